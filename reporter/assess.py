@@ -1,0 +1,241 @@
+"""Run judged checks and apply the honesty rules to every verdict. In: an engine with tables. Out: table `cells`.
+
+A verdict of SQL is not yet a cell: what a source never records, and a log that was not delivering, make it unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reporter.db import Engine, Error, quoted
+from reporter.errors import ContentError
+from reporter.model import Check, Finding, Status, Tally
+from reporter.schema import CARRIED_AS, COMPUTED, EVENT_TABLES, ORGANISATION, SUBJECTS, TABLES
+from reporter.sql import Judged
+
+_NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables every check shares: subjects, tiers, blind spots, dead feeds, and the empty `cells`."""
+    engine.run(
+        "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
+        "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT)"
+    )
+    engine.run(
+        "CREATE TABLE tiers AS SELECT actor_id, coalesce(owner_id, '') AS owner, kind, state, registered, "
+        "CASE WHEN NOT registered THEN 4 ELSE coalesce(t, 1) END AS tier_lo, "
+        "CASE WHEN NOT registered THEN 4 ELSE coalesce(t, 4) END AS tier_hi FROM (SELECT *, "
+        "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
+        "FROM actors) AS a"
+    )
+    _group_actors(engine)
+    _find_dead_logs(engine)
+    for about, sql in SUBJECTS.items():
+        if sql:
+            engine.run(_subject_table(about, sql))
+
+
+def _subject_table(about: str, sql: str) -> str:
+    """One row a subject: its highest tier, one actor to name, and the worst of its actors' blindness is kept apart."""
+    return (
+        f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
+        "arg_max(t.owner, t.tier_hi) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
+        "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
+        "list(DISTINCT g.grp) AS grps, "
+        "max(d.why) AS dead FROM "
+        f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
+        "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
+        "LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id "
+        "WHERE s.subject IS NOT NULL GROUP BY s.subject"
+    )
+
+
+def _group_actors(engine: Engine) -> None:
+    """Actors described by the same sources share a group, so that blind spots are few rows, not one an actor."""
+    engine.run(
+        "CREATE TABLE actor_groups AS SELECT actor_id, dense_rank() OVER (ORDER BY signature) AS grp, signature FROM ("
+        "SELECT actor_id, string_agg(DISTINCT tbl || '=' || source, ';' ORDER BY tbl || '=' || source) AS signature "
+        "FROM described GROUP BY actor_id) AS s"
+    )
+
+
+def _find_dead_logs(engine: Engine) -> None:
+    """For each actor whose logs cannot prove silence: why."""
+    engine.run(
+        "CREATE TABLE dead_logs AS WITH logs AS ("
+        "SELECT actor_id, log_source FROM actor_log_sources UNION "
+        "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL) "
+        "SELECT a.actor_id, CASE WHEN count(l.log_source) = 0 "
+        "THEN 'no log source is declared for it and none shows it' ELSE "
+        "min(CASE WHEN f.alive THEN NULL ELSE 'log source ' || l.log_source || ' delivered in ' || "
+        "CAST(coalesce(f.seen, 0) AS VARCHAR) || ' of ' || CAST(coalesce(f.expected, 0) AS VARCHAR) || ' ' || "
+        "coalesce(f.every, 'day') || 's' END) END AS why FROM actors AS a "
+        "LEFT JOIN logs AS l ON l.actor_id = a.actor_id LEFT JOIN feeds AS f ON f.log_source = l.log_source "
+        "GROUP BY a.actor_id HAVING why IS NOT NULL"
+    )
+
+
+def needs_of(check: Check, judged: Judged) -> list[tuple[str, str]]:
+    """Return the (table, column) pairs without which the check cannot speak, as loaded columns."""
+    found: set[tuple[str, str]] = set()
+    for table, column in judged.reads:
+        loaded = _loaded(table, column)
+        if loaded and not _sparse(*loaded):
+            found.add(loaded)
+    for name in check.needs:
+        table, column = name.split(".")
+        found.add((table, column))
+    return sorted(found)
+
+
+def _loaded(table: str, column: str) -> tuple[str, str] | None:
+    """Follow a computed column to the loaded one it rests on; None when the engine makes it."""
+    alias = CARRIED_AS.get(f"{table}.{column}")
+    if alias:
+        origin, name = alias.split(".")
+        return origin, name
+    spec = TABLES[table]
+    origin = table if spec.loaded else spec.origin
+    if not origin or column in COMPUTED:
+        return None
+    if column not in {c.name for c in TABLES[origin].columns}:
+        return None
+    return origin, column
+
+
+def _sparse(table: str, column: str) -> bool:
+    return next(c.sparse for c in TABLES[table].columns if c.name == column)
+
+
+def assess(engine: Engine, checks: Iterable[tuple[Check, Judged]]) -> None:
+    """Fill `cells` with one row per check and subject."""
+    carried = {(s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")}
+    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
+    has_events = bool(engine.one("SELECT count(*) FROM activity"))
+    for check, judged in checks:
+        needs = needs_of(check, judged)
+        blind = {grp: why for grp, sig in groups if (why := _blind(sig, needs, carried))}
+        everywhere = _blind_everywhere(needs, carried)
+        reads_events = bool(judged.tables & EVENT_TABLES)
+        try:
+            if check.about in _NOT_ACTORS:
+                _insert_organisation(engine, check, judged, everywhere, reads_events and not has_events)
+            else:
+                _insert_actors(engine, check, judged, blind, everywhere, reads_events)
+        except Error as error:
+            raise ContentError(
+                f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
+            ) from error
+    _refuse_double_subjects(engine)
+
+
+def _blind(signature: str, needs: list[tuple[str, str]], carried: set[tuple[str, str, str]]) -> str:
+    """Say which needed columns none of an actor's sources carries; '' when it is seen in full."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    missing: dict[str, list[str]] = {}
+    for table, column in needs:
+        if table == "policies":
+            continue
+        own = sources.get(table) or ({s for s in sources.get("actors", set())} if table != "events" else set())
+        if table == "events" and not own:
+            continue
+        if not any((s, table, column) in carried for s in own):
+            missing.setdefault(", ".join(sorted(own)) or "no source", []).append(f"{table}.{column}")
+    return "; ".join(f"{who} never records {', '.join(cols[:3])}"
+                     + (f" and {len(cols) - 3} more" if len(cols) > 3 else "")
+                     for who, cols in sorted(missing.items()))
+
+
+def _blind_everywhere(needs: list[tuple[str, str]], carried: set[tuple[str, str, str]]) -> str:
+    """Say which needed columns no source carries at all."""
+    have = {(t, c) for _, t, c in carried}
+    missing = [f"{t}.{c}" for t, c in needs if (t, c) not in have]
+    if not missing:
+        return ""
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return f"no input records {', '.join(missing[:3])}{more}"
+
+
+_VERDICT = "CASE WHEN v.ok THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+
+
+def _insert_actors(
+    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], everywhere: str, events: bool
+) -> None:
+    """Join verdicts to their subjects; add the subjects that the check could not see."""
+    cases = " ".join(f"WHEN list_contains(s.grps, {grp}) THEN {quoted(why)}" for grp, why in blind.items())
+    why_blind = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
+    why_dead = "s.dead" if events else "CAST(NULL AS VARCHAR)"
+    policies = [c for c in everywhere.split() if c.startswith("policies.")]
+    if policies:
+        why_blind = quoted(everywhere)
+    ref = "v.ref" if ", ref" in judged.sql.lower() or " as ref" in judged.sql.lower() else "NULL"
+    engine.run(
+        f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), j AS (SELECT v.subject AS vs, s.subject AS ss, "
+        f"v.ok, v.reason, CAST({ref} AS VARCHAR) AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
+        f"{why_blind} AS why_blind, {why_dead} AS why_dead "
+        f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
+        f"SELECT {quoted(check.id)}, coalesce(vs, ss), "
+        f"CASE WHEN vs IS NULL OR why_blind IS NOT NULL THEN 'unknown' "
+        f"WHEN ok AND why_dead IS NOT NULL THEN 'unknown' ELSE {_VERDICT.replace('v.', '')} END, "
+        "CASE WHEN why_blind IS NOT NULL THEN why_blind "
+        "WHEN (vs IS NULL OR ok) AND why_dead IS NOT NULL THEN why_dead ELSE coalesce(reason, 'no reason given') END, "
+        "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), coalesce(tier_hi, 4) FROM j "
+        "WHERE vs IS NOT NULL OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
+    )
+
+
+def _insert_organisation(
+    engine: Engine, check: Check, judged: Judged, everywhere: str, no_events: bool
+) -> None:
+    """Verdicts on the organisation, its logs, policies and actor types: tier 1; one unknown when nothing can be said."""
+    why = everywhere or ("no input holds an event" if no_events else "")
+    ref = "v.ref" if " as ref" in judged.sql.lower() else "NULL"
+    status = "'unknown'" if why else _VERDICT
+    reason = quoted(why) if why else "coalesce(v.reason, 'no reason given')"
+    engine.run(
+        f"INSERT INTO cells WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
+        f"{reason}, coalesce(CAST({ref} AS VARCHAR), ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
+    )
+    if why and not engine.one("SELECT count(*) FROM cells WHERE check_id = ?", [check.id]):
+        engine.run(
+            "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
+            [check.id, ORGANISATION, why],
+        )
+
+
+def _refuse_double_subjects(engine: Engine) -> None:
+    twice = engine.rows(
+        "SELECT check_id, subject, count(*) FROM cells GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 5"
+    )
+    if twice:
+        check_id, subject, n = twice[0]
+        raise ContentError(
+            f"{check_id} gives {n} rows for {subject!r}", check_id, "A check gives one row per subject: group it."
+        )
+
+
+def tallies(engine: Engine, where: str = "TRUE") -> list[Tally]:
+    """Return the number of cells per check, status and tier interval."""
+    return [
+        Tally(c, Status(s), lo, hi, n)
+        for c, s, lo, hi, n in engine.rows(
+            "SELECT check_id, status, tier_lo, tier_hi, count(*) FROM cells "
+            f"WHERE {where} GROUP BY ALL ORDER BY ALL"
+        )
+    ]
+
+
+def findings(engine: Engine) -> list[Finding]:
+    """Return every cell that is not a pass, by check and subject."""
+    return [
+        Finding(c, s, Status(st), reason, ref, actor, owner, str(lo) if lo == hi else f"{lo}-{hi}")
+        for c, s, st, reason, ref, actor, owner, lo, hi in engine.rows(
+            "SELECT check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi FROM cells "
+            "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
+        )
+    ]

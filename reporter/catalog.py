@@ -1,0 +1,378 @@
+"""Read the content folders. In: frameworks/, sources/, --extra folders. Out: Content. Only this file imports yaml.
+
+The folder is the registry: a file that stands there takes part. All errors of a read are reported at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.schema import SUBJECTS, TABLES
+
+SEVERITIES = ("critical", "high", "medium", "low")
+STRENGTHS = ("direct", "partial", "contextual")
+MAX_ALIASES = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one vendor format says it: when a record is its own, and the SQL that makes rows of it."""
+
+    id: str
+    title: str
+    describe: str
+    when: str
+    """SQL condition over raw(r JSON)."""
+    records: tuple[str, ...]
+    """JSON paths (a.b) at which a document's list of records may stand; '' is the document itself."""
+    columns: dict[str, str]
+    """Declared columns of a big flat format: read without the JSON detour; the SQL then names them."""
+    skip: str
+    """SQL condition: recognised, but none of our tables wants it (out of scope)."""
+    type_of: str
+    """SQL text: the record type printed when a record is out of scope."""
+    tables: dict[str, str]
+    place: str
+    sha256: str
+    rank: int
+    """Precedence when two sources describe one actor: lower wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that is not the user's data."""
+
+    sources: tuple[Source, ...]
+    checks: tuple[Check, ...]
+    frameworks: tuple[Framework, ...]
+    themes: tuple[Theme, ...]
+    policy: Policy
+    profiles: dict[str, Profile]
+    crosswalks: tuple[dict[str, Any], ...] = ()
+    aliases: dict[str, Any] = field(default_factory=dict)
+    official: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sha256: str = ""
+    extra: frozenset[str] = frozenset()
+    """Ids of checks and sources that came from --extra."""
+
+
+def content_dir() -> tuple[Path, Path]:
+    """Return (frameworks, sources) folders: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parent
+    packed = package / "_data" / "frameworks"
+    frameworks = packed if packed.exists() else package.parent / "frameworks"
+    return frameworks, package / "ingest" / "sources"
+
+
+def load(extra: tuple[Path, ...] = ()) -> Content:
+    """Read all content; `extra` folders may hold sources/, checks/, catalogs/, profiles/ of the user's own."""
+    frameworks, sources = content_dir()
+    errors: list[ReporterError] = []
+    folders = [frameworks, *extra]
+
+    def every(sub: str, make: Callable[[Path], Any], roots: list[Path]) -> list[Any]:
+        made = []
+        for path in _yamls(roots, sub):
+            try:
+                made.append(make(path))
+            except ReporterError as error:
+                errors.append(error)
+        return made
+
+    checks = every("checks", read_check, folders)
+    own = {c.id for c in checks if any(Path(c.place.rsplit(":", 1)[0]).is_relative_to(e) for e in extra)}
+    result = Content(
+        sources=tuple(every("", read_source, [sources]) + every("sources", read_source, list(extra))),
+        checks=tuple(sorted(checks, key=lambda c: c.id)),
+        frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
+        themes=_themes(frameworks / "themes.yml"),
+        policy=_policy(frameworks / "policy.yml"),
+        profiles={p.id: p for p in every("profiles", read_profile, folders)},
+        crosswalks=tuple(every("crosswalks", read_yaml, folders)),
+        aliases=read_yaml(frameworks / "crosswalks" / "aliases.yml"),
+        official={d["framework"]: d for d in every("official", read_yaml, folders)},
+        sha256=_sha256_of(_all_files([*folders, sources])),
+        extra=frozenset(own),
+    )
+    errors += list(_twice(result)) + list(_unknown_checks(result))
+    if errors:
+        raise Errors(errors)
+    return result
+
+
+def _order(framework: Framework) -> tuple[int, str]:
+    shipped = ("owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0")
+    return (shipped.index(framework.id) if framework.id in shipped else len(shipped), framework.id)
+
+
+def _yamls(roots: list[Path], sub: str) -> Iterator[Path]:
+    for root in roots:
+        yield from sorted((root / sub).rglob("*.yml"))
+
+
+def _all_files(roots: list[Path]) -> list[Path]:
+    return [p for root in roots for p in sorted(root.rglob("*.yml"))]
+
+
+def _sha256_of(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _twice(content: Content) -> Iterator[ReporterError]:
+    for kind, items in (("check", content.checks), ("source", content.sources)):
+        seen: dict[str, str] = {}
+        for item in items:
+            if item.id in seen:
+                yield ContentError(f"{kind} {item.id} stands in {seen[item.id]} too", item.place)
+            seen[item.id] = item.place
+
+
+def _unknown_checks(content: Content) -> Iterator[ReporterError]:
+    known = {c.id for c in content.checks}
+    for framework in content.frameworks:
+        for control in framework.controls:
+            for check_id, _ in control.checks:
+                if check_id not in known:
+                    yield ContentError(
+                        f"{control.id} lists check {check_id}, which does not exist",
+                        f"frameworks/catalogs/{framework.id}.yml",
+                        "Write the check first, or take it off the control's list.",
+                    )
+
+
+# ---------------------------------------------------------------- yaml
+
+
+class _Loader(yaml.CSafeLoader):
+    """Safe; a key given twice and a YAML alias are errors instead of surprises."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
+        for key, value in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="YAML anchors and aliases are not used here",
+                problem_mark=self.peek_event().start_mark,
+            )
+        return super().compose_node(parent, index)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the document in a YAML file; raise ContentError with path:line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", str(path)) from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, place: str) -> Any:
+    """Return the document in YAML text."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a CSafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContentError(f"invalid YAML: {error.problem}", f"{place}:{line}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ContentError(f"invalid YAML: {error}", place) from error
+
+
+def parse_yaml_all(text: str, place: str) -> list[Any]:
+    """Return every document of a YAML stream."""
+    try:
+        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506 - a CSafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(f"invalid YAML: {error.problem}", f"{place}:{line}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"invalid YAML: {error}", place) from error
+
+
+def write_yaml(data: Any) -> str:
+    """Return data as YAML text in the order given."""
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """A mapping read from a file, asked field by field so that every complaint names its line."""
+
+    data: dict[str, Any]
+    path: Path
+    lines: dict[str, int]
+
+    def place(self, key: str = "") -> str:
+        return f"{self.path}:{self.lines.get(key, 1)}"
+
+    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
+        if key not in self.data:
+            if default is ...:
+                raise ContentError(f"{key!r} is missing", self.place())
+            return default
+        value = self.data[key]
+        if not isinstance(value, kind):
+            wanted = kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
+            raise ContentError(f"{key!r} must be {wanted}, not {value!r}"[:200], self.place(key))
+        return value
+
+    def only(self, *keys: str) -> None:
+        for key in self.data:
+            if key not in keys:
+                raise ContentError(f"unknown key {key!r}", self.place(key), f"Known: {', '.join(keys)}.")
+
+
+def fields(path: Path) -> _Fields:
+    """Read a file that holds one mapping."""
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise ContentError("one mapping was expected", f"{path}:1")
+    node = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader)
+    lines = {k.value: k.start_mark.line + 1 for k, _ in node.value}
+    return _Fields(data, path, lines)
+
+
+# ---------------------------------------------------------------- kinds of file
+
+
+def read_check(path: Path) -> Check:
+    """Read one check file."""
+    f = fields(path)
+    f.only("id", "title", "why", "about", "severity", "level", "evidence", "needs", "params", "sql", "fix", "examples")
+    check_id = f.get("id", str)
+    if not path.name.startswith(check_id):
+        raise ContentError(f"the file of check {check_id} must be named {check_id}-....yml", f.place("id"))
+    _one_of(f, "severity", SEVERITIES)
+    _one_of(f, "about", tuple(SUBJECTS))
+    _one_of(f, "evidence", ("inventory", "logs", "both"))
+    if f.get("level", int) not in (1, 2, 3, 4, 5):
+        raise ContentError("'level' must be 1 to 5", f.place("level"))
+    needs = tuple(f.get("needs", list, []))
+    for name in needs:
+        table, _, column = str(name).partition(".")
+        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"needs: no column {name!r}", f.place("needs"))
+    return Check(
+        id=check_id,
+        title=f.get("title", str),
+        why=f.get("why", str).strip(),
+        about=f.get("about", str),
+        severity=f.get("severity", str),
+        level=f.get("level", int),
+        evidence=f.get("evidence", str),
+        sql=f.get("sql", str),
+        fix=f.get("fix", str).strip(),
+        place=f.place("sql"),
+        needs=needs,
+        params=f.get("params", dict, {}),
+        examples=tuple(f.get("examples", list)),
+    )
+
+
+def _one_of(f: _Fields, key: str, allowed: tuple[str, ...]) -> None:
+    if f.get(key, str) not in allowed:
+        raise ContentError(f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key))
+
+
+def read_source(path: Path) -> Source:
+    """Read one source file."""
+    f = fields(path)
+    f.only("id", "title", "describe", "rank", "records", "columns", "when", "skip", "type_of", "tables")
+    tables = f.get("tables", dict)
+    for name in tables:
+        if name not in TABLES or not TABLES[name].loaded:
+            raise ContentError(f"no table {name!r} to load", f.place("tables"))
+    return Source(
+        id=f.get("id", str),
+        title=f.get("title", str),
+        describe=f.get("describe", str, "").strip(),
+        when=f.get("when", str).strip(),
+        records=tuple(f.get("records", list, [""])),
+        columns=f.get("columns", dict, {}),
+        skip=f.get("skip", str, "FALSE").strip(),
+        type_of=f.get("type_of", str, "NULL").strip(),
+        tables=tables,
+        place=f.place("tables"),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        rank=f.get("rank", int, 50),
+    )
+
+
+def read_framework(path: Path) -> Framework:
+    """Read one catalog."""
+    f = fields(path)
+    return Framework(
+        id=f.get("id", str),
+        title=f.get("title", str),
+        short=f.get("short", str),
+        version=f.get("version", str),
+        publisher=f.get("publisher", str),
+        url=f.get("url", str),
+        text_policy=f.get("text_policy", str),
+        source_sha256=f.get("source_sha256", str, ""),
+        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in f.get("groups", list, [])),
+        controls=tuple(_control(c, f) for c in f.get("controls", list)),
+    )
+
+
+def _control(data: dict[str, Any], f: _Fields) -> Control:
+    checks = []
+    for strength, ids in data.get("checks", {}).items():
+        if strength not in STRENGTHS:
+            raise ContentError(f"{data.get('id')}: unknown strength {strength!r}", f.place("controls"))
+        checks += [(i, strength) for i in ids]
+    try:
+        return Control(
+            id=data["id"], title=data["title"], group=data.get("group", ""),
+            paraphrase=data["paraphrase"].strip(), ask=data["ask"].strip(),
+            checks=tuple(sorted(checks)), weight=data.get("weight", 1),
+        )  # fmt: skip
+    except KeyError as error:
+        raise ContentError(f"control {data.get('id', '?')} lacks {error}", f.place("controls")) from error
+
+
+def read_profile(path: Path) -> Profile:
+    """Read one profile of target levels."""
+    f = fields(path)
+    return Profile(f.get("id", str), f.get("title", str), f.get("default", int), f.get("targets", dict, {}))
+
+
+def _themes(path: Path) -> tuple[Theme, ...]:
+    return tuple(Theme(t["id"], t["title"]) for t in read_yaml(path)["themes"])
+
+
+def _policy(path: Path) -> Policy:
+    d = read_yaml(path)
+    return Policy(
+        version=d["version"],
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        tier_weights=tuple(d["tier_weights"]),
+        severity_weights=d["severity_weights"],
+        strength_weights=d["strength_weights"],
+        attested_credit=Fraction(d["attested_credit"]),
+        compensated_credit=Fraction(d["compensated_credit"]),
+        critical_cap=Fraction(d["critical_cap"]),
+        rating_edges=tuple(Fraction(x) for x in d["rating_edges"]),
+        group_share=Fraction(d["group_share"]),
+        level_names=tuple(d["level_names"]),
+        level_claims=tuple(d["level_claims"]),
+        caps=tuple((c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in d["caps"]),
+    )

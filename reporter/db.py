@@ -1,0 +1,94 @@
+"""The one door to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for good.
+
+After `lock()` no file outside the work folder can be read or written and no setting can be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+Error = duckdb.Error
+
+DEFAULT_MEMORY = "1GB"
+
+
+class Engine:
+    """An in-memory DuckDB that spills to its work folder; a context manager."""
+
+    def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
+        self.work = work
+        spill = work / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        self._con = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "temp_directory": str(spill),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self._con.execute("SET TimeZone = 'UTC'")
+        self._con.execute("SET enable_progress_bar = false")
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._con.close()
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Execute one statement for its effect."""
+        self._con.execute(sql, list(params))
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query; for results a person could scroll."""
+        return self._con.execute(sql, list(params)).fetchall()
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Return the single value of a query."""
+        row = self._con.execute(sql, list(params)).fetchone()
+        return row[0] if row else None
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        """Return (name, type) of a query's columns without running it."""
+        return [(r[0], r[1]) for r in self._con.execute(f"DESCRIBE {sql}").fetchall()]
+
+    def write_parquet(self, sql: str, path: Path) -> None:
+        """Write a query's rows to a zstd Parquet file."""
+        self.run(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+
+    def interrupt(self) -> None:
+        """Stop the running statement; callable from another thread."""
+        self._con.interrupt()
+
+    def lock(self, folders: Sequence[Path] = ()) -> None:
+        """Close the doors: only the work folder and the given ones stay reachable, settings are frozen."""
+        allowed = [str(p.resolve()) + "/" for p in (self.work, *folders)]
+        self.run(f"SET allowed_directories = {quoted_list(allowed)}")
+        self.run("SET enable_external_access = false")
+        self.run("SET lock_configuration = true")
+
+
+def quoted(text: str) -> str:
+    """Return text as a SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_list(texts: Sequence[str]) -> str:
+    """Return texts as a SQL list literal."""
+    return "[" + ", ".join(quoted(t) for t in texts) + "]"
+
+
+def version() -> str:
+    """Return the engine's version, for the manifest."""
+    return f"duckdb {duckdb.__version__}"

@@ -1,0 +1,81 @@
+"""Run the examples of a check through the real engine and the honesty rules. In: a check. Out: what went wrong.
+
+Used by `reporter lint` and by the tests; an example's rows come from a source called `example`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reporter import assess
+from reporter.db import Engine
+from reporter.ingest.tables import LOADED, Expected, columns_of, derive
+from reporter.model import Check, RunInfo
+from reporter.sql import Judged, judge
+
+RUN = RunInfo(
+    organisation="Example", unit="", period_from=datetime(2026, 7, 1), period_to=datetime(2026, 10, 1),
+    as_of=datetime(2026, 10, 1), profile="baseline",
+)  # fmt: skip
+_EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
+
+
+def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return subject -> (status, reason) for one example."""
+    judged = judge(check.sql, check.params, check.place)
+    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
+        _load(engine, example)
+        derive(engine, RUN, [Expected("gateway", "day", 0 if not example.get("dead") else 100)])
+        assess.prepare(engine)
+        assess.assess(engine, [(check, judged)])
+        rows = engine.rows("SELECT subject, status, reason FROM cells ORDER BY subject")
+    return {subject: (status, reason) for subject, status, reason in rows}
+
+
+def failures(check: Check) -> list[str]:
+    """Say which examples do not give what they expect, and which kinds of verdict no example shows."""
+    wrong = []
+    seen: set[str] = set()
+    for example in check.examples:
+        name = example.get("name", "unnamed")
+        got = {s: v for s, (v, _) in verdicts(check, example).items()}
+        if got != example["expect"]:
+            wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")
+        seen |= set(got.values())
+    missing = [v for v in ("pass", "fail", "unknown") if v not in seen]
+    if missing:
+        wrong.append(f"no example shows {', '.join(missing)}")
+    return wrong
+
+
+def _load(engine: Engine, example: dict[str, Any]) -> None:
+    given = example.get("given", {})
+    engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
+    for table in LOADED:
+        columns = columns_of(table)
+        spec = ", ".join(f"{n} {t}" for n, t in columns)
+        engine.run(f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)")
+        rows = given.get(table.name, [])
+        for number, row in enumerate(rows, 1):
+            full = {**(_EVENT_DEFAULTS if table.name == "events" else {}), **row}
+            names = [n for n, _ in columns if n in full]
+            values = [None if full[n] == "" else full[n] for n in names]
+            marks = ", ".join("?" for _ in names)
+            engine.run(
+                f"INSERT INTO in_{table.name} ({', '.join(names)}, source, file, record) "
+                f"VALUES ({marks}, 'example', '{table.name}', {number})",
+                values,
+            )
+        for name in sorted({n for row in rows for n in row}):
+            engine.run("INSERT INTO carried VALUES ('example', ?, ?)", [table.name, name])
+        if table.name == "events" and rows:
+            for name in _EVENT_DEFAULTS:
+                engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
+
+
+def judged_all(checks: tuple[Check, ...]) -> list[tuple[Check, Judged]]:
+    """Judge every check; errors are raised together by the caller's loop."""
+    return [(c, judge(c.sql, c.params, c.place)) for c in checks]

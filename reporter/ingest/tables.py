@@ -1,0 +1,217 @@
+"""From loaded rows to the tables that checks read. In: in_<table> relations. Out: tables and views of schema.TABLES.
+
+One actor a row, events resolved to actors, shadow agents added, activity rolled up, feeds measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reporter.db import Engine, quoted
+from reporter.model import RunInfo
+from reporter.schema import COMPUTED, TABLES, Table
+
+LOADED = tuple(t for t in TABLES.values() if t.loaded)
+DEFAULT_SHARE = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a log source should deliver: an event or heartbeat in `share` percent of the units."""
+
+    log_source: str
+    every: str = "day"
+    share: int = DEFAULT_SHARE
+
+
+def columns_of(table: Table) -> list[tuple[str, str]]:
+    """Return (name, type) of the columns a source fills."""
+    return [(c.name, c.type) for c in table.columns if c.name not in COMPUTED]
+
+
+def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
+    """Build every table and view from the in_ relations and the `carried` table."""
+    engine.run(
+        "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
+        " CAST(? AS TIMESTAMP) AS period_to",
+        [run.as_of, run.period_from, run.period_to],
+    )
+    _copy_plain(engine)
+    _merge_actors(engine)
+    _resolve_events(engine)
+    _add_shadows(engine)
+    _roll_up(engine)
+    _measure_feeds(engine, expected)
+    _note_sources(engine)
+
+
+def _copy_plain(engine: Engine) -> None:
+    """Facts other than actors and events keep their rows; patterns are made from names."""
+    for table in LOADED:
+        if table.name in ("actors", "events"):
+            continue
+        made = {"grants": "name", "approvals": "scope"}.get(table.name)
+        pattern = f", {_like(made)} AS like_pattern" if made else ""
+        names = ", ".join(n for n, _ in columns_of(table))
+        engine.run(
+            f"CREATE TABLE {table.name} AS SELECT {names}{pattern}, "
+            f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name}"
+        )
+
+
+def _like(column: str) -> str:
+    """A name with * wildcards as a LIKE pattern with escape '!'."""
+    return (
+        f"replace(replace(replace(replace({column}, '!', '!!'), '_', '!_'), '%', '!%'), '*', '%')"
+    )
+
+
+def _merge_actors(engine: Engine) -> None:
+    """One row an actor: the first filled value in order of file and record; differing values are listed."""
+    alias = "coalesce((SELECT min(x.actor_id) FROM aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
+    engine.run(
+        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({alias} AS actor_id) FROM in_actors AS i"
+    )
+    picks = []
+    for name, _ in columns_of(TABLES["actors"]):
+        if name not in ("actor_id", "n_records"):
+            picks.append(f"first({name} ORDER BY file, record) FILTER (WHERE {name} IS NOT NULL) AS {name}")
+    engine.run(
+        f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, count(*) AS n_records, "
+        "TRUE AS registered, first(file || '#' || CAST(record AS VARCHAR) ORDER BY file, record) AS ref "
+        "FROM actor_rows GROUP BY actor_id"
+    )
+    engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
+
+
+def _resolve_events(engine: Engine) -> None:
+    """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
+    engine.run(
+        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT actor_id, principal_id, credential_id, actor_kind "
+        "FROM in_events"
+    )
+    engine.run(
+        "CREATE TEMP TABLE keys AS "
+        "SELECT 'id' AS how, actor_id AS key, min(actor_id) AS found FROM actors GROUP BY actor_id UNION ALL "
+        "SELECT 'id', x.alias, min(x.actor_id) FROM aliases AS x ANTI JOIN actors AS a ON a.actor_id = x.alias "
+        "GROUP BY x.alias UNION ALL "
+        "SELECT 'principal', principal_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END "
+        "FROM actors WHERE principal_id IS NOT NULL GROUP BY principal_id UNION ALL "
+        "SELECT 'credential', credential_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END "
+        "FROM credentials GROUP BY credential_id"
+    )
+    engine.run(
+        "CREATE TABLE event_actors AS SELECT k.*, "
+        "coalesce(i.found, p.found, c.found, k.actor_id, k.principal_id, k.credential_id) AS agent_id, "
+        "coalesce(i.found, p.found, c.found) IS NOT NULL AS registered, "
+        "coalesce(i.found <> p.found, FALSE) OR coalesce(i.found <> c.found, FALSE) "
+        "OR coalesce(p.found <> c.found, FALSE) AS conflict, "
+        "CASE WHEN i.found IS NOT NULL THEN 'id' WHEN p.found IS NOT NULL THEN 'principal' "
+        "WHEN c.found IS NOT NULL THEN 'credential' ELSE 'none' END AS resolved_by "
+        "FROM event_keys AS k "
+        "LEFT JOIN keys AS i ON i.how = 'id' AND i.key = k.actor_id "
+        "LEFT JOIN keys AS p ON p.how = 'principal' AND p.key = k.principal_id "
+        "LEFT JOIN keys AS c ON c.how = 'credential' AND c.key = k.credential_id"
+    )
+    engine.run(
+        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, actor_kind), e.actor_kind, "
+        "k.agent_id, k.registered, k.conflict, k.resolved_by, "
+        "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
+        "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
+        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k "
+        "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "
+        "AND e.credential_id IS NOT DISTINCT FROM k.credential_id "
+        "AND e.actor_kind IS NOT DISTINCT FROM k.actor_kind WHERE e.occurred_at <= r.as_of"
+    )
+
+
+def _add_shadows(engine: Engine) -> None:
+    """Agents that act but stand in no register become actors; they have no tier and no attribute."""
+    engine.run(
+        "INSERT INTO actors BY NAME SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, "
+        "0 AS n_records FROM event_actors WHERE NOT registered AND actor_kind = 'agent' "
+        "AND agent_id IS NOT NULL GROUP BY agent_id"
+    )
+
+
+def _roll_up(engine: Engine) -> None:
+    keys = (
+        "log_source, actor_id, actor_kind, principal_id, credential_id, event_class, tool, effect, "
+        "classification, environment, outcome, source, file"
+    )
+    engine.run(
+        f"CREATE TEMP TABLE rolled AS SELECT {keys}, "
+        "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
+        "count(*) AS n_events, min(occurred_at) AS first_at, max(occurred_at) AS last_at, "
+        "arg_min(record, occurred_at) AS first_record, arg_max(record, occurred_at) AS last_record, "
+        "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
+        "count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r "
+        "WHERE e.occurred_at <= r.as_of AND event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+    )
+    engine.run(
+        "CREATE TABLE activity AS SELECT k.agent_id, k.registered, k.conflict, k.resolved_by, "
+        "e.* EXCLUDE (actor_id, file, first_record, last_record), "
+        "e.file || '#' || CAST(e.first_record AS VARCHAR) AS first_ref, "
+        "e.file || '#' || CAST(e.last_record AS VARCHAR) AS last_ref FROM rolled AS e JOIN event_actors AS k "
+        "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "
+        "AND e.credential_id IS NOT DISTINCT FROM k.credential_id "
+        "AND e.actor_kind IS NOT DISTINCT FROM k.actor_kind"
+    )
+    engine.run("DROP TABLE rolled")
+    engine.run(
+        "CREATE TABLE data_use AS SELECT e.agent_id, e.registered, e.in_window, g.name AS data_source, "
+        "e.classification, e.effect, e.event_class, e.outcome, count(*) AS n_events, "
+        "min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at, "
+        "arg_min(e.ref, e.occurred_at) AS first_ref, arg_max(e.ref, e.occurred_at) AS last_ref "
+        "FROM events AS e LEFT JOIN (SELECT * FROM grants WHERE type = 'data') AS g "
+        "ON g.actor_id = e.agent_id AND e.resource LIKE g.like_pattern ESCAPE '!' "
+        "WHERE e.resource IS NOT NULL AND e.event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+    )
+
+
+def _measure_feeds(engine: Engine, expected: list[Expected]) -> None:
+    engine.run("CREATE TEMP TABLE expectation (log_source VARCHAR, every VARCHAR, share BIGINT)")
+    for e in expected:
+        engine.run("INSERT INTO expectation VALUES (?, ?, ?)", [e.log_source, e.every, e.share])
+    engine.run(
+        "INSERT INTO expectation SELECT DISTINCT log_source, 'day', "
+        f"{DEFAULT_SHARE} FROM (SELECT log_source FROM in_events UNION SELECT log_source FROM actor_log_sources) AS s "
+        "ANTI JOIN expectation AS x USING (log_source)"
+    )
+    engine.run(
+        "CREATE TEMP TABLE feed_hours AS SELECT log_source, date_trunc('hour', occurred_at) AS hour, "
+        "count(*) AS n, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
+        "FROM in_events AS e CROSS JOIN run AS r WHERE e.occurred_at >= r.period_from "
+        "AND e.occurred_at < least(r.period_to, r.as_of) GROUP BY ALL"
+    )
+    engine.run(
+        "CREATE TEMP TABLE feed_gaps AS SELECT log_source, max(gap) AS gap FROM ("
+        "SELECT log_source, date_diff('hour', lag(hour, 1, period_from) OVER (PARTITION BY log_source ORDER BY hour), hour)"
+        " AS gap FROM (SELECT log_source, hour, period_from FROM feed_hours CROSS JOIN run UNION ALL "
+        "SELECT DISTINCT log_source, date_trunc('hour', least(period_to, as_of)), period_from "
+        "FROM feed_hours CROSS JOIN run) AS h) AS g GROUP BY log_source"
+    )
+    engine.run(
+        "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
+        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive FROM ("
+        "SELECT x.log_source, x.every, x.share, "
+        "greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of))) AS expected, "
+        "count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen, "
+        "coalesce(sum(f.n), 0)::BIGINT AS n_events, min(f.first_at) AS first_at, max(f.last_at) AS last_at, "
+        "coalesce(max(g.gap), date_diff('hour', max(r.period_from), max(least(r.period_to, r.as_of)))) AS longest_gap_hours "
+        "FROM expectation AS x CROSS JOIN run AS r LEFT JOIN feed_hours AS f USING (log_source) "
+        "LEFT JOIN feed_gaps AS g USING (log_source) GROUP BY ALL) AS s"
+    )
+
+
+def _note_sources(engine: Engine) -> None:
+    """Which sources describe which actor in which table: what 'not recorded' is judged by."""
+    parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
+    for table in LOADED:
+        if table.name in ("actors", "events", "policies"):
+            continue
+        parts.append(
+            f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}"
+        )
+    parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity")
+    engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")

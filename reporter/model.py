@@ -1,0 +1,356 @@
+"""The plain data that the rooms hand each other: content (checks, controls, policy), cells, scores, accounting.
+
+No behaviour lives here and nothing is read from disk. Scores are exact fractions between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Status(StrEnum):
+    """State of one cell (check, subject); scoring method 2.1."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NA = "na"
+    ATTESTED = "attested"
+    COMPENSATED = "compensated"
+
+
+# ---------------------------------------------------------------- content
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: what must be true of each subject in scope."""
+
+    id: str
+    title: str
+    why: str
+    about: str
+    """Subject type: a key of schema.SUBJECTS."""
+    severity: str
+    level: int
+    evidence: str
+    """inventory | logs | both"""
+    sql: str
+    """As written, parameters not yet filled in."""
+    fix: str
+    place: str
+    """path:line of the file, for messages."""
+    needs: tuple[str, ...] = ()
+    """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
+    params: dict[str, object] = field(default_factory=dict)
+    examples: tuple[dict[str, object], ...] = ()
+
+    @property
+    def theme(self) -> str:
+        return self.id.split("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control of a framework and the checks that evidence it."""
+
+    id: str
+    title: str
+    group: str
+    """Id of the group (category, function...) it stands in; '' when the framework is flat."""
+    paraphrase: str
+    ask: str
+    """The question a human must answer for what checks cannot show."""
+    checks: tuple[tuple[str, str], ...] = ()
+    """(check id, direct | partial | contextual); contextual is printed, never scored."""
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    title: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    id: str
+    title: str
+    short: str
+    version: str
+    publisher: str
+    url: str
+    text_policy: str
+    source_sha256: str
+    groups: tuple[Group, ...]
+    controls: tuple[Control, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One of the engine's own control domains (INV, OWN ...), the unit of the enterprise score."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Target levels, by framework and control."""
+
+    id: str
+    title: str
+    default: int
+    targets: dict[str, int]
+    """Key: control id, group id, framework id, theme id or 'enterprise'; the most specific wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The scoring constants of frameworks/policy.yml."""
+
+    version: str
+    sha256: str
+    tier_weights: tuple[int, int, int, int]
+    severity_weights: dict[str, int]
+    strength_weights: dict[str, int]
+    attested_credit: Fraction
+    compensated_credit: Fraction
+    critical_cap: Fraction
+    rating_edges: tuple[Fraction, Fraction, Fraction]
+    group_share: Fraction
+    level_names: tuple[str, ...]
+    """Names of levels 0-5."""
+    level_claims: tuple[str, ...] = ()
+    """What may be said of an organisation at levels 0-5."""
+    caps: tuple[tuple[str, int, str, int], ...] = ()
+    """(id, highest level, reason, days) of the enterprise caps."""
+
+
+# ---------------------------------------------------------------- scores
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many cells of one check share a status and a tier interval (tier 1-4; lo = hi when known)."""
+
+    check: str
+    status: Status
+    tier_lo: int
+    tier_hi: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckScore:
+    check: str
+    lo: Fraction
+    hi: Fraction
+    counts: dict[Status, int]
+    applicable: bool
+    """False when every cell is n/a or the check had no subject."""
+    known: Fraction
+    """Weight share of non-na cells that are not unknown; 0 when not applicable."""
+    attested: Fraction
+    """Weight share of credited cells that are attested only."""
+    caps_lo: bool
+    """Critical, and some tier 3-4 subject has credit 0 in lo (unknown counts)."""
+    caps_hi: bool
+    sum_lo: tuple[Fraction, Fraction]
+    """(credited weight, total weight) behind lo."""
+    sum_hi: tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeScore:
+    """The scored checks of one control (or theme) at one level."""
+
+    level: int
+    lo: Fraction
+    hi: Fraction
+    raw_lo: Fraction
+    """Before the cap."""
+    raw_hi: Fraction
+    rating_lo: str
+    rating_hi: str
+    weights: tuple[tuple[str, int], ...]
+    """(check id, severity weight x strength weight); the attestation practice has ('ask', 1)."""
+    capped_by: tuple[str, ...]
+    """Critical checks that cap lo."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlScore:
+    """A control of a framework, or one theme of the enterprise view."""
+
+    id: str
+    state: str
+    """assessed | not_assessed | not_applicable"""
+    lo: Fraction
+    hi: Fraction
+    level_lo: int
+    level_hi: int
+    plus: bool
+    """The next level's practice (if any) is above N in lo: print 'n+'."""
+    target: int
+    gap: int
+    gap_kind: str
+    """'' | implementation | evidence"""
+    coverage: Fraction
+    confidence: str
+    """High | Medium | Low"""
+    practices: tuple[PracticeScore, ...]
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupScore:
+    """A category, function, framework or the enterprise: a weighted mean of controls, level by the group rule."""
+
+    id: str
+    title: str
+    lo: Fraction
+    hi: Fraction
+    level_lo: int
+    level_hi: int
+    target: int
+    gap: int
+    coverage: Fraction
+    assessed: int
+    """Controls with evidence."""
+    not_assessed: int
+    not_applicable: int
+    members: tuple[str, ...]
+    """Control ids, in catalog order."""
+    caps: tuple[tuple[int, str], ...] = ()
+    """(highest level allowed, reason) that bit; enterprise only."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkScore:
+    framework: str
+    total: GroupScore
+    groups: tuple[GroupScore, ...]
+    controls: tuple[ControlScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    checks: dict[str, CheckScore]
+    frameworks: tuple[FrameworkScore, ...]
+    enterprise: FrameworkScore
+    """Its controls are the themes."""
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A cell worth showing: its verdict, why, and the input record it comes from."""
+
+    check: str
+    subject: str
+    status: Status
+    reason: str
+    ref: str
+    """file#record of the deciding input record; '' when the verdict rests on an absence."""
+    actor: str
+    """The agent (or other actor) the subject belongs to; '' for the organisation."""
+    owner: str
+    tier: str
+    """'1'..'4', or '1-4' when the inventory does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """Accounting of one input file: read = kept + out_of_scope + unreadable + rejected."""
+
+    file: str
+    source: str
+    """Source id, or '' when the file was not recognised."""
+    why: str
+    """Why it was taken for that source, or why not."""
+    bytes: int
+    sha256: str
+    read: int
+    kept: int
+    out_of_scope: int
+    unreadable: int
+    rejected: int
+    blank: int = 0
+    """Blank lines, not counted as records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One unreadable or rejected record."""
+
+    file: str
+    line: int
+    """Line number where the format has lines, else record number."""
+    kind: str
+    """unreadable | rejected"""
+    reason: str
+    text: str
+    """The offending text, secrets redacted, at most 300 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Whether one log source was delivering during the period."""
+
+    log_source: str
+    every: str
+    """hour | day: the unit in which delivery is expected."""
+    expected: int
+    seen: int
+    first_at: datetime | None
+    last_at: datetime | None
+    longest_gap_hours: int
+    alive: bool
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Who, which period, which clock."""
+
+    organisation: str
+    unit: str
+    period_from: datetime
+    period_to: datetime
+    """Half open: [from, to)."""
+    as_of: datetime
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything a report needs; what `assess` and `score` leave behind."""
+
+    run: RunInfo
+    frameworks: tuple[Framework, ...]
+    checks: tuple[Check, ...]
+    themes: tuple[Theme, ...]
+    policy: Policy
+    profile: Profile
+    scores: Scores
+    findings: tuple[Finding, ...]
+    """Every fail and unknown cell, sorted by check then subject."""
+    cells: int
+    files: tuple[FileCount, ...]
+    out_of_scope_types: tuple[tuple[str, str, int], ...]
+    """(source, record type, count)"""
+    quarantined: tuple[Quarantined, ...]
+    feeds: tuple[Feed, ...]
+    population: dict[str, int]
+    """Actors by kind, and 'shadow' for those only seen in logs."""
+    context: dict[str, object]
+    """Figures the first page shows beside the score: policy coverage, adoption, the published benchmark."""
+    hashes: dict[str, str]
+    """sha256 of inputs, catalog, policy; engine versions."""

@@ -1,0 +1,259 @@
+"""Frameworks and themes as printed: groups, controls with their heat map cells and checks, gap order.
+
+In: an `Assessment` and the printed checks. Out: `shape.Framework`, one per framework and one for the themes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reporter import model
+from reporter.explanation import why_control
+
+from . import shape
+from .words import (
+    clean,
+    control_level,
+    figure,
+    gap_text,
+    group_level,
+    group_state,
+    join,
+    number,
+    percent,
+)
+
+ENTERPRISE = "enterprise"
+LEVELS = range(1, 6)
+SHOWN_PER_CONTROL = 2
+"""Failing subjects named under a check of a control; all that are shown stand with the check itself."""
+
+_RATINGS = {
+    "N": "not achieved",
+    "P": "partly achieved",
+    "L": "largely achieved",
+    "F": "fully achieved",
+}
+_THEMES_INTRO = (
+    "The engine's own control themes. Each check counts once here, so a check that serves several "
+    "frameworks is not counted twice, and adding a framework cannot move these numbers."
+)
+_FRAMEWORK_INTRO = (
+    "A view of the same evidence through the controls of this framework. Its score must not be "
+    "averaged with those of the others."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the controls of every framework are printed from."""
+
+    assessment: model.Assessment
+    checks: Mapping[str, shape.Check]
+    anchors: Mapping[tuple[str, str], str]
+    """(framework id, control id) to the anchor of its section."""
+
+
+def themes(book: Book) -> shape.Framework:
+    """Print the enterprise view: the themes, in policy order."""
+    a = book.assessment
+    controls = tuple(
+        model.Control(
+            id=theme.id,
+            title=theme.title,
+            group="",
+            paraphrase="",
+            ask="",
+            checks=tuple((c.id, "direct") for c in a.checks if c.theme == theme.id),
+        )
+        for theme in a.themes
+    )
+    return _framework(book, ENTERPRISE, controls, (), a.scores.enterprise, _THEMES_HEAD)
+
+
+def frameworks(book: Book) -> tuple[shape.Framework, ...]:
+    """Print every framework, in the order of the assessment."""
+    scores = {s.framework: s for s in book.assessment.scores.frameworks}
+    return tuple(
+        _framework(book, f.id, f.controls, f.groups, scores[f.id], _head(f))
+        for f in book.assessment.frameworks
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    short: str
+    title: str
+    origin: str
+    intro: str
+
+
+_THEMES_HEAD = _Head("Themes", "Control themes", "", _THEMES_INTRO)
+
+
+def _head(f: model.Framework) -> _Head:
+    words = {
+        "id-only": "Only the ids are the publisher's; titles and texts are our own words.",
+        "id-and-title": "Ids and titles are the publisher's; all other text is our own words.",
+        "own-words": "Ids and titles are the publisher's; all other text is our own words.",
+    }
+    intro = f"{_FRAMEWORK_INTRO} {words.get(f.text_policy, '')}".strip()
+    origin = " · ".join(clean(part) for part in (f.publisher, f"version {f.version}", f.url))
+    return _Head(clean(f.short), clean(f.title), origin, intro)
+
+
+def _framework(
+    book: Book,
+    key: str,
+    controls: Sequence[model.Control],
+    groups: Sequence[model.Group],
+    score: model.FrameworkScore,
+    head: _Head,
+) -> shape.Framework:
+    scored = {c.id: c for c in score.controls}
+    printed = tuple(_control(book, key, c, scored[c.id], groups) for c in controls)
+    gaps = sorted(
+        (c for c in score.controls if c.gap and c.state == "assessed"),
+        key=lambda c: (-c.gap, -c.weight, c.lo, c.id),
+    )
+    missing = [c for c in printed if c.state == "not_assessed"]
+    return shape.Framework(
+        id=key,
+        anchor=book.anchors[key, ""],
+        short=head.short,
+        title=head.title,
+        origin=head.origin,
+        intro=head.intro,
+        total=_group(score.total, 0, book),
+        groups=tuple(_group(g, _depth(g.id, groups), book) for g in score.groups),
+        controls=printed,
+        gaps=tuple(c.id for c in gaps),
+        gaps_text=_gaps_text(len(gaps), len(printed) - len(missing)),
+        unassessed_text=_missing_text(len(missing), len(printed)),
+        unassessed=tuple(shape.Link(c.id, c.anchor, c.title) for c in missing),
+    )
+
+
+def _gaps_text(below: int, assessed: int) -> str:
+    if not assessed:
+        return "No control could be assessed, so no gap can be stated."
+    if not below:
+        return f"All {number(assessed)} assessed are on target."
+    return f"{number(below)} of {number(assessed)} assessed are below target."
+
+
+def _missing_text(missing: int, total: int) -> str:
+    if not missing:
+        return "Every control has evidence."
+    return (
+        f"{number(missing)} of {number(total)} are not assessed: no record in the evidence speaks to "
+        "them. They count as 0 in the evidenced score and as met in the upper bound. Each section "
+        "below names the checks or the question that would settle it."
+    )
+
+
+def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
+    parents = {g.id: g.parent for g in groups}
+    depth = 0
+    while parents.get(group_id):
+        group_id, depth = parents[group_id], depth + 1
+    return depth
+
+
+def _group(g: model.GroupScore, depth: int, book: Book) -> shape.Group:
+    judged = g.assessed + g.not_assessed
+    kind = "evidence" if g.level_hi >= g.target else "implementation"
+    state = group_state(g)
+    return shape.Group(
+        id=clean(g.id),
+        title=clean(g.title),
+        depth=depth,
+        figure=figure(g.lo, g.hi, state),
+        level=group_level(g, book.assessment.policy),
+        coverage=percent(g.coverage),
+        assessed=f"{number(g.assessed)} of {number(judged)}",
+        gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else "Not assessed",
+        controls=g.members,
+    )
+
+
+def _control(
+    book: Book,
+    key: str,
+    c: model.Control,
+    score: model.ControlScore,
+    groups: Sequence[model.Group],
+) -> shape.Control:
+    a = book.assessment
+    scored = [(i, how) for i, how in c.checks if how != "contextual"]
+    related = [i for i, how in c.checks if how == "contextual"]
+    why = why_control(score, clean(c.title), a.scores.checks, a.policy)
+    return shape.Control(
+        id=clean(c.id),
+        anchor=book.anchors[key, c.id],
+        title=clean(c.title),
+        group=_group_path(c.group, groups),
+        paraphrase=clean(c.paraphrase.strip()),
+        ask=clean(c.ask.strip()),
+        state=score.state,
+        level=control_level(score, a.policy),
+        figure=figure(score.lo, score.hi, score.state),
+        coverage=percent(score.coverage),
+        confidence=score.confidence,
+        gap=score.gap,
+        gap_text=_control_gap(score, bool(scored)),
+        cells=tuple(_cell(level, score) for level in LEVELS),
+        checks=tuple(_check_line(book.checks[i], how) for i, how in scored),
+        context=tuple(shape.Link(i, book.checks[i].anchor, book.checks[i].title) for i in related),
+        reasons=tuple(why.split("\n")),
+    )
+
+
+def _group_path(group_id: str, groups: Sequence[model.Group]) -> str:
+    by_id = {g.id: g for g in groups}
+    path: list[str] = []
+    while group_id in by_id and len(path) < len(groups):
+        path.insert(0, f"{clean(group_id)} {clean(by_id[group_id].title)}")
+        group_id = by_id[group_id].parent
+    return " › ".join(path)
+
+
+def _control_gap(score: model.ControlScore, has_checks: bool) -> str:
+    if score.state == "not_applicable":
+        return "Not applicable"
+    if score.state == "not_assessed":
+        return "Needs evidence" if has_checks else "Needs attestation"
+    return gap_text(score.gap, score.gap_kind, score.target)
+
+
+def _cell(level: int, score: model.ControlScore) -> shape.Cell:
+    practice = next((p for p in score.practices if p.level == level), None)
+    if practice is None:
+        return shape.Cell(level, "none", "·", f"level {level}: no practice")
+    if not practice.raw_lo and practice.raw_hi == 1:
+        return shape.Cell(level, "unknown", "?", f"level {level}: no evidence")
+    lo, hi = practice.rating_lo, practice.rating_hi
+    if lo == hi:
+        return shape.Cell(level, lo, lo, f"level {level}: {_RATINGS[lo]}")
+    words = f"level {level}: {_RATINGS[lo]}, at most {_RATINGS[hi]}"
+    return shape.Cell(level, lo, f"{lo}–{hi}", words)
+
+
+def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
+    shown = check.failing[:SHOWN_PER_CONTROL]
+    rest = check.counts.failed - len(shown)
+    notes = []
+    if rest > 0:
+        notes.append(f"{number(rest)} more failing")
+    if check.counts.unknown:
+        notes.append(f"{number(check.counts.unknown)} unknown")
+    return shape.CheckLine(
+        check=shape.Link(check.id, check.anchor, check.title),
+        strength=strength,
+        severity=check.severity,
+        figure=check.figure,
+        counts=check.counts,
+        shown=shown,
+        more=f"{join(notes)}: see {check.id}" if notes else "",
+    )

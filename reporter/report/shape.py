@@ -1,0 +1,322 @@
+"""The shape of a report: plain printable values in reading order, the only thing templates and writers see.
+
+Built by `view.build`, written as report.json as it stands. Strings are ready to print (hidden characters made
+visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for drawing only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = "agent-maturity-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A score with its range; `text` alone is never enough, print `range` beside it."""
+
+    text: str
+    """"59.0 %" or "Not assessed"."""
+    range: str
+    """"59.0-77.1 %"; empty when not assessed."""
+    exact_lo: str
+    exact_hi: str
+    at_lo: int
+    at_hi: int
+    assessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    text: str
+    """"1+", or "-" when not assessed."""
+    name: str
+    note: str
+    """"at most 2 if all missing evidence proves good"; empty when the range is closed."""
+    lo: int
+    hi: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label and what is to be said about it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to another place of the report."""
+
+    text: str
+    anchor: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One heat map cell."""
+
+    level: int
+    kind: str
+    """N | P | L | F, none (no practice at this level), unknown (no evidence)"""
+    mark: str
+    """What is printed in it: "P", "P-F", "?" or a dot."""
+    text: str
+    """The same in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One failing or unknown cell."""
+
+    subject: str
+    status: str
+    reason: str
+    record: str
+    """"inventory/agents.json#12", or what an empty reference means."""
+    actor: str
+    owner: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    passed: int
+    failed: int
+    unknown: int
+    attested: int
+    compensated: int
+    na: int
+    text: str
+    """"9 pass · 2 fail · 1 unknown"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """A check as it appears under a control."""
+
+    check: Link
+    strength: str
+    severity: str
+    figure: Figure
+    counts: Counts
+    shown: tuple[Subject, ...]
+    """The first failing subjects."""
+    more: str
+    """Where the others are; empty when all are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    id: str
+    anchor: str
+    title: str
+    theme: str
+    why: str
+    fix: str
+    severity: str
+    level: str
+    evidence: str
+    place: str
+    figure: Figure
+    coverage: str
+    counts: Counts
+    failing: tuple[Subject, ...]
+    more_screen: str
+    more_paper: str
+    unknown: str
+    """"12 unknown: the source never records owner_id (10), ..."."""
+    controls: tuple[Link, ...]
+    reasons: tuple[str, ...]
+    """How the number came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    id: str
+    anchor: str
+    title: str
+    group: str
+    paraphrase: str
+    ask: str
+    state: str
+    """assessed | not_assessed | not_applicable"""
+    level: Level
+    figure: Figure
+    coverage: str
+    confidence: str
+    gap: int
+    gap_text: str
+    cells: tuple[Cell, ...]
+    checks: tuple[CheckLine, ...]
+    context: tuple[Link, ...]
+    """Related checks that are never scored."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    title: str
+    depth: int
+    figure: Figure
+    level: Level
+    coverage: str
+    assessed: str
+    """"7 of 9 assessed"."""
+    gap_text: str
+    controls: tuple[str, ...]
+    """Ids, in catalog order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework, or the engine's own themes (id "enterprise")."""
+
+    id: str
+    anchor: str
+    short: str
+    title: str
+    origin: str
+    """Version, publisher, address."""
+    intro: str
+    total: Group
+    groups: tuple[Group, ...]
+    controls: tuple[Control, ...]
+    gaps: tuple[str, ...]
+    """Ids of assessed controls below target, largest gap first."""
+    gaps_text: str
+    unassessed_text: str
+    unassessed: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One line of the first page's gap lists."""
+
+    rank: int
+    check: Link
+    severity: str
+    urgent: bool
+    """Critical, and failing on a subject of tier 3 or 4."""
+    text: str
+    """"12 of 40 agents fail, 3 unknown"."""
+    fix: str
+    controls: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the policy chart."""
+
+    label: str
+    text: str
+    at_lo: int
+    at_hi: int
+    known: bool
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    headline: str
+    bars: tuple[Bar, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    level: Level
+    level_sentence: str
+    figure: Figure
+    coverage: str
+    coverage_text: str
+    not_assessed: str
+    target_text: str
+    caps: tuple[str, ...]
+    facts: tuple[Line, ...]
+    gaps: tuple[Gap, ...]
+    gaps_text: str
+    evidence_gaps: tuple[Gap, ...]
+    evidence_text: str
+    lag: Lag
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    title: str
+    organisation: str
+    unit: str
+    period: str
+    as_of: str
+    as_of_iso: str
+    profile: str
+    evidence_id: str
+    evidence_short: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    file: str
+    source: str
+    why: str
+    sha256: str
+    read: str
+    kept: str
+    out_of_scope: str
+    unreadable: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    log_source: str
+    alive: str
+    expected: str
+    seen: str
+    gap: str
+    events: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    place: str
+    kind: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    files: tuple[FileLine, ...]
+    total: FileLine
+    equation: str
+    out_of_scope: tuple[tuple[str, str, str], ...]
+    """(source, record type, count)"""
+    quarantined: tuple[Rejected, ...]
+    quarantined_text: str
+    feeds: tuple[FeedLine, ...]
+    feeds_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    schema: str
+    cover: Cover
+    summary: Summary
+    themes: Framework
+    frameworks: tuple[Framework, ...]
+    checks: tuple[Check, ...]
+    scope: tuple[Line, ...]
+    accounting: Accounting
+    levels: tuple[Line, ...]
+    method: tuple[Line, ...]
+    hashes: tuple[Line, ...]
+    finding_columns: tuple[str, ...]
+    findings: tuple[tuple[str, ...], ...]
+    """Every fail and unknown cell: the rows of findings.csv."""

@@ -1,0 +1,27 @@
+"""findings.csv: every fail and unknown cell as a row. In: the view. Out: the file.
+
+Texts are for eyes: what a spreadsheet would run as a formula gets a leading quote, so machines read report.json.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from .shape import View
+
+_DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
+
+
+def write_findings(view: View, path: Path) -> None:
+    """Write findings.csv in UTF-8 with BOM and CRLF line ends."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([escape(c) for c in view.finding_columns])
+        writer.writerows([escape(cell) for cell in row] for row in view.findings)
+
+
+def escape(text: str) -> str:
+    """Put a quote before text that a spreadsheet would take for a formula, leading blanks or not."""
+    start = text.lstrip()
+    return f"'{text}" if (start or text).startswith(_DANGEROUS) else text

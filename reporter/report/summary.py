@@ -1,0 +1,274 @@
+"""The first page: maturity level, evidenced score, top gaps, and the policy lag against the published figure.
+
+In: an `Assessment` and the printed checks and frameworks. Out: `shape.Cover` and `shape.Summary`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import cast
+
+from reporter import model
+
+from . import shape
+from .words import (
+    clean,
+    count,
+    day,
+    figure,
+    group_level,
+    group_state,
+    judged,
+    moment,
+    number,
+    percent,
+    period,
+    share,
+    thousandths,
+)
+
+GAPS_SHOWN = 5
+EVIDENCE_SHOWN = 3
+CONTROLS_SHOWN = 5
+
+STATEMENT = (
+    "A management self-assessment with automated procedures: not an assurance opinion, not a "
+    "certification, and not endorsed by OWASP or NIST."
+)
+ADD_POLICY = "add the policies, and whom they cover, to statements/"
+ADD_UNITS = "add the business unit to the inventory records"
+
+
+def cover(a: model.Assessment) -> shape.Cover:
+    """Print who was assessed, for which period, and the id of the evidence."""
+    identity = evidence_id(a)
+    return shape.Cover(
+        title="AI agent control maturity report",
+        organisation=clean(a.run.organisation) or "Organisation not named",
+        unit=clean(a.run.unit),
+        period=period(a.run.period_from, a.run.period_to),
+        as_of=moment(a.run.as_of),
+        as_of_iso=a.run.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        profile=clean(a.profile.title),
+        evidence_id=identity,
+        evidence_short=identity[:16],
+        statement=STATEMENT,
+    )
+
+
+def evidence_id(a: model.Assessment) -> str:
+    """Name the evidence by the hash of all hashes, unless the run already did."""
+    given = a.hashes.get("evidence") or a.hashes.get("manifest")
+    text = json.dumps(a.hashes, sort_keys=True, separators=(",", ":"))
+    return given or hashlib.sha256(text.encode()).hexdigest()
+
+
+def summary(
+    a: model.Assessment,
+    checks: Mapping[str, shape.Check],
+    frameworks: Sequence[shape.Framework],
+) -> shape.Summary:
+    """Print the first page."""
+    total = a.scores.enterprise.total
+    level = group_level(total, a.policy)
+    building, showing = _ranked(a)
+    covered = percent(total.coverage)
+    return shape.Summary(
+        level=level,
+        level_sentence=_level_sentence(total, level),
+        figure=figure(total.lo, total.hi, group_state(total)),
+        coverage=covered,
+        coverage_text=f"{covered} of the weighted evidence asked for was there to be judged",
+        not_assessed=_not_assessed(a),
+        target_text=_target(total, a),
+        caps=tuple(f"Held at level {most}: {clean(reason)}" for most, reason in total.caps),
+        facts=_facts(a),
+        gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
+        gaps_text=_gaps_text(a, len(building)),
+        evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
+        evidence_text=_evidence_text(len(showing)),
+        lag=_lag(a.context),
+    )
+
+
+def _level_sentence(total: model.GroupScore, level: shape.Level) -> str:
+    if not total.assessed:
+        return (
+            "Nothing could be assessed: no check found evidence for or against it. "
+            "The data pages say what was read and what to add."
+        )
+    return level.note[:1].upper() + level.note[1:] if level.note else "Settled: no evidence missing"
+
+
+def _target(total: model.GroupScore, a: model.Assessment) -> str:
+    if not total.target:
+        return "no target set"
+    return f"target {total.target} ({a.policy.level_names[total.target]})"
+
+
+def _not_assessed(a: model.Assessment) -> str:
+    missing = sum(f.total.not_assessed for f in a.scores.frameworks)
+    total = missing + sum(f.total.assessed for f in a.scores.frameworks)
+    return f"{number(missing)} of {number(total)} framework controls not assessed"
+
+
+def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
+    failing = sum(c.counts.get(model.Status.FAIL, 0) for c in a.scores.checks.values())
+    unknown = sum(c.counts.get(model.Status.UNKNOWN, 0) for c in a.scores.checks.values())
+    active = a.context.get("agents_active")
+    shadow = a.population.get("shadow", 0)
+    return (
+        shape.Line("Active agents", number(active) if isinstance(active, int) else "not known"),
+        shape.Line("Seen only in logs", number(shadow)),
+        shape.Line("Checks", number(len(a.checks))),
+        shape.Line("Verdicts", number(a.cells)),
+        shape.Line("Failing", number(failing)),
+        shape.Line("Unknown", number(unknown)),
+    )
+
+
+def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
+    """Order checks by the weight they surely lose, then those that only lack evidence by what they may lose."""
+    weight = a.policy.severity_weights
+    scored = [(c, a.scores.checks[c.id]) for c in a.checks if a.scores.checks[c.id].applicable]
+    failing = [(c, s) for c, s in scored if s.counts.get(model.Status.FAIL, 0)]
+    failing.sort(
+        key=lambda p: (
+            not p[1].caps_hi,
+            -weight[p[0].severity] * (1 - p[1].hi),
+            -weight[p[0].severity] * (1 - p[1].lo),
+            p[0].id,
+        )
+    )
+    building = [c for c, _ in failing]
+    open_ = [(c, s) for c, s in scored if s.hi > s.lo and c not in building[:GAPS_SHOWN]]
+    open_.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
+    return building, [c for c, _ in open_]
+
+
+def _gaps_text(a: model.Assessment, failing: int) -> str:
+    if not failing:
+        unknown = any(c.counts.get(model.Status.UNKNOWN, 0) for c in a.scores.checks.values())
+        return "No check has a failing subject" + (
+            "; what is unknown is listed below." if unknown else "."
+        )
+    shown = min(failing, GAPS_SHOWN)
+    return (
+        f"{shown} of {count(failing, 'check')} with failing subjects, by severity and weight lost; "
+        "critical failures on tier 3 and 4 agents first."
+    )
+
+
+def _evidence_text(total: int) -> str:
+    if not total:
+        return "No other check lacks evidence."
+    return (
+        f"{min(total, EVIDENCE_SHOWN)} of {count(total, 'further check')} that could score higher if "
+        "missing evidence proves good."
+    )
+
+
+def _gaps(
+    a: model.Assessment, checks: Mapping[str, shape.Check], chosen: Sequence[model.Check]
+) -> tuple[shape.Gap, ...]:
+    return tuple(
+        _gap(rank, c, a.scores.checks[c.id], checks[c.id]) for rank, c in enumerate(chosen, start=1)
+    )
+
+
+def _gap(rank: int, c: model.Check, score: model.CheckScore, check: shape.Check) -> shape.Gap:
+    n = check.counts
+    total = judged(n)
+    text = f"{number(n.failed)} of {count(total, c.about)} {'fails' if n.failed == 1 else 'fail'}"
+    if not n.failed:
+        text = f"{number(n.unknown)} of {count(total, c.about)} unknown"
+    elif n.unknown:
+        text += f", {number(n.unknown)} unknown"
+    serves = [link.text for link in check.controls if link.title != "contextual"]
+    rest = len(serves) - CONTROLS_SHOWN
+    controls = ", ".join(serves[:CONTROLS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return shape.Gap(
+        rank=rank,
+        check=shape.Link(check.id, check.anchor, check.title),
+        severity=check.severity,
+        urgent=score.caps_hi,
+        text=text,
+        fix=check.fix,
+        controls=controls,
+    )
+
+
+def _lag(context: Mapping[str, object]) -> shape.Lag:
+    """Compare the share of agents without an effective policy with the published distance."""
+    published = context.get("benchmark")
+    figures = cast(Mapping[str, object], published) if isinstance(published, Mapping) else {}
+    coverage = context.get("policy_coverage")
+    ends = _ends(coverage) if isinstance(coverage, Mapping) else None
+    bars = (*_published_bars(figures), _units_bar(context), _coverage_bar(context, ends))
+    return shape.Lag(headline=_lag_headline(ends), bars=bars, notes=_lag_notes(figures))
+
+
+def _ends(coverage: Mapping[str, object]) -> tuple[Fraction, Fraction] | None:
+    lo, hi = coverage.get("lo"), coverage.get("hi")
+    return (lo, hi) if isinstance(lo, Fraction) and isinstance(hi, Fraction) else None
+
+
+def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
+    if ends is None:
+        return f"Policy lag not known: {ADD_POLICY}."
+    lo, hi = ends
+    return f"{share(1 - hi, 1 - lo)} of active agents run without an effective policy."
+
+
+def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
+    names = (("adoption", "Organisations that use AI agents"), ("policy", "… with a formal policy"))
+    return tuple(
+        shape.Bar(label, f"{value} %", int(value) * 10, int(value) * 10, True, False)
+        for key, label in names
+        if isinstance(value := figures.get(key), int)
+    )
+
+
+def _units_bar(context: Mapping[str, object]) -> shape.Bar:
+    label = "Units with active agents"
+    total, used = context.get("units_total"), context.get("units_with_agents")
+    if not isinstance(total, int) or not isinstance(used, int) or not total:
+        return shape.Bar(label, f"not known: {ADD_UNITS}", 0, 0, False, True)
+    part = Fraction(used, total)
+    at = thousandths(part)
+    return shape.Bar(label, f"{percent(part)} ({used} of {total})", at, at, True, True)
+
+
+def _coverage_bar(
+    context: Mapping[str, object], ends: tuple[Fraction, Fraction] | None
+) -> shape.Bar:
+    label = "Active agents under a policy"
+    if ends is None:
+        return shape.Bar(label, f"not known: {ADD_POLICY}", 0, 0, False, True)
+    active, covered = context.get("agents_active"), context.get("agents_covered")
+    lo, hi = ends
+    text = share(lo, hi)
+    if isinstance(active, int) and isinstance(covered, int):
+        text += f" ({number(covered)} of {number(active)})"
+    return shape.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
+
+
+def _lag_notes(figures: Mapping[str, object]) -> tuple[str, ...]:
+    if not figures:
+        return ()
+    gap = figures.get("gap")
+    distance = f"The published distance is {gap} points. " if isinstance(gap, int) else ""
+    origin = str(figures.get("origin") or "origin not recorded")
+    return (
+        f"{distance}The survey counts organisations and this report counts agents and units: compare "
+        "the direction, not the decimals.",
+        f"Published figure: {clean(origin).rstrip('.')}.",
+    )
+
+
+def as_of_line(a: model.Assessment) -> str:
+    """Print the clock of the report for the scope page."""
+    return f"{day(a.run.as_of)} ({moment(a.run.as_of)})"

@@ -1,0 +1,212 @@
+"""Build the one object that every format reads: an `Assessment` in, a `shape.View` of printable values out.
+
+Wording, rounding and order are decided in this room (here and in the modules it calls), never in a template
+or a writer. The JSON form has sorted keys and the same bytes for the same assessment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from reporter import model
+from reporter.explanation import why_check
+
+from . import shape
+from .accounting import accounting, hashes, levels, method, scope
+from .frameworks import ENTERPRISE, Book, frameworks, themes
+from .summary import cover, summary
+from .words import SEVERITIES, clean, counts, figure, number, percent, short, slug, subject
+
+SHOWN_ON_SCREEN = 25
+SHOWN_ON_PAPER = 12
+REASONS_SHOWN = 3
+
+_COLUMNS = "check title severity subject actor owner tier status reason record fix".split()
+_STRENGTHS = ("direct", "partial", "contextual")
+
+
+def build(assessment: model.Assessment) -> shape.View:
+    """Turn an assessment into the printable view."""
+    anchors = _anchors(assessment)
+    checks = _checks(assessment, anchors)
+    book = Book(assessment, {c.id: c for c in checks}, anchors)
+    themes_view, framework_views = themes(book), frameworks(book)
+    return shape.View(
+        schema=shape.SCHEMA,
+        cover=cover(assessment),
+        summary=summary(assessment, book.checks, framework_views),
+        themes=themes_view,
+        frameworks=framework_views,
+        checks=checks,
+        scope=scope(assessment),
+        accounting=accounting(assessment),
+        levels=levels(assessment),
+        method=method(assessment),
+        hashes=hashes(assessment),
+        finding_columns=(*_COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
+        findings=_findings(assessment),
+    )
+
+
+def to_json(view: shape.View) -> bytes:
+    """Write the view as report.json."""
+    text = json.dumps(asdict(view), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def write(view: shape.View, path: Path) -> None:
+    """Write report.json."""
+    path.write_bytes(to_json(view))
+
+
+def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
+    """Give every framework, control, theme and check a place of its own to link to."""
+    taken: set[str] = set()
+    anchors = {("", c.id): slug("k", c.id, taken) for c in a.checks}
+    anchors[ENTERPRISE, ""] = slug("f", "themes", taken)
+    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, taken) for t in a.themes}
+    for f in a.frameworks:
+        anchors[f.id, ""] = slug("f", f.id, taken)
+        anchors |= {(f.id, c.id): slug("c", c.id, taken) for c in f.controls}
+    return anchors
+
+
+def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tuple[shape.Check, ...]:
+    findings: dict[str, list[model.Finding]] = {}
+    for finding in a.findings:
+        findings.setdefault(finding.check, []).append(finding)
+    controls = _controls_of_checks(a, anchors)
+    order = {t.id: n for n, t in enumerate(a.themes)}
+    sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
+    names = {t.id: clean(t.title) for t in a.themes}
+    return tuple(
+        _check(a, c, anchors["", c.id], findings.get(c.id, []), controls.get(c.id, ()), names)
+        for c in sorted_checks
+    )
+
+
+def _controls_of_checks(
+    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> dict[str, tuple[shape.Link, ...]]:
+    """List for every check the controls it serves, direct ones first."""
+    found: dict[str, list[tuple[int, shape.Link]]] = {}
+    for f in a.frameworks:
+        for c in f.controls:
+            for check_id, strength in c.checks:
+                link = shape.Link(clean(c.id), anchors[f.id, c.id], strength)
+                found.setdefault(check_id, []).append((_STRENGTHS.index(strength), link))
+    return {
+        check_id: tuple(link for _, link in sorted(links, key=lambda pair: pair[0]))
+        for check_id, links in found.items()
+    }
+
+
+def _check(
+    a: model.Assessment,
+    c: model.Check,
+    anchor: str,
+    findings: Sequence[model.Finding],
+    controls: tuple[shape.Link, ...],
+    names: Mapping[str, str],
+) -> shape.Check:
+    score = a.scores.checks[c.id]
+    n = counts(score)
+    failing = sorted(
+        (f for f in findings if f.status == model.Status.FAIL),
+        key=lambda f: (-_tier(f), f.subject),
+    )
+    shown = tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN])
+    state = _state(score)
+    return shape.Check(
+        id=clean(c.id),
+        anchor=anchor,
+        title=clean(c.title),
+        theme=names.get(c.theme, clean(c.theme)),
+        why=clean(c.why.strip()),
+        fix=clean(c.fix.strip()),
+        severity=c.severity,
+        level=f"level {c.level} ({a.policy.level_names[c.level]})",
+        evidence={"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)),
+        place=clean(c.place),
+        figure=figure(score.lo, score.hi, state),
+        coverage=percent(score.known),
+        counts=n,
+        failing=shown,
+        more_screen=_more(n.failed, SHOWN_ON_SCREEN),
+        more_paper=_more(n.failed, SHOWN_ON_PAPER),
+        unknown=_unknown(n.unknown, findings),
+        controls=controls,
+        reasons=tuple(clean(line) for line in why_check(score, c.title).split("\n")),
+    )
+
+
+def _tier(finding: model.Finding) -> int:
+    return max((int(d) for d in finding.tier if d.isdigit()), default=0)
+
+
+def _state(score: model.CheckScore) -> str:
+    if not score.applicable:
+        return "not_applicable"
+    return "assessed" if score.known else "not_assessed"
+
+
+def _more(failed: int, limit: int) -> str:
+    if failed <= limit:
+        return ""
+    return (
+        f"{number(limit)} of {number(failed)} failing subjects shown, highest tier first; "
+        f"all {number(failed)} are in findings.csv."
+    )
+
+
+def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
+    """Say how many are unknown and the most frequent reasons."""
+    if not unknown:
+        return ""
+    reasons = Counter(clean(f.reason) for f in findings if f.status == model.Status.UNKNOWN)
+    top = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:REASONS_SHOWN]
+    said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
+    rest = unknown - sum(n for _, n in top)
+    if rest:
+        said.append(f"other reasons ({number(rest)}; all in findings.csv)")
+    return f"{number(unknown)} unknown: {'; '.join(said)}"
+
+
+def _findings(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
+    """List every fail and unknown cell in full, worst check first."""
+    served = {f.id: _served(f) for f in a.frameworks}
+    rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
+    heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
+    tails = {
+        c.id: (clean(c.fix.strip()), *(served[f.id].get(c.id, "") for f in a.frameworks))
+        for c in a.checks
+    }
+    ordered = sorted(a.findings, key=lambda f: (rank[f.check], f.status.value, f.subject))
+    return tuple(
+        (
+            *heads[f.check],
+            clean(f.subject),
+            clean(f.actor),
+            clean(f.owner),
+            f.tier,
+            f.status.value,
+            clean(f.reason),
+            clean(f.ref),
+            *tails[f.check],
+        )
+        for f in ordered
+    )
+
+
+def _served(framework: model.Framework) -> dict[str, str]:
+    """Map each check to the ids of the controls it counts for."""
+    ids: dict[str, list[str]] = {}
+    for control in framework.controls:
+        for check_id, strength in control.checks:
+            if strength != "contextual":
+                ids.setdefault(check_id, []).append(clean(control.id))
+    return {check_id: "; ".join(controls) for check_id, controls in ids.items()}

@@ -1,0 +1,211 @@
+"""How values are printed: numbers, dates, levels, scores, anchors, and text that came from somebody else's file.
+
+In: exact values of `model`. Out: strings and the small printable classes of `shape`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from reporter.model import CheckScore, ControlScore, Finding, GroupScore, Policy, Status
+
+# The printed form of a score is part of the method (3.13), so the one function that knows it is used.
+from reporter.score import printed
+
+from .shape import Counts, Figure, Level, Subject
+
+NOT_ASSESSED = "Not assessed"
+NOT_APPLICABLE = "Not applicable"
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+SEVERITIES = ("critical", "high", "medium", "low")
+REASON_LIMIT = 260
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+"""Part of ordinary spelling in Persian, Hindi and emoji; everything else that is invisible is shown."""
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def clean(text: str) -> str:
+    """Make every character that cannot be seen, or that moves its neighbours, visible as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(c) for c in text)
+
+
+def _visible(char: str) -> str:
+    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    return _SHORT.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
+    """Shorten a printed text, saying how much is left out and where all of it is."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit].rstrip()}… [{number(len(text) - limit)} more characters in {where}]"
+
+
+def number(n: int) -> str:
+    """Print a whole number with thousands separators."""
+    return f"{n:,}"
+
+
+def count(n: int, noun: str) -> str:
+    """Print a number with its noun in the right form."""
+    noun = noun.replace("_", " ")
+    if n == 1:
+        return f"1 {noun}"
+    plural = noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
+    return f"{number(n)} {plural}"
+
+
+def join(parts: Iterable[str]) -> str:
+    """Join as a sentence does: "a, b and c"."""
+    items = list(parts)
+    return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
+
+
+def day(at: datetime) -> str:
+    """Print a date without help from the locale."""
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+
+
+def moment(at: datetime) -> str:
+    """Print a time in UTC, to the minute."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def period(start: datetime, end: datetime) -> str:
+    """Print a half-open period by its first and last day."""
+    last = max(start, end - timedelta(microseconds=1))
+    return f"{day(start)} – {day(last)}"
+
+
+def slug(prefix: str, name: str, taken: set[str]) -> str:
+    """Make an anchor that is unique in `taken`, and take it."""
+    base = f"{prefix}-{re.sub('[^A-Za-z0-9._-]+', '-', name).strip('-') or 'x'}"
+    anchor, n = base, 1
+    while anchor in taken:
+        n += 1
+        anchor = f"{base}-{n}"
+    taken.add(anchor)
+    return anchor
+
+
+def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
+    """Print a score with its range, or the words that stand where no score can be given."""
+    words = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state)
+    spread = printed(lo) if lo == hi else f"{printed(lo)}–{printed(hi)}"
+    return Figure(
+        text=words or f"{printed(lo)} %",
+        range="" if words else f"{spread} %",
+        exact_lo=f"{lo.numerator}/{lo.denominator}",
+        exact_hi=f"{hi.numerator}/{hi.denominator}",
+        at_lo=thousandths(lo),
+        at_hi=thousandths(hi),
+        assessed=not words,
+    )
+
+
+def thousandths(x: Fraction) -> int:
+    """Place a share on a drawing 1000 wide; never used as a number in text."""
+    return int(x * 1000)
+
+
+def percent(x: Fraction) -> str:
+    """Print a share."""
+    return f"{printed(x)} %"
+
+
+def share(lo: Fraction, hi: Fraction) -> str:
+    """Print a share that may be a range."""
+    return percent(lo) if lo == hi else f"{printed(lo)}–{printed(hi)} %"
+
+
+def control_level(score: ControlScore, policy: Policy) -> Level:
+    """Print the level of a control."""
+    return _level(score, policy, score.plus, score.state == "assessed")
+
+
+def group_level(score: GroupScore, policy: Policy) -> Level:
+    """Print the level of a category, framework or the enterprise."""
+    return _level(score, policy, False, score.assessed > 0)
+
+
+def _level(score: ControlScore | GroupScore, policy: Policy, plus: bool, assessed: bool) -> Level:
+    lo, hi = score.level_lo, score.level_hi
+    note = f"at most {hi} ({policy.level_names[hi]}) if all missing evidence proves good"
+    return Level(
+        text=f"{lo}{'+' if plus else ''}" if assessed else "–",
+        name=policy.level_names[lo] if assessed else NOT_ASSESSED,
+        note=note if assessed and hi > lo else "",
+        lo=lo if assessed else 0,
+        hi=hi if assessed else 0,
+        target=score.target,
+    )
+
+
+def group_state(score: GroupScore) -> str:
+    """Name the state of a group by the same three words as a control's."""
+    if score.assessed:
+        return "assessed"
+    return "not_assessed" if score.not_assessed else "not_applicable"
+
+
+def gap_text(gap: int, kind: str, target: int) -> str:
+    """Say how far the target is and what kind of work closes the distance."""
+    if target == 0:
+        return "No target set"
+    if gap == 0:
+        return "On target"
+    work = {"implementation": "to build", "evidence": "to evidence"}.get(kind, "")
+    return f"{count(gap, 'level')} {work}".strip()
+
+
+def counts(score: CheckScore) -> Counts:
+    """Print how many cells of a check have which verdict."""
+    n = {s: score.counts.get(s, 0) for s in Status}
+    words = (
+        (Status.PASS, "pass"),
+        (Status.FAIL, "fail"),
+        (Status.UNKNOWN, "unknown"),
+        (Status.ATTESTED, "attested"),
+        (Status.COMPENSATED, "compensated"),
+        (Status.NA, "not applicable"),
+    )
+    text = " · ".join(f"{number(n[s])} {word}" for s, word in words if n[s])
+    return Counts(
+        passed=n[Status.PASS],
+        failed=n[Status.FAIL],
+        unknown=n[Status.UNKNOWN],
+        attested=n[Status.ATTESTED],
+        compensated=n[Status.COMPENSATED],
+        na=n[Status.NA],
+        text=text or "no subject in scope",
+    )
+
+
+def judged(c: Counts) -> int:
+    """Count the cells that are in the denominator."""
+    return c.passed + c.failed + c.unknown + c.attested + c.compensated
+
+
+def subject(finding: Finding) -> Subject:
+    """Print one failing or unknown cell."""
+    return Subject(
+        subject=short(clean(finding.subject), "findings.csv", 120),
+        status=str(finding.status.value),
+        reason=short(clean(finding.reason), "findings.csv"),
+        record=short(clean(finding.ref), "findings.csv", 160) or "no record: absence",
+        actor=short(clean(finding.actor), "findings.csv", 120),
+        owner=short(clean(finding.owner), "findings.csv", 80) or "not known",
+        tier=finding.tier,
+    )

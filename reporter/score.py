@@ -1,0 +1,371 @@
+"""Turn counted cells into scores and levels: tallies, catalogs and policy in, exact `Scores` out.
+
+Every number is evaluated twice: `lo` takes the unknown as failed, `hi` as passed.
+Exact fractions throughout; the numbers of sections are those of the scoring method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from reporter.model import (
+    Check,
+    CheckScore,
+    Control,
+    ControlScore,
+    Framework,
+    FrameworkScore,
+    Group,
+    GroupScore,
+    Policy,
+    PracticeScore,
+    Profile,
+    Scores,
+    Status,
+    Tally,
+    Theme,
+)
+
+ASK = "ask"
+ENTERPRISE = "enterprise"
+_LEVELS = range(1, 6)
+_CAP_TIER = 3
+_ZERO, _ONE = Fraction(0), Fraction(1)
+_HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
+_LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
+
+Caps = Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every framework is scored from."""
+
+    catalog: Mapping[str, Check]
+    scored: Mapping[str, CheckScore]
+    policy: Policy
+    profile: Profile
+    answers: Mapping[tuple[str, str], Status]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One scored check (or the ask) inside a control."""
+
+    level: int
+    weight: int
+    score: CheckScore
+
+
+def score(
+    frameworks: Iterable[Framework],
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    policy: Policy,
+    profile: Profile,
+    caps: Caps = (),
+    answers: Mapping[tuple[str, str], Status] = {},
+) -> Scores:
+    """Score all checks, each framework as a view of them, and the enterprise over the themes.
+
+    `caps` are (highest level, reason) for the enterprise total; `answers` are the settled statuses
+    of the controls' asks by (framework id, control id), unknown where absent.
+    """
+    catalog = {check.id: check for check in checks}
+    cells: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
+    for tally in tallies:
+        cells[tally.check].append(tally)
+    scored = {
+        check.id: _check(check.id, check.severity == "critical", cells[check.id], policy)
+        for check in catalog.values()
+    }
+    given = _Given(catalog, scored, policy, profile, answers)
+    views = tuple(_framework(framework, given) for framework in frameworks)
+    return Scores(scored, views, _enterprise(themes, given, caps))
+
+
+def rating(value: Fraction, policy: Policy) -> str:
+    """Rate an exact score N, P, L or F (3.3); a value on an edge gets the lower rating."""
+    return "NPLF"[sum(value > edge for edge in policy.rating_edges)]
+
+
+def printed(value: Fraction) -> str:
+    """Print a share as percent with one decimal, half up; 100.0 and 0.0 only where exact (3.13)."""
+    tenths = (2000 * value + 1) // 2
+    if 0 < value < 1:
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+# 3.1 check
+
+
+def _check(check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy) -> CheckScore:
+    tallies = [tally for tally in tallies if tally.n]
+    counts = {status: sum(t.n for t in tallies if t.status == status) for status in Status}
+    sums = _weigh(tallies, policy)
+    if not sums:
+        none = (_ZERO, _ZERO)
+        return CheckScore(
+            check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, none, none
+        )
+    worst, best = _credits(policy, best=False), _credits(policy, best=True)
+    sum_lo, sum_hi = _extreme(sums, worst, 1), _extreme(sums, best, -1)
+    return CheckScore(
+        check=check_id,
+        lo=sum_lo[0] / sum_lo[1],
+        hi=sum_hi[0] / sum_hi[1],
+        counts=counts,
+        applicable=True,
+        known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(Status, _ONE)),
+        attested=_share(Status.ATTESTED, sums, worst),
+        # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
+        caps_lo=critical and any(t.tier_hi >= _CAP_TIER and not worst[t.status] for t in tallies),
+        caps_hi=critical and any(t.tier_lo >= _CAP_TIER and not best[t.status] for t in tallies),
+        sum_lo=sum_lo,
+        sum_hi=sum_hi,
+    )
+
+
+def _weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, int]]:
+    """Sum per status the (lightest, heaviest) weight of its cells; n/a cells leave the sum."""
+    sums: dict[Status, tuple[int, int]] = {}
+    for tally in tallies:
+        if tally.status != Status.NA:
+            light, heavy = sums.get(tally.status, (0, 0))
+            possible = policy.tier_weights[tally.tier_lo - 1 : tally.tier_hi]
+            sums[tally.status] = light + tally.n * min(possible), heavy + tally.n * max(possible)
+    return sums
+
+
+def _credits(policy: Policy, best: bool) -> dict[Status, Fraction]:
+    return {
+        Status.PASS: _ONE,
+        Status.FAIL: _ZERO,
+        Status.UNKNOWN: _ONE if best else _ZERO,
+        Status.ATTESTED: _ONE if best else policy.attested_credit,
+        Status.COMPENSATED: policy.compensated_credit,
+        Status.NA: _ONE,
+    }
+
+
+def _extreme(
+    sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction], sign: int
+) -> tuple[Fraction, Fraction]:
+    """Return (credited, total) weight of the lowest (sign 1) or highest (-1) mean possible."""
+    # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
+    # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
+    # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
+    # extreme: the exact bound over all possible tiers, monotone in every cell. Mirrored for hi.
+    edges = [_ONE, *sorted({credit for credit in credits.values() if 0 < credit < 1})]
+    rows = []
+    for edge in edges:
+        weights = {s: pair[(credits[s] < edge) == (sign > 0)] for s, pair in sums.items()}
+        credited = sum((credits[s] * weight for s, weight in weights.items()), _ZERO)
+        rows.append((credited, Fraction(sum(weights.values()))))
+    return min(rows, key=lambda row: sign * row[0] / row[1])
+
+
+def _share(
+    status: Status, sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
+) -> Fraction:
+    """Return the largest share that one (unwelcome) status can have of the credited weight."""
+    part = credits[status] * sums.get(status, (0, 0))[1]
+    rest = sum((credits[s] * light for s, (light, _) in sums.items() if s != status), _ZERO)
+    return part / (part + rest) if part else _ZERO
+
+
+# 3.2 practice, 3.4 control
+
+
+def _practice(level: int, entries: Sequence[_Entry], policy: Policy) -> PracticeScore:
+    raw_lo = _mean((entry.weight, entry.score.lo) for entry in entries)
+    raw_hi = _mean((entry.weight, entry.score.hi) for entry in entries)
+    capped_by = tuple(entry.score.check for entry in entries if entry.score.caps_lo)
+    caps_hi = any(entry.score.caps_hi for entry in entries)
+    lo = min(raw_lo, policy.critical_cap) if capped_by else raw_lo
+    hi = min(raw_hi, policy.critical_cap) if caps_hi else raw_hi
+    ratings = rating(lo, policy), rating(hi, policy)
+    weights = tuple((entry.score.check, entry.weight) for entry in entries)
+    return PracticeScore(level, lo, hi, raw_lo, raw_hi, *ratings, weights, capped_by)
+
+
+def _mean(pairs: Iterable[tuple[int, Fraction]]) -> Fraction:
+    pairs = tuple(pairs)
+    total = sum(weight for weight, _ in pairs)
+    return sum((weight * value for weight, value in pairs), _ZERO) / total if total else _ZERO
+
+
+def _control(
+    control_id: str, weight: int, mapped: Sequence[_Entry], target: int, policy: Policy
+) -> ControlScore:
+    entries = [entry for entry in mapped if entry.score.applicable]
+    practices = tuple(
+        _practice(level, [entry for entry in entries if entry.level == level], policy)
+        for level in sorted({entry.level for entry in entries})
+    )
+    level_lo = _level([(p.level, p.rating_lo) for p in practices])
+    level_hi = _level([(p.level, p.rating_hi) for p in practices])
+    gap = max(0, target - level_lo) if entries else 0
+    coverage = _mean((entry.weight, entry.score.known) for entry in entries)
+    return ControlScore(
+        id=control_id,
+        state=_state(entries),
+        lo=_mean((1, practice.lo) for practice in practices),
+        hi=_mean((1, practice.hi) for practice in practices),
+        level_lo=level_lo,
+        level_hi=level_hi,
+        plus=any(p.level == level_lo + 1 and p.rating_lo != "N" for p in practices),
+        target=target,
+        gap=gap,
+        gap_kind="" if not gap else "implementation" if level_hi < target else "evidence",
+        coverage=coverage,
+        confidence=_confidence(coverage, entries),
+        practices=practices,
+        weight=weight,
+    )
+
+
+def _level(ratings: Sequence[tuple[int, str]]) -> int:
+    """Return the highest level that has a practice, with its own L or F and all lower ones F."""
+
+    def holds(level: int) -> bool:
+        return all(mark == "F" or (n == level and mark == "L") for n, mark in ratings if n <= level)
+
+    return max((level for level, _ in ratings if holds(level)), default=0)
+
+
+def _state(entries: Sequence[_Entry]) -> str:
+    if not entries:
+        return "not_applicable"
+    return "assessed" if any(entry.score.known for entry in entries) else "not_assessed"
+
+
+def _confidence(coverage: Fraction, entries: Sequence[_Entry]) -> str:
+    """Look coverage and the origin of the credited weight up in the table of 3.8."""
+    credited = [(entry, entry.weight * entry.score.lo) for entry in entries]
+    total = sum((credit for _, credit in credited), _ZERO)
+    attested = sum((credit * entry.score.attested for entry, credit in credited), _ZERO)
+    # A confirmed ask was examined by a human: not attested only, but no TEST either.
+    tested = sum((c * (1 - e.score.attested) for e, c in credited if e.score.check != ASK), _ZERO)
+    if coverage < _LOW_COVERAGE or attested > _LOW_ATTESTED * total:
+        return "Low"
+    is_high = coverage >= _HIGH_COVERAGE and tested >= _HIGH_TESTED * total
+    return "High" if is_high else "Medium"
+
+
+# 3.5 group, 3.6 enterprise, 10 framework
+
+
+def _framework(framework: Framework, given: _Given) -> FrameworkScore:
+    policy, profile = given.policy, given.profile
+    lines = {c.id: (*_lineage(framework.groups, c.group), framework.id) for c in framework.controls}
+    controls = tuple(
+        _control(
+            control.id,
+            control.weight,
+            _mapped(framework.id, control, given),
+            _target(profile, (control.id, *lines[control.id])),
+            policy,
+        )
+        for control in framework.controls
+    )
+    groups = []
+    for group in framework.groups:
+        members = [control for control in controls if group.id in lines[control.id]]
+        target = _target(profile, (*_lineage(framework.groups, group.id), framework.id))
+        groups.append(_group(group.id, group.title, members, target, policy))
+    target = _target(profile, (framework.id,))
+    total = _group(framework.id, framework.title, controls, target, policy)
+    return FrameworkScore(framework.id, total, tuple(groups), controls)
+
+
+def _lineage(groups: Iterable[Group], group_id: str) -> tuple[str, ...]:
+    """Return the group and the groups around it, innermost first."""
+    parents = {group.id: group.parent for group in groups}
+    line: list[str] = []
+    while group_id in parents and group_id not in line:
+        line.append(group_id)
+        group_id = parents[group_id]
+    return tuple(line)
+
+
+def _target(profile: Profile, keys: Iterable[str]) -> int:
+    return next((profile.targets[k] for k in keys if k in profile.targets), profile.default)
+
+
+def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
+    """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
+    severities, strengths = given.policy.severity_weights, given.policy.strength_weights
+    pairs = [(given.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
+    entries = [
+        _Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
+        for check, how in pairs
+    ]
+    if control.ask or not entries:
+        direct = {check.level for check, how in pairs if how == "direct"}
+        # Direct checks at all five levels still leave the question open: it stays, at the top.
+        level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
+        status = given.answers.get((framework_id, control.id), Status.UNKNOWN)
+        answer = _check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
+        entries.append(_Entry(level, severities["medium"] * strengths["direct"], answer))
+    return entries
+
+
+def _enterprise(themes: Iterable[Theme], given: _Given, caps: Caps) -> FrameworkScore:
+    controls = []
+    for theme in themes:
+        entries = [
+            _Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
+            for id_, check in given.catalog.items()
+            if check.theme == theme.id
+        ]
+        target = _target(given.profile, (theme.id, ENTERPRISE))
+        controls.append(_control(theme.id, 1, entries, target, given.policy))
+    target = _target(given.profile, (ENTERPRISE,))
+    total = _group(ENTERPRISE, "Enterprise", controls, target, given.policy, caps)
+    return FrameworkScore(ENTERPRISE, total, (), tuple(controls))
+
+
+def _group(
+    group_id: str,
+    title: str,
+    controls: Sequence[ControlScore],
+    target: int,
+    policy: Policy,
+    caps: Caps = (),
+) -> GroupScore:
+    scored = [control for control in controls if control.state != "not_applicable"]
+    ceiling = min((most for most, _ in caps), default=_LEVELS[-1])
+    level_lo = _group_level([(c.weight, c.level_lo) for c in scored], policy)
+    level_hi = _group_level([(c.weight, c.level_hi) for c in scored], policy)
+    return GroupScore(
+        id=group_id,
+        title=title,
+        lo=_mean((c.weight, c.lo) for c in scored),
+        hi=_mean((c.weight, c.hi) for c in scored),
+        level_lo=min(level_lo, ceiling),
+        level_hi=min(level_hi, ceiling),
+        target=target,
+        gap=max(0, target - min(level_lo, ceiling)) if scored else 0,
+        coverage=_mean((c.weight, c.coverage) for c in scored),
+        assessed=sum(c.state == "assessed" for c in scored),
+        not_assessed=sum(c.state == "not_assessed" for c in scored),
+        not_applicable=len(controls) - len(scored),
+        members=tuple(control.id for control in controls),
+        caps=tuple((most, reason) for most, reason in caps if most < level_hi),
+    )
+
+
+def _group_level(levels: Sequence[tuple[int, int]], policy: Policy) -> int:
+    """Return the highest n that enough weight reaches, with no control below n - 1 (rule 8)."""
+    floor = min((level for _, level in levels), default=-1)
+    reached = (n for n in _LEVELS if _reach(levels, n) > policy.group_share and floor >= n - 1)
+    return max(reached, default=0)
+
+
+def _reach(levels: Iterable[tuple[int, int]], n: int) -> Fraction:
+    return _mean((weight, _ONE if level >= n else _ZERO) for weight, level in levels)

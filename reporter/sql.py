@@ -1,0 +1,184 @@
+"""Judge a check's SQL before anything runs. In: text and parameters. Out: regenerated SQL and the columns it reads.
+
+Only an allow-list of syntax passes (the portable subset of docs/writing-content.md); what runs is written anew
+from the tree, never the author's text. Only this file imports sqlglot.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from reporter.errors import ContentError
+from reporter.schema import TABLES
+
+OUTPUTS = ("subject", "ok", "reason", "ref")
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+_ALLOWED: frozenset[type[exp.Expression]] = frozenset((
+    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.With,
+    exp.CTE, exp.TableAlias, exp.Alias, exp.Table, exp.Column, exp.Identifier, exp.Literal, exp.Boolean,
+    exp.Null, exp.Union, exp.Distinct, exp.Subquery, exp.Star, exp.Paren, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ,
+    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.Escape, exp.Add, exp.Sub,
+    exp.Mul, exp.IntDiv, exp.Neg, exp.DPipe, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Count,
+    exp.Sum, exp.Min, exp.Max, exp.ArgMin, exp.ArgMax, exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Replace,
+    exp.Cast, exp.DataType, exp.Interval, exp.Var, exp.RowNumber, exp.Lag, exp.Lead, exp.Window,
+    exp.WindowSpec, exp.Greatest, exp.Least, exp.Abs, exp.Exists, exp.Tuple, exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+))  # fmt: skip
+_CAST_TYPES = {"DATE", "TIMESTAMP", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """SQL fit to run, and what it reads."""
+
+    sql: str
+    reads: frozenset[tuple[str, str]]
+    """(table, column) of schema tables."""
+    tables: frozenset[str]
+
+
+def judge(text: str, params: dict[str, object], place: str) -> Judged:
+    """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must not contain."""
+    filled = fill(text, params, place)
+    tree = _parse(filled, place)
+    _refuse_foreign_syntax(tree, place)
+    reads, tables = _columns_read(tree, place)
+    _demand_outputs(tree, place)
+    return Judged(tree.sql(dialect="duckdb"), frozenset(reads), frozenset(tables))
+
+
+def fill(text: str, params: dict[str, object], place: str) -> str:
+    """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors."""
+    used = set(_PLACEHOLDER.findall(text))
+    for name in sorted(used ^ set(params)):
+        problem = "is not among params" if name in used else "is never used in the SQL"
+        raise ContentError(f"parameter {name!r} {problem}", place)
+    return _PLACEHOLDER.sub(lambda m: _literal(params[m.group(1)], m.group(1), place), text)
+
+
+def _literal(value: object, name: str, place: str) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list) and value:
+        return "(" + ", ".join(_literal(v, name, place) for v in value) + ")"
+    raise ContentError(f"parameter {name!r} must be a whole number, text, or a list of them", place)
+
+
+def _parse(text: str, place: str) -> exp.Query:
+    try:
+        trees = sqlglot.parse(text, dialect="duckdb")
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise ContentError("a check is exactly one SELECT", place)
+    return trees[0]
+
+
+def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
+    for node in tree.walk():
+        if type(node) not in _ALLOWED:
+            shown = node.sql(dialect="duckdb")[:60]
+            raise ContentError(
+                f"{shown!r} ({type(node).__name__}) is outside the portable subset",
+                _at(node, place),
+                "docs/writing-content.md lists what a check may use.",
+            )
+        if isinstance(node, exp.Cast) and node.to.this.name not in _CAST_TYPES:
+            raise ContentError(f"cast to {node.to.sql()} is outside the portable subset", place)
+        if isinstance(node, exp.With) and node.parent is not tree:
+            raise ContentError("WITH may stand only at the top", place)
+        if isinstance(node, exp.With) and node.recursive:
+            raise ContentError("recursive queries are outside the portable subset", place)
+        if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
+            raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
+        if isinstance(node, exp.Table):
+            _refuse_foreign_table(node, place)
+
+
+def _refuse_foreign_table(node: exp.Table, place: str) -> None:
+    name = node.name
+    if node.db or node.catalog or not _NAME.fullmatch(name):
+        raise ContentError(f"{node.sql()!r} is not a plain table name", _at(node, place))
+    ctes = {c.alias for c in node.root().find_all(exp.CTE)}
+    if name in ctes or name in TABLES:
+        return
+    close = get_close_matches(name, [*TABLES, *ctes], 1)
+    hint = f'Did you mean "{close[0]}"? ' if close else ""
+    raise ContentError(
+        f'no table "{name}"', _at(node, place), hint + "`reporter lint --tables` lists them."
+    )
+
+
+def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """Resolve every column to its table; CTEs are followed by name."""
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import traverse_scope
+
+    schema = {t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()}
+    try:
+        qualified = qualify(
+            tree.copy(), schema=schema, dialect="duckdb", quote_identifiers=False,
+            expand_stars=True, validate_qualify_columns=True, isolate_tables=False,
+        )  # fmt: skip
+    except SqlglotError as error:
+        raise _unknown_column(tree, str(error).splitlines()[0], place) from error
+    reads: set[tuple[str, str]] = set()
+    tables: set[str] = set()
+    for scope in traverse_scope(qualified):
+        for alias, source in scope.sources.items():
+            if isinstance(source, exp.Table):
+                tables.add(source.name)
+                known = schema.get(source.name, {})
+                for column in scope.source_columns(alias):
+                    if column.name not in known:
+                        raise _unknown_column(tree, f"{column.name}", place)
+                    reads.add((source.name, column.name))
+    return reads, tables
+
+
+def _unknown_column(tree: exp.Query, message: str, place: str) -> ContentError:
+    named = {t.name for t in tree.find_all(exp.Table)} & set(TABLES)
+    known = sorted({c.name for n in named for c in TABLES[n].columns})
+    ctes = {c.alias for c in tree.find_all(exp.CTE)}
+    made = {a.alias for a in tree.find_all(exp.Alias)}
+    for column in tree.find_all(exp.Column):
+        if column.name not in known and column.name not in made and column.name not in ctes:
+            close = get_close_matches(column.name, known, 1)
+            hint = f'Did you mean "{close[0]}"? ' if close else ""
+            return ContentError(
+                f'no column "{column.name}" in {", ".join(sorted(named))}',
+                _at(column, place),
+                hint + "`reporter lint --tables` lists them.",
+            )
+    return ContentError(message, place)
+
+
+def _demand_outputs(tree: exp.Query, place: str) -> None:
+    names = tuple(tree.named_selects)
+    if names not in (OUTPUTS, OUTPUTS[:3]):
+        raise ContentError(
+            f"the SELECT gives {', '.join(names) or 'nothing'}; expected subject, ok, reason and optionally ref",
+            place,
+        )
+
+
+def _at(node: exp.Expression, place: str) -> str:
+    """Add the node's own line and column inside the SQL, when the parser kept them."""
+    for part in node.walk():
+        line = part.meta.get("line")
+        if line:
+            return f"{place} (SQL line {line}, column {part.meta.get('col', 1)})"
+    return place

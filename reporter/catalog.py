@@ -20,7 +20,6 @@ from reporter.schema import SUBJECTS, TABLES
 
 SEVERITIES = ("critical", "high", "medium", "low")
 STRENGTHS = ("direct", "partial", "contextual")
-MAX_ALIASES = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ class Content:
     crosswalks: tuple[dict[str, Any], ...] = ()
     aliases: dict[str, Any] = field(default_factory=dict)
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
+    benchmark: dict[str, Any] = field(default_factory=dict)
+    """The published survey figures, with their origin."""
     sha256: str = ""
     extra: frozenset[str] = frozenset()
     """Ids of checks and sources that came from --extra."""
@@ -97,9 +98,10 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         themes=_themes(frameworks / "themes.yml"),
         policy=_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in every("profiles", read_profile, folders)},
-        crosswalks=tuple(every("crosswalks", read_yaml, folders)),
-        aliases=read_yaml(frameworks / "crosswalks" / "aliases.yml"),
+        crosswalks=tuple(c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"),
+        aliases=read_aliases(),
         official={d["framework"]: d for d in every("official", read_yaml, folders)},
+        benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(own),
     )
@@ -107,6 +109,12 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
     if errors:
         raise Errors(errors)
     return result
+
+
+def read_aliases() -> dict[str, Any]:
+    """Return the references people write and what they mean."""
+    data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / "aliases.yml")
+    return data
 
 
 def _order(framework: Framework) -> tuple[int, str]:

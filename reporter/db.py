@@ -92,3 +92,9 @@ def quoted_list(texts: Sequence[str]) -> str:
 def version() -> str:
     """Return the engine's version, for the manifest."""
     return f"duckdb {duckdb.__version__}"
+
+
+def read_rows(path: Path) -> list[tuple[Any, ...]]:
+    """Return all rows of a Parquet file, in order."""
+    with duckdb.connect() as con:
+        return con.execute(f"SELECT * FROM read_parquet({quoted(str(path))})").fetchall()

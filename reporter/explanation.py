@@ -52,11 +52,14 @@ def why_control(
             f"{head}Not assessed, no cell of {names} has evidence; "
             f"every roll-up counts it as 0 on evidence and as 1 at most. Target {score.target}."
         )
+    name = policy.level_names[score.level_lo]
     lines = [
-        f"{head}level {score.level_lo}{'+' * score.plus} ({policy.level_names[score.level_lo]}) on "
-        f"evidence, at most {score.level_hi} even if all missing evidence proves good; "
-        f"target {score.target}. Score {_interval(score.lo, score.hi)}, "
-        f"coverage {printed(score.coverage)} %, confidence {score.confidence}.",
+        (
+            f"{head}level {score.level_lo}{'+' * score.plus} ({name}) on "
+            f"evidence, at most {score.level_hi} even if all missing evidence proves good; "
+            f"target {score.target}. Score {_interval(score.lo, score.hi)}, "
+            f"coverage {printed(score.coverage)} %, confidence {score.confidence}."
+        ),
         *_gap_lines(score, policy),
         *(_practice_line(practice, checks, policy) for practice in score.practices),
     ]
@@ -75,11 +78,14 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
         return f"{score.id} {score.title}: not applicable, none of its controls is."
     lo = _formula([(control.weight, control.lo) for control in scored])
     hi = _formula([(control.weight, control.hi) for control in scored])
+    name = policy.level_names[score.level_lo]
     lines = [
-        f"{score.id} {score.title}: level {score.level_lo} ({policy.level_names[score.level_lo]}) "
-        f"on evidence, at most {score.level_hi}; target {score.target}. "
-        f"{score.not_assessed} of {len(scored)} controls not assessed, "
-        f"{score.not_applicable} not applicable. Coverage {printed(score.coverage)} %.",
+        (
+            f"{score.id} {score.title}: level {score.level_lo} ({name}) "
+            f"on evidence, at most {score.level_hi}; target {score.target}. "
+            f"{score.not_assessed} of {len(scored)} controls not assessed, "
+            f"{score.not_applicable} not applicable. Coverage {printed(score.coverage)} %."
+        ),
         f"S = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}.",
         f"Controls: {', '.join(f'{c.id} level {c.level_lo}' for c in scored)}.",
         _group_rule(scored, policy),

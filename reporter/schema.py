@@ -71,12 +71,14 @@ _ACTORS = (
     _c("state_since", TIME, "When it entered that state.", "sparse"),
     _c("created_at", TIME, "When the record was made."),
     _c("approved_at", TIME, "When it was approved for use."),
-    _c("activated_at", TIME, "When it went live.", "sparse"),
+    _c("activated_at", TIME, "When it went live; for people: first day.", "sparse"),
     _c("retired_at", TIME, "When it was retired; for people: last day.", "sparse"),
     _c("expires_at", TIME, "Planned end or renewal date."),
     _c("updated_at", TIME, "When the record was last changed or confirmed."),
     _c("owner_id", TEXT, "Accountable person (actor_id of a human); for people: their manager."),
     _c("owner_confirmed_at", TIME, "When the owner last confirmed ownership."),
+    _c("owner_since", TIME, "When the present owner took over.", "sparse"),
+    _c("previous_owner_id", TEXT, "Owner before the present one.", "sparse"),
     _c("technical_owner_id", TEXT, "Technical or deputy owner."),
     _c("purpose", TEXT, "What it is for, in words."),
     _c("process_id", TEXT, "Business process it serves."),
@@ -161,6 +163,7 @@ _APPROVALS = (
     _c("granted_at", TIME, "When."),
     _c("expires_at", TIME, "Until when.", "sparse"),
     _c("max_uses", INT, "How often it may be used.", "sparse"),
+    _c("recorded_at", TIME, "When the approval was entered, where the system tells.", "sparse"),
 )
 
 _REVIEWS = (
@@ -181,9 +184,9 @@ _REVIEW_ITEMS = (
 )
 
 _STATES = (
-    _c("actor_id", TEXT, "Actor.", "required"),
-    _c("state", TEXT, "State entered.", "required"),
-    _c("from_at", TIME, "When.", "required"),
+    _c("actor_id", TEXT, "Actor.", "required sparse"),
+    _c("state", TEXT, "State entered.", "required sparse"),
+    _c("from_at", TIME, "When.", "required sparse"),
     _c("until_at", TIME, "When it was left; empty for the current one.", "sparse"),
 )
 
@@ -221,6 +224,7 @@ _POLICIES = (
     _c("status", TEXT, "approved | draft | withdrawn.", "required"),
     _c("approved_by", TEXT, "Executive or body.", "sparse"),
     _c("effective_at", TIME, "In force from.", "sparse"),
+    _c("recorded_at", TIME, "When this record was made, where the system tells.", "sparse"),
     _c("review_due", TIME, "To be reviewed by.", "sparse"),
     _c("version", TEXT, "Version.", "sparse"),
     _c("clauses", TEXT, "Clause names, each between semicolons: ;logging;retirement;", "sparse"),
@@ -260,6 +264,9 @@ _EVENT_ROLLUP = (
     _c("registered", FLAG, "That actor is in the register."),
     _c("conflict", FLAG, "Id, principal and credential point to different actors."),
     _c("resolved_by", TEXT, "id | principal | credential | none."),
+    _c("agent_kind", TEXT, "What that actor is: as the register says, else as the log says."),
+    _c("principal_is_intermediary", FLAG, "The principal is that of a declared gateway."),
+    _c("credential_is_intermediary", FLAG, "The credential is that of a declared gateway."),
     _c("in_window", FLAG, "Inside the period under review."),
 )
 _COUNTS = (
@@ -270,10 +277,16 @@ _COUNTS = (
     _c("last_ref", TEXT, "file#record of the last."),
 )
 _ACTIVITY_KEYS = (
-    "log_source", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "effect",
+    "log_source", "actor_id", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "effect",
     "classification", "environment", "outcome",
 )  # fmt: skip
 _REF = _c("ref", TEXT, "file#record of the row.", "sparse")
+_MADE = (
+    _c("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
+    _c("n_records", INT, "Most records with this id in any one source.", "sparse"),
+    _c("registered_at", TIME, "Earliest created_at among its records.", "sparse"),
+    _c("approvals_recorded", FLAG, "Some input says when its tools and data were approved.", "sparse"),
+)
 
 
 def _events(*names: str) -> tuple[Column, ...]:
@@ -293,11 +306,14 @@ TABLES: dict[str, Table] = {
             "Every identity: agents, service accounts, workloads, people, groups.",
             (
                 *_ACTORS,
-                _c("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
-                _c("n_records", INT, "Input records that carry this id.", "sparse"),
+                *_MADE,
             ),
         ),
-        _loaded("credentials", "Keys, tokens, certificates; one row a holder.", _CREDENTIALS),
+        _loaded(
+            "credentials",
+            "Keys, tokens, certificates; one row a holder.",
+            (*_CREDENTIALS, _c("ended_at", TIME, "When it was revoked or expired, the earlier.", "sparse")),
+        ),
         _loaded("grants", "What an actor may use or reach: the assigned scope.", _GRANTS),
         _loaded("approvals", "Human decisions on actions, tools, data, activation.", _APPROVALS),
         _loaded("reviews", "Access reviews, due and completed.", _REVIEWS),
@@ -325,8 +341,7 @@ TABLES: dict[str, Table] = {
             "Actors of kind agent, shadow agents included.",
             (
                 *_ACTORS,
-                _c("registered", FLAG, "FALSE: seen only in logs.", "sparse"),
-                _c("n_records", INT, "Input records that carry this id.", "sparse"),
+                *_MADE,
                 _REF,
             ),
             loaded=False,
@@ -374,6 +389,38 @@ TABLES: dict[str, Table] = {
                 _c("last_at", TIME, "Last event."),
                 _c("longest_gap_hours", INT, "Longest silence inside the period."),
                 _c("alive", FLAG, "Seen share reached the required share."),
+                _c("oldest_at", TIME, "Oldest event supplied, of any period."),
+                _c("n_with_ingest", INT, "Events that tell when the log received them."),
+                _c("n_late_clock", INT, "Of them dated over two minutes after they were received."),
+            ),
+            loaded=False,
+        ),
+        Table(
+            "feed_gaps",
+            "Silences of an hour or more inside the period, by log source.",
+            (
+                _c("log_source", TEXT, "Log."),
+                _c("from_at", TIME, "Last event before the silence, or start of the period."),
+                _c("until_at", TIME, "First event after it, or end of the period."),
+                _c("hours", INT, "Full hours between."),
+            ),
+            loaded=False,
+        ),
+        Table(
+            "dead_logs",
+            "Actors whose logs cannot prove silence: what is not seen there may have happened.",
+            (_c("actor_id", TEXT, "Actor."), _c("why", TEXT, "What its logs lack.")),
+            loaded=False,
+        ),
+        Table(
+            "all_approvals",
+            "Approvals wherever they are recorded: approval records, grants, the actor's own record.",
+            (
+                _c("actor_id", TEXT, "Actor it is for."),
+                _c("type", TEXT, "As in approvals; a grant gives tool or data, an actor activation."),
+                _c("like_pattern", TEXT, "What is approved, as a LIKE pattern with escape '!'."),
+                _c("approved_at", TIME, "When; for backdated records, when it was entered."),
+                _c("ref", TEXT, "file#record."),
             ),
             loaded=False,
         ),
@@ -403,7 +450,7 @@ CARRIED_AS: dict[str, str] = {
 """Computed column -> the loaded column whose absence makes it meaningless."""
 
 COMPUTED = frozenset(
-    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS)} | {"ref", "registered", "like_pattern", "n_records"}
+    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *_MADE)} | {"ref", "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
 

@@ -1,0 +1,1 @@
+"""Files in, tables out: read, recognise, convert, account for every record."""

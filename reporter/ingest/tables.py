@@ -13,6 +13,7 @@ from reporter.schema import COMPUTED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 DEFAULT_SHARE = 90
+CLOCK_SKEW_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     )
     _copy_plain(engine)
     _merge_actors(engine)
+    _gather_approvals(engine)
     _resolve_events(engine)
     _add_shadows(engine)
     _roll_up(engine)
@@ -52,6 +54,8 @@ def _copy_plain(engine: Engine) -> None:
             continue
         made = {"grants": "name", "approvals": "scope"}.get(table.name)
         pattern = f", {_like(made)} AS like_pattern" if made else ""
+        if table.name == "credentials":
+            pattern = ", least(revoked_at, expires_at) AS ended_at"
         names = ", ".join(n for n, _ in columns_of(table))
         engine.run(
             f"CREATE TABLE {table.name} AS SELECT {names}{pattern}, "
@@ -77,11 +81,32 @@ def _merge_actors(engine: Engine) -> None:
         if name not in ("actor_id", "n_records"):
             picks.append(f"first({name} ORDER BY file, record) FILTER (WHERE {name} IS NOT NULL) AS {name}")
     engine.run(
-        f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, count(*) AS n_records, "
+        f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
+        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
         "TRUE AS registered, first(file || '#' || CAST(record AS VARCHAR) ORDER BY file, record) AS ref "
-        "FROM actor_rows GROUP BY actor_id"
+        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
+        "GROUP BY actor_id"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
+
+
+_APPROVALS_RECORDED = (
+    "EXISTS (SELECT 1 FROM carried WHERE tbl = 'approvals' AND col = 'granted_at') OR actor_id IN ("
+    "SELECT actor_id FROM in_grants JOIN carried USING (source) WHERE tbl = 'grants' AND col = 'approved_at') "
+    "OR bool_or(source IN (SELECT source FROM carried WHERE tbl = 'grants' AND col = 'approved_at'))"
+)
+"""An agent without a grant is covered when its own source would give the approval of one."""
+
+
+def _gather_approvals(engine: Engine) -> None:
+    """A backdated approval counts from the day it was entered."""
+    engine.run(
+        "CREATE TABLE all_approvals AS SELECT actor_id, type, like_pattern, "
+        "greatest(granted_at, recorded_at) AS approved_at, ref FROM approvals WHERE granted_at IS NOT NULL "
+        "UNION ALL SELECT actor_id, type, like_pattern, approved_at, ref FROM grants "
+        "WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL "
+        "UNION ALL SELECT actor_id, 'activation', NULL, approved_at, ref FROM actors WHERE approved_at IS NOT NULL"
+    )
 
 
 def _resolve_events(engine: Engine) -> None:
@@ -92,30 +117,38 @@ def _resolve_events(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TEMP TABLE keys AS "
-        "SELECT 'id' AS how, actor_id AS key, min(actor_id) AS found FROM actors GROUP BY actor_id UNION ALL "
-        "SELECT 'id', x.alias, min(x.actor_id) FROM aliases AS x ANTI JOIN actors AS a ON a.actor_id = x.alias "
+        "SELECT 'id' AS how, actor_id AS key, min(actor_id) AS found, FALSE AS gate FROM actors GROUP BY actor_id "
+        "UNION ALL "
+        "SELECT 'id', x.alias, min(x.actor_id), FALSE FROM aliases AS x ANTI JOIN actors AS a ON a.actor_id = x.alias "
         "GROUP BY x.alias UNION ALL "
-        "SELECT 'principal', principal_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END "
-        "FROM actors WHERE principal_id IS NOT NULL GROUP BY principal_id UNION ALL "
-        "SELECT 'credential', credential_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END "
-        "FROM credentials GROUP BY credential_id"
+        "SELECT 'principal', principal_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END, "
+        "coalesce(bool_or(is_intermediary), FALSE) FROM actors WHERE principal_id IS NOT NULL GROUP BY principal_id "
+        "UNION ALL "
+        "SELECT 'credential', c.credential_id, CASE WHEN count(DISTINCT c.actor_id) = 1 THEN min(c.actor_id) END, "
+        "coalesce(bool_or(a.is_intermediary), FALSE) FROM credentials AS c LEFT JOIN actors AS a USING (actor_id) "
+        "GROUP BY c.credential_id"
     )
     engine.run(
         "CREATE TABLE event_actors AS SELECT k.*, "
         "coalesce(i.found, p.found, c.found, k.actor_id, k.principal_id, k.credential_id) AS agent_id, "
         "coalesce(i.found, p.found, c.found) IS NOT NULL AS registered, "
-        "coalesce(i.found <> p.found, FALSE) OR coalesce(i.found <> c.found, FALSE) "
-        "OR coalesce(p.found <> c.found, FALSE) AS conflict, "
+        "(coalesce(i.found <> p.found, FALSE) AND NOT p.gate) OR (coalesce(i.found <> c.found, FALSE) AND NOT c.gate) "
+        "OR (coalesce(p.found <> c.found, FALSE) AND NOT p.gate AND NOT c.gate) AS conflict, "
+        "coalesce(p.gate, FALSE) AS principal_is_intermediary, "
+        "coalesce(c.gate, p.gate, FALSE) AS credential_is_intermediary, "
+        "coalesce(a.kind, k.actor_kind) AS agent_kind, "
         "CASE WHEN i.found IS NOT NULL THEN 'id' WHEN p.found IS NOT NULL THEN 'principal' "
         "WHEN c.found IS NOT NULL THEN 'credential' ELSE 'none' END AS resolved_by "
         "FROM event_keys AS k "
         "LEFT JOIN keys AS i ON i.how = 'id' AND i.key = k.actor_id "
         "LEFT JOIN keys AS p ON p.how = 'principal' AND p.key = k.principal_id "
-        "LEFT JOIN keys AS c ON c.how = 'credential' AND c.key = k.credential_id"
+        "LEFT JOIN keys AS c ON c.how = 'credential' AND c.key = k.credential_id "
+        "LEFT JOIN actors AS a ON a.actor_id = coalesce(i.found, p.found, c.found)"
     )
     engine.run(
         "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, actor_kind), e.actor_kind, "
-        "k.agent_id, k.registered, k.conflict, k.resolved_by, "
+        "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, "
+        "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
         "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
         "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k "
@@ -149,8 +182,8 @@ def _roll_up(engine: Engine) -> None:
         "WHERE e.occurred_at <= r.as_of AND event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
     )
     engine.run(
-        "CREATE TABLE activity AS SELECT k.agent_id, k.registered, k.conflict, k.resolved_by, "
-        "e.* EXCLUDE (actor_id, file, first_record, last_record), "
+        "CREATE TABLE activity AS SELECT k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, "
+        "k.principal_is_intermediary, k.credential_is_intermediary, e.* EXCLUDE (file, first_record, last_record), "
         "e.file || '#' || CAST(e.first_record AS VARCHAR) AS first_ref, "
         "e.file || '#' || CAST(e.last_record AS VARCHAR) AS last_ref FROM rolled AS e JOIN event_actors AS k "
         "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "
@@ -185,22 +218,30 @@ def _measure_feeds(engine: Engine, expected: list[Expected]) -> None:
         "AND e.occurred_at < least(r.period_to, r.as_of) GROUP BY ALL"
     )
     engine.run(
-        "CREATE TEMP TABLE feed_gaps AS SELECT log_source, max(gap) AS gap FROM ("
-        "SELECT log_source, date_diff('hour', lag(hour, 1, period_from) OVER (PARTITION BY log_source ORDER BY hour), hour)"
-        " AS gap FROM (SELECT log_source, hour, period_from FROM feed_hours CROSS JOIN run UNION ALL "
-        "SELECT DISTINCT log_source, date_trunc('hour', least(period_to, as_of)), period_from "
-        "FROM feed_hours CROSS JOIN run) AS h) AS g GROUP BY log_source"
+        "CREATE TABLE feed_gaps AS SELECT *, date_sub('hour', from_at, until_at) AS hours FROM ("
+        "SELECT log_source, lag(last_at, 1, period_from) OVER (PARTITION BY log_source ORDER BY first_at, last_at) "
+        "AS from_at, first_at AS until_at FROM (SELECT log_source, first_at, last_at FROM feed_hours UNION ALL "
+        "SELECT log_source, least(period_to, as_of), least(period_to, as_of) FROM expectation CROSS JOIN run) AS h "
+        "CROSS JOIN run) AS g WHERE hours >= 1"
+    )
+    engine.run(
+        "CREATE TEMP TABLE feed_clocks AS SELECT log_source, min(occurred_at) AS oldest_at, "
+        "count(ingested_at) AS n_with_ingest, count(CASE WHEN occurred_at > ingested_at + "
+        f"INTERVAL {CLOCK_SKEW_SECONDS} SECOND THEN 1 END) AS n_late_clock FROM in_events GROUP BY log_source"
     )
     engine.run(
         "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
-        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive FROM ("
+        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, "
+        "oldest_at, n_with_ingest, n_late_clock FROM ("
         "SELECT x.log_source, x.every, x.share, "
         "greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of))) AS expected, "
         "count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen, "
         "coalesce(sum(f.n), 0)::BIGINT AS n_events, min(f.first_at) AS first_at, max(f.last_at) AS last_at, "
-        "coalesce(max(g.gap), date_diff('hour', max(r.period_from), max(least(r.period_to, r.as_of)))) AS longest_gap_hours "
+        "(SELECT coalesce(max(g.hours), 0) FROM feed_gaps AS g WHERE g.log_source = x.log_source) AS longest_gap_hours, "
+        "max(k.oldest_at) AS oldest_at, coalesce(max(k.n_with_ingest), 0) AS n_with_ingest, "
+        "coalesce(max(k.n_late_clock), 0) AS n_late_clock "
         "FROM expectation AS x CROSS JOIN run AS r LEFT JOIN feed_hours AS f USING (log_source) "
-        "LEFT JOIN feed_gaps AS g USING (log_source) GROUP BY ALL) AS s"
+        "LEFT JOIN feed_clocks AS k USING (log_source) GROUP BY ALL) AS s"
     )
 
 

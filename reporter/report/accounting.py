@@ -1,6 +1,6 @@
-"""The last pages: scope, what became of every input record, the method, and the hashes that pin the numbers.
+"""Scope, and what became of every input record: an `Assessment` in, printable lines out.
 
-In: an `Assessment`. Out: `shape.Accounting` and lists of `shape.Line`.
+The reader must be able to add the counts up; where they do not add up, that is printed too.
 """
 
 from __future__ import annotations
@@ -11,19 +11,9 @@ from collections.abc import Iterable
 from reporter import model
 
 from . import shape
-from .summary import as_of_line, evidence_id
-from .words import clean, count, join, moment, number, percent, period, short
+from .words import clean, count, day, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
-
-_LEVEL_CLAIMS = (
-    "Nothing can be said yet about the agents in use.",
-    "It is known which agents exist and who owns them, and a policy for them is in force.",
-    "Each agent has its own identity, managed secrets, a review cadence, logging and a policy.",
-    "Access is denied by default, approvals are honoured, offboarding works, parts are approved.",
-    "Use is held against rights from live evidence; new tools and data are approved first.",
-    "Identity, rights and trail agree; review keeps pace; one model for all actor types.",
-)
 
 
 def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
@@ -35,7 +25,7 @@ def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
         shape.Line("Organisation", clean(a.run.organisation) or "not named"),
         shape.Line("Unit", clean(a.run.unit) or "the whole organisation"),
         shape.Line("Period", period(a.run.period_from, a.run.period_to)),
-        shape.Line("As of", as_of_line(a)),
+        shape.Line("As of", f"{day(a.run.as_of)} ({moment(a.run.as_of)})"),
         shape.Line("Actors in the inventory", actors),
         shape.Line("Actors seen only in logs", _shadow(shadow)),
         shape.Line("Target profile", clean(a.profile.title)),
@@ -158,130 +148,3 @@ def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
         f"{number(dead)} of {count(len(feeds), 'log source')} were not delivering: passes that rest on "
         "their silence are unknown; failures found in them stand."
     )
-
-
-def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
-    """Name the maturity levels and what each claims."""
-    return tuple(
-        shape.Line(f"{n} {clean(name)}", claim)
-        for n, (name, claim) in enumerate(zip(a.policy.level_names, _LEVEL_CLAIMS, strict=False))
-    )
-
-
-def method(a: model.Assessment) -> tuple[shape.Line, ...]:
-    """Explain the numbers in the order in which they come about, with the constants in force."""
-    p = a.policy
-    n, largely, fully = (percent(edge) for edge in p.rating_edges)
-    tiers = "/".join(str(w) for w in p.tier_weights)
-    severities = ", ".join(f"{name} {w}" for name, w in p.severity_weights.items())
-    strengths = ", ".join(f"{name} {w}" for name, w in p.strength_weights.items())
-    pairs = (
-        ("Standing", _STANDING),
-        ("Endorsement", _ENDORSEMENT),
-        ("Meaning", _MEANING),
-        ("Verdict", _VERDICT),
-        (
-            "Two ends",
-            "Every number is computed twice: once with each unknown taken as failed (the evidenced "
-            "score, which is the one reported) and once with each unknown taken as passed. The "
-            "distance is the price of missing evidence; no probability is involved.",
-        ),
-        (
-            "Weights",
-            f"Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
-            f"({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
-            "has is no weight.",
-        ),
-        (
-            "Half credit",
-            f"A statement that nobody examined counts {percent(p.attested_credit)} in the evidenced "
-            f"score; a failure with a proven substitute counts {percent(p.compensated_credit)}.",
-        ),
-        (
-            "Cap",
-            "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
-            f"cannot exceed {percent(p.critical_cap)}, whatever its average.",
-        ),
-        (
-            "Rating",
-            f"N (not achieved) up to {n}, P (partly) up to {largely}, L (largely) up to {fully}, F "
-            "(fully) above. Compared as exact fractions. The scale is that of ISO/IEC 33020.",
-        ),
-        (
-            "Level",
-            "The checks of one control at one level are a practice. A control has level n if its "
-            "level-n practice is L or F and all lower ones are F. '+' means that the next level has "
-            "begun. Levels are never averaged.",
-        ),
-        (
-            "Groups",
-            f"A framework or the enterprise has level n if controls with more than "
-            f"{percent(p.group_share)} of the weight have it and none is below n-1. Its score is the "
-            "weighted mean of its controls. The enterprise score runs over our own themes.",
-        ),
-        ("Not assessed", _NOT_ASSESSED),
-        ("Coverage and confidence", _COVERAGE),
-        ("Gap", _GAP),
-        ("Waivers", "A waiver is not a pass and never changes a score."),
-        (
-            "Rounding",
-            "Scores are exact fractions inside and printed with one decimal, half up. 100.0 is "
-            "printed only where nothing is missing, 0.0 only where nothing counts.",
-        ),
-        ("Printed names", _NAMES),
-        ("Explain and verify", _EXPLAIN),
-    )
-    return tuple(shape.Line(label, text) for label, text in pairs)
-
-
-def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
-    """List what pins the numbers: inputs, catalog, policy, engine versions."""
-    own = {f"policy {a.policy.version}": a.policy.sha256, "evidence id": evidence_id(a)}
-    catalogs = {f"{f.short} (source text)": f.source_sha256 for f in a.frameworks}
-    rows = sorted({**catalogs, **a.hashes, **own}.items())
-    return tuple(shape.Line(clean(name), clean(value)) for name, value in rows if value)
-
-
-_STANDING = (
-    "This is a management self-assessment with automated procedures. It is not an assurance opinion "
-    "(ISAE 3000, AT-C 205) and not a certification."
-)
-_ENDORSEMENT = (
-    "OWASP and NIST publish the frameworks named here. Neither they nor ISO has reviewed or endorsed "
-    "this report, its checks, its mappings or its numbers."
-)
-_MEANING = (
-    "The OWASP lists are risks: a pass is evidence of mitigation. The NIST AI RMF subcategories are "
-    "outcomes: a pass is evidence towards the outcome. Which check speaks to which control, and how "
-    "strongly, is our mapping."
-)
-_VERDICT = (
-    "Each check gives one verdict for each subject in its scope: pass, fail, unknown, attested, "
-    "compensated or not applicable. What a source never records is unknown, not failing. A log that "
-    "was not delivering makes passes unknown; a failure found in it stands. Denied actions are evidence "
-    "of enforcement, not of use."
-)
-_NOT_ASSESSED = (
-    "A control without any evidence is printed as such and never as a percentage. In totals it counts "
-    "as nothing in the evidenced score and in full in the upper bound. A check with no subject in "
-    "scope is not applicable and counts in neither."
-)
-_COVERAGE = (
-    "Coverage is the weight of verdicts that are known. Confidence is High from 90 % coverage with at "
-    "least 80 % of the credit from tests, Low below 60 % or where more than half of the credit is "
-    "attested only, otherwise Medium."
-)
-_GAP = (
-    "Target level minus evidenced level. 'To build': the target is out of reach even if all missing "
-    "evidence proves good. 'To evidence': it would be reached then."
-)
-_NAMES = (
-    "Names and log texts are printed as they were received. Characters that cannot be seen, or that "
-    "turn the reading direction, are shown as escapes such as \\n or \\u202e. In findings.csv a text "
-    "that a spreadsheet could run as a formula starts with a single quote."
-)
-_EXPLAIN = (
-    "Each number can be followed to the input: total, control, practice, check, subject, and the "
-    "record named file#number. 'reporter explain RUN ID' prints the same chain, 'reporter verify RUN' "
-    "recomputes the hashes."
-)

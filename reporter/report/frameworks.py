@@ -20,8 +20,10 @@ from .words import (
     group_level,
     group_state,
     join,
+    level_words,
     number,
     percent,
+    ranged,
 )
 
 ENTERPRISE = "enterprise"
@@ -118,6 +120,7 @@ def _framework(
         key=lambda c: (-c.gap, -c.weight, c.lo, c.id),
     )
     missing = [c for c in printed if c.state == "not_assessed"]
+    total = _group(score.total, 0, book)
     return shape.Framework(
         id=key,
         anchor=book.anchors[key, ""],
@@ -125,7 +128,8 @@ def _framework(
         title=head.title,
         origin=head.origin,
         intro=head.intro,
-        total=_group(score.total, 0, book),
+        standing=_standing(total),
+        total=total,
         groups=tuple(_group(g, _depth(g.id, groups), book) for g in score.groups),
         controls=printed,
         gaps=tuple(c.id for c in gaps),
@@ -133,6 +137,16 @@ def _framework(
         unassessed_text=_missing_text(len(missing), len(printed)),
         unassessed=tuple(shape.Link(c.id, c.anchor, c.title) for c in missing),
     )
+
+
+def _standing(total: shape.Group) -> str:
+    parts = (
+        level_words(total.level),
+        f"score {ranged(total.figure)}",
+        f"coverage {total.coverage}",
+        f"{total.assessed} assessed",
+    )
+    return " · ".join(parts) if total.figure.assessed else f"{total.figure.text} · {parts[-1]}"
 
 
 def _gaps_text(below: int, assessed: int) -> str:
@@ -189,6 +203,8 @@ def _control(
     scored = [(i, how) for i, how in c.checks if how != "contextual"]
     related = [i for i, how in c.checks if how == "contextual"]
     why = why_control(score, clean(c.title), a.scores.checks, a.policy)
+    level, shown = control_level(score, a.policy), figure(score.lo, score.hi, score.state)
+    gap = _control_gap(score, bool(scored))
     return shape.Control(
         id=clean(c.id),
         anchor=book.anchors[key, c.id],
@@ -197,16 +213,33 @@ def _control(
         paraphrase=clean(c.paraphrase.strip()),
         ask=clean(c.ask.strip()),
         state=score.state,
-        level=control_level(score, a.policy),
-        figure=figure(score.lo, score.hi, score.state),
+        level=level,
+        figure=shown,
         coverage=percent(score.coverage),
         confidence=score.confidence,
         gap=score.gap,
-        gap_text=_control_gap(score, bool(scored)),
+        gap_text=gap,
+        standing=_control_standing(score, level, shown, gap),
         cells=tuple(_cell(level, score) for level in LEVELS),
         checks=tuple(_check_line(book.checks[i], how) for i, how in scored),
         context=tuple(shape.Link(i, book.checks[i].anchor, book.checks[i].title) for i in related),
         reasons=tuple(why.split("\n")),
+    )
+
+
+def _control_standing(
+    score: model.ControlScore, level: shape.Level, shown: shape.Figure, gap: str
+) -> str:
+    if not shown.assessed:
+        return f"{shown.text} · {gap} · target {score.target}"
+    return " · ".join(
+        (
+            level_words(level),
+            gap,
+            f"score {ranged(shown)}",
+            f"coverage {percent(score.coverage)}",
+            f"confidence {score.confidence}",
+        )
     )
 
 
@@ -254,6 +287,7 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
         severity=check.severity,
         figure=check.figure,
         counts=check.counts,
+        standing=f"{ranged(check.figure)}: {check.counts.text}",
         shown=shown,
         more=f"{join(notes)}: see {check.id}" if notes else "",
     )

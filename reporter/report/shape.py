@@ -103,6 +103,8 @@ class CheckLine:
     severity: str
     figure: Figure
     counts: Counts
+    standing: str
+    """Score, range and counts in one line."""
     shown: tuple[Subject, ...]
     """The first failing subjects."""
     more: str
@@ -124,6 +126,8 @@ class Check:
     figure: Figure
     coverage: str
     counts: Counts
+    standing: str
+    """Score, range, coverage, counts and nature of the check in one line."""
     failing: tuple[Subject, ...]
     more_screen: str
     more_paper: str
@@ -150,6 +154,8 @@ class Control:
     confidence: str
     gap: int
     gap_text: str
+    standing: str
+    """Level, target, gap, score, range, coverage and confidence in one line."""
     cells: tuple[Cell, ...]
     checks: tuple[CheckLine, ...]
     context: tuple[Link, ...]
@@ -183,6 +189,7 @@ class Framework:
     origin: str
     """Version, publisher, address."""
     intro: str
+    standing: str
     total: Group
     groups: tuple[Group, ...]
     controls: tuple[Control, ...]
@@ -314,6 +321,7 @@ class View:
     checks: tuple[Check, ...]
     scope: tuple[Line, ...]
     accounting: Accounting
+    level_names: tuple[str, ...]
     levels: tuple[Line, ...]
     method: tuple[Line, ...]
     hashes: tuple[Line, ...]

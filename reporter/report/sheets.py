@@ -6,6 +6,7 @@ Texts are for eyes: what a spreadsheet would run as a formula gets a leading quo
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .shape import View
@@ -14,11 +15,16 @@ _DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write_findings(view: View, path: Path) -> None:
-    """Write findings.csv in UTF-8 with BOM and CRLF line ends."""
+    """Write findings.csv."""
+    write_table(path, view.finding_columns, view.findings)
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table in UTF-8 with BOM and CRLF line ends."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([escape(c) for c in view.finding_columns])
-        writer.writerows([escape(cell) for cell in row] for row in view.findings)
+        writer.writerow([escape(c) for c in header])
+        writer.writerows([escape(cell) for cell in row] for row in rows)
 
 
 def escape(text: str) -> str:

@@ -17,7 +17,6 @@ from . import shape
 from .words import (
     clean,
     count,
-    day,
     figure,
     group_level,
     group_state,
@@ -100,7 +99,11 @@ def _level_sentence(total: model.GroupScore, level: shape.Level) -> str:
             "Nothing could be assessed: no check found evidence for or against it. "
             "The data pages say what was read and what to add."
         )
-    return level.note[:1].upper() + level.note[1:] if level.note else "Settled: no evidence missing"
+    if level.note:
+        return level.note[:1].upper() + level.note[1:]
+    if total.lo == total.hi:
+        return "No evidence is missing"
+    return "The level stays the same even if all missing evidence proves good"
 
 
 def _target(total: model.GroupScore, a: model.Assessment) -> str:
@@ -262,13 +265,11 @@ def _lag_notes(figures: Mapping[str, object]) -> tuple[str, ...]:
     gap = figures.get("gap")
     distance = f"The published distance is {gap} points. " if isinstance(gap, int) else ""
     origin = str(figures.get("origin") or "origin not recorded")
+    caution = (
+        "The survey counts organisations, this report counts agents and units: compare the "
+        "direction, not the decimals."
+    )
     return (
-        f"{distance}The survey counts organisations and this report counts agents and units: compare "
-        "the direction, not the decimals.",
+        f"{distance}{caution}",
         f"Published figure: {clean(origin).rstrip('.')}.",
     )
-
-
-def as_of_line(a: model.Assessment) -> str:
-    """Print the clock of the report for the scope page."""
-    return f"{day(a.run.as_of)} ({moment(a.run.as_of)})"

@@ -9,23 +9,29 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter import model
 from reporter.explanation import why_check
 
 from . import shape
-from .accounting import accounting, hashes, levels, method, scope
+from .accounting import accounting, scope
 from .frameworks import ENTERPRISE, Book, frameworks, themes
+from .method import hashes, levels, method
 from .summary import cover, summary
-from .words import SEVERITIES, clean, counts, figure, number, percent, short, slug, subject
+from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
 SHOWN_ON_SCREEN = 25
-SHOWN_ON_PAPER = 12
+SHOWN_ON_PAPER = 8
 REASONS_SHOWN = 3
 
-_COLUMNS = "check title severity subject actor owner tier status reason record fix".split()
+_COLUMNS = (
+    *("check", "title", "severity", "subject", "actor", "owner", "tier"),
+    *("status", "reason", "record", "fix"),
+)
+"""Followed by one column per framework with the ids of the controls that the check counts for."""
 _STRENGTHS = ("direct", "partial", "contextual")
 
 
@@ -44,6 +50,7 @@ def build(assessment: model.Assessment) -> shape.View:
         checks=checks,
         scope=scope(assessment),
         accounting=accounting(assessment),
+        level_names=tuple(clean(name) for name in assessment.policy.level_names),
         levels=levels(assessment),
         method=method(assessment),
         hashes=hashes(assessment),
@@ -61,6 +68,25 @@ def to_json(view: shape.View) -> bytes:
 def write(view: shape.View, path: Path) -> None:
     """Write report.json."""
     path.write_bytes(to_json(view))
+
+
+def from_json(data: bytes) -> shape.View:
+    """Read report.json back into the view it was written from."""
+    made: shape.View = _decoded(shape.View, json.loads(data))
+    return made
+
+
+def _decoded(kind: Any, value: Any) -> Any:
+    """Build a dataclass, a tuple of them or a plain value from JSON, by its type hint."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in fields(kind)})  # type: ignore[operator]
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(_decoded(inner[0], v) for v in value)
+        return tuple(_decoded(k, v) for k, v in zip(inner, value, strict=True))
+    return value
 
 
 def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
@@ -120,7 +146,11 @@ def _check(
         key=lambda f: (-_tier(f), f.subject),
     )
     shown = tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN])
-    state = _state(score)
+    result = figure(score.lo, score.hi, _state(score))
+    level = f"level {c.level} ({a.policy.level_names[c.level]})"
+    evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
+    coverage = percent(score.known)
+    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}")
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -129,12 +159,13 @@ def _check(
         why=clean(c.why.strip()),
         fix=clean(c.fix.strip()),
         severity=c.severity,
-        level=f"level {c.level} ({a.policy.level_names[c.level]})",
-        evidence={"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)),
+        level=level,
+        evidence=evidence,
         place=clean(c.place),
-        figure=figure(score.lo, score.hi, state),
-        coverage=percent(score.known),
+        figure=result,
+        coverage=coverage,
         counts=n,
+        standing=" · ".join(facts),
         failing=shown,
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),

@@ -21,8 +21,9 @@ from .shape import Counts, Figure, Level, Subject
 NOT_ASSESSED = "Not assessed"
 NOT_APPLICABLE = "Not applicable"
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 SEVERITIES = ("critical", "high", "medium", "low")
 REASON_LIMIT = 260
 
@@ -103,7 +104,7 @@ def slug(prefix: str, name: str, taken: set[str]) -> str:
 def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     """Print a score with its range, or the words that stand where no score can be given."""
     words = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state)
-    spread = printed(lo) if lo == hi else f"{printed(lo)}–{printed(hi)}"
+    spread = f"{printed(lo)}–{printed(hi)}"
     return Figure(
         text=words or f"{printed(lo)} %",
         range="" if words else f"{spread} %",
@@ -113,6 +114,11 @@ def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
         at_hi=thousandths(hi),
         assessed=not words,
     )
+
+
+def ranged(f: Figure) -> str:
+    """Print a score with its range in one go."""
+    return f"{f.text} [{f.range}]" if f.range else f.text
 
 
 def thousandths(x: Fraction) -> int:
@@ -151,6 +157,13 @@ def _level(score: ControlScore | GroupScore, policy: Policy, plus: bool, assesse
         hi=hi if assessed else 0,
         target=score.target,
     )
+
+
+def level_words(level: Level) -> str:
+    """Say a level in a sentence, with its name, upper bound and target."""
+    note = f", {level.note}" if level.note else ""
+    target = f"; target {level.target}" if level.target else ""
+    return f"Level {level.text} ({level.name}){note}{target}"
 
 
 def group_state(score: GroupScore) -> str:

@@ -1,0 +1,42 @@
+VENV := .venv
+PY := $(VENV)/bin/python
+RUN := runs/acme-2026-q3
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check golden docs verapdf bench clean
+
+demo: $(STAMP) ## assess the sample company and leave a run with its reports
+	@rm -rf $(RUN)
+	@$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN)
+
+test: $(STAMP) ## the whole test suite
+	@$(PY) -m pytest -n 2
+
+check: $(STAMP) ## format, lint, types, layers, content
+	@$(VENV)/bin/ruff format --check reporter tests benchmarks sample_data
+	@$(VENV)/bin/ruff check reporter tests benchmarks sample_data
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/reporter lint
+
+golden: $(STAMP) ## regenerate the golden files; review them as a diff
+	@GOLDEN=write $(PY) -m pytest -q tests/test_golden.py tests/test_sources.py
+
+docs: $(STAMP) ## regenerate docs/tables.md and docs/checks.md
+	@$(PY) -m reporter.docs
+
+verapdf: $(STAMP) ## set up veraPDF and validate the demo's PDF (needs Java)
+	@bash tests/verapdf/setup.sh
+	@$(PY) -m pytest -q tests/test_report.py -k verapdf
+
+bench: $(STAMP) ## the measured claims of benchmarks/README.md
+	@$(PY) benchmarks/run.py
+
+$(STAMP): pyproject.toml
+	@sh .ci/system-packages
+	@python3 -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) runs

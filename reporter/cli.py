@@ -1,0 +1,198 @@
+"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on, 2 bad command
+line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from reporter.report.shape import View
+
+FORMATS = ("html", "pdf", "json", "csv")
+_FOLDER = click.Path(path_type=Path)
+
+
+class Verbs(click.Group):
+    """Turns a ReporterError into text and an exit code, whichever verb raised it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from reporter.errors import ReporterError
+
+        try:
+            return super().invoke(ctx)
+        except ReporterError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}", err=True)
+            ctx.exit(3)
+        except KeyboardInterrupt:
+            click.echo("interrupted; nothing was left behind", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="agent-reporter", prog_name="reporter")
+def main() -> None:
+    """Show from evidence how far AI agents are governed as identities.
+
+    Reads inventories and logs, checks them, scores OWASP Agentic, OWASP NHI and NIST AI RMF controls,
+    and writes maturity and gap reports.
+    """
+
+
+@main.command()
+@click.argument("workspace", type=_FOLDER)
+@click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
+@click.option("--formats", default=",".join(FORMATS), show_default=True, help="Which files to write.")
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own sources, checks, catalogs, profiles.")
+@click.option("--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]")
+@click.option("--memory", default="1GB", show_default=True, help="Memory limit of the engine.")
+@click.option("--fail-on", type=click.IntRange(1, 5), metavar="LEVEL", help="Exit 1 when the evidenced level is below this.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
+def assess(
+    workspace: Path, out: Path, formats: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
+    fail_on: int | None, quiet: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
+    from reporter.run import Options, assess_workspace
+
+    wanted = _formats(formats)
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        if not (quiet or as_json):
+            click.echo(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
+
+    view = assess_workspace(workspace, out, Options(wanted, extra, cache, memory, say))
+    if as_json:
+        click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
+    elif not quiet:
+        _print_headline(view, out)
+    if fail_on is not None and view.summary.level.lo < fail_on:
+        sys.exit(1)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
+    for name in wanted:
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--formats")
+    return wanted
+
+
+def _headline(view: View, out: Path) -> dict[str, Any]:
+    figure = view.summary.figure
+    return {
+        "run": str(out),
+        "organisation": view.cover.organisation,
+        "level": view.summary.level.lo,
+        "level_at_most": view.summary.level.hi,
+        "score_lo": figure.exact_lo,
+        "score_hi": figure.exact_hi,
+        "coverage": view.summary.coverage,
+        "frameworks": {f.id: {"score_lo": f.total.figure.exact_lo, "score_hi": f.total.figure.exact_hi}
+                       for f in view.frameworks},
+        "records": view.accounting.equation,
+        "findings": len(view.findings),
+    }  # fmt: skip
+
+
+def _print_headline(view: View, out: Path) -> None:
+    s = view.summary
+    rows = [
+        ("Maturity", f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")),
+        ("Score", _score(s.figure)),
+        ("Coverage", s.coverage),
+    ]
+    rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
+    rows += [("Records", view.accounting.equation), ("Findings", f"{len(view.findings)} fail or unknown")]
+    width = max(len(label) for label, _ in rows)
+    click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
+    for label, text in rows:
+        click.echo(f"  {label.ljust(width)}  {text}")
+    click.echo("")
+    for path in sorted(out.iterdir()):
+        click.echo(f"  {path}")
+
+
+def _score(figure: Any) -> str:
+    return f"{figure.text}, range {figure.range}" if figure.assessed else figure.text
+
+
+@main.command()
+@click.argument("run", type=_FOLDER)
+@click.option("--format", "name", type=click.Choice(FORMATS), required=True)
+@click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
+def render(run: Path, name: str, to: Path | None) -> None:
+    """Write a report again from RUN's report.json; the run itself is never changed."""
+    from reporter.report import WRITERS
+    from reporter.run import FILES, read_view
+
+    path = to or Path(FILES[name])
+    if path.exists():
+        raise click.UsageError(f"{path} exists; give another --to")
+    WRITERS[name](read_view(run), path)
+    click.echo(str(path))
+
+
+@main.command()
+@click.argument("run", type=_FOLDER)
+@click.argument("id")
+def explain(run: Path, id: str) -> None:
+    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or `enterprise`."""
+    from reporter.explain import explain as explained
+
+    click.echo(explained(run, id))
+
+
+@main.command()
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well.")
+@click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
+def lint(extra: tuple[Path, ...], tables: bool) -> None:
+    """Judge all content: SQL, official ids and titles, mappings, and every check's examples."""
+    from reporter.lint import lint as linted
+    from reporter.lint import list_tables
+
+    if tables:
+        click.echo(list_tables())
+        return
+    problems, summary = linted(extra)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    click.echo(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    sys.exit(3 if problems else 0)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=_FOLDER)
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
+def formats(paths: tuple[Path, ...], extra: tuple[Path, ...]) -> None:
+    """List what can be read; with PATHS, say what each file is taken for and why."""
+    from reporter.formats import known, recognised
+
+    click.echo(known(extra) if not paths else recognised(paths, extra))
+
+
+@main.command()
+@click.argument("workspace", type=_FOLDER)
+@click.option("--organisation", default="My organisation", show_default=True)
+def init(workspace: Path, organisation: str) -> None:
+    """Make a workspace to start from, with examples of each folder."""
+    from reporter.init import init as made
+
+    for path in made(workspace, organisation):
+        click.echo(str(path))
+
+
+if __name__ == "__main__":
+    main()

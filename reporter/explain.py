@@ -1,0 +1,123 @@
+"""How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the input records.
+
+Reads only the run: report.json for the reasoning, evidence.parquet for every cell.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from reporter import catalog
+from reporter.db import Engine, quoted
+from reporter.errors import InputError
+from reporter.report.shape import Control, View
+from reporter.run import read_view
+
+SHOWN = 200
+
+
+def explain(run: Path, given: str) -> str:
+    """Explain a control, a check, a theme, an actor or 'enterprise'."""
+    view = read_view(run)
+    note, wanted = _meaning(given)
+    lines = [note] if note else []
+    for framework in (view.themes, *view.frameworks):
+        if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
+            return "\n".join([*lines, *_framework(framework.title, framework.total, framework.controls)])
+        for control in framework.controls:
+            if control.id.lower() == wanted.lower():
+                return "\n".join([*lines, *_control(control, framework.short, run)])
+    for check in view.checks:
+        if check.id.lower() == wanted.lower():
+            return "\n".join([*lines, *_check(view, check.id, run)])
+    cells = _cells(run, "actor = {0} OR subject = {0}", given)
+    if cells:
+        return "\n".join([f"{given}: {len(cells)} verdicts", "", *_by_verdict(cells)])
+    raise InputError(
+        f"{given!r} is no control, check, theme or actor of this run", str(run),
+        "Try ASI03, NHI1, GOVERN 1.6, OWN-01, an agent's id, or enterprise.",
+    )  # fmt: skip
+
+
+def _meaning(given: str) -> tuple[str, str]:
+    """Follow the references people write (AGENT-02, NHI-03, GV-1.6); say so."""
+    import re
+
+    book = catalog.read_aliases()
+    for alias in book["aliases"]:
+        if alias["given"].lower() == given.strip().lower():
+            meant = ", ".join(alias["intended"])
+            literal = alias["literal"] or "nothing in the list"
+            note = f"{given}: literally {literal}; most plausibly {meant} (confidence {alias['confidence']}).\n{alias['note'].strip()}\n"
+            return note, alias["literal"] or alias["intended"][0]
+    for other in book["not_ours"]:
+        if re.fullmatch(other["pattern"], given.strip(), re.IGNORECASE):
+            raise InputError(f"{given}: {other['sentence'].strip()}")
+    for rule in book["normalise"]:
+        if re.fullmatch(rule["pattern"], given.strip(), re.IGNORECASE):
+            return "", re.sub(rule["pattern"], rule["to"], given.strip(), flags=re.IGNORECASE)
+    return "", given.strip()
+
+
+def _framework(title: str, total: object, controls: tuple[Control, ...]) -> list[str]:
+    lines = [title, f"{_of(total)}", ""]
+    for control in controls:
+        level = f"level {control.level.text}" if control.figure.assessed else ""
+        lines.append(f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {level:<9} {control.title}")
+    return lines
+
+
+def _of(total: object) -> str:
+    figure, level = total.figure, total.level  # type: ignore[attr-defined]
+    note = f" ({level.note})" if level.note else ""
+    return f"Score {figure.text}, range {figure.range} = {figure.exact_lo} to {figure.exact_hi}; level {level.text}{note}"
+
+
+def _control(control: Control, framework: str, run: Path) -> list[str]:
+    lines = [f"{framework} {control.id} {control.title}", control.paraphrase, "", *control.reasons, ""]
+    for check in control.checks:
+        lines.append(f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}")
+    lines += ["", f"Question for a human: {control.ask}"]
+    for check in control.checks:
+        cells = _cells(run, "\"check\" = {0} AND verdict <> 'pass'", check.check.text)
+        if cells:
+            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(cells)]
+    return lines
+
+
+def _check(view: View, check_id: str, run: Path) -> list[str]:
+    check = next(c for c in view.checks if c.id == check_id)
+    lines = [f"{check.id} {check.title}", check.why, "", *check.reasons, f"Coverage {check.coverage}. Fix: {check.fix}",
+             f"The rule is in {check.place}", ""]  # fmt: skip
+    return lines + _by_verdict(_cells(run, '"check" = {0}', check_id))
+
+
+Row = tuple[str, str, str, str, str]
+
+
+def _cells(run: Path, where: str, value: str) -> list[Row]:
+    """(check, subject, verdict, reason, ref) of the run's evidence."""
+    path = run / "evidence.parquet"
+    if not path.is_file():
+        raise InputError("this run has no evidence.parquet", str(run))
+    with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
+        rows = engine.rows(
+            f'SELECT "check", subject, verdict, reason, ref FROM read_parquet({quoted(str(path))}) '
+            f"WHERE {where.format(quoted(value))} ORDER BY verdict, \"check\", subject"
+        )
+    return [(c, s, v, r, f) for c, s, v, r, f in rows]
+
+
+def _by_verdict(cells: list[Row]) -> list[str]:
+    lines = []
+    for verdict in ("fail", "unknown", "attested", "compensated", "pass", "na"):
+        own = [c for c in cells if c[2] == verdict]
+        if not own:
+            continue
+        lines.append(f"{verdict} ({len(own)})")
+        for check, subject, _, reason, ref in own[:SHOWN]:
+            lines.append(f"  {check:<7} {subject}: {reason}" + (f"  [{ref}]" if ref else ""))
+        if len(own) > SHOWN:
+            lines.append(f"  and {len(own) - SHOWN} more; all are in evidence.parquet")
+    return lines

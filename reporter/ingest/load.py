@@ -1,0 +1,122 @@
+"""The whole of ingest. In: an engine, a workspace, sources, a cache. Out: the in_ relations, `carried`, and Intake.
+
+Every file found is named in the accounting, whatever became of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporter.catalog import Source
+from reporter.db import Engine, quoted
+from reporter.ingest.convert import Batch, Cache, convert
+from reporter.ingest.readers import InputFile, Problem, discover, documents
+from reporter.ingest.recognise import Choice, recognise
+from reporter.ingest.tables import LOADED, columns_of
+from reporter.model import FileCount, Quarantined
+
+FOLDERS = ("inventory", "logs", "statements")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What was read."""
+
+    files: tuple[FileCount, ...]
+    out_of_scope: tuple[tuple[str, str, int], ...]
+    quarantined: tuple[Quarantined, ...]
+    rows: dict[str, int]
+    """Rows by table."""
+
+
+def ingest(engine: Engine, workspace: Path, sources: tuple[Source, ...], cache: Cache) -> Intake:
+    """Read every file of a workspace into the in_ relations."""
+    choices = recognise(engine, discover(workspace, FOLDERS), sources)
+    done = convert(engine, choices, cache)
+    _register(engine, done, cache)
+    files, quarantined = _count(engine, choices, done)
+    other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
+    rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
+    return Intake(tuple(files), tuple(other), tuple(quarantined), rows)
+
+
+def _register(
+    engine: Engine, done: list[tuple[Batch, list[InputFile], list[str]]], cache: Cache
+) -> None:
+    """Lay the Parquet of all batches under one relation a table."""
+    engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
+    engine.run("CREATE TABLE batch_files (batch VARCHAR, f BIGINT, file VARCHAR)")
+    for batch, files, _ in done:
+        for table, column in batch.carried:
+            engine.run("INSERT INTO carried SELECT ?, ?, ?", [batch.source, table, column])
+        for index, file in enumerate(files):
+            engine.run("INSERT INTO batch_files VALUES (?, ?, ?)", [batch.key, index, file.name])
+    for table in LOADED:
+        parts = [
+            _part(batch, files, table.name, cache)
+            for batch, files, _ in done
+            if table.name in batch.tables
+        ]
+        empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(table))
+        parts = parts or [
+            f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
+            "CAST(NULL AS BIGINT) AS record WHERE FALSE"
+        ]
+        kind = "VIEW" if table.name == "events" else "TABLE"
+        engine.run(f"CREATE {kind} in_{table.name} AS {' UNION ALL '.join(parts)}")
+
+
+def _part(batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+    path = quoted(str(cache.folder / batch.tables[table]))
+    if batch.stream:
+        return (
+            f"SELECT * EXCLUDE (file_row_number), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
+            f"file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
+        )
+    return (
+        f"SELECT p.* EXCLUDE (f, record), {quoted(batch.source)} AS source, b.file, p.record "
+        f"FROM read_parquet({path}) AS p JOIN batch_files AS b ON b.batch = {quoted(batch.key)} AND b.f = p.f"
+    )
+
+
+def _count(
+    engine: Engine, choices: list[Choice], done: list[tuple[Batch, list[InputFile], list[str]]]
+) -> tuple[list[FileCount], list[Quarantined]]:
+    files: list[FileCount] = []
+    quarantined: list[Quarantined] = []
+    why = {c.file.name: c.why for c in choices}
+    for batch, members, hashes in done:
+        for file, sha256, c in zip(members, hashes, batch.counts, strict=True):
+            files.append(
+                FileCount(file.name, batch.source, why[file.name], file.size, sha256,
+                          c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected, c.blank)
+            )  # fmt: skip
+        quarantined += [
+            Quarantined(members[i].name, line, kind, reason, text)
+            for i, line, kind, reason, text in batch.problems
+        ]
+    for choice in choices:
+        if choice.source is None:
+            count, entries = _unrecognised(engine, choice)
+            files.append(count)
+            quarantined += entries
+    quarantined.sort(key=lambda q: (q.file, q.line, q.kind, q.reason))
+    return sorted(files, key=lambda f: f.file), quarantined
+
+
+def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quarantined]]:
+    """Count the records of a file that nobody can read; all of them are unreadable."""
+    from reporter.ingest.convert import _sha256
+
+    file = choice.file
+    read, problems = 0, []
+    for item in documents(file, engine):
+        read += len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
+        if isinstance(item, Problem):
+            problems.append(Quarantined(file.name, item.line, "unreadable", item.reason, ""))
+    if read > len(problems):
+        reason = f"{choice.why} ({read - len(problems)} records)"
+        problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
+    sha256 = _sha256(file.path) if file.path.exists() and file.size else ""
+    return FileCount(file.name, "", choice.why, file.size, sha256, read, 0, 0, read, 0), problems

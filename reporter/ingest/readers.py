@@ -1,0 +1,354 @@
+"""Files to documents. In: a path. Out: (line, value) for every record-like thing, and a Problem for what cannot be read.
+
+Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Parquet, each also gzipped.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from reporter.catalog import parse_yaml_all
+from reporter.db import Engine, quoted
+from reporter.errors import InputError, ReporterError
+
+HEAD = 65536
+MAX_CELL = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of the workspace and what its first bytes say it is."""
+
+    path: Path
+    name: str
+    """Path inside the workspace, with forward slashes."""
+    size: int
+    format: str
+    """json | jsonl | csv | xlsx | yaml | parquet | empty | unknown"""
+    gzipped: bool
+    encoding: str = "utf-8"
+    why: str = ""
+    """Why it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that could not be read."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One value read: a JSON line, a CSV row, a whole JSON file."""
+
+    line: int
+    value: Any
+    text: str = ""
+    """The JSON text as it stood in the file, where there is one."""
+
+
+Item = Document | Problem
+
+
+def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
+    """Return every regular file below the folders, sorted by name; hidden files are left alone."""
+    found = []
+    for folder in folders:
+        root = workspace / folder
+        for path in sorted(root.rglob("*")) if root.is_dir() else []:
+            if path.is_file() and not any(p.startswith(".") for p in path.relative_to(workspace).parts):
+                found.append(sniff(path, path.relative_to(workspace).as_posix()))
+    return found
+
+
+def sniff(path: Path, name: str) -> InputFile:
+    """Look at a file's first bytes."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as handle:
+            head = handle.read(HEAD)
+    except OSError as error:
+        return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
+    gzipped = head[:2] == b"\x1f\x8b"
+    if gzipped:
+        head = _gunzip_head(head)
+    format_, encoding, why = _format_of(head, name)
+    return InputFile(path, name, size, format_, gzipped, encoding, why)
+
+
+def _gunzip_head(head: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    except zlib.error:
+        return b"\0"
+
+
+def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
+    """Return (format, encoding, why unknown)."""
+    if not head.strip():
+        return "empty", "utf-8", ""
+    if head[:4] == b"PAR1":
+        return "parquet", "", ""
+    if head[:4] == b"PK\x03\x04":
+        if b"xl/" in head or b"[Content_Types]" in head:
+            return "xlsx", "", ""
+        return "unknown", "", "a zip archive that is not a workbook; unpack it first"
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif head[:3] == b"\xef\xbb\xbf":
+        encoding = "utf-8-sig"
+    else:
+        encoding = "utf-8" if _is_utf8(head) else "cp1252"
+    text = head.decode(encoding, errors="ignore")
+    if "\0" in text and text.lstrip()[:1] not in "{[":
+        return "unknown", "", "binary content of no known format"
+    start = text.lstrip()
+    suffix = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
+    if start[0] in "{[":
+        return ("jsonl" if _is_lines(start) else "json"), encoding, ""
+    if suffix in ("jsonl", "ndjson", "json"):
+        return "jsonl", encoding, ""
+    if suffix in ("yml", "yaml"):
+        return "yaml", encoding, ""
+    first = start.splitlines()[0]
+    if suffix in ("csv", "tsv") or re.search(r"[,;\t]", first):
+        return "csv", encoding, ""
+    if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first):
+        return "yaml", encoding, ""
+    return "unknown", encoding, "text of no known format"
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4 and len(head) >= HEAD - 4
+    return True
+
+
+def _is_lines(start: str) -> bool:
+    """True when the first line is a whole JSON value and another line follows, or it is one flat record."""
+    first, _, rest = start.partition("\n")
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        second = rest.lstrip()
+        return second.startswith("{") and first.rstrip().endswith("}")
+    return isinstance(value, dict) and bool(rest.strip())
+
+
+def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
+    """Yield every document of a file, and a Problem for each that cannot be read."""
+    if file.format in ("empty",):
+        return
+    if file.format == "unknown":
+        yield Problem(1, file.why, "")
+        return
+    reader = {
+        "json": _json, "jsonl": _jsonl, "csv": _csv, "yaml": _yaml, "xlsx": _xlsx,
+    }.get(file.format)  # fmt: skip
+    try:
+        yield from reader(file) if reader else _parquet(file, engine)
+    except (OSError, EOFError, zlib.error) as error:
+        yield Problem(0, f"the file ends early or is damaged: {error}", "")
+
+
+def _bytes(file: InputFile) -> bytes:
+    raw = file.path.read_bytes()
+    return gzip.decompress(raw) if file.gzipped else raw
+
+
+def _lines(file: InputFile) -> Iterator[bytes]:
+    """Yield raw lines; a gz checksum is verified by reading to the end."""
+    opened = gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")
+    with opened as handle:
+        yield from handle  # type: ignore[misc]
+
+
+def strict_json(text: str) -> Any:
+    """Parse JSON; a key given twice or a bare NaN is an error."""
+    return json.loads(text, object_pairs_hook=_no_twice, parse_constant=_no_constant)
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"key {key!r} stands twice")
+            seen.add(key)
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding}: byte {error.start}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at character {error.pos + 1}"
+    return f"not JSON: {error or 'nested too deeply'}"
+
+
+def _json(file: InputFile) -> Iterator[Item]:
+    raw = _bytes(file)
+    try:
+        yield Document(1, strict_json(raw.decode(file.encoding)))
+    except (ValueError, RecursionError) as error:
+        if b"\n{" in raw.strip():
+            yield from _jsonl(file)
+            return
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+        yield Problem(line, _why(error), raw[:300].decode("utf-8", "replace"))
+
+
+def _jsonl(file: InputFile) -> Iterator[Item]:
+    if file.encoding == "utf-16":
+        yield from _json_text_lines(_bytes(file).decode("utf-16").splitlines())
+        return
+    for number, raw in enumerate(_lines(file), 1):
+        try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            if not text:
+                continue
+            yield _one_line(number, text)
+        except (ValueError, RecursionError) as error:
+            yield Problem(number, _why(error), raw[:300].decode("utf-8", "replace").strip())
+
+
+def _json_text_lines(lines: list[str]) -> Iterator[Item]:
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            yield _one_line(number, text.strip())
+        except (ValueError, RecursionError) as error:
+            yield Problem(number, _why(error), text[:300])
+
+
+def _one_line(number: int, text: str) -> Document:
+    value = strict_json(text)
+    if not isinstance(value, (dict, list)):
+        raise ValueError("not an object")
+    return Document(number, value, text)
+
+
+def _csv(file: InputFile) -> Iterator[Item]:
+    text = _bytes(file).decode(file.encoding, errors="replace")
+    first = text.lstrip().splitlines()[0]
+    delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(MAX_CELL)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    yield from _table_rows(_numbered(rows))
+
+
+def _numbered(rows: Any) -> Iterator[tuple[int, list[str]] | Problem]:
+    """Number each row by the line it starts on; a broken quote ends the file there."""
+    line = 1
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Problem(line, f"not CSV: {error}", "")
+            return
+        yield line, row
+        line = rows.line_num + 1
+
+
+def _table_rows(rows: Iterator[tuple[int, list[str]] | Problem]) -> Iterator[Item]:
+    """Turn rows below the first filled one into records keyed by its cells."""
+    header: list[str] = []
+    for row in rows:
+        if isinstance(row, Problem):
+            yield row
+            continue
+        line, cells = row
+        if not any(c.strip() for c in cells):
+            continue
+        if not header:
+            header = [c.strip() for c in cells]
+            if len(set(filter(None, header))) != len([h for h in header if h]):
+                yield Problem(line, "the header names a column twice", ",".join(header)[:300])
+                return
+            continue
+        if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
+            yield Problem(
+                line, f"{len(cells)} cells under {len(header)} headings", ",".join(cells)[:300]
+            )
+            continue
+        padded = cells + [""] * (len(header) - len(cells))
+        yield Document(line, {h: c for h, c in zip(header, padded, strict=False) if h})
+
+
+def _yaml(file: InputFile) -> Iterator[Item]:
+    try:
+        for document in parse_yaml_all(_bytes(file).decode(file.encoding), file.name):
+            if document is not None:
+                yield Document(1, _plain(document))
+    except (ReporterError, UnicodeDecodeError) as error:
+        line = 1
+        if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
+            line = int(error.place.rsplit(":", 1)[-1])
+        message = error.message if isinstance(error, ReporterError) else _why(error)
+        yield Problem(line, message, "")
+
+
+def _plain(value: Any) -> Any:
+    """YAML dates as text, keys as text: what JSON can hold."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value
+
+
+def _xlsx(file: InputFile) -> Iterator[Item]:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(_bytes(file)), read_only=True, data_only=True)
+    except (OSError, KeyError, ValueError, zlib.error) as error:
+        yield Problem(1, f"not a readable workbook: {error}", "")
+        return
+    for sheet in book.worksheets:
+        rows = (
+            (number, [_cell(v) for v in row])
+            for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+        )
+        yield from _table_rows(iter(rows))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _parquet(file: InputFile, engine: Engine) -> Iterator[Item]:
+    sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM read_parquet({quoted(str(file.path))}) AS t"
+    for number, (text,) in enumerate(engine.rows(sql), 1):
+        yield Document(number, json.loads(text), text)

@@ -1,0 +1,138 @@
+"""Which source does a file speak? In: files, sources. Out: for each file a source and where its records stand, with why.
+
+The first records of every file are laid before every source's `when` in one query; the best share wins.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reporter.catalog import Source
+from reporter.db import Engine, Error, quoted
+from reporter.errors import ContentError
+from reporter.ingest.readers import Document, InputFile, documents
+
+SAMPLE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a file was taken for."""
+
+    file: InputFile
+    source: Source | None
+    path: str
+    """Where its records stand: '' or a path such as Records or resourceSpans[].scopeSpans[].spans[]."""
+    why: str
+
+
+def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) -> list[Choice]:
+    """Choose a source for every file by the content of its first records."""
+    paths = sorted({p for s in sources for p in s.records})
+    samples, counts = _sample(engine, files, paths)
+    _define_macros(engine)
+    spool = engine.work / "sample.ndjson"
+    spool.write_text("".join(samples), encoding="utf-8")
+    votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
+    if samples:
+        for source in sources:
+            for index, path, n, hits in _vote(engine, source, str(spool)):
+                votes[index].append((hits / n, -source.rank, source.id, source, path))
+    return [_choose(f, votes[i], counts[i]) for i, f in enumerate(files)]
+
+
+def _sample(
+    engine: Engine, files: list[InputFile], paths: list[str]
+) -> tuple[list[str], dict[int, int]]:
+    lines: list[str] = []
+    counts: dict[int, int] = {}
+    for index, file in enumerate(files):
+        read = [d for d in itertools.islice(documents(file, engine), SAMPLE) if isinstance(d, Document)]
+        counts[index] = len(read)
+        for path in paths:
+            found = itertools.islice((r for d in read for r in records_at(d.value, path)), SAMPLE)
+            for record in found:
+                lines.append(
+                    json.dumps({"f": index, "p": path, "r": record}, ensure_ascii=False, default=str) + "\n"
+                )
+    return lines, counts
+
+
+def _vote(engine: Engine, source: Source, spool: str) -> list[tuple[int, str, int, int]]:
+    wanted = ", ".join(quoted(p) for p in source.records)
+    try:
+        return [
+            (i, p, n, h)
+            for i, p, n, h in engine.rows(
+                f"SELECT f, p, count(*), count(*) FILTER (WHERE {source.when}) "
+                f"FROM read_json({quoted(spool)}, format='newline_delimited', maximum_object_size=33554432, "
+                f"columns={{f: 'BIGINT', p: 'VARCHAR', r: 'JSON'}}) WHERE p IN ({wanted}) GROUP BY f, p ORDER BY f, p"
+            )
+        ]
+    except Error as error:
+        raise ContentError(f"'when' cannot run: {str(error).splitlines()[0]}", source.place) from error
+
+
+def _choose(
+    file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int
+) -> Choice:
+    ranked = sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
+    if ranked and ranked[0][0] >= 0.5:
+        share, _, _, source, path = ranked[0]
+        tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
+        also = f"; as well as {', '.join(tie)}, which rank below" if tie else ""
+        return Choice(file, source, path, f"{share:.0%} of the first records are {source.title}{also}")
+    if file.format == "empty":
+        return Choice(file, None, "", "the file is empty")
+    if file.format == "unknown":
+        return Choice(file, None, "", file.why)
+    if not n:
+        return Choice(file, None, "", f"no record of it can be read as {file.format}")
+    return Choice(file, None, "", f"{file.format} that no source recognises; `reporter formats` lists what can be read")
+
+
+def records_at(value: Any, path: str) -> Iterator[Any]:
+    """Yield the records of a document at a path; 'a[].b[]' steps into lists and notes the parents in _parents."""
+    if not path:
+        yield from (value if isinstance(value, list) else [value])
+        return
+    yield from _step(value, path.split("."), [])
+
+
+def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
+    if not steps:
+        yield {**value, "_parents": parents} if parents and isinstance(value, dict) else value
+        return
+    if not isinstance(value, dict):
+        return
+    name = steps[0].removesuffix("[]")
+    inner = value.get(name)
+    nested = steps[0].endswith("[]") or len(steps) == 1
+    if inner is None or (nested and not isinstance(inner, list)):
+        return
+    if not nested:
+        yield from _step(inner, steps[1:], parents)
+        return
+    own = {k: v for k, v in value.items() if k != name and k != "_parents"}
+    for item in inner:
+        yield from _step(item, steps[1:], [*parents, own] if len(steps) > 1 or parents else [])
+
+
+def _define_macros(engine: Engine) -> None:
+    """Helpers every source may use."""
+    engine.run(
+        "CREATE OR REPLACE MACRO txt(j, p) AS CASE json_type(j, p) WHEN 'NULL' THEN '' ELSE j ->> p END"
+    )
+    engine.run(
+        "CREATE OR REPLACE MACRO items(j, p) AS CASE WHEN json_type(j, p) = 'ARRAY' "
+        "THEN CAST(json_extract(j, p) AS JSON[]) WHEN json_type(j, p) = 'VARCHAR' AND (j ->> p) <> '' THEN "
+        "list_transform(string_split(j ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) ELSE [] END"
+    )
+    engine.run(
+        "CREATE OR REPLACE MACRO from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)"
+    )

@@ -1,0 +1,74 @@
+"""SQL that turns text into the schema's types, and says where it cannot. In: a column and an expression. Out: SQL text."""
+
+from __future__ import annotations
+
+import re
+
+from reporter.db import quoted
+from reporter.schema import FLAG, INT, SYNONYMS, TIME, VOCABULARY, Column
+
+SECRET = (
+    r"(sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,}|xox[abprs]-[A-Za-z0-9-]{10,}"
+    r"|AIza[0-9A-Za-z_-]{35}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_.-]+|-----BEGIN [A-Z ]*PRIVATE KEY|glpat-[A-Za-z0-9_-]{20}"
+    r"|sk_live_[A-Za-z0-9]{16,}|://[^/\s:@]+:[^/\s:@]+@)"
+)
+"""What looks like a credential's value; identifiers such as AWS access key ids are not."""
+_SECRET = re.compile(SECRET)
+
+
+def redact(text: str) -> str:
+    """Return text with anything that looks like a secret replaced."""
+    return _SECRET.sub("[secret]", text)
+
+
+def looks_secret(columns: list[str]) -> str:
+    """SQL: some text column of the row holds what looks like a secret."""
+    return f"regexp_matches(concat_ws(' ', {', '.join(columns)}), {quoted(SECRET)})"
+
+
+def without_secret(column: str, key: str) -> str:
+    """SQL: the column with each secret replaced by its keyed fingerprint, so that equal ones stay comparable."""
+    print_ = f"'secret-' || left(sha256({quoted(key)} || regexp_extract({column}, {quoted(SECRET)})), 12)"
+    return (
+        f"CASE WHEN regexp_matches({column}, {quoted(SECRET)}) "
+        f"THEN regexp_replace({column}, {quoted(SECRET)}, {print_}, 'g') ELSE {column} END"
+    )
+
+
+def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
+    """SQL: the expression as the column's type; NULL where it is empty or cannot be read."""
+    if column.type == TIME:
+        return f"CAST(TRY_CAST({expression} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    if column.type == INT:
+        return f"TRY_CAST({expression} AS BIGINT)"
+    if column.type == FLAG:
+        return (
+            f"CASE WHEN lower(trim({expression})) IN ('true', 't', 'yes', 'y', '1') THEN TRUE "
+            f"WHEN lower(trim({expression})) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END"
+        )
+    allowed = VOCABULARY.get(f"{table}.{column.name}")
+    if allowed:
+        return _word(expression, allowed, SYNONYMS.get(column.name, {}))
+    return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
+
+
+def _word(expression: str, allowed: tuple[str, ...], synonyms: dict[str, str]) -> str:
+    inside = ", ".join(quoted(a) for a in allowed)
+    lowered = f"lower(trim({expression}))"
+    swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
+    other = f"CASE {lowered} {swaps} ELSE CASE WHEN {lowered} IN ({inside}) THEN {lowered} END END" if swaps else (
+        f"CASE WHEN {lowered} IN ({inside}) THEN {lowered} END"
+    )
+    return f"CASE WHEN {expression} IN ({inside}) THEN {expression} ELSE {other} END"
+
+
+def expected(table: str, column: Column) -> str:
+    """Say in words what a column's value should look like."""
+    allowed = VOCABULARY.get(f"{table}.{column.name}")
+    if allowed:
+        return "one of " + ", ".join(allowed)
+    return {
+        TIME: "a time such as 2026-07-01T12:00:00Z",
+        INT: "a whole number",
+        FLAG: "true or false",
+    }.get(column.type, "text")

@@ -1,0 +1,113 @@
+"""Judge the content before it judges anybody. In: the content folders. Out: problems, each with its place.
+
+SQL and columns, official ids and titles, checks without a control, themes, and every check's examples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from reporter import catalog, examples
+from reporter.catalog import Content
+from reporter.errors import ContentError, Errors, ReporterError
+from reporter.model import Framework
+from reporter.schema import TABLES, VOCABULARY
+from reporter.sql import judge
+
+
+def lint(extra: tuple[Path, ...] = (), run_examples: bool = True) -> tuple[list[ReporterError], str]:
+    """Return the problems of all content, and a line that says what was judged."""
+    try:
+        content = catalog.load(extra)
+    except Errors as errors:
+        return list(errors.errors), ""
+    problems = [*_official(content), *_mapping(content), *_checks(content, run_examples)]
+    controls = sum(len(f.controls) for f in content.frameworks)
+    return sorted(problems, key=str), (
+        f"{len(content.checks)} checks, {len(content.frameworks)} catalogs with {controls} controls, "
+        f"{len(content.sources)} sources: no problem found"
+    )
+
+
+def _official(content: Content) -> Iterator[ReporterError]:
+    """Compare each catalog with the register of what its publisher really says."""
+    for framework in content.frameworks:
+        register = content.official.get(framework.id)
+        if register is None:
+            continue
+        place = f"frameworks/catalogs/{framework.id}.yml"
+        yield from _ids(framework, register["ids"], register.get("wrong_titles", {}), place)
+        path = catalog.content_dir()[0] / "official" / f"{framework.id}.yml"
+        if hashlib.sha256(path.read_bytes()).hexdigest() != framework.source_sha256:
+            yield ContentError("source_sha256 is not that of the official register", place)
+
+
+def _ids(
+    framework: Framework, ids: dict[str, str], wrong: dict[str, str], place: str
+) -> Iterator[ReporterError]:
+    groups = {g.id for g in framework.groups}
+    for control in framework.controls:
+        if control.id not in ids:
+            close = _closest(control.id, control.title, ids)
+            yield ContentError(f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?")
+        elif ids[control.id] and control.title != ids[control.id]:
+            known = wrong.get(f"{control.id}: {control.title}")
+            hint = f"A known error in public material; right is {known}." if known else ""
+            yield ContentError(
+                f"{control.id} is titled {control.title!r}; the publisher says {ids[control.id]!r}", place, hint
+            )
+    for missing in sorted(set(ids) - groups - {c.id for c in framework.controls}):
+        yield ContentError(f"{missing} {ids[missing]} is missing".replace("  ", " "), place)
+
+
+def _closest(wrong: str, title: str, ids: dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    by_title = [i for i, t in ids.items() if t and t == title]
+    close = by_title or get_close_matches(wrong, ids, 1, 0.3)
+    return f"{close[0]} {ids[close[0]]}".strip() if close else "none is like it"
+
+
+def _mapping(content: Content) -> Iterator[ReporterError]:
+    """Every check counts somewhere, once; every theme exists; every control can be evidenced or asked."""
+    themes = {t.id for t in content.themes}
+    mapped = {c for f in content.frameworks for k in f.controls for c, _ in k.checks}
+    for check in content.checks:
+        if check.theme not in themes:
+            yield ContentError(f"{check.id}: no theme {check.theme}", check.place)
+        if check.id not in mapped and check.id not in content.extra:
+            yield ContentError(f"{check.id} is listed by no control of any catalog", check.place)
+    for framework in content.frameworks:
+        for control in framework.controls:
+            place = f"frameworks/catalogs/{framework.id}.yml"
+            ids = [c for c, _ in control.checks]
+            for twice in sorted({i for i in ids if ids.count(i) > 1}):
+                yield ContentError(f"{control.id} lists {twice} twice", place)
+            if not control.ask:
+                yield ContentError(f"{control.id} has no attestation question", place)
+
+
+def _checks(content: Content, run_examples: bool) -> Iterator[ReporterError]:
+    for check in content.checks:
+        try:
+            judge(check.sql, check.params, check.place)
+            if run_examples:
+                for wrong in examples.failures(check):
+                    yield ContentError(f"{check.id}: {wrong}", check.place)
+        except ReporterError as error:
+            yield error
+
+
+def list_tables() -> str:
+    """Return the tables and columns a check may read, as text."""
+    lines = []
+    for table in TABLES.values():
+        lines.append(f"{table.name}: {table.doc}")
+        for column in table.columns:
+            words = VOCABULARY.get(f"{table.name}.{column.name}")
+            more = f" One of: {', '.join(words)}." if words else ""
+            lines.append(f"  {column.name:<22} {column.type:<10} {column.doc}{more}")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,201 @@
+"""Charts as inline SVG strings: printable values of the view in, text out, with a title for those who cannot see.
+
+Colours stand as attributes, for the PDF; the classes let the style sheet of the HTML darken them. The rating
+colours keep their order for the colour-blind and in grey, and each cell carries its letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from . import shape
+from .words import count
+
+INK, MUTED, LINE, TRACK = "#1b2733", "#5a6673", "#c9d1d9", "#e9edf1"
+ACCENT, SOFT = "#0f4c81", "#a9c6e0"
+RATING = {
+    "N": ("#b2182b", "#ffffff"),
+    "P": ("#f4a582", INK),
+    "L": ("#92c5de", INK),
+    "F": ("#2166ac", "#ffffff"),
+}
+FONT = "'Source Sans 3', 'Report Fallback', 'Report CJK', sans-serif"
+
+
+def gauge(level: shape.Level, names: Sequence[str]) -> str:
+    """Draw the five levels as steps: reached, reachable if missing evidence proves good, and the target."""
+    parts = []
+    for n in range(1, 6):
+        x, height = (n - 1) * 92, 20 + 9 * n
+        fill, css = _step(n, level)
+        parts.append(_rect(x, 74 - height, 86, height, fill, css))
+        white = n <= level.lo
+        parts.append(_text(x + 43, 66, str(n), "mid", "on" if white else "ink", 17, bold=True))
+        parts.append(_text(x + 43, 92, names[n], "mid", "muted", 12))
+    if level.target:
+        x, y = (level.target - 1) * 92 + 43, 74 - (20 + 9 * level.target) - 3
+        parts.append(f'<path class="ink" fill="{INK}" d="M{x - 6} {y - 8}h12l-6 8z"/>')
+        parts.append(_text(x, y - 12, "target", "mid", "ink", 12, bold=True))
+    return _svg(454, 98, _steps_title(level), parts, "gauge", lift=10)
+
+
+def steps(level: shape.Level) -> str:
+    """Draw the levels of one row: reached, reachable, target."""
+    parts = []
+    for n in range(1, 6):
+        fill, css = _step(n, level)
+        parts.append(_rect((n - 1) * 19, 2, 16, 10, fill, css))
+    if level.target:
+        x = (level.target - 1) * 19 + 16
+        parts.append(_rect(x, 0, 2, 14, INK, "ink-fill"))
+    return _svg(96, 14, _steps_title(level), parts, "steps")
+
+
+def _step(n: int, level: shape.Level) -> tuple[str, str]:
+    if n <= level.lo:
+        return ACCENT, "accent"
+    return (SOFT, "soft") if n <= level.hi else (TRACK, "track")
+
+
+def _steps_title(level: shape.Level) -> str:
+    target = f", target {level.target}" if level.target else ""
+    note = f", {level.note}" if level.note else ""
+    return f"Level {level.text} of 5 ({level.name}){note}{target}"
+
+
+def bar(figure: shape.Figure, width: int = 150) -> str:
+    """Draw one score from 0 to 100 %: evidenced part, and what missing evidence could add."""
+    if not figure.assessed:
+        parts = [
+            f'<rect class="open" x="0.5" y="2.5" width="{width - 1}" height="9" rx="2" fill="none" '
+            f'stroke="{MUTED}" stroke-dasharray="3 3"/>'
+        ]
+        return _svg(width, 14, figure.text, parts, "bar")
+    lo, hi = figure.at_lo * width / 1000, figure.at_hi * width / 1000
+    parts = _range(0, 2, width, 10, lo, hi)
+    return _svg(width, 14, f"Score {figure.text}, range {figure.range}", parts, "bar")
+
+
+def _range(
+    x: int, y: int, width: int, height: int, lo: float, hi: float, css: str = "accent"
+) -> list[str]:
+    parts = [_rect(x, y, width, height, TRACK, "track")]
+    if hi > lo:
+        parts.append(_rect(x + lo, y, hi - lo, height, SOFT, "soft"))
+    if lo:
+        parts.append(_rect(x, y, lo, height, {"accent": ACCENT, "grey": MUTED}[css], css))
+    return parts
+
+
+def heat(name: str, controls: Sequence[shape.Control]) -> str:
+    """Draw controls by level, coloured and lettered by rating, with the score at the end of the row."""
+    row, cell = 21, 46
+    tab = 18 + 7 * max(len(c.id) for c in controls)
+    left = min(tab + 28 + 6 * max(len(c.title) for c in controls), 640 - 5 * cell)
+    width = left + 5 * cell + 70
+    parts = [_text(left + cell * i + 22, 12, f"L{i + 1}", "mid", "muted", 12) for i in range(5)]
+    parts.append(_text(width, 12, "score %", "end", "muted", 12))
+    grounds: dict[str, list[str]] = {}
+    for n, control in enumerate(controls):
+        y = 18 + n * row
+        title = _clip(control.title, (left - tab) // 6)
+        parts.append(_text(0, y + 14, control.id, "start", "ink", 12, bold=True))
+        parts.append(_text(tab, y + 14, title, "start", "ink", 12))
+        for i, mark in enumerate(control.cells):
+            x = left + cell * i
+            grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
+            parts += _mark(x + cell / 2 - 1, y + 14, mark)
+        score = control.figure.text.removesuffix(" %") if control.figure.assessed else "–"
+        parts.append(_text(width, y + 14, score, "end", "ink", 12))
+    title = f"Heat map of {name}: {count(len(controls), 'row')} by level 1 to 5"
+    said = "; ".join(f"{c.id}: {', '.join(cell.text for cell in c.cells)}" for c in controls)
+    drawn = [_path(kind, "".join(paths)) for kind, paths in sorted(grounds.items())]
+    return _svg(width, 20 + row * len(controls), title, drawn + parts, "heat", desc=said)
+
+
+def _ground(kind: str, x: float, y: float, width: float, height: float) -> str:
+    """Outline one cell; all cells of a kind become one path, since elements are what a PDF pays for."""
+    if kind == "none":
+        return f"M{x + width / 2 - 1:g} {y + height / 2:g}h2v2h-2z"
+    return f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z"
+
+
+def _path(kind: str, outline: str) -> str:
+    if kind == "unknown":
+        dashed = f'fill="none" stroke="{MUTED}" stroke-dasharray="3 3"'
+        return f'<path class="open" {dashed} d="{outline}"/>'
+    if kind == "none":
+        return f'<path class="grey" fill="{MUTED}" d="{outline}"/>'
+    return f'<path class="r{kind}" fill="{RATING[kind][0]}" d="{outline}"/>'
+
+
+def _mark(x: float, y: float, mark: shape.Cell) -> list[str]:
+    if mark.kind == "none":
+        return []
+    if mark.kind == "unknown":
+        return [_text(x, y, mark.mark, "mid", "muted", 12)]
+    return [
+        f'<text x="{x:g}" y="{y:g}" font-size="12" font-weight="600" text-anchor="middle" '
+        f'fill="{RATING[mark.kind][1]}">{escape(mark.mark)}</text>'
+    ]
+
+
+def lag(bars: Sequence[shape.Bar]) -> str:
+    """Draw the published pair and our own pair on one scale from 0 to 100 %."""
+    parts, width, y = [], 400, 0
+    for n, item in enumerate(bars):
+        y += 12 if item.ours and n and not bars[n - 1].ours else 0
+        parts.append(_text(0, y + 13, item.label, "start", "ink", 13))
+        if not item.known:
+            parts.append(_path("unknown", _ground("unknown", 0.5, y + 19.5, width - 1, 19)))
+            parts.append(_text(6, y + 33, item.text, "start", "muted", 12))
+            y += 50
+            continue
+        parts.append(_text(width, y + 13, item.text, "end", "ink", 13, bold=True))
+        lo, hi = item.at_lo * width / 1000, item.at_hi * width / 1000
+        parts += _range(0, y + 19, width, 12, lo, hi, "accent" if item.ours else "grey")
+        y += 42
+    title = "; ".join(f"{b.label}: {b.text}" for b in bars)
+    return _svg(width, y, title, parts, "lag")
+
+
+def _svg(
+    width: int,
+    height: int,
+    title: str,
+    parts: Sequence[str],
+    css: str,
+    desc: str = "",
+    lift: int = 0,
+) -> str:
+    said = f"<desc>{escape(desc)}</desc>" if desc else ""
+    return (
+        f'<svg class="chart {css}" role="img" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 {-lift} {width} {height + lift}" width="{width}" height="{height + lift}" '
+        f'font-family="{FONT}"><title>{escape(title)}</title>{said}{"".join(parts)}</svg>'
+    )
+
+
+def _rect(x: float, y: float, width: float, height: float, fill: str, css: str) -> str:
+    return (
+        f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="2" '
+        f'fill="{fill}"/>'
+    )
+
+
+def _text(
+    x: float, y: float, text: str, anchor: str, css: str, size: int, bold: bool = False
+) -> str:
+    anchors = {"start": "start", "mid": "middle", "end": "end"}
+    fills = {"ink": INK, "muted": MUTED, "on": "#ffffff"}
+    weight = ' font-weight="600"' if bold else ""
+    return (
+        f'<text class="{css}" x="{x:g}" y="{y:g}" font-size="{size}"{weight} '
+        f'text-anchor="{anchors[anchor]}" fill="{fills[css]}">{escape(text)}</text>'
+    )
+
+
+def _clip(text: str, limit: int) -> str:
+    """Shorten a label; the full one stands in the table and section of the control."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

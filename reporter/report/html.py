@@ -1,0 +1,88 @@
+"""report.html: the view rendered by the templates into one file that needs no network and no script.
+
+`render` also serves the PDF, from the same templates, as edition "paper".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from . import charts
+from .shape import Control, Framework, View
+from .view import SHOWN_ON_PAPER, SHOWN_ON_SCREEN
+
+STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+LIMITS = {"screen": SHOWN_ON_SCREEN, "paper": SHOWN_ON_PAPER}
+
+
+def write(view: View, path: Path) -> None:
+    """Write report.html."""
+    path.write_text(render(view), encoding="utf-8", newline="\n")
+
+
+def render(view: View, edition: str = "screen", extra_css: str = "") -> str:
+    """Render the view for the screen or for paper."""
+    folder = templates_dir()
+    css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[edition]) + extra_css
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return (
+        _environment(folder)
+        .get_template("report.html")
+        .render(
+            view=view,
+            paper=edition == "paper",
+            limit=LIMITS[edition],
+            css=Markup(css),  # noqa: S704 - our own style sheets, and a hash in the CSP pins them
+            css_hash=digest,
+        )
+    )
+
+
+def templates_dir() -> Path:
+    """Find the templates: inside an installed wheel, else at the root of the repository."""
+    package = Path(__file__).parent.parent
+    packed = package / "_data" / "templates"
+    return packed if packed.is_dir() else package.parent / "templates"
+
+
+def heat_maps(framework: Framework) -> list[tuple[str, str]]:
+    """Draw one heat map per top group, so that a long framework breaks between them."""
+    tops = [g for g in framework.groups if g.depth == 0]
+    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in tops]
+    named = [(name, controls) for name, controls in parts if controls]
+    chosen = named or [(framework.title, list(framework.controls))]
+    return [(name, Markup(charts.heat(name, controls))) for name, controls in chosen]  # noqa: S704
+
+
+def gap_controls(framework: Framework) -> list[Control]:
+    """Pick the controls of the gap table, in its order."""
+    by_id = {c.id: c for c in framework.controls}
+    return [by_id[i] for i in framework.gaps]
+
+
+def _members(framework: Framework, ids: tuple[str, ...]) -> list[Control]:
+    return [c for c in framework.controls if c.id in ids]
+
+
+def _environment(folder: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    drawings = {name: getattr(charts, name) for name in ("gauge", "steps", "bar", "lag")}
+    environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
+    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
+    return environment
+
+
+def _draw(draw: object, *args: object) -> Markup:
+    return Markup(draw(*args))  # type: ignore[operator]  # noqa: S704 - charts escape their text

@@ -1,0 +1,171 @@
+"""The method in words, with the policy constants in force, the level names, and the hashes that pin the numbers.
+
+In: an `Assessment`. Out: lists of `shape.Line`.
+"""
+
+from __future__ import annotations
+
+from reporter import model
+
+from . import shape
+from .summary import evidence_id
+from .words import clean, percent
+
+
+def method(a: model.Assessment) -> tuple[shape.Line, ...]:
+    """Explain the numbers in the order in which they come about."""
+    rules = (*_STANDING, *_weights(a.policy), *_thresholds(a.policy), *_READING)
+    return tuple(shape.Line(label, text) for label, text in rules)
+
+
+def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
+    """Name the maturity levels and what each claims."""
+    named = zip(a.policy.level_names, _LEVEL_CLAIMS, strict=False)
+    return tuple(shape.Line(f"{n} {clean(name)}", said) for n, (name, said) in enumerate(named))
+
+
+def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
+    """List what pins the numbers: inputs, catalog, policy, engine versions."""
+    own = {f"policy {a.policy.version}": a.policy.sha256, "evidence id": evidence_id(a)}
+    catalogs = {f"{f.short} (source text)": f.source_sha256 for f in a.frameworks}
+    rows = sorted({**catalogs, **a.hashes, **own}.items())
+    return tuple(shape.Line(clean(name), clean(value)) for name, value in rows if value)
+
+
+def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
+    tiers = "/".join(str(w) for w in p.tier_weights)
+    severities = ", ".join(f"{name} {w}" for name, w in p.severity_weights.items())
+    strengths = ", ".join(f"{name} {w}" for name, w in p.strength_weights.items())
+    weights = (
+        f"Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity ({severities}) "
+        f"and by strength of the mapping ({strengths}). How many subjects a check has is no weight."
+    )
+    half = (
+        f"A statement that nobody examined counts {percent(p.attested_credit)} in the evidenced "
+        f"score; a failure with a proven substitute counts {percent(p.compensated_credit)}."
+    )
+    cap = (
+        "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
+        f"cannot exceed {percent(p.critical_cap)}, whatever its average."
+    )
+    return ("Weights", weights), ("Half credit", half), ("Cap", cap)
+
+
+def _thresholds(p: model.Policy) -> tuple[tuple[str, str], ...]:
+    n, partly, largely = (percent(edge) for edge in p.rating_edges)
+    rating = (
+        f"N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "
+        "(fully) above; compared as exact fractions. The scale is that of ISO/IEC 33020."
+    )
+    groups = (
+        f"A framework or the enterprise has level n if controls with more than "
+        f"{percent(p.group_share)} of the weight have it and none is below n-1. Its score is the "
+        "weighted mean of its controls. The enterprise score runs over our own themes."
+    )
+    return ("Rating", rating), ("Level", _LEVEL), ("Groups", groups)
+
+
+_STANDING = (
+    (
+        "Standing",
+        (
+            "This is a management self-assessment with automated procedures. It is not an assurance "
+            "opinion (ISAE 3000, AT-C 205) and not a certification."
+        ),
+    ),
+    (
+        "Endorsement",
+        (
+            "OWASP and NIST publish the frameworks named here. Neither they nor ISO has reviewed or "
+            "endorsed this report, its checks, its mappings or its numbers."
+        ),
+    ),
+    (
+        "Meaning",
+        (
+            "The OWASP lists are risks: a pass is evidence of mitigation. The NIST AI RMF "
+            "subcategories are outcomes: a pass is evidence towards the outcome. Which check speaks "
+            "to which control, and how strongly, is our mapping."
+        ),
+    ),
+    (
+        "Verdict",
+        (
+            "Each check gives one verdict for each subject in its scope: pass, fail, unknown, "
+            "attested, compensated or not applicable. What a source never records is unknown, not "
+            "failing. A log that was not delivering makes passes unknown; a failure found in it "
+            "stands. Denied actions are evidence of enforcement, not of use."
+        ),
+    ),
+    (
+        "Two ends",
+        (
+            "Every number is computed twice: once with each unknown taken as failed (the evidenced "
+            "score, which is the one reported) and once with each unknown taken as passed. The "
+            "distance is the price of missing evidence; no probability is involved."
+        ),
+    ),
+)
+_LEVEL = (
+    "The checks of one control at one level are a practice. A control has level n if its level-n "
+    "practice is L or F and all lower ones are F. '+' means that the next level has begun. Levels "
+    "are never averaged."
+)
+_READING = (
+    (
+        "Not assessed",
+        (
+            "A control without any evidence is printed as such and never as a percentage. In totals "
+            "it counts as nothing in the evidenced score and in full in the upper bound. A check "
+            "with no subject in scope is not applicable and counts in neither."
+        ),
+    ),
+    (
+        "Coverage and confidence",
+        (
+            "Coverage is the weight share of verdicts that are known. Confidence is High from 90 % "
+            "coverage with at least 80 % of the credit from tests, Low below 60 % or where more than "
+            "half of the credit is attested only, otherwise Medium."
+        ),
+    ),
+    (
+        "Gap",
+        (
+            "Target level minus evidenced level. 'To build': the target is out of reach even if all "
+            "missing evidence proves good. 'To evidence': it would be reached then."
+        ),
+    ),
+    ("Waivers", "A waiver is not a pass and never changes a score."),
+    (
+        "Rounding",
+        (
+            "Scores are exact fractions inside and printed with one decimal, half up. 100.0 is "
+            "printed only where nothing is missing, 0.0 only where nothing counts."
+        ),
+    ),
+    (
+        "Printed names",
+        (
+            "Names and log texts are printed as received. Characters that cannot be seen, or that "
+            "turn the reading direction, are shown as escapes such as \\n or \\u202e; characters the "
+            "fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a spreadsheet "
+            "could run as a formula starts with a single quote."
+        ),
+    ),
+    (
+        "Explain and verify",
+        (
+            "Each number can be followed to the input: total, control, practice, check, subject, and "
+            "the record, named file#number. 'reporter explain RUN ID' prints the same chain, "
+            "'reporter verify RUN' recomputes the hashes."
+        ),
+    ),
+)
+_LEVEL_CLAIMS = (
+    "Nothing can be said yet about the agents in use.",
+    "It is known which agents exist and who owns them, and a policy for them is in force.",
+    "Each agent has its own identity, managed secrets, a review cadence, logging and a policy.",
+    "Access is denied by default, approvals are honoured, offboarding works, parts are approved.",
+    "Use is held against rights from live evidence; new tools and data are approved first.",
+    "Identity, rights and trail agree; review keeps pace; one model for all actor types.",
+)

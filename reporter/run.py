@@ -1,0 +1,311 @@
+"""The line of the house: ingest -> assess -> score -> report. In: a workspace. Out: a run folder, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reporter import assess as judging
+from reporter import catalog, db
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.ingest.convert import open_cache
+from reporter.ingest.load import Intake, ingest
+from reporter.ingest.tables import Expected, derive
+from reporter.model import Assessment, Check, Feed, Status
+from reporter.report import WRITERS
+from reporter.report.shape import View
+from reporter.score import score
+from reporter.sql import Judged, judge
+from reporter.workspace import Workspace, read_workspace
+
+FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run; what to assess is in the workspace."""
+
+    formats: tuple[str, ...] = ("html", "pdf", "json", "csv")
+    extra: tuple[Path, ...] = ()
+    cache: Path | None = None
+    memory: str = db.DEFAULT_MEMORY
+    say: Callable[[str], None] = lambda _: None
+
+
+def assess_workspace(folder: Path, out: Path, options: Options) -> View:
+    """Assess a workspace and leave a run folder at `out`; return what the report says."""
+    from reporter.report import view as views
+
+    _refuse_existing(out)
+    workspace = read_workspace(folder)
+    content = catalog.load(options.extra)
+    _refuse_unknown(workspace, content)
+    judged = judge_all(content.checks, workspace.params)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
+            assessment, counts = _assess(workspace, content, judged, Path(work), part, options, out)
+        view = views.build(assessment)
+        for name in dict.fromkeys(("json", *options.formats)):
+            options.say(f"writing {FILES[name]}")
+            WRITERS[name](view, part / FILES[name])
+        _write_quarantine(assessment, part / "quarantine.csv")
+        _write_manifest(part, assessment, counts)
+        _publish(part, out)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return view
+
+
+def _assess(
+    workspace: Workspace, content: Content, judged: list[tuple[Check, Judged]], work: Path, part: Path,
+    options: Options, out: Path,
+) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
+    """Everything that needs the engine."""
+    cache = open_cache(options.cache or out.parent / ".reporter-cache")
+    with Engine(work, options.memory) as engine:
+        options.say(f"reading {workspace.folder}")
+        intake = ingest(engine, workspace.folder, content.sources, cache)
+        _refuse_nothing(intake, workspace.folder)
+        expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
+        derive(engine, workspace.run, expected)
+        engine.lock((cache.folder, part))
+        options.say(f"assessing {len(judged)} checks")
+        judging.prepare(engine)
+        judging.assess(engine, judged)
+        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet")
+        assessment = _gather(engine, workspace, content, judged, intake)
+        return assessment, intake.rows
+
+
+def judge_all(checks: Sequence[Check], params: dict[str, dict[str, Any]]) -> list[tuple[Check, Judged]]:
+    """Judge every check with the workspace's thresholds; report all errors at once."""
+    errors: list[ReporterError] = []
+    judged = []
+    for check in checks:
+        own = params.get(check.id, {})
+        unknown = sorted(set(own) - set(check.params))
+        if unknown:
+            errors.append(InputError(
+                f"params: {check.id} has no parameter {unknown[0]!r}", "reporter.yml",
+                f"It has: {', '.join(sorted(check.params)) or 'none'}."))  # fmt: skip
+            continue
+        changed = replace(check, params={**check.params, **own})
+        try:
+            judged.append((changed, judge(changed.sql, changed.params, changed.place)))
+        except ContentError as error:
+            errors.append(error)
+    if errors:
+        raise Errors(errors)
+    return judged
+
+
+def _gather(
+    engine: Engine, workspace: Workspace, content: Content, judged: list[tuple[Check, Judged]], intake: Intake
+) -> Assessment:
+    """Score the cells and put everything a report needs into one object."""
+    checks = tuple(c for c, _ in judged)
+    profile = content.profiles[workspace.run.profile]
+    feeds = _feeds(engine)
+    scores = score(
+        content.frameworks, checks, content.themes, judging.tallies(engine), content.policy, profile,
+        _caps(engine, content, feeds, workspace),
+    )  # fmt: skip
+    return Assessment(
+        run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
+        policy=content.policy, profile=profile, scores=scores,
+        findings=tuple(judging.findings(engine)), cells=int(engine.one("SELECT count(*) FROM cells")),
+        files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
+        feeds=feeds, population=_population(engine), context=_context(engine, content),
+        hashes=_hashes(workspace, content, checks, intake),
+    )  # fmt: skip
+
+
+def _feeds(engine: Engine) -> tuple[Feed, ...]:
+    return tuple(
+        Feed(*row)
+        for row in engine.rows(
+            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive, n_events "
+            "FROM feeds ORDER BY log_source"
+        )
+    )
+
+
+def _caps(
+    engine: Engine, content: Content, feeds: tuple[Feed, ...], workspace: Workspace
+) -> list[tuple[int, str]]:
+    """The enterprise caps of policy.yml whose condition holds."""
+    first = [f.first_at for f in feeds if f.first_at]
+    last = [f.last_at for f in feeds if f.last_at]
+    days = (max(last) - min(first)).days + 1 if first and last else 0
+    ghosts = engine.one(
+        "SELECT count(*) FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
+        "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
+    )
+    holds = {
+        "no-logs": days == 0,
+        "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
+        "single-period": True,
+        "ghost-high-impact": bool(ghosts),
+    }
+    return [(level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)]
+
+
+def _population(engine: Engine) -> dict[str, int]:
+    kinds = dict(engine.rows("SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"))
+    kinds["shadow"] = int(engine.one("SELECT count(*) FROM actors WHERE NOT registered"))
+    return kinds
+
+
+def _context(engine: Engine, content: Content) -> dict[str, object]:
+    """Figures shown beside the score; counts of agents, so never the published benchmark's counts of organisations."""
+    covered = dict(engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status"))
+    total = sum(covered.values())
+    passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    units = engine.rows(
+        "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
+        "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
+    )[0]
+    coverage = {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
+    return {
+        "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
+        "agents_covered": passed if total else None,
+        "policy_coverage": coverage,
+        "units_total": units[0] or None,
+        "units_with_agents": units[1] if units[0] else None,
+        "benchmark": content.benchmark,
+    }
+
+
+def _hashes(
+    workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
+) -> dict[str, str]:
+    """What the evidence rests on, and one id over it all (printed on every page)."""
+    inputs = hashlib.sha256("".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()).hexdigest()
+    thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
+    parts = {
+        "inputs": inputs,
+        "content": content.sha256,
+        "policy": content.policy.sha256,
+        "workspace": hashlib.sha256((workspace.folder / "reporter.yml").read_bytes()).hexdigest(),
+        "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
+        "reporter": _version(),
+        "engine": db.version(),
+    }
+    text = json.dumps(parts, sort_keys=True)
+    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **parts}
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("agent-reporter")
+    except PackageNotFoundError:
+        return "checkout"
+
+
+# ---------------------------------------------------------------- the run folder
+
+
+def _write_quarantine(assessment: Assessment, path: Path) -> None:
+    from reporter.report.sheets import write_table
+
+    write_table(
+        path,
+        ("file", "line", "kind", "reason", "text"),
+        [(q.file, str(q.line), q.kind, q.reason, q.text) for q in assessment.quarantined],
+    )
+
+
+def _write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
+    """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
+    outputs = {
+        p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
+        for p in sorted(part.iterdir())
+    }
+    files = [
+        {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
+         "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected}
+        for f in assessment.files
+    ]  # fmt: skip
+    manifest = {
+        "schema": "agent-maturity-manifest/1",
+        "organisation": assessment.run.organisation,
+        "period": [assessment.run.period_from.isoformat(), assessment.run.period_to.isoformat()],
+        "as_of": assessment.run.as_of.isoformat(),
+        "hashes": assessment.hashes,
+        "inputs": files,
+        "rows": rows,
+        "cells": assessment.cells,
+        "outputs": outputs,
+    }
+    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    (part / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _publish(part: Path, out: Path) -> None:
+    """Make the finished folder durable, then visible, in one rename."""
+    for path in sorted(part.iterdir()):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    part.chmod(0o755)
+    part.rename(out)
+    descriptor = os.open(out.parent, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise InputError(
+            "this run exists, and a run is never changed afterwards", str(out),
+            "Give another --out, or remove the folder first.",
+        )  # fmt: skip
+
+
+def _refuse_unknown(workspace: Workspace, content: Content) -> None:
+    place = str(workspace.folder / "reporter.yml")
+    if workspace.run.profile not in content.profiles:
+        raise InputError(
+            f"no profile {workspace.run.profile!r}", place, f"Known: {', '.join(sorted(content.profiles))}."
+        )
+    known = {c.id for c in content.checks}
+    for check_id in workspace.params:
+        if check_id not in known:
+            raise InputError(f"params: no check {check_id!r}", place)
+
+
+def _refuse_nothing(intake: Intake, folder: Path) -> None:
+    if intake.rows["actors"] or intake.rows["events"]:
+        return
+    seen = "\n".join(f"  {f.file}: {f.why}" for f in intake.files[:20])
+    more = f"\n  and {len(intake.files) - 20} more" if len(intake.files) > 20 else ""
+    raise InputError(
+        "no agent, no other actor and no event could be read from it", str(folder),
+        f"Files seen:\n{seen}{more}" if intake.files else
+        "It holds no files under inventory/, logs/ or statements/. `reporter formats` lists what can be read.",
+    )  # fmt: skip
+
+
+def read_view(run: Path) -> View:
+    """Return the view that a run's report.json holds."""
+    from reporter.report.view import from_json
+
+    path = run / FILES["json"]
+    if not path.is_file():
+        raise InputError("no report.json in it; is it a run folder?", str(run))
+    return from_json(path.read_bytes())

@@ -1,0 +1,79 @@
+"""What a workspace says about itself. In: reporter.yml. Out: RunInfo, log-source expectations, changed thresholds.
+
+Times are UTC; a date alone is midnight. A missing as_of is the period's end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from reporter.catalog import fields
+from reporter.errors import InputError
+from reporter.model import RunInfo
+
+NAME = "reporter.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    folder: Path
+    run: RunInfo
+    log_sources: dict[str, tuple[str, int]]
+    """name -> (hour | day, percent of units that must be seen)"""
+    params: dict[str, dict[str, Any]]
+    """check id -> parameter -> value"""
+
+
+def read_workspace(folder: Path) -> Workspace:
+    """Read a workspace folder's reporter.yml; raise InputError with path:line."""
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "Give the folder of a workspace; `reporter init` makes one.")
+    path = folder / NAME
+    if not path.is_file():
+        raise InputError(
+            f"no {NAME} in it", str(folder),
+            f"`reporter init {folder}` writes one to start from.",
+        )  # fmt: skip
+    f = fields(path)
+    f.only("organisation", "unit", "period", "as_of", "profile", "log_sources", "params")
+    period = f.get("period", dict)
+    start = _time(period.get("from"), f.place("period"), "period.from")
+    end = _time(period.get("to"), f.place("period"), "period.to")
+    if start >= end:
+        raise InputError("the period ends before it begins", f.place("period"))
+    as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
+    if as_of < start:
+        raise InputError("as_of lies before the period", f.place("as_of"))
+    run = RunInfo(
+        str(f.get("organisation", str)), str(f.get("unit", str, "")), start, end, as_of,
+        f.get("profile", str, "baseline"),
+    )  # fmt: skip
+    logs = {n: _expected(n, x, f.place("log_sources")) for n, x in f.get("log_sources", dict, {}).items()}
+    return Workspace(folder, run, logs, f.get("params", dict, {}))
+
+
+def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
+    data = data or {}
+    every, share = data.get("every", "day"), data.get("share", 90)
+    if every not in ("hour", "day") or not isinstance(share, int) or not 0 < share <= 100:
+        raise InputError(
+            f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)", place
+        )
+    return every, share
+
+
+def _time(value: Any, place: str, name: str) -> datetime:
+    """A date or time as naive UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InputError(f"{name} is {value!r}; expected a date such as '2026-07-01'", place) from error
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    raise InputError(f"{name} is missing; expected a date such as '2026-07-01'", place)

@@ -1,0 +1,325 @@
+"""Assessments to print, built by hand: rich (hostile names, every status), empty, perfect, single and large.
+
+Verdicts are invented; scores come from the real scorer, so that reports show numbers that belong together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from reporter.model import (
+    Assessment,
+    Check,
+    Control,
+    Feed,
+    FileCount,
+    Finding,
+    Framework,
+    Group,
+    Policy,
+    Profile,
+    Quarantined,
+    RunInfo,
+    Status,
+    Tally,
+    Theme,
+)
+from reporter.score import score
+
+POLICY = Policy(
+    version="1.0",
+    sha256="9" * 64,
+    tier_weights=(1, 2, 4, 8),
+    severity_weights={"critical": 8, "high": 4, "medium": 2, "low": 1},
+    strength_weights={"direct": 2, "partial": 1},
+    attested_credit=Fraction(1, 2),
+    compensated_credit=Fraction(1, 2),
+    critical_cap=Fraction(1, 2),
+    rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
+    group_share=Fraction(85, 100),
+    level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
+)
+PROFILE = Profile("baseline", "Baseline", 2, {"enterprise": 2, "ASI03": 3, "POL": 1})
+RUN = RunInfo(
+    organisation="Acme <Holding> & Söhne",
+    unit="",
+    period_from=datetime(2026, 7, 1, tzinfo=UTC),
+    period_to=datetime(2026, 10, 1, tzinfo=UTC),
+    as_of=datetime(2026, 10, 1, tzinfo=UTC),
+    profile="baseline",
+)
+BENCHMARK = {
+    "adoption": 82,
+    "policy": 44,
+    "gap": 38,
+    "origin": "cited by JumpCloud; the pair is also credited to SailPoint (2025), not verified by us",
+}
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "../../etc/passwd",
+    "quote \" and ' and `",
+    "line\nbreak\tand tab",
+    "abc\u202egnp.exe",
+    "סוכן שירות 7",
+    "代理人-3 🤖",
+    "{{ 7*7 }}{% raw %}",
+    "nul\x00 and \ud800 surrogate",
+    "-" + "x" * 400,
+)
+
+Verdict = Callable[[Check, str, int], tuple[Status, str]]
+
+
+def subjects(n: int) -> list[str]:
+    """Name agents: the hostile ones first, then ordinary ones."""
+    return [*HOSTILE, *(f"agent-{i:04d}" for i in range(n))][:n]
+
+
+def checks() -> tuple[Check, ...]:
+    """A few checks of several themes, severities and levels."""
+    rows = (
+        ("INV-01", "Every agent has one complete, current register record", "high", 1, "inventory"),
+        ("INV-02", "No agent acts without being in the register", "critical", 2, "both"),
+        ("OWN-01", "Each agent has a named, individual human owner", "critical", 1, "inventory"),
+        ("OWN-02", "The owner is still active and still responsible", "critical", 2, "inventory"),
+        ("CRD-02", "No credential is used by more than one agent", "critical", 2, "logs"),
+        ("ENT-02", "No wildcard or administrative entitlements", "high", 3, "inventory"),
+        ("ENT-06", "Granted rights that are never used are removed", "medium", 4, "both"),
+        ("REC-01", "Identity, permission and audit trail agree", "critical", 5, "both"),
+        ("POL-01", "A formal agent policy exists and is in date", "high", 1, "inventory"),
+        ("SUP-01", "Model supplier and exact version are recorded", "low", 2, "inventory"),
+    )
+    return tuple(
+        Check(
+            id=i,
+            title=title,
+            why="A manager can see why this matters <b>to the business</b>.",
+            about="agent" if i != "POL-01" else "policy",
+            severity=severity,
+            level=level,
+            evidence=evidence,
+            sql="SELECT 1",
+            fix=f"Repair what {i} found & tell the owner.",
+            place=f"frameworks/checks/{i}.yml:1",
+        )
+        for i, title, severity, level, evidence in rows
+    )
+
+
+def frameworks() -> tuple[Framework, ...]:
+    """Two flat lists and one with functions and categories."""
+    asi = (
+        _control("ASI03", "Identity and Privilege Abuse", "", "OWN-01 CRD-02 ENT-02", "ENT-06"),
+        _control("ASI10", "Rogue Agents", "", "INV-02 REC-01", "INV-01 OWN-01"),
+        _control("ASI05", "Unexpected Code Execution (RCE)", "", "", ""),
+    )
+    nhi = (
+        _control("NHI1:2025", "Improper Offboarding", "", "OWN-02", "INV-01"),
+        _control("NHI9:2025", "NHI Reuse", "", "CRD-02", ""),
+    )
+    rmf = (
+        _control("GOVERN 1.4", "Policy for AI risk", "GOVERN 1", "POL-01", ""),
+        _control("GOVERN 2.1", "Roles are documented", "GOVERN 2", "OWN-01 OWN-02", ""),
+        _control("MAP 1.1", "Purpose is understood", "MAP 1", "", "INV-01", "ENT-06"),
+    )
+    groups = (
+        Group("GOVERN", "Govern"),
+        Group("GOVERN 1", "Policies and practices", "GOVERN"),
+        Group("GOVERN 2", "Accountability", "GOVERN"),
+        Group("MAP", "Map"),
+        Group("MAP 1", "Context", "MAP"),
+    )
+    return (
+        _framework("owasp-agentic-2026", "OWASP Agentic", "OWASP", (), asi),
+        _framework("owasp-nhi-2025", "OWASP NHI", "OWASP", (), nhi),
+        _framework("nist-ai-rmf-1.0", "NIST AI RMF", "NIST", groups, rmf),
+    )
+
+
+def _framework(
+    key: str, short: str, publisher: str, groups: tuple[Group, ...], controls: tuple[Control, ...]
+) -> Framework:
+    return Framework(
+        id=key,
+        title=f"{short}, the whole title",
+        short=short,
+        version="1.0",
+        publisher=publisher,
+        url=f"https://example.org/{key}",
+        text_policy="id-and-title",
+        source_sha256="a" * 64,
+        groups=groups,
+        controls=controls,
+    )
+
+
+def _control(
+    key: str, title: str, group: str, direct: str, partial: str, contextual: str = ""
+) -> Control:
+    strengths = (("direct", direct), ("partial", partial), ("contextual", contextual))
+    mapped = tuple((i, how) for how, ids in strengths for i in ids.split())
+    ask = "Was this reviewed by a person in the last 12 months, with a record of it?"
+    return Control(key, title, group, f"What {key} is about, in our words.", ask, mapped)
+
+
+THEMES = tuple(
+    Theme(i, title)
+    for i, title in (
+        ("INV", "Inventory and ghosts"),
+        ("OWN", "Ownership"),
+        ("CRD", "Credentials"),
+        ("ENT", "Entitlements and boundaries"),
+        ("REC", "Reconciliation"),
+        ("SUP", "Supply chain"),
+        ("POL", "Policy"),
+    )
+)
+
+
+def mixed(check: Check, subject: str, n: int) -> tuple[Status, str]:
+    """Every status somewhere; SUP-01 unknown throughout, REC-01 without a subject in scope."""
+    draw = (n * 7 + sum(map(ord, check.id)) * 13) % 17
+    if check.id == "SUP-01":
+        return Status.UNKNOWN, "The source never records model_version."
+    if check.id == "REC-01":
+        return Status.NA, ""
+    if draw < 4:
+        return Status.FAIL, f"{check.id} does not hold for {subject}: value '{draw}'."
+    if draw < 6:
+        reason = (
+            "No log of its source arrived after 3 August." if draw == 4 else "owner_id is empty"
+        )
+        return Status.UNKNOWN, reason
+    return {6: Status.ATTESTED, 7: Status.COMPENSATED, 8: Status.NA}.get(draw, Status.PASS), ""
+
+
+def assemble(
+    names: Sequence[str],
+    verdict: Verdict,
+    framework_list: tuple[Framework, ...] | None = None,
+    check_list: tuple[Check, ...] | None = None,
+    theme_list: tuple[Theme, ...] = THEMES,
+    context: dict[str, object] | None = None,
+    profile: Profile = PROFILE,
+) -> Assessment:
+    """Judge every name by every check, and score the result."""
+    framework_list = frameworks() if framework_list is None else framework_list
+    check_list = checks() if check_list is None else check_list
+    tallies: Counter[tuple[str, Status, int, int]] = Counter()
+    findings = []
+    for check in check_list:
+        for n, name in enumerate(names):
+            tier_lo, tier_hi = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
+            status, reason = verdict(check, name, n)
+            tallies[check.id, status, tier_lo, tier_hi] += 1
+            if status in (Status.FAIL, Status.UNKNOWN):
+                tier = str(tier_lo) if tier_lo == tier_hi else f"{tier_lo}-{tier_hi}"
+                findings.append(_finding(check, name, n, status, reason, tier))
+    scores = score(
+        framework_list,
+        check_list,
+        theme_list,
+        [Tally(*key, n) for key, n in sorted(tallies.items())],
+        POLICY,
+        profile,
+        caps=((1, "There is no log evidence, and level 2 rests on checks that need events."),),
+    )
+    return Assessment(
+        run=RUN,
+        frameworks=framework_list,
+        checks=check_list,
+        themes=theme_list,
+        policy=POLICY,
+        profile=profile,
+        scores=scores,
+        findings=tuple(sorted(findings, key=lambda f: (f.check, f.subject))),
+        cells=sum(tallies.values()),
+        files=_files(),
+        out_of_scope_types=(("okta-system-log", "user.session.start", 1204), ("k8s", "Pod", 3)),
+        quarantined=_quarantined(),
+        feeds=_feeds(),
+        population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
+        context={"benchmark": BENCHMARK} if context is None else context,
+        hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
+    )
+
+
+def _finding(check: Check, name: str, n: int, status: Status, reason: str, tier: str) -> Finding:
+    ref = f"inventory/agents.json#{n + 1}" if n % 5 else ""
+    owner = f"person-{n % 6}@example.org" if n % 3 else ""
+    return Finding(check.id, name, status, reason, ref, name, owner, tier)
+
+
+def _files() -> tuple[FileCount, ...]:
+    rows = (
+        ("inventory/agents.json", "acme-registry", "records carry agent_id", 42, 40, 1, 0, 1),
+        ("logs/2026-07/<gateway>.jsonl.gz", "mcp-gateway", "has tool_call", 9120, 8300, 801, 17, 2),
+        ("logs/notes.txt", "", "no source recognises the first 50 records", 31, 0, 0, 31, 0),
+    )
+    return tuple(FileCount(f, s, why, 1000, "c" * 64, *n) for f, s, why, *n in rows)
+
+
+def _quarantined() -> tuple[Quarantined, ...]:
+    return tuple(
+        Quarantined(
+            "logs/2026-07/<gateway>.jsonl.gz",
+            100 + n,
+            "unreadable" if n < 48 else "rejected",
+            "not JSON: unexpected end at column 17" if n < 48 else "actor_id is empty",
+            '{"event_id": "e-\u202e' + str(n),
+        )
+        for n in range(51)
+    )
+
+
+def _feeds() -> tuple[Feed, ...]:
+    start, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, tzinfo=UTC)
+    return (
+        Feed("mcp-gateway", "hour", 2208, 2190, start, end, 5, True, 8300),
+        Feed(
+            "okta-system-log",
+            "day",
+            92,
+            34,
+            start,
+            datetime(2026, 8, 3, tzinfo=UTC),
+            1400,
+            False,
+            801,
+        ),
+        Feed("never-came", "day", 92, 0, None, None, 2208, False, 0),
+    )
+
+
+def rich() -> Assessment:
+    """Sixty agents, hostile names, every status, known policy coverage."""
+    context: dict[str, object] = {
+        "agents_active": 52,
+        "agents_covered": 31,
+        "policy_coverage": {"lo": Fraction(31, 52), "hi": Fraction(36, 52)},
+        "units_total": 9,
+        "units_with_agents": 7,
+        "benchmark": BENCHMARK,
+    }
+    return assemble(subjects(60), mixed, context=context)
+
+
+def empty() -> Assessment:
+    """Nothing is known about anything."""
+    return assemble(
+        subjects(3), lambda c, s, n: (Status.UNKNOWN, "no source delivers this"), context={}
+    )
+
+
+def perfect() -> Assessment:
+    """Every check passes for every agent."""
+    return assemble(subjects(20), lambda c, s, n: (Status.PASS, ""))
+
+
+def single() -> Assessment:
+    """One agent."""
+    return assemble(["only-agent"], mixed)

@@ -265,6 +265,7 @@ _EVENT_ROLLUP = (
     _c("conflict", FLAG, "Id, principal and credential point to different actors."),
     _c("resolved_by", TEXT, "id | principal | credential | none."),
     _c("agent_kind", TEXT, "What that actor is: as the register says, else as the log says."),
+    _c("registered_at", TIME, "When that actor's record was made; empty for who is in no register."),
     _c("principal_is_intermediary", FLAG, "The principal is that of a declared gateway."),
     _c("credential_is_intermediary", FLAG, "The credential is that of a declared gateway."),
     _c("in_window", FLAG, "Inside the period under review."),

@@ -127,7 +127,7 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import traverse_scope
 
-    schema = {t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()}
+    schema: dict[str, object] = {t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()}
     try:
         qualified = qualify(
             tree.copy(), schema=schema, dialect="duckdb", quote_identifiers=False,
@@ -141,7 +141,7 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
         for alias, source in scope.sources.items():
             if isinstance(source, exp.Table):
                 tables.add(source.name)
-                known = schema.get(source.name, {})
+                known = {c.name for c in TABLES[source.name].columns}
                 for column in scope.source_columns(alias):
                     if column.name not in known:
                         raise _unknown_column(tree, f"{column.name}", place)
@@ -175,7 +175,7 @@ def _demand_outputs(tree: exp.Query, place: str) -> None:
         )
 
 
-def _at(node: exp.Expression, place: str) -> str:
+def _at(node: exp.Expr, place: str) -> str:
     """Add the node's own line and column inside the SQL, when the parser kept them."""
     for part in node.walk():
         line = part.meta.get("line")

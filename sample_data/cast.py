@@ -285,7 +285,7 @@ SCOPE = (
         "agt-care-copilot", "care", "priya.halloran", "oskar.vantongeren",
         "Draft answers for care staff from the knowledge base",
         ("kb.search|read|kb/articles|internal", "mail.draft|write|mail/drafts|internal"),
-        log="otel", gaps=("shared-memory", "unpinned", "no-kill-test"),
+        log="otel", gaps=("shared-memory", "unpinned", "no-kill-test"), sessions=(30, 75),
     ),
 )
 
@@ -306,7 +306,7 @@ IMPACT = (
     Agent(
         "agt-cloud-janitor", "it", "jonas.ferreira", "dario.nwosu",
         "Delete unused snapshots and volumes of the test accounts",
-        ("DeleteSnapshot|delete|ec2/snapshots|internal",),
+        ("DeleteSnapshot|delete|arn:aws:ec2:eu-central-1:111122223333:snapshot|internal",),
         tier="high", cred="role", log="aws-cloudtrail",
         gaps=("admin", "no-approval-rule", "no-kill-test"), autonomy=3,
     ),
@@ -386,7 +386,7 @@ CUSTOMS = (
     Agent(
         "agt-hs-classifier", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Propose tariff codes for goods described in freight papers",
-        ("InvokeModel|read|bedrock/models|internal",), cred="role", log="aws-cloudtrail",
+        ("InvokeModel|execute|arn:aws:bedrock:eu-central-1::foundation-model|internal",), cred="role", log="aws-cloudtrail",
         gaps=("no-policy", "unpinned"),
     ),
     Agent(
@@ -419,7 +419,7 @@ NEW = (
     Agent(
         "agt-fuel-analyst", "finance", "pavel.quist", "chiara.dumont",
         "Explain fuel cost changes per depot from the cost lake",
-        ("GetObject|read|s3/cost-lake|internal",), cred="role", log="aws-cloudtrail", tier="low",
+        ("GetObject|read|arn:aws:s3:::freight-cost-lake|internal",), cred="role", log="aws-cloudtrail", tier="low",
         since="2026-07-06", sessions=(0, 14),
     ),
 )

@@ -1,6 +1,6 @@
-"""Assessments to print, built by hand: rich (hostile names, every status), empty, perfect, single and large.
+"""Assessments to print, built by hand: rich (hostile names, every status), empty, perfect, single.
 
-Verdicts are invented; scores come from the real scorer, so that reports show numbers that belong together.
+Verdicts are invented; scores come from the real scorer, so that the numbers belong together.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ POLICY = Policy(
     rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
     group_share=Fraction(85, 100),
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
+    level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
 )
 PROFILE = Profile("baseline", "Baseline", 2, {"enterprise": 2, "ASI03": 3, "POL": 1})
 RUN = RunInfo(
@@ -55,7 +56,7 @@ BENCHMARK = {
     "adoption": 82,
     "policy": 44,
     "gap": 38,
-    "origin": "cited by JumpCloud; the pair is also credited to SailPoint (2025), not verified by us",
+    "origin": "cited by JumpCloud; the pair is also credited to SailPoint (2025); not verified",
 }
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -22,7 +22,7 @@ from reporter.ingest.readers import Document, InputFile, Problem, documents
 from reporter.ingest.recognise import Choice, records_at
 from reporter.ingest.tables import columns_of
 from reporter.ingest.typing_sql import expected, looks_secret, redact, typed, without_secret
-from reporter.schema import TABLES, TEXT, TIME, Column
+from reporter.schema import TABLES, TEXT, TIME, VOCABULARY, Column
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
@@ -227,8 +227,16 @@ def _count_lines(path: Path) -> int:
     return count + (last != b"\n")
 
 
+def _free_texts(table: str, names: set[str]) -> list[str]:
+    """The text columns in which anything could stand; closed vocabularies cannot hold a secret."""
+    return [
+        c.name for c in TABLES[table].columns
+        if c.type == TEXT and c.name in names and f"{table}.{c.name}" not in VOCABULARY
+    ]  # fmt: skip
+
+
 def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: Batch) -> None:
-    texts = [c.name for c in TABLES["events"].columns if c.type == TEXT and c.name in dict(columns_of(TABLES["events"]))]
+    texts = _free_texts("events", {n for n, _ in columns_of(TABLES["events"])})
     rows = engine.rows(f"SELECT file_row_number + 1 FROM read_parquet({quoted(str(target))}, file_row_number=true) "
                        f"WHERE {looks_secret(texts)} ORDER BY ALL")
     if not rows:
@@ -311,7 +319,7 @@ def _stage(
         if engine.one(f"SELECT count({column.name}) FROM staged_{table}"):
             batch.carried.append((table, column.name))
     _note_bad_fields(engine, table, columns, batch, trimmed)
-    texts = [c.name for c in columns if c.type == TEXT]
+    texts = _free_texts(table, {c.name for c in columns})
     if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):
         _note(engine, batch, f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
               f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}")
@@ -422,7 +430,7 @@ def _account(engine: Engine, batch: Batch) -> None:
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
         batch.problems.append((index, line, "field", f"one part of the record was left out: {reason}", ""))
-    batch.other_types = engine.rows(  # type: ignore[assignment]
+    batch.other_types = engine.rows(
         "SELECT coalesce(type, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

@@ -52,19 +52,19 @@ def _register(
             engine.run("INSERT INTO carried SELECT ?, ?, ?", [batch.source, table, column])
         for index, file in enumerate(files):
             engine.run("INSERT INTO batch_files VALUES (?, ?, ?)", [batch.key, index, file.name])
-    for table in LOADED:
+    for spec in LOADED:
         parts = [
-            _part(batch, files, table.name, cache)
+            _part(batch, files, spec.name, cache)
             for batch, files, _ in done
-            if table.name in batch.tables
+            if spec.name in batch.tables
         ]
-        empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(table))
+        empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         parts = parts or [
             f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
             "CAST(NULL AS BIGINT) AS record WHERE FALSE"
         ]
-        kind = "VIEW" if table.name == "events" else "TABLE"
-        engine.run(f"CREATE {kind} in_{table.name} AS {' UNION ALL '.join(parts)}")
+        kind = "VIEW" if spec.name == "events" else "TABLE"
+        engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
 def _part(batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:

@@ -175,7 +175,7 @@ def _lines(file: InputFile) -> Iterator[bytes]:
     """Yield raw lines; a gz checksum is verified by reading to the end."""
     opened = gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")
     with opened as handle:
-        yield from handle  # type: ignore[misc]
+        yield from handle
 
 
 def strict_json(text: str) -> Any:

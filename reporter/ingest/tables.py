@@ -136,7 +136,7 @@ def _resolve_events(engine: Engine) -> None:
         "OR (coalesce(p.found <> c.found, FALSE) AND NOT p.gate AND NOT c.gate) AS conflict, "
         "coalesce(p.gate, FALSE) AS principal_is_intermediary, "
         "coalesce(c.gate, p.gate, FALSE) AS credential_is_intermediary, "
-        "coalesce(a.kind, k.actor_kind) AS agent_kind, "
+        "coalesce(a.kind, k.actor_kind) AS agent_kind, a.registered_at, "
         "CASE WHEN i.found IS NOT NULL THEN 'id' WHEN p.found IS NOT NULL THEN 'principal' "
         "WHEN c.found IS NOT NULL THEN 'credential' ELSE 'none' END AS resolved_by "
         "FROM event_keys AS k "
@@ -147,7 +147,7 @@ def _resolve_events(engine: Engine) -> None:
     )
     engine.run(
         "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, actor_kind), e.actor_kind, "
-        "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, "
+        "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
         "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
         "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
@@ -183,7 +183,7 @@ def _roll_up(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TABLE activity AS SELECT k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, "
-        "k.principal_is_intermediary, k.credential_is_intermediary, e.* EXCLUDE (file, first_record, last_record), "
+        "k.registered_at, k.principal_is_intermediary, k.credential_is_intermediary, e.* EXCLUDE (file, first_record, last_record), "
         "e.file || '#' || CAST(e.first_record AS VARCHAR) AS first_ref, "
         "e.file || '#' || CAST(e.last_record AS VARCHAR) AS last_ref FROM rolled AS e JOIN event_actors AS k "
         "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "

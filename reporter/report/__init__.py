@@ -1,4 +1,7 @@
-"""Writers by format name: each takes the view and the path to write. Nothing heavy is imported before it is used."""
+"""Writers by format name: each takes the view and the path to write.
+
+Nothing heavy is imported before it is used.
+"""
 
 from __future__ import annotations
 

@@ -84,8 +84,8 @@ def _equation(t: model.FileCount) -> str:
     right = t.kept + t.out_of_scope + t.unreadable + t.rejected
     sign = "=" if right == t.read else "≠"
     text = (
-        f"{count(t.read, 'record')} read {sign} {number(t.kept)} kept + {number(t.out_of_scope)} out "
-        f"of scope + {number(t.unreadable)} unreadable + {number(t.rejected)} rejected"
+        f"{count(t.read, 'record')} read {sign} {number(t.kept)} kept + {number(t.out_of_scope)} "
+        f"out of scope + {number(t.unreadable)} unreadable + {number(t.rejected)} rejected"
     )
     return text if sign == "=" else f"{text}. THE COUNTS DO NOT ADD UP: do not rely on this report."
 
@@ -136,8 +136,8 @@ def _feed(f: model.Feed) -> shape.FeedLine:
 def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
     if not feeds:
         return (
-            "No log source is known, so no silence can be taken as proof: checks that need events are "
-            "unknown. Add log files and their expected delivery to reporter.yml."
+            "No log source is known, so no silence can be taken as proof: checks that need events "
+            "are unknown. Add log files and their expected delivery to reporter.yml."
         )
     dead = sum(not f.alive for f in feeds)
     if not dead:
@@ -145,6 +145,6 @@ def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
             "Every log source was delivering, so that a quiet agent could be told from a quiet log."
         )
     return (
-        f"{number(dead)} of {count(len(feeds), 'log source')} were not delivering: passes that rest on "
-        "their silence are unknown; failures found in them stand."
+        f"{number(dead)} of {count(len(feeds), 'log source')} were not delivering: passes "
+        "that rest on their silence are unknown; failures found in them stand."
     )

@@ -1,7 +1,7 @@
-"""Charts as inline SVG strings: printable values of the view in, text out, with a title for those who cannot see.
+"""Charts as inline SVG strings: values of the view in, text out, with a title for the blind.
 
-Colours stand as attributes, for the PDF; the classes let the style sheet of the HTML darken them. The rating
-colours keep their order for the colour-blind and in grey, and each cell carries its letter.
+Colours stand as attributes, for the PDF; the classes let the style sheet of the HTML darken them.
+The rating colours can be told apart by the colour-blind, and each cell carries its letter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FONT = "'Source Sans 3', 'Report Fallback', 'Report CJK', sans-serif"
 
 
 def gauge(level: shape.Level, names: Sequence[str]) -> str:
-    """Draw the five levels as steps: reached, reachable if missing evidence proves good, and the target."""
+    """Draw the five levels as steps: reached, reachable by missing evidence, and the target."""
     parts = []
     for n in range(1, 6):
         x, height = (n - 1) * 92, 20 + 9 * n
@@ -89,12 +89,14 @@ def _range(
 
 
 def heat(name: str, controls: Sequence[shape.Control]) -> str:
-    """Draw controls by level, coloured and lettered by rating, with the score at the end of the row."""
-    row, cell = 21, 46
+    """Draw controls by level, coloured and lettered by rating, the score at the end of the row."""
+    row, cell = 21, 38
     tab = 18 + 7 * max(len(c.id) for c in controls)
     left = min(tab + 28 + 6 * max(len(c.title) for c in controls), 640 - 5 * cell)
     width = left + 5 * cell + 70
-    parts = [_text(left + cell * i + 22, 12, f"L{i + 1}", "mid", "muted", 12) for i in range(5)]
+    parts = [
+        _text(left + cell * i + cell / 2 - 1, 12, f"L{i + 1}", "mid", "muted", 12) for i in range(5)
+    ]
     parts.append(_text(width, 12, "score %", "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for n, control in enumerate(controls):
@@ -115,7 +117,7 @@ def heat(name: str, controls: Sequence[shape.Control]) -> str:
 
 
 def _ground(kind: str, x: float, y: float, width: float, height: float) -> str:
-    """Outline one cell; all cells of a kind become one path, since elements are what a PDF pays for."""
+    """Outline one cell; the cells of a kind become one path, as a PDF pays for each element."""
     if kind == "none":
         return f"M{x + width / 2 - 1:g} {y + height / 2:g}h2v2h-2z"
     return f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z"

@@ -1,6 +1,6 @@
-"""Frameworks and themes as printed: groups, controls with their heat map cells and checks, gap order.
+"""Frameworks and themes as printed: groups, controls, heat map cells, checks, gap order.
 
-In: an `Assessment` and the printed checks. Out: `shape.Framework`, one per framework and one for the themes.
+In: an `Assessment` and the printed checks. Out: one `shape.Framework` each, and one for the themes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .words import (
 ENTERPRISE = "enterprise"
 LEVELS = range(1, 6)
 SHOWN_PER_CONTROL = 2
-"""Failing subjects named under a check of a control; all that are shown stand with the check itself."""
+"""Failing subjects named under a check of a control; more stand with the check itself."""
 
 _RATINGS = {
     "N": "not achieved",
@@ -161,9 +161,9 @@ def _missing_text(missing: int, total: int) -> str:
     if not missing:
         return "Every control has evidence."
     return (
-        f"{number(missing)} of {number(total)} are not assessed: no record in the evidence speaks to "
-        "them. They count as 0 in the evidenced score and as met in the upper bound. Each section "
-        "below names the checks or the question that would settle it."
+        f"{number(missing)} of {number(total)} are not assessed: no record in the evidence speaks "
+        "to them. They count as 0 in the evidenced score and as met in the upper bound. Each "
+        "section below names the checks or the question that would settle it."
     )
 
 
@@ -276,7 +276,7 @@ def _cell(level: int, score: model.ControlScore) -> shape.Cell:
 def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
     shown = check.failing[:SHOWN_PER_CONTROL]
     rest = check.counts.failed - len(shown)
-    notes = []
+    notes: list[str] = []
     if rest > 0:
         notes.append(f"{number(rest)} more failing")
     if check.counts.unknown:
@@ -288,6 +288,14 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
         figure=check.figure,
         counts=check.counts,
         standing=f"{ranged(check.figure)}: {check.counts.text}",
+        brief=_brief(check),
         shown=shown,
         more=f"{join(notes)}: see {check.id}" if notes else "",
     )
+
+
+def _brief(check: shape.Check) -> str:
+    n = check.counts
+    open_ = [f"{number(k)} {word}" for k, word in ((n.failed, "fail"), (n.unknown, "unknown")) if k]
+    said = f" ({', '.join(open_)})" if open_ else ""
+    return f"{check.id} {ranged(check.figure)}{said}"

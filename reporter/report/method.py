@@ -1,9 +1,11 @@
-"""The method in words, with the policy constants in force, the level names, and the hashes that pin the numbers.
+"""The method in words with the constants in force, the levels, and the hashes behind the numbers.
 
 In: an `Assessment`. Out: lists of `shape.Line`.
 """
 
 from __future__ import annotations
+
+from itertools import zip_longest
 
 from reporter import model
 
@@ -20,13 +22,13 @@ def method(a: model.Assessment) -> tuple[shape.Line, ...]:
 
 def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Name the maturity levels and what each claims."""
-    named = zip(a.policy.level_names, _LEVEL_CLAIMS, strict=False)
+    named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
     return tuple(shape.Line(f"{n} {clean(name)}", said) for n, (name, said) in enumerate(named))
 
 
 def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
     """List what pins the numbers: inputs, catalog, policy, engine versions."""
-    own = {f"policy {a.policy.version}": a.policy.sha256, "evidence id": evidence_id(a)}
+    own = {f"policy {a.policy.version}": a.policy.sha256, "evidence_id": evidence_id(a)}
     catalogs = {f"{f.short} (source text)": f.source_sha256 for f in a.frameworks}
     rows = sorted({**catalogs, **a.hashes, **own}.items())
     return tuple(shape.Line(clean(name), clean(value)) for name, value in rows if value)
@@ -37,8 +39,9 @@ def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
     severities = ", ".join(f"{name} {w}" for name, w in p.severity_weights.items())
     strengths = ", ".join(f"{name} {w}" for name, w in p.strength_weights.items())
     weights = (
-        f"Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity ({severities}) "
-        f"and by strength of the mapping ({strengths}). How many subjects a check has is no weight."
+        f"Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
+        f"({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
+        "has is no weight."
     )
     half = (
         f"A statement that nobody examined counts {percent(p.attested_credit)} in the evidenced "
@@ -69,23 +72,23 @@ _STANDING = (
     (
         "Standing",
         (
-            "This is a management self-assessment with automated procedures. It is not an assurance "
-            "opinion (ISAE 3000, AT-C 205) and not a certification."
+            "This is a management self-assessment with automated procedures. It is not an "
+            "assurance opinion (ISAE 3000, AT-C 205) and not a certification."
         ),
     ),
     (
         "Endorsement",
         (
-            "OWASP and NIST publish the frameworks named here. Neither they nor ISO has reviewed or "
-            "endorsed this report, its checks, its mappings or its numbers."
+            "OWASP and NIST publish the frameworks named here. Neither they nor ISO has reviewed "
+            "or endorsed this report, its checks, its mappings or its numbers."
         ),
     ),
     (
         "Meaning",
         (
             "The OWASP lists are risks: a pass is evidence of mitigation. The NIST AI RMF "
-            "subcategories are outcomes: a pass is evidence towards the outcome. Which check speaks "
-            "to which control, and how strongly, is our mapping."
+            "subcategories are outcomes: a pass is evidence towards the outcome. Which check "
+            "speaks to which control, and how strongly, is our mapping."
         ),
     ),
     (
@@ -115,24 +118,24 @@ _READING = (
     (
         "Not assessed",
         (
-            "A control without any evidence is printed as such and never as a percentage. In totals "
-            "it counts as nothing in the evidenced score and in full in the upper bound. A check "
-            "with no subject in scope is not applicable and counts in neither."
+            "A control without any evidence is printed as such and never as a percentage. In "
+            "totals it counts as nothing in the evidenced score and in full in the upper bound. A"
+            " check with no subject in scope is not applicable and counts in neither."
         ),
     ),
     (
         "Coverage and confidence",
         (
-            "Coverage is the weight share of verdicts that are known. Confidence is High from 90 % "
-            "coverage with at least 80 % of the credit from tests, Low below 60 % or where more than "
-            "half of the credit is attested only, otherwise Medium."
+            "Coverage is the weight share of verdicts that are known. Confidence is High from 90 "
+            "% coverage with at least 80 % of the credit from tests, Low below 60 % or where more"
+            " than half of the credit is attested only, otherwise Medium."
         ),
     ),
     (
         "Gap",
         (
-            "Target level minus evidenced level. 'To build': the target is out of reach even if all "
-            "missing evidence proves good. 'To evidence': it would be reached then."
+            "Target level minus evidenced level. 'To build': the target is out of reach even if "
+            "all missing evidence proves good. 'To evidence': it would be reached then."
         ),
     ),
     ("Waivers", "A waiver is not a pass and never changes a score."),
@@ -146,26 +149,18 @@ _READING = (
     (
         "Printed names",
         (
-            "Names and log texts are printed as received. Characters that cannot be seen, or that "
-            "turn the reading direction, are shown as escapes such as \\n or \\u202e; characters the "
-            "fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a spreadsheet "
-            "could run as a formula starts with a single quote."
+            "Names and log texts are printed as received. Characters that cannot be seen, or that"
+            " turn the reading direction, are shown as escapes such as \\n or \\u202e; characters"
+            " the fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a "
+            "spreadsheet could run as a formula starts with a single quote."
         ),
     ),
     (
         "Explain and verify",
         (
-            "Each number can be followed to the input: total, control, practice, check, subject, and "
-            "the record, named file#number. 'reporter explain RUN ID' prints the same chain, "
+            "Each number can be followed to the input: total, control, practice, check, subject, "
+            "and the record, named file#number. 'reporter explain RUN ID' prints the same chain, "
             "'reporter verify RUN' recomputes the hashes."
         ),
     ),
-)
-_LEVEL_CLAIMS = (
-    "Nothing can be said yet about the agents in use.",
-    "It is known which agents exist and who owns them, and a policy for them is in force.",
-    "Each agent has its own identity, managed secrets, a review cadence, logging and a policy.",
-    "Access is denied by default, approvals are honoured, offboarding works, parts are approved.",
-    "Use is held against rights from live evidence; new tools and data are approved first.",
-    "Identity, rights and trail agree; review keeps pace; one model for all actor types.",
 )

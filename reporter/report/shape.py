@@ -1,7 +1,8 @@
-"""The shape of a report: plain printable values in reading order, the only thing templates and writers see.
+"""The shape of a report: plain printable values in reading order, all that writers see.
 
-Built by `view.build`, written as report.json as it stands. Strings are ready to print (hidden characters made
-visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for drawing only.
+Built by `view.build`, written as report.json as it stands. Strings are ready to print (hidden
+characters made visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for
+drawing only.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ class CheckLine:
     counts: Counts
     standing: str
     """Score, range and counts in one line."""
+    brief: str
+    """Id, score and what does not pass, for enumerations."""
     shown: tuple[Subject, ...]
     """The first failing subjects."""
     more: str

@@ -1,4 +1,4 @@
-"""The first page: maturity level, evidenced score, top gaps, and the policy lag against the published figure.
+"""The first page: level, evidenced score, top gaps, policy lag against the published figure.
 
 In: an `Assessment` and the printed checks and frameworks. Out: `shape.Cover` and `shape.Summary`.
 """
@@ -60,7 +60,7 @@ def cover(a: model.Assessment) -> shape.Cover:
 
 def evidence_id(a: model.Assessment) -> str:
     """Name the evidence by the hash of all hashes, unless the run already did."""
-    given = a.hashes.get("evidence") or a.hashes.get("manifest")
+    given = a.hashes.get("evidence_id")
     text = json.dumps(a.hashes, sort_keys=True, separators=(",", ":"))
     return given or hashlib.sha256(text.encode()).hexdigest()
 
@@ -134,7 +134,7 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
 
 
 def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
-    """Order checks by the weight they surely lose, then those that only lack evidence by what they may lose."""
+    """Order failing checks by the weight they surely lose, open ones by what they may lose."""
     weight = a.policy.severity_weights
     scored = [(c, a.scores.checks[c.id]) for c in a.checks if a.scores.checks[c.id].applicable]
     failing = [(c, s) for c, s in scored if s.counts.get(model.Status.FAIL, 0)]
@@ -169,8 +169,8 @@ def _evidence_text(total: int) -> str:
     if not total:
         return "No other check lacks evidence."
     return (
-        f"{min(total, EVIDENCE_SHOWN)} of {count(total, 'further check')} that could score higher if "
-        "missing evidence proves good."
+        f"{min(total, EVIDENCE_SHOWN)} of {count(total, 'further check')} that could score higher "
+        "if missing evidence proves good."
     )
 
 

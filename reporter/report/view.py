@@ -1,6 +1,6 @@
-"""Build the one object that every format reads: an `Assessment` in, a `shape.View` of printable values out.
+"""Build the one object that every format reads: an `Assessment` in, a printable `shape.View` out.
 
-Wording, rounding and order are decided in this room (here and in the modules it calls), never in a template
+Wording, rounding and order are decided here and in the modules this one calls, never in a template
 or a writer. The JSON form has sorted keys and the same bytes for the same assessment.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter import model
+from reporter.errors import InputError
 from reporter.explanation import why_check
 
 from . import shape
@@ -72,7 +73,12 @@ def write(view: shape.View, path: Path) -> None:
 
 def from_json(data: bytes) -> shape.View:
     """Read report.json back into the view it was written from."""
-    made: shape.View = _decoded(shape.View, json.loads(data))
+    raw = json.loads(data)
+    found = raw.get("schema") if isinstance(raw, dict) else None
+    if found != shape.SCHEMA:
+        hint = "Assess the workspace again with this version."
+        raise InputError(f"its schema is {found}, not {shape.SCHEMA}", "report.json", hint)
+    made: shape.View = _decoded(shape.View, raw)
     return made
 
 

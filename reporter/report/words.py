@@ -1,4 +1,4 @@
-"""How values are printed: numbers, dates, levels, scores, anchors, and text that came from somebody else's file.
+"""How values are printed: numbers, dates, levels, scores, anchors, and text from other people.
 
 In: exact values of `model`. Out: strings and the small printable classes of `shape`.
 """
@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from reporter.model import CheckScore, ControlScore, Finding, GroupScore, Policy, Status
 
-# The printed form of a score is part of the method (3.13), so the one function that knows it is used.
+# The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed
 
 from .shape import Counts, Figure, Level, Subject
@@ -29,12 +29,12 @@ REASON_LIMIT = 260
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
-"""Part of ordinary spelling in Persian, Hindi and emoji; everything else that is invisible is shown."""
+"""Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def clean(text: str) -> str:
-    """Make every character that cannot be seen, or that moves its neighbours, visible as an escape."""
+    """Show every character that cannot be seen, or that moves its neighbours, as an escape."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(c) for c in text)

@@ -1,0 +1,79 @@
+"""Write the generated pages. In: schema and content. Out: docs/tables.md, docs/checks.md. `make docs` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reporter import catalog
+from reporter.catalog import Content
+from reporter.model import Framework
+from reporter.schema import TABLES, VOCABULARY, Table
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def tables() -> str:
+    """Return docs/tables.md."""
+    parts = [
+        "# Tables",
+        "Generated from `reporter/schema.py` by `make docs`; do not edit.",
+        "Every row of a loaded table carries `source`, `file` and `record`; `ref` is `file#record`. Times are UTC. "
+        "*Sparse*: empty is an ordinary value. For any other column, a source that never carries it makes its "
+        "subjects unknown for the checks that read it.",
+    ]
+    for table in TABLES.values():
+        parts += [f"## {table.name}", _about(table), _columns(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(table: Table) -> str:
+    return table.doc + ("" if table.loaded else " Computed by the engine.")
+
+
+def _columns(table: Table) -> str:
+    lines = ["| column | type | | meaning |", "|---|---|---|---|"]
+    for column in table.columns:
+        mark = "required" if column.required else "sparse" if column.sparse else ""
+        words = VOCABULARY.get(f"{table.name}.{column.name}")
+        more = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
+        lines.append(f"| `{column.name}` | {column.type.lower()} | {mark} | {column.doc}{more} |")
+    return "\n".join(lines)
+
+
+def checks(content: Content) -> str:
+    """Return docs/checks.md: every check, then every control with the checks that evidence it."""
+    parts = [
+        "# Checks and what they evidence",
+        "Generated from `frameworks/` by `make docs`; do not edit.",
+        "## Checks",
+        "\n".join(
+            ["| check | what must hold | severity | level | evidence |", "|---|---|---|---|---|"]
+            + [f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |" for c in content.checks]
+        ),
+    ]
+    for framework in content.frameworks:
+        parts += [f"## {framework.title}", _controls(framework)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _controls(framework: Framework) -> str:
+    lines = ["| control | title | direct | partial | related, not scored |", "|---|---|---|---|---|"]
+    for control in framework.controls:
+        cells = [
+            ", ".join(i for i, s in control.checks if s == strength) for strength in ("direct", "partial", "contextual")
+        ]
+        scored = cells[0] or cells[1]
+        lines.append(
+            f"| {control.id} | {control.title} | {cells[0] if scored else 'needs attestation'} | {cells[1]} | {cells[2]} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write both pages."""
+    (DOCS / "tables.md").write_text(tables(), encoding="utf-8")
+    (DOCS / "checks.md").write_text(checks(catalog.load()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,8 @@ from reporter.model import Check, Finding, Status, Tally
 from reporter.schema import CARRIED_AS, COMPUTED, EVENT_TABLES, ORGANISATION, SUBJECTS, TABLES
 from reporter.sql import Judged
 
+_SHARED = ("policies",)
+"""Tables that describe no single actor: carried by any source or by none."""
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
@@ -115,14 +117,17 @@ def assess(engine: Engine, checks: Iterable[tuple[Check, Judged]]) -> None:
     has_events = bool(engine.one("SELECT count(*) FROM activity"))
     for check, judged in checks:
         needs = needs_of(check, judged)
-        blind = {grp: why for grp, sig in groups if (why := _blind(sig, needs, carried))}
-        everywhere = _blind_everywhere(needs, carried)
         reads_events = bool(judged.tables & EVENT_TABLES)
         try:
             if check.about in _NOT_ACTORS:
-                _insert_organisation(engine, check, judged, everywhere, reads_events and not has_events)
+                why = _blind_everywhere(needs, carried)
+                if reads_events and not has_events:
+                    why = why or "no input holds an event"
+                _insert_organisation(engine, check, judged, why)
             else:
-                _insert_actors(engine, check, judged, blind, everywhere, reads_events)
+                shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], carried)
+                blind = {g: w for g, sig in groups if (w := shared or _blind(sig, needs, carried))}
+                _insert_actors(engine, check, judged, blind, reads_events)
         except Error as error:
             raise ContentError(
                 f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
@@ -138,74 +143,72 @@ def _blind(signature: str, needs: list[tuple[str, str]], carried: set[tuple[str,
         sources.setdefault(table, set()).add(source)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
-        if table == "policies":
+        if table in _SHARED or (table == "events" and table not in sources):
             continue
-        own = sources.get(table) or ({s for s in sources.get("actors", set())} if table != "events" else set())
-        if table == "events" and not own:
-            continue
+        own = sources.get(table) or sources.get("actors")
+        if not own:
+            return "it stands in no register that was supplied"
         if not any((s, table, column) in carried for s in own):
-            missing.setdefault(", ".join(sorted(own)) or "no source", []).append(f"{table}.{column}")
-    return "; ".join(f"{who} never records {', '.join(cols[:3])}"
-                     + (f" and {len(cols) - 3} more" if len(cols) > 3 else "")
-                     for who, cols in sorted(missing.items()))
+            missing.setdefault(", ".join(sorted(own)), []).append(f"{table}.{column}")
+    return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _blind_everywhere(needs: list[tuple[str, str]], carried: set[tuple[str, str, str]]) -> str:
     """Say which needed columns no source carries at all."""
     have = {(t, c) for _, t, c in carried}
     missing = [f"{t}.{c}" for t, c in needs if (t, c) not in have]
-    if not missing:
-        return ""
-    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    return f"no input records {', '.join(missing[:3])}{more}"
-
-
-_VERDICT = "CASE WHEN v.ok THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+    return f"no input records {_few(missing)}" if missing else ""
 
 
 def _insert_actors(
-    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], everywhere: str, events: bool
+    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], events: bool
 ) -> None:
-    """Join verdicts to their subjects; add the subjects that the check could not see."""
-    cases = " ".join(f"WHEN list_contains(s.grps, {grp}) THEN {quoted(why)}" for grp, why in blind.items())
+    """Join verdicts to their subjects; add the live subjects that the check could not see."""
+    cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {quoted(w)}" for g, w in blind.items())
     why_blind = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
-    why_dead = "s.dead" if events else "CAST(NULL AS VARCHAR)"
-    policies = [c for c in everywhere.split() if c.startswith("policies.")]
-    if policies:
-        why_blind = quoted(everywhere)
-    ref = "v.ref" if ", ref" in judged.sql.lower() or " as ref" in judged.sql.lower() else "NULL"
+    why_dead = "dead" if events else "CAST(NULL AS VARCHAR)"
     engine.run(
-        f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), j AS (SELECT v.subject AS vs, s.subject AS ss, "
-        f"v.ok, v.reason, CAST({ref} AS VARCHAR) AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
+        f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
+        f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
+        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
         f"{why_blind} AS why_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
-        f"SELECT {quoted(check.id)}, coalesce(vs, ss), "
-        f"CASE WHEN vs IS NULL OR why_blind IS NOT NULL THEN 'unknown' "
-        f"WHEN ok AND why_dead IS NOT NULL THEN 'unknown' ELSE {_VERDICT.replace('v.', '')} END, "
+        f"SELECT {quoted(check.id)}, subject, "
+        "CASE WHEN NOT seen OR why_blind IS NOT NULL OR ok IS NULL OR (ok AND why_dead IS NOT NULL) "
+        "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
         "CASE WHEN why_blind IS NOT NULL THEN why_blind "
-        "WHEN (vs IS NULL OR ok) AND why_dead IS NOT NULL THEN why_dead ELSE coalesce(reason, 'no reason given') END, "
-        "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), coalesce(tier_hi, 4) FROM j "
-        "WHERE vs IS NOT NULL OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
+        "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
+        "ELSE coalesce(reason, 'no reason given') END, "
+        "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), "
+        "coalesce(tier_hi, 4) FROM joined "
+        "WHERE seen OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
     )
 
 
-def _insert_organisation(
-    engine: Engine, check: Check, judged: Judged, everywhere: str, no_events: bool
-) -> None:
-    """Verdicts on the organisation, its logs, policies and actor types: tier 1; one unknown when nothing can be said."""
-    why = everywhere or ("no input holds an event" if no_events else "")
-    ref = "v.ref" if " as ref" in judged.sql.lower() else "NULL"
-    status = "'unknown'" if why else _VERDICT
-    reason = quoted(why) if why else "coalesce(v.reason, 'no reason given')"
+def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str) -> None:
+    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing can be said."""
+    status = "CASE WHEN v.ok THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+    reason = "coalesce(v.reason, 'no reason given')"
+    if why:
+        status, reason = "'unknown'", quoted(why)
     engine.run(
         f"INSERT INTO cells WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
-        f"{reason}, coalesce(CAST({ref} AS VARCHAR), ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
+        f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
     if why and not engine.one("SELECT count(*) FROM cells WHERE check_id = ?", [check.id]):
         engine.run(
             "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
             [check.id, ORGANISATION, why],
         )
+
+
+def _ref(judged: Judged) -> str:
+    return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
 
 
 def _refuse_double_subjects(engine: Engine) -> None:

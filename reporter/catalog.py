@@ -182,30 +182,33 @@ def _refuse_aliases(text: str) -> None:
         return
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
+            mark: Any = event.start_mark
             raise yaml.MarkedYAMLError(
-                problem="YAML aliases are not read; write the value out", problem_mark=event.start_mark
+                problem="YAML aliases are not read; write the value out", problem_mark=mark
             )
 
 
 def read_yaml(path: Path) -> Any:
     """Return the document in a YAML file; raise ContentError with path:line."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[Any, Any]:
+    """Return a file's document and its node tree, parsed once."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from error
-    return parse_yaml(text, str(path))
-
-
-def parse_yaml(text: str, place: str) -> Any:
-    """Return the document in YAML text."""
     try:
         _refuse_aliases(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a CSafeLoader
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        return (loader.construct_document(node) if node is not None else None), node
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContentError(f"invalid YAML: {error.problem}", f"{place}:{line}") from error
+        raise ContentError(f"invalid YAML: {error.problem}", f"{path}:{line}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise ContentError(f"invalid YAML: {error}", place) from error
+        raise ContentError(f"invalid YAML: {error}", str(path)) from error
 
 
 def parse_yaml_all(text: str, place: str) -> list[Any]:
@@ -254,13 +257,11 @@ class _Fields:
 
 
 def fields(path: Path) -> _Fields:
-    """Read a file that holds one mapping."""
-    data = read_yaml(path)
+    """Read a file that holds one mapping, and the line each of its keys stands on."""
+    data, node = _read(path)
     if not isinstance(data, dict):
         raise ContentError("one mapping was expected", f"{path}:1")
-    node: Any = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader)
-    lines = {k.value: k.start_mark.line + 1 for k, _ in node.value}
-    return _Fields(data, path, lines)
+    return _Fields(data, path, {k.value: k.start_mark.line + 1 for k, _ in node.value})
 
 
 # ---------------------------------------------------------------- kinds of file

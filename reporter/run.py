@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +31,10 @@ from reporter.score import score
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
 
+EXTRA_BYTES = 3 << 30
+"""Address space that checks from --extra may add."""
+EXTRA_SECONDS = 600
+"""Time that all checks together may take when some come from --extra."""
 FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
 
 
@@ -84,10 +91,31 @@ def _assess(
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
-        judging.assess(engine, judged)
+        with _walls(engine, content):
+            judging.assess(engine, judged)
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet")
         assessment = _gather(engine, workspace, content, judged, intake)
         return assessment, intake.rows
+
+
+@contextmanager
+def _walls(engine: Engine, content: Content) -> Iterator[None]:
+    """Checks that are not ours run with an address-space limit and a timer, behind the allow-list and the lock."""
+    if not content.extra:
+        yield
+        return
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    roof = pages * resource.getpagesize() + EXTRA_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (roof if old[1] == resource.RLIM_INFINITY else min(roof, old[1]), old[1]))
+    timer = threading.Timer(EXTRA_SECONDS, engine.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        resource.setrlimit(resource.RLIMIT_AS, old)
 
 
 def judge_all(checks: Sequence[Check], params: dict[str, dict[str, Any]]) -> list[tuple[Check, Judged]]:

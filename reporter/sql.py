@@ -43,6 +43,7 @@ class Judged:
     reads: frozenset[tuple[str, str]]
     """(table, column) of schema tables."""
     tables: frozenset[str]
+    has_ref: bool
 
 
 def judge(text: str, params: dict[str, object], place: str) -> Judged:
@@ -52,7 +53,7 @@ def judge(text: str, params: dict[str, object], place: str) -> Judged:
     _refuse_foreign_syntax(tree, place)
     reads, tables = _columns_read(tree, place)
     _demand_outputs(tree, place)
-    return Judged(tree.sql(dialect="duckdb"), frozenset(reads), frozenset(tables))
+    return Judged(tree.sql(dialect="duckdb"), frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
 
 
 def fill(text: str, params: dict[str, object], place: str) -> str:

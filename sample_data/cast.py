@@ -200,19 +200,19 @@ OWNERS = (
         "agt-toll-checker", "operations", "theo.marchetti", "kenji.moreau",
         "Check toll invoices against the driven kilometres of each truck",
         ("toll.read|read|toll/invoices|internal", "toll.flag|write|toll/flags|internal"),
-        cred="key", gaps=("env-secret",), gaps_q3=("kept-key",),
+        cred="key", gaps=("env-secret", "no-risk", "static-deploy"), gaps_q3=("kept-key",),
     ),
     Agent(
         "agt-lost-parcel", "care", "parcel-desk", "oskar.vantongeren",
         "Trace lost parcels through scans and answer the customer",
         ("scans.read|read|scans/events|internal", "mail.reply|write|mail/drafts|internal"),
-        gaps=("no-kill-test", "unpinned"), gaps_q2=("no-review",),
+        gaps=("no-kill-test", "unpinned", "open-default", "static-deploy"), gaps_q2=("no-review",),
     ),
     Agent(
         "agt-fleet-health", "operations", "salma.oyelaran", "ines.castellan",
         "Predict which trucks need the workshop from telematics data",
         ("telematics.read|read|telematics/trucks|internal",),
-        gaps=("no-risk",), gaps_q2=("no-owner",), sessions=(4, 8),
+        gaps=("no-risk", "no-end", "no-review", "unpinned"), gaps_q2=("no-owner",), sessions=(4, 8),
     ),
     Agent(
         "agt-pricing-scout", "finance", "", "pavel.quist", "Assistant for prices",
@@ -226,7 +226,7 @@ LIFECYCLE = (
         "agt-legacy-quoter", "operations", "tobias.okafor", "kenji.moreau",
         "Answer quote requests of the old customer portal by mail",
         ("tms.read_rates|read|tms/rates|internal", "mail.send|publish|mail/outbox|internal"),
-        tier="high", since="2025-02-03", cred="key", gaps=("no-expiry", "no-end"), approval="missing",
+        since="2025-02-03", cred="key", gaps=("no-expiry", "no-end"), approval="missing",
         over_q3={"state": "retired", "state_since": "2026-07-15T16:00:00Z",
                  "retired_at": "2026-07-15T16:00:00Z"},
     ),
@@ -234,19 +234,19 @@ LIFECYCLE = (
         "agt-night-reorder", "operations", "yusuf.brandt", "ines.castellan",
         "Reorder packing material for the hubs during the night shift",
         ("stock.read|read|stock/packing|internal", "stock.order|write|stock/orders|internal"),
-        gaps=("no-kill-test",),
+        gaps=("no-kill-test", "no-justification", "static-deploy"),
         over_q3={"state": "suspended", "state_since": "2026-08-10T09:00:00Z"},
     ),
     Agent(
         "agt-weather-watch", "operations", "ines.castellan", "kenji.moreau",
         "Warn dispatchers of weather that will delay running tours",
         ("weather.read|read|weather/feeds|public", "alerts.write|write|tms/alerts|internal"),
-        gaps=("gateway-identity",),
+        gaps=("gateway-identity", "no-justification", "unpinned", "no-end"), unused=("feeds.subscribe|write|weather/feeds|public",),
     ),
     Agent(
         "agt-yard-camera", "operations", "yusuf.brandt", "tobias.okafor",
         "Read container numbers from the gate cameras of the hubs",
-        ("camera.read|read|yard/camera|confidential",), gaps=("static-deploy",),
+        ("camera.read|read|yard/camera|confidential",), gaps=("static-deploy", "no-justification", "no-review"), unused=("camera.export|transfer|yard/camera|confidential",),
     ),
     Agent(
         "agt-invoice-ocr", "finance", "pavel.quist", "chiara.dumont",
@@ -257,7 +257,7 @@ LIFECYCLE = (
     Agent(
         "agt-peak-planner", "operations", "mara.lindqvist", "tobias.okafor",
         "Plan extra linehaul capacity for the weeks before the holidays",
-        ("tms.read_forecast|read|tms/forecast|internal",), sessions=(0, 0), since="2025-09-01",
+        ("tms.read_forecast|read|tms/forecast|internal",), gaps=("no-review",), sessions=(0, 0), since="2025-09-01",
         over={"seasonal_until": "2026-11-01T00:00:00Z"},
     ),
 )
@@ -267,19 +267,19 @@ SCOPE = (
         "agt-mail-sorter", "care", "oskar.vantongeren", "lena.mbeki",
         "Sort the shared customer mailbox into the right work queues",
         ("mail.read|read|mail/inbox|confidential", "mail.move|write|mail/queues|internal"),
-        tier="high", cred="oauth",
+        tier="medium", cred="oauth", gaps=("no-kill-test",), gaps_q2=("no-justification",),
     ),
     Agent(
         "agt-contract-reader", "finance", "ravi.thorsen", "chiara.dumont",
         "Extract dates and penalties from carrier contracts for the register",
         ("contracts.read|read|contracts/carrier|confidential",),
-        tier="high", cred="oauth", gaps=("person-identity",),
+        cred="oauth", gaps=("person-identity", "no-end"),
     ),
     Agent(
         "agt-hr-screener", "people", "mateo.varga", "greta.salonen",
         "Sort driver applications by licence class and region",
         ("hr.read_applications|read|hr/applications|confidential",),
-        tier="high", cred="oauth", gaps_q2=("stale-record",),
+        cred="oauth", gaps=("no-risk",), gaps_q2=("stale-record",),
     ),
     Agent(
         "agt-care-copilot", "care", "priya.halloran", "oskar.vantongeren",
@@ -293,7 +293,7 @@ PORTAL = tuple(
     Agent(
         f"agt-portal-{short}", "care", "lena.mbeki", "priya.halloran", purpose,
         (f"portal.{short}|read|portal/{short}|internal",),
-        log="portal-vendor", gaps=("vendor-hosted",), since="2026-01-12", sessions=(8, 4),
+        log="portal-vendor", gaps=("vendor-hosted",), since="2026-01-12", sessions=(24, 12),
     )
     for short, purpose in (
         ("chat", "Answer shipment questions of customers in the vendor portal"),
@@ -307,7 +307,7 @@ IMPACT = (
         "agt-cloud-janitor", "it", "jonas.ferreira", "dario.nwosu",
         "Delete unused snapshots and volumes of the test accounts",
         ("DeleteSnapshot|delete|arn:aws:ec2:eu-central-1:111122223333:snapshot|internal",),
-        tier="high", cred="role", log="aws-cloudtrail",
+        cred="role", log="aws-cloudtrail",
         gaps=("admin", "no-approval-rule", "no-kill-test"), autonomy=3,
     ),
     Agent(
@@ -332,7 +332,7 @@ IMPACT = (
         "agt-container-release", "operations", "yusuf.brandt", "tobias.okafor",
         "Release containers at the terminal once papers are complete",
         ("terminal.read|read|terminal/units|internal", "terminal.release|execute|terminal/releases|internal"),
-        tier="high", approval="foreign", gaps=("no-sandbox",),
+        approval="foreign", gaps=("no-sandbox", "no-justification", "under-tiered"),
     ),
     Agent(
         "agt-script-runner", "it", "dario.nwosu", "",
@@ -348,24 +348,24 @@ KEYS = (
         "agt-edi-bridge", "operations", "kenji.moreau", "tobias.okafor",
         "Translate partner transport messages into internal orders",
         ("edi.read|read|edi/inbox|internal", "orders.write|write|tms/orders|internal"),
-        cred="key", log="edi-legacy", gaps=("code-secret",), gaps_q3=("expired-key",),
+        cred="key", log="edi-legacy", gaps=("code-secret", "open-default", "no-kill-test", "no-review"), gaps_q3=("expired-key",),
     ),
     Agent(
         "agt-warehouse-voice", "operations", "yusuf.brandt", "ines.castellan",
         "Guide order pickers through the warehouse by voice",
-        ("wms.read|read|wms/picks|internal",), cred="key", gaps_q3=("revoked-key",),
+        ("wms.read|read|wms/picks|internal",), cred="key", gaps=("unpinned", "no-end"), gaps_q3=("revoked-key",),
     ),
     Agent(
         "agt-ftp-collector", "it", "jonas.ferreira", "amelie.kowal",
         "Collect status files from the servers of small partners",
         ("ftp.read|read|ftp/partners|internal",), tier="low",
-        cred="key", gaps=("no-expiry", "env-secret", "no-log", "static-deploy"), gaps_q2=("no-owner",),
+        cred="key", gaps=("no-expiry", "env-secret", "no-log", "static-deploy", "no-justification", "no-risk", "no-end"), gaps_q2=("no-owner",),
         sessions=(4, 6),
     ),
     Agent(
         "agt-docs-ocr", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Read freight papers into structured customs data",
-        ("docs.read|read|docs/papers|confidential",), cred="token", tier="high",
+        ("docs.read|read|docs/papers|confidential",), cred="token",
         gaps=("no-policy",), gaps_q2=("admin",), over={"principal_id": "spiffe://freight.example.com/agent/docs-ocr"},
     ),
     Agent(
@@ -381,19 +381,24 @@ CUSTOMS = (
         "agt-customs-filing", "customs", "sofia.reinholt", "henrik.adeyemi",
         "Fill customs declarations and hand them to a declarant",
         ("docs.read|read|docs/papers|confidential", "customs.draft|write|customs/drafts|confidential"),
-        tier="high", gaps=("no-policy",),
+        tier="high", gaps=("no-policy", "unpinned"),
     ),
     Agent(
         "agt-hs-classifier", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Propose tariff codes for goods described in freight papers",
-        ("InvokeModel|execute|arn:aws:bedrock:eu-central-1::foundation-model|internal",), cred="role", log="aws-cloudtrail",
+        ("InvokeModel|read|arn:aws:bedrock:eu-central-1::foundation-model|internal",), cred="role", log="aws-cloudtrail",
         gaps=("no-policy", "unpinned"),
     ),
     Agent(
         "agt-border-desk", "customs", "sofia.reinholt", "henrik.adeyemi",
         "Split large border files among helper agents and join results",
         ("border.read|read|border/files|internal",), tier="high", autonomy=4,
-        gaps=("no-policy", "no-kill-test"),
+        gaps=("no-policy", "no-kill-test", "no-review", "no-justification"),
+    ),
+    Agent(
+        "agt-border-helper-1", "customs", "sofia.reinholt", "henrik.adeyemi",
+        "Check one part of a large border file for the border desk",
+        ("border.read|read|border/files|internal",), gaps=("child", "no-policy"), gaps_q2=("no-end",),
     ),
 )
 
@@ -402,7 +407,7 @@ NEW = (
         "agt-slot-broker", "operations", "yusuf.brandt", "kenji.moreau",
         "Trade terminal slots with the agents of partner hauliers",
         ("slots.read|read|slots/market|internal", "slots.offer|write|slots/offers|internal"),
-        since="2026-05-04", gaps=("gateway-identity", "one-sided-link"), gaps_q2=("no-owner",),
+        since="2026-05-04", gaps=("gateway-identity", "one-sided-link", "unpinned", "static-deploy"), gaps_q2=("no-owner",),
     ),
     Agent(
         "agt-tender-drafter", "finance", "ravi.thorsen", "pavel.quist",
@@ -414,12 +419,12 @@ NEW = (
         "agt-quay-helper", "operations", "kenji.moreau", "yusuf.brandt",
         "Tell truck drivers which quay is free at the Harnow hub",
         ("yard.read_slots|read|yard/slots|internal", "sms.send|publish|sms/outbox|internal"),
-        since="2026-08-24", gaps=("late-approval", "no-end"), sessions=(0, 8),
+        since="2026-08-24", gaps=("late-approval", "no-end", "no-approval-rule", "open-default"), sessions=(0, 8),
     ),
     Agent(
         "agt-fuel-analyst", "finance", "pavel.quist", "chiara.dumont",
         "Explain fuel cost changes per depot from the cost lake",
-        ("GetObject|read|arn:aws:s3:::freight-cost-lake|internal",), cred="role", log="aws-cloudtrail", tier="low",
+        ("GetObject|read|arn:aws:s3:::freight-cost-lake|internal",), cred="role", log="aws-cloudtrail", tier="low", gaps=("no-risk",), unused=("ListBucket|read|arn:aws:s3:::freight-cost-lake|internal",),
         since="2026-07-06", sessions=(0, 14),
     ),
 )

@@ -118,9 +118,9 @@ profile: baseline
 log_sources:
   agent-gateway: {{every: hour, share: 90}}
   aws-cloudtrail: {{every: day, share: 85}}
-  okta: {{every: day, share: 85}}
+  okta-system-log: {{every: day, share: 85}}
   otel-genai: {{every: day, share: 40}}
-  portal-vendor: {{every: day, share: 20}}
+  portal-vendor: {{every: day, share: 40}}
   edi-legacy: {{every: day, share: 10}}
 """
 
@@ -195,7 +195,7 @@ def _person(name: str, quarter: Quarter) -> Row:
         "updated_at": iso(quarter.end - timedelta(days=10)), "owner_id": mail(boss) if boss else "",
         "principal_id": mail(name), "principal_type": "user", "strong_auth": "true",
         "policy_id": "IDP-PEOPLE", "policy_version": "4.1", "review_cadence_days": "180",
-        "log_sources": "okta;aws-cloudtrail" if unit == "it" else "okta", "retired_at": "",
+        "log_sources": "okta-system-log", "risk_tier": "low", "retired_at": "",
     }  # fmt: skip
     if name == "theo.marchetti" and quarter.id == "2026-q3":
         row |= {"state": "retired", "state_since": "2026-07-31T16:00:00Z", "retired_at": "2026-07-31T16:00:00Z"}
@@ -228,7 +228,7 @@ def _service(name: str, quarter: Quarter) -> Row:
         "updated_at": iso(quarter.end - timedelta(days=40)), "owner_id": mail(owner) if owner else "",
         "purpose": f"Runs {what} of the group", "principal_id": identity, "principal_type": "service_account",
         "policy_id": "IDP-SERVICE", "policy_version": "4.1", "review_cadence_days": "180",
-        "strong_auth": "false" if name == "svc-edi" else "true", "is_intermediary": "false",
+        "strong_auth": "false" if name == "svc-edi" else "true", "is_intermediary": "false", "risk_tier": "medium",
         "log_sources": "aws-cloudtrail" if identity.startswith("arn:") else "agent-gateway",
     }  # fmt: skip
 

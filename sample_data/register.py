@@ -317,12 +317,17 @@ def _kept_key(record: Record, agent: Agent, quarter: Quarter) -> None:
         expires_at="2026-12-20T08:00:00Z", rotation_days=180)
 
 
+def _child(record: Record, agent: Agent, quarter: Quarter) -> None:
+    record.update(parent_id="agt-border-desk", expires_at=iso(quarter.end + timedelta(days=3)))
+
+
 def _nothing(record: Record, agent: Agent, quarter: Quarter) -> None:
     """The fault shows in the principal or in the log."""
 
 
 GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "admin": _admin,
+    "child": _child,
     "code-secret": _first("credentials", storage="code", type="password"),
     "env-secret": _first("credentials", storage="env"),
     "expired-key": _expired,

@@ -19,6 +19,8 @@ SEED = 20260401
 Event = dict[str, Any]
 STOPS = {"agt-night-reorder": "2026-08-10", "portal-vendor": "2026-08-09"}
 """Agent or log -> the day from which nothing more is seen in the third quarter."""
+PAUSED = ("agt-weather-watch", "agt-yard-camera")
+"""Suspended from 20 July to 3 August."""
 NEW_TOOLS = {
     "agt-dock-scheduler": ("yard.swap_slot|write|yard/swaps|internal", "2026-07-28", "2026-08-03"),
     "agt-contract-reader": ("contracts.export|write|contracts/exports|internal", "2026-08-14", "2026-08-05"),
@@ -83,6 +85,8 @@ def _work(traffic: Traffic, agent: Agent) -> None:
     for number in range(count):
         share = (number + 0.2 + 0.6 * rng.random()) / count
         start = (begin + (end - begin) * share).replace(minute=rng.randrange(60), second=rng.randrange(60))
+        if late and agent.id in PAUSED and day("2026-07-20", 8) <= start < day("2026-08-03", 9):
+            continue
         turn = _session(traffic, agent, start.replace(microsecond=0), turn, rng)
 
 

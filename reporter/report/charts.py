@@ -88,11 +88,12 @@ def _range(
     return parts
 
 
-def heat(name: str, controls: Sequence[shape.Control]) -> str:
+def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> str:
     """Draw controls by level, coloured and lettered by rating, the score at the end of the row."""
     row, cell = 21, 38
     tab = 18 + 7 * max(len(c.id) for c in controls)
-    left = min(tab + 28 + 6 * max(len(c.title) for c in controls), 640 - 5 * cell)
+    longest = max(len(c.title) for c in controls) if titles else 0
+    left = min(tab + 28 + 6 * longest, 640 - 5 * cell) if titles else tab
     width = left + 5 * cell + 70
     parts = [
         _text(left + cell * i + cell / 2 - 1, 12, f"L{i + 1}", "mid", "muted", 12) for i in range(5)
@@ -101,9 +102,10 @@ def heat(name: str, controls: Sequence[shape.Control]) -> str:
     grounds: dict[str, list[str]] = {}
     for n, control in enumerate(controls):
         y = 18 + n * row
-        title = _clip(control.title, (left - tab) // 6)
         parts.append(_text(0, y + 14, control.id, "start", "ink", 12, bold=True))
-        parts.append(_text(tab, y + 14, title, "start", "ink", 12))
+        if titles:
+            title = _clip(control.title, (left - tab) // 6)
+            parts.append(_text(tab, y + 14, title, "start", "ink", 12))
         for i, mark in enumerate(control.cells):
             x = left + cell * i
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))

@@ -60,13 +60,14 @@ def _constant(css: str) -> str:
     return re.sub(r"var\((--\w+)\)", lambda found: values[found[1]], css)
 
 
-def heat_maps(framework: Framework) -> list[tuple[str, str]]:
-    """Draw one heat map per top group, so that a long framework breaks between them."""
+def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
+    """Draw one heat map per top group; on paper these stand side by side, without the titles."""
     tops = [g for g in framework.groups if g.depth == 0]
     parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in tops]
     named = [(name, controls) for name, controls in parts if controls]
     chosen = named or [(framework.title, list(framework.controls))]
-    return [(name, Markup(charts.heat(name, controls))) for name, controls in chosen]
+    titles = not (paper and named)
+    return [(name, Markup(charts.heat(name, c, titles))) for name, c in chosen]
 
 
 def gap_controls(framework: Framework) -> list[Control]:

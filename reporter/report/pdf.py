@@ -79,7 +79,7 @@ def render(view: View) -> bytes:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Hold the cyclic garbage collector off: over a growing box tree it costs a third of the time."""
+    """Hold the garbage collector off: over a growing box tree it takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

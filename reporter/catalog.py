@@ -90,7 +90,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         return made
 
     checks = every("checks", read_check, folders)
-    own = {c.id for c in checks if any(Path(c.place.rsplit(":", 1)[0]).is_relative_to(e) for e in extra)}
+    own = {c.id for c in checks if not c.place.startswith("frameworks/")}
     result = Content(
         sources=tuple(every("", read_source, [sources]) + every("sources", read_source, list(extra))),
         checks=tuple(sorted(checks, key=lambda c: c.id)),
@@ -237,7 +237,7 @@ class _Fields:
     lines: dict[str, int]
 
     def place(self, key: str = "") -> str:
-        return f"{self.path}:{self.lines.get(key, 1)}"
+        return f"{_shown(self.path)}:{self.lines.get(key, 1)}"
 
     def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
         if key not in self.data:
@@ -254,6 +254,15 @@ class _Fields:
         for key in self.data:
             if key not in keys:
                 raise ContentError(f"unknown key {key!r}", self.place(key), f"Known: {', '.join(keys)}.")
+
+
+def _shown(path: Path) -> str:
+    """Our own files by their place in the project, wherever it is installed; others as they were given."""
+    frameworks, sources = content_dir()
+    for root, name in ((frameworks, "frameworks"), (sources, "reporter/ingest/sources")):
+        if path.is_relative_to(root):
+            return f"{name}/{path.relative_to(root).as_posix()}"
+    return str(path)
 
 
 def fields(path: Path) -> _Fields:

@@ -32,6 +32,12 @@ _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
     exp.WindowSpec, exp.Greatest, exp.Least, exp.Abs, exp.Exists, exp.Tuple, exp.NullSafeEQ,
     exp.NullSafeNEQ,
 ))  # fmt: skip
+_REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Join: ("method",), exp.Star: ("except_", "replace", "rename"), exp.Distinct: ("on",), exp.Union: ("by_name",),
+    exp.Min: ("count", "expressions"), exp.Max: ("count", "expressions"), exp.ArgMin: ("count",), exp.ArgMax: ("count",),
+}  # fmt: skip
+"""Parts of allowed syntax that other engines lack or that choose a row by chance."""
+_JOINS = ("", "CROSS", "INNER", "OUTER")
 _CAST_TYPES = {"DATE", "TIMESTAMP", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
 
 
@@ -49,11 +55,15 @@ class Judged:
 def judge(text: str, params: dict[str, object], place: str) -> Judged:
     """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must not contain."""
     filled = fill(text, params, place)
-    tree = _parse(filled, place)
-    _refuse_foreign_syntax(tree, place)
-    reads, tables = _columns_read(tree, place)
-    _demand_outputs(tree, place)
-    return Judged(tree.sql(dialect="duckdb"), frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
+    try:
+        tree = _parse(filled, place)
+        _refuse_foreign_syntax(tree, place)
+        reads, tables = _columns_read(tree, place)
+        _demand_outputs(tree, place)
+        sql = tree.sql(dialect="duckdb", comments=False)
+    except RecursionError as error:
+        raise ContentError("the SQL is nested too deeply", place) from error
+    return Judged(sql, frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
 
 
 def fill(text: str, params: dict[str, object], place: str) -> str:
@@ -97,6 +107,7 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
                 _at(node, place),
                 "docs/writing-content.md lists what a check may use.",
             )
+        _refuse_foreign_parts(node, place)
         if isinstance(node, exp.Cast) and node.to.this.name not in _CAST_TYPES:
             raise ContentError(f"cast to {node.to.sql()} is outside the portable subset", place)
         if isinstance(node, exp.With) and node.parent is not tree:
@@ -109,11 +120,17 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
             _refuse_foreign_table(node, place)
 
 
+def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
+    parts = [name for name in _REFUSED_PARTS.get(type(node), ()) if node.args.get(name)]
+    if parts or (isinstance(node, exp.Join) and node.kind not in _JOINS):
+        raise ContentError(f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place))
+
+
 def _refuse_foreign_table(node: exp.Table, place: str) -> None:
     name = node.name
     if node.db or node.catalog or not _NAME.fullmatch(name):
         raise ContentError(f"{node.sql()!r} is not a plain table name", _at(node, place))
-    ctes = {c.alias for c in node.root().find_all(exp.CTE)}
+    ctes = _made_before(node)
     if name in ctes or name in TABLES:
         return
     close = get_close_matches(name, [*TABLES, *ctes], 1)
@@ -121,6 +138,17 @@ def _refuse_foreign_table(node: exp.Table, place: str) -> None:
     raise ContentError(
         f'no table "{name}"', _at(node, place), hint + "`reporter lint --tables` lists them."
     )
+
+
+def _made_before(node: exp.Table) -> set[str]:
+    """Names of the CTEs that stand before the node: a later one would name a table of the engine's own."""
+    names: set[str] = set()
+    own = node.find_ancestor(exp.CTE)
+    for cte in node.root().find_all(exp.CTE):
+        if cte is own:
+            break
+        names.add(cte.alias)
+    return names
 
 
 def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], set[str]]:
@@ -136,6 +164,9 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
         )  # fmt: skip
     except SqlglotError as error:
         raise _unknown_column(tree, str(error).splitlines()[0], place) from error
+    whole = qualified.find(exp.TableColumn)
+    if whole:
+        raise ContentError(f"{whole.name!r} is a whole row; name its columns", place)
     reads: set[tuple[str, str]] = set()
     tables: set[str] = set()
     for scope in traverse_scope(qualified):
@@ -155,7 +186,7 @@ def _unknown_column(tree: exp.Query, message: str, place: str) -> ContentError:
     known = sorted({c.name for n in named for c in TABLES[n].columns})
     ctes = {c.alias for c in tree.find_all(exp.CTE)}
     made = {a.alias for a in tree.find_all(exp.Alias)}
-    for column in tree.find_all(exp.Column):
+    for column in sorted(tree.find_all(exp.Column), key=_line):
         if column.name not in known and column.name not in made and column.name not in ctes:
             close = get_close_matches(column.name, known, 1)
             hint = f'Did you mean "{close[0]}"? ' if close else ""
@@ -174,6 +205,10 @@ def _demand_outputs(tree: exp.Query, place: str) -> None:
             f"the SELECT gives {', '.join(names) or 'nothing'}; expected subject, ok, reason and optionally ref",
             place,
         )
+
+
+def _line(node: exp.Expr) -> tuple[int, int]:
+    return next(((p.meta["line"], p.meta.get("col", 1)) for p in node.walk() if p.meta.get("line")), (0, 0))
 
 
 def _at(node: exp.Expr, place: str) -> str:

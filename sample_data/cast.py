@@ -57,15 +57,18 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "mateo.varga": ("Mateo Varga", "people", "greta.salonen"),
     "kenji.moreau": ("Kenji Moreau", "operations", "mara.lindqvist"),
     "theo.marchetti": ("Theo Marchetti", "operations", "mara.lindqvist"),
+    "nadia.rossum": ("Nadia Rossum", "customs", "sofia.reinholt"),
+    "erik.solano": ("Erik Solano", "care", "priya.halloran"),
     "salma.oyelaran": ("Salma Oyelaran", "operations", "mara.lindqvist"),
 }
+LEFT = {"erik.solano": "2026-05-20", "theo.marchetti": "2026-07-31", "nadia.rossum": "2026-08-14"}
 MAILBOXES = {"parcel-desk": "Parcel desk (shared mailbox)", "it-soc": "Security operations (group)"}
 
 # service account: (unit, owner, principal, what it does)
 SERVICES: dict[str, tuple[str, str, str, str]] = {
     "svc-tms-integration": ("operations", "tobias.okafor", "svc-tms-integration", "transport data"),
     "svc-edi": ("operations", "", f"arn:aws:iam::{ACCOUNT}:user/svc-edi", "partner messages"),
-    "svc-backup": ("it", "jonas.ferreira", f"arn:aws:iam::{ACCOUNT}:role/svc-backup", "backups"),
+    "svc-backup": ("it", "jonas.ferreira", f"arn:aws:iam::{ACCOUNT}:user/svc-backup", "backups"),
     "svc-bi-export": ("finance", "pavel.quist", "svc-bi-export", "nightly figures"),
     "svc-mail-relay": ("it", "amelie.kowal", "svc-mail-relay", "mail delivery"),
     "svc-payroll": ("people", "mateo.varga", "svc-payroll", "payroll transfer"),
@@ -206,7 +209,7 @@ OWNERS = (
         "agt-lost-parcel", "care", "parcel-desk", "oskar.vantongeren",
         "Trace lost parcels through scans and answer the customer",
         ("scans.read|read|scans/events|internal", "mail.reply|write|mail/drafts|internal"),
-        gaps=("no-kill-test", "unpinned", "open-default", "static-deploy"), gaps_q2=("no-review",),
+        since="2026-04-10", gaps=("no-kill-test", "unpinned", "open-default", "static-deploy"), gaps_q2=("no-review",),
     ),
     Agent(
         "agt-fleet-health", "operations", "salma.oyelaran", "ines.castellan",
@@ -268,6 +271,7 @@ SCOPE = (
         "Sort the shared customer mailbox into the right work queues",
         ("mail.read|read|mail/inbox|confidential", "mail.move|write|mail/queues|internal"),
         tier="medium", cred="oauth", gaps=("no-kill-test",), gaps_q2=("no-justification",),
+        over={"previous_owner_id": mail("erik.solano"), "owner_since": "2026-05-22T09:00:00Z"},
     ),
     Agent(
         "agt-contract-reader", "finance", "ravi.thorsen", "chiara.dumont",
@@ -285,7 +289,7 @@ SCOPE = (
         "agt-care-copilot", "care", "priya.halloran", "oskar.vantongeren",
         "Draft answers for care staff from the knowledge base",
         ("kb.search|read|kb/articles|internal", "mail.draft|write|mail/drafts|internal"),
-        log="otel", gaps=("shared-memory", "unpinned", "no-kill-test"), sessions=(30, 75),
+        log="otel:care-copilot", gaps=("shared-memory", "unpinned", "no-kill-test"), sessions=(45, 48),
     ),
 )
 
@@ -348,7 +352,7 @@ KEYS = (
         "agt-edi-bridge", "operations", "kenji.moreau", "tobias.okafor",
         "Translate partner transport messages into internal orders",
         ("edi.read|read|edi/inbox|internal", "orders.write|write|tms/orders|internal"),
-        cred="key", log="edi-legacy", gaps=("code-secret", "open-default", "no-kill-test", "no-review"), gaps_q3=("expired-key",),
+        since="2025-06-02", cred="key", log="edi-legacy", sessions=(20, 24), gaps=("code-secret", "open-default", "no-kill-test", "no-review"), gaps_q3=("expired-key",),
     ),
     Agent(
         "agt-warehouse-voice", "operations", "yusuf.brandt", "ines.castellan",
@@ -366,12 +370,12 @@ KEYS = (
         "agt-docs-ocr", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Read freight papers into structured customs data",
         ("docs.read|read|docs/papers|confidential",), cred="token",
-        gaps=("no-policy",), gaps_q2=("admin",), over={"principal_id": "spiffe://freight.example.com/agent/docs-ocr"},
+        gaps=("wrong-policy",), gaps_q2=("admin",), over={"principal_id": "spiffe://freight.example.com/agent/docs-ocr"},
     ),
     Agent(
         "agt-docs-ocr-test", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Try new versions of the freight paper reader on samples",
-        ("docs.read|read|docs/samples|internal",), tier="low", env="test", gaps=("no-policy", "same-identity"),
+        ("docs.read|read|docs/samples|internal",), tier="low", env="test", cred="token", gaps=("wrong-policy", "same-identity"),
         over={"principal_id": "spiffe://freight.example.com/agent/docs-ocr"}, sessions=(3, 5),
     ),
 )
@@ -381,24 +385,26 @@ CUSTOMS = (
         "agt-customs-filing", "customs", "sofia.reinholt", "henrik.adeyemi",
         "Fill customs declarations and hand them to a declarant",
         ("docs.read|read|docs/papers|confidential", "customs.draft|write|customs/drafts|confidential"),
-        tier="high", gaps=("no-policy", "unpinned"),
+        tier="high", gaps=("wrong-policy", "unpinned"),
+        over_q2={"owner_id": mail("nadia.rossum")},
+        over_q3={"previous_owner_id": mail("nadia.rossum"), "owner_since": "2026-08-17T09:00:00Z"},
     ),
     Agent(
         "agt-hs-classifier", "customs", "henrik.adeyemi", "sofia.reinholt",
         "Propose tariff codes for goods described in freight papers",
         ("InvokeModel|read|arn:aws:bedrock:eu-central-1::foundation-model|internal",), cred="role", log="aws-cloudtrail",
-        gaps=("no-policy", "unpinned"),
+        gaps=("wrong-policy", "unpinned"),
     ),
     Agent(
         "agt-border-desk", "customs", "sofia.reinholt", "henrik.adeyemi",
         "Split large border files among helper agents and join results",
         ("border.read|read|border/files|internal",), tier="high", autonomy=4,
-        gaps=("no-policy", "no-kill-test", "no-review", "no-justification"),
+        gaps=("wrong-policy", "no-kill-test", "no-review", "no-justification"),
     ),
     Agent(
         "agt-border-helper-1", "customs", "sofia.reinholt", "henrik.adeyemi",
         "Check one part of a large border file for the border desk",
-        ("border.read|read|border/files|internal",), gaps=("child", "no-policy"), gaps_q2=("no-end",),
+        ("border.read|read|border/files|internal",), since="2026-06-01", gaps=("child", "wrong-policy"), gaps_q2=("no-end",),
     ),
 )
 
@@ -412,7 +418,7 @@ NEW = (
     Agent(
         "agt-tender-drafter", "finance", "ravi.thorsen", "pavel.quist",
         "Draft answers to freight tenders from past offers",
-        ("tenders.read|read|tenders/past|confidential",), tier="high", cred="oauth", log="otel",
+        ("tenders.read|read|tenders/past|confidential",), cred="oauth", log="otel:tender-drafter",
         since="2026-04-20",
     ),
     Agent(

@@ -18,14 +18,14 @@ from typing import Any
 
 import traffic
 import vendors
-from cast import AGENTS, GATEWAY, MAILBOXES, PEOPLE, QUARTERS, SERVICES, Agent, Quarter, mail
+from cast import AGENTS, GATEWAY, LEFT, MAILBOXES, PEOPLE, QUARTERS, SERVICES, Agent, Quarter, mail
 from register import CLIENTS, POLICY_OF, RISKS, agent_record, iso
 
 Row = dict[str, Any]
 GZIPPED_MONTHS = 2
 """The first months of a quarter are packed; the last one stays readable."""
-CLAUSES = ["identity", "ownership", "allowed actions", "denied actions", "data handling", "escalation",
-           "human review", "logging", "third parties", "retirement"]  # fmt: skip
+CLAUSES = ["identity", "actions", "data", "escalation", "human_review", "logging", "third_parties", "retirement"]
+AWS_KEYS = {"svc-edi": "AKIAFREIGHT00EXAMPLE", "svc-backup": "AKIAFREIGHT01EXAMPLE"}
 BROKEN_LINES = (
     '{"time":"2026-09-03T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-dock-scheduler","outcome":"succ',
     "2026-09-07 12:00:00 agent-gateway restarted",
@@ -119,9 +119,10 @@ log_sources:
   agent-gateway: {{every: hour, share: 90}}
   aws-cloudtrail: {{every: day, share: 85}}
   okta-system-log: {{every: day, share: 85}}
-  otel-genai: {{every: day, share: 40}}
+  "otel:care-copilot": {{every: day, share: 40}}
   portal-vendor: {{every: day, share: 40}}
-  edi-legacy: {{every: day, share: 10}}
+  "otel:tender-drafter": {{every: day, share: 5}}
+  edi-legacy: {{every: day, share: 20}}
 """
 
 
@@ -197,8 +198,8 @@ def _person(name: str, quarter: Quarter) -> Row:
         "policy_id": "IDP-PEOPLE", "policy_version": "4.1", "review_cadence_days": "180",
         "log_sources": "okta-system-log", "risk_tier": "low", "retired_at": "",
     }  # fmt: skip
-    if name == "theo.marchetti" and quarter.id == "2026-q3":
-        row |= {"state": "retired", "state_since": "2026-07-31T16:00:00Z", "retired_at": "2026-07-31T16:00:00Z"}
+    if LEFT.get(name, "9999") < quarter.end.date().isoformat():
+        row |= {"state": "retired", "state_since": f"{LEFT[name]}T16:00:00Z", "retired_at": f"{LEFT[name]}T16:00:00Z"}
     if name == "salma.oyelaran":
         row |= {"state": "leave", "state_since": "2026-06-10T08:00:00Z"}
     if name in ("pavel.quist", "henrik.adeyemi"):
@@ -237,7 +238,7 @@ def _service_key(name: str, quarter: Quarter) -> Row:
     """A key of a service account; the transport one is the key that three agents share."""
     issued = quarter.end - timedelta(days=700 if name == "svc-edi" else 50)
     return {
-        "type": "credential", "actor_id": name, "credential_id": f"key-{name}", "environment": "production",
+        "type": "credential", "actor_id": name, "credential_id": AWS_KEYS.get(name, f"key-{name}"), "environment": "production",
         "storage": "file" if name == "svc-edi" else "vault", "privileged": "false",
         "issued_at": iso(issued), "expires_at": "" if name == "svc-edi" else iso(issued + timedelta(days=85)),
         "last_rotated_at": iso(issued), "rotation_days": "60",
@@ -269,20 +270,19 @@ def _policy(id_: str, unit: str, late: bool) -> Row:
         "status": "draft" if draft else "approved", "approved_by": "" if draft else mail("ulla.achterberg"),
         "effective_at": "2026-07-01T00:00:00Z" if unit in ("care", "people") else "2025-10-01T00:00:00Z",
         "review_due": "2027-06-30T00:00:00Z", "version": "2.0" if late else "1.0",
-        "clauses": CLAUSES if late or unit != "it" else CLAUSES[:6], "covers_unit": unit, "covers_kind": "agent",
+        "clauses": CLAUSES if late else CLAUSES[:6], "covers_unit": unit, "covers_kind": "agent",
     }  # fmt: skip
 
 
 def _aliases() -> list[Row]:
-    made = [{"type": "alias", "actor_id": agent, "alias": client} for agent, client in CLIENTS.items()]
-    return [*made, {"type": "alias", "actor_id": "agt-care-copilot", "alias": "claude_desktop_config"}]
+    return [{"type": "alias", "actor_id": agent, "alias": client} for agent, client in CLIENTS.items()]
 
 
 def _common_reviews(quarter: Quarter) -> Any:
     """Reviews of people and service accounts: all of the former, most of the latter."""
     done = quarter.end - timedelta(days=33)
     for name in (*map(mail, PEOPLE), *SERVICES):
-        if name in ("svc-edi", "svc-bi-export"):
+        if name in ("svc-edi", "svc-bi-export", "wl-agent-gateway"):
             continue
         yield {"type": "review", "review_id": f"rev-{name.split('@')[0]}-{quarter.id[-2:]}", "actor_id": name,
                "due_at": iso(done + timedelta(days=5)), "completed_at": iso(done)}  # fmt: skip
@@ -294,7 +294,7 @@ def _logs(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
         by_log.setdefault(event["log_source"], []).append(event)
     _gateway(folder, by_log["agent-gateway"], quarter)
     _cloudtrail(folder / "cloudtrail", done.events, quarter)
-    _otel(folder / "otel", by_log["otel"])
+    _otel(folder / "otel", by_log)
     _json(folder / "okta" / "system-log.json", vendors.okta_log(quarter))
     _csv(folder / "portal-vendor.csv", [_portal(e) for e in by_log["portal-vendor"]])
     _csv(folder / "edi-legacy.csv", [_skewed(e) for e in by_log["edi-legacy"]])
@@ -322,13 +322,13 @@ def _cloudtrail(folder: Path, events: list[Row], quarter: Quarter) -> None:
             _jsonl(folder / f"{name}.jsonl", own)
 
 
-def _otel(folder: Path, events: list[Row]) -> None:
-    copilot = [e for e in events if e["actor_id"] == "agt-care-copilot"]
+def _otel(folder: Path, by_log: dict[str, list[Row]]) -> None:
+    """The copilot exports OTLP/JSON by month; the drafter's SDK prints its spans into one file."""
+    copilot = by_log["otel:care-copilot"]
     for month in sorted({e["time"][:7] for e in copilot}):
-        own = [e for e in copilot if e["time"][:7] == month]
-        _text(folder / f"copilot-{month}.json", json.dumps(vendors.otlp(own, "care-copilot")) + "\n")
-    drafter = [e for e in events if e["actor_id"] == "agt-tender-drafter"]
-    _json(folder / "tender-drafter-spans.json", vendors.sdk_spans(drafter, "tender-drafter"))
+        own = vendors.otlp([e for e in copilot if e["time"][:7] == month], "care-copilot")
+        _text(folder / f"copilot-{month}.json", json.dumps(own) + "\n")
+    _json(folder / "tender-drafter-spans.json", vendors.sdk_spans(by_log["otel:tender-drafter"], "tender-drafter"))
 
 
 def _portal(event: Row) -> Row:

@@ -61,7 +61,9 @@ def principal(agent: Agent) -> str:
 def credential_id(agent: Agent) -> str:
     """Return the id of the credential an agent uses."""
     kind = {"workload": "wid", "token": "tok", "key": "key", "oauth": "oac", "role": "rol"}
-    return SHARED_KEY if agent.cred == "shared" else f"{kind[agent.cred]}-{agent.short}"
+    if agent.cred == "shared":
+        return SHARED_KEY
+    return f"{kind[agent.cred]}-{agent.short.removesuffix('-test') if 'same-identity' in agent.gaps else agent.short}"
 
 
 def agent_record(agent: Agent, quarter: Quarter) -> Record:
@@ -299,14 +301,14 @@ def _expired(record: Record, agent: Agent, quarter: Quarter) -> None:
 
 
 def _revoked(record: Record, agent: Agent, quarter: Quarter) -> None:
-    """The old key was revoked on 1 August when a new one was issued; the old one is still tried."""
+    """The old key was revoked on 1 August and replaced; something still tries it."""
     old = record["credentials"][0]
     record["credentials"].append(old | {
         "credential_id": f"key-{agent.short}-old", "issued_at": "2026-05-10T08:00:00Z",
         "last_rotated_at": "2026-05-10T08:00:00Z", "expires_at": "2026-08-08T08:00:00Z",
         "revoked_at": "2026-08-01T08:00:00Z"})  # fmt: skip
-    old.update(issued_at="2026-08-01T08:00:00Z", last_rotated_at="2026-08-01T08:00:00Z",
-               expires_at="2026-10-25T08:00:00Z")  # fmt: skip
+    old.update(issued_at="2026-08-20T08:00:00Z", last_rotated_at="2026-08-20T08:00:00Z",
+               expires_at="2026-11-12T08:00:00Z")  # fmt: skip
 
 
 def _kept_key(record: Record, agent: Agent, quarter: Quarter) -> None:
@@ -341,7 +343,6 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "no-kill-test": _no_kill_test,
     "no-log": _set(log_sources=[]),
     "no-owner": _set(owner_id=None, owner_confirmed_at=None),
-    "no-policy": _set(policy_id=None, policy_version=None),
     "no-review": _set(reviews=[]),
     "no-risk": _no_risk,
     "no-sandbox": _set(sandbox_type="none", sandbox_root=True, sandbox_network="open", sandbox_fs="full",
@@ -364,4 +365,5 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "vendor-hosted": _set(vendor_hosted=True, enforcement_point="", default_policy="",
                           deploy_identity_type="", deploy_subject="", deploy_static_secret=None,
                           kill_switch_tested_at=None, kill_switch_minutes=None),
+    "wrong-policy": _set(policy_id="AGP-OPS"),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from cast import ACCOUNT, DOMAIN, PEOPLE, Quarter, mail
+from cast import ACCOUNT, DOMAIN, LEFT, PEOPLE, Quarter, mail
 from register import CLIENTS, iso
 
 Json = dict[str, Any]
@@ -70,6 +70,12 @@ def _role(name: str, when: str) -> Json:
     }  # fmt: skip
 
 
+def _user(name: str, key: str | None) -> Json:
+    user = {"type": "IAMUser", "principalId": f"AIDA{_hex(name, 9).upper()}EXAMPLE", "accountId": ACCOUNT,
+            "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}", "accessKeyId": key, "userName": name}  # fmt: skip
+    return {k: v for k, v in user.items() if v}
+
+
 def _by_role(event: Json) -> Json:
     name = event["principal_id"].rsplit("/", 1)[-1]
     resource = event["resource"]
@@ -91,11 +97,9 @@ def _nightly(quarter: Quarter) -> Iterator[Json]:
     while when < quarter.end:
         if number not in (40, 41):
             arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:snapshot/nightly-{number}"
-            yield _record(iso(when), "CreateSnapshot", _role("svc-backup", iso(when)), arn)
+            yield _record(iso(when), "CreateSnapshot", _user("svc-backup", "AKIAFREIGHT01EXAMPLE"), arn)
         if number % 3 == 0:
-            user = {"type": "IAMUser", "principalId": "AIDAFREIGHT00EXAMPLE", "accountId": ACCOUNT,
-                    "arn": f"arn:aws:iam::{ACCOUNT}:user/svc-edi", "accessKeyId": "AKIAFREIGHT00EXAMPLE",
-                    "userName": "svc-edi"}  # fmt: skip
+            user = _user("svc-edi", "AKIAFREIGHT00EXAMPLE")
             yield _record(iso(when + timedelta(hours=5)), "PutObject", user, f"arn:aws:s3:::freight-edi/{number}")
         when += timedelta(days=1)
         number += 1
@@ -105,11 +109,9 @@ def _consoles(quarter: Quarter) -> Iterator[Json]:
     for number in range(10):
         when = quarter.begin + timedelta(days=8 * number + 1, hours=9, minutes=number)
         person = ("jonas.ferreira", "dario.nwosu")[number % 2]
-        user = {"type": "IAMUser", "principalId": f"AIDA{_hex(person, 9).upper()}EXAMPLE", "accountId": ACCOUNT,
-                "arn": f"arn:aws:iam::{ACCOUNT}:user/{person}", "userName": person}  # fmt: skip
         failed = {"errorMessage": "Failed authentication"} if number == 7 else {}
         outcome = {"ConsoleLogin": "Failure" if failed else "Success"}
-        yield _record(iso(when), "ConsoleLogin", user, None, responseElements=outcome,
+        yield _record(iso(when), "ConsoleLogin", _user(person, None), None, responseElements=outcome,
                       eventType="AwsConsoleSignIn", **failed)  # fmt: skip
 
 
@@ -212,7 +214,7 @@ def okta_log(quarter: Quarter) -> list[Json]:
     for number in range((quarter.end - quarter.begin).days):
         when = quarter.begin + timedelta(days=number, hours=7, minutes=number % 50)
         person = names[number % len(names)]
-        if person == "theo.marchetti" and quarter.id == "2026-q3":
+        if LEFT.get(person, "9999") < when.date().isoformat():
             person = "mara.lindqvist"
         made.append(_okta_event(when, "user.session.start", "User login to Okta", _person(person)))
         if number % 3 == 0:
@@ -248,7 +250,7 @@ def _okta_event(when: datetime, kind: str, text: str, actor: Json, result: str =
 
 def mcp_desktop() -> Json:
     """Return the client file on a care desk: a server from no registry, and a secret in plain text."""
-    return {"mcpServers": {
+    return {"reporter_actor_id": "agt-care-copilot", "mcpServers": {
         "tms": {"command": "npx", "args": ["-y", "@freight/mcp-tms@2.4.1"], "env": {"TMS_API_KEY": FAKE_SECRET}},
         "scrape-anything": {"command": "uvx", "args": ["mcp-scrape-anything"]},
         "knowledge": {"type": "http", "url": f"https://mcp-kb.{DOMAIN}/mcp",
@@ -258,6 +260,6 @@ def mcp_desktop() -> Json:
 
 def mcp_workspace() -> Json:
     """Return the file of an editor workspace: an old server without encryption or sign-in."""
-    return {"servers": {"yard-sensors": {"type": "sse", "url": "http://10.20.0.9:8080/sse"}}}
+    return {"reporter_actor_id": "agt-yard-camera", "servers": {"yard-sensors": {"type": "sse", "url": "http://10.20.0.9:8080/sse"}}}
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,8 +19,8 @@ from typing import Any
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.ingest.readers import Document, InputFile, Problem, documents
-from reporter.ingest.recognise import Choice, records_at
+from reporter.ingest.readers import Document, InputFile, Problem, documents, shown, unfit
+from reporter.ingest.recognise import Choice, has_place, records_at
 from reporter.ingest.tables import columns_of
 from reporter.ingest.typing_sql import expected, looks_secret, redact, typed, without_secret
 from reporter.schema import TABLES, TEXT, TIME, VOCABULARY, Column
@@ -170,7 +171,10 @@ def _convert(
 
 def _stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache: Cache) -> bool:
     """Read one flat JSONL log with declared columns; False when a line of it is not clean."""
-    path = _plain_file(engine, file)
+    try:
+        path = _plain_file(engine, file)
+    except (OSError, EOFError, zlib.error):
+        return False
     target = cache.folder / f"{batch.key}.events.parquet"
     lines: list[int] = []
     counter = threading.Thread(target=lambda: lines.append(_count_lines(path)))
@@ -258,26 +262,35 @@ def _spool(engine: Engine, source: Source, path: str, files: list[InputFile], ba
     with (engine.work / "spool.ndjson").open("w", encoding="utf-8") as spool:
         for index, file in enumerate(files):
             counts = batch.counts[index]
+            numbered = file.format in ("json", "yaml")
             for item in documents(file, engine):
                 if isinstance(item, Problem):
                     counts.read += 1
                     counts.unreadable += 1
                     batch.problems.append((index, item.line, "unreadable", item.reason, redact(item.text)))
                     continue
-                for text, line in _records(item, path, file):
+                if not has_place(item.value, path):
+                    counts.read += 1
+                    counts.unreadable += 1
+                    batch.problems.append((index, item.line, "unreadable", f"no records stand at {path}", ""))
+                for text, line in _records(item, path):
                     seq += 1
                     counts.read += 1
-                    spool.write(f'{{"s":{seq},"f":{index},"n":{line},"r":{text}}}\n')
+                    number = counts.read if numbered else line
+                    if why := unfit(text):
+                        counts.unreadable += 1
+                        batch.problems.append((index, number, "unreadable", why, redact(shown(text))))
+                    else:
+                        spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
 
 
-def _records(item: Document, path: str, file: InputFile) -> Iterator[tuple[str, int]]:
-    """Yield (JSON text, line or record number) of the records in a document."""
+def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
+    """Yield (JSON text, line) of the records in a document."""
     if not path and item.text and isinstance(item.value, dict):
         yield item.text, item.line
         return
-    numbered = file.format in ("json", "yaml")
-    for number, record in enumerate(records_at(item.value, path), 1):
-        yield json.dumps(record, ensure_ascii=False), number if numbered else item.line
+    for record in records_at(item.value, path):
+        yield json.dumps(record, ensure_ascii=False), item.line
 
 
 def _load_spool(engine: Engine, source: Source, batch: Batch, cache: Cache) -> None:
@@ -335,10 +348,12 @@ def _stage(
     values = ", ".join(
         f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES[table])
     )
+    ties = "".join(f", {n}" for n in casts) if trimmed else ""
     file = f"{batch.key}.{table}.parquet"
     engine.write_parquet(
         f"SELECT {values}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
-        f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered WHERE {good} ORDER BY numbered.record",
+        f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
+        f"WHERE {good} ORDER BY numbered.record{ties}",
         cache.folder / file,
     )
     batch.tables[table] = file

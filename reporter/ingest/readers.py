@@ -9,7 +9,10 @@ import csv
 import gzip
 import io
 import json
+import math
+import os
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from reporter.catalog import parse_yaml_all
-from reporter.db import Engine, quoted
+from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
 
 HEAD = 65536
 MAX_CELL = 1 << 24
+MAX_RECORD = 1 << 25
+"""Bytes of one record that the engine takes."""
+_DAMAGE = (OSError, EOFError, zlib.error)
+_BROKEN_BOOK = (
+    *_DAMAGE, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, TypeError, IndexError, AttributeError,
+    RuntimeError,
+)  # fmt: skip
+"""What openpyxl lets through from a damaged workbook."""
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +82,28 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
     found = []
     for folder in folders:
         root = workspace / folder
-        for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            if path.is_file() and not any(p.startswith(".") for p in path.relative_to(workspace).parts):
-                found.append(sniff(path, path.relative_to(workspace).as_posix()))
-    return found
+        found += [_look(path, path.relative_to(workspace).as_posix()) for path in _below(root)]
+    return sorted(found, key=lambda f: Path(f.name))
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, and the folders that are not entered, so that none goes unsaid."""
+    refused: list[OSError] = []
+    for at, folders, names in os.walk(root, onerror=refused.append):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        links = [f for f in folders if (Path(at) / f).is_symlink()]
+        paths = [Path(at) / n for n in (*names, *links) if not n.startswith(".")]
+        yield from (p for p in paths if p.is_file() or p.is_symlink())
+    yield from (Path(e.filename) for e in refused if root.exists())
+
+
+def _look(path: Path, name: str) -> InputFile:
+    if path.is_file():
+        return sniff(path, name)
+    why = "a link to a folder, which is not followed" if path.is_symlink() else "a folder that cannot be opened"
+    if path.is_symlink() and not path.exists():
+        why = "a link that leads nowhere"
+    return InputFile(path, name, 0, "unknown", False, why=why)
 
 
 def sniff(path: Path, name: str) -> InputFile:
@@ -84,16 +116,21 @@ def sniff(path: Path, name: str) -> InputFile:
         return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
     gzipped = head[:2] == b"\x1f\x8b"
     if gzipped:
-        head = _gunzip_head(head)
+        try:
+            head = _gunzip_head(head, path)
+        except _DAMAGE as error:
+            return InputFile(path, name, size, "unknown", True, why=f"a damaged gz file: {error}")
     format_, encoding, why = _format_of(head, name)
     return InputFile(path, name, size, format_, gzipped, encoding, why)
 
 
-def _gunzip_head(head: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD)
-    except zlib.error:
-        return b"\0"
+def _gunzip_head(head: bytes, path: Path) -> bytes:
+    """Unpack the first bytes; what stands before a cut or a defect is enough."""
+    unpacked = zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    if unpacked:
+        return unpacked
+    with gzip.open(path, "rb") as handle:
+        return handle.read(HEAD)
 
 
 def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
@@ -116,9 +153,13 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
     if "\0" in text and text.lstrip()[:1] not in "{[":
         return "unknown", "", "binary content of no known format"
     start = text.lstrip()
+    if not start:
+        return "empty", encoding, ""
     suffix = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     if start[0] in "{[":
         return ("jsonl" if _is_lines(start) else "json"), encoding, ""
+    if re.match(r"//|/\*", start) and suffix in ("json", "jsonc"):
+        return "json", encoding, ""
     if suffix in ("jsonl", "ndjson", "json"):
         return "jsonl", encoding, ""
     if suffix in ("yml", "yaml"):
@@ -162,7 +203,9 @@ def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
     }.get(file.format)  # fmt: skip
     try:
         yield from reader(file) if reader else _parquet(file, engine)
-    except (OSError, EOFError, zlib.error) as error:
+    except UnicodeDecodeError as error:
+        yield Problem(0, _why(error), "")
+    except (*_DAMAGE, Error) as error:
         yield Problem(0, f"the file ends early or is damaged: {error}", "")
 
 
@@ -198,6 +241,22 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def unfit(text: str) -> str:
+    """Say why the engine cannot take a record that Python could read; '' when it can."""
+    try:
+        size = len(text.encode())
+        if _HALF_CHARACTER.search(text):
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "not utf-8, or half a character"
+    return "" if size < MAX_RECORD - 128 else f"a record of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit"
+
+
+def shown(text: str) -> str:
+    """Return the start of an unreadable text, for the quarantine."""
+    return text[:300].encode("utf-8", "replace").decode()
+
+
 def _why(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"not {error.encoding}: byte {error.start}"
@@ -208,19 +267,55 @@ def _why(error: Exception) -> str:
 
 def _json(file: InputFile) -> Iterator[Item]:
     raw = _bytes(file)
+    if file.encoding == "utf-16":
+        text = raw.decode("utf-16")
+    else:
+        text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     try:
-        yield Document(1, strict_json(raw.decode(file.encoding)))
+        yield Document(1, strict_json(text))
     except (ValueError, RecursionError) as error:
-        if b"\n{" in raw.strip():
+        several = _in_a_row(text) or _commented(text)
+        if several:
+            yield from several
+        elif "\n{" in text.strip() and isinstance(error, json.JSONDecodeError):
             yield from _jsonl(file)
-            return
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        yield Problem(line, _why(error), raw[:300].decode("utf-8", "replace"))
+        else:
+            line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+            yield Problem(line, _why(error), shown(text))
+
+
+def _in_a_row(text: str) -> list[Item]:
+    """Return JSON values written one after another over several lines, as console exporters do; [] if not."""
+    decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
+    found: list[Item] = []
+    at, line = len(text) - len(text.lstrip()), 1
+    line += text.count("\n", 0, at)
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, at)
+            if not isinstance(value, (dict, list)):
+                return []
+            found.append(Document(line, value))
+            start = end + len(text[end:]) - len(text[end:].lstrip())
+            line += text.count("\n", at, start)
+            at = start
+    except (ValueError, RecursionError):
+        return []
+    return found
+
+
+def _commented(text: str) -> list[Item]:
+    """Return the one value of JSON with comments or trailing commas, as editors allow; [] if it is not that."""
+    bare = _LAST_COMMA.sub(lambda m: m[1] or "", _COMMENT.sub(lambda m: m[1] or " ", text))
+    try:
+        return [] if bare == text else [Document(1, strict_json(bare))]
+    except (ValueError, RecursionError):
+        return []
 
 
 def _jsonl(file: InputFile) -> Iterator[Item]:
     if file.encoding == "utf-16":
-        yield from _json_text_lines(_bytes(file).decode("utf-16").splitlines())
+        yield from _json_text_lines(_bytes(file).decode("utf-16").split("\n"))
         return
     for number, raw in enumerate(_lines(file), 1):
         try:
@@ -239,7 +334,7 @@ def _json_text_lines(lines: list[str]) -> Iterator[Item]:
         try:
             yield _one_line(number, text.strip())
         except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), text[:300])
+            yield Problem(number, _why(error), shown(text))
 
 
 def _one_line(number: int, text: str) -> Document:
@@ -250,16 +345,17 @@ def _one_line(number: int, text: str) -> Document:
 
 
 def _csv(file: InputFile) -> Iterator[Item]:
-    text = _bytes(file).decode(file.encoding, errors="replace")
+    odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
+    text = _bytes(file).decode(file.encoding, errors=odd)
     first = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(MAX_CELL)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    yield from _table_rows(_numbered(rows))
+    yield from _table_rows(_numbered(io.StringIO(text, newline="").readlines(), delimiter))
 
 
-def _numbered(rows: Any) -> Iterator[tuple[int, list[str]] | Problem]:
-    """Number each row by the line it starts on; a broken quote ends the file there."""
+def _numbered(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]] | Problem]:
+    """Number each row by the line it starts on; every line inside a quote that never closes is a problem."""
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     while True:
         try:
@@ -267,8 +363,12 @@ def _numbered(rows: Any) -> Iterator[tuple[int, list[str]] | Problem]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Problem(line, f"not CSV: {error}", "")
-            return
+            where = f"not CSV: {error}, in a row that starts on line {line}"
+            for number in range(line, rows.line_num + 1):
+                if lines[number - 1].strip():
+                    yield Problem(number, where, shown(lines[number - 1]))
+            line = rows.line_num + 1
+            continue
         yield line, row
         line = rows.line_num + 1
 
@@ -276,22 +376,27 @@ def _numbered(rows: Any) -> Iterator[tuple[int, list[str]] | Problem]:
 def _table_rows(rows: Iterator[tuple[int, list[str]] | Problem]) -> Iterator[Item]:
     """Turn rows below the first filled one into records keyed by its cells."""
     header: list[str] = []
+    lost = ""
     for row in rows:
         if isinstance(row, Problem):
+            lost = lost if header else "the heading row cannot be read"
             yield row
             continue
         line, cells = row
         if not any(c.strip() for c in cells):
             continue
-        if not header:
+        if not header and not lost:
             header = [c.strip() for c in cells]
             if len(set(filter(None, header))) != len([h for h in header if h]):
-                yield Problem(line, "the header names a column twice", ",".join(header)[:300])
-                return
+                lost = "the header names a column twice"
+                yield Problem(line, lost, shown(",".join(header)))
+            continue
+        if lost:
+            yield Problem(line, lost, shown(",".join(cells)))
             continue
         if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
             yield Problem(
-                line, f"{len(cells)} cells under {len(header)} headings", ",".join(cells)[:300]
+                line, f"{len(cells)} cells under {len(header)} headings", shown(",".join(cells))
             )
             continue
         padded = cells + [""] * (len(header) - len(cells))
@@ -303,11 +408,11 @@ def _yaml(file: InputFile) -> Iterator[Item]:
         for document in parse_yaml_all(_bytes(file).decode(file.encoding), file.name):
             if document is not None:
                 yield Document(1, _plain(document))
-    except (ReporterError, UnicodeDecodeError) as error:
+    except (ReporterError, ValueError, RecursionError) as error:
         line = 1
         if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
             line = int(error.place.rsplit(":", 1)[-1])
-        message = error.message if isinstance(error, ReporterError) else _why(error)
+        message = error.message if isinstance(error, ReporterError) else f"invalid YAML: {error}"
         yield Problem(line, message, "")
 
 
@@ -319,7 +424,9 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 def _xlsx(file: InputFile) -> Iterator[Item]:
@@ -327,15 +434,15 @@ def _xlsx(file: InputFile) -> Iterator[Item]:
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(_bytes(file)), read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, zlib.error) as error:
-        yield Problem(1, f"not a readable workbook: {error}", "")
-        return
-    for sheet in book.worksheets:
-        rows = (
-            (number, [_cell(v) for v in row])
-            for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
-        )
-        yield from _table_rows(iter(rows))
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            rows = (
+                (number, [_cell(v) for v in row])
+                for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
+            )
+            yield from _table_rows(iter(rows))
+    except _BROKEN_BOOK as error:
+        yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
 
 
 def _cell(value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.ingest.readers import Document, InputFile, documents
+from reporter.ingest.readers import Document, InputFile, documents, unfit
 
 SAMPLE = 30
 
@@ -57,9 +57,9 @@ def _sample(
         for path in paths:
             found = itertools.islice((r for d in read for r in records_at(d.value, path)), SAMPLE)
             for record in found:
-                lines.append(
-                    json.dumps({"f": index, "p": path, "r": record}, ensure_ascii=False, default=str) + "\n"
-                )
+                line = json.dumps({"f": index, "p": path, "r": record}, ensure_ascii=False, default=str)
+                if not unfit(line):
+                    lines.append(line + "\n")
     return lines, counts
 
 
@@ -97,11 +97,19 @@ def _choose(
 
 
 def records_at(value: Any, path: str) -> Iterator[Any]:
-    """Yield the records of a document at a path; 'a[].b[]' steps into lists and notes the parents in _parents."""
+    """Yield the records of a document at a path; 'a[].b|c[]' steps into lists and notes the parents in _parents."""
     if not path:
         yield from (value if isinstance(value, list) else [value])
         return
-    yield from _step(value, path.split("."), [])
+    for document in value if isinstance(value, list) else [value]:
+        yield from _step(document, path.split("."), [])
+
+
+def has_place(value: Any, path: str) -> bool:
+    """Say whether a document has the first step of a path, even if no record stands there."""
+    names = path.split(".")[0].removesuffix("[]").split("|")
+    found = value if isinstance(value, list) else [value]
+    return not path or any(isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in found for n in names)
 
 
 def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
@@ -109,8 +117,10 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
         yield {**value, "_parents": parents} if parents and isinstance(value, dict) else value
         return
     if not isinstance(value, dict):
+        yield from [value] if parents else []
         return
-    name = steps[0].removesuffix("[]")
+    names = steps[0].removesuffix("[]").split("|")
+    name = next((n for n in names if n in value), "")
     inner = value.get(name)
     nested = steps[0].endswith("[]") or len(steps) == 1
     if inner is None or (nested and not isinstance(inner, list)):

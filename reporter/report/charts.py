@@ -127,7 +127,7 @@ def _ground(kind: str, x: float, y: float, width: float, height: float) -> str:
 
 def _path(kind: str, outline: str) -> str:
     if kind == "unknown":
-        dashed = f'fill="none" stroke="{MUTED}" stroke-dasharray="3 3"'
+        dashed = f'fill="none" stroke="{MUTED}" stroke-width="0.7"'
         return f'<path class="open" {dashed} d="{outline}"/>'
     if kind == "none":
         return f'<path class="grey" fill="{MUTED}" d="{outline}"/>'

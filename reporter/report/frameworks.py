@@ -215,8 +215,8 @@ def _control(
         state=score.state,
         level=level,
         figure=shown,
-        coverage=percent(score.coverage),
-        confidence=score.confidence,
+        coverage="–" if score.state == "not_applicable" else percent(score.coverage),
+        confidence=score.confidence if shown.assessed else "–",
         gap=score.gap,
         gap_text=gap,
         standing=_control_standing(score, level, shown, gap),
@@ -290,7 +290,7 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
         standing=f"{ranged(check.figure)}: {check.counts.text}",
         brief=_brief(check),
         shown=shown,
-        more=f"{join(notes)}: see {check.id}" if notes else "",
+        more=join(notes),
     )
 
 

@@ -215,7 +215,8 @@ class Gap:
     text: str
     """"12 of 40 agents fail, 3 unknown"."""
     fix: str
-    controls: str
+    where: str
+    """Id of the check and the controls it counts for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,7 @@ def _gap(rank: int, c: model.Check, score: model.CheckScore, check: shape.Check)
     serves = [link.text for link in check.controls if link.title != "contextual"]
     rest = len(serves) - CONTROLS_SHOWN
     controls = ", ".join(serves[:CONTROLS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    where = " · ".join(part for part in (check.id, controls) if part)
     return shape.Gap(
         rank=rank,
         check=shape.Link(check.id, check.anchor, check.title),
@@ -200,7 +201,7 @@ def _gap(rank: int, c: model.Check, score: model.CheckScore, check: shape.Check)
         urgent=score.caps_hi,
         text=text,
         fix=check.fix,
-        controls=controls,
+        where=where,
     )
 
 

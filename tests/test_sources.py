@@ -1,0 +1,197 @@
+"""Vendor sources: golden rows of invented files, and what becomes of real samples where they are at hand.
+
+`tests/data/sources/<source>/` holds files that this source must recognise; golden.json beside them what they become.
+GOLDEN=write renews it. The samples of /work/shared are not part of the repository.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter import catalog
+from reporter.db import Engine
+from reporter.ingest import convert, load
+from reporter.ingest.tables import LOADED, columns_of
+
+DATA = Path(__file__).parent / "data" / "sources"
+SAMPLES = Path(__file__).parents[1] / ".." / "shared" / "samples"
+SOURCES = tuple(
+    catalog.read_source(p) for p in sorted(catalog.content_dir()[1].glob("*.yml"))
+)
+VENDORS = sorted(p.name for p in DATA.iterdir())
+MINE = {"aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps", "okta-system-log"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What ingest made of a folder."""
+
+    intake: load.Intake
+    rows: dict[str, list[dict[str, Any]]]
+
+    def accounting(self) -> dict[str, list[Any]]:
+        """Return file -> [source, read, kept, out of scope, unreadable, rejected]."""
+        return {
+            f.file: [f.source, f.read, f.kept, f.out_of_scope, f.unreadable, f.rejected]
+            for f in self.intake.files
+        }
+
+
+Ingest = Callable[[Path], Taken]
+
+
+@pytest.fixture
+def ingest(tmp_path: Path) -> Ingest:
+    """Return a function that ingests a folder as a workspace's logs/."""
+
+    def run(folder: Path) -> Taken:
+        workspace = tmp_path / "workspace"
+        shutil.copytree(folder, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
+        with Engine(tmp_path / "work") as engine:
+            intake = load.ingest(engine, workspace, SOURCES, convert.open_cache(tmp_path / "cache"))
+            rows = {t.name: _rows(engine, t.name, [n for n, _ in columns_of(t)]) for t in LOADED}
+        return Taken(intake, {name: found for name, found in rows.items() if found})
+
+    return run
+
+
+def _rows(engine: Engine, table: str, columns: list[str]) -> list[dict[str, Any]]:
+    names = ["file", "record", *columns]
+    rows = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
+    return [
+        {n: v.isoformat() if hasattr(v, "isoformat") else v for n, v in zip(names, r, strict=True) if v is not None}
+        for r in rows
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_golden_rows(vendor: str, ingest: Ingest) -> None:
+    taken = ingest(DATA / vendor)
+    made = {
+        "files": taken.accounting(),
+        "out_of_scope": [list(x) for x in taken.intake.out_of_scope],
+        "quarantined": [[q.file, q.line, q.kind, q.reason] for q in taken.intake.quarantined],
+        "rows": taken.rows,
+    }
+    golden = DATA / vendor / "golden.json"
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert made == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_file_is_recognised_as_its_vendor(vendor: str, ingest: Ingest) -> None:
+    assert {f.source for f in ingest(DATA / vendor).intake.files} == {vendor}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_two_runs_give_the_same_files(vendor: str, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(DATA / vendor, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
+    made = []
+    for n in (1, 2):
+        cache = convert.Cache(tmp_path / f"cache{n}", "key")
+        cache.folder.mkdir()
+        with Engine(tmp_path / f"work{n}") as engine:
+            load.ingest(engine, workspace, SOURCES, cache)
+        made.append({p.name: p.read_bytes() for p in sorted(cache.folder.iterdir())})
+    assert made[0] == made[1]
+
+
+def test_no_table_holds_a_secret_of_an_mcp_configuration(ingest: Ingest) -> None:
+    text = json.dumps(ingest(DATA / "mcp-config").rows)
+    assert "hunter2" not in text
+
+
+def test_mcp_components_make_no_actor(ingest: Ingest) -> None:
+    assert "actors" not in ingest(DATA / "mcp-config").rows
+
+
+def test_a_tool_call_that_a_model_only_asked_for_is_no_event(ingest: Ingest) -> None:
+    events = ingest(DATA / "otel-genai").rows["events"]
+    assert not {"drop_table", "rm"} & {e.get("tool") for e in events}
+
+
+def test_a_span_without_agent_belongs_to_the_nearest_agent_above_it(ingest: Ingest) -> None:
+    events = ingest(DATA / "otel-genai").rows["events"]
+    owner = {e["tool"]: e.get("actor_id") for e in events if "tool" in e and e["file"] == "logs/otlp.json"}
+    assert (owner["lookup"], owner["pay"], owner["read"]) == ("agt-1", "agt-1", "Sub")
+
+
+def test_cloudtrail_calls_an_actor_an_agent_only_where_the_record_says_so(ingest: Ingest) -> None:
+    events = ingest(DATA / "aws-cloudtrail").rows["events"]
+    agents = {e["principal_id"].rsplit("/", 1)[-1] for e in events if e.get("actor_kind") == "agent"}
+    assert agents == {
+        "AmazonBedrockExecutionRoleForAgents_7",
+        "AmazonBedrockAgentCoreRuntimeDefaultServiceRole-x",
+        "invoice-agent",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["S3 notification", "OpenAPI servers", "Flat server list", "Plain trace", "Event type without Okta"],
+)
+def test_look_alikes_are_left_alone(name: str, tmp_path: Path, ingest: Ingest) -> None:
+    value: Any = {
+        "S3 notification": {"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1", "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-07-01T00:00:00Z", "userIdentity": {"principalId": "x"}, "s3": {}}]},
+        "OpenAPI servers": {"openapi": "3.1.0", "servers": [{"url": "https://api.example"}], "paths": {}},
+        "Flat server list": {"servers": {"web-1": {"host": "10.0.0.1", "port": 80}}},
+        "Plain trace": {"traceId": "a", "events": [{"name": "x"}]},
+        "Event type without Okta": [{"eventType": "order.created", "published": "2026-07-01T00:00:00Z"}],
+    }[name]  # fmt: skip
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "file.json").write_text(json.dumps(value), encoding="utf-8")
+    assert {f.source for f in ingest(folder).intake.files} == {""}
+
+
+# Real samples, where they are at hand
+
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/samples is not here")
+
+
+def _expected(folder: str, name: str) -> str | None:
+    """Return the source a sample must be recognised as; None where another vendor's source may take it."""
+    if name == "SOURCE.md" or name.endswith((".labels.csv", ".expected-findings.json")):
+        return ""
+    return {
+        "aws-cloudtrail": "aws-cloudtrail",
+        "otel-genai-spans": "otel-genai",
+        "mcp-client-config": "mcp-config",
+        "okta-apps": "okta-apps",
+    }.get(folder)
+
+
+@needs_samples
+@pytest.mark.parametrize("folder", sorted(p.name for p in SAMPLES.iterdir() if p.is_dir()) if SAMPLES.is_dir() else [])
+def test_samples_are_recognised_as_what_they_are_and_add_up(folder: str, ingest: Ingest) -> None:
+    for f in ingest(SAMPLES / folder).intake.files:
+        expected = _expected(folder, Path(f.file).name)
+        assert f.source == expected if expected is not None else f.source not in MINE, f.file
+        assert f.read == f.kept + f.out_of_scope + f.unreadable + f.rejected, f.file
+        if expected:
+            assert (f.unreadable, f.rejected) == (0, 0), f.file
+
+
+@needs_samples
+def test_the_sample_run_shows_the_tools_that_were_executed(ingest: Ingest) -> None:
+    events = ingest(SAMPLES / "otel-genai-spans").rows["events"]
+    assert [e["tool"] for e in events if e.get("event_class") == "tool"] == ["get_current_time", "write_file"]
+
+
+@needs_samples
+def test_the_sample_without_authentication_is_seen_as_such(ingest: Ingest) -> None:
+    rows = ingest(SAMPLES / "mcp-client-config").rows["components"]
+    bare = [r for r in rows if r["file"].endswith("no-auth-remote.mcp.json")]
+    assert [(r["authenticated"], r["encrypted"]) for r in bare] == [(False, False)] * 2

@@ -44,7 +44,7 @@ def _subject_table(about: str, sql: str) -> str:
         f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
         "arg_max(t.owner, t.tier_hi) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
-        "list(DISTINCT g.grp) AS grps, "
+        "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
         "max(d.why) AS dead FROM "
         f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
         "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
@@ -118,16 +118,16 @@ def assess(engine: Engine, checks: Iterable[tuple[Check, Judged]]) -> None:
     for check, judged in checks:
         needs = needs_of(check, judged)
         reads_events = bool(judged.tables & EVENT_TABLES)
+        no_log = "no input holds an event" if reads_events and not has_events else ""
         try:
             if check.about in _NOT_ACTORS:
-                why = _blind_everywhere(needs, carried)
-                if reads_events and not has_events:
-                    why = why or "no input holds an event"
+                why = _blind_everywhere(needs, carried) or no_log
                 _insert_organisation(engine, check, judged, why)
             else:
                 shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], carried)
                 blind = {g: w for g, sig in groups if (w := shared or _blind(sig, needs, carried))}
                 _insert_actors(engine, check, judged, blind, reads_events)
+            _insert_unseen(engine, check, _blind_everywhere(needs, carried) or no_log)
         except Error as error:
             raise ContentError(
                 f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
@@ -168,20 +168,25 @@ def _blind_everywhere(needs: list[tuple[str, str]], carried: set[tuple[str, str,
 def _insert_actors(
     engine: Engine, check: Check, judged: Judged, blind: dict[int, str], events: bool
 ) -> None:
-    """Join verdicts to their subjects; add the live subjects that the check could not see."""
+    """Join verdicts to their subjects; add the live subjects that the check could not see.
+
+    A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
+    """
     cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {quoted(w)}" for g, w in blind.items())
     why_blind = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
+    all_blind = f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
     why_dead = "dead" if events else "CAST(NULL AS VARCHAR)"
     engine.run(
         f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
-        f"{why_blind} AS why_blind, {why_dead} AS why_dead "
+        f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "
-        "CASE WHEN NOT seen OR why_blind IS NOT NULL OR ok IS NULL OR (ok AND why_dead IS NOT NULL) "
+        "CASE WHEN NOT seen OR ok IS NULL OR all_blind "
+        "OR (ok AND (why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
         "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
-        "CASE WHEN why_blind IS NOT NULL THEN why_blind "
+        "CASE WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
         "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
         "ELSE coalesce(reason, 'no reason given') END, "
         "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), "
@@ -200,6 +205,10 @@ def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str)
         f"INSERT INTO cells WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
+
+
+def _insert_unseen(engine: Engine, check: Check, why: str) -> None:
+    """A check without any subject because nothing records them is unknown for the organisation, not inapplicable."""
     if why and not engine.one("SELECT count(*) FROM cells WHERE check_id = ?", [check.id]):
         engine.run(
             "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",

@@ -30,7 +30,9 @@ BROKEN_LINES = (
     '{"time":"2026-09-03T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-dock-scheduler","outcome":"succ',
     "2026-09-07 12:00:00 agent-gateway restarted",
     '{"event_id":"ev-nozone","time":"2026-09-08T10:00:00","log_source":"agent-gateway","actor_id":"agt-route-risk",'
-    '"actor_kind":"agent","event_class":"session","action":"session.start","outcome":"success"}',
+    '"actor_kind":"agent","principal_id":"spiffe://freight.example.com/agent/route-risk","credential_id":"key-route-risk",'
+    '"session_id":"s-nozone","event_class":"session","action":"session.start","resource":"session/s-nozone",'
+    '"environment":"production","outcome":"success"}',
     '{"event_id":"ev-badtime","time":"2026-09-31T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-route-risk",'
     '"actor_kind":"agent","action":"routes.read","outcome":"success"}',
     '{"event_id":"ev-maybe","time":"2026-09-12T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-route-risk",'
@@ -226,21 +228,30 @@ def _service(name: str, quarter: Quarter) -> Row:
     return {
         "type": "service_account", "actor_id": name, "name": name, "environment": "production",
         "business_unit": unit, "state": "active", "created_at": "2024-05-02T08:00:00Z",
-        "updated_at": iso(quarter.end - timedelta(days=40)), "owner_id": mail(owner) if owner else "",
+        "updated_at": iso(quarter.end - timedelta(days=40)), "owner_id": mail(owner) if owner else _adopted(quarter),
         "purpose": f"Runs {what} of the group", "principal_id": identity, "principal_type": "service_account",
         "policy_id": "IDP-SERVICE", "policy_version": "4.1", "review_cadence_days": "180",
-        "strong_auth": "false" if name == "svc-edi" else "true", "is_intermediary": "false", "risk_tier": "medium",
+        "strong_auth": "false" if name == "svc-edi" and not _caught_up(quarter) else "true", "is_intermediary": "false", "risk_tier": "medium",
         "log_sources": "aws-cloudtrail" if identity.startswith("arn:") else "agent-gateway",
     }  # fmt: skip
 
 
+def _caught_up(quarter: Quarter) -> bool:
+    """In the third quarter the partner account got an owner, a review and a key that ends."""
+    return quarter.id == "2026-q3"
+
+
+def _adopted(quarter: Quarter) -> str:
+    return mail("kenji.moreau") if _caught_up(quarter) else ""
+
+
 def _service_key(name: str, quarter: Quarter) -> Row:
-    """A key of a service account; the transport one is the key that three agents share."""
-    issued = quarter.end - timedelta(days=700 if name == "svc-edi" else 50)
+    old = name == "svc-edi" and not _caught_up(quarter)
+    issued = quarter.end - timedelta(days=700 if old else 50)
     return {
-        "type": "credential", "actor_id": name, "credential_id": AWS_KEYS.get(name, f"key-{name}"), "environment": "production",
-        "storage": "file" if name == "svc-edi" else "vault", "privileged": "false",
-        "issued_at": iso(issued), "expires_at": "" if name == "svc-edi" else iso(issued + timedelta(days=85)),
+        "type": "credential", "actor_id": name, "credential_id": AWS_KEYS.get(name, f"key-{name}"),
+        "environment": "production", "storage": "file" if old else "vault", "privileged": "false",
+        "issued_at": iso(issued), "expires_at": "" if old else iso(issued + timedelta(days=85)),
         "last_rotated_at": iso(issued), "rotation_days": "60",
     }  # fmt: skip
 
@@ -279,10 +290,11 @@ def _aliases() -> list[Row]:
 
 
 def _common_reviews(quarter: Quarter) -> Any:
-    """Reviews of people and service accounts: all of the former, most of the latter."""
+    """Reviews of people and service accounts; of the latter all only in the third quarter."""
     done = quarter.end - timedelta(days=33)
-    for name in (*map(mail, PEOPLE), *SERVICES):
-        if name in ("svc-edi", "svc-bi-export", "wl-agent-gateway"):
+    late = ("svc-edi", "svc-bi-export", "wl-agent-gateway")
+    for name in (*map(mail, PEOPLE), *SERVICES, "wl-agent-gateway"):
+        if name in late and not _caught_up(quarter):
             continue
         yield {"type": "review", "review_id": f"rev-{name.split('@')[0]}-{quarter.id[-2:]}", "actor_id": name,
                "due_at": iso(done + timedelta(days=5)), "completed_at": iso(done)}  # fmt: skip
@@ -302,6 +314,7 @@ def _logs(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
 
 def _gateway(folder: Path, events: list[Row], quarter: Quarter) -> None:
     rows = sorted([*events, *traffic.heartbeats(quarter)], key=lambda e: (e["time"], e.get("event_id", "")))
+    _jsonl(folder / "archive" / "gateway-2025-sample.jsonl", list(traffic.archive(quarter)))
     months = sorted({r["time"][:7] for r in rows})
     for number, month in enumerate(months):
         packed = number < GZIPPED_MONTHS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import threading
 import zlib
@@ -19,7 +20,15 @@ from typing import Any
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.ingest.readers import Document, InputFile, Problem, documents, shown, unfit
+from reporter.ingest.readers import (
+    MAX_RECORD,
+    Document,
+    InputFile,
+    Problem,
+    documents,
+    shown,
+    unfit,
+)
 from reporter.ingest.recognise import Choice, has_place, records_at
 from reporter.ingest.tables import columns_of
 from reporter.ingest.typing_sql import expected, looks_secret, redact, typed, without_secret
@@ -29,6 +38,7 @@ STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
 FORMAT = "1"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
+_NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 _JSON = "format='newline_delimited', maximum_object_size=33554432"
 
 
@@ -177,7 +187,7 @@ def _stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache
         return False
     target = cache.folder / f"{batch.key}.events.parquet"
     lines: list[int] = []
-    counter = threading.Thread(target=lambda: lines.append(_count_lines(path)))
+    counter = threading.Thread(target=lambda: lines.append(_count_lines(path, MAX_RECORD)))
     counter.start()
     columns = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in source.columns.items())
     engine.run("DROP VIEW IF EXISTS raw")
@@ -222,13 +232,20 @@ def _plain_file(engine: Engine, file: InputFile) -> Path:
     return path
 
 
-def _count_lines(path: Path) -> int:
-    count, last = 0, b"\n"
+def _count_lines(path: Path, limit: int) -> int:
+    """Count the lines; -1 when one is too long or holds a bare NaN, which the engine would let pass."""
+    count, open_, tail = 0, 0, b""
     with path.open("rb", buffering=0) as handle:
         while chunk := handle.read(1 << 22):
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count + (last != b"\n")
+            ends = chunk.count(b"\n")
+            longest = open_ + (chunk.find(b"\n") if ends else len(chunk))
+            open_ = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
+            count += ends
+            odd = (b"NaN" in chunk or b"Infinity" in chunk) and _NO_NUMBER.search(tail + chunk)
+            if longest >= limit or odd:
+                return -1
+            tail = chunk[-16:]
+    return count + (open_ > 0)
 
 
 def _free_texts(table: str, names: set[str]) -> list[str]:
@@ -440,7 +457,7 @@ def _account(engine: Engine, batch: Batch) -> None:
     for index, line, reason, text in engine.rows(
         "SELECT f, n, reason, left(CAST(r AS VARCHAR), 300) FROM fates WHERE fate = 'rejected' ORDER BY record"
     ):
-        batch.problems.append((index, line, "rejected", reason, redact(text)))
+        batch.problems.append((index, line, "rejected", reason, redact(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):

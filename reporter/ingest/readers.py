@@ -126,9 +126,17 @@ def sniff(path: Path, name: str) -> InputFile:
 
 def _gunzip_head(head: bytes, path: Path) -> bytes:
     """Unpack the first bytes; what stands before a cut or a defect is enough."""
-    unpacked = zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    inflate, unpacked = zlib.decompressobj(wbits=31), b""
+    step = 1 if len(head) < 4096 else 256
+    for at in range(0, len(head), step):
+        try:
+            unpacked += inflate.decompress(head[at : at + step], HEAD)
+        except zlib.error:
+            break
+        if inflate.eof or len(unpacked) >= HEAD:
+            break
     if unpacked:
-        return unpacked
+        return unpacked[:HEAD]
     with gzip.open(path, "rb") as handle:
         return handle.read(HEAD)
 

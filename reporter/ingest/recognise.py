@@ -57,10 +57,21 @@ def _sample(
         for path in paths:
             found = itertools.islice((r for d in read for r in records_at(d.value, path)), SAMPLE)
             for record in found:
-                line = json.dumps({"f": index, "p": path, "r": record}, ensure_ascii=False, default=str)
+                line = json.dumps(
+                    {"f": index, "p": path, "r": _outline(record)}, ensure_ascii=False, default=str
+                )
                 if not unfit(line):
                     lines.append(line + "\n")
     return lines, counts
+
+
+def _outline(value: Any, depth: int = 0) -> Any:
+    """Cut long texts, lists and depths: a record is recognised by its shape, however large it is."""
+    if isinstance(value, dict):
+        return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
+    if isinstance(value, list):
+        return [_outline(v, depth + 1) for v in value[:SAMPLE]] if depth < 9 else []
+    return value[:1000] if isinstance(value, str) else value
 
 
 def _vote(engine: Engine, source: Source, spool: str) -> list[tuple[int, str, int, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import io
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -58,7 +59,7 @@ def write(view: View, path: Path) -> None:
 def render(view: View) -> bytes:
     """Lay the paper edition out, attach report.json, and repair what PDF/UA misses in it."""
     folder = html.templates_dir() / "fonts"
-    page, faces = _printable(html.render(view, "paper", _PLACE), folder)
+    page, faces = printable(html.render(view, "paper", _PLACE), folder)
     page = page.replace(_PLACE, faces)
     at = datetime.fromisoformat(view.cover.as_of_iso)
     attachment = weasyprint.Attachment(
@@ -69,8 +70,10 @@ def render(view: View) -> bytes:
         modified=at,
         relationship="Data",
     )
-    document = weasyprint.HTML(string=page, url_fetcher=_Fetcher())
-    with _uncollected():
+    document = weasyprint.HTML(string=page, url_fetcher=Fetcher())
+    with _uncollected(), warnings.catch_warnings():
+        # WeasyPrint leaves its colour profile to the garbage collector to close.
+        warnings.simplefilter("ignore", ResourceWarning)
         raw = document.write_pdf(
             pdf_variant="pdf/a-3a", attachments=[attachment], finisher=_identify, pdf_tags=True
         )
@@ -93,7 +96,7 @@ _PLACE = "/* fonts */"
 _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 
-def _printable(page: str, folder: Path) -> tuple[str, str]:
+def printable(page: str, folder: Path) -> tuple[str, str]:
     """Write out what no bundled font can draw, and return the page with the font faces it needs."""
     known = {name: _characters(folder / name) for name in FONTS if name != _LAZY}
     covered = set().union(*known.values())
@@ -118,7 +121,7 @@ def _face(font: Path) -> str:
     return f'@font-face{{font-family:"{family}";font-weight:{weight};src:url(font:{font.name})}}'
 
 
-class _Fetcher(URLFetcher):  # type: ignore[misc]
+class Fetcher(URLFetcher):  # type: ignore[misc]
     """Hand out the bundled fonts by name and refuse every other address."""
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:

@@ -246,7 +246,6 @@ class Summary:
     coverage: str
     coverage_text: str
     not_assessed: str
-    target_text: str
     caps: tuple[str, ...]
     facts: tuple[Line, ...]
     gaps: tuple[Gap, ...]

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import cast
 
 from reporter import model
+from reporter.score import ASK
 
 from . import shape
 from .words import (
@@ -37,8 +38,8 @@ STATEMENT = (
     "A management self-assessment with automated procedures: not an assurance opinion, not a "
     "certification, and not endorsed by OWASP or NIST."
 )
-ADD_POLICY = "add the policies, and whom they cover, to statements/"
-ADD_UNITS = "add the business unit to the inventory records"
+ADD_POLICY = "add policies and whom they cover to statements/"
+ADD_UNITS = "add business units to the inventory"
 
 
 def cover(a: model.Assessment) -> shape.Cover:
@@ -77,18 +78,17 @@ def summary(
     covered = percent(total.coverage)
     return shape.Summary(
         level=level,
-        level_sentence=_level_sentence(total, level),
+        level_sentence=f"{_level_sentence(total, level)}; {_target(total, a)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=covered,
         coverage_text=f"{covered} of the weighted evidence asked for was there to be judged",
         not_assessed=_not_assessed(a),
-        target_text=_target(total, a),
         caps=tuple(f"Held at level {most}: {clean(reason)}" for most, reason in total.caps),
         facts=_facts(a),
         gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
         gaps_text=_gaps_text(a, len(building)),
         evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
-        evidence_text=_evidence_text(len(showing)),
+        evidence_text=f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}",
         lag=_lag(a.context),
     )
 
@@ -96,13 +96,13 @@ def summary(
 def _level_sentence(total: model.GroupScore, level: shape.Level) -> str:
     if not total.assessed:
         return (
-            "Nothing could be assessed: no check found evidence for or against it. "
-            "The data pages say what was read and what to add."
+            "Nothing could be assessed: no check found evidence (the pages on data accounting "
+            "say what was read)"
         )
     if level.note:
         return level.note[:1].upper() + level.note[1:]
     if total.lo == total.hi:
-        return "No evidence is missing"
+        return "No check lacks evidence"
     return "The level stays the same even if all missing evidence proves good"
 
 
@@ -171,6 +171,28 @@ def _evidence_text(total: int) -> str:
     return (
         f"{min(total, EVIDENCE_SHOWN)} of {count(total, 'further check')} that could score higher "
         "if missing evidence proves good."
+    )
+
+
+def _questions_text(n: int) -> str:
+    if not n:
+        return "Every question to a person is answered."
+    verb = "is" if n == 1 else "are"
+    return f"{count(n, 'question')} to a person {verb} open; each control has its own."
+
+
+def _open_questions(a: model.Assessment) -> int:
+    """Count the controls whose question nobody answered: no credit in lo, all of it in hi."""
+    practices = [p for f in a.scores.frameworks for c in f.controls for p in c.practices]
+    asking = [p for p in practices if ASK in dict(p.weights)]
+    return sum(_ask_credit(p, a, hi=False) < _ask_credit(p, a, hi=True) for p in asking)
+
+
+def _ask_credit(p: model.PracticeScore, a: model.Assessment, hi: bool) -> Fraction:
+    checks, total = a.scores.checks, sum(weight for _, weight in p.weights)
+    others = [(checks[i], w) for i, w in p.weights if i != ASK]
+    return (p.raw_hi if hi else p.raw_lo) * total - sum(
+        (w * (c.hi if hi else c.lo) for c, w in others), Fraction(0)
     )
 
 

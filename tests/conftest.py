@@ -1,0 +1,180 @@
+"""Workspaces and runs that several tests share: a small one where nearly every check passes, made of plain records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+SETTINGS = {
+    "organisation": "Good Company",
+    "period": {"from": "2026-07-01", "to": "2026-10-01"},
+    "as_of": "2026-10-01",
+    "log_sources": {"gateway": {"every": "day", "share": 90}},
+}
+CLAUSES = [
+    "identity", "actions", "data", "escalation", "human review", "logging", "third parties", "retirement",
+]  # fmt: skip
+
+
+def agent(number: int) -> dict[str, Any]:
+    """Describe an agent whose record leaves no question open."""
+    me, peer = f"agent-{number}", f"agent-{3 - number}"
+    tools = [
+        {"name": "orders.read", "effect": "read", "reversible": True, "needs_approval": False},
+        {"name": "orders.delete", "effect": "delete", "reversible": False, "needs_approval": True},
+    ]
+    dated = {
+        "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-11T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
+        "justification": "matching invoices", "risk_category": "financial control", "privileged": False,
+        "action": "use", "role": "matcher",
+    }  # fmt: skip
+    return {
+        "type": "agent", "actor_id": me, "name": f"Agent {number}", "environment": "production",
+        "business_unit": "finance", "state": "active", "state_since": "2026-01-15T00:00:00Z",
+        "created_at": "2026-01-10T00:00:00Z", "approved_at": "2026-01-12T00:00:00Z",
+        "activated_at": "2026-01-15T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
+        "updated_at": "2026-09-20T00:00:00Z", "owner_id": "ann", "owner_confirmed_at": "2026-09-01T00:00:00Z",
+        "owner_since": "2026-01-10T00:00:00Z", "technical_owner_id": "bob",
+        "purpose": "Compare supplier invoices with orders and report differences to a clerk",
+        "process_id": "AP-7", "autonomy": 3, "risk_tier": "critical", "risk_categories": ["financial control"],
+        "principal_id": f"spiffe://good/{me}", "principal_type": "agent", "default_policy": "deny",
+        "enforcement_point": "gateway", "review_cadence_days": 30, "kill_switch": "gateway block list",
+        "kill_switch_owner": "bob", "kill_switch_tested_at": "2026-08-01T00:00:00Z", "kill_switch_minutes": 2,
+        "sandbox_type": "microvm", "sandbox_root": False, "sandbox_network": "deny", "sandbox_fs": "workdir",
+        "sandbox_per_session": True, "memory_scope": "shared", "memory_ttl_days": 7,
+        "memory_sources": "erp", "memory_write_check": True, "memory_readers": f"{me};{peer}",
+        "deploy_identity_type": "federated", "deploy_subject": "iss=ci;aud=deploy;sub=repo:good/agents:main",
+        "deploy_static_secret": False, "vendor_hosted": False, "policy_id": "AP", "policy_version": "1",
+        "strong_auth": True, "is_intermediary": False,
+        "tools": [t | dated for t in tools],
+        "data_sources": [{"name": "erp/orders/*", "classification": "confidential"} | dated],
+        "entitlements": [{"name": "erp", "effect": "read"} | dated],
+        "credentials": [{
+            "credential_id": f"key-{number}", "fingerprint": f"f{number}", "type": "certificate", "storage": "vault",
+            "environment": "production", "issued_at": "2026-09-10T00:00:00Z", "expires_at": "2026-10-05T00:00:00Z",
+            "last_rotated_at": "2026-09-10T00:00:00Z", "rotation_days": 30, "privileged": False,
+        }],
+        "approvals": [
+            {"approval_id": f"ok-{number}", "type": "action", "scope": "orders.delete", "requester_id": "ann",
+             "approver_id": "bob", "granted_at": "2026-09-15T07:00:00Z", "expires_at": "2026-09-16T07:00:00Z",
+             "max_uses": 5, "recorded_at": "2026-09-15T07:00:00Z"},
+        ],
+        "reviews": [
+            {"review_id": f"rev-{number}-{month}", "due_at": f"2026-0{month}-20T00:00:00Z",
+             "completed_at": f"2026-0{month}-18T00:00:00Z", "snapshot_from": f"2026-0{month - 1}-18T00:00:00Z",
+             "snapshot_at": f"2026-0{month}-17T00:00:00Z",
+             "items": [{"type": kind, "name": name, "decision": "keep"} for kind, name in (
+                 ("tool", "orders.read"), ("tool", "orders.delete"), ("data", "erp/orders/*"), ("entitlement", "erp"))]}
+            for month in (7, 8, 9)
+        ],
+        "state_changes": [{"state": "active", "from_at": "2026-01-15T00:00:00Z"}],
+        "components": [
+            {"component_id": f"{kind}:{name}", "type": kind, "name": name, "vendor": "Maker", "version": "4.1.0",
+             "pinned": True, "hash": f"sha256:{name}", "registry": "approved-list", "transport": "http",
+             "approved_at": "2026-01-11T00:00:00Z", "reviewed_at": "2026-09-01T00:00:00Z", "authenticated": True,
+             "encrypted": True, "secret_in_config": False}
+            for kind, name in (("model", "large"), ("mcp_server", "erp-server"))
+        ],
+        "links": [{"peer_id": peer, "protocol": "a2a/1.0", "authenticated": True, "encrypted": True, "signed": True}],
+        "log_sources": ["gateway"],
+    }  # fmt: skip
+
+
+def person(name: str, manager: str) -> dict[str, Any]:
+    """Describe a person who is there."""
+    return {
+        "type": "human", "actor_id": name, "name": name.title(), "state": "active", "owner_id": manager,
+        "created_at": "2020-01-01T00:00:00Z", "updated_at": "2026-09-20T00:00:00Z", "business_unit": "finance",
+        "activated_at": "2020-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z", "strong_auth": True,
+        "owner_confirmed_at": "2026-09-01T00:00:00Z", "review_cadence_days": 90,
+    }  # fmt: skip
+
+
+def service_account() -> dict[str, Any]:
+    """Describe a service account, governed like the agents."""
+    kept = (
+        "environment business_unit state created_at approved_at activated_at expires_at updated_at owner_id "
+        "owner_confirmed_at technical_owner_id purpose process_id risk_tier review_cadence_days policy_id strong_auth"
+    )
+    whole = agent(1)
+    return {"type": "service_account", "actor_id": "batch", "principal_id": "svc-batch"} | {
+        name: whole[name] for name in kept.split()
+    }
+
+
+def policy() -> dict[str, Any]:
+    """State a policy that covers every actor."""
+    return {
+        "type": "policy", "policy_id": "AP", "title": "Use of AI agents", "scope": "agents", "status": "approved",
+        "approved_by": "Board", "effective_at": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:00Z",
+        "review_due": "2027-01-01T00:00:00Z", "version": "1", "clauses": CLAUSES,
+    }  # fmt: skip
+
+
+def events() -> list[dict[str, Any]]:
+    """Log a quarter: a heartbeat a day, each agent at work each day, one approved deletion."""
+    made = []
+    day = date(2026, 7, 1)
+    while day < date(2026, 10, 1):
+        made.append(_event(f"{day}T00:05", event_class="heartbeat"))
+        for number in (1, 2):
+            work = {"event_class": "data", "action": "read", "effect": "read", "tool": "orders.read",
+                    "resource": "erp/orders/4711", "classification": "confidential", "decision": "allow"}  # fmt: skip
+            made.append(_event(f"{day}T08:0{number}", **_actor(number), **work))
+        day += timedelta(days=1)
+    for number in (1, 2):
+        deed = {"event_class": "tool", "action": "delete", "effect": "delete", "tool": "orders.delete",
+                "resource": "erp/orders/4711", "classification": "confidential", "decision": "allow"}  # fmt: skip
+        made.append(_event(f"2026-09-15T08:1{number}", **_actor(number), **deed, approval_id=f"ok-{number}"))
+        made.append(_event(f"2026-09-15T08:2{number}", **_actor(number), **deed | {
+            "resource": "erp/payments/1", "outcome": "denied", "decision": "deny"}))  # fmt: skip
+    return sorted(made, key=lambda e: str(e["time"]))
+
+
+def _event(at: str, **given: Any) -> dict[str, Any]:
+    time = f"{at}:00Z"
+    return {"event_id": at + str(given.get("actor_id", "")), "time": time, "ingested_at": time,
+            "log_source": "gateway", "outcome": "success"} | given  # fmt: skip
+
+
+def _actor(number: int) -> dict[str, Any]:
+    return {
+        "actor_id": f"agent-{number}", "actor_kind": "agent", "principal_id": f"spiffe://good/agent-{number}",
+        "credential_id": f"key-{number}", "session_id": f"s-{number}", "on_behalf_of": "ann", "environment": "production",
+        "destination": "erp.good", "source_ip": "10.0.0.1", "model_version": "4.1.0",
+    }  # fmt: skip
+
+
+@dataclass
+class Estate:
+    """The records of a workspace; change them, then write them."""
+
+    settings: dict[str, Any] = field(default_factory=lambda: deepcopy(SETTINGS))
+    agents: list[dict[str, Any]] = field(default_factory=lambda: [agent(1), agent(2)])
+    others: list[dict[str, Any]] = field(
+        default_factory=lambda: [person("ann", "bob"), person("bob", "ann"), service_account()]
+    )
+    policies: list[dict[str, Any]] = field(default_factory=lambda: [policy()])
+    events: list[dict[str, Any]] = field(default_factory=events)
+
+    def write(self, folder: Path) -> Path:
+        """Write a workspace folder and return it."""
+        texts = {
+            "reporter.yml": json.dumps(self.settings),
+            "inventory/agents.json": json.dumps(self.agents),
+            "inventory/directory.json": json.dumps(self.others),
+            "statements/policies.json": json.dumps(self.policies),
+            "logs/gateway.jsonl": "".join(json.dumps(e) + "\n" for e in self.events),
+        }
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        return folder

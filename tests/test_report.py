@@ -1,0 +1,390 @@
+"""The report: one view, four formats, the same numbers and bytes; hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+
+from reporter.model import Assessment, Status
+from reporter.report import WRITERS, charts, html, shape, view, words
+from reporter.report.sheets import escape
+
+HERE = Path(__file__).parent
+VERAPDF = HERE / "verapdf" / ".cache"
+EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
+
+
+@pytest.fixture(scope="module")
+def rich() -> shape.View:
+    return view.build(given.rich())
+
+
+@pytest.fixture(scope="module")
+def page(rich: shape.View) -> str:
+    return html.render(rich)
+
+
+@pytest.fixture(scope="module")
+def pdf(rich: shape.View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pdf") / "report.pdf"
+    WRITERS["pdf"](rich, path)
+    return path
+
+
+# ---------------------------------------------------------------- the view
+
+
+def test_importing_the_writers_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, reporter.report; "
+        "print(sorted({'jinja2', 'weasyprint', 'pandas', 'pikepdf'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_json_reads_back_into_the_same_view(name: str) -> None:
+    made = view.build(EXTREMES[name]())
+    assert view.from_json(view.to_json(made)) == made
+
+
+def test_json_keeps_scores_as_exact_fractions(rich: shape.View) -> None:
+    total = given.rich().scores.enterprise.total
+    raw = json.loads(view.to_json(rich))
+    assert Fraction(raw["summary"]["figure"]["exact_lo"]) == total.lo
+    assert Fraction(raw["summary"]["figure"]["exact_hi"]) == total.hi
+    assert raw["schema"] == shape.SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+        ("abc\u202egnp.exe", "abc\\u202egnp.exe"),
+        ("nul\x00", "nul\\u0000"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("סוכן 7", "סוכן 7"),
+    ],
+)
+def test_invisible_characters_are_made_visible(text: str, shown: str) -> None:
+    assert words.clean(text) == shown
+
+
+def test_shortened_text_says_how_much_is_missing_and_where() -> None:
+    assert words.short("x" * 300, "findings.csv", 100) == (
+        "x" * 100 + "… [200 more characters in findings.csv]"
+    )
+
+
+def test_unassessed_controls_are_said_so_and_never_zero_percent(rich: shape.View) -> None:
+    control = next(c for f in rich.frameworks for c in f.controls if c.id == "ASI05")
+    assert control.figure.text == "Not assessed"
+    assert control.figure.range == ""
+    assert control.standing == "Not assessed · Needs attestation · target 2"
+    assert all(cell.kind in ("unknown", "none") for cell in control.cells)
+
+
+def test_nothing_assessed_prints_words_instead_of_numbers() -> None:
+    summary = view.build(given.empty()).summary
+    assert summary.figure.text == "Not assessed"
+    assert summary.level.name == "Not assessed"
+    assert summary.lag.headline.startswith("Policy lag not known: add")
+
+
+def test_every_score_has_its_range_and_coverage(rich: shape.View) -> None:
+    for framework in (rich.themes, *rich.frameworks):
+        for control in framework.controls:
+            if control.state == "assessed":
+                assert control.figure.range in control.standing
+                assert f"coverage {control.coverage}" in control.standing
+
+
+def test_shown_and_hidden_failures_add_up(rich: shape.View) -> None:
+    for check in rich.checks:
+        rows = [r for r in rich.findings if r[0] == check.id]
+        assert sum(r[7] == "fail" for r in rows) == check.counts.failed
+        assert sum(r[7] == "unknown" for r in rows) == check.counts.unknown
+        assert len(check.failing) == min(check.counts.failed, view.SHOWN_ON_SCREEN)
+        if check.counts.failed > view.SHOWN_ON_PAPER:
+            assert f"all {check.counts.failed} are in findings.csv" in check.more_paper
+
+
+def test_unknowns_are_counted_with_their_reasons(rich: shape.View) -> None:
+    check = next(c for c in rich.checks if c.id == "SUP-01")
+    assert check.unknown == "60 unknown: The source never records model_version. (60)"
+
+
+def test_failing_subjects_come_with_the_highest_tier_first(rich: shape.View) -> None:
+    tiers = [max(map(int, s.tier.split("-"))) for s in rich.checks[0].failing]
+    assert tiers == sorted(tiers, reverse=True)
+
+
+def test_record_counts_stand_as_an_equation(rich: shape.View) -> None:
+    assert rich.accounting.equation == (
+        "9,193 records read = 8,340 kept + 802 out of scope + 48 unreadable + 3 rejected"
+    )
+
+
+def test_counts_that_do_not_add_up_are_said_so() -> None:
+    a = given.rich()
+    broken = replace(a, files=(replace(a.files[0], kept=1), *a.files[1:]))
+    assert "DO NOT ADD UP" in view.build(broken).accounting.equation
+
+
+def test_quarantine_beyond_fifty_points_to_the_file(rich: shape.View) -> None:
+    assert len(rich.accounting.quarantined) == 50
+    assert "50 of 51 records shown" in rich.accounting.quarantined_text
+    assert "quarantine.csv" in rich.accounting.quarantined_text
+
+
+def test_policy_lag_stands_beside_the_published_figure(rich: shape.View) -> None:
+    lag = rich.summary.lag
+    assert [b.text for b in lag.bars] == [
+        "82 %",
+        "44 %",
+        "77.8 % (7 of 9)",
+        "59.6–69.2 % (31 of 52)",
+    ]
+    assert lag.headline.startswith("30.8–40.4 % of active agents run without")
+    assert "JumpCloud" in lag.notes[1]
+
+
+def test_anchors_are_unique(page: str) -> None:
+    anchors = re.findall(r' id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors))
+    assert {"c-ASI03", "c-NHI9-2025", "c-GOVERN-1.4", "k-OWN-01"} <= set(anchors)
+    targets = set(re.findall(r'href="#([^"]+)"', page))
+    assert targets <= set(anchors)
+
+
+# ---------------------------------------------------------------- every format
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_two_writes_give_the_same_bytes(name: str, rich: shape.View, tmp_path: Path) -> None:
+    for copy in ("a", "b"):
+        WRITERS[name](rich, tmp_path / copy)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_formats_print_the_same_number_for_the_same_control(
+    rich: shape.View, page: str, pdf: Path
+) -> None:
+    paper = html.render(rich, "paper")
+    attached = view.from_json(_attachment(pdf))
+    for framework, copy in zip(rich.frameworks, attached.frameworks, strict=True):
+        for control, other in zip(framework.controls, copy.controls, strict=True):
+            assert control.standing == other.standing
+            assert control.standing in page
+            assert control.standing in paper
+
+
+@pytest.mark.parametrize("edition", ["screen", "paper"])
+@pytest.mark.parametrize("name", EXTREMES)
+def test_no_page_claims_compliance(name: str, edition: str) -> None:
+    text = html.render(view.build(EXTREMES[name]()), edition)
+    assert "compliant" not in text.lower()
+    assert "management self-assessment" in text.lower()
+
+
+# ---------------------------------------------------------------- HTML
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_hostile_names_stay_text_in_html(page: str) -> None:
+    parser = _Tags()
+    parser.feed(page)
+    tags = {tag for tag, _ in parser.tags}
+    assert not tags & {"script", "img", "iframe", "link", "object"}
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<bdi>abc\\u202egnp.exe</bdi>" in page
+    assert "{{ 7*7 }}{% raw %}" in page
+    assert not any(name.startswith("on") for _, attrs in parser.tags for name in attrs)
+
+
+def test_html_loads_nothing(page: str) -> None:
+    parser = _Tags()
+    parser.feed(page)
+    assert not [a for _, a in parser.tags if "src" in a]
+    links = [a["href"] or "" for t, a in parser.tags if t == "a"]
+    assert all(link.startswith("#") for link in links)
+    assert "url(" not in page and "@import" not in page
+    assert "default-src 'none'; style-src 'sha256-" in page.replace("&#39;", "'")
+
+
+def test_every_chart_has_a_text_alternative(page: str) -> None:
+    charts_found = re.findall(r"<svg [^>]*>(.{0,7})", page)
+    assert len(charts_found) > 20
+    assert set(charts_found) == {"<title>"}
+    assert page.count("<svg ") == page.count('role="img"')
+
+
+def test_rating_colours_have_contrast_with_their_letters() -> None:
+    pairs = [*charts.RATING.values(), (charts.ACCENT, "#ffffff"), ("#ffffff", charts.MUTED)]
+    for ground, ink in pairs:
+        assert _contrast(ground, ink) >= 4.5
+
+
+def test_large_run_stays_small_and_fast() -> None:
+    assessment = given.assemble(given.subjects(2000), given.mixed)
+    checks = given.checks()
+    many = tuple(replace(c, id=f"{c.id[:4]}{n:02d}") for n in range(10, 15) for c in checks)
+    assessment = given.assemble(given.subjects(2000), given.mixed, check_list=(*checks, *many))
+    started = time.process_time()
+    text = html.render(view.build(assessment))
+    assert time.process_time() - started < 3.0  # 0.3 s alone; the machine may be busy
+    assert len(text.encode()) < 5_000_000
+    assert "25 of" in text and "failing subjects shown" in text
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _rows(made: shape.View, path: Path) -> list[list[str]]:
+    WRITERS["csv"](made, path)
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+
+
+def test_findings_csv_has_every_fail_and_unknown(rich: shape.View, tmp_path: Path) -> None:
+    rows = _rows(rich, tmp_path / "findings.csv")
+    assert rows[0][-3:] == ["OWASP Agentic", "OWASP NHI", "NIST AI RMF"]
+    assert len(rows) - 1 == len(given.rich().findings)
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_no_csv_cell_is_a_formula(rich: shape.View, tmp_path: Path) -> None:
+    rows = _rows(rich, tmp_path / "findings.csv")
+    cells = [cell for row in rows for cell in row]
+    assert "'=cmd|' /C calc'!A0" in cells
+    assert not [c for c in cells if c.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "  =1", "＝1", "\0", "\n"]
+)
+def test_formula_starts_get_a_quote(text: str) -> None:
+    assert escape(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "1-2", "agent-7", "'quoted", "  a"])
+def test_other_text_is_left_alone(text: str) -> None:
+    assert escape(text) == text
+
+
+# ---------------------------------------------------------------- PDF
+
+
+def _attachment(path: Path) -> bytes:
+    with pikepdf.open(path) as document:
+        return document.attachments["report.json"].get_file().read_bytes()
+
+
+def test_pdf_is_tagged_titled_and_carries_the_json(pdf: Path, rich: shape.View) -> None:
+    assert _attachment(pdf) == view.to_json(rich)
+    with pikepdf.open(pdf) as document:
+        assert document.Root.MarkInfo.Marked
+        assert str(document.Root.Lang) == "en"
+        assert document.Root.Outlines.First is not None
+        headers = [
+            o
+            for o in document.objects
+            if isinstance(o, pikepdf.Dictionary) and o.get("/S") == pikepdf.Name.TH
+        ]
+        assert headers and all("/Scope" in o.A for o in headers)
+        with document.open_metadata() as metadata:
+            assert "AI agent control maturity report" in metadata["dc:title"]
+
+
+def test_hostile_names_stay_text_in_the_pdf(pdf: Path) -> None:
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    text = subprocess.run(
+        ["pdftotext", pdf, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "代理人-3" in text
+    assert "abc\\u202egnp.exe" in text
+
+
+def test_pdf_writes_out_what_no_bundled_font_can_draw() -> None:
+    from reporter.report.pdf import printable
+
+    folder = html.templates_dir() / "fonts"
+    plain, faces = printable("agent \U000130b7 \u05d0", folder)
+    assert plain == "agent [U+130B7] \u05d0"
+    assert "Report CJK" not in faces
+    assert "Report CJK" in printable("\u4ee3", folder)[1]
+
+
+def test_pdf_opens_no_address() -> None:
+    from reporter.report.pdf import Fetcher
+
+    for url in ("file:///etc/passwd", "https://example.org/", "data:,x", "font:../../x"):
+        with pytest.raises(ValueError, match="opens nothing"):
+            Fetcher().fetch(url)
+
+
+@pytest.mark.parametrize("name", ["empty", "perfect", "single"])
+def test_first_page_holds_at_the_extremes(name: str, tmp_path: Path) -> None:
+    made: Callable[[], Assessment] = EXTREMES[name]
+    path = tmp_path / "report.pdf"
+    WRITERS["pdf"](view.build(made()), path)
+    with pikepdf.open(path) as document:
+        titles = [str(item.title) for item in document.open_outline().root]
+        assert titles[:3] == ["Contents", "At a glance", "Control themes"]
+
+
+@pytest.mark.parametrize("flavour", ["ua1", "3a"])
+def test_verapdf_accepts_the_pdf(flavour: str, pdf: Path) -> None:
+    jars = "/usr/share/java/jaxb-runtime.jar:/usr/share/java/istack-commons-runtime.jar"
+    if not shutil.which("java") or not (VERAPDF / "VeraCheck.class").exists():
+        pytest.skip("veraPDF is not set up: run tests/verapdf/setup.sh (needs Java)")
+    classes = f"{VERAPDF}:{VERAPDF / 'verapdf.jar'}:{jars}"
+    command = ["java", "-cp", classes, "VeraCheck", flavour, str(pdf)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"PASS {flavour}"), done.stdout + done.stderr
+
+
+def _contrast(one: str, two: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(two)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_statuses_of_the_fixture_are_all_there() -> None:
+    counts = [c.counts for c in given.rich().scores.checks.values()]
+    assert all(any(n.get(status) for n in counts) for status in Status)

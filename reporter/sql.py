@@ -7,12 +7,14 @@ from the tree, never the author's text. Only this file imports sqlglot.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from reporter.errors import ContentError
 from reporter.schema import TABLES
@@ -38,6 +40,7 @@ _REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
 }  # fmt: skip
 """Parts of allowed syntax that other engines lack or that choose a row by chance."""
 _JOINS = ("", "CROSS", "INNER", "OUTER")
+_COLUMNS = {t.name: frozenset(c.name for c in t.columns) for t in TABLES.values()}
 _CAST_TYPES = {"DATE", "TIMESTAMP", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
 
 
@@ -99,6 +102,7 @@ def _parse(text: str, place: str) -> exp.Query:
 
 
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
+    ctes = {c.alias for c in tree.find_all(exp.CTE)}
     for node in tree.walk():
         if type(node) not in _ALLOWED:
             shown = node.sql(dialect="duckdb")[:60]
@@ -117,7 +121,9 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
         if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
             raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
         if isinstance(node, exp.Table):
-            _refuse_foreign_table(node, place)
+            _refuse_foreign_table(node, ctes, place)
+        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+            raise ContentError("name the columns instead of *", _at(node, place))
 
 
 def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
@@ -126,7 +132,7 @@ def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
         raise ContentError(f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place))
 
 
-def _refuse_foreign_table(node: exp.Table, place: str) -> None:
+def _refuse_foreign_table(node: exp.Table, ctes: set[str], place: str) -> None:
     name = node.name
     if node.db or node.catalog or not _NAME.fullmatch(name):
         raise ContentError(f"{node.sql()!r} is not a plain table name", _at(node, place))
@@ -152,50 +158,56 @@ def _made_before(node: exp.Table) -> set[str]:
 
 
 def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], set[str]]:
-    """Resolve every column to its table; CTEs are followed by name."""
-    from sqlglot.optimizer.qualify import qualify
-    from sqlglot.optimizer.scope import traverse_scope
-
-    schema: dict[str, object] = {t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()}
-    try:
-        qualified = qualify(
-            tree.copy(), schema=schema, dialect="duckdb", quote_identifiers=False,
-            expand_stars=True, validate_qualify_columns=True, isolate_tables=False,
-        )  # fmt: skip
-    except SqlglotError as error:
-        raise _unknown_column(tree, str(error).splitlines()[0], place) from error
-    whole = qualified.find(exp.TableColumn)
-    if whole:
-        raise ContentError(f"{whole.name!r} is a whole row; name its columns", place)
+    """Follow every column to the table it comes from, through aliases, CTEs and outer queries."""
     reads: set[tuple[str, str]] = set()
     tables: set[str] = set()
-    for scope in traverse_scope(qualified):
-        for alias, source in scope.sources.items():
+    for scope in traverse_scope(tree):
+        named = {t.name for t in scope.sources.values() if isinstance(t, exp.Table)}
+        tables |= named
+        for column in scope.columns:
+            source = _source_of(column, scope)
+            if source is None:
+                raise _unknown_column(column, scope, place)
             if isinstance(source, exp.Table):
-                tables.add(source.name)
-                known = {c.name for c in TABLES[source.name].columns}
-                for column in scope.source_columns(alias):
-                    if column.name not in known:
-                        raise _unknown_column(tree, f"{column.name}", place)
-                    reads.add((source.name, column.name))
+                reads.add((source.name, column.name))
     return reads, tables
 
 
-def _unknown_column(tree: exp.Query, message: str, place: str) -> ContentError:
-    named = {t.name for t in tree.find_all(exp.Table)} & set(TABLES)
-    known = sorted({c.name for n in named for c in TABLES[n].columns})
-    ctes = {c.alias for c in tree.find_all(exp.CTE)}
-    made = {a.alias for a in tree.find_all(exp.Alias)}
-    for column in sorted(tree.find_all(exp.Column), key=_line):
-        if column.name not in known and column.name not in made and column.name not in ctes:
-            close = get_close_matches(column.name, known, 1)
-            hint = f'Did you mean "{close[0]}"? ' if close else ""
-            return ContentError(
-                f'no column "{column.name}" in {", ".join(sorted(named))}',
-                _at(column, place),
-                hint + "`reporter lint --tables` lists them.",
-            )
-    return ContentError(message, place)
+def _source_of(column: exp.Column, scope: Scope | None) -> exp.Table | Scope | str | None:
+    """The table or query that gives a column; 'alias' for an output named in the same SELECT; None if nothing does."""
+    while scope is not None:
+        for alias, source in scope.sources.items():
+            if column.table in ("", alias) and column.name in _given(source):
+                return source
+        if not column.table and column.name in _named(scope):
+            return "alias"
+        scope = scope.parent
+    return None
+
+
+def _given(source: exp.Expr | Scope) -> Collection[str]:
+    if isinstance(source, exp.Table):
+        return _COLUMNS.get(source.name, ())
+    return _named(source) if isinstance(source, Scope) else ()
+
+
+def _named(scope: Scope) -> list[str]:
+    query = scope.expression
+    return query.named_selects if isinstance(query, exp.Query) else []
+
+
+def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentError:
+    """Name the column, the tables it is not in, and the nearest that is."""
+    inside = {a: s for a, s in scope.sources.items() if column.table in ("", a)}
+    known = sorted({n for s in inside.values() for n in _given(s)})
+    names = sorted(s.name if isinstance(s, exp.Table) else a for a, s in inside.items())
+    close = get_close_matches(column.name, known, 1)
+    hint = f'Did you mean "{close[0]}"? ' if close else ""
+    return ContentError(
+        f'no column "{column.name}" in {", ".join(names) or column.table}',
+        _at(column, place),
+        hint + "`reporter lint --tables` lists them.",
+    )
 
 
 def _demand_outputs(tree: exp.Query, place: str) -> None:

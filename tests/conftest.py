@@ -18,18 +18,22 @@ SETTINGS = {
     "period": {"from": "2026-07-01", "to": "2026-10-01"},
     "as_of": "2026-10-01",
     "log_sources": {"gateway": {"every": "day", "share": 90}},
+    "params": {"GOV-01": {"min_pop": 2}},
 }
+DEEDS = {1: ("orders.delete", "delete"), 2: ("orders.delete", "delete"), 3: ("code.run", "execute")}
+"""What each agent does once in the quarter, with an approval."""
 CLAUSES = [
-    "identity", "actions", "data", "escalation", "human review", "logging", "third parties", "retirement",
+    "identity", "actions", "data", "escalation", "human_review", "logging", "third_parties", "retirement",
 ]  # fmt: skip
 
 
 def agent(number: int) -> dict[str, Any]:
     """Describe an agent whose record leaves no question open."""
-    me, peer = f"agent-{number}", f"agent-{3 - number}"
+    me, peer = f"agent-{number}", "agent-2" if number == 1 else "agent-1"
+    deed, effect = DEEDS[number]
     tools = [
         {"name": "orders.read", "effect": "read", "reversible": True, "needs_approval": False},
-        {"name": "orders.delete", "effect": "delete", "reversible": False, "needs_approval": True},
+        {"name": deed, "effect": effect, "reversible": False, "needs_approval": True},
     ]
     dated = {
         "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-11T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
@@ -63,18 +67,13 @@ def agent(number: int) -> dict[str, Any]:
             "last_rotated_at": "2026-09-10T00:00:00Z", "rotation_days": 30, "privileged": False,
         }],
         "approvals": [
-            {"approval_id": f"ok-{number}", "type": "action", "scope": "orders.delete", "requester_id": "ann",
+            {"approval_id": f"ok-{number}", "type": "action", "scope": deed, "requester_id": "ann",
              "approver_id": "bob", "granted_at": "2026-09-15T07:00:00Z", "expires_at": "2026-09-16T07:00:00Z",
              "max_uses": 5, "recorded_at": "2026-09-15T07:00:00Z"},
         ],
-        "reviews": [
-            {"review_id": f"rev-{number}-{month}", "due_at": f"2026-0{month}-20T00:00:00Z",
-             "completed_at": f"2026-0{month}-18T00:00:00Z", "snapshot_from": f"2026-0{month - 1}-18T00:00:00Z",
-             "snapshot_at": f"2026-0{month}-17T00:00:00Z",
-             "items": [{"type": kind, "name": name, "decision": "keep"} for kind, name in (
-                 ("tool", "orders.read"), ("tool", "orders.delete"), ("data", "erp/orders/*"), ("entitlement", "erp"))]}
-            for month in (7, 8, 9)
-        ],
+        "reviews": [_review(me, month, (
+            ("tool", "orders.read"), ("tool", deed), ("data", "erp/orders/*"), ("entitlement", "erp"),
+        )) for month in (7, 8, 9)],
         "state_changes": [{"state": "active", "from_at": "2026-01-15T00:00:00Z"}],
         "components": [
             {"component_id": f"{kind}:{name}", "type": kind, "name": name, "vendor": "Maker", "version": "4.1.0",
@@ -83,9 +82,32 @@ def agent(number: int) -> dict[str, Any]:
              "encrypted": True, "secret_in_config": False}
             for kind, name in (("model", "large"), ("mcp_server", "erp-server"))
         ],
-        "links": [{"peer_id": peer, "protocol": "a2a/1.0", "authenticated": True, "encrypted": True, "signed": True}],
+        "links": [] if number == 3 else [{"peer_id": peer, "protocol": "a2a/1.0", "authenticated": True, "encrypted": True, "signed": True}],
         "log_sources": ["gateway"],
     }  # fmt: skip
+
+
+def child() -> dict[str, Any]:
+    """Describe an agent that another one spawned, that was stopped and came back, and whose owner left."""
+    made = agent(3) | {
+        "parent_id": "agent-1", "expires_at": "2026-12-01T00:00:00Z", "activated_at": "2026-07-10T00:00:00Z",
+        "state_since": "2026-07-10T00:00:00Z", "previous_owner_id": "cat", "owner_since": "2026-07-08T12:00:00Z",
+        "state_changes": [
+            {"state": "active", "from_at": "2026-01-15T00:00:00Z", "until_at": "2026-07-05T00:00:00Z"},
+            {"state": "suspended", "from_at": "2026-07-05T00:00:00Z", "until_at": "2026-07-10T00:00:00Z"},
+            {"state": "active", "from_at": "2026-07-10T00:00:00Z"},
+        ],
+    }  # fmt: skip
+    made["approvals"].append({
+        "approval_id": "back-3", "type": "reactivation", "scope": "agent-3", "requester_id": "ann", "approver_id": "bob",
+        "granted_at": "2026-07-09T07:00:00Z", "recorded_at": "2026-07-09T07:00:00Z",
+    })  # fmt: skip
+    made["credentials"].append(made["credentials"][0] | {
+        "credential_id": "old-3", "fingerprint": "f-old", "issued_at": "2026-06-10T00:00:00Z",
+        "last_rotated_at": "2026-06-10T00:00:00Z", "expires_at": "2026-07-10T00:00:00Z",
+        "revoked_at": "2026-07-09T00:00:00Z",
+    })  # fmt: skip
+    return made
 
 
 def person(name: str, manager: str) -> dict[str, Any]:
@@ -94,20 +116,35 @@ def person(name: str, manager: str) -> dict[str, Any]:
         "type": "human", "actor_id": name, "name": name.title(), "state": "active", "owner_id": manager,
         "created_at": "2020-01-01T00:00:00Z", "updated_at": "2026-09-20T00:00:00Z", "business_unit": "finance",
         "activated_at": "2020-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z", "strong_auth": True,
-        "owner_confirmed_at": "2026-09-01T00:00:00Z", "review_cadence_days": 90,
+        "owner_confirmed_at": "2026-09-01T00:00:00Z", "review_cadence_days": 90, "policy_id": "AP",
+        "log_sources": ["gateway"], "reviews": [_review(name, 9)],
     }  # fmt: skip
 
 
-def service_account() -> dict[str, Any]:
+def leaver() -> dict[str, Any]:
+    """Describe a person who left in the quarter."""
+    return person("cat", "bob") | {"state": "retired", "retired_at": "2026-07-08T00:00:00Z"}
+
+
+def _review(who: str, month: int, items: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+    return {
+        "review_id": f"rev-{who}-{month}", "due_at": f"2026-0{month}-20T00:00:00Z",
+        "completed_at": f"2026-0{month}-18T00:00:00Z", "snapshot_from": f"2026-0{month - 1}-18T00:00:00Z",
+        "snapshot_at": f"2026-0{month}-17T00:00:00Z",
+        "items": [{"type": kind, "name": name, "decision": "keep"} for kind, name in items],
+    }  # fmt: skip
+
+
+def service_account(number: int) -> dict[str, Any]:
     """Describe a service account, governed like the agents."""
     kept = (
         "environment business_unit state created_at approved_at activated_at expires_at updated_at owner_id "
-        "owner_confirmed_at technical_owner_id purpose process_id risk_tier review_cadence_days policy_id strong_auth"
+        "owner_confirmed_at technical_owner_id purpose process_id risk_tier review_cadence_days policy_id strong_auth "
+        "log_sources"
     )
-    whole = agent(1)
-    return {"type": "service_account", "actor_id": "batch", "principal_id": "svc-batch"} | {
-        name: whole[name] for name in kept.split()
-    }
+    me, whole = f"batch-{number}", agent(1)
+    own = {"type": "service_account", "actor_id": me, "principal_id": f"svc-{me}", "reviews": [_review(me, 9)]}
+    return own | {name: whole[name] for name in kept.split()}
 
 
 def policy() -> dict[str, Any]:
@@ -119,23 +156,28 @@ def policy() -> dict[str, Any]:
     }  # fmt: skip
 
 
+WORK = {
+    "event_class": "data", "action": "read", "effect": "read", "tool": "orders.read", "resource": "erp/orders/4711",
+    "classification": "confidential", "decision": "allow",
+}  # fmt: skip
+
+
 def events() -> list[dict[str, Any]]:
-    """Log a quarter: a heartbeat a day, each agent at work each day, one approved deletion."""
-    made = []
+    """Log a quarter and show that logs are kept a year: a heartbeat a day, each agent at work each day, one approved deletion."""
+    made = [_event("2025-09-01T00:05", event_class="heartbeat")]
     day = date(2026, 7, 1)
     while day < date(2026, 10, 1):
         made.append(_event(f"{day}T00:05", event_class="heartbeat"))
-        for number in (1, 2):
-            work = {"event_class": "data", "action": "read", "effect": "read", "tool": "orders.read",
-                    "resource": "erp/orders/4711", "classification": "confidential", "decision": "allow"}  # fmt: skip
-            made.append(_event(f"{day}T08:0{number}", **_actor(number), **work))
+        for number in (1, 2, 3) if day > date(2026, 7, 10) else (1, 2):
+            made.append(_event(f"{day}T08:0{number}", **_actor(number), **WORK))
         day += timedelta(days=1)
-    for number in (1, 2):
-        deed = {"event_class": "tool", "action": "delete", "effect": "delete", "tool": "orders.delete",
-                "resource": "erp/orders/4711", "classification": "confidential", "decision": "allow"}  # fmt: skip
-        made.append(_event(f"2026-09-15T08:1{number}", **_actor(number), **deed, approval_id=f"ok-{number}"))
-        made.append(_event(f"2026-09-15T08:2{number}", **_actor(number), **deed | {
-            "resource": "erp/payments/1", "outcome": "denied", "decision": "deny"}))  # fmt: skip
+    for number, (tool, effect) in DEEDS.items():
+        deed = _actor(number) | WORK | {"event_class": "tool", "action": effect, "effect": effect, "tool": tool}
+        made.append(_event(f"2026-09-15T08:1{number}", **deed, approval_id=f"ok-{number}"))
+        refused = {"resource": "erp/payments/1", "outcome": "denied", "decision": "deny"}
+        made.append(_event(f"2026-09-15T08:2{number}", **deed | refused))
+    made.append(_event("2026-07-20T03:00", **_actor(3) | WORK | {
+        "credential_id": "old-3", "outcome": "denied", "decision": "deny"}))  # fmt: skip
     return sorted(made, key=lambda e: str(e["time"]))
 
 
@@ -158,9 +200,10 @@ class Estate:
     """The records of a workspace; change them, then write them."""
 
     settings: dict[str, Any] = field(default_factory=lambda: deepcopy(SETTINGS))
-    agents: list[dict[str, Any]] = field(default_factory=lambda: [agent(1), agent(2)])
+    agents: list[dict[str, Any]] = field(default_factory=lambda: [agent(1), agent(2), child()])
     others: list[dict[str, Any]] = field(
-        default_factory=lambda: [person("ann", "bob"), person("bob", "ann"), service_account()]
+        default_factory=lambda: [
+            person("ann", "bob"), person("bob", "ann"), leaver(), service_account(1), service_account(2)]  # fmt: skip
     )
     policies: list[dict[str, Any]] = field(default_factory=lambda: [policy()])
     events: list[dict[str, Any]] = field(default_factory=events)

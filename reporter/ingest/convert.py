@@ -19,6 +19,7 @@ from typing import Any
 
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
+from reporter.db import version as engine_version
 from reporter.errors import ContentError
 from reporter.ingest.readers import (
     MAX_RECORD,
@@ -30,13 +31,13 @@ from reporter.ingest.readers import (
     unfit,
 )
 from reporter.ingest.recognise import Choice, has_place, records_at
-from reporter.ingest.tables import columns_of
+from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import expected, looks_secret, redact, typed, without_secret
 from reporter.schema import TABLES, TEXT, TIME, VOCABULARY, Column
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
-FORMAT = "1"
+FORMAT = "2"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 _JSON = "format='newline_delimited', maximum_object_size=33554432"
@@ -135,7 +136,7 @@ def _sha256(path: Path) -> str:
 
 def _key(source: Source, path: str, hashes: list[str]) -> str:
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
-    text = "\0".join([FORMAT, source.sha256, path, shape, *hashes])
+    text = "\0".join([FORMAT, engine_version(), source.sha256, path, shape, *hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -264,7 +265,9 @@ def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: 
         return
     swaps = ", ".join(f"{without_secret(c, cache.secret_key)} AS {c}" for c in texts)
     clean = target.with_suffix(".clean")
-    engine.write_parquet(f"SELECT * REPLACE ({swaps}) FROM {read}", clean)
+    engine.write_parquet(
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who) REPLACE ({swaps}) FROM {read}) AS hidden", clean
+    )
     clean.replace(target)
     for (line,) in rows:
         batch.problems.append((0, line, "field", "a field holds what looks like a secret; only its fingerprint is kept", ""))
@@ -366,11 +369,12 @@ def _stage(
         f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES[table])
     )
     ties = "".join(f", {n}" for n in casts) if trimmed else ""
+    who = f", {WHO} AS who" if table == "events" else ""
     file = f"{batch.key}.{table}.parquet"
     engine.write_parquet(
-        f"SELECT {values}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
+        f"SELECT *{who} FROM (SELECT {values}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
         f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
-        f"WHERE {good} ORDER BY numbered.record{ties}",
+        f"WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
         cache.folder / file,
     )
     batch.tables[table] = file
@@ -414,7 +418,7 @@ def _cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
         f"{typed(table, by_name[n], n, False)} AS {n}" if n in names else f"CAST(NULL AS {t}) AS {n}"
         for n, t in columns_of(TABLES[table])
     )
-    return f"SELECT {values} FROM ({text}) AS t"
+    return f"SELECT *, {WHO} AS who FROM (SELECT {values} FROM ({text}) AS t) AS cast_rows"
 
 
 def _note_bad_fields(

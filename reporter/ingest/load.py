@@ -59,6 +59,7 @@ def _register(
             if spec.name in batch.tables
         ]
         empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
+        empty += ", CAST(NULL AS UBIGINT) AS who" if spec.name == "events" else ""
         parts = parts or [
             f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
             "CAST(NULL AS BIGINT) AS record WHERE FALSE"

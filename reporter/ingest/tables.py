@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.db import Engine, quoted
+from reporter.errors import ReporterError
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 DEFAULT_SHARE = 90
+WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
+"""SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
 CLOCK_SKEW_SECONDS = 120
 
 
@@ -112,9 +115,12 @@ def _gather_approvals(engine: Engine) -> None:
 def _resolve_events(engine: Engine) -> None:
     """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
     engine.run(
-        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT actor_id, principal_id, credential_id, actor_kind "
+        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind "
         "FROM in_events"
     )
+    twice = engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys")
+    if twice:
+        raise ReporterError(f"{twice} actors of the log share a hash with another; please report this")
     engine.run(
         "CREATE TEMP TABLE keys AS "
         "SELECT 'id' AS how, actor_id AS key, min(actor_id) AS found, FALSE AS gate FROM actors GROUP BY actor_id "
@@ -146,15 +152,13 @@ def _resolve_events(engine: Engine) -> None:
         "LEFT JOIN actors AS a ON a.actor_id = coalesce(i.found, p.found, c.found)"
     )
     engine.run(
-        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, actor_kind), e.actor_kind, "
+        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, who), "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
         "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
         "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
-        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k "
-        "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "
-        "AND e.credential_id IS NOT DISTINCT FROM k.credential_id "
-        "AND e.actor_kind IS NOT DISTINCT FROM k.actor_kind WHERE e.occurred_at <= r.as_of"
+        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
+        "WHERE e.occurred_at <= r.as_of"
     )
 
 
@@ -167,39 +171,64 @@ def _add_shadows(engine: Engine) -> None:
     )
 
 
+_STAMP = "CAST(epoch_us(e.occurred_at) AS HUGEINT) * 1099511627776 + e.record"
+"""Time and record number as one number: its minimum is the first event, the same one whatever the threads do."""
+_WINDOW = "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to"
+_SPAN = f"count(*) AS n_events, min({_STAMP}) AS first_stamp, max({_STAMP}) AS last_stamp"
+
+
+def _at(stamp: str) -> str:
+    return f"make_timestamp(CAST({stamp} // 1099511627776 AS BIGINT))"
+
+
+def _place(stamp: str) -> str:
+    return f"file || '#' || CAST({stamp} % 1099511627776 AS VARCHAR)"
+
+
 def _roll_up(engine: Engine) -> None:
-    keys = (
-        "log_source, actor_id, actor_kind, principal_id, credential_id, event_class, tool, effect, "
-        "classification, environment, outcome, source, file"
-    )
+    """Count events by actor, identity, tool, effect and outcome, once for all checks."""
     engine.run(
-        f"CREATE TEMP TABLE rolled AS SELECT {keys}, "
-        "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
-        "count(*) AS n_events, min(occurred_at) AS first_at, max(occurred_at) AS last_at, "
-        "arg_min(record, occurred_at) AS first_record, arg_max(record, occurred_at) AS last_record, "
+        "CREATE TEMP TABLE rolled AS SELECT who, log_source, event_class, tool, effect, classification, "
+        f"environment, outcome, source, file, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
         "count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r "
         "WHERE e.occurred_at <= r.as_of AND event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
     )
     engine.run(
-        "CREATE TABLE activity AS SELECT k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, "
-        "k.registered_at, k.principal_is_intermediary, k.credential_is_intermediary, e.* EXCLUDE (file, first_record, last_record), "
-        "e.file || '#' || CAST(e.first_record AS VARCHAR) AS first_ref, "
-        "e.file || '#' || CAST(e.last_record AS VARCHAR) AS last_ref FROM rolled AS e JOIN event_actors AS k "
-        "ON e.actor_id IS NOT DISTINCT FROM k.actor_id AND e.principal_id IS NOT DISTINCT FROM k.principal_id "
-        "AND e.credential_id IS NOT DISTINCT FROM k.credential_id "
-        "AND e.actor_kind IS NOT DISTINCT FROM k.actor_kind"
+        "CREATE TABLE activity AS SELECT k.* EXCLUDE (who), "
+        "e.* EXCLUDE (who, file, first_stamp, last_stamp), "
+        f"{_at('first_stamp')} AS first_at, {_at('last_stamp')} AS last_at, "
+        f"{_place('first_stamp')} AS first_ref, {_place('last_stamp')} AS last_ref "
+        "FROM rolled AS e JOIN event_actors AS k USING (who)"
     )
     engine.run("DROP TABLE rolled")
+    _roll_up_data(engine)
+
+
+def _roll_up_data(engine: Engine) -> None:
+    """Count events by the data grant that matches their resource; an event that several match counts for each."""
     engine.run(
-        "CREATE TABLE data_use AS SELECT e.agent_id, e.registered, e.in_window, g.name AS data_source, "
-        "e.classification, e.effect, e.event_class, e.outcome, count(*) AS n_events, "
-        "min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at, "
-        "arg_min(e.ref, e.occurred_at) AS first_ref, arg_max(e.ref, e.occurred_at) AS last_ref "
-        "FROM events AS e LEFT JOIN (SELECT * FROM grants WHERE type = 'data') AS g "
-        "ON g.actor_id = e.agent_id AND e.resource LIKE g.like_pattern ESCAPE '!' "
-        "WHERE e.resource IS NOT NULL AND e.event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+        "CREATE TEMP TABLE reach AS SELECT k.who, g.name, g.like_pattern FROM event_actors AS k "
+        "JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'data'"
     )
+    engine.run(
+        "CREATE TEMP TABLE touched AS SELECT e.who, g.name AS data_source, e.classification, e.effect, "
+        f"e.event_class, e.outcome, e.file, {_WINDOW} AS in_window, {_SPAN} "
+        "FROM in_events AS e CROSS JOIN run AS r "
+        "LEFT JOIN reach AS g ON g.who = e.who AND e.resource LIKE g.like_pattern ESCAPE '!' "
+        "WHERE e.occurred_at <= r.as_of AND e.resource IS NOT NULL "
+        "AND e.event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+    )
+    engine.run(
+        "CREATE TABLE data_use AS SELECT k.agent_id, k.registered, e.in_window, e.data_source, "
+        "e.classification, e.effect, e.event_class, e.outcome, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
+        f"{_at('min(first_stamp)')} AS first_at, {_at('max(last_stamp)')} AS last_at, "
+        f"arg_min({_place('first_stamp')}, (first_stamp, file)) AS first_ref, "
+        f"arg_max({_place('last_stamp')}, (last_stamp, file)) AS last_ref "
+        "FROM touched AS e JOIN event_actors AS k USING (who) GROUP BY ALL"
+    )
+    engine.run("DROP TABLE touched")
+    engine.run("DROP TABLE reach")
 
 
 def _measure_feeds(engine: Engine, expected: list[Expected]) -> None:

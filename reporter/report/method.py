@@ -28,7 +28,7 @@ def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
 
 def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
     """List what pins the numbers: inputs, catalog, policy, engine versions."""
-    own = {f"policy {a.policy.version}": a.policy.sha256, "evidence_id": evidence_id(a)}
+    own = {"policy": a.policy.sha256, "evidence_id": evidence_id(a)}
     catalogs = {f"{f.short} (source text)": f.source_sha256 for f in a.frameworks}
     rows = sorted({**catalogs, **a.hashes, **own}.items())
     return tuple(shape.Line(clean(name), clean(value)) for name, value in rows if value)

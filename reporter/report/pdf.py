@@ -59,8 +59,6 @@ def write(view: View, path: Path) -> None:
 def render(view: View) -> bytes:
     """Lay the paper edition out, attach report.json, and repair what PDF/UA misses in it."""
     folder = html.templates_dir() / "fonts"
-    page, faces = printable(html.render(view, "paper", _PLACE), folder)
-    page = page.replace(_PLACE, faces)
     at = datetime.fromisoformat(view.cover.as_of_iso)
     attachment = weasyprint.Attachment(
         file_obj=io.BytesIO(to_json(view)),
@@ -70,12 +68,16 @@ def render(view: View) -> bytes:
         modified=at,
         relationship="Data",
     )
-    document = weasyprint.HTML(string=page, url_fetcher=Fetcher())
     with _uncollected(), warnings.catch_warnings():
         # WeasyPrint leaves its colour profile to the garbage collector to close.
         warnings.simplefilter("ignore", ResourceWarning)
+        page, faces = printable(html.render(view, "paper", _PLACE), folder)
+        document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
         raw = document.write_pdf(
-            pdf_variant="pdf/a-3a", attachments=[attachment], finisher=_identify, pdf_tags=True
+            pdf_variant="pdf/a-3a",
+            attachments=[attachment],
+            finisher=_identify,
+            uncompressed_pdf=True,  # _repair reads every page, and compresses at the end
         )
         return _repair(cast(bytes, raw))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -62,8 +62,14 @@ def build(assessment: model.Assessment) -> shape.View:
 
 def to_json(view: shape.View) -> bytes:
     """Write the view as report.json."""
-    text = json.dumps(asdict(view), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        view, default=_fields_of, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return text.encode() + b"\n"
+
+
+def _fields_of(part: Any) -> dict[str, Any]:
+    return {f.name: getattr(part, f.name) for f in fields(part)}
 
 
 def write(view: shape.View, path: Path) -> None:

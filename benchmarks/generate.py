@@ -16,6 +16,7 @@ from pathlib import Path
 
 FROM = datetime(2026, 7, 1, tzinfo=timezone.utc)
 DAYS = 92
+TOOLS_HELD = 8
 FAMILIES = ("s3", "kms", "sql", "crm", "mail", "git", "pay", "hr", "web", "iam")
 VERBS = ("get", "list", "put", "delete", "query", "send", "create", "update", "assume", "export")
 EFFECTS = {"delete": "delete", "send": "publish", "put": "write", "create": "write", "update": "write"}
@@ -65,7 +66,7 @@ def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> 
                           "effective_at": "2026-01-01T00:00:00Z", "review_due": "2027-01-01T00:00:00Z",
                           "clauses": "identity;actions;data;escalation;human review;logging;third parties;retirement"})
         for i in range(agents):
-            scope = rnd.sample(tools, 20)
+            scope = rnd.sample(tools, TOOLS_HELD)
             scopes.append(scope)
             _write(register, _agent(i, scope, rnd))
     return scopes
@@ -99,7 +100,7 @@ def _agent(i: int, scope: list[str], rnd: random.Random) -> dict[str, object]:
         "data_sources": [{"name": f"arn:aws:{tool.split('.')[0]}:eu-west-1:12345678:object/*",
                           "classification": "internal", "justification": "orders",
                           "risk_category": "operational", "granted_at": "2026-01-12T00:00:00Z",
-                          "approved_at": "2026-01-12T00:00:00Z"} for tool in scope[:4]],
+                          "approved_at": "2026-01-12T00:00:00Z"} for tool in scope[:3]],
         "reviews": [{"review_id": f"rev-{i:05d}", "due_at": _iso(70 * 86400),
                      "completed_at": _iso(rnd.randrange(60, 90) * 86400)}],
     }
@@ -111,7 +112,7 @@ def _events(path: Path, n: int, scopes: list[list[str]], tools: list[str], rnd: 
         for k in range(n):
             i = int(agents * rnd.random() ** 1.7)
             dice = rnd.random()
-            tool = scopes[i][int(rnd.random() * 20)] if dice < 0.985 else tools[int(rnd.random() * len(tools))]
+            tool = scopes[i][int(rnd.random() * TOOLS_HELD)] if dice < 0.985 else tools[int(rnd.random() * len(tools))]
             family = tool.split(".")[0]
             second = k / n * DAYS * 86400
             actor = f"agent-{i:05d}" if dice < 0.999 else f"ghost-{k % 50:03d}"

@@ -5,7 +5,10 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
@@ -110,32 +113,67 @@ def _sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
 
 
-def assess(engine: Engine, checks: Iterable[tuple[Check, Judged]]) -> None:
-    """Fill `cells` with one row per check and subject."""
-    carried = {(s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")}
-    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
-    has_events = bool(engine.one("SELECT count(*) FROM activity"))
-    for check, judged in checks:
-        needs = needs_of(check, judged)
-        reads_events = bool(judged.tables & EVENT_TABLES)
-        no_log = "no input holds an event" if reads_events and not has_events else ""
-        try:
-            if check.about in _NOT_ACTORS:
-                why = _blind_everywhere(needs, carried) or no_log
-                _insert_organisation(engine, check, judged, why)
-            else:
-                shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], carried)
-                blind = {g: w for g, sig in groups if (w := shared or _blind(sig, needs, carried))}
-                _insert_actors(engine, check, judged, blind, reads_events)
-            _insert_unseen(engine, check, _blind_everywhere(needs, carried) or no_log)
-        except Error as error:
-            raise ContentError(
-                f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
-            ) from error
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What can be seen at all: which source carries which column, and which sources describe whom."""
+
+    carried: frozenset[tuple[str, str, str]]
+    groups: tuple[tuple[int, str], ...]
+    has_events: bool
+
+
+def assess(
+    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1
+) -> None:
+    """Fill `cells` with one row per check and subject; several checks at a time when threads allow."""
+    sight = _Sight(
+        frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
+        tuple((g, s) for g, s in engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")),
+        bool(engine.one("SELECT count(*) FROM activity")),
+    )  # fmt: skip
+    queue = deque(checks)
+    if threads == 1:
+        _work_off(engine, queue, sight)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(_work_off, engine.twin(), queue, sight) for _ in range(threads)]:
+                done.result()
     _refuse_double_subjects(engine)
 
 
-def _blind(signature: str, needs: list[tuple[str, str]], carried: set[tuple[str, str, str]]) -> str:
+def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight) -> None:
+    """Take checks off the queue until it is empty."""
+    while queue:
+        try:
+            check, judged = queue.popleft()
+        except IndexError:
+            return
+        try:
+            _assess_one(engine, check, judged, sight)
+        except Error as error:
+            queue.clear()
+            raise ContentError(
+                f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
+            ) from error
+
+
+def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
+    needs = needs_of(check, judged)
+    reads_events = bool(judged.tables & EVENT_TABLES)
+    why = _blind_everywhere(needs, sight.carried)
+    if reads_events and not sight.has_events:
+        why = why or "no input holds an event"
+    if check.about in _NOT_ACTORS:
+        cells = _insert_organisation(engine, check, judged, why)
+    else:
+        shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
+        blind = {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
+        cells = _insert_actors(engine, check, judged, blind, reads_events)
+    if why and not cells:
+        _insert_unseen(engine, check, why)
+
+
+def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
     """Say which needed columns none of an actor's sources carries; '' when it is seen in full."""
     sources: dict[str, set[str]] = {}
     for part in signature.split(";"):
@@ -158,7 +196,7 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def _blind_everywhere(needs: list[tuple[str, str]], carried: set[tuple[str, str, str]]) -> str:
+def _blind_everywhere(needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
     """Say which needed columns no source carries at all."""
     have = {(t, c) for _, t, c in carried}
     missing = [f"{t}.{c}" for t, c in needs if (t, c) not in have]
@@ -167,7 +205,7 @@ def _blind_everywhere(needs: list[tuple[str, str]], carried: set[tuple[str, str,
 
 def _insert_actors(
     engine: Engine, check: Check, judged: Judged, blind: dict[int, str], events: bool
-) -> None:
+) -> int:
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
@@ -176,7 +214,7 @@ def _insert_actors(
     why_blind = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
     all_blind = f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
     why_dead = "dead" if events else "CAST(NULL AS VARCHAR)"
-    engine.run(
+    cells: int = engine.one(
         f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
@@ -193,27 +231,28 @@ def _insert_actors(
         "coalesce(tier_hi, 4) FROM joined "
         "WHERE seen OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
     )
+    return cells
 
 
-def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str) -> None:
+def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str) -> int:
     """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing can be said."""
     status = "CASE WHEN v.ok THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
     reason = "coalesce(v.reason, 'no reason given')"
     if why:
         status, reason = "'unknown'", quoted(why)
-    engine.run(
+    cells: int = engine.one(
         f"INSERT INTO cells WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
+    return cells
 
 
 def _insert_unseen(engine: Engine, check: Check, why: str) -> None:
     """A check without any subject because nothing records them is unknown for the organisation, not inapplicable."""
-    if why and not engine.one("SELECT count(*) FROM cells WHERE check_id = ?", [check.id]):
-        engine.run(
-            "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
-            [check.id, ORGANISATION, why],
-        )
+    engine.run(
+        "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
+        [check.id, ORGANISATION, why],
+    )
 
 
 def _ref(judged: Judged) -> str:

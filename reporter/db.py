@@ -46,6 +46,17 @@ class Engine:
     ) -> None:
         self._con.close()
 
+    def threads(self) -> int:
+        """Return how many threads the engine uses."""
+        return int(self.one("SELECT current_setting('threads')"))
+
+    def twin(self) -> Engine:
+        """Return a second connection to the same database, for another thread; closing it closes only it."""
+        other = Engine.__new__(Engine)
+        other.work = self.work
+        other._con = self._con.cursor()
+        return other
+
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
         self._con.execute(sql, list(params))

@@ -92,7 +92,7 @@ def _assess(
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
         with _walls(engine, content):
-            judging.assess(engine, judged)
+            judging.assess(engine, judged, 1 if content.extra else engine.threads())
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet")
         assessment = _gather(engine, workspace, content, judged, intake)
         return assessment, intake.rows

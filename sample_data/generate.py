@@ -1,7 +1,7 @@
 """Write the sample workspaces of Acme Freight, an invented company.
 
-In: the cast, its register, traffic and vendor shapes (company/). Out: acme/<quarter>/, the same bytes
-each time. What is broken is broken on purpose; README.md says where.
+In: the cast, its register, traffic and vendor shapes (company/). Out: acme/<quarter>/, the same
+bytes each time. What is broken is broken on purpose; README.md says where.
 """
 
 from __future__ import annotations

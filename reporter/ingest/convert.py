@@ -37,8 +37,10 @@ from reporter.schema import TABLES, TEXT, TIME, VOCABULARY, Column
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
-FORMAT = "2"
+FORMAT = "3"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
+LISTED = 1000
+"""Notes on one field of one file that are listed one by one; the rest is a number."""
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 _JSON = "format='newline_delimited', maximum_object_size=33554432"
 
@@ -192,10 +194,8 @@ def _stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache
     counter.start()
     columns = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in source.columns.items())
     engine.run("DROP VIEW IF EXISTS raw")
-    engine.run(
-        f"CREATE VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, * "
-        f"FROM read_json({quoted(str(path))}, {_JSON}, columns={{{columns}}})"
-    )
+    raw = f"* FROM read_json({quoted(str(path))}, {_JSON}, columns={{{columns}}})"
+    engine.run(f"CREATE VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
     try:
         engine.write_parquet(_cast_all("events", source.tables["events"], engine, source), target)
     except Error:
@@ -204,22 +204,52 @@ def _stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
     counter.join()
-    if path != file.path:
-        path.unlink()
     read = f"read_parquet({quoted(str(target))})"
     required = [c.name for c in TABLES["events"].columns if c.required]
     broken = " OR ".join(f"{c} IS NULL" for c in required)
     names = [n for n, _ in columns_of(TABLES["events"])]
     seen = ", ".join(f"count({n})" for n in names)
-    (n, bad, *filled) = engine.rows(f"SELECT count(*), count(*) FILTER (WHERE {broken}), {seen} FROM {read}")[0]
+    (n, bad, odd, *filled) = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen} FROM {read}"
+    )[0]
     if bad or n != lines[0]:
         return False
+    if odd:
+        _name_odd(engine, source, target, raw, batch)
+    if path != file.path:
+        path.unlink()
     _hide_secrets(engine, read, target, cache, batch)
     batch.stream = True
     batch.tables = {"events": target.name}
     batch.counts = [Counts(read=n, kept=n)]
     batch.carried = [("events", c) for c, k in zip(names, filled, strict=True) if k]
     return True
+
+
+def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Batch) -> None:
+    """Say which fields of which lines are not believed: the file is read once more for that."""
+    engine.run(f"CREATE VIEW raw AS SELECT row_number() OVER () AS record, {raw}")
+    text = _select(engine, source, "events", source.tables["events"])
+    odd = (
+        f"SELECT file_row_number + 1 AS record FROM read_parquet({quoted(str(target))}, file_row_number=true) "
+        "WHERE odd"
+    )
+    try:
+        engine.run(
+            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o USING (record)"
+        )
+        engine.run("CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events")
+        _note_bad_fields(engine, "events", _given(engine, "events", text), batch, False)
+    finally:
+        engine.run("DROP VIEW raw")
+        engine.run("DROP TABLE IF EXISTS staged_events")
+        engine.run("DROP TABLE IF EXISTS spooled")
+
+
+def _given(engine: Engine, table: str, text: str) -> list[Column]:
+    """The columns of a table that a SELECT fills."""
+    names = {n for n, _ in engine.columns(text)} & {n for n, _ in columns_of(TABLES[table])}
+    return [c for c in TABLES[table].columns if c.name in names]
 
 
 def _plain_file(engine: Engine, file: InputFile) -> Path:
@@ -344,8 +374,7 @@ def _stage(
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     text = _select(engine, source, table, sql)
     trimmed = table != "events"
-    names = {n for n, _ in engine.columns(text)}
-    columns = [c for c in TABLES[table].columns if c.name in names and c.name in dict(columns_of(TABLES[table]))]
+    columns = _given(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
     engine.run(f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t")
     for column in columns:
@@ -418,7 +447,32 @@ def _cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
         f"{typed(table, by_name[n], n, False)} AS {n}" if n in names else f"CAST(NULL AS {t}) AS {n}"
         for n, t in columns_of(TABLES[table])
     )
-    return f"SELECT *, {WHO} AS who FROM (SELECT {values} FROM ({text}) AS t) AS cast_rows"
+    odd = []
+    for column in (c for n, c in by_name.items() if n in names):
+        cast = typed(table, column, column.name, False)
+        odd += [] if column.required or not _can_fail(table, column) else [_no_cast(column, cast)]
+        odd += [_no_zone(column, cast)] if column.type == TIME else []
+    rows = f"SELECT {values}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+    return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
+
+
+def _can_fail(table: str, column: Column) -> bool:
+    return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
+
+
+def _no_cast(column: Column, cast: str) -> str:
+    """SQL: the field holds something that is not of its type."""
+    return f"coalesce(trim({column.name}) <> '' AND ({cast}) IS NULL, FALSE)"
+
+
+def _no_zone(column: Column, cast: str) -> str:
+    """SQL: the field holds a time of day without a zone."""
+    name = column.name
+    return (
+        f"coalesce(CASE WHEN right({name}, 1) IN ('Z', 'z') OR length({name}) <= 10 THEN FALSE "
+        f"ELSE ({cast}) IS NOT NULL "
+        f"AND NOT regexp_matches({name}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END, FALSE)"
+    )
 
 
 def _note_bad_fields(
@@ -427,24 +481,25 @@ def _note_bad_fields(
     """Optional fields that do not cast, and times without a zone: the record is kept, the field is not believed."""
     for column in columns:
         cast = typed(table, column, column.name, trimmed)
-        if cast.startswith("nullif"):
-            continue
-        if not column.required:
+        if not column.required and _can_fail(table, column):
             _note(engine, batch, f"SELECT record, {quoted(f'{table}.{column.name} is not ')} || "
                   f"{quoted(expected(table, column))} || ': ' || left({column.name}, 60) FROM staged_{table} "
-                  f"WHERE {column.name} IS NOT NULL AND trim({column.name}) <> '' AND ({cast}) IS NULL")
+                  f"WHERE {_no_cast(column, cast)}")
         if column.type == TIME:
-            zone = f"regexp_matches({column.name}, '(Z|z|UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
             _note(engine, batch, f"SELECT record, {quoted(f'{table}.{column.name} has no time zone and was read as UTC: ')} "
-                  f"|| left({column.name}, 40) FROM staged_{table} WHERE ({cast}) IS NOT NULL AND NOT {zone} "
-                  f"AND length({column.name}) > 10")
+                  f"|| left({column.name}, 40) FROM staged_{table} WHERE {_no_zone(column, cast)}")
 
 
 def _note(engine: Engine, batch: Batch, sql: str) -> None:
-    for index, line, reason in engine.rows(
-        f"SELECT s.f, s.n, min(q.reason) FROM ({sql}) AS q(record, reason) JOIN spooled AS s USING (record) "
-        "GROUP BY s.record, s.f, s.n, q.reason ORDER BY s.record, q.reason"
+    for index, line, reason, place, total in engine.rows(
+        f"SELECT f, n, reason, place, total FROM (SELECT s.f, s.n, q.reason, "
+        "row_number() OVER (PARTITION BY s.f ORDER BY s.record, q.reason) AS place, "
+        "count(*) OVER (PARTITION BY s.f) AS total "
+        f"FROM (SELECT DISTINCT record, reason FROM ({sql}) AS d(record, reason)) AS q "
+        f"JOIN spooled AS s USING (record)) AS p WHERE place <= {LISTED} ORDER BY f, place"
     ):
+        if place == LISTED < total:
+            reason = f"{reason} (and {total - LISTED} more records like it)"
         batch.problems.append((index, line, "field", redact(reason), ""))
 
 

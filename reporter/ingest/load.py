@@ -72,7 +72,7 @@ def _part(batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str
     path = quoted(str(cache.folder / batch.tables[table]))
     if batch.stream:
         return (
-            f"SELECT * EXCLUDE (file_row_number), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
+            f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
             f"file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
         )
     return (

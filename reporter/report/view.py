@@ -153,11 +153,8 @@ def _check(
 ) -> shape.Check:
     score = a.scores.checks[c.id]
     n = counts(score)
-    failing = sorted(
-        (f for f in findings if f.status == model.Status.FAIL),
-        key=lambda f: (-_tier(f), f.subject),
-    )
-    shown = tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN])
+    failed = [f for f in findings if f.status == model.Status.FAIL]
+    failing = sorted(failed, key=lambda f: (-_tier(f), f.subject))
     result = figure(score.lo, score.hi, _state(score))
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
     evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
@@ -178,7 +175,7 @@ def _check(
         coverage=coverage,
         counts=n,
         standing=" · ".join(facts),
-        failing=shown,
+        failing=tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),

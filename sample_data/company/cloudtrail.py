@@ -39,7 +39,7 @@ def uuid(text: str) -> str:
 
 
 def records(events: list[Json], quarter: Quarter) -> list[Json]:
-    """Return the records of a quarter: agents, the nightly backup, the partner bridge, people at the console."""
+    """Return the records of a quarter: agents, nightly backup, partner bridge, people."""
     found = [
         _by_role(e)
         for e in events
@@ -52,7 +52,7 @@ def records(events: list[Json], quarter: Quarter) -> list[Json]:
 
 def _record(when: str, name: str, identity: Json, resource: str | None, **more: Any) -> Json:
     read = name.startswith(("Get", "Describe", "List"))
-    made = {
+    made: Json = {
         "eventVersion": "1.11",
         "userIdentity": identity,
         "eventTime": when,

@@ -6,18 +6,16 @@ In: the cast and a quarter. Out: documents in the vendors' shapes; all ids and v
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from company.cast import DOMAIN, LEFT, PEOPLE, Quarter, mail
 from company.cloudtrail import Json, hexes, uuid
 from company.register import CLIENTS
 
-
 FAKE_SECRET = "sk-FAKE-not-a-real-key-000000000000"
 
 
 def okta_apps() -> list[Json]:
-    """Return the app list of the directory: OAuth clients of agents, one nobody registered, apps of people."""
+    """Return the app list: OAuth clients of agents, one that nobody registered, apps of people."""
     made = [
         _okta_app(client, agent.removeprefix("agt-"), "service")
         for agent, client in CLIENTS.items()
@@ -62,7 +60,7 @@ def _okta_app(client: str, label: str, kind: str, status: str = "ACTIVE") -> Jso
 
 
 def okta_log(quarter: Quarter) -> list[Json]:
-    """Return the System Log: a person signs in each day, clients fetch tokens, an app is changed."""
+    """Return the System Log: a person signs in each day, clients fetch tokens."""
     made = []
     names = list(PEOPLE)
     for number in range((quarter.end - quarter.begin).days):
@@ -137,7 +135,7 @@ def _okta_event(when: datetime, kind: str, text: str, actor: Json, result: str =
 
 
 def mcp_desktop() -> Json:
-    """Return the client file on a care desk: a server from no registry, and a secret in plain text."""
+    """Return the client file on a care desk: a server from no registry, a secret in plain text."""
     return {
         "reporter_actor_id": "agt-care-copilot",
         "mcpServers": {

@@ -11,9 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from company.cast import Agent, Quarter, mail
-from company.register import RISKS, Record, day, governed, granted, iso, review, split
+from company.register import RISKS, Record, day, governed, granted, iso, review
 from company.traffic import NEW_TOOLS
-
 
 PAUSES: dict[str, tuple[str, str, str]] = {
     "agt-weather-watch": ("suspended", "2026-07-20T09:00:00Z", "2026-08-03T09:00:00Z"),

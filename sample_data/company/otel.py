@@ -45,7 +45,7 @@ def _span_parts(event: Json) -> tuple[str, Json]:
 
 def otlp(events: list[Json], service: str) -> Json:
     """Return an OTLP/JSON document of the spans of one service."""
-    spans = []
+    spans: list[Json] = []
     for event in events:
         name, attributes = _span_parts(event)
         root = event["event_class"] == "session"
@@ -83,7 +83,7 @@ def _any(value: Any) -> Json:
 
 def sdk_spans(events: list[Json], service: str) -> Json:
     """Return the same spans as the Python SDK writes them to a file."""
-    spans = []
+    spans: list[Json] = []
     for event in events:
         name, attributes = _span_parts(event)
         context = {

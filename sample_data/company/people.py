@@ -1,4 +1,4 @@
-"""The other actors and the statements: people, service accounts, their reviews, policies and aliases.
+"""The other actors and the statements: people, service accounts, reviews, policies and aliases.
 
 In: the cast and a quarter. Out: native records.
 """
@@ -146,7 +146,7 @@ def _service_key(name: str, quarter: Quarter) -> Row:
 
 
 def policies(quarter: Quarter) -> list[Row]:
-    """Each unit signs its own annex: three in the second quarter, five in the third, customs never."""
+    """Return the annex of each unit: three signed at first, then five, none for customs."""
     late = quarter.id == "2026-q3"
     made = [_policy(id_, unit, late) for unit, id_ in POLICY_OF.items()]
     for id_, kind in (("IDP-PEOPLE", "human"), ("IDP-SERVICE", "service_account")):

@@ -1,6 +1,6 @@
 """The register as it should be: the record of an agent without any gap, at the end of a quarter.
 
-In: an agent of cast.py and a quarter. Out: its record, and the identity and credential it acts with.
+In: an agent of cast.py and a quarter. Out: its record, the identity and credential it acts with.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from typing import Any
 from company.cast import DOMAIN, GATEWAY, SERVICES, Agent, Quarter, mail
 from company.register import HIGH, MODEL, credential_id, day, iso, principal, split
 
-
 SEED = 20260401
 Event = dict[str, Any]
 STOPS = {"agt-night-reorder": "2026-08-10", "portal-vendor": "2026-08-09"}

@@ -18,6 +18,8 @@ from reporter.sql import Judged
 
 _SHARED = ("policies",)
 """Tables that describe no single actor: carried by any source or by none."""
+_RESOURCE = ("events", "resource")
+"""A log that never names what was touched cannot show that nothing else was."""
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
@@ -168,7 +170,10 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
     else:
         shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
         blind = {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
-        cells = _insert_actors(engine, check, judged, blind, reads_events)
+        dim = {}
+        if "data_use" in judged.tables:
+            dim = {g: w for g, sig in sight.groups if (w := _blind(sig, [_RESOURCE], sight.carried))}
+        cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
     if why and not cells:
         _insert_unseen(engine, check, why)
 
@@ -204,16 +209,16 @@ def _blind_everywhere(needs: list[tuple[str, str]], carried: Set[tuple[str, str,
 
 
 def _insert_actors(
-    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], events: bool
+    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], dim: dict[int, str], events: bool
 ) -> int:
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
+    `blind` groups cannot be judged at all; `dim` ones can fail, but cannot pass.
     """
-    cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {quoted(w)}" for g, w in blind.items())
-    why_blind = f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
+    why_blind, why_dim = _case(blind), _case(dim)
     all_blind = f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
-    why_dead = "dead" if events else "CAST(NULL AS VARCHAR)"
+    why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
         f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
@@ -232,6 +237,12 @@ def _insert_actors(
         "WHERE seen OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
     )
     return cells
+
+
+def _case(groups: dict[int, str]) -> str:
+    """SQL: the reason of the first listed group that a subject's actors belong to."""
+    cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {quoted(w)}" for g, w in groups.items())
+    return f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str) -> int:

@@ -41,7 +41,7 @@ _REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
 """Parts of allowed syntax that other engines lack or that choose a row by chance."""
 _JOINS = ("", "CROSS", "INNER", "OUTER")
 _COLUMNS = {t.name: frozenset(c.name for c in t.columns) for t in TABLES.values()}
-_CAST_TYPES = {"DATE", "TIMESTAMP", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
+_CAST_TYPES = {"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,7 +14,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-SETTINGS = {
+from reporter import assess, catalog
+from reporter.catalog import Content
+from reporter.cli import main
+from reporter.db import Engine
+from reporter.ingest.convert import open_cache
+from reporter.ingest.load import ingest
+from reporter.ingest.tables import Expected, derive
+from reporter.model import Check
+from reporter.run import judge_all
+from reporter.sql import Judged
+from reporter.workspace import read_workspace
+
+SETTINGS: dict[str, Any] = {
     "organisation": "Good Company",
     "period": {"from": "2026-07-01", "to": "2026-10-01"},
     "as_of": "2026-10-01",
@@ -221,3 +234,60 @@ class Estate:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         return folder
+
+
+Cells = dict[tuple[str, str], tuple[str, str]]
+"""(check, subject) -> (verdict, reason)"""
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """All content that ships."""
+    return catalog.load()
+
+
+@pytest.fixture(scope="session")
+def judged(content: Content) -> list[tuple[Check, Judged]]:
+    """Every check with the good company's thresholds."""
+    return judge_all(content.checks, SETTINGS["params"])
+
+
+@pytest.fixture
+def cells_of(
+    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path
+) -> Callable[[Estate], Cells]:
+    """Give what the engine says of an estate: every cell, without a report."""
+
+    def run(estate: Estate) -> Cells:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        workspace = read_workspace(estate.write(folder / "ws"))
+        with Engine(folder / "work") as engine:
+            ingest(engine, workspace.folder, content.sources, open_cache(folder / "cache"))
+            expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
+            derive(engine, workspace.run, expected)
+            assess.prepare(engine)
+            assess.assess(engine, judged)
+            rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
+        return {(check, subject): (status, reason) for check, subject, status, reason in rows}
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The good company's workspace, for reading only."""
+    return Estate().write(tmp_path_factory.mktemp("good") / "ws")
+
+
+@pytest.fixture(scope="session")
+def good_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of it with every format, for reading only."""
+    out = tmp_path_factory.mktemp("runs") / "good"
+    result = reporter("assess", good, "--out", out, "--quiet")
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def reporter(*words: object) -> Result:
+    """Run a command of the command line in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words])

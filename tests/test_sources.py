@@ -1,13 +1,15 @@
-"""Vendor sources: golden rows of invented files, and what becomes of real samples where they are at hand.
+"""Vendor sources: golden rows of invented files, and what becomes of real samples.
 
-`tests/data/sources/<source>/` holds files that this source must recognise; golden.json beside them what they become.
-GOLDEN=write renews it. The samples of /work/shared are not part of the repository.
+`tests/data/sources/<source>/` holds files that this source must recognise, and in golden.json what
+they become; `make golden` renews it. The samples of ../shared are not part of the repository.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +25,7 @@ from reporter.ingest.tables import LOADED, columns_of
 
 DATA = Path(__file__).parent / "data" / "sources"
 SAMPLES = Path(__file__).parents[1] / ".." / "shared" / "samples"
-SOURCES = tuple(
-    catalog.read_source(p) for p in sorted(catalog.content_dir()[1].glob("*.yml"))
-)
+SOURCES = tuple(catalog.read_source(p) for p in sorted(catalog.content_dir()[1].glob("*.yml")))
 VENDORS = sorted(p.name for p in DATA.iterdir())
 MINE = {"aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps", "okta-system-log"}
 
@@ -67,9 +67,13 @@ def _rows(engine: Engine, table: str, columns: list[str]) -> list[dict[str, Any]
     names = ["file", "record", *columns]
     rows = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
     return [
-        {n: v.isoformat() if hasattr(v, "isoformat") else v for n, v in zip(names, r, strict=True) if v is not None}
+        {
+            n: v.isoformat() if hasattr(v, "isoformat") else v
+            for n, v in zip(names, r, strict=True)
+            if v is not None
+        }
         for r in rows
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -122,13 +126,19 @@ def test_a_tool_call_that_a_model_only_asked_for_is_no_event(ingest: Ingest) -> 
 
 def test_a_span_without_agent_belongs_to_the_nearest_agent_above_it(ingest: Ingest) -> None:
     events = ingest(DATA / "otel-genai").rows["events"]
-    owner = {e["tool"]: e.get("actor_id") for e in events if "tool" in e and e["file"] == "logs/otlp.json"}
+    owner = {
+        e["tool"]: e.get("actor_id")
+        for e in events
+        if "tool" in e and e["file"] == "logs/otlp.json"
+    }
     assert (owner["lookup"], owner["pay"], owner["read"]) == ("agt-1", "agt-1", "Sub")
 
 
 def test_cloudtrail_calls_an_actor_an_agent_only_where_the_record_says_so(ingest: Ingest) -> None:
     events = ingest(DATA / "aws-cloudtrail").rows["events"]
-    agents = {e["principal_id"].rsplit("/", 1)[-1] for e in events if e.get("actor_kind") == "agent"}
+    agents = {
+        e["principal_id"].rsplit("/", 1)[-1] for e in events if e.get("actor_kind") == "agent"
+    }
     assert agents == {
         "AmazonBedrockExecutionRoleForAgents_7",
         "AmazonBedrockAgentCoreRuntimeDefaultServiceRole-x",
@@ -138,18 +148,40 @@ def test_cloudtrail_calls_an_actor_an_agent_only_where_the_record_says_so(ingest
 
 @pytest.mark.parametrize(
     "name",
-    ["S3 notification", "OpenAPI servers", "Flat server list", "Plain trace", "Event type without Okta"],
+    [
+        "S3 notification",
+        "OpenAPI servers",
+        "Flat server list",
+        "Plain trace",
+        "Event type without Okta",
+    ],
 )
 def test_look_alikes_are_left_alone(name: str, tmp_path: Path, ingest: Ingest) -> None:
     value: Any = {
-        "S3 notification": {"Records": [{
-            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1", "eventName": "ObjectCreated:Put",
-            "eventTime": "2026-07-01T00:00:00Z", "userIdentity": {"principalId": "x"}, "s3": {}}]},
-        "OpenAPI servers": {"openapi": "3.1.0", "servers": [{"url": "https://api.example"}], "paths": {}},
+        "S3 notification": {
+            "Records": [
+                {
+                    "eventVersion": "2.1",
+                    "eventSource": "aws:s3",
+                    "awsRegion": "eu-central-1",
+                    "eventName": "ObjectCreated:Put",
+                    "eventTime": "2026-07-01T00:00:00Z",
+                    "userIdentity": {"principalId": "x"},
+                    "s3": {},
+                }
+            ]
+        },
+        "OpenAPI servers": {
+            "openapi": "3.1.0",
+            "servers": [{"url": "https://api.example"}],
+            "paths": {},
+        },
         "Flat server list": {"servers": {"web-1": {"host": "10.0.0.1", "port": 80}}},
         "Plain trace": {"traceId": "a", "events": [{"name": "x"}]},
-        "Event type without Okta": [{"eventType": "order.created", "published": "2026-07-01T00:00:00Z"}],
-    }[name]  # fmt: skip
+        "Event type without Okta": [
+            {"eventType": "order.created", "published": "2026-07-01T00:00:00Z"}
+        ],
+    }[name]
     folder = tmp_path / "given"
     folder.mkdir()
     (folder / "file.json").write_text(json.dumps(value), encoding="utf-8")
@@ -162,7 +194,7 @@ needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/sampl
 
 
 def _expected(folder: str, name: str) -> str | None:
-    """Return the source a sample must be recognised as; None where another vendor's source may take it."""
+    """Return the source that must take a sample; None where another vendor's may."""
     if name == "SOURCE.md" or name.endswith((".labels.csv", ".expected-findings.json")):
         return ""
     return {
@@ -174,7 +206,9 @@ def _expected(folder: str, name: str) -> str | None:
 
 
 @needs_samples
-@pytest.mark.parametrize("folder", sorted(p.name for p in SAMPLES.iterdir() if p.is_dir()) if SAMPLES.is_dir() else [])
+@pytest.mark.parametrize(
+    "folder", sorted(p.name for p in SAMPLES.iterdir() if p.is_dir()) if SAMPLES.is_dir() else []
+)
 def test_samples_are_recognised_as_what_they_are_and_add_up(folder: str, ingest: Ingest) -> None:
     for f in ingest(SAMPLES / folder).intake.files:
         expected = _expected(folder, Path(f.file).name)
@@ -187,7 +221,10 @@ def test_samples_are_recognised_as_what_they_are_and_add_up(folder: str, ingest:
 @needs_samples
 def test_the_sample_run_shows_the_tools_that_were_executed(ingest: Ingest) -> None:
     events = ingest(SAMPLES / "otel-genai-spans").rows["events"]
-    assert [e["tool"] for e in events if e.get("event_class") == "tool"] == ["get_current_time", "write_file"]
+    assert [e["tool"] for e in events if e.get("event_class") == "tool"] == [
+        "get_current_time",
+        "write_file",
+    ]
 
 
 @needs_samples
@@ -195,3 +232,56 @@ def test_the_sample_without_authentication_is_seen_as_such(ingest: Ingest) -> No
     rows = ingest(SAMPLES / "mcp-client-config").rows["components"]
     bare = [r for r in rows if r["file"].endswith("no-auth-remote.mcp.json")]
     assert [(r["authenticated"], r["encrypted"]) for r in bare] == [(False, False)] * 2
+
+
+# Odd values
+
+ODD: list[Any] = [
+    None,
+    5,
+    -1.5,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    [None, 1],
+    {"a": None},
+    "0" * 400,
+    "\0",
+    "$[",
+    "'",
+]
+
+
+def _spoiled(value: Any, dice: random.Random) -> Any:
+    """Return a copy in which some values are of another type than the vendor writes."""
+    if dice.random() < 0.04:
+        return dice.choice(ODD)
+    if isinstance(value, dict):
+        return {
+            dice.choice(["$", "", "a.b", k]) if dice.random() < 0.02 else k: _spoiled(v, dice)
+            for k, v in value.items()
+        }
+    return [_spoiled(v, dice) for v in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_values_of_an_unexpected_type_break_nothing(
+    vendor: str, tmp_path: Path, ingest: Ingest
+) -> None:
+    dice = random.Random(vendor)
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for path in sorted((DATA / vendor).rglob("*.json")):
+        if path.name == "golden.json" or "//" in path.read_text(encoding="utf-8")[:3]:
+            continue
+        with contextlib.suppress(json.JSONDecodeError):
+            value = json.loads(path.read_text(encoding="utf-8"))
+            for n in range(40):
+                text = json.dumps(_spoiled(value, dice))
+                (folder / f"{n}-{path.name}").write_text(text, encoding="utf-8")
+    taken = ingest(folder)
+    assert sum(f.kept for f in taken.intake.files) > 0
+    for f in taken.intake.files:
+        assert f.read == f.kept + f.out_of_scope + f.unreadable + f.rejected, f.file

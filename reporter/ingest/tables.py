@@ -50,6 +50,10 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _note_sources(engine)
 
 
+_ALIAS = "coalesce((SELECT min(x.actor_id) FROM in_aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
+"""The actor a declared alias stands for, else the id as it is."""
+
+
 def _copy_plain(engine: Engine) -> None:
     """Facts other than actors and events keep their rows; patterns are made from names."""
     for table in LOADED:
@@ -59,10 +63,12 @@ def _copy_plain(engine: Engine) -> None:
         pattern = f", {_like(made)} AS like_pattern" if made else ""
         if table.name == "credentials":
             pattern = ", least(revoked_at, expires_at) AS ended_at"
-        names = ", ".join(n for n, _ in columns_of(table))
+        names = [n for n, _ in columns_of(table)]
+        if "actor_id" in names and table.name != "aliases":
+            names[names.index("actor_id")] = f"{_ALIAS} AS actor_id"
         engine.run(
-            f"CREATE TABLE {table.name} AS SELECT {names}{pattern}, "
-            f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name}"
+            f"CREATE TABLE {table.name} AS SELECT {', '.join(names)}{pattern}, "
+            f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
         )
 
 
@@ -75,9 +81,8 @@ def _like(column: str) -> str:
 
 def _merge_actors(engine: Engine) -> None:
     """One row an actor: the first filled value in order of file and record; differing values are listed."""
-    alias = "coalesce((SELECT min(x.actor_id) FROM aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
     engine.run(
-        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({alias} AS actor_id) FROM in_actors AS i"
+        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({_ALIAS} AS actor_id) FROM in_actors AS i"
     )
     picks = []
     for name, _ in columns_of(TABLES["actors"]):
@@ -112,6 +117,12 @@ def _gather_approvals(engine: Engine) -> None:
     )
 
 
+_ONLY = "CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END"
+_GATE = "coalesce(bool_or(a.is_intermediary), FALSE)"
+_KIND = "CASE WHEN count(DISTINCT a.kind) = 1 THEN min(a.kind) END"
+"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind."""
+
+
 def _resolve_events(engine: Engine) -> None:
     """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
     engine.run(
@@ -123,16 +134,15 @@ def _resolve_events(engine: Engine) -> None:
         raise ReporterError(f"{twice} actors of the log share a hash with another; please report this")
     engine.run(
         "CREATE TEMP TABLE keys AS "
-        "SELECT 'id' AS how, actor_id AS key, min(actor_id) AS found, FALSE AS gate FROM actors GROUP BY actor_id "
-        "UNION ALL "
-        "SELECT 'id', x.alias, min(x.actor_id), FALSE FROM aliases AS x ANTI JOIN actors AS a ON a.actor_id = x.alias "
-        "GROUP BY x.alias UNION ALL "
-        "SELECT 'principal', principal_id, CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END, "
-        "coalesce(bool_or(is_intermediary), FALSE) FROM actors WHERE principal_id IS NOT NULL GROUP BY principal_id "
-        "UNION ALL "
-        "SELECT 'credential', c.credential_id, CASE WHEN count(DISTINCT c.actor_id) = 1 THEN min(c.actor_id) END, "
-        "coalesce(bool_or(a.is_intermediary), FALSE) FROM credentials AS c LEFT JOIN actors AS a USING (actor_id) "
-        "GROUP BY c.credential_id"
+        "SELECT 'id' AS how, actor_id AS key, actor_id AS found, FALSE AS gate, kind FROM actors UNION ALL "
+        "SELECT how, x.alias, min(x.actor_id), FALSE, NULL FROM aliases AS x "
+        "CROSS JOIN (VALUES ('id'), ('principal')) AS h(how) "
+        "WHERE x.alias NOT IN (SELECT actor_id FROM actors) GROUP BY how, x.alias UNION ALL "
+        f"SELECT 'principal', principal_id, {_ONLY}, {_GATE}, {_KIND} FROM actors AS a "
+        "WHERE principal_id IS NOT NULL AND principal_id NOT IN (SELECT alias FROM aliases) "
+        "GROUP BY principal_id UNION ALL "
+        f"SELECT 'credential', c.credential_id, {_ONLY}, {_GATE}, {_KIND} FROM credentials AS c "
+        "LEFT JOIN actors AS a USING (actor_id) GROUP BY c.credential_id"
     )
     engine.run(
         "CREATE TABLE event_actors AS SELECT k.*, "
@@ -142,7 +152,7 @@ def _resolve_events(engine: Engine) -> None:
         "OR (coalesce(p.found <> c.found, FALSE) AND NOT p.gate AND NOT c.gate) AS conflict, "
         "coalesce(p.gate, FALSE) AS principal_is_intermediary, "
         "coalesce(c.gate, p.gate, FALSE) AS credential_is_intermediary, "
-        "coalesce(a.kind, k.actor_kind) AS agent_kind, a.registered_at, "
+        "coalesce(a.kind, k.actor_kind, p.kind, c.kind) AS agent_kind, a.registered_at, "
         "CASE WHEN i.found IS NOT NULL THEN 'id' WHEN p.found IS NOT NULL THEN 'principal' "
         "WHEN c.found IS NOT NULL THEN 'credential' ELSE 'none' END AS resolved_by "
         "FROM event_keys AS k "
@@ -167,7 +177,7 @@ def _add_shadows(engine: Engine) -> None:
     engine.run(
         "INSERT INTO actors BY NAME SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, "
         "0 AS n_records FROM event_actors WHERE NOT registered AND actor_kind = 'agent' "
-        "AND agent_id IS NOT NULL GROUP BY agent_id"
+        "AND agent_id IS NOT NULL AND agent_id NOT IN (SELECT actor_id FROM actors) GROUP BY agent_id"
     )
 
 

@@ -1,0 +1,313 @@
+"""The engine never claims more than it can know: not recorded is not missing, silence is not innocence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixture_estate import Estate, spoiled
+
+from reporter import assess, examples
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.errors import ContentError
+from reporter.ingest.convert import open_cache
+from reporter.ingest.load import ingest
+from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
+from reporter.model import Check
+from reporter.schema import EVENT_TABLES, TABLES
+from reporter.sql import Judged
+from reporter.workspace import read_workspace
+
+Cells = dict[tuple[str, str], tuple[str, str]]
+CellsOf = Callable[[Estate], Cells]
+JudgedChecks = list[tuple[Check, Judged]]
+OWN = Check(
+    id="OWN-77", title="", why="", about="agent", severity="low", level=1, evidence="inventory", fix="", place="own:1",
+    sql="SELECT a.actor_id AS subject, a.owner_id IS NOT NULL AS ok, 'x' AS reason FROM agents AS a",
+)  # fmt: skip
+USE = replace(
+    OWN, evidence="logs",
+    sql="SELECT x.agent_id AS subject, SUM(CASE WHEN x.outcome = 'error' THEN 1 ELSE 0 END) = 0 AS ok, 'x' AS reason "
+    "FROM activity AS x WHERE x.in_window GROUP BY x.agent_id",
+)  # fmt: skip
+A1 = {"actor_id": "a1", "kind": "agent", "state": "active"}
+E1 = {"occurred_at": "2026-08-01", "actor_id": "a1", "actor_kind": "agent"}
+
+
+def verdicts(check: Check, dead: bool = False, **given: list[dict[str, Any]]) -> dict[str, str]:
+    """Give subject -> verdict for some rows."""
+    made = examples.verdicts(check, {"given": given, "dead": dead})
+    return {subject: verdict for subject, (verdict, _) in made.items()}
+
+
+# ---------------------------------------------------------------- the rules, one at a time
+
+
+@pytest.mark.parametrize(
+    ("owner", "verdict"),
+    [({"owner_id": "ann"}, "pass"), ({"owner_id": ""}, "fail"), ({}, "unknown")],
+    ids=["recorded", "recorded as empty", "never recorded"],
+)
+def test_not_recorded_is_not_missing(owner: dict[str, str], verdict: str) -> None:
+    assert verdicts(OWN, actors=[A1 | owner]) == {"a1": verdict}
+
+
+def test_one_record_that_carries_a_column_makes_an_empty_one_a_finding() -> None:
+    actors = [A1 | {"owner_id": "ann"}, A1 | {"actor_id": "a2"}]
+    assert verdicts(OWN, actors=actors) == {"a1": "pass", "a2": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "dead", "verdict"),
+    [("success", False, "pass"), ("error", False, "fail"), ("success", True, "unknown"), ("error", True, "fail")],
+)  # fmt: skip
+def test_a_dead_log_proves_guilt_but_not_innocence(outcome: str, dead: bool, verdict: str) -> None:
+    got = verdicts(USE, dead, actors=[A1], events=[E1 | {"outcome": outcome}])
+    assert got == {"a1": verdict}
+
+
+def test_a_live_agent_that_a_dead_log_does_not_show_is_unknown() -> None:
+    quiet, stopped = A1 | {"actor_id": "a2"}, A1 | {"actor_id": "a3", "state": "retired"}
+    logs = [{"actor_id": a, "log_source": "gateway"} for a in ("a1", "a2", "a3")]
+    got = verdicts(USE, True, actors=[A1, quiet, stopped], actor_log_sources=logs, events=[E1])
+    assert got == {"a1": "unknown", "a2": "unknown"}
+
+
+def test_an_agent_whose_log_delivers_and_does_not_show_it_is_out_of_scope() -> None:
+    logs = [{"actor_id": "a2", "log_source": "gateway"}]
+    got = verdicts(USE, actors=[A1, A1 | {"actor_id": "a2"}], actor_log_sources=logs, events=[E1])
+    assert got == {"a1": "pass"}
+
+
+def test_an_agent_that_no_log_is_said_to_show_is_unknown() -> None:
+    got = verdicts(USE, actors=[A1, A1 | {"actor_id": "a2"}], events=[E1])
+    assert got == {"a1": "pass", "a2": "unknown"}
+
+
+def test_an_actor_of_no_register_passes_nothing_in_a_dead_log() -> None:
+    event = E1 | {"actor_id": "batch", "actor_kind": "service_account"}
+    assert verdicts(USE, actors=[A1], events=[event])["batch"] == "pass"
+    assert verdicts(USE, True, actors=[A1], events=[event])["batch"] == "unknown"
+
+
+def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
+    used = USE.sql.replace("x.agent_id", "x.credential_id")
+    check = replace(USE, about="credential", sql=used)
+    event = E1 | {"actor_id": "batch", "actor_kind": "service_account", "credential_id": "k1"}
+    assert verdicts(check, actors=[A1], events=[event])["k1"] == "pass"
+    assert verdicts(check, True, actors=[A1], events=[event])["k1"] == "unknown"
+
+
+@pytest.mark.parametrize("about", ["log_source", "organisation"])
+def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_dead(about: str) -> None:
+    name = "x.log_source" if about == "log_source" else "'organisation'"
+    sql = f"SELECT {name} AS subject, COUNT(*) > 0 AS ok, 'x' AS reason FROM activity AS x GROUP BY {name}"
+    check = replace(USE, about=about, sql=sql)
+    subject = "gateway" if about == "log_source" else "organisation"
+    assert verdicts(check, actors=[A1], events=[E1]) == {subject: "pass"}
+    assert verdicts(check, True, actors=[A1], events=[E1]) == {subject: "unknown"}
+
+
+def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
+    sql = "SELECT a.actor_id AS subject, d.agent_id IS NULL AS ok, 'x' AS reason FROM agents AS a LEFT JOIN data_use AS d ON d.agent_id = a.actor_id"  # noqa: E501
+    check = replace(USE, sql=sql)
+    rows = {"actors": [A1], "events": [E1], "grants": [{"actor_id": "a1", "type": "data", "name": "x"}]}
+    assert verdicts(check, **rows) == {"a1": "unknown"}
+    assert verdicts(check, **rows | {"events": [E1 | {"resource": "x"}]}) == {"a1": "fail"}
+
+
+def test_a_null_verdict_is_unknown_and_a_verdict_without_a_reason_still_counts() -> None:
+    check = replace(OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL").replace("'x'", "NULL"))
+    made = examples.verdicts(check, {"given": {"actors": [A1 | {"owner_id": "ann"}]}})
+    assert made == {"a1": ("unknown", "no reason given")}
+
+
+def test_two_verdicts_on_one_subject_are_an_error() -> None:
+    with pytest.raises(ContentError, match="OWN-77 gives 2 rows for 'a1'"):
+        verdicts(replace(OWN, sql=f"{OWN.sql} UNION ALL {OWN.sql}"), actors=[A1 | {"owner_id": ""}])
+
+
+@pytest.mark.parametrize("about", ["agent", "organisation"])
+def test_a_verdict_on_nobody_is_an_error(about: str) -> None:
+    check = replace(OWN, about=about, sql=OWN.sql.replace("a.actor_id AS subject", "a.name AS subject"))
+    with pytest.raises(ContentError, match="OWN-77 gives a verdict without a subject"):
+        verdicts(check, actors=[A1 | {"owner_id": "", "name": ""}])
+
+
+# ---------------------------------------------------------------- all checks on one company
+
+
+def _event_checks(judged: JudgedChecks) -> set[str]:
+    return {check.id for check, found in judged if found.tables & EVENT_TABLES}
+
+
+def _passes(cells: Cells) -> set[tuple[str, str]]:
+    return {key for key, (verdict, _) in cells.items() if verdict == "pass"}
+
+
+def test_the_good_company_passes_every_check(cells_of: CellsOf, content: Content) -> None:
+    cells = cells_of(Estate())
+    assert {key: cell for key, cell in cells.items() if cell[0] != "pass"} == {}
+    assert {check for check, _ in cells} == {check.id for check in content.checks}
+
+
+def test_the_spoiled_company_fails_most_checks(cells_of: CellsOf) -> None:
+    failed = {check for (check, _), (verdict, _) in cells_of(spoiled()).items() if verdict == "fail"}
+    assert len(failed) >= 40
+
+
+@pytest.mark.parametrize("make", [Estate, spoiled])
+def test_without_logs_no_event_check_passes(
+    cells_of: CellsOf, judged: JudgedChecks, make: Callable[[], Estate]
+) -> None:
+    estate = make()
+    estate.events = []
+    passed = {check for check, _ in _passes(cells_of(estate))}
+    assert passed & _event_checks(judged) == set()
+    assert passed & {check.id for check, _ in judged if check.evidence == "logs"} == set()
+    assert make is spoiled or len(passed) > 20
+
+
+def _cut(estate: Estate) -> Estate:
+    """End the log in the middle of the period."""
+    estate.events = [e for e in estate.events if e["time"] < "2026-08-10"]
+    return estate
+
+
+@pytest.mark.parametrize("make", [Estate, spoiled])
+def test_a_log_that_stops_proves_no_innocence(
+    cells_of: CellsOf, judged: JudgedChecks, make: Callable[[], Estate]
+) -> None:
+    cells = cells_of(_cut(make()))
+    events = _event_checks(judged)
+    assert {check for check, _ in _passes(cells)} & events == set()
+    failed = {check for (check, _), (verdict, _) in cells.items() if verdict == "fail"}
+    assert make is Estate or len(failed & events) >= 5
+
+
+def test_every_live_agent_has_a_cell_in_each_event_check_when_its_log_is_dead(
+    cells_of: CellsOf, judged: JudgedChecks
+) -> None:
+    cells = cells_of(_cut(Estate()))
+    for check, found in judged:
+        if check.about == "agent" and found.tables & EVENT_TABLES:
+            agents = {subject for name, subject in cells if name == check.id}
+            assert {"agent-1", "agent-2", "agent-3"} <= agents, check.id
+
+
+def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
+    estate = Estate()
+    for event in estate.events:
+        if event.get("actor_id") == "agent-2" and event["time"] > "2026-07-01T09":
+            event |= {"outcome": "denied", "tool": "vault.dump", "resource": "vault", "effect": "delete"}
+    cells = cells_of(estate)
+    acts = ("APR-02", "APR-06", "CHG-03", "CHG-04", "CRD-02", "ENT-05", "INV-02", "INV-04", "RSK-02")
+    for check in acts:
+        assert cells.get((check, "agent-2"), ("pass",))[0] != "fail", check
+    assert cells["INV-03", "agent-2"][0] == "fail"
+
+
+def _ghost(at: str, **given: str) -> dict[str, Any]:
+    return Estate().events[5] | {"actor_id": "ghost", "principal_id": "p", "credential_id": "k", "time": at} | given
+
+
+def test_an_agent_seen_only_in_logs_is_a_subject_of_the_highest_tier(tmp_path: Path) -> None:
+    estate = Estate(events=[*Estate().events, _ghost("2026-08-01T10:00:00Z")])
+    rows = _actors(estate, tmp_path)
+    assert [r for r in rows if r[0] == "ghost"] == [("ghost", False, 4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("at", "given"),
+    [("2026-10-01T00:00:01Z", {}), ("2027-01-01T00:00:00Z", {}), ("2026-08-01T10:00:00Z", {"actor_kind": "human"}),
+     ("2026-08-01T10:00:00Z", {"actor_kind": "service_account"})],
+)  # fmt: skip
+def test_who_acts_after_the_date_of_the_report_or_is_no_agent_is_no_shadow_agent(
+    tmp_path: Path, at: str, given: dict[str, str]
+) -> None:
+    estate = Estate(events=[*Estate().events, _ghost(at, **given)])
+    assert not [r for r in _actors(estate, tmp_path) if not r[1]]
+
+
+def _actors(estate: Estate, folder: Path) -> list[tuple[Any, ...]]:
+    with Engine(folder / "work") as engine:
+        _load(engine, estate, folder)
+        derive(engine, examples.RUN, [])
+        assess.prepare(engine)
+        return engine.rows("SELECT actor_id, registered, tier_lo, tier_hi FROM tiers ORDER BY ALL")
+
+
+def _load(engine: Engine, estate: Estate, folder: Path) -> None:
+    from reporter import catalog
+
+    ingest(engine, estate.write(folder / "ws"), catalog.load().sources, open_cache(folder / "cache"))
+
+
+# ---------------------------------------------------------------- a column that nobody records
+
+_IDS = {
+    "actor_id", "owner_id", "previous_owner_id", "technical_owner_id", "parent_id", "principal_id", "credential_id",
+    "component_id", "peer_id", "review_id", "approval_id", "requester_id", "approver_id", "alias", "log_source",
+    "session_id", "event_id", "kill_switch_owner", "on_behalf_of", "fingerprint",
+}  # fmt: skip
+"""Columns that tell the copies of the company apart."""
+_WIDENS = {
+    ("POL-03", "actors.activated_at"): "the first event then counts as the start of work",
+    ("CRD-01", "credentials.revoked_at"): "an old key then looks like one in use, and is judged like one",
+    ("CRD-03", "credentials.revoked_at"): "the same",
+    ("CRD-05", "credentials.revoked_at"): "the same",
+}
+"""Sparse columns without which a subject comes into scope that was out of it, and may pass there."""
+
+
+def _stripped(estate: Estate, checks: JudgedChecks, folder: Path) -> dict[str, dict[tuple[str, str], str]]:
+    """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
+    with Engine(folder / "work") as engine:
+        _load(engine, estate, folder)
+        columns = engine.rows("SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL")
+        required = {f"{t.name}.{c.name}" for t in LOADED for c in t.columns if c.required}
+        names = ["", *(f"{t}.{c}" for t, c in columns if f"{t}.{c}" not in required)]
+        _multiply(engine, names)
+        derive(engine, examples.RUN, [Expected(f"{n}|{s}") for n in names for s in ("gateway", "silent")])
+        assess.prepare(engine)
+        assess.assess(engine, checks)
+        made: dict[str, dict[tuple[str, str], str]] = {name: {} for name in names}
+        for check, subject, verdict in engine.rows("SELECT check_id, subject, status FROM cells"):
+            name, _, rest = subject.partition("|")
+            if name in made:
+                made[name][check, rest.replace(f"{name}|", "")] = verdict
+        return made
+
+
+def _multiply(engine: Engine, names: list[str]) -> None:
+    """Copy every loaded row once for each name, with its ids and its source prefixed by that name."""
+    engine.run("CREATE TABLE copies (name VARCHAR)")
+    for name in names:
+        engine.run("INSERT INTO copies VALUES (?)", [name])
+    for table in (t for t in LOADED if t.name != "policies"):
+        kind = "VIEW" if table.name == "events" else "TABLE"
+        ids = _IDS | ({"name"} if table.name == "components" else set())
+        values = [
+            f"CASE WHEN copies.name = '{table.name}.{c}' THEN NULL ELSE "
+            + (f"copies.name || '|' || {c}" if c in ids else c) + f" END AS {c}"
+            for c, _ in columns_of(table)
+        ]  # fmt: skip
+        engine.run(
+            f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || source AS source, file, record "
+            f"FROM (SELECT * RENAME (name AS name_) FROM in_{table.name}) AS i CROSS JOIN copies"
+            if any(c == "name" for c, _ in columns_of(table)) and False else
+            f"CREATE TABLE copied AS SELECT {', '.join(v.replace(' ELSE ', ' ELSE i.', 1) if ' || ' not in v else v.replace(chr(39) + ' || ', chr(39) + ' || i.', 1) for v in values)}, "
+            f"copies.name || '|' || i.source AS source, i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"
+        )
+        engine.run(f"DROP {kind} in_{table.name}")
+        engine.run(f"ALTER TABLE copied RENAME TO in_{table.name}")
+    engine.run("ALTER TABLE in_events ADD COLUMN who UBIGINT")
+    engine.run(f"UPDATE in_events SET who = {WHO}")
+    engine.run(
+        "INSERT INTO carried SELECT name || '|' || source, tbl, col FROM carried CROSS JOIN copies "
+        "WHERE tbl <> 'policies' AND name <> tbl || '.' || col"
+    )

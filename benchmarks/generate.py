@@ -11,15 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-FROM = datetime(2026, 7, 1, tzinfo=timezone.utc)
+FROM = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 92
 TOOLS_HELD = 8
 FAMILIES = ("s3", "kms", "sql", "crm", "mail", "git", "pay", "hr", "web", "iam")
 VERBS = ("get", "list", "put", "delete", "query", "send", "create", "update", "assume", "export")
-EFFECTS = {"delete": "delete", "send": "publish", "put": "write", "create": "write", "update": "write"}
+EFFECTS = {
+    "delete": "delete",
+    "send": "publish",
+    "put": "write",
+    "create": "write",
+    "update": "write",
+}
 
 
 def main() -> None:
@@ -59,12 +65,30 @@ def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> 
     scopes = []
     with open(out / "inventory" / "register.jsonl", "w", encoding="utf-8") as register:
         for person in range(180):
-            _write(register, {"type": "human", "actor_id": f"person-{person:03d}", "state": "active",
-                              "owner_id": "person-000", "strong_auth": True})
-        _write(register, {"type": "policy", "policy_id": "AGT-1", "scope": "agents",
-                          "status": "approved", "approved_by": "CISO", "version": "2",
-                          "effective_at": "2026-01-01T00:00:00Z", "review_due": "2027-01-01T00:00:00Z",
-                          "clauses": "identity;actions;data;escalation;human review;logging;third parties;retirement"})
+            _write(
+                register,
+                {
+                    "type": "human",
+                    "actor_id": f"person-{person:03d}",
+                    "state": "active",
+                    "owner_id": "person-000",
+                    "strong_auth": True,
+                },
+            )
+        _write(
+            register,
+            {
+                "type": "policy",
+                "policy_id": "AGT-1",
+                "scope": "agents",
+                "status": "approved",
+                "approved_by": "CISO",
+                "version": "2",
+                "effective_at": "2026-01-01T00:00:00Z",
+                "review_due": "2027-01-01T00:00:00Z",
+                "clauses": "identity;actions;data;escalation;human review;logging;third parties;retirement",
+            },
+        )
         for i in range(agents):
             scope = rnd.sample(tools, TOOLS_HELD)
             scopes.append(scope)
@@ -74,45 +98,92 @@ def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> 
 
 def _agent(i: int, scope: list[str], rnd: random.Random) -> dict[str, object]:
     return {
-        "type": "agent", "actor_id": f"agent-{i:05d}", "name": f"Agent {i}",
-        "environment": "production", "business_unit": ("retail", "ops", "finance", "hr")[i % 4],
+        "type": "agent",
+        "actor_id": f"agent-{i:05d}",
+        "name": f"Agent {i}",
+        "environment": "production",
+        "business_unit": ("retail", "ops", "finance", "hr")[i % 4],
         "state": "retired" if i % 41 == 0 else "active",
         "retired_at": _iso(40 * 86400) if i % 41 == 0 else None,
-        "created_at": "2026-01-10T00:00:00Z", "approved_at": "2026-01-12T00:00:00Z",
-        "activated_at": "2026-01-15T00:00:00Z", "updated_at": _iso(60 * 86400),
+        "created_at": "2026-01-10T00:00:00Z",
+        "approved_at": "2026-01-12T00:00:00Z",
+        "activated_at": "2026-01-15T00:00:00Z",
+        "updated_at": _iso(60 * 86400),
         "expires_at": "2027-01-15T00:00:00Z",
-        "owner_id": f"person-{i % 180:03d}" if i % 50 else "", "owner_confirmed_at": _iso(30 * 86400),
+        "owner_id": f"person-{i % 180:03d}" if i % 50 else "",
+        "owner_confirmed_at": _iso(30 * 86400),
         "technical_owner_id": f"person-{(i + 1) % 180:03d}",
         "purpose": "Answer supplier questions and update the purchase order they refer to",
-        "process_id": f"P-{i % 30}", "autonomy": i % 4, "risk_tier": ("low", "medium", "high")[i % 3],
-        "risk_categories": "operational", "principal_id": f"arn:aws:iam::1234:role/agent-{i:05d}",
-        "principal_type": "agent", "default_policy": "deny", "enforcement_point": "gateway",
-        "review_cadence_days": 90, "policy_id": "AGT-1", "policy_version": "2",
+        "process_id": f"P-{i % 30}",
+        "autonomy": i % 4,
+        "risk_tier": ("low", "medium", "high")[i % 3],
+        "risk_categories": "operational",
+        "principal_id": f"arn:aws:iam::1234:role/agent-{i:05d}",
+        "principal_type": "agent",
+        "default_policy": "deny",
+        "enforcement_point": "gateway",
+        "review_cadence_days": 90,
+        "policy_id": "AGT-1",
+        "policy_version": "2",
         "log_sources": ["gateway"],
-        "credentials": [{"credential_id": f"cred-{(i if i % 97 else i // 97 % 7):05d}", "type": "api_key",
-                         "storage": "vault", "issued_at": "2026-05-01T00:00:00Z",
-                         "expires_at": "2026-12-01T00:00:00Z", "last_rotated_at": _iso(20 * 86400),
-                         "privileged": False}],
-        "tools": [{"name": tool, "effect": _effect(tool), "reversible": True,
-                   "justification": "needed for the process", "risk_category": "operational",
-                   "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-12T00:00:00Z",
-                   "needs_approval": _effect(tool) in ("delete", "publish")} for tool in scope],
-        "data_sources": [{"name": f"arn:aws:{tool.split('.')[0]}:eu-west-1:12345678:object/*",
-                          "classification": "internal", "justification": "orders",
-                          "risk_category": "operational", "granted_at": "2026-01-12T00:00:00Z",
-                          "approved_at": "2026-01-12T00:00:00Z"} for tool in scope[:3]],
-        "reviews": [{"review_id": f"rev-{i:05d}", "due_at": _iso(70 * 86400),
-                     "completed_at": _iso(rnd.randrange(60, 90) * 86400)}],
+        "credentials": [
+            {
+                "credential_id": f"cred-{(i if i % 97 else i // 97 % 7):05d}",
+                "type": "api_key",
+                "storage": "vault",
+                "issued_at": "2026-05-01T00:00:00Z",
+                "expires_at": "2026-12-01T00:00:00Z",
+                "last_rotated_at": _iso(20 * 86400),
+                "privileged": False,
+            }
+        ],
+        "tools": [
+            {
+                "name": tool,
+                "effect": _effect(tool),
+                "reversible": True,
+                "justification": "needed for the process",
+                "risk_category": "operational",
+                "granted_at": "2026-01-12T00:00:00Z",
+                "approved_at": "2026-01-12T00:00:00Z",
+                "needs_approval": _effect(tool) in ("delete", "publish"),
+            }
+            for tool in scope
+        ],
+        "data_sources": [
+            {
+                "name": f"arn:aws:{tool.split('.')[0]}:eu-west-1:12345678:object/*",
+                "classification": "internal",
+                "justification": "orders",
+                "risk_category": "operational",
+                "granted_at": "2026-01-12T00:00:00Z",
+                "approved_at": "2026-01-12T00:00:00Z",
+            }
+            for tool in scope[:3]
+        ],
+        "reviews": [
+            {
+                "review_id": f"rev-{i:05d}",
+                "due_at": _iso(70 * 86400),
+                "completed_at": _iso(rnd.randrange(60, 90) * 86400),
+            }
+        ],
     }
 
 
-def _events(path: Path, n: int, scopes: list[list[str]], tools: list[str], rnd: random.Random) -> None:
+def _events(
+    path: Path, n: int, scopes: list[list[str]], tools: list[str], rnd: random.Random
+) -> None:
     agents = len(scopes)
     with open(path, "w", encoding="utf-8", buffering=1 << 20) as log:
         for k in range(n):
             i = int(agents * rnd.random() ** 1.7)
             dice = rnd.random()
-            tool = scopes[i][int(rnd.random() * TOOLS_HELD)] if dice < 0.985 else tools[int(rnd.random() * len(tools))]
+            tool = (
+                scopes[i][int(rnd.random() * TOOLS_HELD)]
+                if dice < 0.985
+                else tools[int(rnd.random() * len(tools))]
+            )
             family = tool.split(".")[0]
             second = k / n * DAYS * 86400
             actor = f"agent-{i:05d}" if dice < 0.999 else f"ghost-{k % 50:03d}"

@@ -42,9 +42,13 @@ def _demo(work: Path, runs: int) -> None:
     """The sample company, from workspace to PDF, without a cache."""
     times = []
     for _ in range(min(runs, 3)):
-        wall, peak = _measure(_assess(HERE.parent / "sample_data/acme/2026-q3", work, "html,pdf,json,csv"))
+        wall, peak = _measure(
+            _assess(HERE.parent / "sample_data/acme/2026-q3", work, "html,pdf,json,csv")
+        )
         times.append(wall)
-    print(f"demo, workspace to PDF     median {statistics.median(times):.1f} s, peak {peak} MB (limit 10 s)")
+    print(
+        f"demo, workspace to PDF     median {statistics.median(times):.1f} s, peak {peak} MB (limit 10 s)"
+    )
 
 
 def _end_to_end(work: Path, events: int, runs: int) -> None:
@@ -55,7 +59,9 @@ def _end_to_end(work: Path, events: int, runs: int) -> None:
     log = data / "logs" / "events.jsonl"
     ratios, ours, bares, peaks = [], [], [], []
     for _ in range(runs):
-        bare, _ = _measure([sys.executable, str(HERE / "bare.py"), str(log), str(work / "bare.parquet")])
+        bare, _ = _measure(
+            [sys.executable, str(HERE / "bare.py"), str(log), str(work / "bare.parquet")]
+        )
         wall, peak = _measure(_assess(data, work, "html"))
         ratios.append(wall / bare)
         ours.append(wall)
@@ -65,9 +71,13 @@ def _end_to_end(work: Path, events: int, runs: int) -> None:
     again, _ = _measure(_assess(data, work, "html", keep_cache=True))
     print(f"{events:,} events, {log.stat().st_size / 1e6:.0f} MB, 2,000 agents, end to end to HTML")
     print(f"  bare conversion          median {statistics.median(bares):.2f} s")
-    print(f"  reporter assess          median {statistics.median(ours):.2f} s, peak {max(peaks)} MB (limit 1250)")
-    print(f"  ratio                    median {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f} to {max(ratios):.2f}; limit 4)")
+    print(
+        f"  reporter assess          median {statistics.median(ours):.2f} s, peak {max(peaks)} MB (limit 1250)"
+    )
+    print(
+        f"  ratio                    median {statistics.median(ratios):.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f}; limit 4)"
+    )
     print(f"  second run, from cache   {again:.2f} s after {cached:.2f} s")
 
 
@@ -75,7 +85,16 @@ def _assess(workspace: Path, work: Path, formats: str, keep_cache: bool = False)
     shutil.rmtree(work / "run", ignore_errors=True)
     if not keep_cache:
         shutil.rmtree(work / ".reporter-cache", ignore_errors=True)
-    return [*REPORTER, "assess", str(workspace), "--out", str(work / "run"), "--formats", formats, "--quiet"]
+    return [
+        *REPORTER,
+        "assess",
+        str(workspace),
+        "--out",
+        str(work / "run"),
+        "--formats",
+        formats,
+        "--quiet",
+    ]
 
 
 def _measure(command: list[str]) -> tuple[float, int]:

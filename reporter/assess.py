@@ -20,6 +20,7 @@ _SHARED = ("policies",)
 """Tables that describe no single actor: carried by any source or by none."""
 _RESOURCE = ("events", "resource")
 """A log that never names what was touched cannot show that nothing else was."""
+_UNLISTED = "it stands in no register that was supplied"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
@@ -67,17 +68,22 @@ def _group_actors(engine: Engine) -> None:
     )
 
 
+_DELIVERED = (
+    "'log source ' || f.log_source || ' delivered in ' || CAST(f.seen AS VARCHAR) || ' of ' || "
+    "CAST(f.expected AS VARCHAR) || ' ' || f.every || 's'"
+)
+
+
 def _find_dead_logs(engine: Engine) -> None:
-    """For each actor whose logs cannot prove silence: why."""
+    """For each actor, registered or not, whose logs cannot prove silence: why."""
     engine.run(
         "CREATE TABLE dead_logs AS WITH logs AS ("
         "SELECT actor_id, log_source FROM actor_log_sources UNION "
         "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL) "
         "SELECT a.actor_id, CASE WHEN count(l.log_source) = 0 "
         "THEN 'no log source is declared for it and none shows it' ELSE "
-        "min(CASE WHEN f.alive THEN NULL ELSE 'log source ' || l.log_source || ' delivered in ' || "
-        "CAST(coalesce(f.seen, 0) AS VARCHAR) || ' of ' || CAST(coalesce(f.expected, 0) AS VARCHAR) || ' ' || "
-        "coalesce(f.every, 'day') || 's' END) END AS why FROM actors AS a "
+        f"min(CASE WHEN NOT f.alive THEN {_DELIVERED} END) END AS why FROM ("
+        "SELECT actor_id FROM actors UNION SELECT agent_id FROM activity WHERE agent_id IS NOT NULL) AS a "
         "LEFT JOIN logs AS l ON l.actor_id = a.actor_id LEFT JOIN feeds AS f ON f.log_source = l.log_source "
         "GROUP BY a.actor_id HAVING why IS NOT NULL"
     )
@@ -124,9 +130,7 @@ class _Sight:
     has_events: bool
 
 
-def assess(
-    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1
-) -> None:
+def assess(engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1) -> None:
     """Fill `cells` with one row per check and subject; several checks at a time when threads allow."""
     sight = _Sight(
         frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
@@ -138,7 +142,9 @@ def assess(
         _work_off(engine, queue, sight)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(_work_off, engine.twin(), queue, sight) for _ in range(threads)]:
+            for done in [
+                pool.submit(_work_off, engine.twin(), queue, sight) for _ in range(threads)
+            ]:
                 done.result()
     _refuse_double_subjects(engine)
 
@@ -166,13 +172,17 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
     if reads_events and not sight.has_events:
         why = why or "no input holds an event"
     if check.about in _NOT_ACTORS:
-        cells = _insert_organisation(engine, check, judged, why)
+        cells = _insert_organisation(engine, check, judged, why, reads_events)
     else:
         shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
-        blind = {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
+        blind = {
+            g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))
+        }
         dim = {}
         if "data_use" in judged.tables:
-            dim = {g: w for g, sig in sight.groups if (w := _blind(sig, [_RESOURCE], sight.carried))}
+            dim = {
+                g: w for g, sig in sight.groups if (w := _blind(sig, [_RESOURCE], sight.carried))
+            }
         cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
     if why and not cells:
         _insert_unseen(engine, check, why)
@@ -190,7 +200,7 @@ def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str,
             continue
         own = sources.get(table) or sources.get("actors")
         if not own:
-            return "it stands in no register that was supplied"
+            return _UNLISTED
         if not any((s, table, column) in carried for s in own):
             missing.setdefault(", ".join(sorted(own)), []).append(f"{table}.{column}")
     return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
@@ -209,7 +219,12 @@ def _blind_everywhere(needs: list[tuple[str, str]], carried: Set[tuple[str, str,
 
 
 def _insert_actors(
-    engine: Engine, check: Check, judged: Judged, blind: dict[int, str], dim: dict[int, str], events: bool
+    engine: Engine,
+    check: Check,
+    judged: Judged,
+    blind: dict[int, str],
+    dim: dict[int, str],
+    events: bool,
 ) -> int:
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
@@ -217,20 +232,24 @@ def _insert_actors(
     `blind` groups cannot be judged at all; `dim` ones can fail, but cannot pass.
     """
     why_blind, why_dim = _case(blind), _case(dim)
-    all_blind = f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
+    all_blind = (
+        f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
+    )
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
         f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
+        "s.subject IS NULL AS unlisted, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
         f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "
         "CASE WHEN NOT seen OR ok IS NULL OR all_blind "
-        "OR (ok AND (why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
+        "OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
         "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
         "CASE WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
         "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
+        f"WHEN ok AND unlisted THEN {quoted(_UNLISTED)} "
         "ELSE coalesce(reason, 'no reason given') END, "
         "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), "
         "coalesce(tier_hi, 4) FROM joined "
@@ -245,10 +264,15 @@ def _case(groups: dict[int, str]) -> str:
     return f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
-def _insert_organisation(engine: Engine, check: Check, judged: Judged, why: str) -> int:
+def _insert_organisation(
+    engine: Engine, check: Check, judged: Judged, why: str, events: bool
+) -> int:
     """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing can be said."""
-    status = "CASE WHEN v.ok THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
-    reason = "coalesce(v.reason, 'no reason given')"
+    own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
+    dead = f"(SELECT min({_DELIVERED}) FROM feeds AS f WHERE NOT f.alive AND {own})"
+    dead = dead if events else "CAST(NULL AS VARCHAR)"
+    status = f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+    reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, v.reason, 'no reason given')"
     if why:
         status, reason = "'unknown'", quoted(why)
     cells: int = engine.one(
@@ -277,7 +301,9 @@ def _refuse_double_subjects(engine: Engine) -> None:
     if twice:
         check_id, subject, n = twice[0]
         raise ContentError(
-            f"{check_id} gives {n} rows for {subject!r}", check_id, "A check gives one row per subject: group it."
+            f"{check_id} gives {n} rows for {subject!r}",
+            check_id,
+            "A check gives one row per subject: group it.",
         )
 
 

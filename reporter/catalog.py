@@ -92,13 +92,17 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
     checks = every("checks", read_check, folders)
     own = {c.id for c in checks if not c.place.startswith("frameworks/")}
     result = Content(
-        sources=tuple(every("", read_source, [sources]) + every("sources", read_source, list(extra))),
+        sources=tuple(
+            every("", read_source, [sources]) + every("sources", read_source, list(extra))
+        ),
         checks=tuple(sorted(checks, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=_themes(frameworks / "themes.yml"),
         policy=_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in every("profiles", read_profile, folders)},
-        crosswalks=tuple(c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"),
+        crosswalks=tuple(
+            c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"
+        ),
         aliases=read_aliases(),
         official={d["framework"]: d for d in every("official", read_yaml, folders)},
         benchmark=read_yaml(frameworks / "benchmark.yml"),
@@ -246,14 +250,18 @@ class _Fields:
             return default
         value = self.data[key]
         if not isinstance(value, kind):
-            wanted = kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
+            wanted = (
+                kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
+            )
             raise ContentError(f"{key!r} must be {wanted}, not {value!r}"[:200], self.place(key))
         return value
 
     def only(self, *keys: str) -> None:
         for key in self.data:
             if key not in keys:
-                raise ContentError(f"unknown key {key!r}", self.place(key), f"Known: {', '.join(keys)}.")
+                raise ContentError(
+                    f"unknown key {key!r}", self.place(key), f"Known: {', '.join(keys)}."
+                )
 
 
 def _shown(path: Path) -> str:
@@ -279,10 +287,25 @@ def fields(path: Path) -> _Fields:
 def read_check(path: Path) -> Check:
     """Read one check file."""
     f = fields(path)
-    f.only("id", "title", "why", "about", "severity", "level", "evidence", "needs", "params", "sql", "fix", "examples")
+    f.only(
+        "id",
+        "title",
+        "why",
+        "about",
+        "severity",
+        "level",
+        "evidence",
+        "needs",
+        "params",
+        "sql",
+        "fix",
+        "examples",
+    )
     check_id = f.get("id", str)
     if not path.name.startswith(check_id):
-        raise ContentError(f"the file of check {check_id} must be named {check_id}-....yml", f.place("id"))
+        raise ContentError(
+            f"the file of check {check_id} must be named {check_id}-....yml", f.place("id")
+        )
     _one_of(f, "severity", SEVERITIES)
     _one_of(f, "about", tuple(SUBJECTS))
     _one_of(f, "evidence", ("inventory", "logs", "both"))
@@ -312,13 +335,17 @@ def read_check(path: Path) -> Check:
 
 def _one_of(f: _Fields, key: str, allowed: tuple[str, ...]) -> None:
     if f.get(key, str) not in allowed:
-        raise ContentError(f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key))
+        raise ContentError(
+            f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key)
+        )
 
 
 def read_source(path: Path) -> Source:
     """Read one source file."""
     f = fields(path)
-    f.only("id", "title", "describe", "rank", "records", "columns", "when", "skip", "type_of", "tables")
+    f.only(
+        "id", "title", "describe", "rank", "records", "columns", "when", "skip", "type_of", "tables"
+    )
     tables = f.get("tables", dict)
     for name in tables:
         if name not in TABLES or not TABLES[name].loaded:
@@ -351,7 +378,9 @@ def read_framework(path: Path) -> Framework:
         url=f.get("url", str),
         text_policy=f.get("text_policy", str),
         source_sha256=f.get("source_sha256", str, ""),
-        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in f.get("groups", list, [])),
+        groups=tuple(
+            Group(g["id"], g["title"], g.get("parent", "")) for g in f.get("groups", list, [])
+        ),
         controls=tuple(_control(c, f) for c in f.get("controls", list)),
     )
 
@@ -360,7 +389,9 @@ def _control(data: dict[str, Any], f: _Fields) -> Control:
     checks = []
     for strength, ids in data.get("checks", {}).items():
         if strength not in STRENGTHS:
-            raise ContentError(f"{data.get('id')}: unknown strength {strength!r}", f.place("controls"))
+            raise ContentError(
+                f"{data.get('id')}: unknown strength {strength!r}", f.place("controls")
+            )
         checks += [(i, strength) for i in ids]
     try:
         return Control(
@@ -369,13 +400,17 @@ def _control(data: dict[str, Any], f: _Fields) -> Control:
             checks=tuple(sorted(checks)), weight=data.get("weight", 1),
         )  # fmt: skip
     except KeyError as error:
-        raise ContentError(f"control {data.get('id', '?')} lacks {error}", f.place("controls")) from error
+        raise ContentError(
+            f"control {data.get('id', '?')} lacks {error}", f.place("controls")
+        ) from error
 
 
 def read_profile(path: Path) -> Profile:
     """Read one profile of target levels."""
     f = fields(path)
-    return Profile(f.get("id", str), f.get("title", str), f.get("default", int), f.get("targets", dict, {}))
+    return Profile(
+        f.get("id", str), f.get("title", str), f.get("default", int), f.get("targets", dict, {})
+    )
 
 
 def _themes(path: Path) -> tuple[Theme, ...]:

@@ -52,11 +52,25 @@ def main() -> None:
 @main.command()
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
-@click.option("--formats", default=",".join(FORMATS), show_default=True, help="Which files to write.")
-@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own sources, checks, catalogs, profiles.")
-@click.option("--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]")
+@click.option(
+    "--formats", default=",".join(FORMATS), show_default=True, help="Which files to write."
+)
+@click.option(
+    "--extra",
+    type=_FOLDER,
+    multiple=True,
+    help="Folder of your own sources, checks, catalogs, profiles.",
+)
+@click.option(
+    "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
+)
 @click.option("--memory", default="1GB", show_default=True, help="Memory limit of the engine.")
-@click.option("--fail-on", type=click.IntRange(1, 5), metavar="LEVEL", help="Exit 1 when the evidenced level is below this.")
+@click.option(
+    "--fail-on",
+    type=click.IntRange(1, 5),
+    metavar="LEVEL",
+    help="Exit 1 when the evidenced level is below this.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
@@ -86,7 +100,9 @@ def _formats(text: str) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     for name in wanted:
         if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--formats")
+            raise click.BadParameter(
+                f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--formats"
+            )
     return wanted
 
 
@@ -110,12 +126,18 @@ def _headline(view: View, out: Path) -> dict[str, Any]:
 def _print_headline(view: View, out: Path) -> None:
     s = view.summary
     rows = [
-        ("Maturity", f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")),
+        (
+            "Maturity",
+            f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else ""),
+        ),
         ("Score", _score(s.figure)),
         ("Coverage", s.coverage),
     ]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    rows += [("Records", view.accounting.equation), ("Findings", f"{len(view.findings)} fail or unknown")]
+    rows += [
+        ("Records", view.accounting.equation),
+        ("Findings", f"{len(view.findings)} fail or unknown"),
+    ]
     width = max(len(label) for label, _ in rows)
     click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
     for label, text in rows:
@@ -156,7 +178,9 @@ def explain(run: Path, id: str) -> None:
 
 
 @main.command()
-@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well.")
+@click.option(
+    "--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well."
+)
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
 def lint(extra: tuple[Path, ...], tables: bool) -> None:
     """Judge all content: SQL, official ids and titles, mappings, and every check's examples."""

@@ -48,7 +48,10 @@ def checks(content: Content) -> str:
         "## Checks",
         "\n".join(
             ["| check | what must hold | severity | level | evidence |", "|---|---|---|---|---|"]
-            + [f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |" for c in content.checks]
+            + [
+                f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |"
+                for c in content.checks
+            ]
         ),
     ]
     for framework in content.frameworks:
@@ -57,10 +60,14 @@ def checks(content: Content) -> str:
 
 
 def _controls(framework: Framework) -> str:
-    lines = ["| control | title | direct | partial | related, not scored |", "|---|---|---|---|---|"]
+    lines = [
+        "| control | title | direct | partial | related, not scored |",
+        "|---|---|---|---|---|",
+    ]
     for control in framework.controls:
         cells = [
-            ", ".join(i for i, s in control.checks if s == strength) for strength in ("direct", "partial", "contextual")
+            ", ".join(i for i, s in control.checks if s == strength)
+            for strength in ("direct", "partial", "contextual")
         ]
         scored = cells[0] or cells[1]
         lines.append(

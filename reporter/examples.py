@@ -57,7 +57,9 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
     for table in LOADED:
         columns = columns_of(table)
         spec = ", ".join(f"{n} {t}" for n, t in columns)
-        engine.run(f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)")
+        engine.run(
+            f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
+        )
         rows = given.get(table.name, [])
         for number, row in enumerate(rows, 1):
             full = {**(_EVENT_DEFAULTS if table.name == "events" else {}), **row}

@@ -24,7 +24,9 @@ def explain(run: Path, given: str) -> str:
     lines = [note] if note else []
     for framework in (view.themes, *view.frameworks):
         if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
-            return "\n".join([*lines, *_framework(framework.title, framework.total, framework.controls)])
+            return "\n".join(
+                [*lines, *_framework(framework.title, framework.total, framework.controls)]
+            )
         for control in framework.controls:
             if control.id.lower() == wanted.lower():
                 return "\n".join([*lines, *_control(control, framework.short, run)])
@@ -64,7 +66,9 @@ def _framework(title: str, total: object, controls: tuple[Control, ...]) -> list
     lines = [title, f"{_of(total)}", ""]
     for control in controls:
         level = f"level {control.level.text}" if control.figure.assessed else ""
-        lines.append(f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {level:<9} {control.title}")
+        lines.append(
+            f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {level:<9} {control.title}"
+        )
     return lines
 
 
@@ -75,9 +79,17 @@ def _of(total: object) -> str:
 
 
 def _control(control: Control, framework: str, run: Path) -> list[str]:
-    lines = [f"{framework} {control.id} {control.title}", control.paraphrase, "", *control.reasons, ""]
+    lines = [
+        f"{framework} {control.id} {control.title}",
+        control.paraphrase,
+        "",
+        *control.reasons,
+        "",
+    ]
     for check in control.checks:
-        lines.append(f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}")
+        lines.append(
+            f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}"
+        )
     lines += ["", f"Question for a human: {control.ask}"]
     for check in control.checks:
         cells = _cells(run, "\"check\" = {0} AND verdict <> 'pass'", check.check.text)
@@ -104,7 +116,7 @@ def _cells(run: Path, where: str, value: str) -> list[Row]:
     with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
         rows = engine.rows(
             f'SELECT "check", subject, verdict, reason, ref FROM read_parquet({quoted(str(path))}) '
-            f"WHERE {where.format(quoted(value))} ORDER BY verdict, \"check\", subject"
+            f'WHERE {where.format(quoted(value))} ORDER BY verdict, "check", subject'
         )
     return [(c, s, v, r, f) for c, s, v, r, f in rows]
 

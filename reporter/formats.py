@@ -16,7 +16,10 @@ from reporter.ingest.recognise import recognise
 def known(extra: tuple[Path, ...] = ()) -> str:
     """List every source."""
     sources = _sources(extra)
-    lines = ["Files are read as JSON, JSON lines, CSV, XLSX, YAML or Parquet, each also gzipped, told by content.", ""]
+    lines = [
+        "Files are read as JSON, JSON lines, CSV, XLSX, YAML or Parquet, each also gzipped, told by content.",
+        "",
+    ]
     for source in sources:
         lines.append(f"{source.id:<22} {source.title}; fills {', '.join(source.tables)}")
     return "\n".join(lines)
@@ -29,7 +32,8 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> str:
         choices = recognise(engine, files, _sources(extra))
     width = max((len(c.file.name) for c in choices), default=0)
     return "\n".join(
-        f"{c.file.name.ljust(width)}  {c.source.id if c.source else 'not recognised':<20} {c.why}" for c in choices
+        f"{c.file.name.ljust(width)}  {c.source.id if c.source else 'not recognised':<20} {c.why}"
+        for c in choices
     )
 
 

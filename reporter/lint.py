@@ -17,7 +17,9 @@ from reporter.schema import TABLES, VOCABULARY
 from reporter.sql import judge
 
 
-def lint(extra: tuple[Path, ...] = (), run_examples: bool = True) -> tuple[list[ReporterError], str]:
+def lint(
+    extra: tuple[Path, ...] = (), run_examples: bool = True
+) -> tuple[list[ReporterError], str]:
     """Return the problems of all content, and a line that says what was judged."""
     try:
         content = catalog.load(extra)
@@ -51,12 +53,16 @@ def _ids(
     for control in framework.controls:
         if control.id not in ids:
             close = _closest(control.id, control.title, ids)
-            yield ContentError(f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?")
+            yield ContentError(
+                f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?"
+            )
         elif ids[control.id] and control.title != ids[control.id]:
             known = wrong.get(f"{control.id}: {control.title}")
             hint = f"A known error in public material; right is {known}." if known else ""
             yield ContentError(
-                f"{control.id} is titled {control.title!r}; the publisher says {ids[control.id]!r}", place, hint
+                f"{control.id} is titled {control.title!r}; the publisher says {ids[control.id]!r}",
+                place,
+                hint,
             )
     for missing in sorted(set(ids) - groups - {c.id for c in framework.controls}):
         yield ContentError(f"{missing} {ids[missing]} is missing".replace("  ", " "), place)

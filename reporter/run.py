@@ -107,7 +107,10 @@ def _walls(engine: Engine, content: Content) -> Iterator[None]:
     old = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     roof = pages * resource.getpagesize() + EXTRA_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (roof if old[1] == resource.RLIM_INFINITY else min(roof, old[1]), old[1]))
+    resource.setrlimit(
+        resource.RLIMIT_AS,
+        (roof if old[1] == resource.RLIM_INFINITY else min(roof, old[1]), old[1]),
+    )
     timer = threading.Timer(EXTRA_SECONDS, engine.interrupt)
     timer.daemon = True
     timer.start()
@@ -118,7 +121,9 @@ def _walls(engine: Engine, content: Content) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, old)
 
 
-def judge_all(checks: Sequence[Check], params: dict[str, dict[str, Any]]) -> list[tuple[Check, Judged]]:
+def judge_all(
+    checks: Sequence[Check], params: dict[str, dict[str, Any]]
+) -> list[tuple[Check, Judged]]:
     """Judge every check with the workspace's thresholds; report all errors at once."""
     errors: list[ReporterError] = []
     judged = []
@@ -141,7 +146,11 @@ def judge_all(checks: Sequence[Check], params: dict[str, dict[str, Any]]) -> lis
 
 
 def _gather(
-    engine: Engine, workspace: Workspace, content: Content, judged: list[tuple[Check, Judged]], intake: Intake
+    engine: Engine,
+    workspace: Workspace,
+    content: Content,
+    judged: list[tuple[Check, Judged]],
+    intake: Intake,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
@@ -188,25 +197,35 @@ def _caps(
         "single-period": True,
         "ghost-high-impact": bool(ghosts),
     }
-    return [(level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)]
+    return [
+        (level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)
+    ]
 
 
 def _population(engine: Engine) -> dict[str, int]:
-    kinds = dict(engine.rows("SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"))
+    kinds = dict(
+        engine.rows(
+            "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
+        )
+    )
     kinds["shadow"] = int(engine.one("SELECT count(*) FROM actors WHERE NOT registered"))
     return kinds
 
 
 def _context(engine: Engine, content: Content) -> dict[str, object]:
     """Figures shown beside the score; counts of agents, so never the published benchmark's counts of organisations."""
-    covered = dict(engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status"))
+    covered = dict(
+        engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
+    )
     total = sum(covered.values())
     passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
         "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
     )[0]
-    coverage = {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
+    coverage = (
+        {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
+    )
     return {
         "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
         "agents_covered": passed if total else None,
@@ -221,7 +240,9 @@ def _hashes(
     workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
 ) -> dict[str, str]:
     """What the evidence rests on, and one id over it all (printed on every page)."""
-    inputs = hashlib.sha256("".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()).hexdigest()
+    inputs = hashlib.sha256(
+        "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
+    ).hexdigest()
     thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
     parts = {
         "inputs": inputs,
@@ -309,7 +330,9 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
     place = str(workspace.folder / "reporter.yml")
     if workspace.run.profile not in content.profiles:
         raise InputError(
-            f"no profile {workspace.run.profile!r}", place, f"Known: {', '.join(sorted(content.profiles))}."
+            f"no profile {workspace.run.profile!r}",
+            place,
+            f"Known: {', '.join(sorted(content.profiles))}.",
         )
     known = {c.id for c in content.checks}
     for check_id in workspace.params:

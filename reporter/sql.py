@@ -129,7 +129,9 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
 def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
     parts = [name for name in _REFUSED_PARTS.get(type(node), ()) if node.args.get(name)]
     if parts or (isinstance(node, exp.Join) and node.kind not in _JOINS):
-        raise ContentError(f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place))
+        raise ContentError(
+            f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place)
+        )
 
 
 def _refuse_foreign_table(node: exp.Table, ctes: set[str], place: str) -> None:
@@ -220,7 +222,9 @@ def _demand_outputs(tree: exp.Query, place: str) -> None:
 
 
 def _line(node: exp.Expr) -> tuple[int, int]:
-    return next(((p.meta["line"], p.meta.get("col", 1)) for p in node.walk() if p.meta.get("line")), (0, 0))
+    return next(
+        ((p.meta["line"], p.meta.get("col", 1)) for p in node.walk() if p.meta.get("line")), (0, 0)
+    )
 
 
 def _at(node: exp.Expr, place: str) -> str:

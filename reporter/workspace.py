@@ -30,7 +30,11 @@ class Workspace:
 def read_workspace(folder: Path) -> Workspace:
     """Read a workspace folder's reporter.yml; raise InputError with path:line."""
     if not folder.is_dir():
-        raise InputError("no such folder", str(folder), "Give the folder of a workspace; `reporter init` makes one.")
+        raise InputError(
+            "no such folder",
+            str(folder),
+            "Give the folder of a workspace; `reporter init` makes one.",
+        )
     path = folder / NAME
     if not path.is_file():
         raise InputError(
@@ -51,7 +55,10 @@ def read_workspace(folder: Path) -> Workspace:
         str(f.get("organisation", str)), str(f.get("unit", str, "")), start, end, as_of,
         f.get("profile", str, "baseline"),
     )  # fmt: skip
-    logs = {n: _expected(n, x, f.place("log_sources")) for n, x in f.get("log_sources", dict, {}).items()}
+    logs = {
+        n: _expected(n, x, f.place("log_sources"))
+        for n, x in f.get("log_sources", dict, {}).items()
+    }
     return Workspace(folder, run, logs, f.get("params", dict, {}))
 
 
@@ -60,7 +67,8 @@ def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
     every, share = data.get("every", "day"), data.get("share", 90)
     if every not in ("hour", "day") or not isinstance(share, int) or not 0 < share <= 100:
         raise InputError(
-            f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)", place
+            f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)",
+            place,
         )
     return every, share
 
@@ -71,7 +79,9 @@ def _time(value: Any, place: str, name: str) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
-            raise InputError(f"{name} is {value!r}; expected a date such as '2026-07-01'", place) from error
+            raise InputError(
+                f"{name} is {value!r}; expected a date such as '2026-07-01'", place
+            ) from error
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
     if isinstance(value, date):

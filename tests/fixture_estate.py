@@ -142,7 +142,12 @@ def service_account(number: int) -> dict[str, Any]:
         "log_sources"
     )
     me, whole = f"batch-{number}", agent(1)
-    own = {"type": "service_account", "actor_id": me, "principal_id": f"svc-{me}", "reviews": [_review(me, 9)]}
+    own = {
+        "type": "service_account",
+        "actor_id": me,
+        "principal_id": f"svc-{me}",
+        "reviews": [_review(me, 9)],
+    }
     return own | {name: whole[name] for name in kept.split()}
 
 
@@ -171,7 +176,11 @@ def events() -> list[dict[str, Any]]:
             made.append(_event(f"{day}T08:0{number}", **_actor(number), **WORK))
         day += timedelta(days=1)
     for number, (tool, effect) in DEEDS.items():
-        deed = _actor(number) | WORK | {"event_class": "tool", "action": effect, "effect": effect, "tool": tool}
+        deed = (
+            _actor(number)
+            | WORK
+            | {"event_class": "tool", "action": effect, "effect": effect, "tool": tool}
+        )
         made.append(_event(f"2026-09-15T08:1{number}", **deed, approval_id=f"ok-{number}"))
         refused = {"resource": "erp/payments/1", "outcome": "denied", "decision": "deny"}
         made.append(_event(f"2026-09-15T08:2{number}", **deed | refused))
@@ -202,7 +211,12 @@ class Estate:
     agents: list[dict[str, Any]] = field(default_factory=lambda: [agent(1), agent(2), child()])
     others: list[dict[str, Any]] = field(
         default_factory=lambda: [
-            person("ann", "bob"), person("bob", "ann"), leaver(), service_account(1), service_account(2)]  # fmt: skip
+            person("ann", "bob"),
+            person("bob", "ann"),
+            leaver(),
+            service_account(1),
+            service_account(2),
+        ]  # fmt: skip
     )
     policies: list[dict[str, Any]] = field(default_factory=lambda: [policy()])
     events: list[dict[str, Any]] = field(default_factory=events)
@@ -236,7 +250,11 @@ def spoiled() -> Estate:
             "approved_at": "2026-08-20T00:00:00Z", "approvals": [],
         }  # fmt: skip
         for grant in made["tools"] + made["data_sources"]:
-            grant |= {"needs_approval": False, "risk_category": "", "approved_at": "2026-09-20T00:00:00Z"}
+            grant |= {
+                "needs_approval": False,
+                "risk_category": "",
+                "approved_at": "2026-09-20T00:00:00Z",
+            }
         made["tools"].append(made["tools"][0] | {"name": "*", "effect": "admin"})
         for key in made["credentials"]:
             key |= {"storage": "code", "expires_at": "2039-01-01T00:00:00Z", "revoked_at": "2026-07-12T00:00:00Z",
@@ -249,8 +267,17 @@ def spoiled() -> Estate:
     two["components"][1] |= {"registry": "", "authenticated": False, "pinned": False}
     two["links"][0] |= {"authenticated": False, "encrypted": False}
     two["tools"] = []
-    estate.policies = [policy() | {"status": "draft", "clauses": ["logging"], "review_due": "2026-02-01T00:00:00Z"}]
-    late = [e | {"credential_id": "key-1", "session_id": "", "approval_id": ""} for e in estate.events[3:]]
+    estate.policies = [
+        policy() | {"status": "draft", "clauses": ["logging"], "review_due": "2026-02-01T00:00:00Z"}
+    ]
+    late = [
+        e | {"credential_id": "key-1", "session_id": "", "approval_id": ""}
+        for e in estate.events[3:]
+    ]
     ghost = _actor(1) | {"actor_id": "ghost", "principal_id": "spiffe://good/ghost"} | WORK
-    estate.events = [*estate.events[1:3], *late, _event("2026-09-30T08:00", **ghost | {"effect": "delete"})]
+    estate.events = [
+        *estate.events[1:3],
+        *late,
+        _event("2026-09-30T08:00", **ghost | {"effect": "delete"}),
+    ]
     return estate

@@ -18,9 +18,8 @@ from reporter.ingest.convert import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
 from reporter.model import Check
-from reporter.schema import EVENT_TABLES, TABLES
+from reporter.schema import EVENT_TABLES
 from reporter.sql import Judged
-from reporter.workspace import read_workspace
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 CellsOf = Callable[[Estate], Cells]
@@ -115,13 +114,19 @@ def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_dead(about: st
 def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
     sql = "SELECT a.actor_id AS subject, d.agent_id IS NULL AS ok, 'x' AS reason FROM agents AS a LEFT JOIN data_use AS d ON d.agent_id = a.actor_id"  # noqa: E501
     check = replace(USE, sql=sql)
-    rows = {"actors": [A1], "events": [E1], "grants": [{"actor_id": "a1", "type": "data", "name": "x"}]}
+    rows = {
+        "actors": [A1],
+        "events": [E1],
+        "grants": [{"actor_id": "a1", "type": "data", "name": "x"}],
+    }
     assert verdicts(check, **rows) == {"a1": "unknown"}
     assert verdicts(check, **rows | {"events": [E1 | {"resource": "x"}]}) == {"a1": "fail"}
 
 
 def test_a_null_verdict_is_unknown_and_a_verdict_without_a_reason_still_counts() -> None:
-    check = replace(OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL").replace("'x'", "NULL"))
+    check = replace(
+        OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL").replace("'x'", "NULL")
+    )
     made = examples.verdicts(check, {"given": {"actors": [A1 | {"owner_id": "ann"}]}})
     assert made == {"a1": ("unknown", "no reason given")}
 
@@ -131,11 +136,12 @@ def test_two_verdicts_on_one_subject_are_an_error() -> None:
         verdicts(replace(OWN, sql=f"{OWN.sql} UNION ALL {OWN.sql}"), actors=[A1 | {"owner_id": ""}])
 
 
-@pytest.mark.parametrize("about", ["agent", "organisation"])
-def test_a_verdict_on_nobody_is_an_error(about: str) -> None:
-    check = replace(OWN, about=about, sql=OWN.sql.replace("a.actor_id AS subject", "a.name AS subject"))
-    with pytest.raises(ContentError, match="OWN-77 gives a verdict without a subject"):
-        verdicts(check, actors=[A1 | {"owner_id": "", "name": ""}])
+def test_a_grant_to_nobody_in_the_register_does_not_pass() -> None:
+    check = replace(
+        OWN, sql="SELECT g.actor_id AS subject, TRUE AS ok, 'x' AS reason FROM grants AS g"
+    )
+    grants = [{"actor_id": a, "type": "tool", "name": "x"} for a in ("a1", "gone")]
+    assert verdicts(check, actors=[A1], grants=grants) == {"a1": "pass", "gone": "unknown"}
 
 
 # ---------------------------------------------------------------- all checks on one company
@@ -156,7 +162,9 @@ def test_the_good_company_passes_every_check(cells_of: CellsOf, content: Content
 
 
 def test_the_spoiled_company_fails_most_checks(cells_of: CellsOf) -> None:
-    failed = {check for (check, _), (verdict, _) in cells_of(spoiled()).items() if verdict == "fail"}
+    failed = {
+        check for (check, _), (verdict, _) in cells_of(spoiled()).items() if verdict == "fail"
+    }
     assert len(failed) >= 40
 
 
@@ -203,16 +211,35 @@ def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
     estate = Estate()
     for event in estate.events:
         if event.get("actor_id") == "agent-2" and event["time"] > "2026-07-01T09":
-            event |= {"outcome": "denied", "tool": "vault.dump", "resource": "vault", "effect": "delete"}
+            event |= {
+                "outcome": "denied",
+                "tool": "vault.dump",
+                "resource": "vault",
+                "effect": "delete",
+            }
     cells = cells_of(estate)
-    acts = ("APR-02", "APR-06", "CHG-03", "CHG-04", "CRD-02", "ENT-05", "INV-02", "INV-04", "RSK-02")
+    acts = (
+        "APR-02",
+        "APR-06",
+        "CHG-03",
+        "CHG-04",
+        "CRD-02",
+        "ENT-05",
+        "INV-02",
+        "INV-04",
+        "RSK-02",
+    )
     for check in acts:
         assert cells.get((check, "agent-2"), ("pass",))[0] != "fail", check
     assert cells["INV-03", "agent-2"][0] == "fail"
 
 
 def _ghost(at: str, **given: str) -> dict[str, Any]:
-    return Estate().events[5] | {"actor_id": "ghost", "principal_id": "p", "credential_id": "k", "time": at} | given
+    return (
+        Estate().events[5]
+        | {"actor_id": "ghost", "principal_id": "p", "credential_id": "k", "time": at}
+        | given
+    )
 
 
 def test_an_agent_seen_only_in_logs_is_a_subject_of_the_highest_tier(tmp_path: Path) -> None:
@@ -244,7 +271,9 @@ def _actors(estate: Estate, folder: Path) -> list[tuple[Any, ...]]:
 def _load(engine: Engine, estate: Estate, folder: Path) -> None:
     from reporter import catalog
 
-    ingest(engine, estate.write(folder / "ws"), catalog.load().sources, open_cache(folder / "cache"))
+    ingest(
+        engine, estate.write(folder / "ws"), catalog.load().sources, open_cache(folder / "cache")
+    )
 
 
 # ---------------------------------------------------------------- a column that nobody records
@@ -257,22 +286,34 @@ _IDS = {
 """Columns that tell the copies of the company apart."""
 _WIDENS = {
     ("POL-03", "actors.activated_at"): "the first event then counts as the start of work",
-    ("CRD-01", "credentials.revoked_at"): "an old key then looks like one in use, and is judged like one",
+    (
+        "CRD-01",
+        "credentials.revoked_at",
+    ): "an old key then looks like one in use, and is judged like one",
     ("CRD-03", "credentials.revoked_at"): "the same",
     ("CRD-05", "credentials.revoked_at"): "the same",
+    ("AUD-02", "events.actor_id"): "a shadow agent then goes by the name of its principal",
 }
 """Sparse columns without which a subject comes into scope that was out of it, and may pass there."""
 
 
-def _stripped(estate: Estate, checks: JudgedChecks, folder: Path) -> dict[str, dict[tuple[str, str], str]]:
+def _stripped(
+    estate: Estate, checks: JudgedChecks, folder: Path
+) -> dict[str, dict[tuple[str, str], str]]:
     """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
     with Engine(folder / "work") as engine:
         _load(engine, estate, folder)
-        columns = engine.rows("SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL")
+        columns = engine.rows(
+            "SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL"
+        )
         required = {f"{t.name}.{c.name}" for t in LOADED for c in t.columns if c.required}
         names = ["", *(f"{t}.{c}" for t, c in columns if f"{t}.{c}" not in required)]
         _multiply(engine, names)
-        derive(engine, examples.RUN, [Expected(f"{n}|{s}") for n in names for s in ("gateway", "silent")])
+        derive(
+            engine,
+            examples.RUN,
+            [Expected(f"{n}|{s}") for n in names for s in ("gateway", "silent")],
+        )
         assess.prepare(engine)
         assess.assess(engine, checks)
         made: dict[str, dict[tuple[str, str], str]] = {name: {} for name in names}
@@ -289,21 +330,13 @@ def _multiply(engine: Engine, names: list[str]) -> None:
     for name in names:
         engine.run("INSERT INTO copies VALUES (?)", [name])
     for table in (t for t in LOADED if t.name != "policies"):
-        kind = "VIEW" if table.name == "events" else "TABLE"
         ids = _IDS | ({"name"} if table.name == "components" else set())
-        values = [
-            f"CASE WHEN copies.name = '{table.name}.{c}' THEN NULL ELSE "
-            + (f"copies.name || '|' || {c}" if c in ids else c) + f" END AS {c}"
-            for c, _ in columns_of(table)
-        ]  # fmt: skip
+        values = [_copied(table.name, c, c in ids) for c, _ in columns_of(table)]
         engine.run(
-            f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || source AS source, file, record "
-            f"FROM (SELECT * RENAME (name AS name_) FROM in_{table.name}) AS i CROSS JOIN copies"
-            if any(c == "name" for c, _ in columns_of(table)) and False else
-            f"CREATE TABLE copied AS SELECT {', '.join(v.replace(' ELSE ', ' ELSE i.', 1) if ' || ' not in v else v.replace(chr(39) + ' || ', chr(39) + ' || i.', 1) for v in values)}, "
-            f"copies.name || '|' || i.source AS source, i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"
+            f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || i.source AS source, "
+            f"i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"
         )
-        engine.run(f"DROP {kind} in_{table.name}")
+        engine.run(f"DROP {'VIEW' if table.name == 'events' else 'TABLE'} in_{table.name}")
         engine.run(f"ALTER TABLE copied RENAME TO in_{table.name}")
     engine.run("ALTER TABLE in_events ADD COLUMN who UBIGINT")
     engine.run(f"UPDATE in_events SET who = {WHO}")
@@ -311,3 +344,73 @@ def _multiply(engine: Engine, names: list[str]) -> None:
         "INSERT INTO carried SELECT name || '|' || source, tbl, col FROM carried CROSS JOIN copies "
         "WHERE tbl <> 'policies' AND name <> tbl || '.' || col"
     )
+
+
+def _copied(table: str, column: str, is_id: bool) -> str:
+    value = f"copies.name || '|' || i.{column}" if is_id else f"i.{column}"
+    return f"CASE WHEN copies.name <> '{table}.{column}' THEN {value} END AS {column}"
+
+
+def _on_actors(judged: JudgedChecks) -> JudgedChecks:
+    return [(check, found) for check, found in judged if check.about not in _WHOLE]
+
+
+_WHOLE = ("log_source", "policy", "actor_type", "organisation")
+
+
+@pytest.fixture(scope="module", params=[Estate, spoiled], ids=["good", "spoiled"])
+def stripped(
+    request: pytest.FixtureRequest, judged: JudgedChecks, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[tuple[str, str], str]]:
+    return _stripped(request.param(), _on_actors(judged), tmp_path_factory.mktemp("stripped"))
+
+
+def test_the_copies_of_the_company_do_not_disturb_each_other(
+    stripped: dict[str, dict[tuple[str, str], str]],
+    request: pytest.FixtureRequest, cells_of: CellsOf, judged: JudgedChecks,
+) -> None:  # fmt: skip
+    alone = cells_of(Estate() if "good" in request.node.name else spoiled())
+    checks = {check.id for check, _ in _on_actors(judged)}
+    assert stripped[""] == {k: v for k, (v, _) in alone.items() if k[0] in checks}
+
+
+def test_no_column_can_be_left_out_to_pass(stripped: dict[str, dict[tuple[str, str], str]]) -> None:
+    before = stripped[""]
+    gained = [
+        (column, check, subject, before.get((check, subject), "not in scope"))
+        for column, cells in stripped.items()
+        for (check, subject), verdict in cells.items()
+        if verdict == "pass"
+        and before.get((check, subject)) != "pass"
+        and (check, column) not in _WIDENS
+    ]
+    assert gained == []
+
+
+def test_a_check_passes_nobody_without_a_column_that_it_needs(
+    stripped: dict[str, dict[tuple[str, str], str]], judged: JudgedChecks
+) -> None:
+    for check, found in _on_actors(judged):
+        for table, column in assess.needs_of(check, found):
+            cells = stripped.get(f"{table}.{column}", {})
+            passed = [
+                s for (name, s), verdict in cells.items() if name == check.id and verdict == "pass"
+            ]
+            assert not passed, f"{check.id} passes {passed} though nobody records {table}.{column}"
+
+
+def _whole_needs() -> list[str]:
+    from fixture_estate import SETTINGS
+
+    from reporter import catalog
+    from reporter.run import judge_all
+
+    needs = set()
+    for check, found in judge_all(catalog.load().checks, SETTINGS["params"]):
+        shared = [
+            (t, c)
+            for t, c in assess.needs_of(check, found)
+            if t == "policies" or check.about in _WHOLE
+        ]
+        needs |= {f"{t}.{c}" for t, c in shared}
+    return sorted(needs)

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from reporter import catalog
 from reporter.db import Engine
 from reporter.ingest import convert, load
 from reporter.ingest.tables import LOADED, columns_of
+from reporter.schema import VOCABULARY
 
 DATA = Path(__file__).parent / "data" / "sources"
 SAMPLES = Path(__file__).parents[1] / ".." / "shared" / "samples"
@@ -285,3 +287,35 @@ def test_values_of_an_unexpected_type_break_nothing(
     assert sum(f.kept for f in taken.intake.files) > 0
     for f in taken.intake.files:
         assert f.read == f.kept + f.out_of_scope + f.unreadable + f.rejected, f.file
+
+
+# The page that describes all this
+
+FORMATS = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("table", [t.name for t in LOADED if t.name != "actor_log_sources"])
+def test_the_formats_page_names_every_field_and_word(table: str) -> None:
+    for name, _ in columns_of(next(t for t in LOADED if t.name == table)):
+        shown = {"occurred_at": "time", "kind": "type"}.get(name, name)
+        assert f"`{shown}`" in FORMATS or f"_{shown}`" in FORMATS, f"{table}.{name}"
+        for word in VOCABULARY.get(f"{table}.{name}", ()):
+            assert f"`{word}`" in FORMATS, f"{table}.{name}: {word}"
+
+
+@pytest.mark.parametrize("source", [s.id for s in SOURCES if s.id in {*MINE, "reporter-events"}])
+def test_the_formats_page_has_a_section_for_the_source(source: str) -> None:
+    assert f"(`{source}`)" in FORMATS
+
+
+def test_the_examples_of_the_formats_page_can_be_read(tmp_path: Path, ingest: Ingest) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    blocks = re.findall(r"(?:^ {4}\S.*\n(?: {4,}.*\n)*)", FORMATS, flags=re.MULTILINE)
+    for n, block in enumerate(b for b in blocks if "share:" not in b):
+        text = "\n".join(line[4:] for line in block.splitlines())
+        (folder / f"{n}.{'json' if text[0] == '{' else 'csv'}").write_text(text, encoding="utf-8")
+    taken = ingest(folder)
+    assert len(taken.intake.files) == 5
+    assert all(f.kept == f.read > 0 for f in taken.intake.files)
+    assert not taken.intake.quarantined

@@ -329,7 +329,9 @@ def test_every_column_that_is_read_is_known(text: str, reads: set[tuple[str, str
         ("a.autonomy IN {l}", {"l": [1]}, "a.autonomy IN (1)"),
     ],
 )
-def test_parameters_become_literals(expression: str, params: dict[str, object], written: str) -> None:
+def test_parameters_become_literals(
+    expression: str, params: dict[str, object], written: str
+) -> None:
     assert written in judge(ok(expression), params, PLACE).sql
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.catalog import Source
+from reporter.columns import TEXT, TIME, Column
 from reporter.db import Engine, Error, quoted
 from reporter.db import version as engine_version
 from reporter.errors import ContentError
@@ -33,7 +34,7 @@ from reporter.ingest.readers import (
 from reporter.ingest.recognise import Choice, has_place, records_at
 from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import expected, looks_secret, redact, typed, without_secret
-from reporter.schema import TABLES, TEXT, TIME, VOCABULARY, Column
+from reporter.schema import TABLES, VOCABULARY
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
@@ -96,7 +97,9 @@ def open_cache(folder: Path) -> Cache:
     return Cache(folder, path.read_text(encoding="ascii"))
 
 
-def convert(engine: Engine, choices: list[Choice], cache: Cache) -> list[tuple[Batch, list[InputFile], list[str]]]:
+def convert(
+    engine: Engine, choices: list[Choice], cache: Cache
+) -> list[tuple[Batch, list[InputFile], list[str]]]:
     """Convert the recognised files, or find them converted; return (batch, its files, their sha256)."""
     done = []
     for source, path, files in _batches(choices):
@@ -119,7 +122,9 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, str, list[InputFil
         if _streams(choice.source, choice.file):
             yield choice.source, choice.path, [choice.file]
         else:
-            groups.setdefault((choice.source.id, choice.path), (choice.source, []))[1].append(choice.file)
+            groups.setdefault((choice.source.id, choice.path), (choice.source, []))[1].append(
+                choice.file
+            )
     for (_, path), (source, files) in sorted(groups.items(), key=lambda g: g[0]):
         yield source, path, files
 
@@ -175,7 +180,9 @@ def _convert(
         _load_spool(engine, source, batch, cache)
     finally:
         for name in ("raw", "spooled", "produced", *(f"staged_{t}" for t in source.tables)):
-            engine.run(f"DROP TABLE IF EXISTS {name}") if name != "raw" else engine.run("DROP VIEW IF EXISTS raw")
+            engine.run(f"DROP TABLE IF EXISTS {name}") if name != "raw" else engine.run(
+                "DROP VIEW IF EXISTS raw"
+            )
     return batch
 
 
@@ -238,7 +245,9 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         engine.run(
             f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o USING (record)"
         )
-        engine.run("CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events")
+        engine.run(
+            "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
+        )
         _note_bad_fields(engine, "events", _given(engine, "events", text), batch, False)
     finally:
         engine.run("DROP VIEW raw")
@@ -289,18 +298,29 @@ def _free_texts(table: str, names: set[str]) -> list[str]:
 
 def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: Batch) -> None:
     texts = _free_texts("events", {n for n, _ in columns_of(TABLES["events"])})
-    rows = engine.rows(f"SELECT file_row_number + 1 FROM read_parquet({quoted(str(target))}, file_row_number=true) "
-                       f"WHERE {looks_secret(texts)} ORDER BY ALL")
+    rows = engine.rows(
+        f"SELECT file_row_number + 1 FROM read_parquet({quoted(str(target))}, file_row_number=true) "
+        f"WHERE {looks_secret(texts)} ORDER BY ALL"
+    )
     if not rows:
         return
     swaps = ", ".join(f"{without_secret(c, cache.secret_key)} AS {c}" for c in texts)
     clean = target.with_suffix(".clean")
     engine.write_parquet(
-        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who) REPLACE ({swaps}) FROM {read}) AS hidden", clean
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who) REPLACE ({swaps}) FROM {read}) AS hidden",
+        clean,
     )
     clean.replace(target)
     for (line,) in rows:
-        batch.problems.append((0, line, "field", "a field holds what looks like a secret; only its fingerprint is kept", ""))
+        batch.problems.append(
+            (
+                0,
+                line,
+                "field",
+                "a field holds what looks like a secret; only its fingerprint is kept",
+                "",
+            )
+        )
 
 
 # ---------------------------------------------------------------- record by record
@@ -317,19 +337,25 @@ def _spool(engine: Engine, source: Source, path: str, files: list[InputFile], ba
                 if isinstance(item, Problem):
                     counts.read += 1
                     counts.unreadable += 1
-                    batch.problems.append((index, item.line, "unreadable", item.reason, redact(item.text)))
+                    batch.problems.append(
+                        (index, item.line, "unreadable", item.reason, redact(item.text))
+                    )
                     continue
                 if not has_place(item.value, path):
                     counts.read += 1
                     counts.unreadable += 1
-                    batch.problems.append((index, item.line, "unreadable", f"no records stand at {path}", ""))
+                    batch.problems.append(
+                        (index, item.line, "unreadable", f"no records stand at {path}", "")
+                    )
                 for text, line in _records(item, path):
                     seq += 1
                     counts.read += 1
                     number = counts.read if numbered else line
                     if why := unfit(text):
                         counts.unreadable += 1
-                        batch.problems.append((index, number, "unreadable", why, redact(shown(text))))
+                        batch.problems.append(
+                            (index, number, "unreadable", why, redact(shown(text)))
+                        )
                     else:
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
 
@@ -354,7 +380,9 @@ def _load_spool(engine: Engine, source: Source, batch: Batch, cache: Cache) -> N
         "columns={s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'})"
     )
     engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(source)}")
-    engine.run("CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)")
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
+    )
     for table, sql in source.tables.items():
         _stage(engine, source, table, sql, batch, cache)
     _account(engine, batch)
@@ -376,26 +404,36 @@ def _stage(
     trimmed = table != "events"
     columns = _given(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
-    engine.run(f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t")
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
+    )
     for column in columns:
         if engine.one(f"SELECT count({column.name}) FROM staged_{table}"):
             batch.carried.append((table, column.name))
     _note_bad_fields(engine, table, columns, batch, trimmed)
     texts = _free_texts(table, {c.name for c in columns})
     if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):
-        _note(engine, batch, f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
-              f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}")
+        _note(
+            engine,
+            batch,
+            f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
+            f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}",
+        )
         swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
         engine.run(f"UPDATE staged_{table} SET {swaps}")
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     required = [c for c in TABLES[table].columns if c.required]
     good = " AND ".join(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)
-    lacking = " ".join(f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(_lack(table, c))}" for c in required)
+    lacking = " ".join(
+        f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(_lack(table, c))}"
+        for c in required
+    )
     engine.run(
         f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
     )
     values = ", ".join(
-        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES[table])
+        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}"
+        for n, t in columns_of(TABLES[table])
     )
     ties = "".join(f", {n}" for n in casts) if trimmed else ""
     who = f", {WHO} AS who" if table == "events" else ""
@@ -425,14 +463,22 @@ def _select(engine: Engine, source: Source, table: str, sql: Any) -> str:
     known = dict(columns_of(TABLES[table]))
     unknown = sorted(given - set(known) - {"record", "r"})
     if unknown or "record" not in given:
-        wrong = f"gives column {unknown[0]!r}, which {table} does not have" if unknown else "does not give record"
-        raise ContentError(f"SQL of table {table} {wrong}", source.place, "`reporter lint --tables` lists them.")
+        wrong = (
+            f"gives column {unknown[0]!r}, which {table} does not have"
+            if unknown
+            else "does not give record"
+        )
+        raise ContentError(
+            f"SQL of table {table} {wrong}", source.place, "`reporter lint --tables` lists them."
+        )
     if not isinstance(sql, dict):
         return str(text)
     own = [n for n in known if n in given]
     taken = [n for n in known if n not in given]
     paths = "[" + ", ".join(quoted(f"$.{n}") for n in taken) + "]"
-    picked = [f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}" for i, n in enumerate(taken, 1)]
+    picked = [
+        f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}" for i, n in enumerate(taken, 1)
+    ]
     return (
         f"SELECT {', '.join(['record', *own, *picked])} FROM (SELECT *, json_extract_string(r, {paths}) AS v, "
         f"json_type(r, {paths}) AS t FROM ({text}) AS given_rows) AS parsed"
@@ -444,7 +490,9 @@ def _cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
     names = {n for n, _ in engine.columns(text)}
     by_name = {c.name: c for c in TABLES[table].columns}
     values = ", ".join(
-        f"{typed(table, by_name[n], n, False)} AS {n}" if n in names else f"CAST(NULL AS {t}) AS {n}"
+        f"{typed(table, by_name[n], n, False)} AS {n}"
+        if n in names
+        else f"CAST(NULL AS {t}) AS {n}"
         for n, t in columns_of(TABLES[table])
     )
     odd = []
@@ -482,12 +530,20 @@ def _note_bad_fields(
     for column in columns:
         cast = typed(table, column, column.name, trimmed)
         if not column.required and _can_fail(table, column):
-            _note(engine, batch, f"SELECT record, {quoted(f'{table}.{column.name} is not ')} || "
-                  f"{quoted(expected(table, column))} || ': ' || left({column.name}, 60) FROM staged_{table} "
-                  f"WHERE {_no_cast(column, cast)}")
+            _note(
+                engine,
+                batch,
+                f"SELECT record, {quoted(f'{table}.{column.name} is not ')} || "
+                f"{quoted(expected(table, column))} || ': ' || left({column.name}, 60) FROM staged_{table} "
+                f"WHERE {_no_cast(column, cast)}",
+            )
         if column.type == TIME:
-            _note(engine, batch, f"SELECT record, {quoted(f'{table}.{column.name} has no time zone and was read as UTC: ')} "
-                  f"|| left({column.name}, 40) FROM staged_{table} WHERE {_no_zone(column, cast)}")
+            _note(
+                engine,
+                batch,
+                f"SELECT record, {quoted(f'{table}.{column.name} has no time zone and was read as UTC: ')} "
+                f"|| left({column.name}, 40) FROM staged_{table} WHERE {_no_zone(column, cast)}",
+            )
 
 
 def _note(engine: Engine, batch: Batch, sql: str) -> None:
@@ -511,7 +567,9 @@ def _account(engine: Engine, batch: Batch) -> None:
         "FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason) AS reason "
         "FROM produced GROUP BY record) AS p USING (record)"
     )
-    for index, fate, n in engine.rows("SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"):
+    for index, fate, n in engine.rows(
+        "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
+    ):
         setattr(batch.counts[index], fate, n)
     for index, line, reason, text in engine.rows(
         "SELECT f, n, reason, left(CAST(r AS VARCHAR), 300) FROM fates WHERE fate = 'rejected' ORDER BY record"
@@ -520,7 +578,9 @@ def _account(engine: Engine, batch: Batch) -> None:
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
-        batch.problems.append((index, line, "field", f"one part of the record was left out: {reason}", ""))
+        batch.problems.append(
+            (index, line, "field", f"one part of the record was left out: {reason}", "")
+        )
     batch.other_types = engine.rows(
         "SELECT coalesce(type, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' GROUP BY ALL ORDER BY ALL"
     )

@@ -113,7 +113,9 @@ def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quara
     file = choice.file
     read, problems = 0, []
     for item in documents(file, engine):
-        read += len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
+        read += (
+            len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
+        )
         if isinstance(item, Problem):
             problems.append(Quarantined(file.name, item.line, "unreadable", item.reason, ""))
     if read > len(problems):

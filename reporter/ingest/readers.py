@@ -100,7 +100,11 @@ def _below(root: Path) -> Iterator[Path]:
 def _look(path: Path, name: str) -> InputFile:
     if path.is_file():
         return sniff(path, name)
-    why = "a link to a folder, which is not followed" if path.is_symlink() else "a folder that cannot be opened"
+    why = (
+        "a link to a folder, which is not followed"
+        if path.is_symlink()
+        else "a folder that cannot be opened"
+    )
     if path.is_symlink() and not path.exists():
         why = "a link that leads nowhere"
     return InputFile(path, name, 0, "unknown", False, why=why)
@@ -257,7 +261,11 @@ def unfit(text: str) -> str:
             json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return "not utf-8, or half a character"
-    return "" if size < MAX_RECORD - 128 else f"a record of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit"
+    return (
+        ""
+        if size < MAX_RECORD - 128
+        else f"a record of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit"
+    )
 
 
 def shown(text: str) -> str:

@@ -52,7 +52,9 @@ def _sample(
     lines: list[str] = []
     counts: dict[int, int] = {}
     for index, file in enumerate(files):
-        read = [d for d in itertools.islice(documents(file, engine), SAMPLE) if isinstance(d, Document)]
+        read = [
+            d for d in itertools.islice(documents(file, engine), SAMPLE) if isinstance(d, Document)
+        ]
         counts[index] = len(read)
         for path in paths:
             found = itertools.islice((r for d in read for r in records_at(d.value, path)), SAMPLE)
@@ -86,25 +88,32 @@ def _vote(engine: Engine, source: Source, spool: str) -> list[tuple[int, str, in
             )
         ]
     except Error as error:
-        raise ContentError(f"'when' cannot run: {str(error).splitlines()[0]}", source.place) from error
+        raise ContentError(
+            f"'when' cannot run: {str(error).splitlines()[0]}", source.place
+        ) from error
 
 
-def _choose(
-    file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int
-) -> Choice:
+def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int) -> Choice:
     ranked = sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
     if ranked and ranked[0][0] >= 0.5:
         share, _, _, source, path = ranked[0]
         tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
         also = f"; as well as {', '.join(tie)}, which rank below" if tie else ""
-        return Choice(file, source, path, f"{share:.0%} of the first records are {source.title}{also}")
+        return Choice(
+            file, source, path, f"{share:.0%} of the first records are {source.title}{also}"
+        )
     if file.format == "empty":
         return Choice(file, None, "", "the file is empty")
     if file.format == "unknown":
         return Choice(file, None, "", file.why)
     if not n:
         return Choice(file, None, "", f"no record of it can be read as {file.format}")
-    return Choice(file, None, "", f"{file.format} that no source recognises; `reporter formats` lists what can be read")
+    return Choice(
+        file,
+        None,
+        "",
+        f"{file.format} that no source recognises; `reporter formats` lists what can be read",
+    )
 
 
 def records_at(value: Any, path: str) -> Iterator[Any]:
@@ -120,7 +129,9 @@ def has_place(value: Any, path: str) -> bool:
     """Say whether a document has the first step of a path, even if no record stands there."""
     names = path.split(".")[0].removesuffix("[]").split("|")
     found = value if isinstance(value, list) else [value]
-    return not path or any(isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in found for n in names)
+    return not path or any(
+        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in found for n in names
+    )
 
 
 def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:

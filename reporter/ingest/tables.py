@@ -50,7 +50,9 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _note_sources(engine)
 
 
-_ALIAS = "coalesce((SELECT min(x.actor_id) FROM in_aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
+_ALIAS = (
+    "coalesce((SELECT min(x.actor_id) FROM in_aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
+)
 """The actor a declared alias stands for, else the id as it is."""
 
 
@@ -87,7 +89,9 @@ def _merge_actors(engine: Engine) -> None:
     picks = []
     for name, _ in columns_of(TABLES["actors"]):
         if name not in ("actor_id", "n_records"):
-            picks.append(f"first({name} ORDER BY file, record) FILTER (WHERE {name} IS NOT NULL) AS {name}")
+            picks.append(
+                f"first({name} ORDER BY file, record) FILTER (WHERE {name} IS NOT NULL) AS {name}"
+            )
     engine.run(
         f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
         f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
@@ -127,11 +131,13 @@ def _resolve_events(engine: Engine) -> None:
     """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
     engine.run(
         "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind "
-        "FROM in_events"
+        "FROM in_events CROSS JOIN run AS r WHERE occurred_at <= r.as_of"
     )
     twice = engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys")
     if twice:
-        raise ReporterError(f"{twice} actors of the log share a hash with another; please report this")
+        raise ReporterError(
+            f"{twice} actors of the log share a hash with another; please report this"
+        )
     engine.run(
         "CREATE TEMP TABLE keys AS "
         "SELECT 'id' AS how, actor_id AS key, actor_id AS found, FALSE AS gate, kind FROM actors UNION ALL "
@@ -290,8 +296,6 @@ def _note_sources(engine: Engine) -> None:
     for table in LOADED:
         if table.name in ("actors", "events", "policies"):
             continue
-        parts.append(
-            f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}"
-        )
+        parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
     parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity")
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from reporter.columns import FLAG, INT, TIME, Column
 from reporter.db import quoted
-from reporter.schema import FLAG, INT, SYNONYMS, TIME, VOCABULARY, Column
+from reporter.schema import SYNONYMS, VOCABULARY
 
 SECRET = (
     r"(sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,}|xox[abprs]-[A-Za-z0-9-]{10,}"
@@ -57,8 +58,10 @@ def _word(expression: str, allowed: tuple[str, ...], synonyms: dict[str, str]) -
     inside = ", ".join(quoted(a) for a in allowed)
     lowered = f"lower(trim({expression}))"
     swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
-    other = f"CASE {lowered} {swaps} ELSE CASE WHEN {lowered} IN ({inside}) THEN {lowered} END END" if swaps else (
-        f"CASE WHEN {lowered} IN ({inside}) THEN {lowered} END"
+    other = (
+        f"CASE {lowered} {swaps} ELSE CASE WHEN {lowered} IN ({inside}) THEN {lowered} END END"
+        if swaps
+        else (f"CASE WHEN {lowered} IN ({inside}) THEN {lowered} END")
     )
     return f"CASE WHEN {expression} IN ({inside}) THEN {expression} ELSE {other} END"
 

@@ -1,0 +1,253 @@
+"""The columns of every loaded table: type, meaning, and whether empty is an ordinary value.
+
+In: nothing. Out: one tuple of Column a table; `schema` puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TEXT, TIME, FLAG, INT = "VARCHAR", "TIMESTAMP", "BOOLEAN", "BIGINT"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+    doc: str
+    sparse: bool = False
+    """True: empty is an ordinary value (never revoked, never retired). False: a source that never carries the
+    column makes its subjects unknown for checks that read it."""
+    required: bool = False
+    """A row without it is rejected, with file and record."""
+
+
+def column(name: str, type_: str, doc: str, flags: str = "") -> Column:
+    return Column(name, type_, doc, "sparse" in flags, "required" in flags)
+
+
+ACTORS = (
+    column("actor_id", TEXT, "Stable id of the actor in the register.", "required"),
+    column("kind", TEXT, "What it is.", "required"),
+    column("name", TEXT, "Display name.", "sparse"),
+    column("environment", TEXT, "Where it runs."),
+    column("business_unit", TEXT, "Unit that runs it.", "sparse"),
+    column("state", TEXT, "Lifecycle state; for people: active, leave, retired (left)."),
+    column("state_since", TIME, "When it entered that state.", "sparse"),
+    column("created_at", TIME, "When the record was made."),
+    column("approved_at", TIME, "When it was approved for use."),
+    column("activated_at", TIME, "When it went live; for people: first day.", "sparse"),
+    column("retired_at", TIME, "When it was retired; for people: last day.", "sparse"),
+    column("expires_at", TIME, "Planned end or renewal date."),
+    column("updated_at", TIME, "When the record was last changed or confirmed."),
+    column(
+        "owner_id", TEXT, "Accountable person (actor_id of a human); for people: their manager."
+    ),
+    column("owner_confirmed_at", TIME, "When the owner last confirmed ownership."),
+    column("owner_since", TIME, "When the present owner took over.", "sparse"),
+    column("previous_owner_id", TEXT, "Owner before the present one.", "sparse"),
+    column("technical_owner_id", TEXT, "Technical or deputy owner."),
+    column("purpose", TEXT, "What it is for, in words."),
+    column("process_id", TEXT, "Business process it serves."),
+    column(
+        "autonomy", INT, "0 suggests .. 4 spawns agents or gains tools (control tests, section 3)."
+    ),
+    column("risk_tier", TEXT, "Declared risk tier."),
+    column("risk_categories", TEXT, "Business risk categories, separated by ;"),
+    column("principal_id", TEXT, "Identity it acts under (account, ARN, client id, SPIFFE id)."),
+    column(
+        "principal_type",
+        TEXT,
+        "agent | workload | service_account | user, as the directory has it.",
+    ),
+    column("default_policy", TEXT, "What happens to a call nobody allowed."),
+    column(
+        "enforcement_point",
+        TEXT,
+        "Where the policy is enforced: gateway, iam, proxy ... or prompt.",
+    ),
+    column("review_cadence_days", INT, "Days between access reviews."),
+    column("kill_switch", TEXT, "How it is stopped."),
+    column("kill_switch_owner", TEXT, "Who may stop it."),
+    column("kill_switch_tested_at", TIME, "Last test of the stop."),
+    column("kill_switch_minutes", INT, "Minutes to stop, as tested."),
+    column("sandbox_type", TEXT, "Isolation of executed code: microvm, container, wasm, none ..."),
+    column("sandbox_root", FLAG, "Code runs as root."),
+    column("sandbox_network", TEXT, "deny | allowlist | open."),
+    column("sandbox_fs", TEXT, "workdir | readonly | full."),
+    column("sandbox_per_session", FLAG, "A fresh sandbox for each session."),
+    column("memory_scope", TEXT, "none | session | agent | shared."),
+    column("memory_ttl_days", INT, "Days until memory expires."),
+    column("memory_sources", TEXT, "Sources allowed to write memory."),
+    column("memory_write_check", FLAG, "Writes are checked before commit."),
+    column("memory_readers", TEXT, "Who may read shared memory.", "sparse"),
+    column(
+        "deploy_identity_type",
+        TEXT,
+        "federated | static_key | user, of the pipeline that deploys it.",
+    ),
+    column("deploy_subject", TEXT, "Issuer, audience and subject condition of the federation."),
+    column("deploy_static_secret", FLAG, "A static deploy secret exists."),
+    column("vendor_hosted", FLAG, "Runs at a vendor.", "sparse"),
+    column("policy_id", TEXT, "Policy the actor acknowledges."),
+    column("policy_version", TEXT, "Version it acknowledges.", "sparse"),
+    column("tools_listed", FLAG, "The record lists its tools, even if there are none."),
+    column("data_listed", FLAG, "The record lists its data sources, even if there are none."),
+    column("strong_auth", FLAG, "People: multi-factor; others: no long-lived secret.", "sparse"),
+    column("is_intermediary", FLAG, "A gateway that speaks for many agents.", "sparse"),
+    column("parent_id", TEXT, "Agent that spawned it.", "sparse"),
+    column("seasonal_until", TIME, "Declared quiet until then.", "sparse"),
+)
+
+CREDENTIALS = (
+    column("credential_id", TEXT, "Id of the key, certificate or token.", "required"),
+    column("actor_id", TEXT, "Holder; one row a holder.", "required"),
+    column("fingerprint", TEXT, "Keyed fingerprint of the value, where known.", "sparse"),
+    column(
+        "type", TEXT, "api_key, oauth_client, certificate, password, token, workload_identity ..."
+    ),
+    column("storage", TEXT, "Where the secret lies: vault, hsm, env, file, code, prompt ..."),
+    column("environment", TEXT, "Environment it opens.", "sparse"),
+    column("issued_at", TIME, "When it was issued."),
+    column("expires_at", TIME, "When it ends."),
+    column("last_rotated_at", TIME, "Last rotation.", "sparse"),
+    column("rotation_days", INT, "Declared rotation interval.", "sparse"),
+    column("revoked_at", TIME, "When it was revoked.", "sparse"),
+    column("privileged", FLAG, "Opens privileged access."),
+)
+
+GRANTS = (
+    column("actor_id", TEXT, "Who may.", "required"),
+    column("type", TEXT, "What kind of thing.", "required"),
+    column(
+        "name", TEXT, "Tool, data source, resource or destination; * matches any text.", "required"
+    ),
+    column(
+        "like_pattern", TEXT, "The name as a LIKE pattern with escape '!'; made at load.", "sparse"
+    ),
+    column("action", TEXT, "Action allowed, for entitlements.", "sparse"),
+    column("role", TEXT, "Role it comes from.", "sparse"),
+    column("effect", TEXT, "Effect class of a tool."),
+    column("reversible", FLAG, "The effect can be undone."),
+    column("classification", TEXT, "Class of a data source."),
+    column("justification", TEXT, "Why the purpose needs it."),
+    column("risk_category", TEXT, "Business risk category it is tied to."),
+    column("privileged", FLAG, "Privileged right.", "sparse"),
+    column("granted_at", TIME, "When it was granted."),
+    column("approved_at", TIME, "When it was approved."),
+    column("expires_at", TIME, "When it ends.", "sparse"),
+    column("needs_approval", FLAG, "Each use needs a human approval."),
+)
+
+APPROVALS = (
+    column("approval_id", TEXT, "Id that events carry.", "required"),
+    column("actor_id", TEXT, "Agent it is for.", "required"),
+    column("type", TEXT, "What is approved.", "required"),
+    column("scope", TEXT, "Tool, data source or action; * matches any text."),
+    column(
+        "like_pattern", TEXT, "The scope as a LIKE pattern with escape '!'; made at load.", "sparse"
+    ),
+    column("requester_id", TEXT, "Who asked.", "sparse"),
+    column("approver_id", TEXT, "Who decided."),
+    column("granted_at", TIME, "When."),
+    column("expires_at", TIME, "Until when.", "sparse"),
+    column("max_uses", INT, "How often it may be used.", "sparse"),
+    column("recorded_at", TIME, "When the approval was entered, where the system tells.", "sparse"),
+)
+
+REVIEWS = (
+    column("review_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Who was reviewed.", "required"),
+    column("due_at", TIME, "When it was due.", "sparse"),
+    column("completed_at", TIME, "When it was completed.", "sparse"),
+    column("snapshot_at", TIME, "End of the observed activity it looked at."),
+    column("snapshot_from", TIME, "Start of the observed activity it looked at."),
+)
+
+REVIEW_ITEMS = (
+    column("review_id", TEXT, "Review.", "required"),
+    column("actor_id", TEXT, "Who was reviewed.", "required"),
+    column("type", TEXT, "tool | data | entitlement.", "required"),
+    column("name", TEXT, "Item decided on.", "required"),
+    column("decision", TEXT, "keep | remove | reduce.", "required"),
+)
+
+STATES = (
+    column("actor_id", TEXT, "Actor.", "required sparse"),
+    column("state", TEXT, "State entered.", "required sparse"),
+    column("from_at", TIME, "When.", "required sparse"),
+    column("until_at", TIME, "When it was left; empty for the current one.", "sparse"),
+)
+
+COMPONENTS = (
+    column("component_id", TEXT, "Namespaced id.", "required"),
+    column("actor_id", TEXT, "Agent that uses it.", "required"),
+    column("type", TEXT, "What it is.", "required"),
+    column("name", TEXT, "Short name."),
+    column("vendor", TEXT, "Supplier."),
+    column("version", TEXT, "Version in use."),
+    column("pinned", FLAG, "Version cannot float."),
+    column("hash", TEXT, "Content hash or signature reference."),
+    column("registry", TEXT, "Approved list it comes from."),
+    column("approved_at", TIME, "When it was approved."),
+    column("reviewed_at", TIME, "When it was last reviewed."),
+    column("transport", TEXT, "stdio | http | sse ...", "sparse"),
+    column("authenticated", FLAG, "Callers are authenticated."),
+    column("encrypted", FLAG, "Transport is encrypted."),
+    column("secret_in_config", FLAG, "A secret stands in its configuration.", "sparse"),
+)
+
+LINKS = (
+    column("actor_id", TEXT, "One end.", "required"),
+    column("peer_id", TEXT, "Other end.", "required"),
+    column("protocol", TEXT, "a2a/1.0, mcp, grpc ..."),
+    column("authenticated", FLAG, "Mutual authentication."),
+    column("encrypted", FLAG, "Encrypted."),
+    column("signed", FLAG, "Messages signed."),
+)
+
+POLICIES = (
+    column("policy_id", TEXT, "Id.", "required"),
+    column("title", TEXT, "Title.", "sparse"),
+    column("scope", TEXT, "agents | identities | ...", "required"),
+    column("status", TEXT, "approved | draft | withdrawn.", "required"),
+    column("approved_by", TEXT, "Executive or body.", "sparse"),
+    column("effective_at", TIME, "In force from.", "sparse"),
+    column("recorded_at", TIME, "When this record was made, where the system tells.", "sparse"),
+    column("review_due", TIME, "To be reviewed by.", "sparse"),
+    column("version", TEXT, "Version.", "sparse"),
+    column(
+        "clauses", TEXT, "Clause names, each between semicolons: ;logging;retirement;", "sparse"
+    ),
+    column("covers_unit", TEXT, "Business unit covered; empty: all.", "sparse"),
+    column("covers_environment", TEXT, "Environment covered; empty: all.", "sparse"),
+    column("covers_kind", TEXT, "Actor kind covered; empty: all.", "sparse"),
+)
+
+EVENTS = (
+    column("event_id", TEXT, "Id given by the log.", "sparse"),
+    column("occurred_at", TIME, "When it happened (UTC).", "required"),
+    column("ingested_at", TIME, "When the log received it (UTC).", "sparse"),
+    column("log_source", TEXT, "Log it came through.", "required"),
+    column("actor_id", TEXT, "Acting agent or other actor, as the log names it.", "sparse"),
+    column("actor_kind", TEXT, "What the log says the actor is.", "sparse"),
+    column("principal_id", TEXT, "Identity used."),
+    column("credential_id", TEXT, "Credential used."),
+    column("session_id", TEXT, "Session, conversation or trace."),
+    column("on_behalf_of", TEXT, "Who delegated.", "sparse"),
+    column(
+        "event_class", TEXT, "tool | data | model | session | admin | auth | heartbeat.", "sparse"
+    ),
+    column("action", TEXT, "What was done."),
+    column("tool", TEXT, "Tool called.", "sparse"),
+    column("effect", TEXT, "Effect class of the action.", "sparse"),
+    column("resource", TEXT, "What it was done to."),
+    column("classification", TEXT, "Class of the data touched.", "sparse"),
+    column("destination", TEXT, "Where data or effect went.", "sparse"),
+    column("environment", TEXT, "Environment of the action.", "sparse"),
+    column("source_ip", TEXT, "Caller's address.", "sparse"),
+    column("approval_id", TEXT, "Approval used.", "sparse"),
+    column("decision", TEXT, "Policy decision recorded.", "sparse"),
+    column("model_version", TEXT, "Model that acted.", "sparse"),
+    column("outcome", TEXT, "How it ended.", "required"),
+)

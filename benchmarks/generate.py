@@ -63,7 +63,7 @@ def _effect(tool: str) -> str:
 
 def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> list[list[str]]:
     scopes = []
-    with open(out / "inventory" / "register.jsonl", "w", encoding="utf-8") as register:
+    with (out / "inventory" / "register.jsonl").open("w", encoding="utf-8") as register:
         for person in range(180):
             _write(
                 register,
@@ -175,7 +175,7 @@ def _events(
     path: Path, n: int, scopes: list[list[str]], tools: list[str], rnd: random.Random
 ) -> None:
     agents = len(scopes)
-    with open(path, "w", encoding="utf-8", buffering=1 << 20) as log:
+    with path.open("w", encoding="utf-8", buffering=1 << 20) as log:
         for k in range(n):
             i = int(agents * rnd.random() ** 1.7)
             dice = rnd.random()

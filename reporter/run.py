@@ -21,7 +21,7 @@ from reporter import catalog, db
 from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.ingest.convert import open_cache
+from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status

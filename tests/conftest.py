@@ -14,7 +14,7 @@ from reporter import assess, catalog
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
-from reporter.ingest.convert import open_cache
+from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Check

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from reporter import catalog
 from reporter.db import Engine
+from reporter.ingest import cache as store
 from reporter.ingest import convert, load, readers
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Quarantined
@@ -55,7 +56,7 @@ def take(folder: Path, **files: bytes) -> Taken:
     for name, content in files.items():
         (logs / name.replace("__", ".")).write_bytes(content)
     with Engine(folder / "work") as engine:
-        intake = load.ingest(engine, folder / "ws", SOURCES, convert.open_cache(folder / "cache"))
+        intake = load.ingest(engine, folder / "ws", SOURCES, store.open_cache(folder / "cache"))
         rows = {}
         for table in LOADED:
             names = ", ".join(["file", "record", *(n for n, _ in columns_of(table))])

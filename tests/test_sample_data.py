@@ -18,6 +18,7 @@ import pytest
 
 from reporter import assess, catalog
 from reporter.db import Engine
+from reporter.ingest import cache as store
 from reporter.ingest import convert, load, tables
 from reporter.run import judge_all
 from reporter.workspace import read_workspace
@@ -70,7 +71,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         workspace = read_workspace(HERE / "acme" / quarter)
         folder = tmp_path_factory.mktemp(quarter)
         with Engine(folder / "work") as engine:
-            cache = convert.open_cache(folder / "cache")
+            cache = store.open_cache(folder / "cache")
             intake[quarter] = load.ingest(engine, workspace.folder, content.sources, cache)
             logs = sorted(workspace.log_sources.items())
             tables.derive(engine, workspace.run, [tables.Expected(n, *e) for n, e in logs])

@@ -21,6 +21,7 @@ import pytest
 
 from reporter import catalog
 from reporter.db import Engine
+from reporter.ingest import cache as store
 from reporter.ingest import convert, load
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.schema import VOCABULARY
@@ -58,7 +59,7 @@ def ingest(tmp_path: Path) -> Ingest:
         workspace = tmp_path / "workspace"
         shutil.copytree(folder, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
         with Engine(tmp_path / "work") as engine:
-            intake = load.ingest(engine, workspace, SOURCES, convert.open_cache(tmp_path / "cache"))
+            intake = load.ingest(engine, workspace, SOURCES, store.open_cache(tmp_path / "cache"))
             rows = {t.name: _rows(engine, t.name, [n for n, _ in columns_of(t)]) for t in LOADED}
         return Taken(intake, {name: found for name, found in rows.items() if found})
 
@@ -104,7 +105,7 @@ def test_two_runs_give_the_same_files(vendor: str, tmp_path: Path) -> None:
     shutil.copytree(DATA / vendor, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
     made = []
     for n in (1, 2):
-        cache = convert.Cache(tmp_path / f"cache{n}", "key")
+        cache = store.Cache(tmp_path / f"cache{n}", "key")
         cache.folder.mkdir()
         with Engine(tmp_path / f"work{n}") as engine:
             load.ingest(engine, workspace, SOURCES, cache)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, quoted
-from reporter.ingest.convert import Batch, Cache, convert
+from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.convert import convert, sha256
 from reporter.ingest.readers import InputFile, Problem, discover, documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
@@ -108,8 +109,6 @@ def _count(
 
 def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
-    from reporter.ingest.convert import _sha256
-
     file = choice.file
     read, problems = 0, []
     for item in documents(file, engine):
@@ -121,5 +120,5 @@ def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quara
     if read > len(problems):
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
-    sha256 = _sha256(file.path) if file.path.exists() and file.size else ""
-    return FileCount(file.name, "", choice.why, file.size, sha256, read, 0, 0, read, 0), problems
+    digest = sha256(file.path) if file.path.exists() and file.size else ""
+    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), problems

@@ -1,0 +1,48 @@
+"""Fields that are not believed although their record is kept. In: staged rows. Out: notes in a batch's problems."""
+
+from __future__ import annotations
+
+from reporter.columns import TIME, Column
+from reporter.db import Engine, quoted
+from reporter.ingest.cache import Batch
+from reporter.ingest.selects import can_fail, no_cast, no_zone
+from reporter.ingest.typing_sql import expected, redact, typed
+
+LISTED = 1000
+"""Notes on one field of one file that are listed one by one; the rest is a number."""
+
+
+def note_bad_fields(
+    engine: Engine, table: str, columns: list[Column], batch: Batch, trimmed: bool
+) -> None:
+    """Optional fields that do not cast, and times without a zone: the record is kept, the field is not believed."""
+    for column in columns:
+        cast = typed(table, column, column.name, trimmed)
+        if not column.required and can_fail(table, column):
+            note(
+                engine,
+                batch,
+                f"SELECT record, {quoted(f'{table}.{column.name} is not ')} || "
+                f"{quoted(expected(table, column))} || ': ' || left({column.name}, 60) FROM staged_{table} "
+                f"WHERE {no_cast(column, cast)}",
+            )
+        if column.type == TIME:
+            note(
+                engine,
+                batch,
+                f"SELECT record, {quoted(f'{table}.{column.name} has no time zone and was read as UTC: ')} "
+                f"|| left({column.name}, 40) FROM staged_{table} WHERE {no_zone(column, cast)}",
+            )
+
+
+def note(engine: Engine, batch: Batch, sql: str) -> None:
+    for index, line, reason, place, total in engine.rows(
+        f"SELECT f, n, reason, place, total FROM (SELECT s.f, s.n, q.reason, "
+        "row_number() OVER (PARTITION BY s.f ORDER BY s.record, q.reason) AS place, "
+        "count(*) OVER (PARTITION BY s.f) AS total "
+        f"FROM (SELECT DISTINCT record, reason FROM ({sql}) AS d(record, reason)) AS q "
+        f"JOIN spooled AS s USING (record)) AS p WHERE place <= {LISTED} ORDER BY f, place"
+    ):
+        if place == LISTED < total:
+            reason = f"{reason} (and {total - LISTED} more records like it)"
+        batch.problems.append((index, line, "field", redact(reason), ""))

@@ -1,0 +1,103 @@
+"""The SELECT that makes a table of a source's records, and the casts around it. In: a source, a table. Out: SQL text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reporter.catalog import Source
+from reporter.columns import TEXT, TIME, Column
+from reporter.db import Engine, Error, quoted
+from reporter.errors import ContentError
+from reporter.ingest.tables import WHO, columns_of
+from reporter.ingest.typing_sql import expected, typed
+from reporter.schema import TABLES, VOCABULARY
+
+
+def select(engine: Engine, source: Source, table: str, sql: Any) -> str:
+    """The SELECT of a table; {from: SELECT record, r ...} takes every column not given from r by its name."""
+    text = sql["from"] if isinstance(sql, dict) else sql
+    try:
+        given = {n for n, _ in engine.columns(text)}
+    except Error as error:
+        raise ContentError(
+            f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
+        ) from error
+    known = dict(columns_of(TABLES[table]))
+    unknown = sorted(given - set(known) - {"record", "r"})
+    if unknown or "record" not in given:
+        wrong = (
+            f"gives column {unknown[0]!r}, which {table} does not have"
+            if unknown
+            else "does not give record"
+        )
+        raise ContentError(
+            f"SQL of table {table} {wrong}", source.place, "`reporter lint --tables` lists them."
+        )
+    if not isinstance(sql, dict):
+        return str(text)
+    own = [n for n in known if n in given]
+    taken = [n for n in known if n not in given]
+    paths = "[" + ", ".join(quoted(f"$.{n}") for n in taken) + "]"
+    picked = [
+        f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}" for i, n in enumerate(taken, 1)
+    ]
+    return (
+        f"SELECT {', '.join(['record', *own, *picked])} FROM (SELECT *, json_extract_string(r, {paths}) AS v, "
+        f"json_type(r, {paths}) AS t FROM ({text}) AS given_rows) AS parsed"
+    )
+
+
+def given(engine: Engine, table: str, text: str) -> list[Column]:
+    """The columns of a table that a SELECT fills."""
+    names = {n for n, _ in engine.columns(text)} & {n for n, _ in columns_of(TABLES[table])}
+    return [c for c in TABLES[table].columns if c.name in names]
+
+
+def cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
+    text = select(engine, source, table, sql)
+    names = {n for n, _ in engine.columns(text)}
+    by_name = {c.name: c for c in TABLES[table].columns}
+    values = ", ".join(
+        f"{typed(table, by_name[n], n, False)} AS {n}"
+        if n in names
+        else f"CAST(NULL AS {t}) AS {n}"
+        for n, t in columns_of(TABLES[table])
+    )
+    odd = []
+    for column in (c for n, c in by_name.items() if n in names):
+        cast = typed(table, column, column.name, False)
+        odd += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
+        odd += [no_zone(column, cast)] if column.type == TIME else []
+    rows = f"SELECT {values}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+    return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
+
+
+def free_texts(table: str, names: set[str]) -> list[str]:
+    """The text columns in which anything could stand; closed vocabularies cannot hold a secret."""
+    return [
+        c.name for c in TABLES[table].columns
+        if c.type == TEXT and c.name in names and f"{table}.{c.name}" not in VOCABULARY
+    ]  # fmt: skip
+
+
+def lack(table: str, column: Column) -> str:
+    return f"{table}.{column.name} is missing or unreadable; expected {expected(table, column)}"
+
+
+def can_fail(table: str, column: Column) -> bool:
+    return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
+
+
+def no_cast(column: Column, cast: str) -> str:
+    """SQL: the field holds something that is not of its type."""
+    return f"coalesce(trim({column.name}) <> '' AND ({cast}) IS NULL, FALSE)"
+
+
+def no_zone(column: Column, cast: str) -> str:
+    """SQL: the field holds a time of day without a zone."""
+    name = column.name
+    return (
+        f"coalesce(CASE WHEN right({name}, 1) IN ('Z', 'z') OR length({name}) <= 10 THEN FALSE "
+        f"ELSE ({cast}) IS NOT NULL "
+        f"AND NOT regexp_matches({name}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END, FALSE)"
+    )

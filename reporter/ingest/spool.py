@@ -1,0 +1,185 @@
+"""Files of one source record by record. In: files. Out: Parquet a table, and a fate for every record.
+
+Readable records go through one numbered spool file; what cannot be read, cast or used is noted with its line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reporter.catalog import Source
+from reporter.db import Engine, quoted
+from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.notes import note, note_bad_fields
+from reporter.ingest.readers import Document, InputFile, Problem, documents, shown, unfit
+from reporter.ingest.recognise import has_place, records_at
+from reporter.ingest.selects import free_texts, given, lack, select
+from reporter.ingest.tables import WHO, columns_of
+from reporter.ingest.typing_sql import looks_secret, redact, typed, without_secret
+from reporter.schema import TABLES
+
+
+def spool(
+    engine: Engine, source: Source, path: str, files: list[InputFile], batch: Batch, cache: Cache
+) -> None:
+    """Convert the files of one source through a spool."""
+    lines = engine.work / f"{batch.key}.ndjson"
+    _write(engine, path, files, batch, lines)
+    try:
+        _load(engine, source, batch, cache, lines)
+    finally:
+        lines.unlink(missing_ok=True)
+
+
+def _write(
+    engine: Engine, path: str, files: list[InputFile], batch: Batch, target: Path
+) -> None:
+    """Write every readable record as one line of a spool, numbered; count what cannot be read."""
+    seq = 0
+    with target.open("w", encoding="utf-8") as spool:
+        for index, file in enumerate(files):
+            counts = batch.counts[index]
+            numbered = file.format in ("json", "yaml")
+            for item in documents(file, engine):
+                if isinstance(item, Problem):
+                    counts.read += 1
+                    counts.unreadable += 1
+                    batch.problems.append(
+                        (index, item.line, "unreadable", item.reason, redact(item.text))
+                    )
+                    continue
+                if not has_place(item.value, path):
+                    counts.read += 1
+                    counts.unreadable += 1
+                    batch.problems.append(
+                        (index, item.line, "unreadable", f"no records stand at {path}", "")
+                    )
+                for text, line in _records(item, path):
+                    seq += 1
+                    counts.read += 1
+                    number = counts.read if numbered else line
+                    if why := unfit(text):
+                        counts.unreadable += 1
+                        batch.problems.append(
+                            (index, number, "unreadable", why, redact(shown(text)))
+                        )
+                    else:
+                        spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
+    """Yield (JSON text, line) of the records in a document."""
+    if not path and item.text and isinstance(item.value, dict):
+        yield item.text, item.line
+        return
+    for record in records_at(item.value, path):
+        yield json.dumps(record, ensure_ascii=False), item.line
+
+
+def _load(engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path) -> None:
+    spool = quoted(str(lines))
+    mine = "TRUE" if source.columns else source.when
+    engine.run("DROP TABLE IF EXISTS spooled")
+    engine.run(
+        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
+        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM read_json({spool}, "
+        "format='newline_delimited', maximum_object_size=33554432, "
+        "columns={s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'})"
+    )
+    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(source)}")
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
+    )
+    for table, sql in source.tables.items():
+        _stage(engine, source, table, sql, batch, cache)
+    _account(engine, batch)
+
+
+def _raw(source: Source) -> str:
+    if not source.columns:
+        return "SELECT record, r FROM spooled WHERE mine"
+    spec = json.dumps(source.columns)
+    names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
+    return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
+
+
+def _stage(
+    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache
+) -> None:
+    """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
+    text = select(engine, source, table, sql)
+    trimmed = table != "events"
+    columns = given(engine, table, text)
+    raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
+    )
+    for column in columns:
+        if engine.one(f"SELECT count({column.name}) FROM staged_{table}"):
+            batch.carried.append((table, column.name))
+    note_bad_fields(engine, table, columns, batch, trimmed)
+    texts = free_texts(table, {c.name for c in columns})
+    if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):
+        note(
+            engine,
+            batch,
+            f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
+            f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}",
+        )
+        swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
+        engine.run(f"UPDATE staged_{table} SET {swaps}")
+    casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
+    required = [c for c in TABLES[table].columns if c.required]
+    good = " AND ".join(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)
+    lacking = " ".join(
+        f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(lack(table, c))}"
+        for c in required
+    )
+    engine.run(
+        f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
+    )
+    values = ", ".join(
+        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}"
+        for n, t in columns_of(TABLES[table])
+    )
+    ties = "".join(f", {n}" for n in casts) if trimmed else ""
+    who = f", {WHO} AS who" if table == "events" else ""
+    file = f"{batch.key}.{table}.parquet"
+    engine.write_parquet(
+        f"SELECT *{who} FROM (SELECT {values}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
+        f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
+        f"WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
+        cache.folder / file,
+    )
+    batch.tables[table] = file
+
+
+def _account(engine: Engine, batch: Batch) -> None:
+    """Give every spooled record one fate: kept, out of scope or rejected."""
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE fates AS SELECT s.record, s.f, s.n, s.r, s.type, "
+        "CASE WHEN p.record IS NULL THEN 'out_of_scope' WHEN p.good THEN 'kept' ELSE 'rejected' END AS fate, p.reason "
+        "FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason) AS reason "
+        "FROM produced GROUP BY record) AS p USING (record)"
+    )
+    for index, fate, n in engine.rows(
+        "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
+    ):
+        setattr(batch.counts[index], fate, n)
+    for index, line, reason, text in engine.rows(
+        "SELECT f, n, reason, left(CAST(r AS VARCHAR), 300) FROM fates WHERE fate = 'rejected' ORDER BY record"
+    ):
+        batch.problems.append((index, line, "rejected", reason, redact(text or "")))
+    for index, line, reason in engine.rows(
+        "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
+    ):
+        batch.problems.append(
+            (index, line, "field", f"one part of the record was left out: {reason}", "")
+        )
+    batch.other_types = engine.rows(
+        "SELECT coalesce(type, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' GROUP BY ALL ORDER BY ALL"
+    )
+    engine.run("DROP TABLE fates")

@@ -1,0 +1,505 @@
+"""The pages: their commands run, their quotes are true, their links and names lead somewhere."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import reporter
+from reporter import catalog, docs, examples
+from reporter.db import Engine, read_rows
+from reporter.errors import ContentError
+from reporter.model import Check, Control, Framework, Profile, Status, Tally
+from reporter.run import Options, assess_workspace
+from reporter.score import printed, rating, score
+from reporter.sql import judge
+
+ROOT = Path(__file__).parents[1]
+EXTRA = ROOT / "docs/examples/extra"
+OWN_CHECK = EXTRA / "checks/ent/ENT-51-own-destinations.yml"
+PAGES = sorted(
+    p for folder in (".", "docs", "sample_data", "benchmarks") for p in (ROOT / folder).glob("*.md")
+)
+WRITTEN = {
+    "README": 150,
+    "architecture": 250,
+    "writing-content": 300,
+    "method": 300,
+    "decisions": 300,
+}
+"""The pages written by hand, and how many lines one can read in one sitting."""
+MADE_UP = {"ENT-51", "ENT-52"}
+"""Check ids that only docs/writing-content.md uses."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block: its language, what stands behind it, its text."""
+
+    language: str
+    info: str
+    text: str
+
+
+def page(name: str) -> str:
+    """Return a page written by hand."""
+    path = ROOT / "README.md" if name == "README" else ROOT / f"docs/{name}.md"
+    return path.read_text(encoding="utf-8")
+
+
+def fences(text: str) -> list[Fence]:
+    """Return the fenced blocks of a page."""
+    found = re.findall(r"^( *)```(\w*) ?(.*?)\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
+    return [Fence(language, info, textwrap.dedent(body)) for _, language, info, body in found]
+
+
+def commands(name: str) -> list[str]:
+    """Return the lines of a page's shell blocks."""
+    return [line for f in fences(page(name)) if f.language == "sh" for line in f.text.splitlines()]
+
+
+def rows_under(name: str, heading: str) -> list[list[str]]:
+    """Return the body of the table whose first heading is given."""
+    lines = iter(page(name).splitlines())
+    rows = []
+    for line in lines:
+        if line.startswith(f"| {heading} |"):
+            next(lines)
+            for row in lines:
+                if not row.startswith("|"):
+                    return rows
+                rows.append([c.strip() for c in re.split(r"(?<!\\)\|", row)[1:-1]])
+    raise AssertionError(f"no table {heading!r} in {name}")
+
+
+def quoted(cell: str) -> list[str]:
+    """Return what stands in backticks in a table cell."""
+    return [q.replace("\\|", "|") for q in re.findall(r"`([^`]+)`", cell)]
+
+
+def shell(lines: list[str], folder: Path) -> None:
+    """Run lines as one script with the installed command first in the path."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(lines)],
+        cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_the_commands_of_the_readme_run_in_order(tmp_path: Path) -> None:
+    lines = [line for line in commands("README") if not line.startswith("make ")]
+    assert len(lines) == 5
+    shell(lines, tmp_path)
+    written = {name for row in rows_under("README", "file of a run") for name in quoted(row[0])}
+    assert {p.name for p in (tmp_path / "runs/2026-q3").iterdir()} == written
+    (snippet,) = (f.text for f in fences(page("README")) if f.language == "python")
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "OWN-01" in done.stdout
+
+
+def test_the_two_commands_of_the_readme_are_make_targets() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+    named = {
+        t
+        for p in PAGES
+        for t in re.findall(r"^make (\w+)|`make (\w+)`", p.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"demo", "test"} <= {a or b for a, b in named} <= targets
+
+
+def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs/examples", tmp_path / "docs/examples")
+    shell(commands("writing-content"), tmp_path)
+    run = tmp_path / "runs/dock"
+    expect_verdicts("writing-content", run)
+    view = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert view["accounting"]["equation"] in " ".join(page("writing-content").split())
+    (own,) = (c for c in view["checks"] if c["id"] == "ENT-51")
+    assert (own["counts"]["passed"], own["counts"]["failed"]) == (1, 1)
+    assert [f["id"] for f in view["frameworks"]][-1] == "dock-rules"
+    assert view["cover"]["profile"] == "Dock Ltd"
+
+
+def test_exit_codes_are_those_of_the_readme() -> None:
+    codes = {int(row[0]) for row in rows_under("README", "exit code")}
+    assert codes == {0, 1, 2, 3}
+
+
+# ---------------------------------------------------------------- quotes
+
+
+@pytest.fixture(scope="module")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the sample company with nothing but report.json."""
+    out = tmp_path_factory.mktemp("sample") / "run"
+    assess_workspace(ROOT / "sample_data/acme/2026-q3", out, Options(formats=()))
+    return out
+
+
+def expect_verdicts(name: str, run: Path) -> None:
+    """Hold the verdict blocks of a page against the evidence of a run."""
+    cells = {
+        (c, s): (v, reason, ref) for c, s, v, reason, ref, *_ in read_rows(run / "evidence.parquet")
+    }
+    blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "verdict"]
+    assert blocks
+    for lines in blocks:
+        for head, said in zip(lines[::2], lines[1::2], strict=True):
+            check, subject, verdict, *ref = head.split()
+            found = cells[check, subject]
+            assert found[:2] == (verdict, said)
+            assert not ref or found[2] == ref[0]
+
+
+def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path) -> None:
+    expect_verdicts("architecture", sample_run)
+
+
+def test_the_readme_quotes_true_verdicts(sample_run: Path) -> None:
+    cells = {
+        (c, s): (v, reason) for c, s, v, reason, *_ in read_rows(sample_run / "evidence.parquet")
+    }
+    (block,) = (f.text for f in fences(page("README")) if f.language == "text")
+    for line in block.splitlines():
+        subject, verdict, said = line.split(None, 2)
+        found, reason = cells["APR-02", subject]
+        assert found == verdict
+        assert reason.startswith(said)
+
+
+def test_quoted_records_stand_where_the_page_says() -> None:
+    found = [f for f in fences(page("architecture")) if f.info.startswith("sample=")]
+    assert len(found) == 2
+    for fence in found:
+        name, number = fence.info.removeprefix("sample=").split("#")
+        text = (ROOT / "sample_data/acme/2026-q3" / name).read_text(encoding="utf-8")
+        lines = text.splitlines() if name.endswith(".jsonl") else None
+        record = (
+            json.loads(lines[int(number) - 1])
+            if lines
+            else json.loads(text)["records"][int(number) - 1]
+        )
+        assert json.loads(fence.text).items() <= record.items()
+
+
+def test_quoted_files_hold_what_the_page_shows() -> None:
+    found = [f for f in fences(page("writing-content")) if f.info.startswith("file=")]
+    assert len(found) == 5
+    for fence in found:
+        whole = (ROOT / fence.info.removeprefix("file=")).read_text(encoding="utf-8")
+        assert textwrap.dedent(fence.text) in whole or textwrap.indent(fence.text, "  ") in whole
+    (query,) = (f.text for f in fences(page("writing-content")) if f.language == "sql")
+    assert query in yaml.safe_load(OWN_CHECK.read_text(encoding="utf-8"))["sql"]
+    (line,) = (f.text for f in fences(page("writing-content")) if f.language == "json")
+    log = (
+        (ROOT / "docs/examples/workspace/logs/gateway.jsonl")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    assert any(json.loads(line).items() <= json.loads(entry).items() for entry in log)
+
+
+# ---------------------------------------------------------------- names and links
+
+
+@pytest.mark.parametrize(
+    "made", [("tables", lambda: docs.tables()), ("checks", lambda: docs.checks(catalog.load()))]
+)
+def test_generated_pages_are_current(made: tuple[str, Callable[[], str]]) -> None:
+    name, text = made
+    assert (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") == text(), "run `make docs`"
+
+
+def test_every_function_named_by_the_architecture_exists() -> None:
+    modules = {
+        m.name.rsplit(".", 1)[-1]: m.name
+        for m in pkgutil.walk_packages(reporter.__path__, "reporter.")
+    }
+    files = ("html", "json", "csv", "yml", "key", "py")
+    named = {
+        (m, f) for m, f in re.findall(r"`(\w+)\.(\w+)`", page("architecture")) if f not in files
+    }
+    assert len(named) > 40
+    for module, name in sorted(named - {("Engine", "lock")}):
+        made = importlib.import_module(modules[module])
+        assert hasattr(made, name) or f"{made.__name__}.{name}" in modules.values(), (
+            f"{module}.{name}"
+        )
+    assert hasattr(Engine, "lock")
+
+
+def anchors(text: str) -> set[str]:
+    """Return the places of a page that a link can name."""
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in heads}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    text = re.sub(
+        r"^( *)```.*?^\1```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_every_check_and_file_named_exists(path: Path) -> None:
+    content = catalog.load()
+    themes = "|".join(t.id for t in content.themes)
+    text = path.read_text(encoding="utf-8")
+    known = {c.id for c in content.checks} | MADE_UP
+    assert set(re.findall(rf"\b(?:{themes})-\d\d\b", text)) <= known
+    folders = "frameworks|reporter|docs|templates|tests|benchmarks|sample_data"
+    for name in re.findall(rf"`((?:{folders})/[\w./-]*)`", text):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize(("name", "limit"), WRITTEN.items())
+def test_pages_can_be_read_in_one_sitting(name: str, limit: int) -> None:
+    lines = page(name).splitlines()
+    assert len(lines) <= limit
+    prose = re.sub(
+        r"^( *)```.*?^\1```", "", page(name), flags=re.MULTILINE | re.DOTALL
+    ).splitlines()
+    assert not [x for x in prose if len(x) > 100 and not x.startswith(("|", "!", "["))]
+
+
+# ---------------------------------------------------------------- the SQL that is allowed
+
+
+def judge_expression(expression: str) -> None:
+    judge(
+        f"SELECT a.actor_id AS subject, ({expression}) IS NOT NULL AS ok, '' AS reason "
+        "FROM agents AS a CROSS JOIN run AS r JOIN events AS e ON e.agent_id = a.actor_id",
+        {}, "page:1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "expression", [e for row in rows_under("writing-content", "kind") for e in quoted(row[1])]
+)
+def test_what_the_page_allows_is_allowed(expression: str) -> None:
+    judge_expression(expression)
+
+
+@pytest.mark.parametrize(
+    "expression", [e for row in rows_under("writing-content", "refused") for e in quoted(row[0])]
+)
+def test_what_the_page_refuses_is_refused(expression: str) -> None:
+    with pytest.raises(ContentError, match="outside the portable subset"):
+        judge_expression(expression)
+
+
+MISTAKES = [
+    ("e.destination IS NOT NULL\n", "e.destinaton IS NOT NULL\n", 'no column "destinaton" in events'),
+    ("FROM events AS e", "FROM event AS e", 'no table "event"'),
+    ("s.n_out = 0 AS ok", "now() IS NULL AS ok", "'NOW()' (Anonymous) is outside the portable subset"),
+    ("s.agent_id AS subject", "s.agent_id AS agent",
+     "the SELECT gives agent, ok, reason, ref; expected subject, ok, reason and optionally ref"),
+    ("FROM sent AS s", "FROM sent AS s; SELECT 1", "a check is exactly one SELECT"),
+    ("{own_domain} THEN 1 END) AS n_out", "{own_domian} THEN 1 END) AS n_out",
+     "parameter 'own_domian' is not among params"),
+    ("own_domain: \"", "limit: 3\n  own_domain: \"", "parameter 'limit' is never used in the SQL"),
+    ("severity: high", "severity: severe", "'severity' is 'severe'; expected one of critical, high, medium, low"),
+    ("title: Agents send nothing outside our own domain", "title: yes", "'title' must be str, not True"),
+    ("why: What", "motive: What", "unknown key 'motive'"),
+    ("needs: [events.destination]", "needs: [events.target]", "needs: no column 'events.target'"),
+    ("id: ENT-51", "id: ENT-52", "the file of check ENT-52 must be named ENT-52-....yml"),
+    ("id: ENT-51", "id: ENT-51\nid: ENT-51", "key 'id' stands twice"),
+    ("expect: {a1: unknown}", "expect: {a1: pass}", "expected {'a1': 'pass'}, got {'a1': 'unknown'}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), MISTAKES, ids=lambda x: x[:24])
+def test_common_mistakes_are_answered_as_the_page_says(
+    right: str, wrong: str, message: str, tmp_path: Path
+) -> None:
+    text = OWN_CHECK.read_text(encoding="utf-8")
+    assert right in text
+    path = tmp_path / OWN_CHECK.name
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    assert message in said_of(path)
+    assert f"`{message}`" in page("writing-content")
+
+
+def said_of(path: Path) -> str:
+    """Return what Reporter says of a check file."""
+    try:
+        check = catalog.read_check(path)
+        judge(check.sql, check.params, check.place)
+        return "\n".join(examples.failures(check))
+    except ContentError as error:
+        return str(error)
+
+
+def test_an_example_of_each_verdict_is_asked_for(tmp_path: Path) -> None:
+    text = OWN_CHECK.read_text(encoding="utf-8")
+    path = tmp_path / OWN_CHECK.name
+    path.write_text(text.split("  - name: a log that never")[0], encoding="utf-8")
+    assert "no example shows unknown" in said_of(path)
+    assert "`no example shows unknown`" in page("writing-content")
+
+
+def test_two_rows_for_a_subject_stop_the_run(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs/examples", tmp_path / "docs")
+    own = tmp_path / "docs/extra" / OWN_CHECK.relative_to(EXTRA)
+    text = own.read_text(encoding="utf-8")
+    twice = "  FROM sent AS s CROSS JOIN (SELECT DISTINCT x.log_source FROM feeds AS x UNION SELECT 'y') AS f\n"
+    own.write_text(text.replace("  FROM sent AS s\n", twice), encoding="utf-8")
+    with pytest.raises(ContentError, match="gives 2 rows for '") as caught:
+        assess_workspace(
+            tmp_path / "docs/workspace",
+            tmp_path / "run",
+            Options(formats=(), extra=(tmp_path / "docs/extra",)),
+        )
+    assert "gives 2 rows for" in page("writing-content")
+    assert not (tmp_path / "run").exists(), caught.value
+
+
+# ---------------------------------------------------------------- the worked examples of the method
+
+
+def made_check(id: str, severity: str, level: int = 1) -> Check:
+    return Check(id, "", "", "agent", severity, level, "inventory", "", "", "")
+
+
+def scored(
+    controls: dict[str, tuple[int, list[str]]], checks: list[Check], tallies: list[Tally]
+) -> Any:
+    """Score one framework whose controls have no question: id -> (weight, checks)."""
+    made = tuple(
+        Control(k, "", "", "", "", tuple((i, "partial") for i in ids), weight)
+        for k, (weight, ids) in controls.items()
+    )
+    framework = Framework("f", "", "", "", "", "", "", "", (), made)
+    return score(
+        (framework,), checks, (), tallies, catalog.load().policy, Profile("p", "", 1, {})
+    ).frameworks[0]
+
+
+def tally(check: str, marks: dict[int, str]) -> list[Tally]:
+    return [Tally(check, Status(s), tier, tier, 1) for tier, s in marks.items()]
+
+
+P, F, U = "pass", "fail", "unknown"
+
+
+@pytest.mark.parametrize(
+    ("k", "h", "lo", "hi", "marks"),
+    [
+        ({4: P, 2: F, 1: U}, {4: U, 2: P}, Fraction(91, 165), Fraction(29, 33), "LF"),
+        ({4: U, 2: F, 1: U}, {4: U, 2: P}, Fraction(1, 15), Fraction(29, 33), "NF"),
+        ({4: F, 2: P, 1: P}, {4: U, 2: P}, Fraction(41, 165), Fraction(1, 2), "PP"),
+    ],
+)
+def test_the_worked_practice(
+    k: dict[int, str], h: dict[int, str], lo: Fraction, hi: Fraction, marks: str
+) -> None:
+    checks = [made_check("K", "critical"), made_check("H", "high")]
+    (control,) = scored({"c": (1, ["K", "H"])}, checks, tally("K", k) + tally("H", h)).controls
+    policy = catalog.load().policy
+    assert (control.lo, control.hi) == (lo, hi)
+    assert rating(control.lo, policy) + rating(control.hi, policy) == marks
+    assert f"{lo} = {printed(lo)} %" in page("method")
+    assert f"{printed(hi)} %" in page("method")
+
+
+def test_the_worked_levels() -> None:
+    checks = [made_check(f"K{n}", "high", n) for n in (1, 2, 3)]
+    for row in rows_under("method", "level 1"):
+        tallies = [
+            Tally(f"K{n}", Status(s), 1, 1, count)
+            for n in (1, 2, 3)
+            for s, count in ((P, int(row[n - 1])), (F, 20 - int(row[n - 1])))
+        ]
+        (control,) = scored({"c": (1, ["K1", "K2", "K3"])}, checks, tallies).controls
+        shown = [
+            " ".join(p.rating_lo for p in control.practices),
+            str(control.level_lo),
+            f"{printed(control.lo)} %",
+        ]
+        assert row[3:] == shown
+
+
+def test_the_worked_total() -> None:
+    checks = [made_check("K1", "critical"), made_check("K2", "medium"), made_check("K3", "high")]
+    tallies = (
+        tally("K1", {3: F, 1: P, 4: P}) + tally("K2", {3: P, 1: U, 4: F}) + tally("K3", {1: U})
+    )
+    total = scored({"C1": (2, ["K1"]), "C2": (1, ["K2"]), "C3": (1, ["K3"])}, checks, tallies).total
+    for value in (total.lo, total.hi):
+        assert f"{value} = {printed(value)} %" in page("method")
+
+
+def test_what_this_release_can_reach_is_what_the_page_says() -> None:
+    content = catalog.load()
+    best = [Tally(c.id, Status.PASS, 2, 2, 9) for c in content.checks]
+    profile = content.profiles["baseline"]
+    scores = score(
+        content.frameworks, content.checks, content.themes, best, content.policy, profile
+    )
+    said = " ".join(page("method").split())
+    assert f"Enterprise: level {scores.enterprise.total.level_lo}." in said
+    reach = [c.level_lo for c in scores.enterprise.controls]
+    assert (len(reach), min(reach), sum(r >= 3 for r in reach), sum(r >= 4 for r in reach)) == (
+        18,
+        2,
+        16,
+        7,
+    )
+    for framework in scores.frameworks:
+        assert framework.total.level_lo == 0
+        assert f"{printed(framework.total.lo)} %" in said
+    bare = [
+        c
+        for f in content.frameworks
+        for c in f.controls
+        if not any(s != "contextual" for _, s in c.checks)
+    ]
+    assert f"{len(bare)} of the 72 AI RMF controls" in said
+
+
+def test_the_changelog_counts_right() -> None:
+    content = catalog.load()
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"**Checks**: {len(content.checks)}, in {len(content.themes)} themes" in text
+    assert f"{len(content.checks)} are here" in " ".join(page("decisions").split())
+
+
+def test_decisions_are_dated() -> None:
+    paragraphs = [p for p in page("decisions").split("\n\n")[2:] if p and not p.startswith("#")]
+    for paragraph in paragraphs:
+        found = re.match(r"\*\*(\d{4}-\d\d-\d\d)\. ", paragraph)
+        assert found, paragraph
+        datetime.fromisoformat(found[1])

@@ -166,6 +166,7 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
     for scope in traverse_scope(tree):
         named = {t.name for t in scope.sources.values() if isinstance(t, exp.Table)}
         tables |= named
+        reads |= _joined_by_name(scope)
         for column in scope.columns:
             source = _source_of(column, scope)
             if source is None:
@@ -173,6 +174,15 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
             if isinstance(source, exp.Table):
                 reads.add((source.name, column.name))
     return reads, tables
+
+
+def _joined_by_name(scope: Scope) -> set[tuple[str, str]]:
+    """The columns that JOIN ... USING (name) reads on both sides."""
+    names = {
+        i.name for j in scope.expression.args.get("joins") or [] for i in j.args.get("using") or []
+    }
+    tables = [s.name for s in scope.sources.values() if isinstance(s, exp.Table)]
+    return {(t, n) for t in tables for n in names if n in _COLUMNS.get(t, ())}
 
 
 def _source_of(column: exp.Column, scope: Scope | None) -> exp.Table | Scope | str | None:

@@ -16,23 +16,27 @@ def note_bad_fields(
     engine: Engine, table: str, columns: list[Column], batch: Batch, trimmed: bool
 ) -> None:
     """Optional fields that do not cast, and times without a zone: the record is kept, the field is not believed."""
-    for column in columns:
-        cast = typed(table, column, column.name, trimmed)
-        if not column.required and can_fail(table, column):
-            note(
-                engine,
-                batch,
-                f"SELECT record, {quoted(f'{table}.{column.name} is not ')} || "
-                f"{quoted(expected(table, column))} || ': ' || left({column.name}, 60) FROM staged_{table} "
-                f"WHERE {no_cast(column, cast)}",
-            )
-        if column.type == TIME:
-            note(
-                engine,
-                batch,
-                f"SELECT record, {quoted(f'{table}.{column.name} has no time zone and was read as UTC: ')} "
-                f"|| left({column.name}, 40) FROM staged_{table} WHERE {no_zone(column, cast)}",
-            )
+    doubts = [d for c in columns for d in _doubts(table, c, trimmed)]
+    if not doubts:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _ in doubts)
+    found = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
+    for (condition, reason), n in zip(doubts, found, strict=True):
+        if n:
+            note(engine, batch, f"SELECT record, {reason} FROM staged_{table} WHERE {condition}")
+
+
+def _doubts(table: str, column: Column, trimmed: bool) -> list[tuple[str, str]]:
+    """(SQL condition, SQL text that says what is wrong) for one column."""
+    cast = typed(table, column, column.name, trimmed)
+    doubts = []
+    if not column.required and can_fail(table, column):
+        wrong = quoted(f"{table}.{column.name} is not {expected(table, column)}: ")
+        doubts.append((no_cast(column, cast), f"{wrong} || left({column.name}, 60)"))
+    if column.type == TIME:
+        zone = quoted(f"{table}.{column.name} has no time zone and was read as UTC: ")
+        doubts.append((no_zone(column, cast), f"{zone} || left({column.name}, 40)"))
+    return doubts
 
 
 def note(engine: Engine, batch: Batch, sql: str) -> None:

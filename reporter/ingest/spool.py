@@ -117,9 +117,10 @@ def _stage(
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
     )
-    for column in columns:
-        if engine.one(f"SELECT count({column.name}) FROM staged_{table}"):
-            batch.carried.append((table, column.name))
+    filled = engine.rows(
+        f"SELECT {', '.join(f'count({c.name})' for c in columns)} FROM staged_{table}"
+    )[0]
+    batch.carried += [(table, c.name) for c, n in zip(columns, filled, strict=True) if n]
     note_bad_fields(engine, table, columns, batch, trimmed)
     texts = free_texts(table, {c.name for c in columns})
     if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):

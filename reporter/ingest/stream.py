@@ -111,11 +111,15 @@ def _count_lines(path: Path, limit: int) -> int:
             longest = open_ + (chunk.find(b"\n") if ends else len(chunk))
             open_ = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
             count += ends
-            odd = (b"NaN" in chunk or b"Infinity" in chunk) and _NO_NUMBER.search(tail + chunk)
-            if longest >= limit or odd:
+            if longest >= limit or (_hints_no_number(chunk) and _NO_NUMBER.search(tail + chunk)):
                 return -1
             tail = chunk[-16:]
     return count + (open_ > 0)
+
+
+def _hints_no_number(chunk: bytes) -> bool:
+    """Look for the first letters first: finding one byte is ten times faster than finding three."""
+    return (b"N" in chunk and b"NaN" in chunk) or (b"I" in chunk and b"Infinity" in chunk)
 
 
 def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: Batch) -> None:
@@ -134,12 +138,5 @@ def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: 
     )
     clean.replace(target)
     for (line,) in rows:
-        batch.problems.append(
-            (
-                0,
-                line,
-                "field",
-                "a field holds what looks like a secret; only its fingerprint is kept",
-                "",
-            )
-        )
+        note = "a field holds what looks like a secret; only its fingerprint is kept"
+        batch.problems.append((0, line, "field", note, ""))

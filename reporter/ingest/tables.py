@@ -224,14 +224,16 @@ def _roll_up(engine: Engine) -> None:
 def _roll_up_data(engine: Engine) -> None:
     """Count events by the data grant that matches their resource; an event that several match counts for each."""
     engine.run(
-        "CREATE TEMP TABLE reach AS SELECT k.who, g.name, g.like_pattern FROM event_actors AS k "
+        "CREATE TEMP TABLE reach AS SELECT k.who, g.name, g.like_pattern, rtrim(g.name, '*') AS start, "
+        "g.name LIKE '%*' AND NOT contains(rtrim(g.name, '*'), '*') AS is_start FROM event_actors AS k "
         "JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'data'"
     )
     engine.run(
         "CREATE TEMP TABLE touched AS SELECT e.who, g.name AS data_source, e.classification, e.effect, "
         f"e.event_class, e.outcome, e.file, {_WINDOW} AS in_window, {_SPAN} "
         "FROM in_events AS e CROSS JOIN run AS r "
-        "LEFT JOIN reach AS g ON g.who = e.who AND e.resource LIKE g.like_pattern ESCAPE '!' "
+        "LEFT JOIN reach AS g ON g.who = e.who AND CASE WHEN g.is_start "
+        "THEN starts_with(e.resource, g.start) ELSE e.resource LIKE g.like_pattern ESCAPE '!' END "
         "WHERE e.occurred_at <= r.as_of AND e.resource IS NOT NULL "
         "AND e.event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
     )

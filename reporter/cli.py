@@ -5,6 +5,7 @@ line, 3 bad input or content, 4 verification failed. Everything heavy is importe
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -64,7 +65,9 @@ def main() -> None:
 @click.option(
     "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
 )
-@click.option("--memory", default="1GB", show_default=True, help="Memory limit of the engine.")
+@click.option(
+    "--memory", default="1GB", show_default=True, callback=lambda _, __, v: _memory(v), help="Memory limit of the engine."
+)
 @click.option(
     "--fail-on",
     type=click.IntRange(1, 5),
@@ -94,6 +97,12 @@ def assess(
         _print_headline(view, out)
     if fail_on is not None and view.summary.level.lo < fail_on:
         sys.exit(1)
+
+
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]* ?[KMGT]i?B", text):
+        raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
+    return text
 
 
 def _formats(text: str) -> tuple[str, ...]:

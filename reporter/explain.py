@@ -20,26 +20,32 @@ SHOWN = 200
 def explain(run: Path, given: str) -> str:
     """Explain a control, a check, a theme, an actor or 'enterprise'."""
     view = read_view(run)
+    exact = _named(view, given.strip(), run)
+    if exact:
+        return "\n".join(exact)
     note, wanted = _meaning(given)
-    lines = [note] if note else []
-    for framework in (view.themes, *view.frameworks):
-        if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
-            return "\n".join(
-                [*lines, *_framework(framework.title, framework.total, framework.controls)]
-            )
-        for control in framework.controls:
-            if control.id.lower() == wanted.lower():
-                return "\n".join([*lines, *_control(control, framework.short, run)])
-    for check in view.checks:
-        if check.id.lower() == wanted.lower():
-            return "\n".join([*lines, *_check(view, check.id, run)])
-    cells = _cells(run, "actor = {0} OR subject = {0}", given)
-    if cells:
-        return "\n".join([f"{given}: {len(cells)} verdicts", "", *_by_verdict(cells)])
+    found = _named(view, wanted, run)
+    if found:
+        return "\n".join([note, *found] if note else found)
     raise InputError(
         f"{given!r} is no control, check, theme or actor of this run", str(run),
         "Try ASI03, NHI1, GOVERN 1.6, OWN-01, an agent's id, or enterprise.",
     )  # fmt: skip
+
+
+def _named(view: View, wanted: str, run: Path) -> list[str]:
+    """Explain what has exactly this id; nothing when nothing has."""
+    for framework in (view.themes, *view.frameworks):
+        if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
+            return _framework(framework.title, framework.total, framework.controls)
+        for control in framework.controls:
+            if control.id.lower() == wanted.lower():
+                return _control(control, framework.short, run)
+    for check in view.checks:
+        if check.id.lower() == wanted.lower():
+            return _check(view, check.id, run)
+    cells = _cells(run, "actor = {0} OR subject = {0}", wanted) if wanted else []
+    return [f"{wanted}: {len(cells)} verdicts", "", *_by_verdict(cells)] if cells else []
 
 
 def _meaning(given: str) -> tuple[str, str]:

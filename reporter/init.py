@@ -35,7 +35,7 @@ _POLICY = """\
 
 
 def init(folder: Path, organisation: str) -> list[Path]:
-    """Write the workspace; refuse a folder that already holds one."""
+    """Write the workspace; refuse a folder that already holds one, and add no example to a folder in use."""
     if (folder / "reporter.yml").exists():
         raise InputError("a workspace is already there", str(folder))
     settings = {
@@ -52,8 +52,9 @@ def init(folder: Path, organisation: str) -> list[Path]:
         "logs/events.jsonl": _EVENTS,
         "statements/policies.yml": _POLICY,
     }
-    for name, text in texts.items():
-        path = folder / name
+    used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
+    made = [folder / name for name in texts if name.split("/")[0] not in used]
+    for path in made:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return [folder / name for name in texts]
+        path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
+    return made

@@ -359,4 +359,7 @@ def read_view(run: Path) -> View:
     path = run / FILES["json"]
     if not path.is_file():
         raise InputError("no report.json in it; is it a run folder?", str(run))
-    return from_json(path.read_bytes())
+    try:
+        return from_json(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"is no report: {error}", str(path)) from error

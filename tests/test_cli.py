@@ -1,0 +1,357 @@
+"""The command line: exit codes, the run folder and its hashes, same bytes from same input, and what each verb says."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter
+from fixture_estate import Estate
+
+from reporter import db, frames
+from reporter.cli import main
+
+FILES = {
+    "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",
+}  # fmt: skip
+HEAVY = ("duckdb", "sqlglot", "pandas", "yaml", "jinja2", "weasyprint", "pikepdf", "openpyxl")
+
+
+@pytest.mark.parametrize("verb", [[], *([name] for name in main.commands)], ids=lambda v: v[0] if v else "reporter")
+def test_every_verb_has_help(verb: list[str]) -> None:
+    result = reporter(*verb, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+def test_the_command_line_starts_without_anything_heavy() -> None:
+    code = f"import sys, reporter.cli; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_version() -> None:
+    assert reporter("--version").output.startswith("reporter, version 0")
+
+
+# ---------------------------------------------------------------- exit codes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["asess"],
+        ["assess"],
+        ["assess", "ws"],
+        ["assess", "ws", "--out", "r", "--formats", "html,docx"],
+        ["assess", "ws", "--out", "r", "--fail-on", "6"],
+        ["assess", "ws", "--out", "r", "--fail-on", "0"],
+        ["assess", "ws", "--out", "r", "--memory", "lots"],
+        ["assess", "ws", "--out", "r", "--colour", "red"],
+        ["render", "run", "--format", "docx"],
+        ["render", "run"],
+        ["explain", "run"],
+        ["lint", "extra"],
+    ],
+)
+def test_a_wrong_command_line_exits_2(words: list[str], good: Path, tmp_path: Path) -> None:
+    words = [str(good) if w == "ws" else str(tmp_path / "r") if w == "r" else w for w in words]
+    result = reporter(*words)
+    assert result.exit_code == 2, result.output
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(("level", "code"), [(1, 0), (5, 1)])
+def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path: Path, level: int, code: int) -> None:
+    out = tmp_path / "run"
+    result = reporter("assess", good, "--out", out, "--formats", "json", "--fail-on", level, "--quiet")
+    assert result.exit_code == code
+    assert (out / "manifest.json").is_file()
+    assert result.output == ""
+
+
+def test_an_existing_run_is_never_changed(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").write_text("mine")
+    result = reporter("assess", good, "--out", tmp_path / "run")
+    assert result.exit_code == 3
+    assert "never changed afterwards" in result.output
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["mine"]
+
+
+# ---------------------------------------------------------------- the run folder
+
+
+def test_a_run_is_complete(good_run: Path) -> None:
+    assert {p.name for p in good_run.iterdir()} == FILES
+    assert (good_run / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert {p.name for p in good_run.parent.iterdir()} == {good_run.name, ".reporter-cache"}
+
+
+def test_the_manifest_tells_the_truth(good_run: Path, good: Path) -> None:
+    manifest = json.loads((good_run / "manifest.json").read_text())
+    outputs = {p.name: _hash(p) for p in good_run.iterdir() if p.name != "manifest.json"}
+    assert {name: o["sha256"] for name, o in manifest["outputs"].items()} == outputs
+    assert {i["file"]: i["sha256"] for i in manifest["inputs"]} == {
+        p.relative_to(good).as_posix(): _hash(p) for p in good.rglob("*") if p.is_file() and p.name != "reporter.yml"
+    }
+    assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
+    assert manifest["cells"] == len(db.read_rows(good_run / "evidence.parquet"))
+    for i in manifest["inputs"]:
+        assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
+
+
+def test_the_same_input_elsewhere_gives_the_same_bytes(good_run: Path, good: Path, tmp_path: Path) -> None:
+    shutil.copytree(good, tmp_path / "moved" / "deep" / "ws")
+    out = tmp_path / "other" / "name"
+    result = reporter("assess", tmp_path / "moved" / "deep" / "ws", "--out", out, "--cache", tmp_path / "cache")
+    assert result.exit_code == 0, result.output
+    assert {p.name: _hash(p) for p in out.iterdir()} == {p.name: _hash(p) for p in good_run.iterdir()}
+
+
+def test_nothing_in_a_run_names_a_place_on_this_machine(good_run: Path) -> None:
+    for path in good_run.iterdir():
+        data = path.read_bytes()
+        for place in (str(good_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
+            assert place.encode() not in data, path.name
+    assert not [r for r in db.read_rows(good_run / "evidence.parquet") if "/tmp/" in str(r)]
+
+
+def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    words = ("assess", good, "--formats", "json", "--cache", cache, "--quiet")
+    assert reporter(*words, "--out", tmp_path / "one").exit_code == 0
+    before = {p.name: p.stat().st_mtime_ns for p in cache.iterdir()}
+    assert reporter(*words, "--out", tmp_path / "two").exit_code == 0
+    assert {p.name: p.stat().st_mtime_ns for p in cache.iterdir()} == before
+    assert any(name.endswith(".parquet") for name in before)
+
+
+def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
+    estate = Estate()
+    for number in (1, 2):
+        estate.agents[0]["owner_id"] = "ann" if number == 1 else ""
+        estate.write(tmp_path / "ws")
+        words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
+        assert reporter(*words).exit_code == 0
+    cells = frames.evidence(tmp_path / "2")
+    cell = cells[(cells["check"] == "OWN-01") & (cells["subject"] == "agent-1")]
+    assert list(cell["verdict"]) == ["fail"]
+
+
+def test_only_the_wanted_formats_are_written_and_always_the_json(good: Path, tmp_path: Path) -> None:
+    assert reporter("assess", good, "--out", tmp_path / "r", "--formats", "csv, csv").exit_code == 0
+    assert {p.name for p in (tmp_path / "r").iterdir()} == FILES - {"report.html", "report.pdf"}
+
+
+def test_the_headline_as_json_agrees_with_the_report(good: Path, tmp_path: Path) -> None:
+    result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json", "--json")
+    headline = json.loads(result.stdout)
+    report = json.loads((tmp_path / "r" / "report.json").read_text())
+    assert headline["organisation"] == report["cover"]["organisation"] == "Good Company"
+    assert headline["score_lo"] == report["summary"]["figure"]["exact_lo"]
+    assert headline["level"] == report["summary"]["level"]["lo"]
+    assert headline["records"] == report["accounting"]["equation"]
+    assert result.stderr == ""
+
+
+def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> None:
+    result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json")
+    assert "Good Company, 1 July 2026" in result.stdout
+    for path in (tmp_path / "r").iterdir():
+        assert str(path) in result.stdout
+    assert "assessing" in result.stderr
+
+
+# ---------------------------------------------------------------- render
+
+
+@pytest.mark.parametrize("name", ["html", "json", "csv", "pdf"])
+def test_a_report_rendered_again_is_the_same_report(good_run: Path, tmp_path: Path, name: str) -> None:
+    before = {p.name: _hash(p) for p in good_run.iterdir()}
+    file = "findings.csv" if name == "csv" else f"report.{name}"
+    assert reporter("render", good_run, "--format", name, "--to", tmp_path / "again").exit_code == 0
+    assert (tmp_path / "again").read_bytes() == (good_run / file).read_bytes()
+    assert {p.name: _hash(p) for p in good_run.iterdir()} == before
+
+
+def test_render_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    assert reporter("render", good_run, "--format", "html", "--to", tmp_path / "mine").exit_code == 2
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("verb", [["render", "RUN", "--format", "html"], ["explain", "RUN", "ASI03"]])
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"schema": "other/9"}'])
+def test_what_is_no_run_is_refused(tmp_path: Path, verb: list[str], content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "report.json").write_text(content)
+    words = [str(tmp_path) if w == "RUN" else w for w in verb]
+    result = reporter(*words, *(["--to", tmp_path / "out"] if verb[0] == "render" else []))
+    assert result.exit_code == 3, result.output
+    assert "report.json" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+# ---------------------------------------------------------------- explain
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with failures, and with an agent whose id is also a reference that people write."""
+    estate = Estate()
+    estate.agents[0] |= {"owner_id": ""}
+    estate.agents[1] |= {"actor_id": "AGENT-02", "owner_id": ""}
+    folder = tmp_path_factory.mktemp("explain")
+    out = folder / "run"
+    result = reporter("assess", estate.write(folder / "ws"), "--out", out, "--formats", "json")
+    assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("ASI03", ["OWASP Agentic ASI03 Identity and Privilege Abuse", "OWN-01", "agent-1: no owner is recorded"]),
+        ("asi 03", ["ASI03 Identity and Privilege Abuse"]),
+        ("NHI1", ["NHI1:2025 Improper Offboarding"]),
+        ("NHI-03", ["literally NHI3:2025; most plausibly NHI9:2025, NHI1:2025, NHI5:2025", "Vulnerable Third-Party NHI"]),
+        ("GV-1.6", ["GOVERN 1.6"]),
+        ("GOVERN 1.6", ["GOVERN 1.6", "Question for a human:"]),
+        ("OWN-01", ["OWN-01 Each agent has a named", "fail (2)", "agent-1: no owner is recorded  [inventory/agents.json#1]",
+                    "frameworks/checks/own/OWN-01-named-owner.yml:"]),
+        ("own-01", ["fail (2)"]),
+        ("OWN", ["OWN"]),
+        ("enterprise", ["Score ", "OWN"]),
+        ("owasp-nhi-2025", ["NHI1:2025", "NHI10:2025"]),
+        ("agent-1", ["agent-1:", "OWN-01", "no owner is recorded", "pass ("]),
+        ("key-1", ["CRD-03", "pass ("]),
+    ],
+)  # fmt: skip
+def test_explain(run: Path, given: str, says: list[str]) -> None:
+    result = reporter("explain", run, given)
+    assert result.exit_code == 0, result.output
+    for text in says:
+        assert text in result.output
+
+
+def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:
+    output = reporter("explain", run, "AGENT-02").output
+    assert output.startswith("AGENT-02: ")
+    assert "OWN-01  AGENT-02: no owner is recorded" in output
+
+
+def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausibly_means(good_run: Path) -> None:
+    output = reporter("explain", good_run, "AGENT-02").output
+    assert "literally nothing in the list; most plausibly ASI02" in output
+    assert "ASI02 Tool Misuse and Exploitation" in output
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("GV.OC-01", "Cybersecurity Framework"),
+        ("no-such-thing", "is no control, check, theme or actor of this run"),
+        ("' OR 1=1 --", "is no control, check, theme or actor of this run"),
+        ("{0}", "is no control, check, theme or actor of this run"),
+        ("", "is no control, check, theme or actor of this run"),
+    ],
+)
+def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) -> None:
+    result = reporter("explain", run, given)
+    assert result.exit_code == 3
+    assert says in result.output
+
+
+# ---------------------------------------------------------------- init and formats
+
+
+def test_init_makes_a_workspace_that_can_be_assessed(tmp_path: Path) -> None:
+    made = reporter("init", tmp_path / "ws", "--organisation", "Ärzte & Co: #1")
+    assert made.exit_code == 0
+    assert all(Path(line).is_file() for line in made.output.splitlines())
+    result = reporter("assess", tmp_path / "ws", "--out", tmp_path / "r", "--formats", "json", "--json")
+    assert json.loads(result.stdout)["organisation"] == "Ärzte & Co: #1"
+    manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
+    assert all(i["source"] and i["read"] == i["kept"] > 0 for i in manifest["inputs"])
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    assert reporter("init", tmp_path).exit_code == 0
+    (tmp_path / "inventory" / "agents.csv").write_text("mine")
+    result = reporter("init", tmp_path)
+    assert result.exit_code == 3
+    assert "already" in result.output
+    (tmp_path / "reporter.yml").unlink()
+    assert reporter("init", tmp_path).exit_code == 0
+    assert (tmp_path / "inventory" / "agents.csv").read_text() == "mine"
+    assert (tmp_path / "reporter.yml").is_file()
+
+
+def test_init_puts_no_example_beside_data_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "ours.json").write_text("[]")
+    assert reporter("init", tmp_path).exit_code == 0
+    assert [p.name for p in (tmp_path / "inventory").iterdir()] == ["ours.json"]
+
+
+def test_formats_lists_every_source() -> None:
+    output = reporter("formats").output
+    for name in ("reporter-inventory", "reporter-events", "aws-cloudtrail", "okta-system-log"):
+        assert name in output
+
+
+def test_formats_says_what_each_file_is_taken_for_and_why(good: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.bin"
+    odd.write_bytes(b"\0\1\2")
+    result = reporter("formats", good, odd)
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line for line in result.output.splitlines()}
+    assert "reporter-inventory" in lines["inventory/agents.json"]
+    assert "100% of the first records" in lines["logs/gateway.jsonl"]
+    assert "not recognised" in lines["odd.bin"]
+
+
+def test_formats_of_nothing_is_an_error(tmp_path: Path) -> None:
+    result = reporter("formats", tmp_path / "gone")
+    assert result.exit_code == 3
+    assert "no such file or folder" in result.output
+
+
+def test_lint_lists_the_tables() -> None:
+    output = reporter("lint", "--tables").output
+    assert "actors: " in output
+    assert "One of: low, medium, high, critical." in output
+
+
+# ---------------------------------------------------------------- frames
+
+
+def test_a_run_can_be_read_as_frames(good_run: Path) -> None:
+    cells = frames.evidence(good_run)
+    assert tuple(cells.columns) == frames.COLUMNS
+    assert set(cells["verdict"]) == {"pass"}
+    assert int(frames.verdicts(good_run).to_numpy().sum()) == len(cells)
+
+
+def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
+    assert reporter("render", run, "--format", "csv", "--to", tmp_path / "f.csv").exit_code == 0
+    with (tmp_path / "f.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    cells = frames.evidence(run)
+    bad = cells[~cells["verdict"].isin(["pass", "na"])]
+    assert sorted((r["check"], r["subject"], r["status"]) for r in rows) == sorted(
+        zip(bad["check"], bad["subject"], bad["verdict"], strict=True)
+    )
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

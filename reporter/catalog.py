@@ -17,8 +17,11 @@ import yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.schema import SUBJECTS, TABLES
+from reporter.sql import judge_source
 
 SEVERITIES = ("critical", "high", "medium", "low")
+EXTRA = ("checks", "sources", "catalogs", "profiles")
+"""Folders that an --extra folder may hold."""
 STRENGTHS = ("direct", "partial", "contextual")
 
 
@@ -89,17 +92,18 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
                 errors.append(error)
         return made
 
-    checks = every("checks", read_check, folders)
-    own = {c.id for c in checks if not c.place.startswith("frameworks/")}
+    errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]
+    checks, own = (every("checks", read_check, roots) for roots in ([frameworks], list(extra)))
+    profiles = every("profiles", read_profile, folders)
     result = Content(
         sources=tuple(
             every("", read_source, [sources]) + every("sources", read_source, list(extra))
         ),
-        checks=tuple(sorted(checks, key=lambda c: c.id)),
+        checks=tuple(sorted(checks + own, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=_themes(frameworks / "themes.yml"),
         policy=_policy(frameworks / "policy.yml"),
-        profiles={p.id: p for p in every("profiles", read_profile, folders)},
+        profiles={p.id: p for p in profiles},
         crosswalks=tuple(
             c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"
         ),
@@ -107,9 +111,10 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         official={d["framework"]: d for d in every("official", read_yaml, folders)},
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
-        extra=frozenset(own),
+        extra=frozenset(c.id for c in own),
     )
-    errors += list(_twice(result)) + list(_unknown_checks(result))
+    errors += [*_twice(result, profiles), *_unknown_checks(result), *_unknown_targets(result)]
+    errors += [e for s in result.sources if not _is_ours(s.place) for e in judge_source_file(s)]
     if errors:
         raise Errors(errors)
     return result
@@ -142,13 +147,35 @@ def _sha256_of(paths: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def _twice(content: Content) -> Iterator[ReporterError]:
-    for kind, items in (("check", content.checks), ("source", content.sources)):
+def _holds_nothing(folder: Path) -> ReporterError:
+    return InputError(f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}", str(folder), "It is no --extra folder.")
+
+
+def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]:
+    kinds: dict[str, Any] = {
+        "check": content.checks, "source": content.sources, "catalog": content.frameworks, "profile": profiles,
+    }  # fmt: skip
+    for kind, items in kinds.items():
         seen: dict[str, str] = {}
         for item in items:
             if item.id in seen:
                 yield ContentError(f"{kind} {item.id} stands in {seen[item.id]} too", item.place)
             seen[item.id] = item.place
+
+
+def judge_source_file(source: Source) -> Iterator[ReporterError]:
+    """Judge all SQL of a source: its conditions and the SELECT of each table."""
+    selects = [t["from"] if isinstance(t, dict) else t for t in source.tables.values()]
+    tests = f"SELECT record FROM raw WHERE ({source.when}) AND ({source.skip}) AND ({source.type_of}) = ''"
+    for text in (tests, *selects):
+        try:
+            judge_source(str(text), source.place)
+        except ContentError as error:
+            yield error
+
+
+def _is_ours(place: str) -> bool:
+    return place.startswith(("frameworks/", "reporter/ingest/sources/"))
 
 
 def _unknown_checks(content: Content) -> Iterator[ReporterError]:
@@ -159,9 +186,18 @@ def _unknown_checks(content: Content) -> Iterator[ReporterError]:
                 if check_id not in known:
                     yield ContentError(
                         f"{control.id} lists check {check_id}, which does not exist",
-                        f"frameworks/catalogs/{framework.id}.yml",
+                        framework.place,
                         "Write the check first, or take it off the control's list.",
                     )
+
+
+def _unknown_targets(content: Content) -> Iterator[ReporterError]:
+    known = {"enterprise", *(t.id for t in content.themes)}
+    for f in content.frameworks:
+        known |= {f.id, *(g.id for g in f.groups), *(c.id for c in f.controls)}
+    for profile in content.profiles.values():
+        for name in sorted(set(profile.targets) - known):
+            yield ContentError(f"target {name!r} is no control, group, framework or theme", profile.place)
 
 
 # ---------------------------------------------------------------- yaml
@@ -369,6 +405,11 @@ def read_source(path: Path) -> Source:
 def read_framework(path: Path) -> Framework:
     """Read one catalog."""
     f = fields(path)
+    f.only(
+        "id", "title", "title_note", "short", "version", "publisher", "url", "published", "text_policy", "licence_note",
+        "source_sha256", "groups", "controls",
+    )  # fmt: skip
+    groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
     return Framework(
         id=f.get("id", str),
         title=f.get("title", str),
@@ -378,39 +419,46 @@ def read_framework(path: Path) -> Framework:
         url=f.get("url", str),
         text_policy=f.get("text_policy", str),
         source_sha256=f.get("source_sha256", str, ""),
-        groups=tuple(
-            Group(g["id"], g["title"], g.get("parent", "")) for g in f.get("groups", list, [])
-        ),
+        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
         controls=tuple(_control(c, f) for c in f.get("controls", list)),
+        place=f.place("controls"),
     )
 
 
-def _control(data: dict[str, Any], f: _Fields) -> Control:
+def _part(data: Any, texts: tuple[str, ...], kind: str, f: _Fields) -> dict[str, Any]:
+    """Return one group or control of a catalog, once the texts it must have are there."""
+    name = f"{kind} {data.get('id', '?')}" if isinstance(data, dict) else kind
+    for key in texts:
+        if not isinstance(data, dict) or not isinstance(data.get(key), str):
+            raise ContentError(f"{name} lacks {key!r}", f.place(f"{kind}s"))
+    return dict(data)
+
+
+def _control(data: Any, f: _Fields) -> Control:
+    data = _part(data, ("id", "title", "paraphrase", "ask"), "control", f)
+    listed = data.get("checks", {})
+    if not isinstance(listed, dict) or not all(isinstance(ids, list) for ids in listed.values()):
+        raise ContentError(f"{data['id']}: 'checks' must be lists by strength", f.place("controls"))
     checks = []
-    for strength, ids in data.get("checks", {}).items():
+    for strength, ids in listed.items():
         if strength not in STRENGTHS:
             raise ContentError(
                 f"{data.get('id')}: unknown strength {strength!r}", f.place("controls")
             )
         checks += [(i, strength) for i in ids]
-    try:
-        return Control(
-            id=data["id"], title=data["title"], group=data.get("group", ""),
-            paraphrase=data["paraphrase"].strip(), ask=data["ask"].strip(),
-            checks=tuple(sorted(checks)), weight=data.get("weight", 1),
-        )  # fmt: skip
-    except KeyError as error:
-        raise ContentError(
-            f"control {data.get('id', '?')} lacks {error}", f.place("controls")
-        ) from error
+    return Control(
+        id=data["id"], title=data["title"], group=data.get("group", ""),
+        paraphrase=data["paraphrase"].strip(), ask=data["ask"].strip(),
+        checks=tuple(sorted(checks)), weight=data.get("weight", 1),
+    )  # fmt: skip
 
 
 def read_profile(path: Path) -> Profile:
     """Read one profile of target levels."""
     f = fields(path)
-    return Profile(
-        f.get("id", str), f.get("title", str), f.get("default", int), f.get("targets", dict, {})
-    )
+    f.only("id", "title", "description", "default", "targets")
+    targets = f.get("targets", dict, {})
+    return Profile(f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets"))
 
 
 def _themes(path: Path) -> tuple[Theme, ...]:

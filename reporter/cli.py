@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,11 @@ class Verbs(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted; nothing was left behind", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
+            click.echo(f"{traceback.format_exc()}This is a defect; please report it.", err=True)
+            ctx.exit(3)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

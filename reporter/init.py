@@ -30,7 +30,7 @@ _POLICY = """\
   effective_at: '2026-01-01T00:00:00Z'
   review_due: '2027-01-01T00:00:00Z'
   version: '1'
-  clauses: [identity, actions, data, escalation, human review, logging, third parties, retirement]
+  clauses: [identity, actions, data, escalation, human_review, logging, third_parties, retirement]
 """
 
 

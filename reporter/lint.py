@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporter import catalog, examples
 from reporter.catalog import Content
 from reporter.errors import ContentError, Errors, ReporterError
-from reporter.model import Framework
+from reporter.model import Check, Framework
 from reporter.schema import TABLES, VOCABULARY
 from reporter.sql import judge
 
@@ -96,14 +97,21 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
 
 
 def _checks(content: Content, run_examples: bool) -> Iterator[ReporterError]:
-    for check in content.checks:
-        try:
-            judge(check.sql, check.params, check.place)
-            if run_examples:
-                for wrong in examples.failures(check):
-                    yield ContentError(f"{check.id}: {wrong}", check.place)
-        except ReporterError as error:
-            yield error
+    """Judge every source and check, and run the examples, two checks at a time."""
+    for source in content.sources:
+        yield from catalog.judge_source_file(source)
+    with ThreadPoolExecutor(2) as pool:
+        for problems in pool.map(lambda c: _check(c, run_examples), content.checks):
+            yield from problems
+
+
+def _check(check: Check, run_examples: bool) -> list[ReporterError]:
+    try:
+        judge(check.sql, check.params, check.place)
+        wrong = examples.failures(check) if run_examples else []
+    except ReporterError as error:
+        return [error]
+    return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
 
 
 def list_tables() -> str:

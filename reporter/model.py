@@ -88,6 +88,8 @@ class Framework:
     source_sha256: str
     groups: tuple[Group, ...]
     controls: tuple[Control, ...]
+    place: str = ""
+    """Path of the file, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Profile:
     default: int
     targets: dict[str, int]
     """Key: control id, group id, framework id, theme id or 'enterprise'; the most specific wins."""
+    place: str = ""
+    """Path of the file, for messages."""
 
 
 @dataclass(frozen=True, slots=True)

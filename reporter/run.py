@@ -121,6 +121,9 @@ def _walls(engine: Engine, content: Content) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, old)
 
 
+_KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}
+
+
 def judge_all(
     checks: Sequence[Check], params: dict[str, dict[str, Any]]
 ) -> list[tuple[Check, Judged]]:
@@ -134,6 +137,12 @@ def judge_all(
             errors.append(InputError(
                 f"params: {check.id} has no parameter {unknown[0]!r}", "reporter.yml",
                 f"It has: {', '.join(sorted(check.params)) or 'none'}."))  # fmt: skip
+            continue
+        wrong = [p for p in sorted(own) if type(own[p]) is not type(check.params[p]) or own[p] == []]
+        if wrong:
+            kind = _KINDS.get(type(check.params[wrong[0]]), "text")
+            errors.append(InputError(
+                f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", "reporter.yml"))  # fmt: skip
             continue
         changed = replace(check, params={**check.params, **own})
         try:

@@ -69,6 +69,32 @@ def judge(text: str, params: dict[str, object], place: str) -> Judged:
     return Judged(sql, frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
 
 
+_OPENS = re.compile(
+    r"^(read_|glob$|sniff|parquet_|query|getenv|duckdb_|pragma_|json_execute|from_substrait|which_|current_setting"
+    r"|getvariable|sqlite_|postgres_|iceberg_|delta_|st_read|load_)"
+)
+
+
+def judge_source(text: str, place: str) -> None:
+    """Refuse a source's SQL that is more than one SELECT over `raw`, or that could open a file or a setting."""
+    tree = _parse(text, place)
+    ctes = {c.alias for c in tree.find_all(exp.CTE)}
+    for node in tree.walk():
+        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+            if node.db or node.catalog or node.name not in {"raw", *ctes}:
+                raise ContentError(
+                    f"a source reads raw and nothing else, not {node.sql()!r}", _at(node, place)
+                )
+        elif isinstance(node, exp.Table) and not isinstance(node.this, exp.Unnest):
+            raise ContentError(f"{node.sql(dialect='duckdb')[:60]!r} is no table of a source", place)
+        if isinstance(node, exp.Func):
+            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+            if _OPENS.match(name) or isinstance(node, (exp.ReadCSV, exp.ReadParquet)):
+                raise ContentError(f"a source must not call {name}", _at(node, place))
+        if isinstance(node, (exp.Command, exp.Into, exp.DDL, exp.DML)) and not isinstance(node, exp.Query):
+            raise ContentError("a source is one SELECT", place)
+
+
 def fill(text: str, params: dict[str, object], place: str) -> str:
     """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors."""
     used = set(_PLACEHOLDER.findall(text))

@@ -44,6 +44,8 @@ def read_workspace(folder: Path) -> Workspace:
     f = fields(path)
     f.only("organisation", "unit", "period", "as_of", "profile", "log_sources", "params")
     period = f.get("period", dict)
+    for key in sorted(set(map(str, period)) - {"from", "to"}):
+        raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
     start = _time(period.get("from"), f.place("period"), "period.from")
     end = _time(period.get("to"), f.place("period"), "period.to")
     if start >= end:
@@ -59,13 +61,18 @@ def read_workspace(folder: Path) -> Workspace:
         n: _expected(n, x, f.place("log_sources"))
         for n, x in f.get("log_sources", dict, {}).items()
     }
-    return Workspace(folder, run, logs, f.get("params", dict, {}))
+    params = f.get("params", dict, {})
+    for check, own in params.items():
+        if not isinstance(own, dict):
+            raise InputError(f"params: {check} needs its parameters by name, not {own!r}", f.place("params"))
+    return Workspace(folder, run, logs, params)
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
-    data = data or {}
-    every, share = data.get("every", "day"), data.get("share", 90)
-    if every not in ("hour", "day") or not isinstance(share, int) or not 0 < share <= 100:
+    given = {"every": "day", "share": 90} | (data if isinstance(data, dict) else {"as": data} if data else {})
+    every, share = given["every"], given["share"]
+    good = isinstance(name, str) and len(given) == 2 and every in ("hour", "day")
+    if not good or type(share) is not int or not 0 < share <= 100:
         raise InputError(
             f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)",
             place,

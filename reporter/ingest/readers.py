@@ -93,7 +93,7 @@ def _below(root: Path) -> Iterator[Path]:
         folders[:] = [f for f in folders if not f.startswith(".")]
         links = [f for f in folders if (Path(at) / f).is_symlink()]
         paths = [Path(at) / n for n in (*names, *links) if not n.startswith(".")]
-        yield from (p for p in paths if p.is_file() or p.is_symlink())
+        yield from paths
     yield from (Path(e.filename) for e in refused if root.exists())
 
 
@@ -103,7 +103,7 @@ def _look(path: Path, name: str) -> InputFile:
     why = (
         "a link to a folder, which is not followed"
         if path.is_symlink()
-        else "a folder that cannot be opened"
+        else "a folder that cannot be opened" if path.is_dir() else "neither a file nor a folder"
     )
     if path.is_symlink() and not path.exists():
         why = "a link that leads nowhere"

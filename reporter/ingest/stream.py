@@ -5,6 +5,7 @@ False means that a line of it is not clean; the record-by-record path then finds
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import threading
@@ -28,7 +29,7 @@ _JSON = "format='newline_delimited', maximum_object_size=33554432"
 def stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache: Cache) -> bool:
     """Read one flat JSONL log with declared columns; False when a line of it is not clean."""
     try:
-        path = _plain_file(engine, file)
+        path = _plain_file(file, engine.work / f"{batch.key}.jsonl")
     except (OSError, EOFError, zlib.error):
         return False
     target = cache.folder / f"{batch.key}.events.parquet"
@@ -36,9 +37,8 @@ def stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache:
     counter = threading.Thread(target=lambda: lines.append(_count_lines(path, MAX_RECORD)))
     counter.start()
     columns = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in source.columns.items())
-    engine.run("DROP VIEW IF EXISTS raw")
     raw = f"* FROM read_json({quoted(str(path))}, {_JSON}, columns={{{columns}}})"
-    engine.run(f"CREATE VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
+    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
     try:
         engine.write_parquet(cast_all("events", source.tables["events"], engine, source), target)
     except Error:
@@ -71,7 +71,7 @@ def stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache:
 
 def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Batch) -> None:
     """Say which fields of which lines are not believed: the file is read once more for that."""
-    engine.run(f"CREATE VIEW raw AS SELECT row_number() OVER () AS record, {raw}")
+    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT row_number() OVER () AS record, {raw}")
     text = select(engine, source, "events", source.tables["events"])
     odd = (
         f"SELECT file_row_number + 1 AS record FROM read_parquet({quoted(str(target))}, file_row_number=true) "
@@ -91,15 +91,13 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         engine.run("DROP TABLE IF EXISTS spooled")
 
 
-def _plain_file(engine: Engine, file: InputFile) -> Path:
+def _plain_file(file: InputFile, target: Path) -> Path:
+    """The file itself, or what it unpacks to, written to `target`."""
     if not file.gzipped:
         return file.path
-    import gzip
-
-    path = engine.work / "unpacked.jsonl"
-    with gzip.open(file.path, "rb") as packed, path.open("wb") as plain:
+    with gzip.open(file.path, "rb") as packed, target.open("wb") as plain:
         shutil.copyfileobj(packed, plain, 1 << 22)
-    return path
+    return target
 
 
 def _count_lines(path: Path, limit: int) -> int:

@@ -156,11 +156,11 @@ _READING = (
         ),
     ),
     (
-        "Explain and verify",
+        "Explain",
         (
             "Each number can be followed to the input: total, control, practice, check, subject, "
-            "and the record, named file#number. 'reporter explain RUN ID' prints the same chain, "
-            "'reporter verify RUN' recomputes the hashes."
+            "and the record, named file#number. 'reporter explain RUN ID' prints the same chain. "
+            "manifest.json holds the SHA-256 of every input and of every file of the run."
         ),
     ),
 )

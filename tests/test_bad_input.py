@@ -1,0 +1,524 @@
+"""Whatever is put in, the engine says what is wrong and where, counts every record, and leaves no half run behind."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import html
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from conftest import reporter
+from fixture_estate import Estate, agent
+
+from reporter import report
+from reporter import run as running
+
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
+EVENT = '{"time": "2026-08-01T08:00:00Z", "actor_id": "a1", "actor_kind": "agent", "outcome": "success"}'
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    """Write a workspace: reporter.yml and the given files, `__` standing for a slash and `_` for the last dot."""
+    for name, data in {"reporter_yml": HEAD, **files}.items():
+        *dirs, last = name.split("__")
+        path = folder.joinpath(*dirs, ".".join(last.rsplit("_", 1)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return folder
+
+
+def assess(ws: Path, *words: object, formats: str = "json") -> Result:
+    """Assess a workspace into the folder `out` beside it."""
+    return reporter("assess", ws, "--out", ws.parent / "out", "--formats", formats, *words)
+
+
+def refused(result: Result, folder: Path, *says: str) -> None:
+    """Demand exit code 3, the words, no traceback, and no trace of a run."""
+    assert result.exit_code == 3, result.output
+    for text in says:
+        assert text in result.output
+    assert "Traceback" not in result.output
+    left = [p.name for p in folder.iterdir() if p.name == "out" or ".part" in p.name or p.name.startswith("reporter-")]
+    assert left == []
+
+
+# ---------------------------------------------------------------- the workspace itself
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda ws: None, "no such folder"),
+        (lambda ws: ws.write_text("x"), "no such folder"),
+        (lambda ws: ws.mkdir(), "no reporter.yml in it"),
+    ],
+)
+def test_what_is_no_workspace_is_refused(tmp_path: Path, make: Callable[[Path], object], says: str) -> None:
+    make(tmp_path / "ws")
+    refused(assess(tmp_path / "ws"), tmp_path, says, "reporter init")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("organisation: [\n", 2, "invalid YAML"),
+        ("organisation: X\nperiod: {from: a\nas_of: x: y", 3, "invalid YAML"),
+        (HEAD + "organisation: Y\n", 1, "'organisation' stands twice"),
+        (HEAD + "a: &x 1\nb: *x\n", 4, "aliases are not read"),
+        ("- a\n- b\n", 1, "one mapping was expected"),
+        ("", 1, "one mapping was expected"),
+        (HEAD + "oragnisation: Y\n", 3, "unknown key 'oragnisation'"),
+        ("period: {from: '2026-07-01', to: '2026-10-01'}\n", 1, "'organisation' is missing"),
+        ("organisation: 7\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n", 1, "'organisation' must be str"),
+        ("organisation: X\n", 1, "'period' is missing"),
+        ("organisation: X\nperiod: 2026\n", 2, "'period' must be dict"),
+        ("organisation: X\nperiod: {to: '2026-10-01'}\n", 2, "period.from is missing"),
+        ("organisation: X\nperiod: {from: soon, to: '2026-10-01'}\n", 2, "period.from is 'soon'"),
+        ("organisation: X\nperiod: {from: '2026-10-01', to: '2026-07-01'}\n", 2, "ends before it begins"),
+        ("organisation: X\nperiod: {from: '2026-07-01', to: '2026-07-01'}\n", 2, "ends before it begins"),
+        ("organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01', until: x}\n", 2, "unknown key 'until'"),
+        (HEAD + "as_of: yesterday\n", 3, "as_of is 'yesterday'"),
+        (HEAD + "as_of: '2026-01-01'\n", 3, "as_of lies before the period"),
+        (HEAD + "log_sources: [gateway]\n", 3, "'log_sources' must be dict"),
+        (HEAD + "log_sources: {g: hour}\n", 3, "log source 'g'"),
+        (HEAD + "log_sources: {g: [hour]}\n", 3, "log source 'g'"),
+        (HEAD + "log_sources: {g: {every: week}}\n", 3, "log source 'g'"),
+        (HEAD + "log_sources: {g: {share: 0}}\n", 3, "log source 'g'"),
+        (HEAD + "log_sources: {g: {share: true}}\n", 3, "log source 'g'"),
+        (HEAD + "log_sources: {g: {shares: 50}}\n", 3, "log source 'g'"),
+        (HEAD + "params: [OWN-02]\n", 3, "'params' must be dict"),
+        (HEAD + "params: {OWN-02: 30}\n", 3, "params: OWN-02"),
+    ],
+)  # fmt: skip
+def test_a_wrong_reporter_yml_is_refused_by_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    ws = write(tmp_path / "ws", reporter_yml=text, inventory__a_json=AGENT)
+    refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:{line}: ", says)
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("profile: gold\n", "no profile 'gold'", "Known: agentic-high, baseline, regulated."),
+        ("params: {OWN-99: {x: 1}}\n", "no check 'OWN-99'", ""),
+        ("params: {OWN-02: {leave_dais: 1}}\n", "OWN-02 has no parameter 'leave_dais'", "leave_days, owner_attest_days"),
+        ("params: {OWN-02: {leave_days: many}}\n", "OWN-02: leave_days must be a whole number", ""),
+        ("params: {OWN-02: {leave_days: true}}\n", "OWN-02: leave_days must be a whole number", ""),
+        ("params: {OWN-02: {leave_days: 1.5}}\n", "OWN-02: leave_days must be a whole number", ""),
+        ("params: {APR-02: {effects: delete}}\n", "APR-02: effects must be a list", ""),
+        ("params: {APR-02: {effects: []}}\n", "APR-02: effects must be a list", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: str) -> None:
+    ws = write(tmp_path / "ws", reporter_yml=HEAD + text, inventory__a_json=AGENT)
+    refused(assess(ws), tmp_path, "reporter.yml", says, hint)
+
+
+def test_a_changed_threshold_changes_verdicts_and_the_evidence_id(tmp_path: Path) -> None:
+    seen = []
+    for days in (180, 10):
+        estate = Estate()
+        estate.settings["params"] = {"OWN-02": {"owner_attest_days": days}}
+        folder = tmp_path / str(days)
+        assert assess(estate.write(folder / "ws")).exit_code == 0
+        manifest = json.loads((folder / "out" / "manifest.json").read_text())
+        report_json = json.loads((folder / "out" / "report.json").read_text())
+        check = next(c for c in report_json["checks"] if c["id"] == "OWN-02")
+        seen.append((manifest["hashes"]["thresholds"], check["counts"]["failed"]))
+    assert seen[0][0] != seen[1][0]
+    assert (seen[0][1], seen[1][1]) == (0, 3)
+
+
+# ---------------------------------------------------------------- nothing to read
+
+
+def test_an_empty_workspace_is_refused(tmp_path: Path) -> None:
+    ws = write(tmp_path / "ws")
+    for name in ("inventory", "logs", "statements"):
+        (ws / name).mkdir()
+    refused(assess(ws), tmp_path, "no agent, no other actor and no event", "It holds no files under inventory/")
+
+
+def test_a_workspace_of_unknown_files_is_refused_and_each_is_named_with_why(tmp_path: Path) -> None:
+    ws = write(
+        tmp_path / "ws", inventory__a_bin=b"\0\1\2", inventory__b_csv="x,y\n1,2\n", logs__c_jsonl="{bad\n{worse\n",
+        statements__d_txt="", inventory__e_docx=b"PK\x03\x04 word/document.xml",
+    )  # fmt: skip
+    says = ("inventory/a.bin: binary content of no known format", "inventory/b.csv: csv that no source recognises",
+            "logs/c.jsonl: no record of it can be read as json", "statements/d.txt: the file is empty",
+            "inventory/e.docx: a zip archive that is not a workbook")  # fmt: skip
+    refused(assess(ws), tmp_path, *says)
+
+
+# ---------------------------------------------------------------- records
+
+DIRTY = {
+    "inventory__agents_jsonl": "\n".join([
+        AGENT,
+        "{broken",
+        AGENT.replace("a1", "a2").replace('"active"', '"asleep"'),
+        "",
+        '{"type": "agent", "actor_id": "", "state": "active"}',
+        AGENT.replace("a1", "a3").replace("}", ', "autonomy": "many", "created_at": "2026-01-05T10:00:00"}'),
+        '{"type": "agent", "actor_id": "a4", "actor_id": "a5"}',
+        AGENT,
+    ]),
+    "inventory__people_csv": "type,actor_id,state\nhuman,ann,active\nhuman,bob,active,extra\nrobot,rob,active\n",
+    "logs__events_jsonl": "\n".join([
+        EVENT, EVENT.replace("2026-08-01T08:00:00Z", "first of May"), EVENT.replace("success", "maybe"),
+        EVENT[:40], '{"hello": "world"}',
+    ]),
+    "logs__other_csv": "x,y\n1,2\n3,4\n",
+    "logs__empty_jsonl": "",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over dirty files."""
+    ws = write(tmp_path_factory.mktemp("dirty") / "ws", **DIRTY)
+    result = assess(ws)
+    assert result.exit_code == 0, result.output
+    return ws.parent / "out"
+
+
+def quarantine(run: Path) -> list[dict[str, str]]:
+    """Read a run's quarantine.csv."""
+    with (run / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
+    inputs = {i["file"]: i for i in json.loads((dirty / "manifest.json").read_text())["inputs"]}
+    fates = ("read", "kept", "out_of_scope", "unreadable", "rejected")
+    counts = {name: tuple(i[f] for f in fates) for name, i in inputs.items()}
+    assert counts == {
+        "inventory/agents.jsonl": (7, 4, 0, 2, 1),
+        "inventory/people.csv": (3, 1, 1, 1, 0),
+        "logs/empty.jsonl": (0, 0, 0, 0, 0),
+        "logs/events.jsonl": (5, 1, 0, 1, 3),
+        "logs/other.csv": (2, 0, 0, 2, 0),
+    }
+    for read, *rest in counts.values():
+        assert read == sum(rest)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "kind", "reason"),
+    [
+        ("inventory/agents.jsonl", 2, "unreadable", "not JSON"),
+        ("inventory/agents.jsonl", 3, "field", "actors.state is not one of draft, active"),
+        ("inventory/agents.jsonl", 5, "rejected", "actors.actor_id is missing"),
+        ("inventory/agents.jsonl", 6, "field", "actors.autonomy is not a whole number: many"),
+        ("inventory/agents.jsonl", 6, "field", "actors.created_at has no time zone and was read as UTC"),
+        ("inventory/agents.jsonl", 7, "unreadable", "key 'actor_id' stands twice"),
+        ("inventory/people.csv", 3, "unreadable", "4 cells under 3 headings"),
+        ("logs/events.jsonl", 2, "rejected", "events.occurred_at is missing or unreadable"),
+        ("logs/events.jsonl", 3, "rejected", "events.outcome is missing or unreadable; expected one of success"),
+        ("logs/events.jsonl", 4, "unreadable", "not JSON"),
+        ("logs/events.jsonl", 5, "rejected", "missing"),
+        ("logs/other.csv", 1, "unreadable", "csv that no source recognises"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_record_is_told_by_line(dirty: Path, file: str, line: int, kind: str, reason: str) -> None:
+    found = [q["reason"] for q in quarantine(dirty) if (q["file"], q["line"], q["kind"]) == (file, str(line), kind)]
+    assert any(reason in text for text in found), found
+
+
+def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
+    estate = Estate()
+    estate.agents.append(estate.agents[0])
+    assert assess(estate.write(tmp_path / "ws")).exit_code == 0
+    output = reporter("explain", tmp_path / "out", "INV-01").output
+    assert re.search(r"fail \(1\)\n +INV-01 +agent-1: .*2", output), output
+
+
+def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    (ws / "logs").mkdir()
+    (ws / "logs" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(ws / "logs" / "pipe")
+    assert assess(ws).exit_code == 0
+    inputs = {i["file"]: i for i in json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]}
+    assert set(inputs) == {"inventory/a.json", "logs/gone.jsonl", "logs/pipe"}
+    assert {q["file"] for q in quarantine(tmp_path / "out")} == {"logs/gone.jsonl", "logs/pipe"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT, inventory__b_json=AGENT)
+    (ws / "inventory" / "b.json").chmod(0)
+    assert assess(ws).exit_code == 0
+    assert [q["file"] for q in quarantine(tmp_path / "out")] == ["inventory/b.json"]
+
+
+def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    for name in ("one", "two"):
+        result = reporter("assess", ws, "--out", ws / "runs" / name, "--formats", "json")
+        assert result.exit_code == 0, result.output
+    one, two = ((ws / "runs" / n / "manifest.json").read_bytes() for n in ("one", "two"))
+    assert one == two
+
+
+# ---------------------------------------------------------------- trouble while writing
+
+
+def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(view: object, path: Path) -> None:
+        path.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setitem(report.WRITERS, "html", full)
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    refused(assess(ws, formats="json,html"), tmp_path, "No space left on device")
+
+
+def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(view: object, path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(report.WRITERS, "html", interrupted)
+    result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), formats="html")
+    assert result.exit_code == 130
+    assert [p.name for p in tmp_path.iterdir()] == ["ws", ".reporter-cache"] or not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
+
+
+def test_an_engine_without_memory_is_no_crash(tmp_path: Path) -> None:
+    result = assess(Estate().write(tmp_path / "ws"), "--memory", "1MB")
+    refused(result, tmp_path, "memory")
+
+
+def test_a_defect_of_ours_exits_3_and_shows_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "judge_all", lambda *_: 1 / 0)
+    result = assess(write(tmp_path / "ws", inventory__a_json=AGENT))
+    assert result.exit_code == 3
+    assert "ZeroDivisionError" in result.output
+
+
+@pytest.mark.parametrize("out", ["/proc/reporter/run", "ws/reporter.yml/run"])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, out: str) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    result = reporter("assess", ws, "--out", tmp_path / out, "--formats", "json")
+    refused(result, tmp_path)
+    assert out.split("/")[1] in result.output
+
+
+# ---------------------------------------------------------------- names that bite
+
+NAMES = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)",
+    "../../etc/passwd", "o'brien; DROP TABLE actors; --", 'say "hi"', "two\nlines", "tab\tbed", "gnp\u202eexe.txt",
+    "x" * 400, "代理人 🤖", "{{ 7*7 }}", "{% raw %}", "a|b#1", "%s %(x)s", "\\", "${HOME}", "&lt;", "a;b", "*", "NULL",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over an inventory of names that bite."""
+    agents = [
+        agent(1) | {"actor_id": n, "name": n, "purpose": n, "business_unit": n, "owner_id": "", "policy_id": n,
+                    "process_id": n, "principal_id": n, "tools": [n]}
+        for n in NAMES
+    ]  # fmt: skip
+    folder = tmp_path_factory.mktemp("hostile")
+    ws = write(folder / "ws", inventory__a_json=json.dumps(agents), reporter_yml=HEAD.replace("X", "'<b>=1+1</b>'"))
+    result = assess(ws, formats="html,csv")
+    assert result.exit_code == 0, result.output
+    return folder / "out"
+
+
+def test_hostile_names_are_all_kept(hostile: Path) -> None:
+    inputs = json.loads((hostile / "manifest.json").read_text())["inputs"]
+    assert [(i["read"], i["kept"]) for i in inputs] == [(len(NAMES), len(NAMES))]
+    subjects = {row["subject"].removeprefix("'") for row in _findings(hostile)}
+    assert {n for n in NAMES if n.isprintable() and n.isascii()} <= subjects
+
+
+def test_hostile_names_stay_text_in_html(hostile: Path) -> None:
+    page = (hostile / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page.lower()
+    assert "<img" not in page.lower()
+    assert html.escape("<script>alert(1)</script>") in page
+    assert "<b>=1+1" not in page
+    assert "\u202e" not in page
+    for name in ("{{ 7*7 }}", "{% raw %}", "%s %(x)s", "${HOME}", "&amp;lt;"):
+        assert name in page
+
+
+def _findings(run: Path) -> list[dict[str, str]]:
+    with (run / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_hostile_names_start_no_formula_in_csv(hostile: Path) -> None:
+    cells = [cell for row in _findings(hostile) for cell in row.values()]
+    assert not [c for c in cells if c.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert any(c.startswith("'=cmd") for c in cells)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "\n" not in n and n != "*"])
+def test_an_agent_with_a_hostile_name_can_be_explained(hostile: Path, name: str) -> None:
+    result = reporter("explain", "--", hostile, name)
+    assert result.exit_code == 0, result.output
+    assert "OWN-01" in result.output
+
+
+# ---------------------------------------------------------------- content of one's own
+
+CHECK = """\
+id: OWN-90
+title: Each agent has a nickname
+why: Nobody calls an agent by its number.
+about: agent
+severity: low
+level: 1
+evidence: inventory
+sql: |
+  SELECT
+    a.actor_id AS subject,
+    a.name IS NOT NULL AS ok,
+    'named ' || a.name AS reason
+  FROM agents AS a
+fix: Give it one.
+examples:
+  - {name: one, given: {actors: [{actor_id: a, kind: agent, name: x}]}, expect: {a: pass}}
+"""
+CATALOG = """\
+id: house-rules
+title: House rules
+short: House
+version: "1"
+publisher: Us
+url: https://example.org
+text_policy: own-words
+controls:
+  - id: H1
+    title: Names
+    paraphrase: Agents have names.
+    ask: Do they?
+    checks: {direct: [OWN-90, OWN-01]}
+"""
+PROFILE = "id: house\ntitle: House profile\ndefault: 1\ntargets: {H1: 3}\n"
+SOURCE = """\
+id: house-list
+title: House list
+when: (r ->> 'robot') IS NOT NULL
+tables:
+  actors: SELECT record, r ->> 'robot' AS actor_id, 'agent' AS kind, 'active' AS state, r ->> 'nick' AS name FROM raw
+"""
+
+
+def extra(folder: Path, **changed: str) -> Path:
+    """Write a folder of one's own content."""
+    files = {"checks__own__OWN-90-nick_yml": CHECK, "catalogs__house_yml": CATALOG, "profiles__house_yml": PROFILE,
+             "sources__house_yml": SOURCE, **changed}  # fmt: skip
+    for name, text in files.items():
+        *dirs, last = name.split("__")
+        path = folder.joinpath(*dirs, ".".join(last.rsplit("_", 1)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
+    ws = write(
+        tmp_path / "ws", reporter_yml=HEAD + "profile: house\n",
+        inventory__list_json='[{"robot": "r1", "nick": "Robby"}, {"robot": "r2", "nick": ""}]',
+    )  # fmt: skip
+    result = assess(ws, "--extra", extra(tmp_path / "extra"))
+    assert result.exit_code == 0, result.output
+    made: dict[str, Any] = json.loads((tmp_path / "out" / "report.json").read_text())
+    house = next(f for f in made["frameworks"] if f["id"] == "house-rules")
+    control = house["controls"][0]
+    assert (control["id"], control["level"]["target"]) == ("H1", 3)
+    check = next(c for c in made["checks"] if c["id"] == "OWN-90")
+    assert (check["counts"]["passed"], check["counts"]["failed"]) == (1, 1)
+    inputs = json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]
+    assert [i["source"] for i in inputs] == ["house-list"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("checks__own__OWN-90-nick_yml", "a.name IS", "a.nmae IS", 'no column "nmae" in agents'),
+        ("checks__own__OWN-90-nick_yml", "FROM agents", "FROM read_csv('/etc/passwd')", "not a plain table name"),
+        ("checks__own__OWN-90-nick_yml", "severity: low", "severity: tiny", "'severity' is 'tiny'"),
+        ("checks__own__OWN-90-nick_yml", "about: agent", "about: robot", "'about' is 'robot'"),
+        ("checks__own__OWN-90-nick_yml", "level: 1", "level: 6", "'level' must be 1 to 5"),
+        ("checks__own__OWN-90-nick_yml", "fix: Give it one.\n", "", "'fix' is missing"),
+        ("checks__own__OWN-90-nick_yml", "why: ", "whyy: x\nwhy: ", "unknown key 'whyy'"),
+        ("checks__own__OWN-90-nick_yml", "id: OWN-90", "id: OWN-91", "must be named OWN-91-....yml"),
+        ("checks__own__OWN-90-nick_yml", "sql: |", "needs: [agents.nme]\nsql: |", "needs: no column 'agents.nme'"),
+        ("checks__own__OWN-90-nick_yml", "id: OWN-90", "id: OWN-01", "must be named OWN-01-....yml"),
+        ("catalogs__house_yml", "OWN-90, OWN-01", "OWN-90, OWN-00", "H1 lists check OWN-00, which does not exist"),
+        ("catalogs__house_yml", "    ask: Do they?\n", "", "control H1 lacks 'ask'"),
+        ("catalogs__house_yml", "ask: Do they?", "ask:", "control H1 lacks 'ask'"),
+        ("catalogs__house_yml", "direct", "strong", "unknown strength 'strong'"),
+        ("catalogs__house_yml", "{direct: [OWN-90, OWN-01]}", "[OWN-90]", "'checks' must be lists by strength"),
+        ("catalogs__house_yml", "controls:", "groups: [{id: G}]\ncontrols:", "group G lacks 'title'"),
+        ("catalogs__house_yml", "  - id: H1", "  - just text\n  - id: H1", "control lacks 'id'"),
+        ("catalogs__house_yml", "short: House", "shrot: House", "unknown key 'shrot'"),
+        ("catalogs__house_yml", "id: house-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 stands in"),
+        ("profiles__house_yml", "default: 1", "default: low", "'default' must be int"),
+        ("profiles__house_yml", "id: house", "id: baseline", "profile baseline stands in"),
+        ("profiles__house_yml", "H1: 3", "H2: 3", "target 'H2' is no control, group, framework or theme"),
+        ("sources__house_yml", "actors:", "robots:", "no table 'robots' to load"),
+        ("sources__house_yml", "AS actor_id", "AS robot_id", "robot_id"),
+        ("sources__house_yml", "FROM raw", "FROM rwa", "SQL of table actors cannot run"),
+        ("sources__house_yml", "(r ->> 'robot') IS", "(q ->> 'robot') IS", "'when' cannot run"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_ones_own_content_is_named_by_place(
+    tmp_path: Path, name: str, old: str, new: str, says: str
+) -> None:
+    texts = {"checks__own__OWN-90-nick_yml": CHECK, "catalogs__house_yml": CATALOG,
+             "profiles__house_yml": PROFILE, "sources__house_yml": SOURCE}  # fmt: skip
+    assert old in texts[name]
+    folder = extra(tmp_path / "extra", **{name: texts[name].replace(old, new)})
+    ws = write(tmp_path / "ws", inventory__list_json='[{"robot": "r1", "nick": "Robby"}]')
+    *dirs, last = name.split("__")
+    place = folder.joinpath(*dirs, ".".join(last.rsplit("_", 1)))
+    refused(assess(ws, "--extra", folder), tmp_path, says, str(place))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    folder = extra(
+        tmp_path / "extra", profiles__house_yml="id: x\n", sources__house_yml="id: [\n",
+        **{"checks__own__OWN-90-nick_yml": CHECK.replace("level: 1", "level: 9")},
+    )  # fmt: skip
+    result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder)
+    refused(result, tmp_path, "'title' is missing", "invalid YAML", "'level' must be 1 to 5")
+
+
+def test_a_shipped_id_cannot_be_taken_by_ones_own_check(tmp_path: Path) -> None:
+    folder = extra(tmp_path / "extra", **{"checks__own__OWN-01-mine_yml": CHECK.replace("OWN-90", "OWN-01")})
+    refused(assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder), tmp_path, "check OWN-01 stands")
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "without content"])
+def test_an_extra_folder_that_holds_nothing_is_refused(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "extra"
+    if kind == "file":
+        folder.write_text("x")
+    if kind == "without content":
+        folder.mkdir()
+        (folder / "OWN-90-nick.yml").write_text(CHECK)
+    result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder)
+    refused(result, tmp_path, str(folder), "checks")
+
+
+def test_own_checks_are_behind_the_walls_wherever_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reporter import catalog
+
+    monkeypatch.chdir(tmp_path)
+    extra(tmp_path / "frameworks" / "mine")
+    assert catalog.load((Path("frameworks/mine"),)).extra == {"OWN-90"}

@@ -6,7 +6,7 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -24,8 +24,8 @@ _UNLISTED = "it stands in no register that was supplied"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
-def prepare(engine: Engine) -> None:
-    """Make the tables every check shares: subjects, tiers, blind spots, dead feeds, and the empty `cells`."""
+def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
+    """Make the tables the checks share: subjects, tiers, blind spots, dead feeds, and the empty `cells`."""
     engine.run(
         "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
         "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT)"
@@ -39,16 +39,16 @@ def prepare(engine: Engine) -> None:
     )
     _group_actors(engine)
     _find_dead_logs(engine)
-    for about, sql in SUBJECTS.items():
-        if sql:
-            engine.run(_subject_table(about, sql))
+    for about in sorted(set(abouts)):
+        if SUBJECTS[about]:
+            engine.run(_subject_table(about, SUBJECTS[about]))
 
 
 def _subject_table(about: str, sql: str) -> str:
     """One row a subject: its highest tier, one actor to name, and the worst of its actors' blindness is kept apart."""
     return (
         f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
-        "arg_max(t.owner, t.tier_hi) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
+        "arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
         "max(d.why) AS dead FROM "

@@ -148,7 +148,11 @@ def _sha256_of(paths: list[Path]) -> str:
 
 
 def _holds_nothing(folder: Path) -> ReporterError:
-    return InputError(f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}", str(folder), "It is no --extra folder.")
+    return InputError(
+        f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}",
+        str(folder),
+        "It is no --extra folder.",
+    )
 
 
 def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]:
@@ -197,7 +201,9 @@ def _unknown_targets(content: Content) -> Iterator[ReporterError]:
         known |= {f.id, *(g.id for g in f.groups), *(c.id for c in f.controls)}
     for profile in content.profiles.values():
         for name in sorted(set(profile.targets) - known):
-            yield ContentError(f"target {name!r} is no control, group, framework or theme", profile.place)
+            yield ContentError(
+                f"target {name!r} is no control, group, framework or theme", profile.place
+            )
 
 
 # ---------------------------------------------------------------- yaml
@@ -458,7 +464,9 @@ def read_profile(path: Path) -> Profile:
     f = fields(path)
     f.only("id", "title", "description", "default", "targets")
     targets = f.get("targets", dict, {})
-    return Profile(f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets"))
+    return Profile(
+        f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets")
+    )
 
 
 def _themes(path: Path) -> tuple[Theme, ...]:

@@ -72,7 +72,11 @@ def main() -> None:
     "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
 )
 @click.option(
-    "--memory", default="1GB", show_default=True, callback=lambda _, __, v: _memory(v), help="Memory limit of the engine."
+    "--memory",
+    default="1GB",
+    show_default=True,
+    callback=lambda _, __, v: _memory(v),
+    help="Memory limit of the engine.",
 )
 @click.option(
     "--fail-on",
@@ -197,7 +201,8 @@ def explain(run: Path, id: str) -> None:
     "--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well."
 )
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
-def lint(extra: tuple[Path, ...], tables: bool) -> None:
+@click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")
+def lint(extra: tuple[Path, ...], tables: bool, no_examples: bool) -> None:
     """Judge all content: SQL, official ids and titles, mappings, and every check's examples."""
     from reporter.lint import lint as linted
     from reporter.lint import list_tables
@@ -205,7 +210,7 @@ def lint(extra: tuple[Path, ...], tables: bool) -> None:
     if tables:
         click.echo(list_tables())
         return
-    problems, summary = linted(extra)
+    problems, summary = linted(extra, not no_examples)
     for problem in problems:
         click.echo(str(problem), err=True)
     click.echo(summary if not problems else f"{len(problems)} problems", err=bool(problems))

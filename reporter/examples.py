@@ -29,7 +29,7 @@ def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
         _load(engine, example)
         derive(engine, RUN, [Expected("gateway", "day", 0 if not example.get("dead") else 100)])
-        assess.prepare(engine)
+        assess.prepare(engine, [check.about])
         assess.assess(engine, [(check, judged)])
         rows = engine.rows("SELECT subject, status, reason FROM cells ORDER BY subject")
     return {subject: (status, reason) for subject, status, reason in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from reporter.catalog import write_yaml
@@ -16,9 +18,8 @@ type,actor_id,name,state,owner_id,strong_auth
 human,ann,Ann Example,active,ben,true
 human,ben,Ben Example,active,ann,true
 """
-_EVENTS = """\
+_EVENT = """\
 {"event_id":"1","time":"2026-07-01T08:00:00Z","log_source":"agent-gateway","actor_id":"invoice-checker","actor_kind":"agent","principal_id":"svc-invoice-checker","session_id":"s-1","event_class":"tool","action":"read","tool":"erp.read_order","effect":"read","resource":"erp/orders/4711","environment":"production","outcome":"success"}
-{"event_id":"2","time":"2026-07-01T09:00:00Z","log_source":"agent-gateway","event_class":"heartbeat","outcome":"success"}
 """
 _POLICY = """\
 - type: policy
@@ -32,6 +33,13 @@ _POLICY = """\
   version: '1'
   clauses: [identity, actions, data, escalation, human_review, logging, third_parties, retirement]
 """
+
+
+def _heartbeats() -> Iterator[str]:
+    """A line a day that shows the log was there, even when no agent acted."""
+    for day in range(92):
+        time = (datetime(2026, 7, 1, 9) + timedelta(days=day)).isoformat() + "Z"
+        yield f'{{"time":"{time}","log_source":"agent-gateway","event_class":"heartbeat","outcome":"success"}}\n'
 
 
 def init(folder: Path, organisation: str) -> list[Path]:
@@ -49,7 +57,7 @@ def init(folder: Path, organisation: str) -> list[Path]:
         "reporter.yml": write_yaml(settings),
         "inventory/agents.csv": _AGENTS,
         "inventory/people.csv": _PEOPLE,
-        "logs/events.jsonl": _EVENTS,
+        "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
         "statements/policies.yml": _POLICY,
     }
     used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}

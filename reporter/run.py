@@ -138,7 +138,9 @@ def judge_all(
                 f"params: {check.id} has no parameter {unknown[0]!r}", "reporter.yml",
                 f"It has: {', '.join(sorted(check.params)) or 'none'}."))  # fmt: skip
             continue
-        wrong = [p for p in sorted(own) if type(own[p]) is not type(check.params[p]) or own[p] == []]
+        wrong = [
+            p for p in sorted(own) if type(own[p]) is not type(check.params[p]) or own[p] == []
+        ]
         if wrong:
             kind = _KINDS.get(type(check.params[wrong[0]]), "text")
             errors.append(InputError(
@@ -167,7 +169,7 @@ def _gather(
     feeds = _feeds(engine)
     scores = score(
         content.frameworks, checks, content.themes, judging.tallies(engine), content.policy, profile,
-        _caps(engine, content, feeds, workspace),
+        _caps(engine, content),
     )  # fmt: skip
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
@@ -189,13 +191,9 @@ def _feeds(engine: Engine) -> tuple[Feed, ...]:
     )
 
 
-def _caps(
-    engine: Engine, content: Content, feeds: tuple[Feed, ...], workspace: Workspace
-) -> list[tuple[int, str]]:
+def _caps(engine: Engine, content: Content) -> list[tuple[int, str]]:
     """The enterprise caps of policy.yml whose condition holds."""
-    first = [f.first_at for f in feeds if f.first_at]
-    last = [f.last_at for f in feeds if f.last_at]
-    days = (max(last) - min(first)).days + 1 if first and last else 0
+    days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
     ghosts = engine.one(
         "SELECT count(*) FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
         "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"

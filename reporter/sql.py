@@ -86,12 +86,16 @@ def judge_source(text: str, place: str) -> None:
                     f"a source reads raw and nothing else, not {node.sql()!r}", _at(node, place)
                 )
         elif isinstance(node, exp.Table) and not isinstance(node.this, exp.Unnest):
-            raise ContentError(f"{node.sql(dialect='duckdb')[:60]!r} is no table of a source", place)
+            raise ContentError(
+                f"{node.sql(dialect='duckdb')[:60]!r} is no table of a source", place
+            )
         if isinstance(node, exp.Func):
             name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
             if _OPENS.match(name) or isinstance(node, (exp.ReadCSV, exp.ReadParquet)):
                 raise ContentError(f"a source must not call {name}", _at(node, place))
-        if isinstance(node, (exp.Command, exp.Into, exp.DDL, exp.DML)) and not isinstance(node, exp.Query):
+        if isinstance(node, (exp.Command, exp.Into, exp.DDL, exp.DML)) and not isinstance(
+            node, exp.Query
+        ):
             raise ContentError("a source is one SELECT", place)
 
 

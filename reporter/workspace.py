@@ -64,12 +64,16 @@ def read_workspace(folder: Path) -> Workspace:
     params = f.get("params", dict, {})
     for check, own in params.items():
         if not isinstance(own, dict):
-            raise InputError(f"params: {check} needs its parameters by name, not {own!r}", f.place("params"))
+            raise InputError(
+                f"params: {check} needs its parameters by name, not {own!r}", f.place("params")
+            )
     return Workspace(folder, run, logs, params)
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
-    given = {"every": "day", "share": 90} | (data if isinstance(data, dict) else {"as": data} if data else {})
+    given = {"every": "day", "share": 90} | (
+        data if isinstance(data, dict) else {"as": data} if data else {}
+    )
     every, share = given["every"], given["share"]
     good = isinstance(name, str) and len(given) == 2 and every in ("hour", "day")
     if not good or type(share) is not int or not 0 < share <= 100:

@@ -46,7 +46,11 @@ def refused(result: Result, folder: Path, *says: str) -> None:
     for text in says:
         assert text in result.output
     assert "Traceback" not in result.output
-    left = [p.name for p in folder.iterdir() if p.name == "out" or ".part" in p.name or p.name.startswith("reporter-")]
+    left = [
+        p.name
+        for p in folder.iterdir()
+        if p.name == "out" or ".part" in p.name or p.name.startswith("reporter-")
+    ]
     assert left == []
 
 
@@ -61,7 +65,9 @@ def refused(result: Result, folder: Path, *says: str) -> None:
         (lambda ws: ws.mkdir(), "no reporter.yml in it"),
     ],
 )
-def test_what_is_no_workspace_is_refused(tmp_path: Path, make: Callable[[Path], object], says: str) -> None:
+def test_what_is_no_workspace_is_refused(
+    tmp_path: Path, make: Callable[[Path], object], says: str
+) -> None:
     make(tmp_path / "ws")
     refused(assess(tmp_path / "ws"), tmp_path, says, "reporter init")
 
@@ -98,7 +104,9 @@ def test_what_is_no_workspace_is_refused(tmp_path: Path, make: Callable[[Path], 
         (HEAD + "params: {OWN-02: 30}\n", 3, "params: OWN-02"),
     ],
 )  # fmt: skip
-def test_a_wrong_reporter_yml_is_refused_by_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+def test_a_wrong_reporter_yml_is_refused_by_line(
+    tmp_path: Path, text: str, line: int, says: str
+) -> None:
     ws = write(tmp_path / "ws", reporter_yml=text, inventory__a_json=AGENT)
     refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:{line}: ", says)
 
@@ -143,7 +151,12 @@ def test_an_empty_workspace_is_refused(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws")
     for name in ("inventory", "logs", "statements"):
         (ws / name).mkdir()
-    refused(assess(ws), tmp_path, "no agent, no other actor and no event", "It holds no files under inventory/")
+    refused(
+        assess(ws),
+        tmp_path,
+        "no agent, no other actor and no event",
+        "It holds no files under inventory/",
+    )
 
 
 def test_a_workspace_of_unknown_files_is_refused_and_each_is_named_with_why(tmp_path: Path) -> None:
@@ -227,8 +240,14 @@ def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
         ("logs/other.csv", 1, "unreadable", "csv that no source recognises"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_record_is_told_by_line(dirty: Path, file: str, line: int, kind: str, reason: str) -> None:
-    found = [q["reason"] for q in quarantine(dirty) if (q["file"], q["line"], q["kind"]) == (file, str(line), kind)]
+def test_what_is_wrong_with_a_record_is_told_by_line(
+    dirty: Path, file: str, line: int, kind: str, reason: str
+) -> None:
+    found = [
+        q["reason"]
+        for q in quarantine(dirty)
+        if (q["file"], q["line"], q["kind"]) == (file, str(line), kind)
+    ]
     assert any(reason in text for text in found), found
 
 
@@ -246,7 +265,9 @@ def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path
     (ws / "logs" / "gone.jsonl").symlink_to(tmp_path / "nowhere")
     os.mkfifo(ws / "logs" / "pipe")
     assert assess(ws).exit_code == 0
-    inputs = {i["file"]: i for i in json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]}
+    inputs = {
+        i["file"]: i for i in json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]
+    }
     assert set(inputs) == {"inventory/a.json", "logs/gone.jsonl", "logs/pipe"}
     assert {q["file"] for q in quarantine(tmp_path / "out")} == {"logs/gone.jsonl", "logs/pipe"}
 
@@ -288,7 +309,9 @@ def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(report.WRITERS, "html", interrupted)
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), formats="html")
     assert result.exit_code == 130
-    assert [p.name for p in tmp_path.iterdir()] == ["ws", ".reporter-cache"] or not (tmp_path / "out").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["ws", ".reporter-cache"] or not (
+        tmp_path / "out"
+    ).exists()
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
 
 
@@ -297,7 +320,9 @@ def test_an_engine_without_memory_is_no_crash(tmp_path: Path) -> None:
     refused(result, tmp_path, "memory")
 
 
-def test_a_defect_of_ours_exits_3_and_shows_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_exits_3_and_shows_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running, "judge_all", lambda *_: 1 / 0)
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT))
     assert result.exit_code == 3
@@ -330,7 +355,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in NAMES
     ]  # fmt: skip
     folder = tmp_path_factory.mktemp("hostile")
-    ws = write(folder / "ws", inventory__a_json=json.dumps(agents), reporter_yml=HEAD.replace("X", "'<b>=1+1</b>'"))
+    ws = write(
+        folder / "ws",
+        inventory__a_json=json.dumps(agents),
+        reporter_yml=HEAD.replace("X", "'<b>=1+1</b>'"),
+    )
     result = assess(ws, formats="html,csv")
     assert result.exit_code == 0, result.output
     return folder / "out"
@@ -473,7 +502,7 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("profiles__house_yml", "H1: 3", "H2: 3", "target 'H2' is no control, group, framework or theme"),
         ("sources__house_yml", "actors:", "robots:", "no table 'robots' to load"),
         ("sources__house_yml", "AS actor_id", "AS robot_id", "robot_id"),
-        ("sources__house_yml", "FROM raw", "FROM rwa", "SQL of table actors cannot run"),
+        ("sources__house_yml", "FROM raw", "FROM rwa", "a source reads raw and nothing else"),
         ("sources__house_yml", "(r ->> 'robot') IS", "(q ->> 'robot') IS", "'when' cannot run"),
     ],
 )  # fmt: skip
@@ -500,8 +529,14 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_shipped_id_cannot_be_taken_by_ones_own_check(tmp_path: Path) -> None:
-    folder = extra(tmp_path / "extra", **{"checks__own__OWN-01-mine_yml": CHECK.replace("OWN-90", "OWN-01")})
-    refused(assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder), tmp_path, "check OWN-01 stands")
+    folder = extra(
+        tmp_path / "extra", **{"checks__own__OWN-01-mine_yml": CHECK.replace("OWN-90", "OWN-01")}
+    )
+    refused(
+        assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder),
+        tmp_path,
+        "check OWN-01 stands",
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "without content"])
@@ -516,7 +551,9 @@ def test_an_extra_folder_that_holds_nothing_is_refused(tmp_path: Path, kind: str
     refused(result, tmp_path, str(folder), "checks")
 
 
-def test_own_checks_are_behind_the_walls_wherever_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_checks_are_behind_the_walls_wherever_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from reporter import catalog
 
     monkeypatch.chdir(tmp_path)

@@ -24,7 +24,9 @@ FILES = {
 HEAVY = ("duckdb", "sqlglot", "pandas", "yaml", "jinja2", "weasyprint", "pikepdf", "openpyxl")
 
 
-@pytest.mark.parametrize("verb", [[], *([name] for name in main.commands)], ids=lambda v: v[0] if v else "reporter")
+@pytest.mark.parametrize(
+    "verb", [[], *([name] for name in main.commands)], ids=lambda v: v[0] if v else "reporter"
+)
 def test_every_verb_has_help(verb: list[str]) -> None:
     result = reporter(*verb, "--help")
     assert result.exit_code == 0
@@ -70,9 +72,13 @@ def test_a_wrong_command_line_exits_2(words: list[str], good: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("level", "code"), [(1, 0), (5, 1)])
-def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path: Path, level: int, code: int) -> None:
+def test_fail_on_exits_1_below_the_level_and_leaves_the_run(
+    good: Path, tmp_path: Path, level: int, code: int
+) -> None:
     out = tmp_path / "run"
-    result = reporter("assess", good, "--out", out, "--formats", "json", "--fail-on", level, "--quiet")
+    result = reporter(
+        "assess", good, "--out", out, "--formats", "json", "--fail-on", level, "--quiet"
+    )
     assert result.exit_code == code
     assert (out / "manifest.json").is_file()
     assert result.output == ""
@@ -101,7 +107,9 @@ def test_the_manifest_tells_the_truth(good_run: Path, good: Path) -> None:
     outputs = {p.name: _hash(p) for p in good_run.iterdir() if p.name != "manifest.json"}
     assert {name: o["sha256"] for name, o in manifest["outputs"].items()} == outputs
     assert {i["file"]: i["sha256"] for i in manifest["inputs"]} == {
-        p.relative_to(good).as_posix(): _hash(p) for p in good.rglob("*") if p.is_file() and p.name != "reporter.yml"
+        p.relative_to(good).as_posix(): _hash(p)
+        for p in good.rglob("*")
+        if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
     assert manifest["cells"] == len(db.read_rows(good_run / "evidence.parquet"))
@@ -109,12 +117,18 @@ def test_the_manifest_tells_the_truth(good_run: Path, good: Path) -> None:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
 
-def test_the_same_input_elsewhere_gives_the_same_bytes(good_run: Path, good: Path, tmp_path: Path) -> None:
+def test_the_same_input_elsewhere_gives_the_same_bytes(
+    good_run: Path, good: Path, tmp_path: Path
+) -> None:
     shutil.copytree(good, tmp_path / "moved" / "deep" / "ws")
     out = tmp_path / "other" / "name"
-    result = reporter("assess", tmp_path / "moved" / "deep" / "ws", "--out", out, "--cache", tmp_path / "cache")
+    result = reporter(
+        "assess", tmp_path / "moved" / "deep" / "ws", "--out", out, "--cache", tmp_path / "cache"
+    )
     assert result.exit_code == 0, result.output
-    assert {p.name: _hash(p) for p in out.iterdir()} == {p.name: _hash(p) for p in good_run.iterdir()}
+    assert {p.name: _hash(p) for p in out.iterdir()} == {
+        p.name: _hash(p) for p in good_run.iterdir()
+    }
 
 
 def test_nothing_in_a_run_names_a_place_on_this_machine(good_run: Path) -> None:
@@ -147,7 +161,9 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     assert list(cell["verdict"]) == ["fail"]
 
 
-def test_only_the_wanted_formats_are_written_and_always_the_json(good: Path, tmp_path: Path) -> None:
+def test_only_the_wanted_formats_are_written_and_always_the_json(
+    good: Path, tmp_path: Path
+) -> None:
     assert reporter("assess", good, "--out", tmp_path / "r", "--formats", "csv, csv").exit_code == 0
     assert {p.name for p in (tmp_path / "r").iterdir()} == FILES - {"report.html", "report.pdf"}
 
@@ -175,7 +191,9 @@ def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["html", "json", "csv", "pdf"])
-def test_a_report_rendered_again_is_the_same_report(good_run: Path, tmp_path: Path, name: str) -> None:
+def test_a_report_rendered_again_is_the_same_report(
+    good_run: Path, tmp_path: Path, name: str
+) -> None:
     before = {p.name: _hash(p) for p in good_run.iterdir()}
     file = "findings.csv" if name == "csv" else f"report.{name}"
     assert reporter("render", good_run, "--format", name, "--to", tmp_path / "again").exit_code == 0
@@ -185,11 +203,15 @@ def test_a_report_rendered_again_is_the_same_report(good_run: Path, tmp_path: Pa
 
 def test_render_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
-    assert reporter("render", good_run, "--format", "html", "--to", tmp_path / "mine").exit_code == 2
+    assert (
+        reporter("render", good_run, "--format", "html", "--to", tmp_path / "mine").exit_code == 2
+    )
     assert (tmp_path / "mine").read_text() == "mine"
 
 
-@pytest.mark.parametrize("verb", [["render", "RUN", "--format", "html"], ["explain", "RUN", "ASI03"]])
+@pytest.mark.parametrize(
+    "verb", [["render", "RUN", "--format", "html"], ["explain", "RUN", "ASI03"]]
+)
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"schema": "other/9"}'])
 def test_what_is_no_run_is_refused(tmp_path: Path, verb: list[str], content: str | None) -> None:
     if content is not None:
@@ -249,7 +271,9 @@ def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:
     assert "OWN-01  AGENT-02: no owner is recorded" in output
 
 
-def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausibly_means(good_run: Path) -> None:
+def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausibly_means(
+    good_run: Path,
+) -> None:
     output = reporter("explain", good_run, "AGENT-02").output
     assert "literally nothing in the list; most plausibly ASI02" in output
     assert "ASI02 Tool Misuse and Exploitation" in output
@@ -278,7 +302,9 @@ def test_init_makes_a_workspace_that_can_be_assessed(tmp_path: Path) -> None:
     made = reporter("init", tmp_path / "ws", "--organisation", "Ärzte & Co: #1")
     assert made.exit_code == 0
     assert all(Path(line).is_file() for line in made.output.splitlines())
-    result = reporter("assess", tmp_path / "ws", "--out", tmp_path / "r", "--formats", "json", "--json")
+    result = reporter(
+        "assess", tmp_path / "ws", "--out", tmp_path / "r", "--formats", "json", "--json"
+    )
     assert json.loads(result.stdout)["organisation"] == "Ärzte & Co: #1"
     manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
     assert all(i["source"] and i["read"] == i["kept"] > 0 for i in manifest["inputs"])

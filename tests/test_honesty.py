@@ -299,9 +299,7 @@ _WIDENS = {
 """Sparse columns without which a subject comes into scope that was out of it, and may pass there."""
 
 
-def _stripped(
-    estate: Estate, checks: JudgedChecks, folder: Path, content: Content
-) -> Copies:
+def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Content) -> Copies:
     """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
     with Engine(folder / "work") as engine:
         _load(engine, estate, folder, content)

@@ -34,7 +34,9 @@ KINDS: dict[str, Callable[[str], str]] = {
     "stripe": lambda body: f"sk_live_{body[:24]}",
     "jwt": lambda body: f"eyJ{body[:20]}.eyJ{body[20:60]}.{body[60:100]}",
     "url": lambda body: f"https://robot:{body[:24]}@host.example/x",
-    "pem": lambda body: f"-----BEGIN RSA PRIVATE KEY-----\n{body[:64]}\n{body[64:128]}\n-----END RSA PRIVATE KEY-----",
+    "pem": lambda body: (
+        f"-----BEGIN RSA PRIVATE KEY-----\n{body[:64]}\n{body[64:128]}\n-----END RSA PRIVATE KEY-----"
+    ),
 }
 planted: dict[str, str] = {}
 """Piece of a secret -> the kind of secret and the place where it was planted."""
@@ -58,13 +60,23 @@ def plant(folder: Path) -> Path:
     for kind, field in zip(KINDS, fields, strict=True):
         estate.agents[0][field] = "see " + secret(kind, f"actors.{field}")
     for kind in KINDS:
-        estate.agents[1]["tools"].append({"name": secret(kind, "grants.name"), "justification": secret(kind, "justification")})
-        estate.events.append(estate.events[5] | {"resource": secret(kind, "events.resource"), "nowhere": secret(kind, "event")})
-        estate.events.append(estate.events[5] | {"tool": kind, "session_id": secret(kind, "session"), "outcome": "gone"})
+        estate.agents[1]["tools"].append(
+            {"name": secret(kind, "grants.name"), "justification": secret(kind, "justification")}
+        )
+        estate.events.append(
+            estate.events[5]
+            | {"resource": secret(kind, "events.resource"), "nowhere": secret(kind, "event")}
+        )
+        estate.events.append(
+            estate.events[5]
+            | {"tool": kind, "session_id": secret(kind, "session"), "outcome": "gone"}
+        )
         estate.agents.append({"type": "agent", "actor_id": secret(kind, "actor_id")})
         for before in (0, 20, 45, 55):
             padded = f"{'x' * before} {secret(kind, f'wrong type {before}')}"
-            estate.agents.append({"type": "agent", "actor_id": f"odd {kind} {before}", "autonomy": padded})
+            estate.agents.append(
+                {"type": "agent", "actor_id": f"odd {kind} {before}", "autonomy": padded}
+            )
         for before in range(0, 300, 25):
             padded = f"{'y' * before} {secret(kind, f'rejected {before}')}"
             estate.agents.append({"actor_id": "x", "type": "review", "note": padded})
@@ -73,9 +85,11 @@ def plant(folder: Path) -> Path:
         f'{{"note": "{"z" * before} {json.dumps(secret(kind, f"broken {before}"))[1:-1]}'
         for kind in KINDS for before in range(0, 300, 25)
     ]  # fmt: skip
-    twice = [f'{{{k}: 1, {k}: 2}}' for k in (json.dumps(secret(kind, "key twice")) for kind in KINDS)]
-    rows = [f"agent,csv-{i},\"{secret(kind, 'csv')}\"" for i, kind in enumerate(KINDS)]
-    long = [f"agent,csv,\"{secret(kind, 'long row')}\",more" for kind in KINDS]
+    twice = [
+        f"{{{k}: 1, {k}: 2}}" for k in (json.dumps(secret(kind, "key twice")) for kind in KINDS)
+    ]
+    rows = [f'agent,csv-{i},"{secret(kind, "csv")}"' for i, kind in enumerate(KINDS)]
+    long = [f'agent,csv,"{secret(kind, "long row")}",more' for kind in KINDS]
     servers = {
         kind: {"command": "npx", "args": ["--token", secret(kind, "mcp args")], "env": {"KEY": secret(kind, "mcp env")},
                "url": secret(kind, "mcp url"), "headers": {"Authorization": "Bearer " + secret(kind, "mcp header")}}
@@ -87,11 +101,15 @@ def plant(folder: Path) -> Path:
         for i, kind in enumerate(KINDS)
     ]  # fmt: skip
     texts = {
-        "inventory/broken.jsonl": "\n".join(['{"type": "agent", "actor_id": "ok"}', *broken, *twice]),
+        "inventory/broken.jsonl": "\n".join(
+            ['{"type": "agent", "actor_id": "ok"}', *broken, *twice]
+        ),
         "inventory/list.csv": "\n".join(["type,actor_id,purpose", *rows, *long]),
         "inventory/twice.csv": f"type,{secret('openai', 'header')},{secret('openai', 'header')}\nagent,a,b\n",
         "inventory/mcp.json": json.dumps({"mcpServers": servers}),
-        "inventory/odd.csv": "\n".join(["what,else", *(f"1,{secret(k, 'odd csv')}" for k in KINDS if k != "pem")]),
+        "inventory/odd.csv": "\n".join(
+            ["what,else", *(f"1,{secret(k, 'odd csv')}" for k in KINDS if k != "pem")]
+        ),
         "inventory/bad.yml": f"a: {secret('github', 'bad yaml')}\nb: [\n",
         "inventory/keys.yml": f"{secret('github', 'yaml key')}: 1\n{secret('github', 'yaml key')}: 2\n",
         "logs/spans.json": json.dumps(spans),
@@ -109,7 +127,9 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with pytest.MonkeyPatch.context() as patch:
         if request.param != "record by record":
             patch.setattr(convert, "STREAM_FROM", 1)
-        result = reporter("assess", plant(folder / "ws"), "--out", folder / "out", "--formats", "html,json,csv")
+        result = reporter(
+            "assess", plant(folder / "ws"), "--out", folder / "out", "--formats", "html,json,csv"
+        )
     assert result.exit_code == 0, result.output
     (folder / "said.txt").write_text(result.output, encoding="utf-8")
     return folder
@@ -120,16 +140,27 @@ def _texts(folder: Path) -> dict[str, str]:
     found = {}
     for path in (*folder.glob("out/*"), *folder.glob(".reporter-cache/*"), folder / "said.txt"):
         raw = path.read_bytes()
-        found[path.name] = str(db.read_rows(path)) if path.suffix == ".parquet" else raw.decode("utf-8", "replace")
+        found[path.name] = (
+            str(db.read_rows(path)) if path.suffix == ".parquet" else raw.decode("utf-8", "replace")
+        )
     return found
 
 
 def test_no_piece_of_a_secret_is_left_anywhere(output: Path) -> None:
     texts = _texts(output)
     assert any(name.endswith(".parquet") for name in texts)
-    leaks = {(name, planted[p]) for name, text in texts.items() for p in set(re.findall(r"[0-9a-f]{10}", text)) & {*planted}}
-    leaks |= {(name, where) for name, text in texts.items() for piece, where in planted.items() if piece in text}
-    assert sorted(leaks) == []
+    leaks = {
+        (name, planted[p])
+        for name, text in texts.items()
+        for p in set(re.findall(r"[0-9a-f]{10}", text)) & {*planted}
+    }
+    leaks |= {
+        (name, where)
+        for name, text in texts.items()
+        for piece, where in planted.items()
+        if piece in text
+    }
+    assert not leaks, "\n".join(sorted({f"{where} in {name[-30:]}" for name, where in leaks}))
 
 
 def test_every_place_with_a_secret_is_named(output: Path) -> None:
@@ -147,16 +178,23 @@ def test_equal_secrets_stay_equal_and_different_ones_different(tmp_path: Path) -
     for made, value in zip(estate.agents, (same, same, other), strict=True):
         made["purpose"] = f"uses {value} daily"
     estate.events[-1]["resource"] = same
-    result = reporter("assess", estate.write(tmp_path / "ws"), "--out", tmp_path / "out", "--formats", "json")
+    result = reporter(
+        "assess", estate.write(tmp_path / "ws"), "--out", tmp_path / "out", "--formats", "json"
+    )
     assert result.exit_code == 0
     text = " ".join(_texts(tmp_path).values()) if (tmp_path / "said.txt").exists() else ""
-    cached = " ".join(str(db.read_rows(p)) for p in (tmp_path / ".reporter-cache").glob("*.parquet")) + text
+    cached = (
+        " ".join(str(db.read_rows(p)) for p in (tmp_path / ".reporter-cache").glob("*.parquet"))
+        + text
+    )
     prints = re.findall(r"uses (secret-[0-9a-f]{12}) daily", cached)
     assert len(prints) == 3 and prints[0] == prints[1] != prints[2]
     assert cached.count(prints[0]) == 3
 
 
-def test_the_fingerprint_key_is_for_its_owner_only_and_differs_between_caches(output: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_key_is_for_its_owner_only_and_differs_between_caches(
+    output: Path, tmp_path: Path
+) -> None:
     from reporter.ingest.cache import open_cache
 
     path = output / ".reporter-cache" / "fingerprint.key"

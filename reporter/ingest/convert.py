@@ -33,9 +33,7 @@ def convert(engine: Engine, choices: list[Choice], cache: Cache) -> list[Done]:
         return [job.result() for job in jobs]
 
 
-def _job(
-    engine: Engine, source: Source, path: str, files: list[InputFile], cache: Cache
-) -> Done:
+def _job(engine: Engine, source: Source, path: str, files: list[InputFile], cache: Cache) -> Done:
     hashes = [sha256(f.path) for f in files]
     key = key_of(source, path, hashes)
     batch = find(cache, key)

@@ -15,6 +15,7 @@ from reporter.ingest.convert import convert, sha256
 from reporter.ingest.readers import InputFile, Problem, discover, documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
+from reporter.ingest.typing_sql import redact
 from reporter.model import FileCount, Quarantined
 
 FOLDERS = ("inventory", "logs", "statements")
@@ -116,7 +117,9 @@ def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quara
             len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
         )
         if isinstance(item, Problem):
-            problems.append(Quarantined(file.name, item.line, "unreadable", item.reason, ""))
+            problems.append(
+                Quarantined(file.name, item.line, "unreadable", redact(item.reason), "")
+            )
     if read > len(problems):
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))

@@ -23,8 +23,10 @@ from typing import Any
 from reporter.catalog import parse_yaml_all
 from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
+from reporter.ingest.typing_sql import redact
 
 HEAD = 65536
+READ_FOR_SECRETS = 1 << 20
 MAX_CELL = 1 << 24
 MAX_RECORD = 1 << 25
 """Bytes of one record that the engine takes."""
@@ -103,7 +105,9 @@ def _look(path: Path, name: str) -> InputFile:
     why = (
         "a link to a folder, which is not followed"
         if path.is_symlink()
-        else "a folder that cannot be opened" if path.is_dir() else "neither a file nor a folder"
+        else "a folder that cannot be opened"
+        if path.is_dir()
+        else "neither a file nor a folder"
     )
     if path.is_symlink() and not path.exists():
         why = "a link that leads nowhere"
@@ -269,8 +273,8 @@ def unfit(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return the start of an unreadable text, for the quarantine."""
-    return text[:300].encode("utf-8", "replace").decode()
+    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not recognised any more."""
+    return redact(text[:READ_FOR_SECRETS])[:300].encode("utf-8", "replace").decode()
 
 
 def _why(error: Exception) -> str:
@@ -340,7 +344,7 @@ def _jsonl(file: InputFile) -> Iterator[Item]:
                 continue
             yield _one_line(number, text)
         except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), raw[:300].decode("utf-8", "replace").strip())
+            yield Problem(number, _why(error), shown(raw.decode("utf-8", "replace").strip()))
 
 
 def _json_text_lines(lines: list[str]) -> Iterator[Item]:

@@ -18,7 +18,7 @@ from reporter.ingest.readers import Document, InputFile, Problem, documents, sho
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select
 from reporter.ingest.tables import WHO, columns_of
-from reporter.ingest.typing_sql import looks_secret, redact, typed, without_secret
+from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
 from reporter.schema import TABLES
 
 
@@ -34,9 +34,7 @@ def spool(
         lines.unlink(missing_ok=True)
 
 
-def _write(
-    engine: Engine, path: str, files: list[InputFile], batch: Batch, target: Path
-) -> None:
+def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, target: Path) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
     seq = 0
     with target.open("w", encoding="utf-8") as spool:
@@ -48,7 +46,7 @@ def _write(
                     counts.read += 1
                     counts.unreadable += 1
                     batch.problems.append(
-                        (index, item.line, "unreadable", item.reason, redact(item.text))
+                        (index, item.line, "unreadable", redact(item.reason), item.text)
                     )
                     continue
                 if not has_place(item.value, path):
@@ -64,7 +62,7 @@ def _write(
                     if why := unfit(text):
                         counts.unreadable += 1
                         batch.problems.append(
-                            (index, number, "unreadable", why, redact(shown(text)))
+                            (index, number, "unreadable", redact(why), shown(text))
                         )
                     else:
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
@@ -171,9 +169,10 @@ def _account(engine: Engine, batch: Batch) -> None:
     ):
         setattr(batch.counts[index], fate, n)
     for index, line, reason, text in engine.rows(
-        "SELECT f, n, reason, left(CAST(r AS VARCHAR), 300) FROM fates WHERE fate = 'rejected' ORDER BY record"
+        f"SELECT f, n, reason, left({redacted('CAST(r AS VARCHAR)')}, 300) FROM fates "
+        "WHERE fate = 'rejected' ORDER BY record"
     ):
-        batch.problems.append((index, line, "rejected", reason, redact(text or "")))
+        batch.problems.append((index, line, "rejected", reason, text or ""))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
@@ -181,6 +180,7 @@ def _account(engine: Engine, batch: Batch) -> None:
             (index, line, "field", f"one part of the record was left out: {reason}", "")
         )
     batch.other_types = engine.rows(
-        "SELECT coalesce(type, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' GROUP BY ALL ORDER BY ALL"
+        f"SELECT coalesce({redacted('type')}, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' "
+        "GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

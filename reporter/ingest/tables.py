@@ -82,20 +82,19 @@ def _like(column: str) -> str:
 
 
 def _merge_actors(engine: Engine) -> None:
-    """One row an actor: the first filled value in order of file and record; differing values are listed."""
+    """One row an actor, with the first filled value of each column in order of file and record."""
     engine.run(
-        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({_ALIAS} AS actor_id) FROM in_actors AS i"
+        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({_ALIAS} AS actor_id), "
+        "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
     )
     picks = []
     for name, _ in columns_of(TABLES["actors"]):
         if name not in ("actor_id", "n_records"):
-            picks.append(
-                f"first({name} ORDER BY file, record) FILTER (WHERE {name} IS NOT NULL) AS {name}"
-            )
+            picks.append(f"arg_min({name}, place) AS {name}")
     engine.run(
         f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
         f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
-        "TRUE AS registered, first(file || '#' || CAST(record AS VARCHAR) ORDER BY file, record) AS ref "
+        "TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place) AS ref "
         "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
         "GROUP BY actor_id"
     )

@@ -9,17 +9,24 @@ from reporter.db import quoted
 from reporter.schema import SYNONYMS, VOCABULARY
 
 SECRET = (
-    r"(sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|AIza[0-9A-Za-z_-]{35}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_.-]+|-----BEGIN [A-Z ]*PRIVATE KEY|glpat-[A-Za-z0-9_-]{20}"
-    r"|sk_live_[A-Za-z0-9]{16,}|://[^/\s:@]+:[^/\s:@]+@)"
+    r"(\b(sk-(ant|proj|svcacct|admin|or|lf)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"
+    r"|github_pat_[A-Za-z0-9_]{40,}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[0-9A-Za-z_-]{35}|glpat-[A-Za-z0-9_-]{20}"
+    r"|[rs]k_(live|test)_[A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_.-]+)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY[^\"']*|://[^/\s:@]+:[^/\s:@]+@)"
 )
-"""What looks like a credential's value; identifiers such as AWS access key ids are not."""
+"""What looks like a credential's value, a private key up to the next quote; identifiers such as AWS access key ids
+and words such as task-of-the-night are not."""
 _SECRET = re.compile(SECRET)
 
 
 def redact(text: str) -> str:
     """Return text with anything that looks like a secret replaced."""
     return _SECRET.sub("[secret]", text)
+
+
+def redacted(expression: str) -> str:
+    """SQL: the same, for what is cut to length in SQL: a cut secret is not recognised any more."""
+    return f"regexp_replace({expression}, {quoted(SECRET)}, '[secret]', 'g')"
 
 
 def looks_secret(columns: list[str]) -> str:

@@ -17,8 +17,9 @@ from click.testing import Result
 from conftest import reporter
 from fixture_estate import Estate, agent
 
-from reporter import report
+from reporter import catalog, report
 from reporter import run as running
+from reporter.errors import Errors
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
@@ -551,11 +552,41 @@ def test_an_extra_folder_that_holds_nothing_is_refused(tmp_path: Path, kind: str
     refused(result, tmp_path, str(folder), "checks")
 
 
-def test_own_checks_are_behind_the_walls_wherever_they_lie(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["frameworks", "reporter/ingest/sources"])
+def test_own_content_is_judged_as_foreign_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    from reporter import catalog
-
     monkeypatch.chdir(tmp_path)
-    extra(tmp_path / "frameworks" / "mine")
-    assert catalog.load((Path("frameworks/mine"),)).extra == {"OWN-90"}
+    extra(tmp_path / name / "mine")
+    assert catalog.load((Path(name) / "mine",)).extra == {"OWN-90"}
+    extra(
+        tmp_path / name / "mine",
+        sources__house_yml=SOURCE.replace("FROM raw", "FROM read_csv('/etc/passwd')"),
+    )
+    with pytest.raises(Errors):
+        catalog.load((Path(name) / "mine",))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["when: (r ->> 'robot') IS NOT NULL", "skip: {}", "type_of: {}"],
+    ids=["when", "skip", "type_of"],
+)
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "TRUE) OR (FALSE",
+        "TRUE /*",
+        "(SELECT count(*) FROM read_text('/etc/passwd')) > 0",
+        "TRUE; SELECT 1",
+    ],
+)
+def test_each_condition_of_a_source_stands_for_itself(tmp_path: Path, key: str, evil: str) -> None:
+    text = (
+        SOURCE.replace(key, f'{key.split(":")[0]}: "{evil}"')
+        if "when" in key
+        else SOURCE + key.format(f'"{evil}"\n')
+    )
+    folder = extra(tmp_path / "extra", sources__house_yml=text)
+    with pytest.raises(Errors):
+        catalog.load((folder,))

@@ -19,7 +19,7 @@ import pytest
 from reporter import assess, catalog
 from reporter.db import Engine
 from reporter.ingest import cache as store
-from reporter.ingest import convert, load, tables
+from reporter.ingest import load, tables
 from reporter.run import judge_all
 from reporter.workspace import read_workspace
 

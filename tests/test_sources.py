@@ -22,7 +22,7 @@ import pytest
 from reporter import catalog
 from reporter.db import Engine
 from reporter.ingest import cache as store
-from reporter.ingest import convert, load
+from reporter.ingest import load
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.schema import VOCABULARY
 

@@ -10,7 +10,7 @@ import pytest
 from reporter.db import Engine, Error
 from reporter.errors import ContentError
 from reporter.schema import TABLES
-from reporter.sql import judge
+from reporter.sql import judge, judge_source
 
 PLACE = "own/X-01-thing.yml:7"
 PLAIN = "SELECT a.actor_id AS subject, TRUE AS ok, 'fine' AS reason FROM agents AS a"
@@ -406,3 +406,53 @@ def test_the_locked_engine_still_works_in_its_own_folder(engine: Engine) -> None
     path = engine.work / "own.parquet"
     engine.write_parquet("SELECT 1 AS n", path)
     assert engine.rows(f"SELECT n FROM read_parquet('{path}')") == [(1,)]
+
+
+# ---------------------------------------------------------------- sources
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT record, r ->> 'id' AS actor_id FROM raw",
+        "WITH x AS (SELECT record, r FROM raw) SELECT record, r ->> 'id' AS actor_id FROM x",
+        "SELECT record, y ->> 'id' AS actor_id FROM (SELECT record, unnest(items(r, '$.x')) AS y FROM raw) AS u",
+        "SELECT record, CASE WHEN regexp_matches(r ->> 'a', 'x') THEN 'b' END AS actor_id FROM raw",
+    ],
+)
+def test_a_source_may_use_the_whole_of_duckdb_on_its_records(text: str) -> None:
+    judge_source(text, PLACE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY (SELECT 1) TO '/tmp/x'",
+        "CREATE TABLE x AS SELECT record FROM raw",
+        "INSERT INTO raw SELECT 1",
+        "SELECT record FROM raw; DROP TABLE raw",
+        "ATTACH '/tmp/x.db'",
+        "INSTALL httpfs",
+        "SET threads = 1",
+        "SELECT record INTO x FROM raw",
+        "SELECT record FROM actors",
+        "SELECT record FROM main.raw",
+        "SELECT record FROM raw, '/etc/passwd'",
+        'SELECT record FROM raw, "/etc/passwd.csv"',
+        "SELECT record FROM read_csv('/etc/passwd')",
+        "SELECT record FROM raw, read_text('/etc/passwd')",
+        "SELECT record FROM raw, read_json_auto('/etc/passwd')",
+        "SELECT record FROM raw, parquet_scan('/etc/x')",
+        "SELECT record FROM raw, glob('/etc/*')",
+        "SELECT record FROM raw, query('SELECT 1')",
+        "SELECT record FROM raw, duckdb_settings()",
+        "SELECT record, getenv('HOME') AS actor_id FROM raw",
+        "SELECT record, current_setting('threads') AS actor_id FROM raw",
+        "SELECT record FROM raw WHERE EXISTS (SELECT 1 FROM read_blob('/etc/passwd'))",
+        'SELECT record FROM "/etc/p.csv" AS x, (WITH "/etc/p.csv" AS (SELECT 1) SELECT * FROM "/etc/p.csv") AS y',
+        "SELECT " + "(" * 3000 + "record" + ")" * 3000 + " FROM raw",
+    ],
+)
+def test_a_source_reads_its_records_and_nothing_else(text: str) -> None:
+    with pytest.raises(ContentError):
+        judge_source(text, PLACE)

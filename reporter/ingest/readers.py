@@ -232,7 +232,7 @@ def _bytes(file: InputFile) -> bytes:
 
 def _lines(file: InputFile) -> Iterator[bytes]:
     """Yield raw lines; a gz checksum is verified by reading to the end."""
-    opened = gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")
+    opened = gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")  # noqa: SIM115 - closed by the with below
     with opened as handle:
         yield from handle
 

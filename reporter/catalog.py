@@ -94,11 +94,10 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
 
     errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]
     checks, own = (every("checks", read_check, roots) for roots in ([frameworks], list(extra)))
+    mine = every("sources", read_source, list(extra))
     profiles = every("profiles", read_profile, folders)
     result = Content(
-        sources=tuple(
-            every("", read_source, [sources]) + every("sources", read_source, list(extra))
-        ),
+        sources=tuple(every("", read_source, [sources]) + mine),
         checks=tuple(sorted(checks + own, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=_themes(frameworks / "themes.yml"),
@@ -114,7 +113,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         extra=frozenset(c.id for c in own),
     )
     errors += [*_twice(result, profiles), *_unknown_checks(result), *_unknown_targets(result)]
-    errors += [e for s in result.sources if not _is_ours(s.place) for e in judge_source_file(s)]
+    errors += [e for s in mine for e in judge_source_file(s)]
     if errors:
         raise Errors(errors)
     return result
@@ -168,18 +167,14 @@ def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]
 
 
 def judge_source_file(source: Source) -> Iterator[ReporterError]:
-    """Judge all SQL of a source: its conditions and the SELECT of each table."""
+    """Judge all SQL of a source: each condition by itself, and the SELECT of each table."""
     selects = [t["from"] if isinstance(t, dict) else t for t in source.tables.values()]
-    tests = f"SELECT record FROM raw WHERE ({source.when}) AND ({source.skip}) AND ({source.type_of}) = ''"
-    for text in (tests, *selects):
+    conditions = [f"SELECT {c} AS c FROM raw" for c in (source.when, source.skip, source.type_of)]
+    for text in (*conditions, *selects):
         try:
             judge_source(str(text), source.place)
         except ContentError as error:
             yield error
-
-
-def _is_ours(place: str) -> bool:
-    return place.startswith(("frameworks/", "reporter/ingest/sources/"))
 
 
 def _unknown_checks(content: Content) -> Iterator[ReporterError]:

@@ -77,8 +77,14 @@ _OPENS = re.compile(
 
 def judge_source(text: str, place: str) -> None:
     """Refuse a source's SQL that is more than one SELECT over `raw`, or that could open a file or a setting."""
-    tree = _parse(text, place)
+    try:
+        tree = _parse(text, place)
+    except RecursionError as error:
+        raise ContentError("the SQL is nested too deeply", place) from error
     ctes = {c.alias for c in tree.find_all(exp.CTE)}
+    for name in ctes:
+        if not _NAME.fullmatch(name):
+            raise ContentError(f"{name!r} is not a plain lower-case name", place)
     for node in tree.walk():
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             if node.db or node.catalog or node.name not in {"raw", *ctes}:

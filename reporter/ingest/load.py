@@ -90,9 +90,9 @@ def _count(
     quarantined: list[Quarantined] = []
     why = {c.file.name: c.why for c in choices}
     for batch, members, hashes in done:
-        for file, sha256, c in zip(members, hashes, batch.counts, strict=True):
+        for file, digest, c in zip(members, hashes, batch.counts, strict=True):
             files.append(
-                FileCount(file.name, batch.source, why[file.name], file.size, sha256,
+                FileCount(file.name, batch.source, why[file.name], file.size, digest,
                           c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected, c.blank)
             )  # fmt: skip
         quarantined += [

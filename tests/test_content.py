@@ -1,0 +1,314 @@
+"""What ships as content holds together: checks and their examples, catalogs and the publishers' ids, mappings, columns."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter import assess, catalog, examples
+from reporter.catalog import Content
+from reporter.lint import lint
+from reporter.model import Check
+from reporter.schema import TABLES
+from reporter.sql import Judged, judge
+
+FRAMEWORKS, SOURCES = catalog.content_dir()
+FILES = {"-".join(p.stem.split("-")[:2]): p for p in sorted((FRAMEWORKS / "checks").rglob("*.yml"))}
+COUNTS = {"owasp-agentic-2026": (10, 0), "owasp-nhi-2025": (10, 0), "nist-ai-rmf-1.0": (72, 23)}
+
+
+@pytest.fixture(scope="module")
+def by_id(content: Content) -> dict[str, Check]:
+    return {check.id: check for check in content.checks}
+
+
+# ---------------------------------------------------------------- checks
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_examples_of_a_check_give_what_they_say(name: str, by_id: dict[str, Check]) -> None:
+    assert examples.failures(by_id[name]) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_check_stands_where_its_id_says_and_names_no_framework(name: str, by_id: dict[str, Check]) -> None:
+    check = by_id[name]
+    assert FILES[name].parent.name == check.theme.lower()
+    assert re.fullmatch(r"[A-Z]{3}-\d{2}-[a-z0-9-]+\.yml", FILES[name].name)
+    text = f"{check.title} {check.why} {check.fix}"
+    assert not re.search(r"\b(OWASP|NIST|ISO|ASI\d+|NHI\d*|AI RMF|GOVERN|MANAGE|MEASURE)\b", text)
+    assert not check.title.endswith(".") and check.fix.endswith(".")
+    assert 1 <= len(re.findall(r"[.?!](?:\s|$)", check.why)) <= 2, "why is one or two sentences"
+
+
+def test_every_theme_has_a_check_and_every_check_a_theme(content: Content) -> None:
+    assert {check.theme for check in content.checks} == {theme.id for theme in content.themes}
+
+
+def test_every_kind_of_evidence_is_what_the_sql_reads(content: Content, judged: list[tuple[Check, Judged]]) -> None:
+    logs = {"events", "activity", "data_use", "feeds", "feed_gaps", "dead_logs", "log_sources"}
+    for check, found in judged:
+        reads = found.tables & logs, found.tables - logs - {"run"}
+        if check.evidence == "inventory":
+            assert not reads[0] & {"events", "activity", "data_use"}, check.id
+        else:
+            assert reads[0], check.id
+        if check.evidence == "both":
+            assert reads[1] or "registered" in check.sql or "registered_at" in check.sql, check.id
+
+
+# ---------------------------------------------------------------- catalogs
+
+
+def test_three_frameworks_ship_complete(content: Content) -> None:
+    assert {f.id: (len(f.controls), len(f.groups)) for f in content.frameworks} == COUNTS
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_ids_and_titles_are_the_publishers(content: Content, name: str) -> None:
+    framework = next(f for f in content.frameworks if f.id == name)
+    official = content.official[name]["ids"]
+    assert {g.id for g in framework.groups} | {c.id for c in framework.controls} == set(official)
+    titles = {c.id: c.title for c in framework.controls if official[c.id]}
+    assert titles == {i: official[i] for i in titles}
+    assert all(c.title and c.paraphrase and c.ask.endswith("?") for c in framework.controls)
+    assert content.official[name]["counts"]["controls"] == len(framework.controls)
+
+
+def test_the_ai_rmf_has_four_functions_and_nineteen_categories(content: Content) -> None:
+    rmf = next(f for f in content.frameworks if f.id == "nist-ai-rmf-1.0")
+    functions = [g.id for g in rmf.groups if not g.parent]
+    categories = [g for g in rmf.groups if g.parent]
+    assert functions == ["GOVERN", "MAP", "MEASURE", "MANAGE"]
+    assert len(categories) == 19
+    assert all(g.id.split()[0] == g.parent for g in categories)
+    assert all(c.group == c.id.rsplit(".", 1)[0] for c in rmf.controls)
+    members = {f: [c.id for c in rmf.controls if c.id.startswith(f + " ")] for f in functions}
+    assert members == content.official["nist-ai-rmf-1.0"]["functions"]
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_check_is_mapped_in_every_framework(content: Content, name: str) -> None:
+    framework = next(f for f in content.frameworks if f.id == name)
+    mapped = {check for control in framework.controls for check, _ in control.checks}
+    assert mapped == {check.id for check in content.checks}
+
+
+def test_a_control_lists_a_check_once(content: Content) -> None:
+    for framework in content.frameworks:
+        for control in framework.controls:
+            ids = [check for check, _ in control.checks]
+            assert len(ids) == len(set(ids)), control.id
+
+
+def test_every_owasp_control_has_a_direct_check(content: Content) -> None:
+    for framework in content.frameworks[:2]:
+        for control in framework.controls:
+            assert "direct" in {strength for _, strength in control.checks} or control.id in {"ASI01", "ASI09"}, control.id
+
+
+# ---------------------------------------------------------------- crosswalks, aliases, policy, profiles
+
+
+def test_crosswalks_join_what_exists(content: Content) -> None:
+    known = {f.id: {c.id for c in f.controls} | {g.id for g in f.groups} for f in content.frameworks}
+    assert content.crosswalks
+    for walk in content.crosswalks:
+        assert walk["basis"] in ("published", "own-judgement"), walk["id"]
+        assert 0 < walk["confidence"] <= 1
+        for row in walk["maps"]:
+            assert row["from"] in known[walk["from"]], (walk["id"], row["from"])
+            assert set(row["to"]) <= known[walk["to"]], (walk["id"], row["from"])
+            assert 0 < row.get("confidence", walk["confidence"]) <= 1
+            assert row["note"].strip()
+
+
+def _ids(content: Content) -> set[str]:
+    return {i for f in content.frameworks for i in (*(c.id for c in f.controls), *(g.id for g in f.groups))}
+
+
+def test_aliases_mean_what_exists(content: Content) -> None:
+    for alias in content.aliases["aliases"]:
+        meant = {*alias["intended"], *alias["related"], *filter(None, [alias["literal"]])}
+        assert meant <= _ids(content)
+        assert alias["framework"] in COUNTS
+
+
+@pytest.mark.parametrize("other", catalog.read_aliases()["not_ours"], ids=lambda o: o["example"])
+def test_a_reference_to_something_else_is_told_from_ours(content: Content, other: dict[str, Any]) -> None:
+    assert re.fullmatch(other["pattern"], other["example"], re.IGNORECASE)
+    assert other["sentence"].strip().endswith(".")
+    assert not [i for i in _ids(content) if re.fullmatch(other["pattern"], i, re.IGNORECASE)]
+    assert _normalised(content, other["example"]) is None
+
+
+def _normalised(content: Content, text: str) -> str | None:
+    for rule in content.aliases["normalise"]:
+        if re.fullmatch(rule["pattern"], text, re.IGNORECASE):
+            return re.sub(rule["pattern"], rule["to"], text, flags=re.IGNORECASE)
+    return None
+
+
+SHORT = {"GOVERN": "GV", "MAP": "MP", "MEASURE": "MS", "MANAGE": "MG"}
+
+
+def test_every_control_is_found_by_the_ways_people_write_it(content: Content) -> None:
+    for framework in content.frameworks:
+        for control in framework.controls:
+            plain = control.id.removesuffix(":2025")
+            head, number = re.fullmatch(r"([A-Z]+) ?([\d.]+)", plain).groups()  # type: ignore[union-attr]
+            number = number.lstrip("0")
+            ways = {control.id, f"{head}-{number}", f"{head.lower()} {number}", f"{SHORT.get(head, head)}.{number}"}
+            for way in ways:
+                assert _normalised(content, way) == control.id, (way, control.id)
+
+
+def test_the_policy_is_whole(content: Content) -> None:
+    policy = content.policy
+    assert policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
+    assert set(policy.severity_weights) == set(catalog.SEVERITIES)
+    assert set(policy.strength_weights) == set(catalog.STRENGTHS) - {"contextual"}
+    assert 0 < policy.rating_edges[0] < policy.rating_edges[1] < policy.rating_edges[2] < 1
+    assert len(policy.level_names) == len(policy.level_claims) == 6
+    assert {c[0] for c in policy.caps} == {"no-logs", "short-logs", "single-period", "ghost-high-impact"}
+    assert all(0 <= c[1] <= 5 and c[2].endswith(".") for c in policy.caps)
+
+
+def test_profiles_ask_for_levels_that_exist(content: Content) -> None:
+    assert {"baseline", "regulated", "agentic-high"} <= set(content.profiles)
+    for profile in content.profiles.values():
+        assert all(type(n) is int and 0 <= n <= 5 for n in (profile.default, *profile.targets.values())), profile.id
+
+
+def test_no_target_is_out_of_reach(content: Content) -> None:
+    levels = {check.id: check.level for check in content.checks}
+    for profile in content.profiles.values():
+        for framework in content.frameworks:
+            for control in framework.controls:
+                scored = [levels[c] for c, strength in control.checks if strength != "contextual"]
+                target = profile.targets.get(control.id)
+                if target and scored:
+                    assert target <= max(scored), f"{profile.id} asks {target} of {control.id}, whose checks end at {max(scored)}"
+
+
+# ---------------------------------------------------------------- columns and their readers
+
+ENGINE = {
+    "actors.is_intermediary": "tells a gateway's principal when events are resolved to actors",
+    "actors.name": "kept for people who read the tables; explain finds an actor by id",
+    "grants.approved_at": "becomes all_approvals.approved_at",
+    "aliases.actor_id": "resolves ids to actors",
+    "aliases.alias": "resolves ids to actors",
+    "events.ingested_at": "becomes feeds.n_with_ingest and n_late_clock",
+    "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",
+    "feeds.last_at": "printed in the accounting, and counts the days of logs for the caps",
+    "feeds.longest_gap_hours": "printed in the accounting",
+    "review_items.ref": "every table has one",
+    "state_changes.ref": "every table has one",
+    "actor_log_sources.ref": "every table has one",
+    "aliases.ref": "every table has one",
+    "all_approvals.ref": "every table has one",
+}
+"""Columns that no check reads, with who does."""
+UNREAD = {
+    "approvals.requester_id", "approvals.approver_id", "components.approved_at", "components.secret_in_config",
+    "policies.title", "events.event_id", "events.on_behalf_of", "events.destination", "events.source_ip",
+    "events.decision", "events.model_version", "activity.n_approval", "data_use.effect",
+}  # fmt: skip
+"""Columns without any reader yet. A column without a reader does not exist: write the check or drop the column."""
+
+
+def _read(judged: list[tuple[Check, Judged]]) -> set[str]:
+    read = set()
+    for check, found in judged:
+        read |= {tuple(n.split(".")) for n in check.needs}
+        for table, column in found.reads:
+            read |= {(table, column), (TABLES[table].origin, column), assess._loaded(table, column) or ("", "")}
+    return {f"{table}.{column}" for table, column in read}
+
+
+def test_every_column_has_a_reader(judged: list[tuple[Check, Judged]]) -> None:
+    columns = {f"{t.name}.{c.name}" for t in TABLES.values() if t.name != "agents" for c in t.columns}
+    assert columns - _read(judged) == set(ENGINE) | UNREAD
+
+
+def test_a_column_that_is_needed_is_read(content: Content) -> None:
+    for check in content.checks:
+        tables = judge(check.sql, check.params, check.place).tables
+        origins = tables | {TABLES[t].origin for t in tables}
+        assert {need.split(".")[0] for need in check.needs} <= origins, check.id
+
+
+# ---------------------------------------------------------------- lint
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the content that may be spoiled."""
+    shutil.copytree(FRAMEWORKS, tmp_path / "frameworks")
+    monkeypatch.setattr(catalog, "content_dir", lambda: (tmp_path / "frameworks", SOURCES))
+    return tmp_path / "frameworks"
+
+
+def test_lint_finds_no_problem_in_what_ships() -> None:
+    problems, summary = lint((), run_examples=False)
+    assert problems == []
+    assert summary.startswith(f"{len(FILES)} checks, 3 catalogs with 92 controls, ")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says", "hint"),
+    [
+        ("catalogs/owasp-agentic-2026.yml", "title: Agent Goal Hijack", "title: Agent Behaviour Hijack",
+         "ASI01 is titled 'Agent Behaviour Hijack'; the publisher says 'Agent Goal Hijack'", "ASI01 Agent Goal Hijack"),
+        ("catalogs/owasp-nhi-2025.yml", "title: Improper Offboarding", "title: Improper Onboarding",
+         "the publisher says 'Improper Offboarding'", ""),
+        ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI11 is no id of", "Did you mean ASI10 Rogue Agents?"),
+        ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI10 Rogue Agents is missing", ""),
+        ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is no id of", "Did you mean GOVERN 1."),
+        ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
+        ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN FALSE", "a.ownr_id IS NULL THEN FALSE",
+         'no column "ownr_id"', 'Did you mean "owner_id"?'),
+        ("checks/own/OWN-01-named-owner.yml", "severity: critical", "severity: huge", "'severity' is 'huge'", ""),
+        ("profiles/baseline.yml", "  ASI01: ", "  ASI77: ", "target 'ASI77'", ""),
+        ("themes.yml", "id: OWN", "id: OWX", "OWN-01: no theme OWN", ""),
+    ],
+)  # fmt: skip
+def test_lint_names_what_is_wrong(copied: Path, file: str, old: str, new: str, says: str, hint: str) -> None:
+    path = copied / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    problems, _ = lint((), run_examples=False)
+    found = [p for p in problems if says in p.message]
+    assert found, [str(p) for p in problems]
+    assert hint in found[0].hint
+    assert Path(file).name in found[0].place or "OWN-01" in found[0].message
+
+
+def test_lint_names_a_check_that_no_control_lists(copied: Path) -> None:
+    for path in (copied / "catalogs").glob("*.yml"):
+        path.write_text(re.sub(r"(?<=[\[ ])PUR-01(, |(?=\]))", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    problems, _ = lint((), run_examples=False)
+    assert [p.message for p in problems] == ["PUR-01 is listed by no control of any catalog"]
+
+
+def test_lint_runs_the_examples(tmp_path: Path) -> None:
+    text = FILES["LIF-01"].read_text(encoding="utf-8").replace("LIF-01", "LIF-91")
+    spoiled = re.sub(r"(expect: \{\w+: )(pass|fail|unknown)", r"\1na", text, count=1)
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "LIF-91-mine.yml").write_text(spoiled, encoding="utf-8")
+    check = catalog.read_check(tmp_path / "checks" / "LIF-91-mine.yml")
+    assert any("expected" in line for line in examples.failures(check))
+    none = [line for line in examples.failures(catalog.read_check(_without_examples(tmp_path, text)))]
+    assert none == ["no example shows pass, fail, unknown"]
+
+
+def _without_examples(folder: Path, text: str) -> Path:
+    path = folder / "LIF-91-none.yml"
+    path.write_text(text.split("\nexamples:")[0] + "\nexamples: []\n", encoding="utf-8")
+    return path

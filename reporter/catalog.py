@@ -6,7 +6,7 @@ The folder is the registry: a file that stands there takes part. All errors of a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -95,14 +95,16 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
     errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]
     checks, own = (every("checks", read_check, roots) for roots in ([frameworks], list(extra)))
     mine = every("sources", read_source, list(extra))
-    profiles = every("profiles", read_profile, folders)
+    profiles, asked = (
+        every("profiles", read_profile, roots) for roots in ([frameworks], list(extra))
+    )
     result = Content(
         sources=tuple(every("", read_source, [sources]) + mine),
         checks=tuple(sorted(checks + own, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=_themes(frameworks / "themes.yml"),
         policy=_policy(frameworks / "policy.yml"),
-        profiles={p.id: p for p in profiles},
+        profiles={p.id: p for p in profiles + asked},
         crosswalks=tuple(
             c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"
         ),
@@ -112,7 +114,11 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),
     )
-    errors += [*_twice(result, profiles), *_unknown_checks(result), *_unknown_targets(result)]
+    errors += [
+        *_twice(result, profiles + asked),
+        *_unknown_checks(result),
+        *unknown_targets(result, asked),
+    ]
     errors += [e for s in mine for e in judge_source_file(s)]
     if errors:
         raise Errors(errors)
@@ -190,11 +196,12 @@ def _unknown_checks(content: Content) -> Iterator[ReporterError]:
                     )
 
 
-def _unknown_targets(content: Content) -> Iterator[ReporterError]:
+def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
+    """Name the targets of profiles that no framework or theme has."""
     known = {"enterprise", *(t.id for t in content.themes)}
     for f in content.frameworks:
         known |= {f.id, *(g.id for g in f.groups), *(c.id for c in f.controls)}
-    for profile in content.profiles.values():
+    for profile in profiles:
         for name in sorted(set(profile.targets) - known):
             yield ContentError(
                 f"target {name!r} is no control, group, framework or theme", profile.place

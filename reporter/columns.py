@@ -23,6 +23,7 @@ class Column:
 
 
 def column(name: str, type_: str, doc: str, flags: str = "") -> Column:
+    """Make a column; flags: sparse, required."""
     return Column(name, type_, doc, "sparse" in flags, "required" in flags)
 
 

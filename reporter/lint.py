@@ -26,7 +26,8 @@ def lint(
         content = catalog.load(extra)
     except Errors as errors:
         return list(errors.errors), ""
-    problems = [*_official(content), *_mapping(content), *_checks(content, run_examples)]
+    targets = catalog.unknown_targets(content, content.profiles.values())
+    problems = [*_official(content), *_mapping(content), *targets, *_checks(content, run_examples)]
     controls = sum(len(f.controls) for f in content.frameworks)
     return sorted(problems, key=str), (
         f"{len(content.checks)} checks, {len(content.frameworks)} catalogs with {controls} controls, "

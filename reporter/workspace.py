@@ -61,13 +61,14 @@ def read_workspace(folder: Path) -> Workspace:
         n: _expected(n, x, f.place("log_sources"))
         for n, x in f.get("log_sources", dict, {}).items()
     }
-    params = f.get("params", dict, {})
-    for check, own in params.items():
+    return Workspace(folder, run, logs, _params(f.get("params", dict, {}), f.place("params")))
+
+
+def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
+    for check, own in data.items():
         if not isinstance(own, dict):
-            raise InputError(
-                f"params: {check} needs its parameters by name, not {own!r}", f.place("params")
-            )
-    return Workspace(folder, run, logs, params)
+            raise InputError(f"params: {check} needs its parameters by name, not {own!r}", place)
+    return data
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:

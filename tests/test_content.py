@@ -35,7 +35,9 @@ def test_the_examples_of_a_check_give_what_they_say(name: str, by_id: dict[str, 
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_check_stands_where_its_id_says_and_names_no_framework(name: str, by_id: dict[str, Check]) -> None:
+def test_a_check_stands_where_its_id_says_and_names_no_framework(
+    name: str, by_id: dict[str, Check]
+) -> None:
     check = by_id[name]
     assert FILES[name].parent.name == check.theme.lower()
     assert re.fullmatch(r"[A-Z]{3}-\d{2}-[a-z0-9-]+\.yml", FILES[name].name)
@@ -49,7 +51,9 @@ def test_every_theme_has_a_check_and_every_check_a_theme(content: Content) -> No
     assert {check.theme for check in content.checks} == {theme.id for theme in content.themes}
 
 
-def test_every_kind_of_evidence_is_what_the_sql_reads(content: Content, judged: list[tuple[Check, Judged]]) -> None:
+def test_every_kind_of_evidence_is_what_the_sql_reads(
+    content: Content, judged: list[tuple[Check, Judged]]
+) -> None:
     logs = {"events", "activity", "data_use", "feeds", "feed_gaps", "dead_logs", "log_sources"}
     for check, found in judged:
         reads = found.tables & logs, found.tables - logs - {"run"}
@@ -108,14 +112,19 @@ def test_a_control_lists_a_check_once(content: Content) -> None:
 def test_every_owasp_control_has_a_direct_check(content: Content) -> None:
     for framework in content.frameworks[:2]:
         for control in framework.controls:
-            assert "direct" in {strength for _, strength in control.checks} or control.id in {"ASI01", "ASI09"}, control.id
+            assert "direct" in {strength for _, strength in control.checks} or control.id in {
+                "ASI01",
+                "ASI09",
+            }, control.id
 
 
 # ---------------------------------------------------------------- crosswalks, aliases, policy, profiles
 
 
 def test_crosswalks_join_what_exists(content: Content) -> None:
-    known = {f.id: {c.id for c in f.controls} | {g.id for g in f.groups} for f in content.frameworks}
+    known = {
+        f.id: {c.id for c in f.controls} | {g.id for g in f.groups} for f in content.frameworks
+    }
     assert content.crosswalks
     for walk in content.crosswalks:
         assert walk["basis"] in ("published", "own-judgement"), walk["id"]
@@ -128,7 +137,11 @@ def test_crosswalks_join_what_exists(content: Content) -> None:
 
 
 def _ids(content: Content) -> set[str]:
-    return {i for f in content.frameworks for i in (*(c.id for c in f.controls), *(g.id for g in f.groups))}
+    return {
+        i
+        for f in content.frameworks
+        for i in (*(c.id for c in f.controls), *(g.id for g in f.groups))
+    }
 
 
 def test_aliases_mean_what_exists(content: Content) -> None:
@@ -139,7 +152,9 @@ def test_aliases_mean_what_exists(content: Content) -> None:
 
 
 @pytest.mark.parametrize("other", catalog.read_aliases()["not_ours"], ids=lambda o: o["example"])
-def test_a_reference_to_something_else_is_told_from_ours(content: Content, other: dict[str, Any]) -> None:
+def test_a_reference_to_something_else_is_told_from_ours(
+    content: Content, other: dict[str, Any]
+) -> None:
     assert re.fullmatch(other["pattern"], other["example"], re.IGNORECASE)
     assert other["sentence"].strip().endswith(".")
     assert not [i for i in _ids(content) if re.fullmatch(other["pattern"], i, re.IGNORECASE)]
@@ -162,26 +177,40 @@ def test_every_control_is_found_by_the_ways_people_write_it(content: Content) ->
             plain = control.id.removesuffix(":2025")
             head, number = re.fullmatch(r"([A-Z]+) ?([\d.]+)", plain).groups()  # type: ignore[union-attr]
             number = number.lstrip("0")
-            ways = {control.id, f"{head}-{number}", f"{head.lower()} {number}", f"{SHORT.get(head, head)}.{number}"}
+            ways = {
+                control.id,
+                f"{head}-{number}",
+                f"{head.lower()} {number}",
+                f"{SHORT.get(head, head)}.{number}",
+            }
             for way in ways:
                 assert _normalised(content, way) == control.id, (way, control.id)
 
 
 def test_the_policy_is_whole(content: Content) -> None:
     policy = content.policy
-    assert policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
+    assert (
+        policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
+    )
     assert set(policy.severity_weights) == set(catalog.SEVERITIES)
     assert set(policy.strength_weights) == set(catalog.STRENGTHS) - {"contextual"}
     assert 0 < policy.rating_edges[0] < policy.rating_edges[1] < policy.rating_edges[2] < 1
     assert len(policy.level_names) == len(policy.level_claims) == 6
-    assert {c[0] for c in policy.caps} == {"no-logs", "short-logs", "single-period", "ghost-high-impact"}
+    assert {c[0] for c in policy.caps} == {
+        "no-logs",
+        "short-logs",
+        "single-period",
+        "ghost-high-impact",
+    }
     assert all(0 <= c[1] <= 5 and c[2].endswith(".") for c in policy.caps)
 
 
 def test_profiles_ask_for_levels_that_exist(content: Content) -> None:
     assert {"baseline", "regulated", "agentic-high"} <= set(content.profiles)
     for profile in content.profiles.values():
-        assert all(type(n) is int and 0 <= n <= 5 for n in (profile.default, *profile.targets.values())), profile.id
+        assert all(
+            type(n) is int and 0 <= n <= 5 for n in (profile.default, *profile.targets.values())
+        ), profile.id
 
 
 def test_no_target_is_out_of_reach(content: Content) -> None:
@@ -192,7 +221,9 @@ def test_no_target_is_out_of_reach(content: Content) -> None:
                 scored = [levels[c] for c, strength in control.checks if strength != "contextual"]
                 target = profile.targets.get(control.id)
                 if target and scored:
-                    assert target <= max(scored), f"{profile.id} asks {target} of {control.id}, whose checks end at {max(scored)}"
+                    assert target <= max(scored), (
+                        f"{profile.id} asks {target} of {control.id}, whose checks end at {max(scored)}"
+                    )
 
 
 # ---------------------------------------------------------------- columns and their readers
@@ -227,12 +258,18 @@ def _read(judged: list[tuple[Check, Judged]]) -> set[str]:
     for check, found in judged:
         read |= {tuple(n.split(".")) for n in check.needs}
         for table, column in found.reads:
-            read |= {(table, column), (TABLES[table].origin, column), assess._loaded(table, column) or ("", "")}
+            read |= {
+                (table, column),
+                (TABLES[table].origin, column),
+                assess._loaded(table, column) or ("", ""),
+            }
     return {f"{table}.{column}" for table, column in read}
 
 
 def test_every_column_has_a_reader(judged: list[tuple[Check, Judged]]) -> None:
-    columns = {f"{t.name}.{c.name}" for t in TABLES.values() if t.name != "agents" for c in t.columns}
+    columns = {
+        f"{t.name}.{c.name}" for t in TABLES.values() if t.name != "agents" for c in t.columns
+    }
     assert columns - _read(judged) == set(ENGINE) | UNREAD
 
 
@@ -278,7 +315,9 @@ def test_lint_finds_no_problem_in_what_ships() -> None:
         ("themes.yml", "id: OWN", "id: OWX", "OWN-01: no theme OWN", ""),
     ],
 )  # fmt: skip
-def test_lint_names_what_is_wrong(copied: Path, file: str, old: str, new: str, says: str, hint: str) -> None:
+def test_lint_names_what_is_wrong(
+    copied: Path, file: str, old: str, new: str, says: str, hint: str
+) -> None:
     path = copied / file
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -292,7 +331,10 @@ def test_lint_names_what_is_wrong(copied: Path, file: str, old: str, new: str, s
 
 def test_lint_names_a_check_that_no_control_lists(copied: Path) -> None:
     for path in (copied / "catalogs").glob("*.yml"):
-        path.write_text(re.sub(r"(?<=[\[ ])PUR-01(, |(?=\]))", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(
+            re.sub(r"(?<=[\[ ])PUR-01(, |(?=\]))", "", path.read_text(encoding="utf-8")),
+            encoding="utf-8",
+        )
     problems, _ = lint((), run_examples=False)
     assert [p.message for p in problems] == ["PUR-01 is listed by no control of any catalog"]
 
@@ -304,7 +346,7 @@ def test_lint_runs_the_examples(tmp_path: Path) -> None:
     (tmp_path / "checks" / "LIF-91-mine.yml").write_text(spoiled, encoding="utf-8")
     check = catalog.read_check(tmp_path / "checks" / "LIF-91-mine.yml")
     assert any("expected" in line for line in examples.failures(check))
-    none = [line for line in examples.failures(catalog.read_check(_without_examples(tmp_path, text)))]
+    none = examples.failures(catalog.read_check(_without_examples(tmp_path, text)))
     assert none == ["no example shows pass, fail, unknown"]
 
 

@@ -71,12 +71,14 @@ def open_cache(folder: Path) -> Cache:
 
 
 def key_of(source: Source, path: str, hashes: list[str]) -> str:
+    """Return the name under which a batch is kept: it changes with whatever could change its Parquet."""
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
     text = "\0".join([FORMAT, engine_version(), source.sha256, path, shape, *hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def find(cache: Cache, key: str) -> Batch | None:
+    """Return the batch kept under a key, or None."""
     path = cache.folder / f"{key}.json"
     if not path.exists():
         return None
@@ -90,6 +92,7 @@ def find(cache: Cache, key: str) -> Batch | None:
 
 
 def keep(cache: Cache, batch: Batch) -> None:
+    """Keep a batch beside its Parquet files, whole or not at all."""
     text = json.dumps(asdict(batch), sort_keys=True, ensure_ascii=False)
     temporary = cache.folder / f"{batch.key}.json.part"
     temporary.write_text(text, encoding="utf-8")

@@ -73,6 +73,7 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, str, list[InputFil
 
 
 def streams(source: Source, file: InputFile) -> bool:
+    """Tell whether the engine reads the file directly."""
     return (
         bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
@@ -80,5 +81,6 @@ def streams(source: Source, file: InputFile) -> bool:
 
 
 def sha256(path: Path) -> str:
+    """Return the hash of a file."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -40,6 +40,7 @@ def _doubts(table: str, column: Column, trimmed: bool) -> list[tuple[str, str]]:
 
 
 def note(engine: Engine, batch: Batch, sql: str) -> None:
+    """Note what a SELECT of record and reason finds, up to a limit for each file."""
     for index, line, reason, place, total in engine.rows(
         f"SELECT f, n, reason, place, total FROM (SELECT s.f, s.n, q.reason, "
         "row_number() OVER (PARTITION BY s.f ORDER BY s.record, q.reason) AS place, "

@@ -54,6 +54,7 @@ def given(engine: Engine, table: str, text: str) -> list[Column]:
 
 
 def cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
+    """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a field is not."""
     text = select(engine, source, table, sql)
     names = {n for n, _ in engine.columns(text)}
     by_name = {c.name: c for c in TABLES[table].columns}
@@ -81,10 +82,12 @@ def free_texts(table: str, names: set[str]) -> list[str]:
 
 
 def lack(table: str, column: Column) -> str:
+    """Say that a required field is not there."""
     return f"{table}.{column.name} is missing or unreadable; expected {expected(table, column)}"
 
 
 def can_fail(table: str, column: Column) -> bool:
+    """Tell whether some text is no value of the column."""
     return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
 
 

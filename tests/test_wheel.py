@@ -1,0 +1,109 @@
+"""What is installed is enough: the wheel alone assesses a workspace, far from the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel as pip does, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", ROOT, "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", folder)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack it where nothing else is."""
+    target = tmp_path_factory.mktemp("installed")
+    pip("install", wheel, "--no-deps", "--no-index", "--target", target)
+    return target
+
+
+def pip(*words: object) -> None:
+    """Run pip of this environment, quietly."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "-q",
+        "--disable-pip-version-check",
+        *(str(w) for w in words),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def python(installed: Path, folder: Path, *words: object) -> str:
+    """Run Python with the unpacked wheel before everything else, in a folder of its own."""
+    env = {"PYTHONPATH": str(installed), "PATH": os.environ["PATH"], "HOME": str(folder)}
+    command = [sys.executable, "-P", *(str(w) for w in words)]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_all_content_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in ("frameworks", "templates"):
+        here = {p.relative_to(ROOT).as_posix() for p in (ROOT / folder).rglob("*") if p.is_file()}
+        assert {
+            n.removeprefix("reporter/_data/")
+            for n in names
+            if n.startswith(f"reporter/_data/{folder}/")
+        } == here
+    sources = {
+        p.relative_to(ROOT).as_posix()
+        for p in (ROOT / "reporter" / "ingest" / "sources").glob("*.yml")
+    }
+    assert sources <= names
+    others = [n for n in names if not n.startswith("reporter/") and ".dist-info/" not in n]
+    assert others == []
+    strange = [
+        n
+        for n in names
+        if n.startswith("reporter/") and "_data" not in n and not n.endswith((".py", ".yml"))
+    ]
+    assert strange == []
+
+
+def test_the_wheel_alone_assesses_a_workspace(installed: Path, tmp_path: Path) -> None:
+    origin = python(installed, tmp_path, "-c", "import reporter; print(reporter.__file__)")
+    assert origin.strip() == str(installed / "reporter" / "__init__.py")
+    python(installed, tmp_path, "-m", "reporter.cli", "init", "ws")
+    opened = _assess_and_list_opened(installed, tmp_path)
+    assert not [p for p in opened if p.startswith(f"{ROOT}/")]
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert set(manifest["outputs"]) >= {
+        "report.html",
+        "report.pdf",
+        "report.json",
+        "findings.csv",
+        "evidence.parquet",
+    }
+    assert all(i["read"] == i["kept"] for i in manifest["inputs"])
+    assert "ASI03" in python(installed, tmp_path, "-m", "reporter.cli", "explain", "run", "ASI-03")
+
+
+def _assess_and_list_opened(installed: Path, folder: Path) -> list[str]:
+    """Assess with an audit hook that notes each path Python opens or lists."""
+    code = (
+        "import sys\n"
+        "seen = set()\n"
+        "sys.addaudithook(lambda name, args: seen.add(str(args[0])) if name in ('open', 'os.listdir', 'os.scandir') else None)\n"
+        "from reporter.cli import main\n"
+        "try:\n    main(['assess', 'ws', '--out', 'run', '--quiet'])\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('\\n'.join(sorted(seen)))\n"
+    )
+    return python(installed, folder, "-c", code).splitlines()

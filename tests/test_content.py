@@ -291,42 +291,54 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "frameworks"
 
 
+def _spoil(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
 def test_lint_finds_no_problem_in_what_ships() -> None:
     problems, summary = lint((), run_examples=False)
     assert problems == []
     assert summary.startswith(f"{len(FILES)} checks, 3 catalogs with 92 controls, ")
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "says", "hint"),
-    [
-        ("catalogs/owasp-agentic-2026.yml", "title: Agent Goal Hijack", "title: Agent Behaviour Hijack",
-         "ASI01 is titled 'Agent Behaviour Hijack'; the publisher says 'Agent Goal Hijack'", "ASI01 Agent Goal Hijack"),
-        ("catalogs/owasp-nhi-2025.yml", "title: Improper Offboarding", "title: Improper Onboarding",
-         "the publisher says 'Improper Offboarding'", ""),
-        ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI11 is no id of", "Did you mean ASI10 Rogue Agents?"),
-        ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI10 Rogue Agents is missing", ""),
-        ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is no id of", "Did you mean GOVERN 1."),
-        ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
-        ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN FALSE", "a.ownr_id IS NULL THEN FALSE",
-         'no column "ownr_id"', 'Did you mean "owner_id"?'),
-        ("checks/own/OWN-01-named-owner.yml", "severity: critical", "severity: huge", "'severity' is 'huge'", ""),
-        ("profiles/baseline.yml", "  ASI01: ", "  ASI77: ", "target 'ASI77'", ""),
-        ("themes.yml", "id: OWN", "id: OWX", "OWN-01: no theme OWN", ""),
-    ],
-)  # fmt: skip
-def test_lint_names_what_is_wrong(
-    copied: Path, file: str, old: str, new: str, says: str, hint: str
-) -> None:
-    path = copied / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+WRONG = [
+    ("catalogs/owasp-agentic-2026.yml", "title: Agent Goal Hijack", "title: Agent Behaviour Hijack",
+     "ASI01 is titled 'Agent Behaviour Hijack'; the publisher says 'Agent Goal Hijack'", "ASI01 Agent Goal Hijack"),
+    ("catalogs/owasp-nhi-2025.yml", "title: Improper Offboarding", "title: Improper Onboarding",
+     "the publisher says 'Improper Offboarding'", ""),
+    ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI11 is no id of", "Did you mean ASI10 Rogue Agents?"),
+    ("catalogs/owasp-agentic-2026.yml", "id: ASI09", "id: ASI90", "ASI09 Human-Agent Trust Exploitation is missing", ""),
+    ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is no id of", "Did you mean GOVERN 1."),
+    ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
+    ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN FALSE", "a.ownr_id IS NULL THEN FALSE",
+     'no column "ownr_id"', 'Did you mean "owner_id"?'),
+    ("profiles/baseline.yml", "  ASI01: ", "  ASI77: ", "target 'ASI77'", ""),
+    ("themes.yml", "id: OWN", "id: OWX", "OWN-01: no theme OWN", ""),
+]  # fmt: skip
+
+
+def test_lint_names_everything_that_is_wrong_at_once(copied: Path) -> None:
+    for file, old, new, _, _ in WRONG:
+        _spoil(copied, file, old, new)
     problems, _ = lint((), run_examples=False)
-    found = [p for p in problems if says in p.message]
-    assert found, [str(p) for p in problems]
-    assert hint in found[0].hint
-    assert Path(file).name in found[0].place or "OWN-01" in found[0].message
+    for file, _, _, says, hint in WRONG:
+        found = [p for p in problems if says in p.message]
+        assert found, says
+        assert hint in found[0].hint
+        assert Path(file).name in found[0].place or file == "themes.yml"
+
+
+def test_lint_names_a_file_that_cannot_be_used(copied: Path) -> None:
+    _spoil(copied, "checks/own/OWN-01-named-owner.yml", "severity: critical", "severity: huge")
+    problems, _ = lint((), run_examples=False)
+    assert "'severity' is 'huge'" in str(problems[0])
+    assert (
+        problems[0].place == "frameworks/checks/own/OWN-01-named-owner.yml:5"
+        or "OWN-01" in problems[0].place
+    )
 
 
 def test_lint_names_a_check_that_no_control_lists(copied: Path) -> None:

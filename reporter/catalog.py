@@ -116,7 +116,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
     )
     errors += [
         *_twice(result, profiles + asked),
-        *_unknown_checks(result),
+        *([] if errors else _unknown_checks(result)),
         *unknown_targets(result, asked),
     ]
     errors += [e for s in mine for e in judge_source_file(s)]

@@ -43,12 +43,13 @@ def cells_of(
     content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path
 ) -> Callable[[Estate], Cells]:
     """Give what the engine says of an estate: every cell, without a report."""
+    own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
     def run(estate: Estate) -> Cells:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
-            ingest(engine, workspace.folder, content.sources, open_cache(folder / "cache"))
+            ingest(engine, workspace.folder, own, open_cache(folder / "cache"))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             assess.prepare(engine)

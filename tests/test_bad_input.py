@@ -20,6 +20,7 @@ from fixture_estate import Estate, agent
 from reporter import catalog, report
 from reporter import run as running
 from reporter.errors import Errors
+from reporter.ingest import convert
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
@@ -130,19 +131,20 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: 
     refused(assess(ws), tmp_path, "reporter.yml", says, hint)
 
 
-def test_a_changed_threshold_changes_verdicts_and_the_evidence_id(tmp_path: Path) -> None:
-    seen = []
-    for days in (180, 10):
-        estate = Estate()
-        estate.settings["params"] = {"OWN-02": {"owner_attest_days": days}}
-        folder = tmp_path / str(days)
-        assert assess(estate.write(folder / "ws")).exit_code == 0
-        manifest = json.loads((folder / "out" / "manifest.json").read_text())
-        report_json = json.loads((folder / "out" / "report.json").read_text())
-        check = next(c for c in report_json["checks"] if c["id"] == "OWN-02")
-        seen.append((manifest["hashes"]["thresholds"], check["counts"]["failed"]))
-    assert seen[0][0] != seen[1][0]
-    assert (seen[0][1], seen[1][1]) == (0, 3)
+def test_a_changed_threshold_changes_verdicts_and_is_in_the_manifest(
+    good_run: Path, tmp_path: Path
+) -> None:
+    estate = Estate()
+    estate.settings["params"] |= {"OWN-02": {"owner_attest_days": 10}}
+    assert assess(estate.write(tmp_path / "ws")).exit_code == 0
+    failed, hashes = [], []
+    for run in (good_run, tmp_path / "out"):
+        checks = json.loads((run / "report.json").read_text())["checks"]
+        failed.append(next(c["counts"]["failed"] for c in checks if c["id"] == "OWN-02"))
+        hashes.append(json.loads((run / "manifest.json").read_text())["hashes"])
+    assert failed == [0, 3]
+    assert hashes[0]["thresholds"] != hashes[1]["thresholds"]
+    assert hashes[0]["evidence_id"] != hashes[1]["evidence_id"]
 
 
 # ---------------------------------------------------------------- nothing to read
@@ -258,6 +260,18 @@ def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
     assert assess(estate.write(tmp_path / "ws")).exit_code == 0
     output = reporter("explain", tmp_path / "out", "INV-01").output
     assert re.search(r"fail \(1\)\n +INV-01 +agent-1: .*2", output), output
+
+
+def test_a_log_and_its_copy_are_two_logs_and_not_four(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    log = f"{EVENT}\n{EVENT}\n{{broken\n"
+    ws = write(tmp_path / "ws", logs__a_jsonl=log, logs__b_jsonl=log)
+    assert assess(ws).exit_code == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert [(i["read"], i["kept"]) for i in manifest["inputs"]] == [(3, 2), (3, 2)]
+    assert manifest["rows"]["events"] == 4
 
 
 def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path) -> None:
@@ -395,7 +409,9 @@ def test_hostile_names_start_no_formula_in_csv(hostile: Path) -> None:
     assert any(c.startswith("'=cmd") for c in cells)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if "\n" not in n and n != "*"])
+@pytest.mark.parametrize(
+    "name", [NAMES[0], NAMES[2], NAMES[4], NAMES[7], "x" * 400, "{{ 7*7 }}", "%s %(x)s"]
+)
 def test_an_agent_with_a_hostile_name_can_be_explained(hostile: Path, name: str) -> None:
     result = reporter("explain", "--", hostile, name)
     assert result.exit_code == 0, result.output

@@ -27,21 +27,27 @@ Done = tuple[Batch, list[InputFile], list[str]]
 
 
 def convert(engine: Engine, choices: list[Choice], cache: Cache) -> list[Done]:
-    """Convert the recognised files, or find them converted; two batches at a time."""
+    """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again."""
+    batches = list(_batches(choices))
     with ThreadPoolExecutor(2) as pool:
-        jobs = [pool.submit(_job, engine, *batch, cache) for batch in _batches(choices)]
-        return [job.result() for job in jobs]
+        hashes = list(pool.map(lambda b: [sha256(f.path) for f in b[2]], batches))
+        keys = [key_of(b[0], b[1], h) for b, h in zip(batches, hashes, strict=True)]
+        jobs = {
+            k: pool.submit(_job, engine, *b, k, cache)
+            for k, b in dict(zip(keys, batches, strict=True)).items()
+        }
+        return [(jobs[k].result(), b[2], h) for k, b, h in zip(keys, batches, hashes, strict=True)]
 
 
-def _job(engine: Engine, source: Source, path: str, files: list[InputFile], cache: Cache) -> Done:
-    hashes = [sha256(f.path) for f in files]
-    key = key_of(source, path, hashes)
+def _job(
+    engine: Engine, source: Source, path: str, files: list[InputFile], key: str, cache: Cache
+) -> Batch:
     batch = find(cache, key)
     if batch is None:
         with engine.twin() as own:
             batch = _convert(own, source, path, files, key, cache)
         keep(cache, batch)
-    return batch, files, hashes
+    return batch
 
 
 def _convert(

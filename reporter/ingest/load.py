@@ -48,16 +48,16 @@ def _register(
 ) -> None:
     """Lay the Parquet of all batches under one relation a table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
-    engine.run("CREATE TABLE batch_files (batch VARCHAR, f BIGINT, file VARCHAR)")
-    for batch, files, _ in done:
+    engine.run("CREATE TABLE batch_files (batch BIGINT, f BIGINT, file VARCHAR)")
+    for number, (batch, files, _) in enumerate(done):
         for table, column in batch.carried:
             engine.run("INSERT INTO carried SELECT ?, ?, ?", [batch.source, table, column])
         for index, file in enumerate(files):
-            engine.run("INSERT INTO batch_files VALUES (?, ?, ?)", [batch.key, index, file.name])
+            engine.run("INSERT INTO batch_files VALUES (?, ?, ?)", [number, index, file.name])
     for spec in LOADED:
         parts = [
-            _part(batch, files, spec.name, cache)
-            for batch, files, _ in done
+            _part(number, batch, files, spec.name, cache)
+            for number, (batch, files, _) in enumerate(done)
             if spec.name in batch.tables
         ]
         empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
@@ -70,7 +70,7 @@ def _register(
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _part(batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+def _part(number: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
     path = quoted(str(cache.folder / batch.tables[table]))
     if batch.stream:
         return (
@@ -79,7 +79,7 @@ def _part(batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str
         )
     return (
         f"SELECT p.* EXCLUDE (f, record), {quoted(batch.source)} AS source, b.file, p.record "
-        f"FROM read_parquet({path}) AS p JOIN batch_files AS b ON b.batch = {quoted(batch.key)} AND b.f = p.f"
+        f"FROM read_parquet({path}) AS p JOIN batch_files AS b ON b.batch = {number} AND b.f = p.f"
     )
 
 

@@ -174,18 +174,17 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
     if check.about in _NOT_ACTORS:
         cells = _insert_organisation(engine, check, judged, why, reads_events)
     else:
-        shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
-        blind = {
-            g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))
-        }
-        dim = {}
-        if "data_use" in judged.tables:
-            dim = {
-                g: w for g, sig in sight.groups if (w := _blind(sig, [_RESOURCE], sight.carried))
-            }
+        blind = _blind_groups(needs, sight)
+        dim = _blind_groups([_RESOURCE], sight) if "data_use" in judged.tables else {}
         cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
     if why and not cells:
         _insert_unseen(engine, check, why)
+
+
+def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
+    """Say for each group of actors what its sources lack; groups seen in full are left out."""
+    shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
+    return {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
 
 
 def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:

@@ -46,7 +46,7 @@ class Source:
     place: str
     sha256: str
     rank: int
-    """Precedence when two sources describe one actor: lower wins."""
+    """Precedence when two sources recognise a file equally: lower wins."""
 
 
 @dataclass(frozen=True, slots=True)

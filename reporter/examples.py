@@ -14,7 +14,7 @@ from reporter import assess
 from reporter.db import Engine
 from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
 from reporter.model import Check, RunInfo
-from reporter.sql import Judged, judge
+from reporter.sql import judge
 
 RUN = RunInfo(
     organisation="Example", unit="", period_from=datetime(2026, 7, 1), period_to=datetime(2026, 10, 1),
@@ -78,8 +78,3 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
                 engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
     engine.run("ALTER TABLE in_events ADD COLUMN who UBIGINT")
     engine.run(f"UPDATE in_events SET who = {WHO}")
-
-
-def judged_all(checks: tuple[Check, ...]) -> list[tuple[Check, Judged]]:
-    """Judge every check; errors are raised together by the caller's loop."""
-    return [(c, judge(c.sql, c.params, c.place)) for c in checks]

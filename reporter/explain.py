@@ -5,16 +5,17 @@ Reads only the run: report.json for the reasoning, evidence.parquet for every ce
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
+from typing import Any
 
 from reporter import catalog
-from reporter.db import Engine, quoted
 from reporter.errors import InputError
 from reporter.report.shape import Control, View
-from reporter.run import read_view
+from reporter.run import read_cells, read_view
 
 SHOWN = 200
+CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
+"""Places in a cell of evidence.parquet."""
 
 
 def explain(run: Path, given: str) -> str:
@@ -44,7 +45,7 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
     for check in view.checks:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id, run)
-    cells = _cells(run, "actor = {0} OR subject = {0}", wanted) if wanted else []
+    cells = [c for c in read_cells(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
     return [f"{wanted}: {len(cells)} verdicts", "", *_by_verdict(cells)] if cells else []
 
 
@@ -97,8 +98,9 @@ def _control(control: Control, framework: str, run: Path) -> list[str]:
             f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}"
         )
     lines += ["", f"Question for a human: {control.ask}"]
+    open_cells = [c for c in read_cells(run) if c[VERDICT] != "pass"]
     for check in control.checks:
-        cells = _cells(run, "\"check\" = {0} AND verdict <> 'pass'", check.check.text)
+        cells = [c for c in open_cells if c[CHECK] == check.check.text]
         if cells:
             lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(cells)]
     return lines
@@ -108,33 +110,17 @@ def _check(view: View, check_id: str, run: Path) -> list[str]:
     check = next(c for c in view.checks if c.id == check_id)
     lines = [f"{check.id} {check.title}", check.why, "", *check.reasons, f"Coverage {check.coverage}. Fix: {check.fix}",
              f"The rule is in {check.place}", ""]  # fmt: skip
-    return lines + _by_verdict(_cells(run, '"check" = {0}', check_id))
+    return lines + _by_verdict([c for c in read_cells(run) if c[CHECK] == check_id])
 
 
-Row = tuple[str, str, str, str, str]
-
-
-def _cells(run: Path, where: str, value: str) -> list[Row]:
-    """(check, subject, verdict, reason, ref) of the run's evidence."""
-    path = run / "evidence.parquet"
-    if not path.is_file():
-        raise InputError("this run has no evidence.parquet", str(run))
-    with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
-        rows = engine.rows(
-            f'SELECT "check", subject, verdict, reason, ref FROM read_parquet({quoted(str(path))}) '
-            f'WHERE {where.format(quoted(value))} ORDER BY verdict, "check", subject'
-        )
-    return [(c, s, v, r, f) for c, s, v, r, f in rows]
-
-
-def _by_verdict(cells: list[Row]) -> list[str]:
+def _by_verdict(cells: list[tuple[Any, ...]]) -> list[str]:
     lines = []
     for verdict in ("fail", "unknown", "attested", "compensated", "pass", "na"):
-        own = [c for c in cells if c[2] == verdict]
+        own = [c for c in cells if c[VERDICT] == verdict]
         if not own:
             continue
         lines.append(f"{verdict} ({len(own)})")
-        for check, subject, _, reason, ref in own[:SHOWN]:
+        for check, subject, _, reason, ref, *_ in own[:SHOWN]:
             lines.append(f"  {check:<7} {subject}: {reason}" + (f"  [{ref}]" if ref else ""))
         if len(own) > SHOWN:
             lines.append(f"  and {len(own) - SHOWN} more; all are in evidence.parquet")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reporter.errors import InputError
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,12 +19,9 @@ def evidence(run: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from reporter.db import read_rows
+    from reporter.run import read_cells
 
-    path = run / "evidence.parquet"
-    if not path.is_file():
-        raise InputError("this run has no evidence.parquet", str(run))
-    return pd.DataFrame(read_rows(path), columns=list(COLUMNS))
+    return pd.DataFrame(read_cells(run), columns=list(COLUMNS))
 
 
 def verdicts(run: Path) -> pd.DataFrame:

@@ -286,8 +286,6 @@ class FileCount:
     out_of_scope: int
     unreadable: int
     rejected: int
-    blank: int = 0
-    """Blank lines, not counted as records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest.cache import open_cache
+from reporter.ingest.convert import sha256
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
@@ -255,7 +256,7 @@ def _hashes(
         "inputs": inputs,
         "content": content.sha256,
         "policy": content.policy.sha256,
-        "workspace": hashlib.sha256((workspace.folder / "reporter.yml").read_bytes()).hexdigest(),
+        "workspace": sha256(workspace.folder / "reporter.yml"),
         "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
         "reporter": _version(),
         "engine": db.version(),
@@ -289,8 +290,7 @@ def _write_quarantine(assessment: Assessment, path: Path) -> None:
 def _write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
     """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
     outputs = {
-        p.name: {"bytes": p.stat().st_size, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
-        for p in sorted(part.iterdir())
+        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in sorted(part.iterdir())
     }
     files = [
         {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
@@ -370,3 +370,11 @@ def read_view(run: Path) -> View:
         return from_json(path.read_bytes())
     except ValueError as error:
         raise InputError(f"is no report: {error}", str(path)) from error
+
+
+def read_cells(run: Path) -> list[tuple[Any, ...]]:
+    """Return every cell of a run as evidence.parquet holds it, by check and subject."""
+    path = run / "evidence.parquet"
+    if not path.is_file():
+        raise InputError("this run has no evidence.parquet", str(run))
+    return db.read_rows(path)

@@ -100,6 +100,7 @@ _MADE = (
         "sparse",
     ),
 )
+_ACTOR = (*columns.ACTORS, *_MADE)
 
 
 def _events(*names: str) -> tuple[Column, ...]:
@@ -117,10 +118,7 @@ TABLES: dict[str, Table] = {
         _loaded(
             "actors",
             "Every identity: agents, service accounts, workloads, people, groups.",
-            (
-                *columns.ACTORS,
-                *_MADE,
-            ),
+            _ACTOR,
         ),
         _loaded(
             "credentials",
@@ -162,11 +160,7 @@ TABLES: dict[str, Table] = {
         Table(
             "agents",
             "Actors of kind agent, shadow agents included.",
-            (
-                *columns.ACTORS,
-                *_MADE,
-                _REF,
-            ),
+            (*_ACTOR, _REF),
             loaded=False,
             origin="actors",
         ),

@@ -138,7 +138,6 @@ def _parse(text: str, place: str) -> exp.Query:
 
 
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
-    ctes = {c.alias for c in tree.find_all(exp.CTE)}
     for node in tree.walk():
         if type(node) not in _ALLOWED:
             shown = node.sql(dialect="duckdb")[:60]
@@ -157,7 +156,7 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
         if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
             raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
         if isinstance(node, exp.Table):
-            _refuse_foreign_table(node, ctes, place)
+            _refuse_foreign_table(node, place)
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             raise ContentError("name the columns instead of *", _at(node, place))
 
@@ -170,7 +169,7 @@ def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
         )
 
 
-def _refuse_foreign_table(node: exp.Table, ctes: set[str], place: str) -> None:
+def _refuse_foreign_table(node: exp.Table, place: str) -> None:
     name = node.name
     if node.db or node.catalog or not _NAME.fullmatch(name):
         raise ContentError(f"{node.sql()!r} is not a plain table name", _at(node, place))
@@ -265,12 +264,6 @@ def _demand_outputs(tree: exp.Query, place: str) -> None:
             f"the SELECT gives {', '.join(names) or 'nothing'}; expected subject, ok, reason and optionally ref",
             place,
         )
-
-
-def _line(node: exp.Expr) -> tuple[int, int]:
-    return next(
-        ((p.meta["line"], p.meta.get("col", 1)) for p in node.walk() if p.meta.get("line")), (0, 0)
-    )
 
 
 def _at(node: exp.Expr, place: str) -> str:

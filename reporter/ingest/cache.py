@@ -15,7 +15,7 @@ from reporter.db import version as engine_version
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
-FORMAT = "4"
+FORMAT = "5"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
 
 
@@ -28,7 +28,6 @@ class Counts:
     out_of_scope: int = 0
     unreadable: int = 0
     rejected: int = 0
-    blank: int = 0
 
 
 @dataclass(slots=True)

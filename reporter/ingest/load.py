@@ -93,7 +93,7 @@ def _count(
         for file, digest, c in zip(members, hashes, batch.counts, strict=True):
             files.append(
                 FileCount(file.name, batch.source, why[file.name], file.size, digest,
-                          c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected, c.blank)
+                          c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected)
             )  # fmt: skip
         quarantined += [
             Quarantined(members[i].name, line, kind, reason, text)

@@ -58,19 +58,22 @@ def cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
     text = select(engine, source, table, sql)
     names = {n for n, _ in engine.columns(text)}
     by_name = {c.name: c for c in TABLES[table].columns}
-    values = ", ".join(
-        f"{typed(table, by_name[n], n, False)} AS {n}"
-        if n in names
-        else f"CAST(NULL AS {t}) AS {n}"
-        for n, t in columns_of(TABLES[table])
-    )
+    casts = {n: typed(table, c, n, False) for n, c in by_name.items() if n in names}
     odd = []
-    for column in (c for n, c in by_name.items() if n in names):
-        cast = typed(table, column, column.name, False)
+    for name, cast in casts.items():
+        column = by_name[name]
         odd += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
         odd += [no_zone(column, cast)] if column.type == TIME else []
-    rows = f"SELECT {values}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+    rows = f"SELECT {values(table, casts)}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
     return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
+
+
+def values(table: str, casts: dict[str, str]) -> str:
+    """SQL: every column a source may fill, in the schema's order; NULL where this one gives none."""
+    return ", ".join(
+        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}"
+        for n, t in columns_of(TABLES[table])
+    )
 
 
 def free_texts(table: str, names: set[str]) -> list[str]:

@@ -16,8 +16,8 @@ from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.notes import note, note_bad_fields
 from reporter.ingest.readers import Document, InputFile, Problem, documents, shown, unfit
 from reporter.ingest.recognise import has_place, records_at
-from reporter.ingest.selects import free_texts, given, lack, select
-from reporter.ingest.tables import WHO, columns_of
+from reporter.ingest.selects import free_texts, given, lack, select, values
+from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
 from reporter.schema import TABLES
 
@@ -140,15 +140,11 @@ def _stage(
     engine.run(
         f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
     )
-    values = ", ".join(
-        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}"
-        for n, t in columns_of(TABLES[table])
-    )
     ties = "".join(f", {n}" for n in casts) if trimmed else ""
     who = f", {WHO} AS who" if table == "events" else ""
     file = f"{batch.key}.{table}.parquet"
     engine.write_parquet(
-        f"SELECT *{who} FROM (SELECT {values}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
+        f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
         f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
         f"WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
         cache.folder / file,

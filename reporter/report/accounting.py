@@ -63,7 +63,7 @@ def accounting(a: model.Assessment) -> shape.Accounting:
 def _total(files: Iterable[model.FileCount]) -> model.FileCount:
     sums: Counter[str] = Counter()
     for f in files:
-        for name in ("bytes", "read", "kept", "out_of_scope", "unreadable", "rejected", "blank"):
+        for name in ("bytes", "read", "kept", "out_of_scope", "unreadable", "rejected"):
             sums[name] += getattr(f, name)
     return model.FileCount(
         "All files",
@@ -76,7 +76,6 @@ def _total(files: Iterable[model.FileCount]) -> model.FileCount:
         sums["out_of_scope"],
         sums["unreadable"],
         sums["rejected"],
-        sums["blank"],
     )
 
 

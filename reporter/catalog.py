@@ -1,4 +1,4 @@
-"""Read the content folders. In: frameworks/, sources/, --extra folders. Out: Content. Only this file imports yaml.
+"""Read the content folders. In: frameworks/, sources/, --extra folders. Out: Content.
 
 The folder is the registry: a file that stands there takes part. All errors of a read are reported at once.
 """
@@ -6,18 +6,18 @@ The folder is the registry: a file that stands there takes part. All errors of a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
+from reporter.yamls import Fields, content_dir, fields, read_yaml
 
 SEVERITIES = ("critical", "high", "medium", "low")
 EXTRA = ("checks", "sources", "catalogs", "profiles")
@@ -38,6 +38,10 @@ class Source:
     """JSON paths (a.b) at which a document's list of records may stand; '' is the document itself."""
     columns: dict[str, str]
     """Declared columns of a big flat format: read without the JSON detour; the SQL then names them."""
+    texts: tuple[str, ...]
+    """Keys that `raw` also gives as text columns; read once for all tables."""
+    lists: tuple[str, ...]
+    """Keys that `raw` also gives as JSON[] columns."""
     skip: str
     """SQL condition: recognised, but none of our tables wants it (out of scope)."""
     type_of: str
@@ -67,14 +71,6 @@ class Content:
     sha256: str = ""
     extra: frozenset[str] = frozenset()
     """Ids of checks and sources that came from --extra."""
-
-
-def content_dir() -> tuple[Path, Path]:
-    """Return (frameworks, sources) folders: beside the package in a checkout, inside it in a wheel."""
-    package = Path(__file__).parent
-    packed = package / "_data" / "frameworks"
-    frameworks = packed if packed.exists() else package.parent / "frameworks"
-    return frameworks, package / "ingest" / "sources"
 
 
 def load(extra: tuple[Path, ...] = ()) -> Content:
@@ -208,123 +204,6 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
             )
 
 
-# ---------------------------------------------------------------- yaml
-
-
-class _Loader(yaml.CSafeLoader):
-    """Safe; a key given twice is an error instead of a surprise."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)]
-        for key, _ in node.value:
-            if keys.count(key.value) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-def _refuse_aliases(text: str) -> None:
-    """A few aliases of aliases can stand for gigabytes; nobody needs them here."""
-    if "*" not in text or "&" not in text:
-        return
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            mark: Any = event.start_mark
-            raise yaml.MarkedYAMLError(
-                problem="YAML aliases are not read; write the value out", problem_mark=mark
-            )
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the document in a YAML file; raise ContentError with path:line."""
-    return _read(path)[0]
-
-
-def _read(path: Path) -> tuple[Any, Any]:
-    """Return a file's document and its node tree, parsed once."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", str(path)) from error
-    try:
-        _refuse_aliases(text)
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return (loader.construct_document(node) if node is not None else None), node
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContentError(f"invalid YAML: {error.problem}", f"{path}:{line}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ContentError(f"invalid YAML: {error}", str(path)) from error
-
-
-def parse_yaml_all(text: str, place: str) -> list[Any]:
-    """Return every document of a YAML stream."""
-    try:
-        _refuse_aliases(text)
-        return list(yaml.load_all(text, Loader=_Loader))  # noqa: S506 - a CSafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"invalid YAML: {error.problem}", f"{place}:{line}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"invalid YAML: {error}", place) from error
-
-
-def write_yaml(data: Any) -> str:
-    """Return data as YAML text in the order given."""
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """A mapping read from a file, asked field by field so that every complaint names its line."""
-
-    data: dict[str, Any]
-    path: Path
-    lines: dict[str, int]
-
-    def place(self, key: str = "") -> str:
-        return f"{_shown(self.path)}:{self.lines.get(key, 1)}"
-
-    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
-        if key not in self.data:
-            if default is ...:
-                raise ContentError(f"{key!r} is missing", self.place())
-            return default
-        value = self.data[key]
-        if not isinstance(value, kind):
-            wanted = (
-                kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
-            )
-            raise ContentError(f"{key!r} must be {wanted}, not {value!r}"[:200], self.place(key))
-        return value
-
-    def only(self, *keys: str) -> None:
-        for key in self.data:
-            if key not in keys:
-                raise ContentError(
-                    f"unknown key {key!r}", self.place(key), f"Known: {', '.join(keys)}."
-                )
-
-
-def _shown(path: Path) -> str:
-    """Our own files by their place in the project, wherever it is installed; others as they were given."""
-    frameworks, sources = content_dir()
-    for root, name in ((frameworks, "frameworks"), (sources, "reporter/ingest/sources")):
-        if path.is_relative_to(root):
-            return f"{name}/{path.relative_to(root).as_posix()}"
-    return str(path)
-
-
-def fields(path: Path) -> _Fields:
-    """Read a file that holds one mapping, and the line each of its keys stands on."""
-    data, node = _read(path)
-    if not isinstance(data, dict):
-        raise ContentError("one mapping was expected", f"{path}:1")
-    return _Fields(data, path, {k.value: k.start_mark.line + 1 for k, _ in node.value})
-
-
 # ---------------------------------------------------------------- kinds of file
 
 
@@ -377,7 +256,7 @@ def read_check(path: Path) -> Check:
     )
 
 
-def _one_of(f: _Fields, key: str, allowed: tuple[str, ...]) -> None:
+def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:
     if f.get(key, str) not in allowed:
         raise ContentError(
             f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key)
@@ -388,12 +267,17 @@ def read_source(path: Path) -> Source:
     """Read one source file."""
     f = fields(path)
     f.only(
-        "id", "title", "describe", "rank", "records", "columns", "when", "skip", "type_of", "tables"
-    )
+        "id", "title", "describe", "rank", "records", "columns", "texts", "lists", "when", "skip", "type_of",
+        "tables",
+    )  # fmt: skip
     tables = f.get("tables", dict)
     for name in tables:
         if name not in TABLES or not TABLES[name].loaded:
             raise ContentError(f"no table {name!r} to load", f.place("tables"))
+    for key in ("texts", "lists"):
+        for name in f.get(key, list, []):
+            if not isinstance(name, str) or not re.fullmatch("[a-z_]+", name):
+                raise ContentError(f"{name!r} is not a plain lower-case name", f.place(key))
     return Source(
         id=f.get("id", str),
         title=f.get("title", str),
@@ -401,6 +285,8 @@ def read_source(path: Path) -> Source:
         when=f.get("when", str).strip(),
         records=tuple(f.get("records", list, [""])),
         columns=f.get("columns", dict, {}),
+        texts=tuple(f.get("texts", list, [])),
+        lists=tuple(f.get("lists", list, [])),
         skip=f.get("skip", str, "FALSE").strip(),
         type_of=f.get("type_of", str, "NULL").strip(),
         tables=tables,
@@ -433,7 +319,7 @@ def read_framework(path: Path) -> Framework:
     )
 
 
-def _part(data: Any, texts: tuple[str, ...], kind: str, f: _Fields) -> dict[str, Any]:
+def _part(data: Any, texts: tuple[str, ...], kind: str, f: Fields) -> dict[str, Any]:
     """Return one group or control of a catalog, once the texts it must have are there."""
     name = f"{kind} {data.get('id', '?')}" if isinstance(data, dict) else kind
     for key in texts:
@@ -442,7 +328,7 @@ def _part(data: Any, texts: tuple[str, ...], kind: str, f: _Fields) -> dict[str,
     return dict(data)
 
 
-def _control(data: Any, f: _Fields) -> Control:
+def _control(data: Any, f: Fields) -> Control:
     data = _part(data, ("id", "title", "paraphrase", "ask"), "control", f)
     listed = data.get("checks", {})
     if not isinstance(listed, dict) or not all(isinstance(ids, list) for ids in listed.values()):

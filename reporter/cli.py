@@ -4,6 +4,7 @@ line, 3 bad input or content, 4 verification failed. Everything heavy is importe
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -93,6 +94,7 @@ def assess(
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.run import Options, assess_workspace
 
+    gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     wanted = _formats(formats)
     started = time.monotonic()
 

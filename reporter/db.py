@@ -32,7 +32,7 @@ class Engine:
                 "autoload_known_extensions": "false",
             }
         )
-        self._con.execute("SET TimeZone = 'UTC'")
+        self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         self._con.execute("SET enable_progress_bar = false")
 
     def __enter__(self) -> Engine:

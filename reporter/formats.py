@@ -9,7 +9,7 @@ from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.errors import InputError
-from reporter.ingest.readers import InputFile, sniff
+from reporter.ingest.files import InputFile, sniff
 from reporter.ingest.recognise import recognise
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from reporter.catalog import write_yaml
 from reporter.errors import InputError
+from reporter.yamls import write_yaml
 
 _AGENTS = """\
 type,actor_id,name,environment,business_unit,state,created_at,approved_at,activated_at,updated_at,expires_at,owner_id,owner_confirmed_at,technical_owner_id,purpose,process_id,autonomy,risk_tier,risk_categories,principal_id,principal_type,default_policy,enforcement_point,review_cadence_days,policy_id,log_sources,tools,data_sources

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from reporter import catalog, examples
+from reporter import catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.model import Check, Framework
@@ -43,7 +43,7 @@ def _official(content: Content) -> Iterator[ReporterError]:
             continue
         place = f"frameworks/catalogs/{framework.id}.yml"
         yield from _ids(framework, register["ids"], register.get("wrong_titles", {}), place)
-        path = catalog.content_dir()[0] / "official" / f"{framework.id}.yml"
+        path = yamls.content_dir()[0] / "official" / f"{framework.id}.yml"
         if hashlib.sha256(path.read_bytes()).hexdigest() != framework.source_sha256:
             yield ContentError("source_sha256 is not that of the official register", place)
 

@@ -22,7 +22,7 @@ from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest.cache import open_cache
-from reporter.ingest.convert import sha256
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
@@ -56,36 +56,35 @@ def assess_workspace(folder: Path, out: Path, options: Options) -> View:
 
     _refuse_existing(out)
     workspace = read_workspace(folder)
-    content = catalog.load(options.extra)
-    _refuse_unknown(workspace, content)
-    judged = judge_all(content.checks, workspace.params)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    try:
-        with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
-            assessment, counts = _assess(workspace, content, judged, Path(work), part, options, out)
-        view = views.build(assessment)
-        for name in dict.fromkeys(("json", *options.formats)):
-            options.say(f"writing {FILES[name]}")
-            WRITERS[name](view, part / FILES[name])
-        _write_quarantine(assessment, part / "quarantine.csv")
-        _write_manifest(part, assessment, counts)
-        _publish(part, out)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    with Inputs(workspace.folder) as inputs:
+        content = catalog.load(options.extra)
+        _refuse_unknown(workspace, content)
+        judged = judge_all(content.checks, workspace.params)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with _part_of(out) as part:
+            with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
+                assessment, counts = _assess(
+                    workspace, inputs, content, judged, Path(work), part, options
+                )
+            view = views.build(assessment)
+            for name in dict.fromkeys(("json", *options.formats)):
+                options.say(f"writing {FILES[name]}")
+                WRITERS[name](view, part / FILES[name])
+            _write_quarantine(assessment, part / "quarantine.csv")
+            _write_manifest(part, assessment, counts)
+            _publish(part, out)
     return view
 
 
 def _assess(
-    workspace: Workspace, content: Content, judged: list[tuple[Check, Judged]], work: Path, part: Path,
-    options: Options, out: Path,
+    workspace: Workspace, inputs: Inputs, content: Content, judged: list[tuple[Check, Judged]], work: Path,
+    part: Path, options: Options,
 ) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
     """Everything that needs the engine."""
-    cache = open_cache(options.cache or out.parent / ".reporter-cache")
+    cache = open_cache(options.cache or part.parent / ".reporter-cache")
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
-        intake = ingest(engine, workspace.folder, content.sources, cache)
+        intake = ingest(engine, inputs, content.sources, cache)
         _refuse_nothing(intake, workspace.folder)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
         derive(engine, workspace.run, expected)
@@ -256,7 +255,7 @@ def _hashes(
         "inputs": inputs,
         "content": content.sha256,
         "policy": content.policy.sha256,
-        "workspace": sha256(workspace.folder / "reporter.yml"),
+        "workspace": _sha256(workspace.folder / "reporter.yml"),
         "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
         "reporter": _version(),
         "engine": db.version(),
@@ -290,7 +289,7 @@ def _write_quarantine(assessment: Assessment, path: Path) -> None:
 def _write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
     """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
     outputs = {
-        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in sorted(part.iterdir())
+        p.name: {"bytes": p.stat().st_size, "sha256": _sha256(p)} for p in sorted(part.iterdir())
     }
     files = [
         {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
@@ -310,6 +309,22 @@ def _write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) ->
     }
     text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
     (part / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@contextmanager
+def _part_of(out: Path) -> Iterator[Path]:
+    """A hidden folder beside `out` for the run to be; gone if anything fails."""
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 def _publish(part: Path, out: Path) -> None:

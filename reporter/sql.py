@@ -63,7 +63,7 @@ def judge(text: str, params: dict[str, object], place: str) -> Judged:
         _refuse_foreign_syntax(tree, place)
         reads, tables = _columns_read(tree, place)
         _demand_outputs(tree, place)
-        sql = tree.sql(dialect="duckdb", comments=False)
+        sql = tree.sql(dialect="duckdb", comments=False, copy=False)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
     return Judged(sql, frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)

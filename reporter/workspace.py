@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from reporter.catalog import fields
 from reporter.errors import InputError
 from reporter.model import RunInfo
+from reporter.yamls import fields
 
 NAME = "reporter.yml"
 

@@ -15,6 +15,7 @@ from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
 from reporter.ingest.cache import open_cache
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Check
@@ -49,7 +50,7 @@ def cells_of(
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
-            ingest(engine, workspace.folder, own, open_cache(folder / "cache"))
+            ingest(engine, Inputs(workspace.folder), own, open_cache(folder / "cache"))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             assess.prepare(engine)

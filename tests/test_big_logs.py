@@ -12,6 +12,7 @@ from reporter import catalog
 from reporter.db import Engine
 from reporter.ingest import convert, load
 from reporter.ingest.cache import open_cache
+from reporter.ingest.inputs import Inputs
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["gz", "plain"])
@@ -39,7 +40,7 @@ def test_two_big_logs_are_read_side_by_side_without_mixing(
         ) if packed else path.write_bytes(text)
     with Engine(tmp_path / "work") as engine:
         intake = load.ingest(
-            engine, tmp_path / "ws", catalog.load().sources, open_cache(tmp_path / "cache")
+            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
         )
         mixed = engine.rows(
             "SELECT file, count(*), count(DISTINCT actor_id), min(actor_id) FROM in_events GROUP BY file ORDER BY file"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from reporter import assess, catalog, examples
+from reporter import assess, catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.lint import lint
 from reporter.model import Check
 from reporter.schema import TABLES
 from reporter.sql import Judged, judge
 
-FRAMEWORKS, SOURCES = catalog.content_dir()
+FRAMEWORKS, SOURCES = yamls.content_dir()
 FILES = {"-".join(p.stem.split("-")[:2]): p for p in sorted((FRAMEWORKS / "checks").rglob("*.yml"))}
 COUNTS = {"owasp-agentic-2026": (10, 0), "owasp-nhi-2025": (10, 0), "nist-ai-rmf-1.0": (72, 23)}
 

@@ -15,6 +15,7 @@ from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.ingest.cache import open_cache
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
 from reporter.model import Check
@@ -275,7 +276,7 @@ def _actors(estate: Estate, folder: Path, content: Content) -> list[tuple[Any, .
 def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> None:
     """Read with our own formats only: the other sources cost time here and find nothing."""
     sources = tuple(s for s in content.sources if s.id.startswith("reporter-"))
-    ingest(engine, estate.write(folder / "ws"), sources, open_cache(folder / "cache"))
+    ingest(engine, Inputs(estate.write(folder / "ws")), sources, open_cache(folder / "cache"))
 
 
 # ---------------------------------------------------------------- a column that nobody records

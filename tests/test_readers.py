@@ -9,6 +9,8 @@ import io
 import json
 import os
 import random
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,14 +22,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reporter import catalog
+from reporter import catalog, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
-from reporter.ingest import convert, load, readers
+from reporter.ingest import convert, files, load
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Quarantined
 
-SOURCES = tuple(catalog.read_source(p) for p in sorted(catalog.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def take(folder: Path, **files: bytes) -> Taken:
     for name, content in files.items():
         (logs / name.replace("__", ".")).write_bytes(content)
     with Engine(folder / "work") as engine:
-        intake = load.ingest(engine, folder / "ws", SOURCES, store.open_cache(folder / "cache"))
+        intake = load.ingest(
+            engine, Inputs(folder / "ws"), SOURCES, store.open_cache(folder / "cache")
+        )
         rows = {}
         for table in LOADED:
             names = ", ".join(["file", "record", *(n for n, _ in columns_of(table))])
@@ -729,4 +734,23 @@ def test_formats_are_told_by_content(
     name: str, content: bytes, format_: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    assert readers.sniff(tmp_path / name, name).format == format_
+    assert files.sniff(tmp_path / name, name).format == format_
+
+
+def test_the_machines_time_zone_changes_nothing(tmp_path: Path) -> None:
+    """Files are converted on connections of their own, and each must know that a time without a zone is UTC."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); from pathlib import Path; import test_readers as t; "
+        "made = t.take(Path(sys.argv[1]), a__jsonl=t.lines(*(t.event(i, time=x) for i, x in "
+        "enumerate(('2026-07-01T12:00:00', '2026-07-01T12:00:00Z', '2026-07-01T14:00:00+02:00'))))); "
+        "print(made.rows['events'])"
+    )
+    seen = [
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / f"{i}")],
+            capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone},
+        ).stdout
+        for i, zone in enumerate(("UTC", "Asia/Tokyo", "America/St_Johns"))
+    ]  # fmt: skip
+    assert seen[0].count("datetime.datetime(2026, 7, 1, 12, 0)") == 3
+    assert len(set(seen)) == 1

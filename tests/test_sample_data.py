@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from reporter import assess, catalog
+from reporter import assess, catalog, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
 from reporter.ingest import load, tables
+from reporter.ingest.inputs import Inputs
 from reporter.run import judge_all
 from reporter.workspace import read_workspace
 
@@ -72,7 +73,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         folder = tmp_path_factory.mktemp(quarter)
         with Engine(folder / "work") as engine:
             cache = store.open_cache(folder / "cache")
-            intake[quarter] = load.ingest(engine, workspace.folder, content.sources, cache)
+            intake[quarter] = load.ingest(engine, Inputs(workspace.folder), content.sources, cache)
             logs = sorted(workspace.log_sources.items())
             tables.derive(engine, workspace.run, [tables.Expected(n, *e) for n, e in logs])
             assess.prepare(engine)
@@ -154,7 +155,7 @@ def record_at(quarter: str, where: str) -> Any:
     if path.suffix == ".csv":
         return next(csv.reader([text.split("\n")[n - 1]]))
     if path.suffix == ".yml":
-        return catalog.read_yaml(path)[n - 1]
+        return yamls.read_yaml(path)[n - 1]
     return _numbered(json.loads(text))[n - 1]
 
 

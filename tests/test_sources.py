@@ -19,16 +19,17 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog
+from reporter import catalog, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
 from reporter.ingest import load
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.schema import VOCABULARY
 
 DATA = Path(__file__).parent / "data" / "sources"
 SAMPLES = Path(__file__).parents[1] / ".." / "shared" / "samples"
-SOURCES = tuple(catalog.read_source(p) for p in sorted(catalog.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
 VENDORS = sorted(p.name for p in DATA.iterdir())
 MINE = {"aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps", "okta-system-log"}
 
@@ -59,7 +60,9 @@ def ingest(tmp_path: Path) -> Ingest:
         workspace = tmp_path / "workspace"
         shutil.copytree(folder, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
         with Engine(tmp_path / "work") as engine:
-            intake = load.ingest(engine, workspace, SOURCES, store.open_cache(tmp_path / "cache"))
+            intake = load.ingest(
+                engine, Inputs(workspace), SOURCES, store.open_cache(tmp_path / "cache")
+            )
             rows = {t.name: _rows(engine, t.name, [n for n, _ in columns_of(t)]) for t in LOADED}
         return Taken(intake, {name: found for name, found in rows.items() if found})
 
@@ -108,7 +111,7 @@ def test_two_runs_give_the_same_files(vendor: str, tmp_path: Path) -> None:
         cache = store.Cache(tmp_path / f"cache{n}", "key")
         cache.folder.mkdir()
         with Engine(tmp_path / f"work{n}") as engine:
-            load.ingest(engine, workspace, SOURCES, cache)
+            load.ingest(engine, Inputs(workspace), SOURCES, cache)
         made.append({p.name: p.read_bytes() for p in sorted(cache.folder.iterdir())})
     assert made[0] == made[1]
 

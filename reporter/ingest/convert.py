@@ -6,15 +6,14 @@ falls back to the spool when a line of it is not clean, so that every defect has
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
-from reporter.ingest.readers import InputFile
+from reporter.ingest.files import InputFile
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.recognise import Choice
 from reporter.ingest.spool import spool
 from reporter.ingest.stream import stream
@@ -26,36 +25,42 @@ Done = tuple[Batch, list[InputFile], list[str]]
 """A batch, its files and their sha256."""
 
 
-def convert(engine: Engine, choices: list[Choice], cache: Cache) -> list[Done]:
+def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache) -> list[Done]:
     """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again."""
     batches = list(_batches(choices))
+    jobs: dict[str, Future[Batch]] = {}
+    done: dict[int, tuple[str, list[str]]] = {}
     with ThreadPoolExecutor(2) as pool:
-        hashes = list(pool.map(lambda b: [sha256(f.path) for f in b[2]], batches))
-        keys = [key_of(b[0], b[1], h) for b, h in zip(batches, hashes, strict=True)]
-        jobs = {
-            k: pool.submit(_job, engine, *b, k, cache)
-            for k, b in dict(zip(keys, batches, strict=True)).items()
-        }
-        return [(jobs[k].result(), b[2], h) for k, b, h in zip(keys, batches, hashes, strict=True)]
+        for i in sorted(range(len(batches)), key=lambda i: sum(f.size for f in batches[i][2])):
+            source, path, files = batches[i]
+            digests = [inputs.digest(f) for f in files]
+            hashes = [d.sha256 for d in digests]
+            key = key_of(source, path, hashes)
+            done[i] = key, hashes
+            if key not in jobs:
+                jobs[key] = pool.submit(
+                    _job, engine, source, path, files, digests[0].lines, key, cache
+                )
+        return [(jobs[done[i][0]].result(), b[2], done[i][1]) for i, b in enumerate(batches)]
 
 
 def _job(
-    engine: Engine, source: Source, path: str, files: list[InputFile], key: str, cache: Cache
-) -> Batch:
+    engine: Engine, source: Source, path: str, files: list[InputFile], lines: int, key: str, cache: Cache
+) -> Batch:  # fmt: skip
     batch = find(cache, key)
     if batch is None:
         with engine.twin() as own:
-            batch = _convert(own, source, path, files, key, cache)
+            batch = _convert(own, source, path, files, lines, key, cache)
         keep(cache, batch)
     return batch
 
 
 def _convert(
-    engine: Engine, source: Source, path: str, files: list[InputFile], key: str, cache: Cache
-) -> Batch:
+    engine: Engine, source: Source, path: str, files: list[InputFile], lines: int, key: str, cache: Cache
+) -> Batch:  # fmt: skip
     if len(files) == 1 and streams(source, files[0]):
         batch = Batch(source.id, key, counts=[Counts()])
-        if stream(engine, source, files[0], batch, cache):
+        if stream(engine, source, files[0], lines, batch, cache):
             return batch
     batch = Batch(source.id, key, counts=[Counts() for _ in files])
     spool(engine, source, path, files, batch, cache)
@@ -84,9 +89,3 @@ def streams(source: Source, file: InputFile) -> bool:
         bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -6,19 +6,18 @@ Every file found is named in the accounting, whatever became of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, quoted
 from reporter.ingest.cache import Batch, Cache
-from reporter.ingest.convert import convert, sha256
-from reporter.ingest.readers import InputFile, Problem, discover, documents
+from reporter.ingest.convert import Done, convert
+from reporter.ingest.files import InputFile
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.readers import Problem, documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.ingest.typing_sql import redact
 from reporter.model import FileCount, Quarantined
-
-FOLDERS = ("inventory", "logs", "statements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +31,18 @@ class Intake:
     """Rows by table."""
 
 
-def ingest(engine: Engine, workspace: Path, sources: tuple[Source, ...], cache: Cache) -> Intake:
+def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
     """Read every file of a workspace into the in_ relations."""
-    choices = recognise(engine, discover(workspace, FOLDERS), sources)
-    done = convert(engine, choices, cache)
+    choices = recognise(engine, inputs.files, sources)
+    done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)
-    files, quarantined = _count(engine, choices, done)
+    files, quarantined = _count(engine, choices, done, inputs)
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     return Intake(tuple(files), tuple(other), tuple(quarantined), rows)
 
 
-def _register(
-    engine: Engine, done: list[tuple[Batch, list[InputFile], list[str]]], cache: Cache
-) -> None:
+def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     """Lay the Parquet of all batches under one relation a table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE batch_files (batch BIGINT, f BIGINT, file VARCHAR)")
@@ -84,7 +81,7 @@ def _part(number: int, batch: Batch, files: list[InputFile], table: str, cache: 
 
 
 def _count(
-    engine: Engine, choices: list[Choice], done: list[tuple[Batch, list[InputFile], list[str]]]
+    engine: Engine, choices: list[Choice], done: list[Done], inputs: Inputs
 ) -> tuple[list[FileCount], list[Quarantined]]:
     files: list[FileCount] = []
     quarantined: list[Quarantined] = []
@@ -101,14 +98,16 @@ def _count(
         ]
     for choice in choices:
         if choice.source is None:
-            count, entries = _unrecognised(engine, choice)
+            count, entries = _unrecognised(engine, choice, inputs)
             files.append(count)
             quarantined += entries
     quarantined.sort(key=lambda q: (q.file, q.line, q.kind, q.reason))
     return sorted(files, key=lambda f: f.file), quarantined
 
 
-def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quarantined]]:
+def _unrecognised(
+    engine: Engine, choice: Choice, inputs: Inputs
+) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
     read, problems = 0, []
@@ -123,5 +122,5 @@ def _unrecognised(engine: Engine, choice: Choice) -> tuple[FileCount, list[Quara
     if read > len(problems):
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
-    digest = sha256(file.path) if file.path.exists() and file.size else ""
+    digest = inputs.digest(file).sha256
     return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), problems

@@ -15,7 +15,8 @@ from typing import Any
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.ingest.readers import Document, InputFile, documents, unfit
+from reporter.ingest.files import InputFile
+from reporter.ingest.readers import Document, documents, unfit
 
 SAMPLE = 30
 
@@ -163,7 +164,7 @@ def _define_macros(engine: Engine) -> None:
     engine.run(
         "CREATE OR REPLACE MACRO items(j, p) AS CASE WHEN json_type(j, p) = 'ARRAY' "
         "THEN CAST(json_extract(j, p) AS JSON[]) WHEN json_type(j, p) = 'VARCHAR' AND (j ->> p) <> '' THEN "
-        "list_transform(string_split(j ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) ELSE [] END"
+        "list_transform(string_split(j ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) END"
     )
     engine.run(
         "CREATE OR REPLACE MACRO from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)"

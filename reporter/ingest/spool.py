@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from reporter.catalog import Source
-from reporter.db import Engine, quoted
+from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.files import InputFile
 from reporter.ingest.notes import note, note_bad_fields
-from reporter.ingest.readers import Document, InputFile, Problem, documents, shown, unfit
+from reporter.ingest.readers import Document, Problem, documents, shown, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO
@@ -87,7 +88,8 @@ def _load(engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Pat
         "format='newline_delimited', maximum_object_size=33554432, "
         "columns={s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'})"
     )
-    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(source)}")
+    engine.run("DROP TABLE IF EXISTS raw")
+    engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
     engine.run(
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
@@ -97,11 +99,20 @@ def _load(engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Pat
 
 
 def _raw(source: Source) -> str:
-    if not source.columns:
-        return "SELECT record, r FROM spooled WHERE mine"
-    spec = json.dumps(source.columns)
-    names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
-    return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
+    """SQL: the records of a source, with what all its tables want of them read once."""
+    if source.columns:
+        spec = json.dumps(source.columns)
+        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
+        return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
+    texts, lists = (
+        quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
+    )
+    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
+    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
+    return (
+        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r, "
+        f"json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled WHERE mine)"
+    )
 
 
 def _stage(

@@ -6,67 +6,75 @@ False means that a line of it is not clean; the record-by-record path then finds
 from __future__ import annotations
 
 import gzip
-import re
-import shutil
-import threading
 import zlib
 from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
+from reporter.ingest.files import InputFile
+from reporter.ingest.inputs import CHUNK, Lines
 from reporter.ingest.notes import note_bad_fields
-from reporter.ingest.readers import MAX_RECORD, InputFile
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
-from reporter.ingest.typing_sql import looks_secret, without_secret
+from reporter.ingest.typing_sql import SHORTEST_SECRET, looks_secret, without_secret
 from reporter.schema import TABLES
 
-_NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 _JSON = "format='newline_delimited', maximum_object_size=33554432"
 
 
-def stream(engine: Engine, source: Source, file: InputFile, batch: Batch, cache: Cache) -> bool:
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean."""
-    try:
-        path = _plain_file(file, engine.work / f"{batch.key}.jsonl")
-    except (OSError, EOFError, zlib.error):
-        return False
+def stream(
+    engine: Engine, source: Source, file: InputFile, lines: int, batch: Batch, cache: Cache
+) -> bool:
+    """Read one flat JSONL log of `lines` lines with declared columns; False when a line of it is not clean."""
+    path = file.path
+    if file.gzipped:
+        path = engine.work / f"{batch.key}.jsonl"
+        try:
+            lines = _unpack(file.path, path)
+        except (OSError, EOFError, zlib.error):
+            return False
     target = cache.folder / f"{batch.key}.events.parquet"
-    lines: list[int] = []
-    counter = threading.Thread(target=lambda: lines.append(_count_lines(path, MAX_RECORD)))
-    counter.start()
     columns = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in source.columns.items())
     raw = f"* FROM read_json({quoted(str(path))}, {_JSON}, columns={{{columns}}})"
     engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
     try:
         engine.write_parquet(cast_all("events", source.tables["events"], engine, source), target)
     except Error:
-        counter.join()
         return False
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
-    counter.join()
-    read = f"read_parquet({quoted(str(target))})"
-    required = [c.name for c in TABLES["events"].columns if c.required]
-    broken = " OR ".join(f"{c} IS NULL" for c in required)
-    names = [n for n, _ in columns_of(TABLES["events"])]
-    seen = ", ".join(f"count({n})" for n in names)
-    (n, bad, odd, *filled) = engine.rows(
-        f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen} FROM {read}"
-    )[0]
-    if bad or n != lines[0]:
+    n, bad, odd, filled, long = _look_over(engine, target)
+    if bad or n != lines:
         return False
     if odd:
         _name_odd(engine, source, target, raw, batch)
     if path != file.path:
         path.unlink()
-    _hide_secrets(engine, read, target, cache, batch)
+    if long:
+        _hide_secrets(engine, long, target, cache, batch)
     batch.stream = True
     batch.tables = {"events": target.name}
     batch.counts = [Counts(read=n, kept=n)]
-    batch.carried = [("events", c) for c, k in zip(names, filled, strict=True) if k]
+    batch.carried = [("events", c) for c in filled]
     return True
+
+
+def _look_over(engine: Engine, target: Path) -> tuple[int, int, int, list[str], list[str]]:
+    """Count the rows, those that lack a required column and the odd ones; name the filled columns, and the free
+    texts long enough to hold a secret."""
+    names = [n for n, _ in columns_of(TABLES["events"])]
+    texts = free_texts("events", set(names))
+    broken = " OR ".join(f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required)
+    seen = ", ".join(f"count({n})" for n in names)
+    longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)
+    (n, bad, odd, *more) = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen}, {longest} "
+        f"FROM read_parquet({quoted(str(target))})"
+    )[0]
+    filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
+    long = [c for c, k in zip(texts, more[len(names) :], strict=True) if k >= SHORTEST_SECRET]
+    return n, bad, odd, filled, long
 
 
 def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Batch) -> None:
@@ -91,47 +99,29 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         engine.run("DROP TABLE IF EXISTS spooled")
 
 
-def _plain_file(file: InputFile, target: Path) -> Path:
-    """The file itself, or what it unpacks to, written to `target`."""
-    if not file.gzipped:
-        return file.path
-    with gzip.open(file.path, "rb") as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain, 1 << 22)
-    return target
+def _unpack(packed: Path, target: Path) -> int:
+    """Write what a gz file holds to `target`; return its number of lines."""
+    lines = Lines()
+    with gzip.open(packed, "rb") as source, target.open("wb") as plain:
+        while chunk := source.read(CHUNK):
+            plain.write(chunk)
+            lines.add(chunk)
+    return lines.total()
 
 
-def _count_lines(path: Path, limit: int) -> int:
-    """Count the lines; -1 when one is too long or holds a bare NaN, which the engine would let pass."""
-    count, open_, tail = 0, 0, b""
-    with path.open("rb", buffering=0) as handle:
-        while chunk := handle.read(1 << 22):
-            ends = chunk.count(b"\n")
-            longest = open_ + (chunk.find(b"\n") if ends else len(chunk))
-            open_ = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
-            count += ends
-            if longest >= limit or (_hints_no_number(chunk) and _NO_NUMBER.search(tail + chunk)):
-                return -1
-            tail = chunk[-16:]
-    return count + (open_ > 0)
-
-
-def _hints_no_number(chunk: bytes) -> bool:
-    """Look for the first letters first: finding one byte is ten times faster than finding three."""
-    return (b"N" in chunk and b"NaN" in chunk) or (b"I" in chunk and b"Infinity" in chunk)
-
-
-def _hide_secrets(engine: Engine, read: str, target: Path, cache: Cache, batch: Batch) -> None:
-    texts = free_texts("events", {n for n, _ in columns_of(TABLES["events"])})
+def _hide_secrets(
+    engine: Engine, long: list[str], target: Path, cache: Cache, batch: Batch
+) -> None:
+    read = f"read_parquet({quoted(str(target))}, file_row_number=true)"
     rows = engine.rows(
-        f"SELECT file_row_number + 1 FROM read_parquet({quoted(str(target))}, file_row_number=true) "
-        f"WHERE {looks_secret(texts)} ORDER BY ALL"
+        f"SELECT file_row_number + 1 FROM {read} WHERE {looks_secret(long)} ORDER BY ALL"
     )
     if not rows:
         return
-    swaps = ", ".join(f"{without_secret(c, cache.secret_key)} AS {c}" for c in texts)
+    swaps = ", ".join(f"{without_secret(c, cache.secret_key)} AS {c}" for c in long)
     clean = target.with_suffix(".clean")
     engine.write_parquet(
-        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who) REPLACE ({swaps}) FROM {read}) AS hidden",
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number) REPLACE ({swaps}) FROM {read}) AS hidden",
         clean,
     )
     clean.replace(target)

@@ -5,7 +5,10 @@ One actor a row, events resolved to actors, shadow agents added, activity rolled
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from reporter.db import Engine, quoted
 from reporter.errors import ReporterError
@@ -45,9 +48,19 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _gather_approvals(engine)
     _resolve_events(engine)
     _add_shadows(engine)
-    _roll_up(engine)
-    _measure_feeds(engine, expected)
+    _side_by_side(engine, _roll_up, _roll_up_data, partial(_measure_feeds, expected=expected))
     _note_sources(engine)
+
+
+def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
+    """Run jobs that make tables of their own, two at a time, each on a connection of its own."""
+
+    def alone(job: Callable[[Engine], None]) -> None:
+        with engine.twin() as own:
+            job(own)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(alone, jobs))
 
 
 _ALIAS = (
@@ -217,7 +230,6 @@ def _roll_up(engine: Engine) -> None:
         "FROM rolled AS e JOIN event_actors AS k USING (who)"
     )
     engine.run("DROP TABLE rolled")
-    _roll_up_data(engine)
 
 
 def _roll_up_data(engine: Engine) -> None:
@@ -258,7 +270,7 @@ def _measure_feeds(engine: Engine, expected: list[Expected]) -> None:
         "ANTI JOIN expectation AS x USING (log_source)"
     )
     engine.run(
-        "CREATE TEMP TABLE feed_hours AS SELECT log_source, date_trunc('hour', occurred_at) AS hour, "
+        "CREATE TABLE feed_hours AS SELECT log_source, date_trunc('hour', occurred_at) AS hour, "
         "count(*) AS n, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
         "FROM in_events AS e CROSS JOIN run AS r WHERE e.occurred_at >= r.period_from "
         "AND e.occurred_at < least(r.period_to, r.as_of) GROUP BY ALL"

@@ -16,6 +16,8 @@ SECRET = (
 )
 """What looks like a credential's value, a private key up to the next quote; identifiers such as AWS access key ids
 and words such as task-of-the-night are not."""
+SHORTEST_SECRET = 15
+"""Bytes below which no text looks like a secret."""
 _SECRET = re.compile(SECRET)
 
 
@@ -30,8 +32,8 @@ def redacted(expression: str) -> str:
 
 
 def looks_secret(columns: list[str]) -> str:
-    """SQL: some text column of the row holds what looks like a secret; nothing shorter than 15 bytes does."""
-    long = ", ".join(f"CASE WHEN strlen({c}) > 14 THEN {c} END" for c in columns)
+    """SQL: some text column of the row holds what looks like a secret."""
+    long = ", ".join(f"CASE WHEN strlen({c}) >= {SHORTEST_SECRET} THEN {c} END" for c in columns)
     return f"regexp_matches(concat_ws(' ', {long}), {quoted(SECRET)})"
 
 

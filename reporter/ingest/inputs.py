@@ -1,0 +1,108 @@
+"""The files of a workspace. In: a folder. Out: each file with its hash and number of lines.
+
+The reading for both starts at once, in the background: it is done by the time the content is loaded and judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from reporter.ingest.files import MAX_RECORD, InputFile, discover
+
+FOLDERS = ("inventory", "logs", "statements")
+CHUNK = 1 << 24
+_NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What reading a file once through tells."""
+
+    sha256: str
+    lines: int
+    """0 where nobody counted; -1 when one is too long or holds a bare NaN, which the engine would let pass."""
+
+
+class Inputs:
+    """The files of a workspace, sorted by name; a context manager that stops its reading when left."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.files = discover(workspace, FOLDERS)
+        self._left = threading.Event()
+        self._pool = ThreadPoolExecutor(2)
+        self._digests: dict[str, Future[Digest]] = {
+            f.name: self._pool.submit(self._digest, f) for f in self.files if f.size
+        }
+
+    def __enter__(self) -> Inputs:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._left.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def digest(self, file: InputFile) -> Digest:
+        """Return what reading the file told, waiting for it; no hash for what has no bytes."""
+        reading = self._digests.get(file.name)
+        return reading.result() if reading else Digest("", 0)
+
+    def _digest(self, file: InputFile) -> Digest:
+        sha, lines = hashlib.sha256(), Lines()
+        counted = file.format == "jsonl" and not file.gzipped
+        read_through(
+            file.path,
+            *([sha.update, lines.add] if counted else [sha.update]),
+            stop=self._left.is_set,
+        )
+        return Digest(sha.hexdigest(), lines.total() if counted else 0)
+
+
+class Lines:
+    """Counts lines over chunks of bytes."""
+
+    def __init__(self, limit: int = MAX_RECORD) -> None:
+        self._limit = limit
+        self._count, self._open, self._tail, self._fit = 0, 0, b"", True
+
+    def add(self, chunk: bytes) -> None:
+        """Count one chunk more."""
+        ends = chunk.count(b"\n")
+        longest = self._open + (chunk.find(b"\n") if ends else len(chunk))
+        self._open = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
+        self._count += ends
+        if longest >= self._limit or (
+            _hints_no_number(chunk) and _NO_NUMBER.search(self._tail + chunk)
+        ):
+            self._fit = False
+        self._tail = chunk[-16:]
+
+    def total(self) -> int:
+        """Return the number of lines; -1 when one is too long or holds a bare NaN."""
+        return self._count + (self._open > 0) if self._fit else -1
+
+
+def _hints_no_number(chunk: bytes) -> bool:
+    """Look for the first letters first: finding one byte is ten times faster than finding three."""
+    return (b"N" in chunk and b"NaN" in chunk) or (b"I" in chunk and b"Infinity" in chunk)
+
+
+def read_through(
+    path: Path, *takers: Callable[[bytes], None], stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Give every chunk of a file to each taker, until `stop` says that nobody wants to know."""
+    with path.open("rb", buffering=0) as handle:
+        while not stop() and (chunk := handle.read(CHUNK)):
+            for take in takers:
+                take(chunk)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 FROM = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 92
-TOOLS_HELD = 8
 FAMILIES = ("s3", "kms", "sql", "crm", "mail", "git", "pay", "hr", "web", "iam")
 VERBS = ("get", "list", "put", "delete", "query", "send", "create", "update", "assume", "export")
 EFFECTS = {
@@ -58,6 +57,7 @@ def _iso(second: float) -> str:
 
 
 def _effect(tool: str) -> str:
+    """The effect of a tool; a whole family is read as what most of it does."""
     return EFFECTS.get(tool.split(".")[1].split("_")[0], "read")
 
 
@@ -90,9 +90,10 @@ def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> 
             },
         )
         for i in range(agents):
-            scope = rnd.sample(tools, TOOLS_HELD)
-            scopes.append(scope)
-            _write(register, _agent(i, scope, rnd))
+            family = rnd.choice(FAMILIES)
+            exact = rnd.sample(tools, 4)
+            scopes.append([*exact, *(t for t in tools if t.startswith(f"{family}."))])
+            _write(register, _agent(i, [f"{family}.*", *exact], rnd))
     return scopes
 
 
@@ -180,7 +181,7 @@ def _events(
             i = int(agents * rnd.random() ** 1.7)
             dice = rnd.random()
             tool = (
-                scopes[i][int(rnd.random() * TOOLS_HELD)]
+                scopes[i][int(rnd.random() * len(scopes[i]))]
                 if dice < 0.985
                 else tools[int(rnd.random() * len(tools))]
             )

@@ -74,9 +74,12 @@ class Engine:
         """Return (name, type) of a query's columns without running it."""
         return [(r[0], r[1]) for r in self._con.execute(f"DESCRIBE {sql}").fetchall()]
 
-    def write_parquet(self, sql: str, path: Path) -> None:
-        """Write a query's rows to a zstd Parquet file."""
-        self.run(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
+        """Write a query's rows, in their order, to a Parquet file; zstd is half as large, snappy a tenth faster."""
+        self.run(
+            f"COPY ({sql}) TO {quoted(str(path))} "
+            f"(FORMAT parquet, COMPRESSION {compression}, PRESERVE_ORDER true)"
+        )
 
     def interrupt(self) -> None:
         """Stop the running statement; callable from another thread."""

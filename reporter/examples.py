@@ -12,7 +12,7 @@ from typing import Any
 
 from reporter import assess
 from reporter.db import Engine
-from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
+from reporter.ingest.tables import LOADED, Expected, columns_of, complete_events, derive
 from reporter.model import Check, RunInfo
 from reporter.sql import judge
 
@@ -76,5 +76,4 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
         if table.name == "events" and rows:
             for name in _EVENT_DEFAULTS:
                 engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
-    engine.run("ALTER TABLE in_events ADD COLUMN who UBIGINT")
-    engine.run(f"UPDATE in_events SET who = {WHO}")
+    complete_events(engine)

@@ -93,7 +93,7 @@ def _assess(
         judging.prepare(engine)
         with _walls(engine, content):
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
-        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet")
+        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
         assessment = _gather(engine, workspace, content, judged, intake)
         return assessment, intake.rows
 

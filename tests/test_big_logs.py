@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reporter import catalog
 from reporter.db import Engine
-from reporter.ingest import convert, load
+from reporter.ingest import convert, load, stream
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 
@@ -47,3 +48,50 @@ def test_two_big_logs_are_read_side_by_side_without_mixing(
         )
     assert [f.kept for f in intake.files] == [20_000] * 3
     assert [(n, actors, first) for _, n, actors, first in mixed] == [(20_000, 1, x) for x in "abc"]
+
+
+def _numbered(n: int, padding: int) -> str:
+    """Lines whose event_id is their number, with words of every closed vocabulary."""
+    effects = ("read", "write", "execute", "transfer", "delete", "publish", "grant", "admin")
+    return "".join(
+        f'{{"event_id":"{i}","time":"2026-07-01T12:00:00Z","actor_id":"agent-{i % 97}","actor_kind":"agent",'
+        f'"effect":"{effects[i % 8]}","outcome":"success","resource":"{"x" * padding}"}}\n'
+        for i in range(1, n + 1)
+    )
+
+
+def test_a_record_number_is_the_number_of_its_line(tmp_path: Path) -> None:
+    """Over 100 MB the engine reads in parallel, and some plans give rows in any order unless told otherwise."""
+    (tmp_path / "ws/logs").mkdir(parents=True)
+    (tmp_path / "ws/logs/big.jsonl").write_text(_numbered(300_000, 300), encoding="utf-8")
+    with Engine(tmp_path / "work") as engine:
+        load.ingest(
+            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
+        )
+        assert engine.rows(
+            "SELECT count(*), count(*) FILTER (WHERE CAST(event_id AS BIGINT) = record) FROM in_events"
+        ) == [(300_000, 300_000)]
+    assert '"stream": true' in next((tmp_path / "cache").glob("*.json")).read_text()
+
+
+def test_rows_that_are_not_in_line_order_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    straight = stream.cast_all
+
+    def reversed_(*args: Any) -> str:
+        return f"SELECT * FROM ({straight(*args)}) AS x ORDER BY CAST(event_id AS BIGINT) DESC"
+
+    monkeypatch.setattr(stream, "cast_all", reversed_)
+    (tmp_path / "ws/logs").mkdir(parents=True)
+    (tmp_path / "ws/logs/a.jsonl").write_text(_numbered(1000, 3), encoding="utf-8")
+    with Engine(tmp_path / "work") as engine:
+        load.ingest(
+            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
+        )
+        assert (
+            engine.one("SELECT count(*) FROM in_events WHERE CAST(event_id AS BIGINT) = record")
+            == 1000
+        )
+    assert '"stream": false' in next((tmp_path / "cache").glob("*.json")).read_text()

@@ -17,7 +17,7 @@ from reporter.errors import ContentError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import LOADED, WHO, Expected, columns_of, derive
+from reporter.ingest.tables import LOADED, Expected, columns_of, complete_events, derive
 from reporter.model import Check
 from reporter.schema import EVENT_TABLES, TABLES
 from reporter.sql import Judged
@@ -339,8 +339,7 @@ def _multiply(engine: Engine, names: list[str]) -> None:
         )
         engine.run(f"DROP {'VIEW' if table.name == 'events' else 'TABLE'} in_{table.name}")
         engine.run(f"ALTER TABLE copied RENAME TO in_{table.name}")
-    engine.run("ALTER TABLE in_events ADD COLUMN who UBIGINT")
-    engine.run(f"UPDATE in_events SET who = {WHO}")
+    complete_events(engine)
     engine.run(
         "INSERT INTO carried SELECT name || '|' || source, tbl, col FROM carried CROSS JOIN copies "
         "WHERE tbl <> 'policies' AND name <> tbl || '.' || col"

@@ -15,7 +15,7 @@ from reporter.db import version as engine_version
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
-FORMAT = "5"
+FORMAT = "6"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
 
 

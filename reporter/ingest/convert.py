@@ -13,7 +13,7 @@ from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
 from reporter.ingest.files import InputFile
-from reporter.ingest.inputs import Inputs
+from reporter.ingest.inputs import Digest, Inputs
 from reporter.ingest.recognise import Choice
 from reporter.ingest.spool import spool
 from reporter.ingest.stream import stream
@@ -38,29 +38,27 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
             key = key_of(source, path, hashes)
             done[i] = key, hashes
             if key not in jobs:
-                jobs[key] = pool.submit(
-                    _job, engine, source, path, files, digests[0].lines, key, cache
-                )
+                jobs[key] = pool.submit(_job, engine, source, path, files, digests[0], key, cache)
         return [(jobs[done[i][0]].result(), b[2], done[i][1]) for i, b in enumerate(batches)]
 
 
 def _job(
-    engine: Engine, source: Source, path: str, files: list[InputFile], lines: int, key: str, cache: Cache
+    engine: Engine, source: Source, path: str, files: list[InputFile], digest: Digest, key: str, cache: Cache
 ) -> Batch:  # fmt: skip
     batch = find(cache, key)
     if batch is None:
         with engine.twin() as own:
-            batch = _convert(own, source, path, files, lines, key, cache)
+            batch = _convert(own, source, path, files, digest, key, cache)
         keep(cache, batch)
     return batch
 
 
 def _convert(
-    engine: Engine, source: Source, path: str, files: list[InputFile], lines: int, key: str, cache: Cache
+    engine: Engine, source: Source, path: str, files: list[InputFile], digest: Digest, key: str, cache: Cache
 ) -> Batch:  # fmt: skip
     if len(files) == 1 and streams(source, files[0]):
         batch = Batch(source.id, key, counts=[Counts()])
-        if stream(engine, source, files[0], lines, batch, cache):
+        if stream(engine, source, files[0], digest, batch, cache):
             return batch
     batch = Batch(source.id, key, counts=[Counts() for _ in files])
     spool(engine, source, path, files, batch, cache)

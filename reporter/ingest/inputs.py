@@ -28,6 +28,8 @@ class Digest:
     sha256: str
     lines: int
     """0 where nobody counted; -1 when one is too long or holds a bare NaN, which the engine would let pass."""
+    samples: tuple[tuple[int, bytes], ...]
+    """(number, text) of a line from every 16 MB."""
 
 
 class Inputs:
@@ -56,7 +58,7 @@ class Inputs:
     def digest(self, file: InputFile) -> Digest:
         """Return what reading the file told, waiting for it; no hash for what has no bytes."""
         reading = self._digests.get(file.name)
-        return reading.result() if reading else Digest("", 0)
+        return reading.result() if reading else Digest("", 0, ())
 
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = hashlib.sha256(), Lines()
@@ -66,20 +68,25 @@ class Inputs:
             *([sha.update, lines.add] if counted else [sha.update]),
             stop=self._left.is_set,
         )
-        return Digest(sha.hexdigest(), lines.total() if counted else 0)
+        return Digest(sha.hexdigest(), lines.total() if counted else 0, tuple(lines.samples))
 
 
 class Lines:
-    """Counts lines over chunks of bytes."""
+    """Counts lines over chunks of bytes, and keeps the first whole line of each chunk as a sample."""
 
     def __init__(self, limit: int = MAX_RECORD) -> None:
+        self.samples: list[tuple[int, bytes]] = []
         self._limit = limit
         self._count, self._open, self._tail, self._fit = 0, 0, b"", True
 
     def add(self, chunk: bytes) -> None:
         """Count one chunk more."""
         ends = chunk.count(b"\n")
-        longest = self._open + (chunk.find(b"\n") if ends else len(chunk))
+        first = chunk.find(b"\n")
+        longest = self._open + (first if ends else len(chunk))
+        if ends > 1:
+            sample = chunk[first + 1 : chunk.find(b"\n", first + 1)]
+            self.samples.append((self._count + 2, sample))
         self._open = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
         self._count += ends
         if longest >= self._limit or (

@@ -5,6 +5,7 @@ Every file found is named in the accounting, whatever became of it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from reporter.catalog import Source
@@ -45,38 +46,41 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     """Lay the Parquet of all batches under one relation a table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
-    engine.run("CREATE TABLE batch_files (batch BIGINT, f BIGINT, file VARCHAR)")
-    for number, (batch, files, _) in enumerate(done):
+    engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
+    firsts = list(itertools.accumulate((len(files) for _, files, _ in done), initial=0))
+    for first, (batch, files, _) in zip(firsts, done, strict=False):
         for table, column in batch.carried:
             engine.run("INSERT INTO carried SELECT ?, ?, ?", [batch.source, table, column])
         for index, file in enumerate(files):
-            engine.run("INSERT INTO batch_files VALUES (?, ?, ?)", [number, index, file.name])
+            engine.run(
+                "INSERT INTO parts VALUES (?, ?, ?)", [first + index, batch.source, file.name]
+            )
     for spec in LOADED:
         parts = [
-            _part(number, batch, files, spec.name, cache)
-            for number, (batch, files, _) in enumerate(done)
+            _part(first, batch, files, spec.name, cache)
+            for first, (batch, files, _) in zip(firsts, done, strict=False)
             if spec.name in batch.tables
         ]
         empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         empty += ", CAST(NULL AS UBIGINT) AS who" if spec.name == "events" else ""
         parts = parts or [
             f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
-            "CAST(NULL AS BIGINT) AS record WHERE FALSE"
+            "CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record WHERE FALSE"
         ]
         kind = "VIEW" if spec.name == "events" else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _part(number: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
     path = quoted(str(cache.folder / batch.tables[table]))
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
-            f"file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
+            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
         )
     return (
-        f"SELECT p.* EXCLUDE (f, record), {quoted(batch.source)} AS source, b.file, p.record "
-        f"FROM read_parquet({path}) AS p JOIN batch_files AS b ON b.batch = {number} AND b.f = p.f"
+        f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record "
+        f"FROM read_parquet({path}) AS p JOIN parts AS b ON b.part = {first} + p.f"
     )
 
 

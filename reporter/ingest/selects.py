@@ -53,7 +53,7 @@ def given(engine: Engine, table: str, text: str) -> list[Column]:
     return [c for c in TABLES[table].columns if c.name in names]
 
 
-def cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
+def cast_all(table: str, sql: Any, engine: Engine, source: Source, also: str = "") -> str:
     """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a field is not."""
     text = select(engine, source, table, sql)
     names = {n for n, _ in engine.columns(text)}
@@ -64,7 +64,7 @@ def cast_all(table: str, sql: Any, engine: Engine, source: Source) -> str:
         column = by_name[name]
         odd += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
         odd += [no_zone(column, cast)] if column.type == TIME else []
-    rows = f"SELECT {values(table, casts)}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+    rows = f"SELECT {also}{values(table, casts)}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
     return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
 
 

@@ -6,6 +6,7 @@ False means that a line of it is not clean; the record-by-record path then finds
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 
@@ -13,30 +14,31 @@ from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
 from reporter.ingest.files import InputFile
-from reporter.ingest.inputs import CHUNK, Lines
+from reporter.ingest.inputs import CHUNK, Digest, Lines
 from reporter.ingest.notes import note_bad_fields
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import SHORTEST_SECRET, looks_secret, without_secret
 from reporter.schema import TABLES
 
-_JSON = "format='newline_delimited', maximum_object_size=33554432"
+Samples = tuple[tuple[int, bytes], ...]
+_TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
+"""Columns by which one event is told from another."""
 
 
 def stream(
-    engine: Engine, source: Source, file: InputFile, lines: int, batch: Batch, cache: Cache
+    engine: Engine, source: Source, file: InputFile, digest: Digest, batch: Batch, cache: Cache
 ) -> bool:
-    """Read one flat JSONL log of `lines` lines with declared columns; False when a line of it is not clean."""
-    path = file.path
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean."""
+    path, lines, samples = file.path, digest.lines, digest.samples
     if file.gzipped:
         path = engine.work / f"{batch.key}.jsonl"
         try:
-            lines = _unpack(file.path, path)
+            lines, samples = _unpack(file.path, path)
         except (OSError, EOFError, zlib.error):
             return False
     target = cache.folder / f"{batch.key}.events.parquet"
-    columns = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in source.columns.items())
-    raw = f"* FROM read_json({quoted(str(path))}, {_JSON}, columns={{{columns}}})"
+    raw = f"* FROM {_read(path, source.columns)}"
     engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
     try:
         engine.write_parquet(cast_all("events", source.tables["events"], engine, source), target)
@@ -45,7 +47,7 @@ def stream(
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
     n, bad, odd, filled, long = _look_over(engine, target)
-    if bad or n != lines:
+    if bad or n != lines or not _in_order(engine, source, samples, target, batch):
         return False
     if odd:
         _name_odd(engine, source, target, raw, batch)
@@ -58,6 +60,36 @@ def stream(
     batch.counts = [Counts(read=n, kept=n)]
     batch.carried = [("events", c) for c in filled]
     return True
+
+
+def _read(path: Path, columns: dict[str, str]) -> str:
+    declared = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in columns.items())
+    return (
+        f"read_json({quoted(str(path))}, format='newline_delimited', maximum_object_size=33554432, "
+        f"columns={{{declared}}})"
+    )
+
+
+def _in_order(engine: Engine, source: Source, samples: Samples, target: Path, batch: Batch) -> bool:
+    """Look the sample lines up: each must be the row of its number, or record numbers would lead to wrong lines."""
+    fit = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
+    path = engine.work / f"{batch.key}.samples"
+    path.write_bytes(b"".join(b'{"sample_line":%d,%b\n' % (n, t[1:]) for n, t in fit))
+    columns = {"sample_line": "BIGINT", **source.columns}
+    engine.run(
+        "CREATE OR REPLACE TEMP VIEW raw AS SELECT sample_line AS record, * EXCLUDE (sample_line) "
+        f"FROM {_read(path, columns)}"
+    )
+    try:
+        wanted = cast_all("events", source.tables["events"], engine, source, "record, ")
+        same = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
+        found = engine.one(
+            f"SELECT count(*) FROM ({wanted}) AS s JOIN read_parquet({quoted(str(target))}, file_row_number=true) "
+            f"AS p ON p.file_row_number + 1 = s.record WHERE {same}"
+        )
+    finally:
+        engine.run("DROP VIEW raw")
+    return bool(found == len(fit))
 
 
 def _look_over(engine: Engine, target: Path) -> tuple[int, int, int, list[str], list[str]]:
@@ -99,14 +131,14 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         engine.run("DROP TABLE IF EXISTS spooled")
 
 
-def _unpack(packed: Path, target: Path) -> int:
-    """Write what a gz file holds to `target`; return its number of lines."""
+def _unpack(packed: Path, target: Path) -> tuple[int, Samples]:
+    """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
     lines = Lines()
     with gzip.open(packed, "rb") as source, target.open("wb") as plain:
         while chunk := source.read(CHUNK):
             plain.write(chunk)
             lines.add(chunk)
-    return lines.total()
+    return lines.total(), tuple(lines.samples)
 
 
 def _hide_secrets(

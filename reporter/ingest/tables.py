@@ -36,6 +36,18 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
     return [(c.name, c.type) for c in table.columns if c.name not in COMPUTED]
 
 
+def complete_events(engine: Engine) -> None:
+    """Give an in_events made by hand what ingest gives it: `who`, and `part`, the file of a source it stands in."""
+    engine.run(
+        "CREATE OR REPLACE TABLE parts AS SELECT row_number() OVER (ORDER BY source, file) AS part, source, file "
+        "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
+    )
+    engine.run(
+        f"CREATE OR REPLACE TABLE in_events AS SELECT e.*, {WHO} AS who, p.part FROM in_events AS e "
+        "JOIN parts AS p USING (source, file)"
+    )
+
+
 def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     """Build every table and view from the in_ relations and the `carried` table."""
     engine.run(
@@ -180,7 +192,7 @@ def _resolve_events(engine: Engine) -> None:
         "LEFT JOIN actors AS a ON a.actor_id = coalesce(i.found, p.found, c.found)"
     )
     engine.run(
-        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, who), "
+        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, who), "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
         "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
@@ -199,37 +211,33 @@ def _add_shadows(engine: Engine) -> None:
     )
 
 
-_STAMP = "CAST(epoch_us(e.occurred_at) AS HUGEINT) * 1099511627776 + e.record"
-"""Time and record number as one number: its minimum is the first event, the same one whatever the threads do."""
+_STAMP = "CAST(epoch_us(e.occurred_at) AS HUGEINT) * 18446744073709551616 + e.part * 1099511627776 + e.record"
+"""Time, file and record number as one number: its minimum is the first event, the same one whatever the threads do."""
 _WINDOW = "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to"
 _SPAN = f"count(*) AS n_events, min({_STAMP}) AS first_stamp, max({_STAMP}) AS last_stamp"
-
-
-def _at(stamp: str) -> str:
-    return f"make_timestamp(CAST({stamp} // 1099511627776 AS BIGINT))"
-
-
-def _place(stamp: str) -> str:
-    return f"file || '#' || CAST({stamp} % 1099511627776 AS VARCHAR)"
+_SEEN = "e.occurred_at <= r.as_of AND e.event_class IS DISTINCT FROM 'heartbeat'"
+_FIRST_AND_LAST = ", ".join(
+    f"make_timestamp(CAST({x}_stamp >> 64 AS BIGINT)) AS {x}_at, "
+    f"{x}_part.file || '#' || CAST({x}_stamp & 1099511627775 AS VARCHAR) AS {x}_ref"
+    for x in ("first", "last")
+)
+_PARTS = " ".join(
+    f"JOIN parts AS {x}_part ON {x}_part.part = ({x}_stamp >> 40) & 16777215"
+    for x in ("first", "last")
+)
+"""SQL: a rolled-up row's first and last time and record, from its stamps."""
 
 
 def _roll_up(engine: Engine) -> None:
     """Count events by actor, identity, tool, effect and outcome, once for all checks."""
     engine.run(
-        "CREATE TEMP TABLE rolled AS SELECT who, log_source, event_class, tool, effect, classification, "
-        f"environment, outcome, source, file, {_WINDOW} AS in_window, {_SPAN}, "
+        "CREATE TABLE activity AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), "
+        f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, effect, classification, "
+        f"environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
-        "count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r "
-        "WHERE e.occurred_at <= r.as_of AND event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+        f"count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
+        f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
-    engine.run(
-        "CREATE TABLE activity AS SELECT k.* EXCLUDE (who), "
-        "e.* EXCLUDE (who, file, first_stamp, last_stamp), "
-        f"{_at('first_stamp')} AS first_at, {_at('last_stamp')} AS last_at, "
-        f"{_place('first_stamp')} AS first_ref, {_place('last_stamp')} AS last_ref "
-        "FROM rolled AS e JOIN event_actors AS k USING (who)"
-    )
-    engine.run("DROP TABLE rolled")
 
 
 def _roll_up_data(engine: Engine) -> None:
@@ -241,20 +249,18 @@ def _roll_up_data(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TEMP TABLE touched AS SELECT e.who, g.name AS data_source, e.classification, e.effect, "
-        f"e.event_class, e.outcome, e.file, {_WINDOW} AS in_window, {_SPAN} "
+        f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} "
         "FROM in_events AS e CROSS JOIN run AS r "
         "LEFT JOIN reach AS g ON g.who = e.who AND CASE WHEN g.is_start "
         "THEN starts_with(e.resource, g.start) ELSE e.resource LIKE g.like_pattern ESCAPE '!' END "
-        "WHERE e.occurred_at <= r.as_of AND e.resource IS NOT NULL "
-        "AND e.event_class IS DISTINCT FROM 'heartbeat' GROUP BY ALL"
+        f"WHERE {_SEEN} AND e.resource IS NOT NULL GROUP BY ALL"
     )
     engine.run(
-        "CREATE TABLE data_use AS SELECT k.agent_id, k.registered, e.in_window, e.data_source, "
-        "e.classification, e.effect, e.event_class, e.outcome, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
-        f"{_at('min(first_stamp)')} AS first_at, {_at('max(last_stamp)')} AS last_at, "
-        f"arg_min({_place('first_stamp')}, (first_stamp, file)) AS first_ref, "
-        f"arg_max({_place('last_stamp')}, (last_stamp, file)) AS last_ref "
-        "FROM touched AS e JOIN event_actors AS k USING (who) GROUP BY ALL"
+        f"CREATE TABLE data_use AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        "SELECT k.agent_id, k.registered, e.in_window, e.data_source, e.classification, e.effect, "
+        "e.event_class, e.outcome, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
+        "min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
+        f"FROM touched AS e JOIN event_actors AS k USING (who) GROUP BY ALL) AS e {_PARTS}"
     )
     engine.run("DROP TABLE touched")
     engine.run("DROP TABLE reach")

@@ -317,10 +317,13 @@ def tallies(engine: Engine, where: str = "TRUE") -> list[Tally]:
     ]
 
 
+_STATUS = {s.value: s for s in Status}
+
+
 def findings(engine: Engine) -> list[Finding]:
     """Return every cell that is not a pass, by check and subject."""
     return [
-        Finding(c, s, Status(st), reason, ref, actor, owner, str(lo) if lo == hi else f"{lo}-{hi}")
+        Finding(c, s, _STATUS[st], reason, ref, actor, owner, str(lo) if lo == hi else f"{lo}-{hi}")
         for c, s, st, reason, ref, actor, owner, lo, hi in engine.rows(
             "SELECT check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"

@@ -92,7 +92,7 @@ def assess(
     fail_on: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
-    from reporter.run import Options, assess_workspace
+    from reporter.ingest.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     wanted = _formats(formats)
@@ -102,7 +102,11 @@ def assess(
         if not (quiet or as_json):
             click.echo(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
 
-    view = assess_workspace(workspace, out, Options(wanted, extra, cache, memory, say))
+    with Inputs(workspace) as inputs:  # they are read while the rest of the program loads
+        from reporter.run import Options, assess_workspace
+
+        options = Options(wanted, extra, cache, memory, say)
+        view = assess_workspace(workspace, out, options, inputs)
     if as_json:
         click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
     elif not quiet:

@@ -26,7 +26,7 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
-from reporter.report import WRITERS
+from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.score import score
 from reporter.sql import Judged, judge
@@ -50,13 +50,19 @@ class Options:
     say: Callable[[str], None] = lambda _: None
 
 
-def assess_workspace(folder: Path, out: Path, options: Options) -> View:
-    """Assess a workspace and leave a run folder at `out`; return what the report says."""
+def assess_workspace(
+    folder: Path, out: Path, options: Options, begun: Inputs | None = None
+) -> View:
+    """Assess a workspace and leave a run folder at `out`; return what the report says.
+
+    `begun` are the workspace's files, if their reading has begun already.
+    """
     from reporter.report import view as views
 
     _refuse_existing(out)
     workspace = read_workspace(folder)
-    with Inputs(workspace.folder) as inputs:
+    warm_up(options.formats)
+    with begun or Inputs(workspace.folder) as inputs:
         content = catalog.load(options.extra)
         _refuse_unknown(workspace, content)
         judged = judge_all(content.checks, workspace.params)

@@ -49,8 +49,11 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     firsts = list(itertools.accumulate((len(files) for _, files, _ in done), initial=0))
     for first, (batch, files, _) in zip(firsts, done, strict=False):
-        for table, column in batch.carried:
-            engine.run("INSERT INTO carried SELECT ?, ?, ?", [batch.source, table, column])
+        named = ", ".join(
+            f"({quoted(batch.source)}, {quoted(t)}, {quoted(c)})" for t, c in batch.carried
+        )
+        if named:
+            engine.run(f"INSERT INTO carried VALUES {named}")
         for index, file in enumerate(files):
             engine.run(
                 "INSERT INTO parts VALUES (?, ?, ?)", [first + index, batch.source, file.name]

@@ -126,9 +126,11 @@ def _stage(
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
     )
-    filled = engine.rows(
-        f"SELECT {', '.join(f'count({c.name})' for c in columns)} FROM staged_{table}"
+    n, *filled = engine.rows(
+        f"SELECT count(*), {', '.join(f'count({c.name})' for c in columns)} FROM staged_{table}"
     )[0]
+    if not n:
+        return
     batch.carried += [(table, c.name) for c, n in zip(columns, filled, strict=True) if n]
     note_bad_fields(engine, table, columns, batch, trimmed)
     texts = free_texts(table, {c.name for c in columns})

@@ -243,12 +243,12 @@ def _roll_up(engine: Engine) -> None:
 def _roll_up_data(engine: Engine) -> None:
     """Count events by the data grant that matches their resource; an event that several match counts for each."""
     engine.run(
-        "CREATE TEMP TABLE reach AS SELECT k.who, g.name, g.like_pattern, rtrim(g.name, '*') AS start, "
+        "CREATE TEMP TABLE reach AS SELECT row_number() OVER () AS number, k.who, g.name, g.like_pattern, rtrim(g.name, '*') AS start, "
         "g.name LIKE '%*' AND NOT contains(rtrim(g.name, '*'), '*') AS is_start FROM event_actors AS k "
         "JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'data'"
     )
     engine.run(
-        "CREATE TEMP TABLE touched AS SELECT e.who, g.name AS data_source, e.classification, e.effect, "
+        "CREATE TEMP TABLE touched AS SELECT e.who, g.number, e.classification, e.effect, "
         f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} "
         "FROM in_events AS e CROSS JOIN run AS r "
         "LEFT JOIN reach AS g ON g.who = e.who AND CASE WHEN g.is_start "
@@ -257,10 +257,11 @@ def _roll_up_data(engine: Engine) -> None:
     )
     engine.run(
         f"CREATE TABLE data_use AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, e.data_source, e.classification, e.effect, "
+        "SELECT k.agent_id, k.registered, e.in_window, g.name AS data_source, e.classification, e.effect, "
         "e.event_class, e.outcome, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
         "min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
-        f"FROM touched AS e JOIN event_actors AS k USING (who) GROUP BY ALL) AS e {_PARTS}"
+        "FROM touched AS e JOIN event_actors AS k USING (who) LEFT JOIN reach AS g ON g.number = e.number "
+        f"GROUP BY ALL) AS e {_PARTS}"
     )
     engine.run("DROP TABLE touched")
     engine.run("DROP TABLE reach")

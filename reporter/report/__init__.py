@@ -5,7 +5,9 @@ Nothing heavy is imported before it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Container
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,18 @@ def _lazy(module: str, function: str) -> Writer:
         getattr(import_module(f".{module}", __package__), function)(view, path)
 
     return write
+
+
+def warm_up(formats: Container[str]) -> None:
+    """Import what takes long to import, in the background; whoever writes the format says if that fails."""
+
+    def work() -> None:
+        for name in ("html", "pdf"):
+            with suppress(Exception):
+                if name in formats:
+                    import_module(f".{name}", __package__)
+
+    threading.Thread(target=work).start()
 
 
 WRITERS: dict[str, Writer] = {

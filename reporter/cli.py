@@ -183,7 +183,7 @@ def _score(figure: Any) -> str:
 def render(run: Path, name: str, to: Path | None) -> None:
     """Write a report again from RUN's report.json; the run itself is never changed."""
     from reporter.report import WRITERS
-    from reporter.run import FILES, read_view
+    from reporter.runfolder import FILES, read_view
 
     path = to or Path(FILES[name])
     if path.exists():

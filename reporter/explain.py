@@ -11,7 +11,7 @@ from typing import Any
 from reporter import catalog
 from reporter.errors import InputError
 from reporter.report.shape import Control, View
-from reporter.run import read_cells, read_view
+from reporter.runfolder import read_cells, read_view
 
 SHOWN = 200
 CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5

@@ -19,7 +19,7 @@ def evidence(run: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from reporter.run import read_cells
+    from reporter.runfolder import read_cells
 
     return pd.DataFrame(read_cells(run), columns=list(COLUMNS))
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +26,15 @@ from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
+from reporter.runfolder import (
+    FILES,
+    part_of,
+    publish,
+    refuse_existing,
+    sha256,
+    write_manifest,
+    write_quarantine,
+)
 from reporter.score import score
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
@@ -36,7 +43,6 @@ EXTRA_BYTES = 3 << 30
 """Address space that checks from --extra may add."""
 EXTRA_SECONDS = 600
 """Time that all checks together may take when some come from --extra."""
-FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def assess_workspace(
     """
     from reporter.report import view as views
 
-    _refuse_existing(out)
+    refuse_existing(out)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs(workspace.folder) as inputs:
@@ -67,7 +73,7 @@ def assess_workspace(
         _refuse_unknown(workspace, content)
         judged = judge_all(content.checks, workspace.params)
         out.parent.mkdir(parents=True, exist_ok=True)
-        with _part_of(out) as part:
+        with part_of(out) as part:
             with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
                 assessment, counts = _assess(
                     workspace, inputs, content, judged, Path(work), part, options
@@ -76,9 +82,9 @@ def assess_workspace(
             for name in dict.fromkeys(("json", *options.formats)):
                 options.say(f"writing {FILES[name]}")
                 WRITERS[name](view, part / FILES[name])
-            _write_quarantine(assessment, part / "quarantine.csv")
-            _write_manifest(part, assessment, counts)
-            _publish(part, out)
+            write_quarantine(assessment, part / "quarantine.csv")
+            write_manifest(part, assessment, counts)
+            publish(part, out)
     return view
 
 
@@ -261,7 +267,7 @@ def _hashes(
         "inputs": inputs,
         "content": content.sha256,
         "policy": content.policy.sha256,
-        "workspace": _sha256(workspace.folder / "reporter.yml"),
+        "workspace": sha256(workspace.folder / "reporter.yml"),
         "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
         "reporter": _version(),
         "engine": db.version(),
@@ -277,81 +283,6 @@ def _version() -> str:
         return version("agent-reporter")
     except PackageNotFoundError:
         return "checkout"
-
-
-# ---------------------------------------------------------------- the run folder
-
-
-def _write_quarantine(assessment: Assessment, path: Path) -> None:
-    from reporter.report.sheets import write_table
-
-    write_table(
-        path,
-        ("file", "line", "kind", "reason", "text"),
-        [(q.file, str(q.line), q.kind, q.reason, q.text) for q in assessment.quarantined],
-    )
-
-
-def _write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
-    """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
-    outputs = {
-        p.name: {"bytes": p.stat().st_size, "sha256": _sha256(p)} for p in sorted(part.iterdir())
-    }
-    files = [
-        {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
-         "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected}
-        for f in assessment.files
-    ]  # fmt: skip
-    manifest = {
-        "schema": "agent-maturity-manifest/1",
-        "organisation": assessment.run.organisation,
-        "period": [assessment.run.period_from.isoformat(), assessment.run.period_to.isoformat()],
-        "as_of": assessment.run.as_of.isoformat(),
-        "hashes": assessment.hashes,
-        "inputs": files,
-        "rows": rows,
-        "cells": assessment.cells,
-        "outputs": outputs,
-    }
-    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    (part / "manifest.json").write_text(text, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-@contextmanager
-def _part_of(out: Path) -> Iterator[Path]:
-    """A hidden folder beside `out` for the run to be; gone if anything fails."""
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    try:
-        yield part
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def _publish(part: Path, out: Path) -> None:
-    """Make the finished folder durable, then visible, in one rename."""
-    for path in sorted(part.iterdir()):
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-    part.chmod(0o755)
-    part.rename(out)
-    descriptor = os.open(out.parent, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
-
-
-def _refuse_existing(out: Path) -> None:
-    if out.exists():
-        raise InputError(
-            "this run exists, and a run is never changed afterwards", str(out),
-            "Give another --out, or remove the folder first.",
-        )  # fmt: skip
 
 
 def _refuse_unknown(workspace: Workspace, content: Content) -> None:
@@ -378,24 +309,3 @@ def _refuse_nothing(intake: Intake, folder: Path) -> None:
         f"Files seen:\n{seen}{more}" if intake.files else
         "It holds no files under inventory/, logs/ or statements/. `reporter formats` lists what can be read.",
     )  # fmt: skip
-
-
-def read_view(run: Path) -> View:
-    """Return the view that a run's report.json holds."""
-    from reporter.report.view import from_json
-
-    path = run / FILES["json"]
-    if not path.is_file():
-        raise InputError("no report.json in it; is it a run folder?", str(run))
-    try:
-        return from_json(path.read_bytes())
-    except ValueError as error:
-        raise InputError(f"is no report: {error}", str(path)) from error
-
-
-def read_cells(run: Path) -> list[tuple[Any, ...]]:
-    """Return every cell of a run as evidence.parquet holds it, by check and subject."""
-    path = run / "evidence.parquet"
-    if not path.is_file():
-        raise InputError("this run has no evidence.parquet", str(run))
-    return db.read_rows(path)

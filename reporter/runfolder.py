@@ -1,0 +1,116 @@
+"""The folder a run leaves. In: what was assessed. Out: files, visible all at once or not at all; and a run read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reporter import db
+from reporter.errors import InputError
+from reporter.model import Assessment
+from reporter.report.shape import View
+
+FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
+
+
+def refuse_existing(out: Path) -> None:
+    """Raise InputError where a run stands already."""
+    if out.exists():
+        raise InputError(
+            "this run exists, and a run is never changed afterwards", str(out),
+            "Give another --out, or remove the folder first.",
+        )  # fmt: skip
+
+
+@contextmanager
+def part_of(out: Path) -> Iterator[Path]:
+    """A hidden folder beside `out` for the run to be; gone if anything fails."""
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write_quarantine(assessment: Assessment, path: Path) -> None:
+    """Write every record or field that was not taken: file, line, kind, reason, text."""
+    from reporter.report.sheets import write_table
+
+    write_table(
+        path,
+        ("file", "line", "kind", "reason", "text"),
+        [(q.file, str(q.line), q.kind, q.reason, q.text) for q in assessment.quarantined],
+    )
+
+
+def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
+    """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
+    outputs = {
+        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in sorted(part.iterdir())
+    }
+    files = [
+        {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
+         "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected}
+        for f in assessment.files
+    ]  # fmt: skip
+    manifest = {
+        "schema": "agent-maturity-manifest/1",
+        "organisation": assessment.run.organisation,
+        "period": [assessment.run.period_from.isoformat(), assessment.run.period_to.isoformat()],
+        "as_of": assessment.run.as_of.isoformat(),
+        "hashes": assessment.hashes,
+        "inputs": files,
+        "rows": rows,
+        "cells": assessment.cells,
+        "outputs": outputs,
+    }
+    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    (part / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def publish(part: Path, out: Path) -> None:
+    """Make the finished folder durable, then visible, in one rename."""
+    for path in sorted(part.iterdir()):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    part.chmod(0o755)
+    part.rename(out)
+    descriptor = os.open(out.parent, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def read_view(run: Path) -> View:
+    """Return the view that a run's report.json holds."""
+    from reporter.report.view import from_json
+
+    path = run / FILES["json"]
+    if not path.is_file():
+        raise InputError("no report.json in it; is it a run folder?", str(run))
+    try:
+        return from_json(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"is no report: {error}", str(path)) from error
+
+
+def read_cells(run: Path) -> list[tuple[Any, ...]]:
+    """Return every cell of a run as evidence.parquet holds it, by check and subject."""
+    path = run / "evidence.parquet"
+    if not path.is_file():
+        raise InputError("this run has no evidence.parquet", str(run))
+    return db.read_rows(path)

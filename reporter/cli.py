@@ -102,7 +102,7 @@ def assess(
         if not (quiet or as_json):
             click.echo(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
 
-    with Inputs(workspace) as inputs:  # they are read while the rest of the program loads
+    with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
         options = Options(wanted, extra, cache, memory, say)
@@ -226,11 +226,32 @@ def lint(extra: tuple[Path, ...], tables: bool, no_examples: bool) -> None:
 @main.command()
 @click.argument("paths", nargs=-1, type=_FOLDER)
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
-def formats(paths: tuple[Path, ...], extra: tuple[Path, ...]) -> None:
-    """List what can be read; with PATHS, say what each file is taken for and why."""
-    from reporter.formats import known, recognised
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object a file.")
+def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> None:
+    """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of its records."""
+    from reporter.formats import as_text, known, recognised
 
-    click.echo(known(extra) if not paths else recognised(paths, extra))
+    if not paths:
+        if as_json:
+            raise click.UsageError("--json needs PATHS")
+        click.echo(known(extra))
+        return
+    found = recognised(paths, extra)
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else as_text(found))
+
+
+@main.command(name="map")
+@click.argument("file", type=_FOLDER)
+@click.option("--sheet", default="", help="Which sheet of a workbook that has several.")
+@click.option(
+    "--out", type=_FOLDER, help="Where to write  [default: mappings/ of FILE's workspace]"
+)
+def map_(file: Path, sheet: str, out: Path | None) -> None:
+    """Propose what the columns of a CSV or XLSX FILE mean, and write it as a mapping that `assess` uses."""
+    from reporter.propose import propose, write
+
+    for line in write(propose(file, sheet, out)):
+        click.echo(line)
 
 
 @main.command()

@@ -1,49 +1,119 @@
-"""What can be read, and what a file is taken for. In: sources, paths. Out: text."""
+"""What can be read, and what files are taken for. In: sources, paths. Out: text, or one object a file."""
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.errors import InputError
-from reporter.ingest.files import InputFile, sniff
-from reporter.ingest.recognise import recognise
+from reporter.ingest.cache import open_cache
+from reporter.ingest.files import InputFile, discover, is_litter, sniff
+from reporter.ingest.inputs import FOLDERS, Inputs
+from reporter.ingest.load import ingest
+from reporter.ingest.mapped import with_mappings
+from reporter.ingest.tables import LOADED, columns_of
+from reporter.schema import TABLES
+from reporter.workspace import NAME, workspace_of
+
+SHOWN_MISSING = 6
 
 
 def known(extra: tuple[Path, ...] = ()) -> str:
     """List every source."""
     sources = _sources(extra)
+    width = max(len(s.id) for s in sources)
     lines = [
         "Files are read as JSON, JSON lines, CSV, XLSX, YAML or Parquet, each also gzipped, told by content.",
         "",
     ]
     for source in sources:
-        lines.append(f"{source.id:<22} {source.title}; fills {', '.join(source.tables)}")
+        lines.append(f"{source.id.ljust(width)}  {source.title}; fills {', '.join(source.tables)}")
     return "\n".join(lines)
 
 
-def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> str:
-    """Say for every file below the paths what it is taken for, and why."""
+def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+    """Read every file below the paths, with the mappings of the workspaces they lie in, and say what became of it.
+
+    An object a file: file, source (None when not recognised), why, records = kept + out_of_scope + unreadable +
+    rejected, tables (rows by table), missing (columns of those tables that no record of the file fills).
+    """
     files = [f for path in paths for f in _files(path)]
-    with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
-        choices = recognise(engine, files, _sources(extra))
-    width = max((len(c.file.name) for c in choices), default=0)
-    return "\n".join(
-        f"{c.file.name.ljust(width)}  {c.source.id if c.source else 'not recognised':<20} {c.why}"
-        for c in choices
-    )
+    with (
+        tempfile.TemporaryDirectory() as work,
+        Engine(Path(work) / "engine") as engine,
+        Inputs(files) as inputs,
+    ):
+        sources = _sources(extra)
+        for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
+            sources = with_mappings(sources, workspace)
+        intake = ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
+        filled = {t.name: _filled(engine, t.name) for t in LOADED}
+    return [
+        {
+            "file": f.file, "source": f.source or None, "why": f.why, "records": f.read, "kept": f.kept,
+            "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected,
+            "tables": {t: rows[f.file][0] for t, rows in filled.items() if f.file in rows},
+            "missing": [c for rows in filled.values() if f.file in rows for c in rows[f.file][1]],
+        }
+        for f in intake.files
+    ]  # fmt: skip
+
+
+def _filled(engine: Engine, table: str) -> dict[str, tuple[int, list[str]]]:
+    """Return by file: its rows of a table, and the columns checks rely on that none of them fills."""
+    sparse = {c.name for c in TABLES[table].columns if c.sparse}
+    names = [n for n, _ in columns_of(TABLES[table]) if n not in sparse]
+    counts = ", ".join(f"count({n})" for n in names)
+    return {
+        file: (n, [f"{table}.{c}" for c, k in zip(names, seen, strict=True) if not k])
+        for file, n, *seen in engine.rows(
+            f"SELECT file, count(*), {counts} FROM in_{table} GROUP BY file ORDER BY file"
+        )
+    }
+
+
+def as_text(found: list[dict[str, Any]]) -> str:
+    """Write what `recognised` returns for people."""
+    return "\n".join(line for f in found for line in _lines(f)) or "no files there"
+
+
+def _lines(f: dict[str, Any]) -> list[str]:
+    fates = ["records", "kept", *(k for k in ("out_of_scope", "unreadable", "rejected") if f[k])]
+    counts = ", ".join(f"{f[k]} {k.replace('_', ' ')}" for k in fates)
+    rows = ", ".join(f"{n} {t}" for t, n in f["tables"].items())
+    lines = [
+        f"{f['file']}: {f['source'] or 'not recognised'}",
+        f"    {f['why']}",
+        f"    {counts}{'; rows: ' if rows else ''}{rows}",
+    ]
+    if f["missing"]:
+        more = len(f["missing"]) - SHOWN_MISSING
+        named = ", ".join(f["missing"][:SHOWN_MISSING])
+        lines.append(
+            f"    never says {named}{f' and {more} more (--json lists them)' if more > 0 else ''}"
+        )
+    return lines
 
 
 def _files(path: Path) -> list[InputFile]:
+    """The files below a path, named as they are reached from where the command was given."""
     if not path.exists():
         raise InputError("no such file or folder", str(path))
     if path.is_file():
-        return [sniff(path, path.name)]
+        return [sniff(path, path.as_posix())]
+    if (path / NAME).is_file():
+        return [replace(f, name=(path / f.name).as_posix()) for f in discover(path, FOLDERS)]
     found = (p for p in sorted(path.rglob("*")) if p.is_file())
-    return [sniff(p, p.relative_to(path).as_posix()) for p in found]
+    return [
+        sniff(p, p.as_posix())
+        for p in found
+        if not any(is_litter(x) for x in p.relative_to(path).parts)
+    ]
 
 
 def _sources(extra: tuple[Path, ...]) -> tuple[Source, ...]:

@@ -22,6 +22,7 @@ from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
+from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
 from reporter.report import WRITERS, warm_up
@@ -68,8 +69,9 @@ def assess_workspace(
     refuse_existing(out)
     workspace = read_workspace(folder)
     warm_up(options.formats)
-    with begun or Inputs(workspace.folder) as inputs:
+    with begun or Inputs.of(workspace.folder) as inputs:
         content = catalog.load(options.extra)
+        content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         judged = judge_all(content.checks, workspace.params)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -272,6 +274,10 @@ def _hashes(
         "reporter": _version(),
         "engine": db.version(),
     }
+    maps = sorted((workspace.folder / FOLDER).glob("*.yml"))
+    if maps:
+        joined = "".join(f"{p.name}\0{sha256(p)}\n" for p in maps)
+        parts["mappings"] = hashlib.sha256(joined.encode()).hexdigest()
     text = json.dumps(parts, sort_keys=True)
     return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **parts}
 

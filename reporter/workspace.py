@@ -27,6 +27,12 @@ class Workspace:
     """check id -> parameter -> value"""
 
 
+def workspace_of(path: Path) -> Path | None:
+    """Return the workspace that a file or folder lies in, or is."""
+    here = path.resolve()
+    return next((p for p in (here, *here.parents) if (p / NAME).is_file()), None)
+
+
 def read_workspace(folder: Path) -> Workspace:
     """Read a workspace folder's reporter.yml; raise InputError with path:line."""
     if not folder.is_dir():

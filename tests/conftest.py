@@ -50,7 +50,7 @@ def cells_of(
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
-            ingest(engine, Inputs(workspace.folder), own, open_cache(folder / "cache"))
+            ingest(engine, Inputs.of(workspace.folder), own, open_cache(folder / "cache"))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             assess.prepare(engine)

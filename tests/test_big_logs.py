@@ -41,7 +41,10 @@ def test_two_big_logs_are_read_side_by_side_without_mixing(
         ) if packed else path.write_bytes(text)
     with Engine(tmp_path / "work") as engine:
         intake = load.ingest(
-            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
+            engine,
+            Inputs.of(tmp_path / "ws"),
+            catalog.load().sources,
+            open_cache(tmp_path / "cache"),
         )
         mixed = engine.rows(
             "SELECT file, count(*), count(DISTINCT actor_id), min(actor_id) FROM in_events GROUP BY file ORDER BY file"
@@ -66,7 +69,10 @@ def test_a_record_number_is_the_number_of_its_line(tmp_path: Path) -> None:
     (tmp_path / "ws/logs/big.jsonl").write_text(_numbered(300_000, 300), encoding="utf-8")
     with Engine(tmp_path / "work") as engine:
         load.ingest(
-            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
+            engine,
+            Inputs.of(tmp_path / "ws"),
+            catalog.load().sources,
+            open_cache(tmp_path / "cache"),
         )
         assert engine.rows(
             "SELECT count(*), count(*) FILTER (WHERE CAST(event_id AS BIGINT) = record) FROM in_events"
@@ -88,7 +94,10 @@ def test_rows_that_are_not_in_line_order_are_not_believed(
     (tmp_path / "ws/logs/a.jsonl").write_text(_numbered(1000, 3), encoding="utf-8")
     with Engine(tmp_path / "work") as engine:
         load.ingest(
-            engine, Inputs(tmp_path / "ws"), catalog.load().sources, open_cache(tmp_path / "cache")
+            engine,
+            Inputs.of(tmp_path / "ws"),
+            catalog.load().sources,
+            open_cache(tmp_path / "cache"),
         )
         assert (
             engine.one("SELECT count(*) FROM in_events WHERE CAST(event_id AS BIGINT) = record")

@@ -276,7 +276,7 @@ def _actors(estate: Estate, folder: Path, content: Content) -> list[tuple[Any, .
 def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> None:
     """Read with our own formats only: the other sources cost time here and find nothing."""
     sources = tuple(s for s in content.sources if s.id.startswith("reporter-"))
-    ingest(engine, Inputs(estate.write(folder / "ws")), sources, open_cache(folder / "cache"))
+    ingest(engine, Inputs.of(estate.write(folder / "ws")), sources, open_cache(folder / "cache"))
 
 
 # ---------------------------------------------------------------- a column that nobody records

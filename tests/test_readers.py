@@ -60,7 +60,7 @@ def take(folder: Path, **files: bytes) -> Taken:
         (logs / name.replace("__", ".")).write_bytes(content)
     with Engine(folder / "work") as engine:
         intake = load.ingest(
-            engine, Inputs(folder / "ws"), SOURCES, store.open_cache(folder / "cache")
+            engine, Inputs.of(folder / "ws"), SOURCES, store.open_cache(folder / "cache")
         )
         rows = {}
         for table in LOADED:
@@ -393,7 +393,7 @@ def workbook(*sheets: list[list[Any]]) -> bytes:
     return held.getvalue()
 
 
-def test_both_sheets_of_a_workbook_are_read_with_dates(ingest: Ingest) -> None:
+def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) -> None:
     head = CSV_HEAD.split(",")
     at = datetime.datetime(2026, 7, 1, 12, 30)
     taken = ingest(
@@ -402,7 +402,8 @@ def test_both_sheets_of_a_workbook_are_read_with_dates(ingest: Ingest) -> None:
             [head, [2, at, "agt-1", None, "error"]],
         )
     )
-    assert counts(taken.only) == (2, 2, 0, 0, 0)
+    assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
+    assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
     assert {r[3] for r in taken.rows["events"]} == {at}
 
 

@@ -73,7 +73,9 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         folder = tmp_path_factory.mktemp(quarter)
         with Engine(folder / "work") as engine:
             cache = store.open_cache(folder / "cache")
-            intake[quarter] = load.ingest(engine, Inputs(workspace.folder), content.sources, cache)
+            intake[quarter] = load.ingest(
+                engine, Inputs.of(workspace.folder), content.sources, cache
+            )
             logs = sorted(workspace.log_sources.items())
             tables.derive(engine, workspace.run, [tables.Expected(n, *e) for n, e in logs])
             assess.prepare(engine)

@@ -61,7 +61,7 @@ def ingest(tmp_path: Path) -> Ingest:
         shutil.copytree(folder, workspace / "logs", ignore=shutil.ignore_patterns("golden.json"))
         with Engine(tmp_path / "work") as engine:
             intake = load.ingest(
-                engine, Inputs(workspace), SOURCES, store.open_cache(tmp_path / "cache")
+                engine, Inputs.of(workspace), SOURCES, store.open_cache(tmp_path / "cache")
             )
             rows = {t.name: _rows(engine, t.name, [n for n, _ in columns_of(t)]) for t in LOADED}
         return Taken(intake, {name: found for name, found in rows.items() if found})
@@ -111,7 +111,7 @@ def test_two_runs_give_the_same_files(vendor: str, tmp_path: Path) -> None:
         cache = store.Cache(tmp_path / f"cache{n}", "key")
         cache.folder.mkdir()
         with Engine(tmp_path / f"work{n}") as engine:
-            load.ingest(engine, Inputs(workspace), SOURCES, cache)
+            load.ingest(engine, Inputs.of(workspace), SOURCES, cache)
         made.append({p.name: p.read_bytes() for p in sorted(cache.folder.iterdir())})
     assert made[0] == made[1]
 

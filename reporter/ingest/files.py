@@ -21,6 +21,13 @@ DAMAGE = (OSError, EOFError, zlib.error)
 """What reading a cut or broken gz file raises."""
 
 
+LITTER = frozenset((
+    ".git", ".svn", ".hg", ".ipynb_checkpoints", "__MACOSX", ".DS_Store", ".gitkeep", ".gitignore", ".gitattributes",
+    "Thumbs.db", "desktop.ini", ".reporter-cache",
+))  # fmt: skip
+"""Names that systems and tools leave behind and no vendor exports; other hidden files, such as .mcp.json, are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """One file of the workspace and what its first bytes say it is."""
@@ -35,10 +42,12 @@ class InputFile:
     encoding: str = "utf-8"
     why: str = ""
     """Why it is unknown."""
+    sheet: str = ""
+    """The sheet of a workbook that has several."""
 
 
 def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
-    """Return every regular file below the folders, sorted by name; hidden files are left alone."""
+    """Return every file below the folders, sorted by name, but for what systems leave lying about."""
     found = []
     for folder in folders:
         root = workspace / folder
@@ -46,13 +55,18 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
     return sorted(found, key=lambda f: Path(f.name))
 
 
+def is_litter(name: str) -> bool:
+    """Tell whether a file is a leftover: of a system, of a Mac's copy (._x) or of an open office document (~$x)."""
+    return name in LITTER or name.startswith(("._", "~$"))
+
+
 def _below(root: Path) -> Iterator[Path]:
     """Yield the files below a folder, and the folders that are not entered, so that none goes unsaid."""
     refused: list[OSError] = []
     for at, folders, names in os.walk(root, onerror=refused.append):
-        folders[:] = [f for f in folders if not f.startswith(".")]
+        folders[:] = [f for f in folders if f not in LITTER]
         links = [f for f in folders if (Path(at) / f).is_symlink()]
-        paths = [Path(at) / n for n in (*names, *links) if not n.startswith(".")]
+        paths = [Path(at) / n for n in (*names, *links) if not is_litter(n)]
         yield from paths
     yield from (Path(e.filename) for e in refused if root.exists())
 
@@ -163,3 +177,9 @@ def _is_lines(start: str) -> bool:
         second = rest.lstrip()
         return second.startswith("{") and first.rstrip().endswith("}")
     return isinstance(value, dict) and bool(rest.strip())
+
+
+def whole(file: InputFile) -> bytes:
+    """Return what a file holds, unpacked."""
+    raw = file.path.read_bytes()
+    return gzip.decompress(raw) if file.gzipped else raw

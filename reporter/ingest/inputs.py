@@ -10,11 +10,12 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from reporter.ingest.files import MAX_RECORD, InputFile, discover
+from reporter.ingest.tabular import sheets
 
 FOLDERS = ("inventory", "logs", "statements")
 CHUNK = 1 << 24
@@ -33,15 +34,20 @@ class Digest:
 
 
 class Inputs:
-    """The files of a workspace, sorted by name; a context manager that stops its reading when left."""
+    """Files to read, each with a name of its own; a context manager that stops its reading when left."""
 
-    def __init__(self, workspace: Path) -> None:
-        self.files = discover(workspace, FOLDERS)
+    def __init__(self, files: list[InputFile]) -> None:
+        self.files = [part for file in files for part in _parts(file)]
         self._left = threading.Event()
         self._pool = ThreadPoolExecutor(2)
         self._digests: dict[str, Future[Digest]] = {
             f.name: self._pool.submit(self._digest, f) for f in self.files if f.size
         }
+
+    @classmethod
+    def of(cls, workspace: Path) -> Inputs:
+        """The files of a workspace, sorted by name."""
+        return cls(discover(workspace, FOLDERS))
 
     def __enter__(self) -> Inputs:
         return self
@@ -69,6 +75,14 @@ class Inputs:
             stop=self._left.is_set,
         )
         return Digest(sha.hexdigest(), lines.total() if counted else 0, tuple(lines.samples))
+
+
+def _parts(file: InputFile) -> list[InputFile]:
+    """Each sheet of a workbook stands for itself: it has its own headings, and rows are numbered within it."""
+    names = sheets(file) if file.format == "xlsx" else []
+    if len(names) < 2:
+        return [file]
+    return [replace(file, name=f"{file.name}!{n}", sheet=n) for n in names]
 
 
 class Lines:

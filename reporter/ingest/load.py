@@ -14,7 +14,8 @@ from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.readers import Problem, documents
+from reporter.ingest.items import Problem
+from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.ingest.typing_sql import redact

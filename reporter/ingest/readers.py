@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import math
 import re
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile
-from reporter.ingest.typing_sql import redact
+from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, whole
+from reporter.ingest.items import Document, Item, Problem, shown
+from reporter.ingest.tabular import csv_rows, sheet_rows
 from reporter.yamls import parse_yaml_all
 
-READ_FOR_SECRETS = 1 << 20
-MAX_CELL = 1 << 24
-_BROKEN_BOOK = (
-    *DAMAGE, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, TypeError, IndexError, AttributeError,
-    RuntimeError,
-)  # fmt: skip
-"""What openpyxl lets through from a damaged workbook."""
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A record that could not be read."""
-
-    line: int
-    reason: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One value read: a JSON line, a CSV row, a whole JSON file."""
-
-    line: int
-    value: Any
-    text: str = ""
-    """The JSON text as it stood in the file, where there is one."""
-
-
-Item = Document | Problem
 
 
 def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
@@ -62,7 +30,7 @@ def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
         yield Problem(1, file.why, "")
         return
     reader = {
-        "json": _json, "jsonl": _jsonl, "csv": _csv, "yaml": _yaml, "xlsx": _xlsx,
+        "json": _json, "jsonl": _jsonl, "csv": csv_rows, "yaml": _yaml, "xlsx": sheet_rows,
     }.get(file.format)  # fmt: skip
     try:
         yield from reader(file) if reader else _parquet(file, engine)
@@ -70,11 +38,6 @@ def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
         yield Problem(0, _why(error), "")
     except (*DAMAGE, Error) as error:
         yield Problem(0, f"the file ends early or is damaged: {error}", "")
-
-
-def _bytes(file: InputFile) -> bytes:
-    raw = file.path.read_bytes()
-    return gzip.decompress(raw) if file.gzipped else raw
 
 
 def _lines(file: InputFile) -> Iterator[bytes]:
@@ -119,11 +82,6 @@ def unfit(text: str) -> str:
     )
 
 
-def shown(text: str) -> str:
-    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not recognised any more."""
-    return redact(text[:READ_FOR_SECRETS])[:300].encode("utf-8", "replace").decode()
-
-
 def _why(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"not {error.encoding}: byte {error.start}"
@@ -133,7 +91,7 @@ def _why(error: Exception) -> str:
 
 
 def _json(file: InputFile) -> Iterator[Item]:
-    raw = _bytes(file)
+    raw = whole(file)
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")
     else:
@@ -182,7 +140,7 @@ def _commented(text: str) -> list[Item]:
 
 def _jsonl(file: InputFile) -> Iterator[Item]:
     if file.encoding == "utf-16":
-        yield from _json_text_lines(_bytes(file).decode("utf-16").split("\n"))
+        yield from _json_text_lines(whole(file).decode("utf-16").split("\n"))
         return
     for number, raw in enumerate(_lines(file), 1):
         try:
@@ -211,68 +169,9 @@ def _one_line(number: int, text: str) -> Document:
     return Document(number, value, text)
 
 
-def _csv(file: InputFile) -> Iterator[Item]:
-    odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
-    text = _bytes(file).decode(file.encoding, errors=odd)
-    first = text.lstrip().splitlines()[0]
-    delimiter = max(",;\t", key=first.count)
-    csv.field_size_limit(MAX_CELL)
-    yield from _table_rows(_numbered(io.StringIO(text, newline="").readlines(), delimiter))
-
-
-def _numbered(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]] | Problem]:
-    """Number each row by the line it starts on; every line inside a quote that never closes is a problem."""
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            where = f"not CSV: {error}, in a row that starts on line {line}"
-            for number in range(line, rows.line_num + 1):
-                if lines[number - 1].strip():
-                    yield Problem(number, where, shown(lines[number - 1]))
-            line = rows.line_num + 1
-            continue
-        yield line, row
-        line = rows.line_num + 1
-
-
-def _table_rows(rows: Iterator[tuple[int, list[str]] | Problem]) -> Iterator[Item]:
-    """Turn rows below the first filled one into records keyed by its cells."""
-    header: list[str] = []
-    lost = ""
-    for row in rows:
-        if isinstance(row, Problem):
-            lost = lost if header else "the heading row cannot be read"
-            yield row
-            continue
-        line, cells = row
-        if not any(c.strip() for c in cells):
-            continue
-        if not header and not lost:
-            header = [c.strip() for c in cells]
-            if len(set(filter(None, header))) != len([h for h in header if h]):
-                lost = "the header names a column twice"
-                yield Problem(line, lost, shown(",".join(header)))
-            continue
-        if lost:
-            yield Problem(line, lost, shown(",".join(cells)))
-            continue
-        if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
-            yield Problem(
-                line, f"{len(cells)} cells under {len(header)} headings", shown(",".join(cells))
-            )
-            continue
-        padded = cells + [""] * (len(header) - len(cells))
-        yield Document(line, {h: c for h, c in zip(header, padded, strict=False) if h})
-
-
 def _yaml(file: InputFile) -> Iterator[Item]:
     try:
-        for document in parse_yaml_all(_bytes(file).decode(file.encoding), file.name):
+        for document in parse_yaml_all(whole(file).decode(file.encoding), file.name):
             if document is not None:
                 yield Document(1, _plain(document))
     except (ReporterError, ValueError, RecursionError) as error:
@@ -294,32 +193,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
-
-
-def _xlsx(file: InputFile) -> Iterator[Item]:
-    import openpyxl
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(_bytes(file)), read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()
-            rows = (
-                (number, [_cell(v) for v in row])
-                for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
-            )
-            yield from _table_rows(iter(rows))
-    except _BROKEN_BOOK as error:
-        yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _parquet(file: InputFile, engine: Engine) -> Iterator[Item]:

@@ -16,7 +16,8 @@ from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
 from reporter.ingest.files import InputFile
-from reporter.ingest.readers import Document, documents, unfit
+from reporter.ingest.items import Document
+from reporter.ingest.readers import documents, unfit
 
 SAMPLE = 30
 
@@ -113,7 +114,12 @@ def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n
         file,
         None,
         "",
-        f"{file.format} that no source recognises; `reporter formats` lists what can be read",
+        f"{file.format} that no source recognises; "
+        + (
+            "`reporter map` proposes what its columns mean"
+            if file.format in ("csv", "xlsx")
+            else "`reporter formats` lists what can be read"
+        ),
     )
 
 

@@ -14,8 +14,9 @@ from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
+from reporter.ingest.items import Document, Problem, shown
 from reporter.ingest.notes import note, note_bad_fields
-from reporter.ingest.readers import Document, Problem, documents, shown, unfit
+from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO

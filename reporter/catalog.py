@@ -276,8 +276,8 @@ def read_source(path: Path) -> Source:
             raise ContentError(f"no table {name!r} to load", f.place("tables"))
     for key in ("texts", "lists"):
         for name in f.get(key, list, []):
-            if not isinstance(name, str) or not re.fullmatch("[a-z_]+", name):
-                raise ContentError(f"{name!r} is not a plain lower-case name", f.place(key))
+            if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ContentError(f"{name!r} is not a plain name", f.place(key))
     return Source(
         id=f.get("id", str),
         title=f.get("title", str),

@@ -333,10 +333,20 @@ def test_formats_says_what_each_file_is_taken_for_and_why(good: Path, tmp_path: 
     odd.write_bytes(b"\0\1\2")
     result = reporter("formats", good, odd)
     assert result.exit_code == 0
-    lines = {line.split()[0]: line for line in result.output.splitlines()}
-    assert "reporter-inventory" in lines["inventory/agents.json"]
-    assert "100% of the first records" in lines["logs/gateway.jsonl"]
-    assert "not recognised" in lines["odd.bin"]
+    assert (
+        f"{good / 'inventory/agents.json'}: reporter-inventory\n    100% of the first"
+        in result.output
+    )
+    assert f"{odd}: not recognised\n    binary content" in result.output
+    found = json.loads(reporter("formats", good, odd, "--json").output)
+    assert {f["file"]: f["source"] for f in found} == {
+        **{p.as_posix(): "reporter-inventory" for p in good.glob("inventory/*")},
+        **{p.as_posix(): "reporter-events" for p in good.glob("logs/*")},
+        odd.as_posix(): None,
+    }
+    for f in found:
+        assert f["records"] == f["kept"] + f["out_of_scope"] + f["unreadable"] + f["rejected"]
+        assert f["source"] is None or (sum(f["tables"].values()) > 0 and f["missing"] is not None)
 
 
 def test_formats_of_nothing_is_an_error(tmp_path: Path) -> None:

@@ -340,7 +340,11 @@ def test_formats_says_what_each_file_is_taken_for_and_why(good: Path, tmp_path: 
     assert f"{odd}: not recognised\n    binary content" in result.output
     found = json.loads(reporter("formats", good, odd, "--json").output)
     assert {f["file"]: f["source"] for f in found} == {
-        **{p.as_posix(): "reporter-inventory" for p in good.glob("inventory/*")},
+        **{
+            p.as_posix(): "reporter-inventory"
+            for f in ("inventory", "statements")
+            for p in good.glob(f"{f}/*")
+        },
         **{p.as_posix(): "reporter-events" for p in good.glob("logs/*")},
         odd.as_posix(): None,
     }

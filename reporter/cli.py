@@ -208,11 +208,26 @@ def explain(run: Path, id: str) -> None:
 )
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
 @click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")
-def lint(extra: tuple[Path, ...], tables: bool, no_examples: bool) -> None:
+@click.option(
+    "--try",
+    "trial",
+    nargs=2,
+    metavar="SOURCE FILE",
+    help="Show the rows that a source (its id or its YAML file) makes of a file.",
+)
+def lint(
+    extra: tuple[Path, ...], tables: bool, no_examples: bool, trial: tuple[str, str] | None
+) -> None:
     """Judge all content: SQL, official ids and titles, mappings, and every check's examples."""
     from reporter.lint import lint as linted
     from reporter.lint import list_tables
 
+    if trial:
+        from reporter.trial import try_source
+
+        for line in try_source(trial[0], Path(trial[1]), extra):
+            click.echo(line)
+        return
     if tables:
         click.echo(list_tables())
         return

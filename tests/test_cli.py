@@ -388,3 +388,28 @@ def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_lint_tries_a_source_of_ones_own_on_a_file(tmp_path: Path) -> None:
+    source = tmp_path / "mine.yml"
+    source.write_text(
+        "id: mine\ntitle: Mine\nwhen: r ->> 'bot' IS NOT NULL\ntables:\n  actors: >-\n"
+        "    SELECT record, r ->> 'bot' AS actor_id, 'agent' AS kind, r ->> 'since' AS created_at FROM raw\n"
+    )
+    (tmp_path / "bots.jsonl").write_text(
+        '{"bot":"b1","since":"2026-01-01"}\n{"bot":"b2","since":"x"}\n{bad\n'
+    )
+    result = reporter("lint", "--try", source, tmp_path / "bots.jsonl")
+    assert result.exit_code == 0
+    assert "3 records = 2 kept + 0 out of scope + 1 unreadable + 0 rejected" in result.output
+    assert (
+        '{"record": 1, "actor_id": "b1", "kind": "agent", "created_at": "2026-01-01T00:00:00"}'
+        in result.output
+    )
+    assert "unreadable: record 3: not JSON" in result.output
+    source.write_text(source.read_text().replace("FROM raw", "FROM read_text('/etc/passwd')"))
+    assert (
+        "is no table of a source"
+        in reporter("lint", "--try", source, tmp_path / "bots.jsonl").output
+    )
+    assert reporter("lint", "--try", "nobody", tmp_path / "bots.jsonl").exit_code == 3

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from reporter import catalog, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
-from reporter.ingest import convert, files, load
+from reporter.ingest import convert, files, load, recognise
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Quarantined
@@ -755,3 +755,16 @@ def test_the_machines_time_zone_changes_nothing(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert seen[0].count("datetime.datetime(2026, 7, 1, 12, 0)") == 3
     assert len(set(seen)) == 1
+
+
+def test_of_many_files_one_record_is_looked_at_first_and_more_where_it_is_odd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise, "SAMPLED_IN_ALL", 1)
+    odd = lines({"hello": "world"}, *(event(n) for n in range(1, 4)))
+    taken = take(tmp_path, a__jsonl=odd, b__jsonl=lines(*TEN), c__jsonl=lines({"hello": 1}))
+    assert {f.file: f.source for f in taken.files.values()} == {
+        "logs/a.jsonl": "reporter-events",
+        "logs/b.jsonl": "reporter-events",
+        "logs/c.jsonl": "",
+    }

@@ -50,15 +50,8 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     firsts = list(itertools.accumulate((len(files) for _, files, _ in done), initial=0))
     for first, (batch, files, _) in zip(firsts, done, strict=False):
-        named = ", ".join(
-            f"({quoted(batch.source)}, {quoted(t)}, {quoted(c)})" for t, c in batch.carried
-        )
-        if named:
-            engine.run(f"INSERT INTO carried VALUES {named}")
-        for index, file in enumerate(files):
-            engine.run(
-                "INSERT INTO parts VALUES (?, ?, ?)", [first + index, batch.source, file.name]
-            )
+        _insert(engine, "carried", [(batch.source, t, c) for t, c in batch.carried])
+        _insert(engine, "parts", [(first + i, batch.source, f.name) for i, f in enumerate(files)])
     for spec in LOADED:
         parts = [
             _part(first, batch, files, spec.name, cache)
@@ -73,6 +66,16 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
         ]
         kind = "VIEW" if spec.name == "events" else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
+
+
+def _insert(engine: Engine, table: str, rows: list[tuple[str | int, ...]]) -> None:
+    """Insert many rows at once: one by one, ten thousand files take five seconds."""
+    for at in range(0, len(rows), 1000):
+        texts = (
+            "(" + ", ".join(quoted(v) if isinstance(v, str) else str(v) for v in row) + ")"
+            for row in rows[at : at + 1000]
+        )
+        engine.run(f"INSERT INTO {table} VALUES {', '.join(texts)}")
 
 
 def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:

@@ -20,6 +20,8 @@ from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
 
 SAMPLE = 30
+SAMPLED_IN_ALL = 9000
+"""Records looked at first, over all files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +36,70 @@ class Choice:
 
 
 def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) -> list[Choice]:
-    """Choose a source for every file by the content of its first records."""
-    paths = sorted({p for s in sources for p in s.records})
-    samples, counts = _sample(engine, files, paths)
+    """Choose a source for every file by the content of its first records.
+
+    Of many files fewer records are looked at first; where those are not all of one source, more are.
+    """
     _define_macros(engine)
+    few = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
+    choices = _look(engine, files, sources, few)
+    unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if few < SAMPLE else []
+    for i, found in zip(
+        unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE), strict=True
+    ):
+        choices[i] = found
+    return [choice for choice, _ in choices]
+
+
+def _look(
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], most: int
+) -> list[tuple[Choice, bool]]:
+    """Choose by so many records a file; say whether all of them agree."""
+    paths = sorted({p for s in sources for p in s.records})
+    samples, counts = _sample(engine, files, paths, most)
     spool = engine.work / "sample.ndjson"
     spool.write_text("".join(samples), encoding="utf-8")
     votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
     if samples:
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM read_json({quoted(str(spool))}, "
+            "format='newline_delimited', maximum_object_size=33554432, "
+            "columns={f: 'BIGINT', p: 'VARCHAR', r: 'JSON'})"
+        )
         for source in sources:
-            for index, path, n, hits in _vote(engine, source, str(spool)):
+            for index, path, n, hits in _vote(engine, source):
                 votes[index].append((hits / n, -source.rank, source.id, source, path))
-    return [_choose(f, votes[i], counts[i]) for i, f in enumerate(files)]
+        engine.run("DROP TABLE sampled")
+    return [
+        (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
+        for i, f in enumerate(files)
+    ]
 
 
 def _sample(
-    engine: Engine, files: list[InputFile], paths: list[str]
+    engine: Engine, files: list[InputFile], paths: list[str], most: int
 ) -> tuple[list[str], dict[int, int]]:
+    """The first records of each file at each path."""
     lines: list[str] = []
     counts: dict[int, int] = {}
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        for name in path.split(".")[0].removesuffix("[]").split("|"):
+            by_key[name].append(path)
     for index, file in enumerate(files):
         read = [
-            d for d in itertools.islice(documents(file, engine), SAMPLE) if isinstance(d, Document)
+            d for d in itertools.islice(documents(file, engine), most) if isinstance(d, Document)
         ]
         counts[index] = len(read)
-        for path in paths:
-            found = itertools.islice((r for d in read for r in records_at(d.value, path)), SAMPLE)
+        keys = {
+            k
+            for d in read
+            for v in (d.value if isinstance(d.value, list) else [d.value])
+            if isinstance(v, dict)
+            for k in v
+        }
+        for path in sorted({"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}):
+            found = itertools.islice((r for d in read for r in records_at(d.value, path)), most)
             for record in found:
                 line = json.dumps(
                     {"f": index, "p": path, "r": _outline(record)}, ensure_ascii=False, default=str
@@ -78,15 +118,14 @@ def _outline(value: Any, depth: int = 0) -> Any:
     return value[:1000] if isinstance(value, str) else value
 
 
-def _vote(engine: Engine, source: Source, spool: str) -> list[tuple[int, str, int, int]]:
+def _vote(engine: Engine, source: Source) -> list[tuple[int, str, int, int]]:
     wanted = ", ".join(quoted(p) for p in source.records)
     try:
         return [
             (i, p, n, h)
             for i, p, n, h in engine.rows(
-                f"SELECT f, p, count(*), count(*) FILTER (WHERE {source.when}) "
-                f"FROM read_json({quoted(spool)}, format='newline_delimited', maximum_object_size=33554432, "
-                f"columns={{f: 'BIGINT', p: 'VARCHAR', r: 'JSON'}}) WHERE p IN ({wanted}) GROUP BY f, p ORDER BY f, p"
+                f"SELECT f, p, count(*), count(*) FILTER (WHERE {source.when}) FROM sampled "
+                f"WHERE p IN ({wanted}) GROUP BY f, p ORDER BY f, p"
             )
         ]
     except Error as error:

@@ -1,0 +1,68 @@
+"""Try a source on a file. In: a source's id or file, and a file. Out: the rows it gives, and what it could not take."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from reporter import catalog
+from reporter.catalog import Source
+from reporter.db import Engine
+from reporter.errors import Errors, InputError
+from reporter.ingest.cache import open_cache
+from reporter.ingest.files import sniff
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.load import ingest
+from reporter.ingest.tables import LOADED, columns_of
+
+
+def try_source(name: str, path: Path, extra: tuple[Path, ...] = ()) -> Iterator[str]:
+    """Yield lines: the accounting of each part of the file, its rows as JSON by table, and what was not taken."""
+    if not path.is_file():
+        raise InputError("no such file", str(path))
+    source = _source(name, extra)
+    with (
+        tempfile.TemporaryDirectory() as work,
+        Engine(Path(work) / "engine") as engine,
+        Inputs([sniff(path, path.name)]) as inputs,
+    ):
+        intake = ingest(engine, inputs, (source,), open_cache(Path(work) / "cache"))
+        for f in intake.files:
+            yield (
+                f"{f.file}: {f.why}; {f.read} records = {f.kept} kept + {f.out_of_scope} out of scope + "
+                f"{f.unreadable} unreadable + {f.rejected} rejected"
+            )
+        for table in LOADED:
+            yield from _rows(engine, table.name, [n for n, _ in columns_of(table)])
+        for _, kind, n in intake.out_of_scope:
+            yield f"out of scope: {kind} ({n})"
+        for q in intake.quarantined:
+            yield f"{q.kind}: record {q.line}: {q.reason}"
+
+
+def _rows(engine: Engine, table: str, columns: list[str]) -> Iterator[str]:
+    names = ["record", *columns]
+    rows = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
+    if rows:
+        yield f"{table}: {len(rows)} rows"
+    for row in rows:
+        filled = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+        yield "  " + json.dumps(filled, ensure_ascii=False, default=lambda t: t.isoformat())
+
+
+def _source(name: str, extra: tuple[Path, ...]) -> Source:
+    """A source by its file, or by its id among ours and those of --extra."""
+    if Path(name).is_file():
+        source = catalog.read_source(Path(name))
+        problems = list(catalog.judge_source_file(source))
+        if problems:
+            raise Errors(problems)
+        return source
+    known = {s.id: s for s in catalog.load(extra).sources}
+    if name not in known:
+        raise InputError(
+            f"no source {name!r}, and no such file", name, f"Known: {', '.join(sorted(known))}."
+        )
+    return known[name]

@@ -70,6 +70,15 @@ class Engine:
         row = self._con.execute(sql, list(params)).fetchone()
         return row[0] if row else None
 
+    def insert(self, table: str, rows: Sequence[tuple[str | int, ...]]) -> None:
+        """Insert many rows at once: one by one, ten thousand take five seconds."""
+        for at in range(0, len(rows), 1000):
+            texts = (
+                "(" + ", ".join(quoted(v) if isinstance(v, str) else str(v) for v in row) + ")"
+                for row in rows[at : at + 1000]
+            )
+            self.run(f"INSERT INTO {table} VALUES {', '.join(texts)}")
+
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""
         return [(r[0], r[1]) for r in self._con.execute(f"DESCRIBE {sql}").fetchall()]

@@ -25,6 +25,7 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.tables import Expected, derive
 from reporter.model import Assessment, Check, Feed, Status
+from reporter.pseudonyms import hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.runfolder import (
@@ -54,6 +55,8 @@ class Options:
     extra: tuple[Path, ...] = ()
     cache: Path | None = None
     memory: str = db.DEFAULT_MEMORY
+    pseudonymise: bool = False
+    """Put pseudonyms for people, in every file of the run."""
     say: Callable[[str], None] = lambda _: None
 
 
@@ -107,6 +110,12 @@ def _assess(
         judging.prepare(engine)
         with _walls(engine, content):
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
+        if options.pseudonymise:
+            hide = hide_people(engine, cache.secret_key)
+            shown = (
+                replace(q, reason=hide(q.reason), text=hide(q.text)) for q in intake.quarantined
+            )
+            intake = replace(intake, quarantined=tuple(shown))
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
         assessment = _gather(engine, workspace, content, judged, intake)
         return assessment, intake.rows

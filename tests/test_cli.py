@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -413,3 +414,30 @@ def test_lint_tries_a_source_of_ones_own_on_a_file(tmp_path: Path) -> None:
         in reporter("lint", "--try", source, tmp_path / "bots.jsonl").output
     )
     assert reporter("lint", "--try", "nobody", tmp_path / "bots.jsonl").exit_code == 3
+
+
+def test_people_are_pseudonyms_in_every_file_of_a_run(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[1] / "sample_data/acme/2026-q3"
+    words = ("--formats", "html,json,csv", "--quiet", "--cache", tmp_path / "cache")
+    for name, more in (
+        ("open", ()),
+        ("a", ("--pseudonymise", "people")),
+        ("b", ("--pseudonymise", "people")),
+    ):
+        assert reporter("assess", sample, "--out", tmp_path / name, *words, *more).exit_code == 0
+    names = re.findall(r"[\w.]+@freight\.example\.com", (tmp_path / "open/report.json").read_text())
+    assert len(set(names)) > 5
+    person = r"(?!desk@)\b[\w.]+@freight\.example\.com"  # the desk is a group
+    for path in sorted((tmp_path / "a").iterdir()):
+        held = (
+            str(db.read_rows(path))
+            if path.suffix == ".parquet"
+            else path.read_text(encoding="utf-8-sig")
+        )
+        assert not set(re.findall(person, held)), path.name
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    assert (tmp_path / "a/findings.csv").read_text().count("person-") > 50
+    figure = [
+        json.loads((tmp_path / n / "report.json").read_text())["summary"] for n in ("open", "a")
+    ]
+    assert figure[0] == figure[1]

@@ -768,3 +768,20 @@ def test_of_many_files_one_record_is_looked_at_first_and_more_where_it_is_odd(
         "logs/b.jsonl": "reporter-events",
         "logs/c.jsonl": "",
     }
+
+
+def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> None:
+    same = event(1)
+    nameless = {k: v for k, v in event(2).items() if k != "event_id"}
+    taken = take(
+        tmp_path,
+        a__jsonl=lines(same, event(3), same),
+        b__jsonl=lines(same, event(3, tool="other"), nameless, nameless),
+    )
+    assert sum(f.kept for f in taken.files.values()) == 7
+    assert len(taken.rows["events"]) == 5
+    assert [(q.file, q.line, q.kind) for q in taken.quarantined] == [
+        ("logs/a.jsonl", 3, "duplicate"),
+        ("logs/b.jsonl", 1, "duplicate"),
+    ]
+    assert "repeats logs/a.jsonl#1" in taken.quarantined[1].reason

@@ -19,6 +19,7 @@ from reporter import catalog, db
 from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.ingest import names
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
@@ -105,6 +106,7 @@ def _assess(
         _refuse_nothing(intake, workspace.folder)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
         derive(engine, workspace.run, expected)
+        intake = replace(intake, quarantined=(*intake.quarantined, *names.notes(engine)))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)

@@ -42,6 +42,8 @@ class Source:
     """Keys that `raw` also gives as text columns; read once for all tables."""
     lists: tuple[str, ...]
     """Keys that `raw` also gives as JSON[] columns."""
+    may_lack: tuple[str, ...]
+    """Required columns of events that the format itself does not have, such as a time."""
     skip: str
     """SQL condition: recognised, but none of our tables wants it (out of scope)."""
     type_of: str
@@ -268,7 +270,7 @@ def read_source(path: Path) -> Source:
     f = fields(path)
     f.only(
         "id", "title", "describe", "rank", "records", "columns", "texts", "lists", "when", "skip", "type_of",
-        "tables",
+        "tables", "may_lack",
     )  # fmt: skip
     tables = f.get("tables", dict)
     for name in tables:
@@ -287,6 +289,7 @@ def read_source(path: Path) -> Source:
         columns=f.get("columns", dict, {}),
         texts=tuple(f.get("texts", list, [])),
         lists=tuple(f.get("lists", list, [])),
+        may_lack=tuple(f.get("may_lack", list, [])),
         skip=f.get("skip", str, "FALSE").strip(),
         type_of=f.get("type_of", str, "NULL").strip(),
         tables=tables,

@@ -1,4 +1,4 @@
-"""Write the generated pages. In: schema and content. Out: docs/tables.md, docs/checks.md. `make docs` runs it."""
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, sources.md. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -76,10 +76,31 @@ def _controls(framework: Framework) -> str:
     return "\n".join(lines)
 
 
+def sources(content: Content) -> str:
+    """Return docs/sources.md: every vendor format with the tables it fills, and what it reads and leaves out."""
+    loaded = [t.name for t in TABLES.values() if t.loaded]
+    listed = sorted(content.sources, key=lambda s: s.id)
+    matrix = [
+        f"| [{s.id}](#{s.id}) | {' | '.join('x' if t in s.tables else '' for t in loaded)} |"
+        for s in listed
+    ]
+    parts = [
+        "# Sources",
+        "Generated from `reporter/ingest/sources/` by `make docs`; do not edit. A source is told by the content of a "
+        "file's first records, never by its name; [formats.md](formats.md) says more of Reporter's own.",
+        "\n".join([f"| source | {' | '.join(loaded)} |", f"|---|{'---|' * len(loaded)}", *matrix]),
+    ]
+    for source in listed:
+        parts += [f"## {source.id}", f"**{source.title}.** {source.describe}"]
+    return "\n\n".join(parts) + "\n"
+
+
 def main() -> None:
-    """Write both pages."""
+    """Write the pages."""
+    content = catalog.load()
     (DOCS / "tables.md").write_text(tables(), encoding="utf-8")
-    (DOCS / "checks.md").write_text(checks(catalog.load()), encoding="utf-8")
+    (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
+    (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

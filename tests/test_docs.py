@@ -226,7 +226,12 @@ def test_quoted_files_hold_what_the_page_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    "made", [("tables", lambda: docs.tables()), ("checks", lambda: docs.checks(catalog.load()))]
+    "made",
+    [
+        ("tables", lambda: docs.tables()),
+        ("checks", lambda: docs.checks(catalog.load())),
+        ("sources", lambda: docs.sources(catalog.load())),
+    ],
 )
 def test_generated_pages_are_current(made: tuple[str, Callable[[], str]]) -> None:
     name, text = made

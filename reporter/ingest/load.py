@@ -41,7 +41,7 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(
-        [*quarantined, *_set_repeats_aside(engine)],
+        [*quarantined, *_set_repeats_aside(engine), *_undated(engine)],
         key=lambda q: (q.file, q.line, q.kind, q.reason),
     )
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
@@ -137,6 +137,22 @@ def _set_repeats_aside(engine: Engine) -> list[Quarantined]:
             "SELECT file, min(record), count(*), arg_min(original, record) FROM repeats GROUP BY file ORDER BY file"
         )
     ]  # fmt: skip
+
+
+def _undated(engine: Engine) -> list[Quarantined]:
+    """Say how many events of which file have no time, in a format that has none: they stand in no period."""
+    return [
+        Quarantined(
+            file,
+            line,
+            "undated",
+            f"{n} events have no time: they are kept, and stand in no period",
+            "",
+        )
+        for file, line, n in engine.rows(
+            "SELECT file, min(record), count(*) FROM in_events WHERE occurred_at IS NULL GROUP BY file ORDER BY file"
+        )
+    ]
 
 
 def _unrecognised(

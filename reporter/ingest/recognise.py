@@ -140,6 +140,10 @@ def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n
         share, _, _, source, path = ranked[0]
         tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
         also = f"; as well as {', '.join(tie)}, which rank below" if tie else ""
+        rest = sorted(
+            {v[4] for v in ranked[1:] if v[2] == source.id and v[0] > 0 and v[4]} - {path}
+        )
+        also += f"; its records at {', '.join(rest)} are not read" if rest and path else ""
         return Choice(
             file, source, path, f"{share:.0%} of the first records are {source.title}{also}"
         )

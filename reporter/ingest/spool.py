@@ -23,6 +23,9 @@ from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
 from reporter.schema import TABLES
 
+_TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
+"""What tells the events of one record apart, so that their order is the same in every run."""
+
 
 def spool(
     engine: Engine, source: Source, path: str, files: list[InputFile], batch: Batch, cache: Cache
@@ -145,8 +148,9 @@ def _stage(
         swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
         engine.run(f"UPDATE staged_{table} SET {swaps}")
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
-    required = [c for c in TABLES[table].columns if c.required]
-    good = " AND ".join(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)
+    lacks = source.may_lack if table == "events" else ()
+    required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
+    good = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
     lacking = " ".join(
         f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(lack(table, c))}"
         for c in required
@@ -154,7 +158,7 @@ def _stage(
     engine.run(
         f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
     )
-    ties = "".join(f", {n}" for n in casts) if trimmed else ""
+    ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
     who = f", {WHO} AS who" if table == "events" else ""
     file = f"{batch.key}.{table}.parquet"
     engine.write_parquet(

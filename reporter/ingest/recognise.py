@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reporter.catalog import Source
@@ -48,7 +49,33 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
         unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE), strict=True
     ):
         choices[i] = found
-    return [choice for choice, _ in choices]
+    chosen = [choice for choice, _ in choices]
+    for i, choice in enumerate(chosen):
+        if choice.source is None and choice.file.format == "json":
+            chosen[i] = _in_a_wrapper(engine, choice, sources)
+    return chosen
+
+
+def _in_a_wrapper(engine: Engine, choice: Choice, sources: tuple[Source, ...]) -> Choice:
+    """Try the lists under a document's own keys: exports are wrapped in many ways, under names of the exporter."""
+    first = next((d.value for d in documents(choice.file, engine) if isinstance(d, Document)), None)
+    if not isinstance(first, dict):
+        return choice
+    lists = tuple(
+        k
+        for k, v in first.items()
+        if re.fullmatch(r"\w+", k) and isinstance(v, list) and v and isinstance(v[0], dict)
+    )
+    open_ = tuple(replace(s, records=lists) for s in sources if "" in s.records)
+    found = _look(engine, [choice.file], open_, SAMPLE)[0][0] if lists else choice
+    if found.source is None:
+        return choice
+    others = ", ".join(k for k in lists if k != found.path)
+    why = f"{found.why}, in the list {found.path}" + (
+        f"; the lists {others} are not read" if others else ""
+    )
+    original = next(s for s in sources if s.id == found.source.id)
+    return Choice(choice.file, original, found.path, why)
 
 
 def _look(

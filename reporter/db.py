@@ -5,12 +5,15 @@ After `lock()` no file outside the work folder can be read or written and no set
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import duckdb
+
+from reporter.errors import ReporterError
 
 Error = duckdb.Error
 
@@ -59,15 +62,18 @@ class Engine:
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
-        self._con.execute(sql, list(params))
+        with _memory_told():
+            self._con.execute(sql, list(params))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
-        return self._con.execute(sql, list(params)).fetchall()
+        with _memory_told():
+            return self._con.execute(sql, list(params)).fetchall()
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query."""
-        row = self._con.execute(sql, list(params)).fetchone()
+        with _memory_told():
+            row = self._con.execute(sql, list(params)).fetchone()
         return row[0] if row else None
 
     def insert(self, table: str, rows: Sequence[tuple[str | int, ...]]) -> None:
@@ -100,6 +106,18 @@ class Engine:
         self.run(f"SET allowed_directories = {quoted_list(allowed)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Too little memory is nobody's defect and no bad input: say what to do."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        first = str(error).splitlines()[0]
+        raise ReporterError(
+            f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
+        ) from error
 
 
 def quoted(text: str) -> str:

@@ -201,11 +201,14 @@ needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/sampl
 NOT_DATA = ("SOURCE.md", ".labels.csv", ".expected-findings.json")
 OWN = {
     "a2a-agent-card": {"a2a-agent-card"},
+    "agent-audit-trail": {"agent-governance-audit"},
+    "agent-inventory-json": {"agent-bom"},
     "agentdojo-trace": {"agentdojo"},
     "aws-cloudtrail": {"aws-cloudtrail"},
     "aws-credential-report": {"aws-credential-report"},
     "aws-iam-authz-details": {"aws-iam-authz-details"},
     "claude-code-session": {"claude-code-session"},
+    "cyclonedx-ai-bom": {"cyclonedx"},
     "github-apps": {"github-apps"},
     "kubernetes": {"kubernetes-objects"},
     "langfuse-trace": {"langfuse"},

@@ -152,7 +152,7 @@ def test_counts_that_do_not_add_up_are_said_so() -> None:
 
 def test_quarantine_beyond_fifty_points_to_the_file(rich: shape.View) -> None:
     assert len(rich.accounting.quarantined) == 50
-    assert "50 of 51 records shown" in rich.accounting.quarantined_text
+    assert "50 of 51 notes shown" in rich.accounting.quarantined_text
     assert "quarantine.csv" in rich.accounting.quarantined_text
 
 

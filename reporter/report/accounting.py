@@ -54,7 +54,9 @@ def accounting(a: model.Assessment) -> shape.Accounting:
         equation=_equation(total),
         out_of_scope=tuple((clean(s), clean(t), number(n)) for s, t, n in a.out_of_scope_types),
         quarantined=tuple(_rejected(q) for q in shown),
-        quarantined_text=_quarantined_text(len(shown), total.unreadable + total.rejected),
+        quarantined_text=_quarantined_text(
+            len(shown), len(a.quarantined), total.unreadable + total.rejected
+        ),
         feeds=tuple(_feed(f) for f in sorted(a.feeds, key=lambda f: f.log_source)),
         feeds_text=_feeds_text(a.feeds),
     )
@@ -112,10 +114,18 @@ def _rejected(q: model.Quarantined) -> shape.Rejected:
     )
 
 
-def _quarantined_text(shown: int, total: int) -> str:
-    if not total:
-        return "No record was unreadable or rejected."
-    return f"{number(shown)} of {count(total, 'record')} shown; all of them are in quarantine.csv."
+def _quarantined_text(shown: int, notes: int, lost: int) -> str:
+    """Records that were lost and notes are counted apart: a note may stand for a field, or for many records."""
+    start = (
+        f"{count(lost, 'record')} unreadable or rejected"
+        if lost
+        else "No record was unreadable or rejected"
+    )
+    return (
+        f"{start}; {number(shown)} of {count(notes, 'note')} shown, all of them in quarantine.csv."
+        if notes
+        else f"{start}."
+    )
 
 
 def _feed(f: model.Feed) -> shape.FeedLine:

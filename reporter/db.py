@@ -6,9 +6,8 @@ After `lock()` no file outside the work folder can be read or written and no set
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import duckdb
@@ -20,7 +19,7 @@ Error = duckdb.Error
 DEFAULT_MEMORY = "1GB"
 
 
-class Engine:
+class Engine(AbstractContextManager["Engine"]):
     """An in-memory DuckDB that spills to its work folder; a context manager."""
 
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
@@ -38,15 +37,7 @@ class Engine:
         self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         self._con.execute("SET enable_progress_bar = false")
 
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._con.close()
 
     def threads(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.errors import InputError
-from reporter.ingest.cache import open_cache
-from reporter.ingest.files import InputFile, discover, is_litter, sniff
-from reporter.ingest.inputs import FOLDERS, Inputs
-from reporter.ingest.load import ingest
+from reporter.ingest.files import InputFile, discover, sniff
+from reporter.ingest.inputs import FOLDERS
+from reporter.ingest.load import ingested
 from reporter.ingest.mapped import with_mappings
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.schema import TABLES
@@ -43,15 +41,10 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     rejected, tables (rows by table), missing (columns of those tables that no record of the file fills).
     """
     files = [f for path in paths for f in _files(path)]
-    with (
-        tempfile.TemporaryDirectory() as work,
-        Engine(Path(work) / "engine") as engine,
-        Inputs(files) as inputs,
-    ):
-        sources = _sources(extra)
-        for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
-            sources = with_mappings(sources, workspace)
-        intake = ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
+    sources = _sources(extra)
+    for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
+        sources = with_mappings(sources, workspace)
+    with ingested(files, sources) as (engine, intake):
         filled = {t.name: _filled(engine, t.name) for t in LOADED}
     return [
         {
@@ -106,14 +99,8 @@ def _files(path: Path) -> list[InputFile]:
         raise InputError("no such file or folder", str(path))
     if path.is_file():
         return [sniff(path, path.as_posix())]
-    if (path / NAME).is_file():
-        return [replace(f, name=(path / f.name).as_posix()) for f in discover(path, FOLDERS)]
-    found = (p for p in sorted(path.rglob("*")) if p.is_file())
-    return [
-        sniff(p, p.as_posix())
-        for p in found
-        if not any(is_litter(x) for x in p.relative_to(path).parts)
-    ]
+    folders = FOLDERS if (path / NAME).is_file() else ("",)
+    return [replace(f, name=(path / f.name).as_posix()) for f in discover(path, folders)]
 
 
 def _sources(extra: tuple[Path, ...]) -> tuple[Source, ...]:

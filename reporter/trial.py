@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,8 @@ from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.errors import Errors, InputError
-from reporter.ingest.cache import open_cache
 from reporter.ingest.files import sniff
-from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import ingest
+from reporter.ingest.load import ingested
 from reporter.ingest.tables import LOADED, columns_of
 
 
@@ -23,12 +20,7 @@ def try_source(name: str, path: Path, extra: tuple[Path, ...] = ()) -> Iterator[
     if not path.is_file():
         raise InputError("no such file", str(path))
     source = _source(name, extra)
-    with (
-        tempfile.TemporaryDirectory() as work,
-        Engine(Path(work) / "engine") as engine,
-        Inputs([sniff(path, path.name)]) as inputs,
-    ):
-        intake = ingest(engine, inputs, (source,), open_cache(Path(work) / "cache"))
+    with ingested([sniff(path, path.name)], (source,)) as (engine, intake):
         for f in intake.files:
             yield (
                 f"{f.file}: {f.why}; {f.read} records = {f.kept} kept + {f.out_of_scope} out of scope + "

@@ -63,21 +63,23 @@ def _numbered(n: int, padding: int) -> str:
     )
 
 
+def numbered_rows(folder: Path, text: str) -> tuple[int, int, bool]:
+    """Ingest a log of `_numbered` lines; return its rows, those whose record is their line, and whether it was streamed."""
+    (folder / "ws/logs").mkdir(parents=True)
+    (folder / "ws/logs/log.jsonl").write_text(text, encoding="utf-8")
+    with Engine(folder / "work") as engine:
+        load.ingest(
+            engine, Inputs.of(folder / "ws"), catalog.load().sources, open_cache(folder / "cache")
+        )
+        ((rows, right),) = engine.rows(
+            "SELECT count(*), count(*) FILTER (WHERE CAST(event_id AS BIGINT) = record) FROM in_events"
+        )
+    return rows, right, '"stream": true' in next((folder / "cache").glob("*.json")).read_text()
+
+
 def test_a_record_number_is_the_number_of_its_line(tmp_path: Path) -> None:
     """Over 100 MB the engine reads in parallel, and some plans give rows in any order unless told otherwise."""
-    (tmp_path / "ws/logs").mkdir(parents=True)
-    (tmp_path / "ws/logs/big.jsonl").write_text(_numbered(300_000, 300), encoding="utf-8")
-    with Engine(tmp_path / "work") as engine:
-        load.ingest(
-            engine,
-            Inputs.of(tmp_path / "ws"),
-            catalog.load().sources,
-            open_cache(tmp_path / "cache"),
-        )
-        assert engine.rows(
-            "SELECT count(*), count(*) FILTER (WHERE CAST(event_id AS BIGINT) = record) FROM in_events"
-        ) == [(300_000, 300_000)]
-    assert '"stream": true' in next((tmp_path / "cache").glob("*.json")).read_text()
+    assert numbered_rows(tmp_path, _numbered(300_000, 300)) == (300_000, 300_000, True)
 
 
 def test_rows_that_are_not_in_line_order_are_not_believed(
@@ -90,17 +92,4 @@ def test_rows_that_are_not_in_line_order_are_not_believed(
         return f"SELECT * FROM ({straight(*args)}) AS x ORDER BY CAST(event_id AS BIGINT) DESC"
 
     monkeypatch.setattr(stream, "cast_all", reversed_)
-    (tmp_path / "ws/logs").mkdir(parents=True)
-    (tmp_path / "ws/logs/a.jsonl").write_text(_numbered(1000, 3), encoding="utf-8")
-    with Engine(tmp_path / "work") as engine:
-        load.ingest(
-            engine,
-            Inputs.of(tmp_path / "ws"),
-            catalog.load().sources,
-            open_cache(tmp_path / "cache"),
-        )
-        assert (
-            engine.one("SELECT count(*) FROM in_events WHERE CAST(event_id AS BIGINT) = record")
-            == 1000
-        )
-    assert '"stream": false' in next((tmp_path / "cache").glob("*.json")).read_text()
+    assert numbered_rows(tmp_path, _numbered(1000, 3)) == (1000, 1000, False)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 from reporter.ingest.files import MAX_RECORD, InputFile, discover
 from reporter.ingest.tabular import sheets
@@ -35,7 +34,7 @@ class Digest:
     """(number, text) of a line from every 16 MB."""
 
 
-class Inputs:
+class Inputs(AbstractContextManager["Inputs"]):
     """Files to read, each with a name of its own; a context manager that stops its reading when left."""
 
     def __init__(self, files: list[InputFile]) -> None:
@@ -53,15 +52,7 @@ class Inputs:
         """The files of a workspace, sorted by name."""
         return cls(discover(workspace, FOLDERS))
 
-    def __enter__(self) -> Inputs:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._left.set()
         self._pool.shutdown(cancel_futures=True)
 
@@ -75,11 +66,11 @@ class Inputs:
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = hashlib.sha256(), Lines()
         counted = file.format == "jsonl" and not file.gzipped
-        read_through(
-            file.path,
-            *([sha.update, lines.add] if counted else [sha.update]),
-            stop=self._left.is_set,
-        )
+        with file.path.open("rb", buffering=0) as handle:
+            while not self._left.is_set() and (chunk := handle.read(CHUNK)):
+                sha.update(chunk)
+                if counted:
+                    lines.add(chunk)
         return Digest(sha.hexdigest(), lines.total() if counted else 0, tuple(lines.samples))
 
 
@@ -123,13 +114,3 @@ class Lines:
 def _hints_no_number(chunk: bytes) -> bool:
     """Look for the first letters first: finding one byte is ten times faster than finding three."""
     return (b"N" in chunk and b"NaN" in chunk) or (b"I" in chunk and b"Infinity" in chunk)
-
-
-def read_through(
-    path: Path, *takers: Callable[[bytes], None], stop: Callable[[], bool] = lambda: False
-) -> None:
-    """Give every chunk of a file to each taker, until `stop` says that nobody wants to know."""
-    with path.open("rb", buffering=0) as handle:
-        while not stop() and (chunk := handle.read(CHUNK)):
-            for take in takers:
-                take(chunk)

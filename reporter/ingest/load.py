@@ -6,11 +6,15 @@ Every file found is named in the accounting, whatever became of it.
 from __future__ import annotations
 
 import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, quoted
-from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
@@ -47,6 +51,19 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     return Intake(tuple(files), tuple(other), tuple(quarantined), rows)
+
+
+@contextmanager
+def ingested(
+    files: list[InputFile], sources: tuple[Source, ...]
+) -> Iterator[tuple[Engine, Intake]]:
+    """Files read only to be looked at: an engine that holds their rows, and the accounting; nothing is left behind."""
+    with (
+        tempfile.TemporaryDirectory() as work,
+        Engine(Path(work) / "engine") as engine,
+        Inputs(files) as inputs,
+    ):
+        yield engine, ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
 
 
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:

@@ -50,32 +50,42 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
     ):
         choices[i] = found
     chosen = [choice for choice, _ in choices]
-    for i, choice in enumerate(chosen):
-        if choice.source is None and choice.file.format == "json":
-            chosen[i] = _in_a_wrapper(engine, choice, sources)
-    return chosen
+    refused = [c for c in chosen if c.source is None and c.file.format == "json"]
+    unwrapped = {c.file.name: c for c in _in_wrappers(engine, refused, sources)}
+    return [unwrapped.get(c.file.name, c) for c in chosen]
 
 
-def _in_a_wrapper(engine: Engine, choice: Choice, sources: tuple[Source, ...]) -> Choice:
-    """Try the lists under a document's own keys: exports are wrapped in many ways, under names of the exporter."""
-    first = next((d.value for d in documents(choice.file, engine) if isinstance(d, Document)), None)
-    if not isinstance(first, dict):
-        return choice
-    lists = tuple(
+def _in_wrappers(
+    engine: Engine, choices: list[Choice], sources: tuple[Source, ...]
+) -> list[Choice]:
+    """Try the lists under documents' own keys: exports are wrapped in many ways, under names of the exporter."""
+    lists = [_lists(engine, c.file) for c in choices]
+    names = tuple(sorted({n for own in lists for n in own}))
+    if not names:
+        return choices
+    by_id = {s.id: s for s in sources}
+    wrapped = tuple(replace(s, records=names) for s in sources if "" in s.records)
+    made = []
+    for choice, own, (found, _) in zip(
+        choices, lists, _look(engine, [c.file for c in choices], wrapped, SAMPLE), strict=True
+    ):
+        others = ", ".join(k for k in own if k != found.path)
+        rest = f"; the lists {others} are not read" if others else ""
+        why = f"{found.why}, in the list {found.path}{rest}"
+        made.append(
+            replace(found, source=by_id[found.source.id], why=why) if found.source else choice
+        )
+    return made
+
+
+def _lists(engine: Engine, file: InputFile) -> list[str]:
+    """The keys of a JSON document that hold a list of objects."""
+    first = next((d.value for d in documents(file, engine) if isinstance(d, Document)), None)
+    return [
         k
-        for k, v in first.items()
+        for k, v in (first.items() if isinstance(first, dict) else ())
         if re.fullmatch(r"\w+", k) and isinstance(v, list) and v and isinstance(v[0], dict)
-    )
-    open_ = tuple(replace(s, records=lists) for s in sources if "" in s.records)
-    found = _look(engine, [choice.file], open_, SAMPLE)[0][0] if lists else choice
-    if found.source is None:
-        return choice
-    others = ", ".join(k for k in lists if k != found.path)
-    why = f"{found.why}, in the list {found.path}" + (
-        f"; the lists {others} are not read" if others else ""
-    )
-    original = next(s for s in sources if s.id == found.source.id)
-    return Choice(choice.file, original, found.path, why)
+    ]
 
 
 def _look(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from click.testing import CliRunner, Result
+from test_readers import workbook
 
 from reporter.cli import main
 from reporter.errors import ContentError, InputError
@@ -117,20 +116,10 @@ def test_assess_uses_the_mapping_and_names_line_and_hash(tmp_path: Path) -> None
     assert json.loads((out / "manifest.json").read_text())["hashes"]["mappings"]
 
 
-def book(**sheets: list[list[Any]]) -> bytes:
-    made = openpyxl.Workbook()
-    made.remove(made.active)
-    for name, rows in sheets.items():
-        sheet = made.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    held = io.BytesIO()
-    made.save(held)
-    return held.getvalue()
-
-
 def test_each_sheet_has_a_mapping_of_its_own(tmp_path: Path) -> None:
-    content = book(Bots=[["Bots", None], HEAD, *ROWS], Notes=[["Remark"], ["call Ada"]])
+    content = workbook(
+        [["Bots", None], HEAD, *ROWS], [["Remark"], ["call Ada"]], titles=["Bots", "Notes"]
+    )
     path = workspace(tmp_path / "ws", "bots.xlsx", content)
     refused = run("map", path)
     assert (refused.exit_code, "--sheet 'Bots' | 'Notes'" in refused.output) == (3, True)

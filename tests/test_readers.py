@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -381,11 +381,11 @@ def test_a_windows_byte_far_down_a_utf8_csv_costs_its_row(ingest: Ingest) -> Non
 # XLSX
 
 
-def workbook(*sheets: list[list[Any]]) -> bytes:
+def workbook(*sheets: list[list[Any]], titles: Sequence[str | None] = (None, None)) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for rows in sheets:
-        sheet = book.create_sheet()
+    for title, rows in zip(titles, sheets, strict=False):
+        sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(row)
     held = io.BytesIO()

@@ -280,6 +280,12 @@ def read_source(path: Path) -> Source:
         for name in f.get(key, list, []):
             if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
                 raise ContentError(f"{name!r} is not a plain name", f.place(key))
+    required = [c.name for c in TABLES["events"].columns if c.required]
+    for name in f.get("may_lack", list, []):
+        if name not in required:
+            raise ContentError(
+                f"{name!r} is no required column of events", f.place("may_lack"), f"Known: {', '.join(required)}."
+            )  # fmt: skip
     return Source(
         id=f.get("id", str),
         title=f.get("title", str),

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from reporter import catalog, yamls
 from reporter.db import Engine
+from reporter.errors import ContentError
 from reporter.ingest import cache as store
 from reporter.ingest import convert, files, load, recognise
 from reporter.ingest.inputs import Inputs
@@ -785,3 +786,20 @@ def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> N
         ("logs/b.jsonl", 1, "duplicate"),
     ]
     assert "repeats logs/a.jsonl#1" in taken.quarantined[1].reason
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("lists: ['a b']", r"z\.yml:4: 'a b' is not a plain name"),
+        ("texts: [1]", r"z\.yml:4: 1 is not a plain name"),
+        ("may_lack: [tool]", r"z\.yml:4: 'tool' is no required column of events"),
+    ],
+)
+def test_a_source_that_names_what_there_is_not_is_refused(
+    line: str, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "z.yml"
+    path.write_text(f"id: z\ntitle: Z\nwhen: 'TRUE'\n{line}\ntables: {{}}\n")
+    with pytest.raises(ContentError, match=says):
+        catalog.read_source(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     """Read every file below the paths, with the mappings of the workspaces they lie in, and say what became of it.
 
     An object a file: file, source (None when not recognised), why, records = kept + out_of_scope + unreadable +
-    rejected, tables (rows by table), missing (columns of those tables that no record of the file fills).
+    rejected, tables (rows by table), missing (columns of those tables that no record of the file fills). A file of
+    several sheets or lists also has `parts`, an object each.
     """
     files = [f for path in paths for f in _files(path)]
     sources = _sources(extra)
@@ -46,7 +48,7 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
         sources = with_mappings(sources, workspace)
     with ingested(files, sources) as (engine, intake):
         filled = {t.name: _filled(engine, t.name) for t in LOADED}
-    return [
+    parts = [
         {
             "file": f.file, "source": f.source or None, "why": f.why, "records": f.read, "kept": f.kept,
             "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected,
@@ -55,6 +57,29 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
         }
         for f in intake.files
     ]  # fmt: skip
+    return _by_file(parts, [f.name for f in files])
+
+
+def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """Put the sheets of a workbook and the lists of a document together: they are `parts` of one object."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for part in found:
+        whole = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
+        groups.setdefault(whole, []).append(part)
+    return [own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()]
+
+
+def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sum the parts of one file; its source is the one that kept most."""
+    most = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
+    tables: Counter[str] = Counter()
+    for part in parts:
+        tables.update(part["tables"])
+    return {
+        "file": name, "source": most["source"], "why": "; ".join(dict.fromkeys(p["why"] for p in parts)),
+        **{k: sum(p[k] for p in parts) for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")},
+        "tables": dict(tables), "missing": sorted({c for p in parts for c in p["missing"]}), "parts": parts,
+    }  # fmt: skip
 
 
 def _filled(engine: Engine, table: str) -> dict[str, tuple[int, list[str]]]:
@@ -72,7 +97,8 @@ def _filled(engine: Engine, table: str) -> dict[str, tuple[int, list[str]]]:
 
 def as_text(found: list[dict[str, Any]]) -> str:
     """Write what `recognised` returns for people."""
-    return "\n".join(line for f in found for line in _lines(f)) or "no files there"
+    parts = [p for f in found for p in f.get("parts", [f])]
+    return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
 
 def _lines(f: dict[str, Any]) -> list[str]:

@@ -155,10 +155,10 @@ def _read(path: Path, sheet: str) -> tuple[InputFile, list[dict[str, str]]]:
     if not path.is_file():
         raise InputError("no such file", str(path))
     with Inputs([sniff(path, path.name)]) as inputs:
-        files = [f for f in inputs.files if sheet in ("", f.sheet)]
+        files = [f for f in inputs.files if sheet in ("", f.part)]
     if not files:
         raise InputError(
-            f"no sheet {sheet!r}", str(path), f"It has: {', '.join(f.sheet for f in inputs.files)}."
+            f"no sheet {sheet!r}", str(path), f"It has: {', '.join(f.part for f in inputs.files)}."
         )
     if files[0].format not in ("csv", "xlsx"):
         raise InputError(
@@ -169,7 +169,7 @@ def _read(path: Path, sheet: str) -> tuple[InputFile, list[dict[str, str]]]:
         raise InputError(
             "has several sheets",
             str(path),
-            f"Give one: --sheet {' | '.join(repr(f.sheet) for f in files)}",
+            f"Give one: --sheet {' | '.join(repr(f.part) for f in files)}",
         )
     with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
         items = list(documents(files[0], engine))
@@ -317,7 +317,7 @@ def _make_sure_of_id(chosen: list[Guess], values: dict[str, list[str]], n: int, 
 
 def _place(path: Path, file: InputFile) -> Path:
     workspace = workspace_of(path)
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{path.stem} {file.sheet}".lower()).strip("-") or "table"
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{path.stem} {file.part}".lower()).strip("-") or "table"
     return (workspace / FOLDER if workspace else path.parent) / f"{slug}.yml"
 
 

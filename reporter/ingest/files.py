@@ -42,8 +42,8 @@ class InputFile:
     encoding: str = "utf-8"
     why: str = ""
     """Why it is unknown."""
-    sheet: str = ""
-    """The sheet of a workbook that has several."""
+    part: str = ""
+    """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
 
 
 def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:

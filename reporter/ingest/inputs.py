@@ -79,7 +79,7 @@ def _parts(file: InputFile) -> list[InputFile]:
     names = sheets(file) if file.format == "xlsx" else []
     if len(names) < 2:
         return [file]
-    return [replace(file, name=f"{file.name}!{n}", sheet=n) for n in names]
+    return [replace(file, name=f"{file.name}!{n}", part=n) for n in names]
 
 
 class Lines:

@@ -91,6 +91,12 @@ def _why(error: Exception) -> str:
 
 
 def _json(file: InputFile) -> Iterator[Item]:
+    for item in _json_values(file):
+        whole_file = isinstance(item, Problem) or not file.part
+        yield item if whole_file else Document(item.line, item.value[file.part])
+
+
+def _json_values(file: InputFile) -> Iterator[Item]:
     raw = whole(file)
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")

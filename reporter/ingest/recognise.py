@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,8 @@ from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
 
 SAMPLE = 30
+LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
+"""Share of its first records that a source must know to take a file; pipelines mix other lines into a vendor's log."""
 SAMPLED_IN_ALL = 9000
 """Records looked at first, over all files."""
 
@@ -50,41 +51,39 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
     ):
         choices[i] = found
     chosen = [choice for choice, _ in choices]
-    refused = [c for c in chosen if c.source is None and c.file.format == "json"]
-    unwrapped = {c.file.name: c for c in _in_wrappers(engine, refused, sources)}
-    return [unwrapped.get(c.file.name, c) for c in chosen]
+    refused = [c.file for c in chosen if c.source is None and c.file.format == "json"]
+    unwrapped = _in_wrappers(engine, refused, sources)
+    return [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
 
 
 def _in_wrappers(
-    engine: Engine, choices: list[Choice], sources: tuple[Source, ...]
-) -> list[Choice]:
-    """Try the lists under documents' own keys: exports are wrapped in many ways, under names of the exporter."""
-    lists = [_lists(engine, c.file) for c in choices]
-    names = tuple(sorted({n for own in lists for n in own}))
-    if not names:
-        return choices
-    by_id = {s.id: s for s in sources}
-    wrapped = tuple(replace(s, records=names) for s in sources if "" in s.records)
-    made = []
-    for choice, own, (found, _) in zip(
-        choices, lists, _look(engine, [c.file for c in choices], wrapped, SAMPLE), strict=True
-    ):
-        others = ", ".join(k for k in own if k != found.path)
-        rest = f"; the lists {others} are not read" if others else ""
-        why = f"{found.why}, in the list {found.path}{rest}"
-        made.append(
-            replace(found, source=by_id[found.source.id], why=why) if found.source else choice
-        )
-    return made
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...]
+) -> dict[str, list[Choice]]:
+    """Try each list under a document's own keys as a file of its own: exporters wrap what they fetch as they like.
+
+    Returns the choices by file, for files of which some list is known; its other lists are then named as unknown.
+    """
+    parts: list[InputFile] = []
+    whole: list[str] = []
+    for file in files:
+        keys = _lists(engine, file)
+        whole += [file.name] * len(keys)
+        named = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
+        parts += [replace(file, name=n, part=k) for n, k in zip(named, keys, strict=True)]
+    found: dict[str, list[Choice]] = defaultdict(list)
+    for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE), strict=True):
+        why = f"{choice.why}, in the list {choice.file.part}"
+        found[name].append(replace(choice, why=why))
+    return {name: own for name, own in found.items() if any(c.source for c in own)}
 
 
 def _lists(engine: Engine, file: InputFile) -> list[str]:
     """The keys of a JSON document that hold a list of objects."""
-    first = next((d.value for d in documents(file, engine) if isinstance(d, Document)), None)
+    read = [d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)]
     return [
         k
-        for k, v in (first.items() if isinstance(first, dict) else ())
-        if re.fullmatch(r"\w+", k) and isinstance(v, list) and v and isinstance(v[0], dict)
+        for k, v in (read[0].items() if len(read) == 1 and isinstance(read[0], dict) else ())
+        if isinstance(v, list) and v and isinstance(v[0], dict)
     ]
 
 
@@ -173,7 +172,7 @@ def _vote(engine: Engine, source: Source) -> list[tuple[int, str, int, int]]:
 
 def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int) -> Choice:
     ranked = sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
-    if ranked and ranked[0][0] >= 0.5:
+    if ranked and ranked[0][0] >= (LEAST_OF_A_STREAM if file.format == "jsonl" else LEAST):
         share, _, _, source, path = ranked[0]
         tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
         also = f"; as well as {', '.join(tie)}, which rank below" if tie else ""

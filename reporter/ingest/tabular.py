@@ -143,7 +143,7 @@ def sheet_rows(file: InputFile) -> Iterator[Item]:
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(whole(file)), read_only=True, data_only=True)
-        sheet = book[file.sheet] if file.sheet else book.worksheets[0]
+        sheet = book[file.part] if file.part else book.worksheets[0]
         sheet.reset_dimensions()
         yield from _records(_cells(sheet.iter_rows(values_only=True)))
     except _BROKEN_BOOK as error:

@@ -12,7 +12,8 @@ from typing import Any
 
 from reporter import assess
 from reporter.db import Engine
-from reporter.ingest.tables import LOADED, Expected, columns_of, complete_events, derive
+from reporter.ingest.feeds import Expected
+from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
 from reporter.model import Check, RunInfo
 from reporter.sql import judge
 

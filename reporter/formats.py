@@ -66,7 +66,9 @@ def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, An
     for part in found:
         whole = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
         groups.setdefault(whole, []).append(part)
-    return [own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()]
+    return [
+        own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()
+    ]
 
 
 def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -316,6 +316,27 @@ class Feed:
     longest_gap_hours: int
     alive: bool
     events: int
+    median_delay_seconds: int | None = None
+    """Between what happened and its receipt; None when the log does not say."""
+    p95_delay_seconds: int | None = None
+    out_of_order: int = 0
+    """Events received after one that happened over two minutes later."""
+    late_clock: int = 0
+    """Events dated over two minutes after their receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """On how many days of the period one log shows one agent."""
+
+    agent: str
+    log_source: str
+    expected_days: int
+    seen_days: int
+    longest_gap_days: int
+    events: int
+    first_at: datetime | None
+    last_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +371,8 @@ class Assessment:
     """(source, record type, count)"""
     quarantined: tuple[Quarantined, ...]
     feeds: tuple[Feed, ...]
+    coverage: tuple[Coverage, ...]
+    """By agent and log, the least seen first."""
     population: dict[str, int]
     """Actors by kind, and 'shadow' for those only seen in logs."""
     context: dict[str, object]

@@ -21,11 +21,12 @@ from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest import names
 from reporter.ingest.cache import open_cache
+from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
-from reporter.ingest.tables import Expected, derive
-from reporter.model import Assessment, Check, Feed, Status
+from reporter.ingest.tables import derive
+from reporter.model import Assessment, Check, Coverage, Feed, Status
 from reporter.pseudonyms import hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
@@ -35,6 +36,7 @@ from reporter.runfolder import (
     publish,
     refuse_existing,
     sha256,
+    write_coverage,
     write_manifest,
     write_quarantine,
 )
@@ -89,6 +91,7 @@ def assess_workspace(
                 options.say(f"writing {FILES[name]}")
                 WRITERS[name](view, part / FILES[name])
             write_quarantine(assessment, part / "quarantine.csv")
+            write_coverage(assessment, part / "coverage.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -201,7 +204,7 @@ def _gather(
         policy=content.policy, profile=profile, scores=scores,
         findings=tuple(judging.findings(engine)), cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        feeds=feeds, population=_population(engine), context=_context(engine, content),
+        feeds=feeds, coverage=_coverage(engine), population=_population(engine), context=_context(engine, content),
         hashes=_hashes(workspace, content, checks, intake),
     )  # fmt: skip
 
@@ -210,8 +213,18 @@ def _feeds(engine: Engine) -> tuple[Feed, ...]:
     return tuple(
         Feed(*row)
         for row in engine.rows(
-            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive, n_events "
-            "FROM feeds ORDER BY log_source"
+            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive, n_events, "
+            "median_delay_seconds, p95_delay_seconds, n_out_of_order, n_late_clock FROM feeds ORDER BY log_source"
+        )
+    )
+
+
+def _coverage(engine: Engine) -> tuple[Coverage, ...]:
+    return tuple(
+        Coverage(*row)
+        for row in engine.rows(
+            "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events, first_at, last_at "
+            "FROM coverage ORDER BY seen_days, actor_id, log_source"
         )
     )
 

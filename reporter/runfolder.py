@@ -51,6 +51,18 @@ def write_quarantine(assessment: Assessment, path: Path) -> None:
     )
 
 
+def write_coverage(assessment: Assessment, path: Path) -> None:
+    """Write on how many days of the period each log shows each agent, the least seen first."""
+    from reporter.report.sheets import write_table
+
+    write_table(
+        path,
+        ("agent", "log_source", "expected_days", "seen_days", "longest_gap_days", "events", "first_at", "last_at"),
+        [(c.agent, c.log_source, *map(str, (c.expected_days, c.seen_days, c.longest_gap_days, c.events)),
+          *(t.isoformat() if t else "" for t in (c.first_at, c.last_at))) for c in assessment.coverage],
+    )  # fmt: skip
+
+
 def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
     """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
     outputs = {

@@ -213,6 +213,13 @@ TABLES: dict[str, Table] = {
                 column(
                     "n_late_clock", INT, "Of them dated over two minutes after they were received."
                 ),
+                column("median_delay_seconds", INT, "Half of them were received within so many."),
+                column("p95_delay_seconds", INT, "95 of 100 were received within so many."),
+                column(
+                    "n_out_of_order",
+                    INT,
+                    "Of them received after one that happened over two minutes later.",
+                ),
             ),
             loaded=False,
         ),

@@ -15,9 +15,10 @@ from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
 from reporter.ingest.cache import open_cache
+from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import Expected, derive
+from reporter.ingest.tables import derive
 from reporter.model import Check
 from reporter.run import judge_all
 from reporter.sql import Judged

@@ -14,6 +14,7 @@ from reporter.model import (
     Assessment,
     Check,
     Control,
+    Coverage,
     Feed,
     FileCount,
     Finding,
@@ -243,6 +244,7 @@ def assemble(
         out_of_scope_types=(("okta-system-log", "user.session.start", 1204), ("k8s", "Pod", 3)),
         quarantined=_quarantined(),
         feeds=_feeds(),
+        coverage=_coverage(),
         population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
         context={"benchmark": BENCHMARK} if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
@@ -280,7 +282,7 @@ def _quarantined() -> tuple[Quarantined, ...]:
 def _feeds() -> tuple[Feed, ...]:
     start, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, tzinfo=UTC)
     return (
-        Feed("mcp-gateway", "hour", 2208, 2190, start, end, 5, True, 8300),
+        Feed("mcp-gateway", "hour", 2208, 2190, start, end, 5, True, 8300, 2, 7300, 4, 1),
         Feed(
             "okta-system-log",
             "day",
@@ -294,6 +296,12 @@ def _feeds() -> tuple[Feed, ...]:
         ),
         Feed("never-came", "day", 92, 0, None, None, 2208, False, 0),
     )
+
+
+def _coverage() -> tuple[Coverage, ...]:
+    start, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, tzinfo=UTC)
+    unseen = [Coverage(f"agent-{n:02d}", "never-came", 92, 0, 92, 0, None, None) for n in range(24)]
+    return (*unseen, Coverage("<b>agent</b>", "mcp-gateway", 92, 92, 0, 8300, start, end))
 
 
 def rich() -> Assessment:

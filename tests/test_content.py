@@ -238,6 +238,8 @@ ENGINE = {
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.last_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.longest_gap_hours": "printed in the accounting",
+    "feeds.median_delay_seconds": "printed in the accounting",
+    "feeds.p95_delay_seconds": "printed in the accounting",
     "review_items.ref": "every table has one",
     "state_changes.ref": "every table has one",
     "actor_log_sources.ref": "every table has one",

@@ -15,9 +15,10 @@ from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.ingest.cache import open_cache
+from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import LOADED, Expected, columns_of, complete_events, derive
+from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
 from reporter.model import Check
 from reporter.schema import EVENT_TABLES, TABLES
 from reporter.sql import Judged

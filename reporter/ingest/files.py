@@ -180,6 +180,7 @@ def _is_lines(start: str) -> bool:
 
 
 def whole(file: InputFile) -> bytes:
-    """Return what a file holds, unpacked."""
-    raw = file.path.read_bytes()
+    """Return what a file held when it was found, unpacked."""
+    with file.path.open("rb") as handle:
+        raw = handle.read(file.size)
     return gzip.decompress(raw) if file.gzipped else raw

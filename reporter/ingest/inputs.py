@@ -67,7 +67,9 @@ class Inputs(AbstractContextManager["Inputs"]):
         sha, lines = hashlib.sha256(), Lines()
         counted = file.format == "jsonl" and not file.gzipped
         with file.path.open("rb", buffering=0) as handle:
-            while not self._left.is_set() and (chunk := handle.read(CHUNK)):
+            left = file.size
+            while not self._left.is_set() and (chunk := handle.read(min(CHUNK, left))):
+                left -= len(chunk)
                 sha.update(chunk)
                 if counted:
                     lines.add(chunk)

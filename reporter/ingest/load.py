@@ -45,7 +45,7 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(
-        [*quarantined, *_set_repeats_aside(engine), *_undated(engine)],
+        [*quarantined, *_set_repeats_aside(engine), *_undated(engine), *_changed(inputs)],
         key=lambda q: (q.file, q.line, q.kind, q.reason),
     )
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
@@ -170,6 +170,19 @@ def _undated(engine: Engine) -> list[Quarantined]:
             "SELECT file, min(record), count(*) FROM in_events WHERE occurred_at IS NULL GROUP BY file ORDER BY file"
         )
     ]
+
+
+def _changed(inputs: Inputs) -> list[Quarantined]:
+    """Name the files that were written to while they were read: what came later belongs to a later run."""
+    sizes = {f.path: f for f in inputs.files if f.size and not f.part}
+    return [
+        Quarantined(
+            f.name, 0, "changed",
+            f"the file had {f.size} bytes when it was found and has {now} now; what was added was not read", "",
+        )
+        for f in sizes.values()
+        if (now := f.path.stat().st_size if f.path.exists() else 0) != f.size
+    ]  # fmt: skip
 
 
 def _unrecognised(

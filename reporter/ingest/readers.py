@@ -41,10 +41,16 @@ def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
 
 
 def _lines(file: InputFile) -> Iterator[bytes]:
-    """Yield raw lines; a gz checksum is verified by reading to the end."""
-    opened = gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")  # noqa: SIM115 - closed by the with below
-    with opened as handle:
-        yield from handle
+    """Yield raw lines of what stood there when the file was found; a gz checksum is verified by reading to the end."""
+    if file.gzipped:
+        with gzip.open(file.path, "rb") as packed:
+            yield from packed
+        return
+    left = file.size
+    with file.path.open("rb") as handle:
+        while left > 0 and (line := handle.readline(left)):
+            left -= len(line)
+            yield line
 
 
 def strict_json(text: str) -> Any:
@@ -92,8 +98,10 @@ def _why(error: Exception) -> str:
 
 def _json(file: InputFile) -> Iterator[Item]:
     for item in _json_values(file):
-        whole_file = isinstance(item, Problem) or not file.part
-        yield item if whole_file else Document(item.line, item.value[file.part])
+        if isinstance(item, Document) and file.part:
+            yield Document(item.line, item.value[file.part])
+        else:
+            yield item
 
 
 def _json_values(file: InputFile) -> Iterator[Item]:

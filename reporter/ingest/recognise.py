@@ -79,7 +79,9 @@ def _in_wrappers(
 
 def _lists(engine: Engine, file: InputFile) -> list[str]:
     """The keys of a JSON document that hold a list of objects."""
-    read = [d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)]
+    read = [
+        d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)
+    ]
     return [
         k
         for k, v in (read[0].items() if len(read) == 1 and isinstance(read[0], dict) else ())

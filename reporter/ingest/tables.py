@@ -7,28 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 from reporter.db import Engine, quoted
 from reporter.errors import ReporterError
+from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
-DEFAULT_SHARE = 90
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
-CLOCK_SKEW_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a log source should deliver: an event or heartbeat in `share` percent of the units."""
-
-    log_source: str
-    every: str = "day"
-    share: int = DEFAULT_SHARE
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
@@ -60,7 +49,7 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _gather_approvals(engine)
     _resolve_events(engine)
     _add_shadows(engine)
-    _side_by_side(engine, _roll_up, _roll_up_data, partial(_measure_feeds, expected=expected))
+    _side_by_side(engine, _roll_up, _roll_up_data, partial(measure_feeds, expected=expected))
     _note_sources(engine)
 
 
@@ -265,49 +254,6 @@ def _roll_up_data(engine: Engine) -> None:
     )
     engine.run("DROP TABLE touched")
     engine.run("DROP TABLE reach")
-
-
-def _measure_feeds(engine: Engine, expected: list[Expected]) -> None:
-    engine.run("CREATE TEMP TABLE expectation (log_source VARCHAR, every VARCHAR, share BIGINT)")
-    for e in expected:
-        engine.run("INSERT INTO expectation VALUES (?, ?, ?)", [e.log_source, e.every, e.share])
-    engine.run(
-        "INSERT INTO expectation SELECT DISTINCT log_source, 'day', "
-        f"{DEFAULT_SHARE} FROM (SELECT log_source FROM in_events UNION SELECT log_source FROM actor_log_sources) AS s "
-        "ANTI JOIN expectation AS x USING (log_source)"
-    )
-    engine.run(
-        "CREATE TABLE feed_hours AS SELECT log_source, date_trunc('hour', occurred_at) AS hour, "
-        "count(*) AS n, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
-        "FROM in_events AS e CROSS JOIN run AS r WHERE e.occurred_at >= r.period_from "
-        "AND e.occurred_at < least(r.period_to, r.as_of) GROUP BY ALL"
-    )
-    engine.run(
-        "CREATE TABLE feed_gaps AS SELECT *, date_sub('hour', from_at, until_at) AS hours FROM ("
-        "SELECT log_source, lag(last_at, 1, period_from) OVER (PARTITION BY log_source ORDER BY first_at, last_at) "
-        "AS from_at, first_at AS until_at FROM (SELECT log_source, first_at, last_at FROM feed_hours UNION ALL "
-        "SELECT log_source, least(period_to, as_of), least(period_to, as_of) FROM expectation CROSS JOIN run) AS h "
-        "CROSS JOIN run) AS g WHERE hours >= 1"
-    )
-    engine.run(
-        "CREATE TEMP TABLE feed_clocks AS SELECT log_source, min(occurred_at) AS oldest_at, "
-        "count(ingested_at) AS n_with_ingest, count(CASE WHEN occurred_at > ingested_at + "
-        f"INTERVAL {CLOCK_SKEW_SECONDS} SECOND THEN 1 END) AS n_late_clock FROM in_events GROUP BY log_source"
-    )
-    engine.run(
-        "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
-        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, "
-        "oldest_at, n_with_ingest, n_late_clock FROM ("
-        "SELECT x.log_source, x.every, x.share, "
-        "greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of))) AS expected, "
-        "count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen, "
-        "coalesce(sum(f.n), 0)::BIGINT AS n_events, min(f.first_at) AS first_at, max(f.last_at) AS last_at, "
-        "(SELECT coalesce(max(g.hours), 0) FROM feed_gaps AS g WHERE g.log_source = x.log_source) AS longest_gap_hours, "
-        "max(k.oldest_at) AS oldest_at, coalesce(max(k.n_with_ingest), 0) AS n_with_ingest, "
-        "coalesce(max(k.n_late_clock), 0) AS n_late_clock "
-        "FROM expectation AS x CROSS JOIN run AS r LEFT JOIN feed_hours AS f USING (log_source) "
-        "LEFT JOIN feed_clocks AS k USING (log_source) GROUP BY ALL) AS s"
-    )
 
 
 def _note_sources(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from . import shape
 from .words import clean, count, day, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
+COVERAGE_SHOWN = 20
 
 
 def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
@@ -59,6 +60,8 @@ def accounting(a: model.Assessment) -> shape.Accounting:
         ),
         feeds=tuple(_feed(f) for f in sorted(a.feeds, key=lambda f: f.log_source)),
         feeds_text=_feeds_text(a.feeds),
+        coverage=tuple(_covered(c) for c in a.coverage[:COVERAGE_SHOWN]),
+        coverage_text=_coverage_text(a.coverage),
     )
 
 
@@ -138,7 +141,53 @@ def _feed(f: model.Feed) -> shape.FeedLine:
         seen=f"{number(f.seen)} {unit}",
         gap=f"{number(f.longest_gap_hours)} h",
         events=number(f.events),
+        delay="not told"
+        if f.p95_delay_seconds is None
+        else f"{_span(f.median_delay_seconds)} / {_span(f.p95_delay_seconds)}",
+        disorder=_disorder(f),
         window=f"{moment(first)} – {moment(last)}" if first and last else "nothing seen",
+    )
+
+
+def _span(seconds: int | None) -> str:
+    """A delay in the unit a person would use."""
+    s = seconds or 0
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if s >= 2 * size:
+            return f"{number(s // size)} {unit}"
+    return f"{number(s)} s"
+
+
+def _disorder(f: model.Feed) -> str:
+    if f.p95_delay_seconds is None:
+        return "not told"
+    ahead = f"; {number(f.late_clock)} dated after receipt" if f.late_clock else ""
+    return f"{number(f.out_of_order)}{ahead}"
+
+
+def _covered(c: model.Coverage) -> shape.CoverageLine:
+    return shape.CoverageLine(
+        agent=clean(c.agent),
+        log_source=clean(c.log_source),
+        seen=f"{number(c.seen_days)} of {count(c.expected_days, 'day')}",
+        gap=count(c.longest_gap_days, "day"),
+        events=number(c.events),
+    )
+
+
+def _coverage_text(coverage: tuple[model.Coverage, ...]) -> str:
+    if not coverage:
+        return "No log shows an agent, and none is declared for one."
+    unseen = sum(not c.seen_days for c in coverage)
+    full = sum(c.seen_days == c.expected_days for c in coverage)
+    shown = min(len(coverage), COVERAGE_SHOWN)
+    listed = (
+        "All are listed here" if shown == len(coverage)
+        else f"The {number(shown)} least seen are listed here, all of them in coverage.csv"
+    )  # fmt: skip
+    return (
+        f"{count(len(coverage), 'pair')} of an agent and a log that shows it or should: {number(full)} seen on every day "
+        f"of the period, {number(unseen)} on none. An agent that works seldom is seldom seen; a gap is no finding by itself. {listed}."
     )
 
 

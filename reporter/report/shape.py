@@ -290,7 +290,18 @@ class FeedLine:
     seen: str
     gap: str
     events: str
+    delay: str
+    disorder: str
     window: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageLine:
+    agent: str
+    log_source: str
+    seen: str
+    gap: str
+    events: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +323,8 @@ class Accounting:
     quarantined_text: str
     feeds: tuple[FeedLine, ...]
     feeds_text: str
+    coverage: tuple[CoverageLine, ...]
+    coverage_text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "reporter").rglob("*.py"))
 NAMES = [p.relative_to(ROOT).as_posix() for p in FILES]
 MAX_FILE, MAX_FUNCTION = 400, 40
 STILL_LONG_FUNCTIONS = {
-    "load": 46, "read_check": 47, "_stage": 50, "stream": 41, "_resolve_events": 49,
+    "load": 46, "read_check": 47, "_stage": 50, "stream": 41,
 }  # fmt: skip
 """Functions of catalog, spool, stream and tables that wait to be split; they may shrink, not grow."""
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from reporter import catalog
 from reporter.cli import main
+from reporter.db import Engine
+from reporter.examples import RUN
+from reporter.ingest import load
+from reporter.ingest.cache import open_cache
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.tables import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 
@@ -62,3 +71,70 @@ def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
     assert [r[2:] for r in rows] == [
         ("near name", "Claims_Bot, claims-bot may be one actor: declare an alias if they are")
     ]
+
+
+AGENT = {"actor_id": "claims-bot", "principal_id": "arn:role/claims"}
+ROLE = {"type": "workload", "actor_id": "arn:role/claims"}
+
+
+def actors(folder: Path, *files: list[dict[str, object]], sql: str) -> list[tuple[object, ...]]:
+    """Ingest files, each as a source of its own, with one event of the role; return what a query says."""
+    event = {
+        "time": "2026-08-01T10:00:00Z", "log_source": "trail", "principal_id": "arn:role/claims", "action": "x",
+        "outcome": "success", "credential_id": "key-1",
+    }  # fmt: skip
+    (folder / "logs").mkdir()
+    (folder / "logs/trail.jsonl").write_text(json.dumps(event) + "\n")
+    base = next(s for s in catalog.load().sources if s.id == "reporter-inventory")
+    sources = [replace(base, id=f"s{n}", when=f"r ->> 'src' = '{n}'") for n in range(len(files))]
+    for n, records in enumerate(files):
+        text = "".join(json.dumps({"type": "agent", "src": str(n), **r}) + "\n" for r in records)
+        (folder / f"logs/{n}.jsonl").write_text(text)
+    with Engine(folder / "work") as engine, Inputs.of(folder) as inputs:
+        events = [s for s in catalog.load().sources if s.id == "reporter-events"]
+        load.ingest(engine, inputs, (*sources, *events), open_cache(folder / "cache"))
+        derive(engine, RUN, [])
+        return engine.rows(sql)
+
+
+WHO = "SELECT agent_id, registered, conflict, agent_kind FROM event_actors"
+
+
+def test_a_directory_s_identity_is_the_one_agent_that_declares_it(tmp_path: Path) -> None:
+    files = ([AGENT], [ROLE | {"aliases": ["AROA1"], "credentials": [{"credential_id": "key-1"}]}])
+    sql = f"SELECT *, (SELECT string_agg(actor_id || kind) FROM actors), (SELECT string_agg(actor_id) FROM credentials) FROM ({WHO})"
+    assert actors(tmp_path, *files, sql=sql) == [
+        ("claims-bot", True, False, "agent", "claims-botagent", "claims-bot")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("why", "files", "expected"),
+    [
+        ("two agents declare it", ([AGENT, AGENT | {"actor_id": "b"}], [ROLE]),
+         ("arn:role/claims", True, False, "workload")),
+        ("one register lists both", ([AGENT, ROLE],), ("claims-bot", True, False, "agent")),
+        ("it is a person", ([AGENT], [ROLE | {"type": "human"}]), ("claims-bot", True, False, "agent")),
+    ],
+)  # fmt: skip
+def test_an_identity_is_not_merged_when(
+    why: str, files: tuple[list[dict[str, object]], ...], expected: tuple[object, ...], tmp_path: Path
+) -> None:  # fmt: skip
+    assert actors(tmp_path, *files, sql=WHO) == [expected]
+    assert len(expected) == 4
+    (tmp_path / "again").mkdir()
+    rows = actors(tmp_path / "again", *files, sql="SELECT count(*) FROM actors")
+    assert rows == [(sum(len(f) for f in files),)]
+
+
+def test_people_are_one_under_all_their_names(tmp_path: Path) -> None:
+    files = ([AGENT | {"owner_id": "ada@x.example"}], [{"type": "human", "actor_id": "00u1", "aliases": ["ada@x.example"]}])  # fmt: skip
+    sql = "SELECT owner_id FROM actors WHERE actor_id = 'claims-bot'"
+    assert actors(tmp_path, *files, sql=sql) == [("00u1",)]
+
+
+def test_an_alias_of_two_actors_is_told(tmp_path: Path) -> None:
+    rows, _ = told(
+        tmp_path, [{"actor_id": "b1", "aliases": ["x"]}, {"actor_id": "b2", "aliases": ["x"]}]
+    )
+    assert [r[2:] for r in rows] == [("conflict", "alias x is declared for b1, b2; b1 is used")]

@@ -17,19 +17,19 @@ SHORTEST = 4
 
 def notes(engine: Engine) -> list[Quarantined]:
     """Return a note for each value that two records of an actor give differently, and for each pair of near names."""
-    return [*_conflicts(engine), *_near_names(engine)]
+    return [*_conflicts(engine), *_near_names(engine), *_joined(engine), *_doubly_claimed(engine)]
 
 
 def _conflicts(engine: Engine) -> list[Quarantined]:
-    """`actor_rows` is what derive merged: in order of file and record, and the first filled value is used."""
+    """`actor_rows` is what was merged into `actors`, in order of file and record."""
     made = []
     for column in COMPARED:
         for actor, file, record, used, others in engine.rows(
-            f"SELECT actor_id, arg_min(file, place), arg_min(record, place), arg_min({column}, place), "
-            f"string_agg(DISTINCT {column} || ' (' || file || '#' || record || ')', ', ' ORDER BY {column} || ' (' || file || '#' || record || ')') "
-            f"FILTER (WHERE {column} <> first_value) FROM (SELECT *, arg_min({column}, place) OVER (PARTITION BY actor_id) "
-            f"AS first_value FROM actor_rows WHERE {column} IS NOT NULL) AS a GROUP BY actor_id "
-            f"HAVING count(DISTINCT {column}) > 1 ORDER BY actor_id"
+            f"SELECT actor_id, arg_min(file, place) FILTER (WHERE value = used), arg_min(record, place) FILTER (WHERE value = used), "
+            "used, string_agg(DISTINCT value || ' (' || file || '#' || record || ')', ', ' ORDER BY value || ' (' || file || '#' || record || ')') "
+            f"FILTER (WHERE value <> used) FROM (SELECT r.actor_id, r.file, r.record, r.place, r.{column} AS value, a.{column} AS used "
+            f"FROM actor_rows AS r JOIN actors AS a USING (actor_id) WHERE r.{column} IS NOT NULL) AS v "
+            "GROUP BY actor_id, used HAVING count(DISTINCT value) > 1 ORDER BY actor_id"
         ):
             reason = (
                 f"actor {actor}: {column} is {used} here, and {others} elsewhere; {used} is used"
@@ -52,5 +52,27 @@ def _near_names(engine: Engine) -> list[Quarantined]:
             f"SELECT actor_id, ref, {plain} AS name FROM (SELECT actor_id, ref, actor_id AS x FROM actors "
             "UNION ALL SELECT actor_id, ref, name FROM actors) AS n) AS named "
             f"WHERE length(name) >= {SHORTEST} GROUP BY name) AS g WHERE len(actors) > 1 ORDER BY ALL"
+        )
+    ]  # fmt: skip
+
+
+def _joined(engine: Engine) -> list[Quarantined]:
+    """Identities that were taken for the one agent that acts under them."""
+    return [
+        Quarantined(file, record, "one actor", f"{alias} is the identity of agent {actor}, which declares it as its principal", "")
+        for file, record, alias, actor in engine.rows(
+            "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)), p.alias, p.actor_id FROM identities AS p "
+            "JOIN in_actors AS i ON i.actor_id = p.alias GROUP BY p.alias, p.actor_id ORDER BY p.alias"
+        )
+    ]  # fmt: skip
+
+
+def _doubly_claimed(engine: Engine) -> list[Quarantined]:
+    """Aliases that are declared for several actors: the first in order is used, and that is said."""
+    return [
+        Quarantined(file, record, "conflict", f"alias {alias} is declared for {', '.join(actors)}; {actors[0]} is used", "")
+        for file, record, alias, actors in engine.rows(
+            "SELECT arg_min(file, (file, record)), arg_min(record, (file, record)), alias, list_sort(list_distinct(list(actor_id))) "
+            "FROM in_aliases WHERE alias <> actor_id GROUP BY alias HAVING count(DISTINCT actor_id) > 1 ORDER BY alias"
         )
     ]  # fmt: skip

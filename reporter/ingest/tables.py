@@ -10,7 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from reporter.db import Engine, quoted
-from reporter.errors import ReporterError
+from reporter.ingest.actors import (
+    NAMED,
+    add_shadows,
+    find_names,
+    merge_actors,
+    resolve_events,
+    same,
+)
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, TABLES, Table
@@ -44,11 +51,12 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
         " CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
+    find_names(engine)
     _copy_plain(engine)
-    _merge_actors(engine)
+    merge_actors(engine)
     _gather_approvals(engine)
-    _resolve_events(engine)
-    _add_shadows(engine)
+    resolve_events(engine)
+    add_shadows(engine)
     _side_by_side(engine, _roll_up, _roll_up_data, partial(measure_feeds, expected=expected))
     _note_sources(engine)
 
@@ -64,12 +72,6 @@ def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
         list(pool.map(alone, jobs))
 
 
-_ALIAS = (
-    "coalesce((SELECT min(x.actor_id) FROM in_aliases AS x WHERE x.alias = i.actor_id), i.actor_id)"
-)
-"""The actor a declared alias stands for, else the id as it is."""
-
-
 def _copy_plain(engine: Engine) -> None:
     """Facts other than actors and events keep their rows; patterns are made from names."""
     for table in LOADED:
@@ -80,10 +82,10 @@ def _copy_plain(engine: Engine) -> None:
         if table.name == "credentials":
             pattern = ", least(revoked_at, expires_at) AS ended_at"
         names = [n for n, _ in columns_of(table)]
-        if "actor_id" in names and table.name != "aliases":
-            names[names.index("actor_id")] = f"{_ALIAS} AS actor_id"
+        renamed = NAMED.get(table.name, ()) if table.name != "aliases" else ()
+        picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
         engine.run(
-            f"CREATE TABLE {table.name} AS SELECT {', '.join(names)}{pattern}, "
+            f"CREATE TABLE {table.name} AS SELECT {', '.join(picked)}{pattern}, "
             f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
         )
 
@@ -95,34 +97,6 @@ def _like(column: str) -> str:
     )
 
 
-def _merge_actors(engine: Engine) -> None:
-    """One row an actor, with the first filled value of each column in order of file and record."""
-    engine.run(
-        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({_ALIAS} AS actor_id), "
-        "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
-    )
-    picks = []
-    for name, _ in columns_of(TABLES["actors"]):
-        if name not in ("actor_id", "n_records"):
-            picks.append(f"arg_min({name}, place) AS {name}")
-    engine.run(
-        f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
-        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
-        "TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place) AS ref "
-        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
-        "GROUP BY actor_id"
-    )
-    engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
-
-
-_APPROVALS_RECORDED = (
-    "EXISTS (SELECT 1 FROM carried WHERE tbl = 'approvals' AND col = 'granted_at') OR actor_id IN ("
-    "SELECT actor_id FROM in_grants JOIN carried USING (source) WHERE tbl = 'grants' AND col = 'approved_at') "
-    "OR bool_or(source IN (SELECT source FROM carried WHERE tbl = 'grants' AND col = 'approved_at'))"
-)
-"""An agent without a grant is covered when its own source would give the approval of one."""
-
-
 def _gather_approvals(engine: Engine) -> None:
     """A backdated approval counts from the day it was entered."""
     engine.run(
@@ -131,72 +105,6 @@ def _gather_approvals(engine: Engine) -> None:
         "UNION ALL SELECT actor_id, type, like_pattern, approved_at, ref FROM grants "
         "WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL "
         "UNION ALL SELECT actor_id, 'activation', NULL, approved_at, ref FROM actors WHERE approved_at IS NOT NULL"
-    )
-
-
-_ONLY = "CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END"
-_GATE = "coalesce(bool_or(a.is_intermediary), FALSE)"
-_KIND = "CASE WHEN count(DISTINCT a.kind) = 1 THEN min(a.kind) END"
-"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind."""
-
-
-def _resolve_events(engine: Engine) -> None:
-    """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
-    engine.run(
-        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind "
-        "FROM in_events CROSS JOIN run AS r WHERE occurred_at <= r.as_of"
-    )
-    twice = engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys")
-    if twice:
-        raise ReporterError(
-            f"{twice} actors of the log share a hash with another; please report this"
-        )
-    engine.run(
-        "CREATE TEMP TABLE keys AS "
-        "SELECT 'id' AS how, actor_id AS key, actor_id AS found, FALSE AS gate, kind FROM actors UNION ALL "
-        "SELECT how, x.alias, min(x.actor_id), FALSE, NULL FROM aliases AS x "
-        "CROSS JOIN (VALUES ('id'), ('principal')) AS h(how) "
-        "WHERE x.alias NOT IN (SELECT actor_id FROM actors) GROUP BY how, x.alias UNION ALL "
-        f"SELECT 'principal', principal_id, {_ONLY}, {_GATE}, {_KIND} FROM actors AS a "
-        "WHERE principal_id IS NOT NULL AND principal_id NOT IN (SELECT alias FROM aliases) "
-        "GROUP BY principal_id UNION ALL "
-        f"SELECT 'credential', c.credential_id, {_ONLY}, {_GATE}, {_KIND} FROM credentials AS c "
-        "LEFT JOIN actors AS a USING (actor_id) GROUP BY c.credential_id"
-    )
-    engine.run(
-        "CREATE TABLE event_actors AS SELECT k.*, "
-        "coalesce(i.found, p.found, c.found, k.actor_id, k.principal_id, k.credential_id) AS agent_id, "
-        "coalesce(i.found, p.found, c.found) IS NOT NULL AS registered, "
-        "(coalesce(i.found <> p.found, FALSE) AND NOT p.gate) OR (coalesce(i.found <> c.found, FALSE) AND NOT c.gate) "
-        "OR (coalesce(p.found <> c.found, FALSE) AND NOT p.gate AND NOT c.gate) AS conflict, "
-        "coalesce(p.gate, FALSE) AS principal_is_intermediary, "
-        "coalesce(c.gate, p.gate, FALSE) AS credential_is_intermediary, "
-        "coalesce(a.kind, k.actor_kind, p.kind, c.kind) AS agent_kind, a.registered_at, "
-        "CASE WHEN i.found IS NOT NULL THEN 'id' WHEN p.found IS NOT NULL THEN 'principal' "
-        "WHEN c.found IS NOT NULL THEN 'credential' ELSE 'none' END AS resolved_by "
-        "FROM event_keys AS k "
-        "LEFT JOIN keys AS i ON i.how = 'id' AND i.key = k.actor_id "
-        "LEFT JOIN keys AS p ON p.how = 'principal' AND p.key = k.principal_id "
-        "LEFT JOIN keys AS c ON c.how = 'credential' AND c.key = k.credential_id "
-        "LEFT JOIN actors AS a ON a.actor_id = coalesce(i.found, p.found, c.found)"
-    )
-    engine.run(
-        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, who), "
-        "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
-        "k.principal_is_intermediary, k.credential_is_intermediary, "
-        "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
-        "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
-        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
-        "WHERE e.occurred_at <= r.as_of"
-    )
-
-
-def _add_shadows(engine: Engine) -> None:
-    """Agents that act but stand in no register become actors; they have no tier and no attribute."""
-    engine.run(
-        "INSERT INTO actors BY NAME SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, "
-        "0 AS n_records FROM event_actors WHERE NOT registered AND actor_kind = 'agent' "
-        "AND agent_id IS NOT NULL AND agent_id NOT IN (SELECT actor_id FROM actors) GROUP BY agent_id"
     )
 
 

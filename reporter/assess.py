@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
 from reporter.model import Check, Finding, Status, Tally
-from reporter.schema import CARRIED_AS, COMPUTED, EVENT_TABLES, ORGANISATION, SUBJECTS, TABLES
+from reporter.schema import (
+    CARRIED_AS,
+    COMPUTED,
+    EVENT_TABLES,
+    ORGANISATION,
+    SHARED,
+    SUBJECTS,
+    TABLES,
+)
 from reporter.sql import Judged
 
-_SHARED = ("policies",)
-"""Tables that describe no single actor: carried by any source or by none."""
 _RESOURCE = ("events", "resource")
 """A log that never names what was touched cannot show that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
@@ -183,7 +189,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
     """Say for each group of actors what its sources lack; groups seen in full are left out."""
-    shared = _blind_everywhere([n for n in needs if n[0] in _SHARED], sight.carried)
+    shared = _blind_everywhere([n for n in needs if n[0] in SHARED], sight.carried)
     return {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
 
 
@@ -195,7 +201,7 @@ def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str,
         sources.setdefault(table, set()).add(source)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
-        if table in _SHARED or (table == "events" and table not in sources):
+        if table in SHARED or (table == "events" and table not in sources):
             continue
         own = sources.get(table) or sources.get("actors")
         if not own:

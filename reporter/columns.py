@@ -53,14 +53,22 @@ ACTORS = (
     column(
         "autonomy", INT, "0 suggests .. 4 spawns agents or gains tools (control tests, section 3)."
     ),
+    column("autonomy_approved_by", TEXT, "Who approved that autonomy."),
+    column("domains", TEXT, "Domains its purpose covers, each between semicolons: ;orders;stock;"),
+    column("excluded_domains", TEXT, "Domains it must not touch, written likewise.", "sparse"),
     column("risk_tier", TEXT, "Declared risk tier."),
     column("risk_categories", TEXT, "Business risk categories, separated by ;"),
+    column("risk_mapped_at", TIME, "When its rights were mapped to risk categories."),
+    column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off."),
+    column("risk_signed_off_at", TIME, "When."),
     column("principal_id", TEXT, "Identity it acts under (account, ARN, client id, SPIFFE id)."),
     column(
         "principal_type",
         TEXT,
         "agent | workload | service_account | user, as the directory has it.",
     ),
+    column("identity_issuer", TEXT, "Who issues that identity: agent directory, workload CA ..."),
+    column("identity_attested_at", TIME, "When the identity was last attested."),
     column("default_policy", TEXT, "What happens to a call nobody allowed."),
     column(
         "enforcement_point",
@@ -82,6 +90,22 @@ ACTORS = (
     column("memory_sources", TEXT, "Sources allowed to write memory."),
     column("memory_write_check", FLAG, "Writes are checked before commit."),
     column("memory_readers", TEXT, "Who may read shared memory.", "sparse"),
+    column("memory_disposition", TEXT, "What became of its memory when it was retired.", "sparse"),
+    column("max_calls_per_minute", INT, "Limit of calls a minute."),
+    column("max_cost_per_day", INT, "Limit of cost a day, in hundredths of the currency."),
+    column("max_steps", INT, "Limit of steps a session."),
+    column("max_children", INT, "Limit of agents it may spawn at a time.", "sparse"),
+    column("max_delegation_depth", INT, "Longest chain of delegation allowed."),
+    column("prompt_version", TEXT, "Version or hash of its system prompt."),
+    column(
+        "secret_scan_at", TIME, "When prompts, memory, logs and code were last scanned for secrets."
+    ),
+    column("secret_findings_open", INT, "Findings of that scan still open."),
+    column("tested_at", TIME, "Last adversarial test."),
+    column("test_evidence", TEXT, "Where its result is kept."),
+    column("user_facing", FLAG, "People outside its team talk to it."),
+    column("report_channel", TEXT, "Where its users report what goes wrong, and who answers."),
+    column("trained_at", TIME, "People: last training on agents.", "sparse"),
     column(
         "deploy_identity_type",
         TEXT,
@@ -94,6 +118,10 @@ ACTORS = (
     column("policy_version", TEXT, "Version it acknowledges.", "sparse"),
     column("tools_listed", FLAG, "The record lists its tools, even if there are none."),
     column("data_listed", FLAG, "The record lists its data sources, even if there are none."),
+    column(
+        "contexts_listed", FLAG, "The record lists its execution contexts, even if there are none."
+    ),
+    column("listed_in", TEXT, "Kind of the list this row comes from; empty: register.", "sparse"),
     column("strong_auth", FLAG, "People: multi-factor; others: no long-lived secret.", "sparse"),
     column("is_intermediary", FLAG, "A gateway that speaks for many agents.", "sparse"),
     column("parent_id", TEXT, "Agent that spawned it.", "sparse"),
@@ -107,6 +135,11 @@ CREDENTIALS = (
     column(
         "type", TEXT, "api_key, oauth_client, certificate, password, token, workload_identity ..."
     ),
+    column(
+        "auth_method",
+        TEXT,
+        "How it authenticates: workload_identity, oauth_client_key, mtls, password ...",
+    ),
     column("storage", TEXT, "Where the secret lies: vault, hsm, env, file, code, prompt ..."),
     column("environment", TEXT, "Environment it opens.", "sparse"),
     column("issued_at", TIME, "When it was issued."),
@@ -115,6 +148,8 @@ CREDENTIALS = (
     column("rotation_days", INT, "Declared rotation interval.", "sparse"),
     column("revoked_at", TIME, "When it was revoked.", "sparse"),
     column("privileged", FLAG, "Opens privileged access."),
+    column("readers", TEXT, "People who could read the secret, separated by ;", "sparse"),
+    column("listed_in", TEXT, "Kind of the list this row comes from; empty: register.", "sparse"),
 )
 
 GRANTS = (
@@ -128,6 +163,12 @@ GRANTS = (
     ),
     column("action", TEXT, "Action allowed, for entitlements.", "sparse"),
     column("role", TEXT, "Role it comes from.", "sparse"),
+    column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
+    column("domain", TEXT, "Domain that the tool or data source belongs to."),
+    column("mode", TEXT, "Data: read | write | both."),
+    column("outbound", FLAG, "Tools: can send outside the organisation."),
+    column("untrusted", FLAG, "Data: others may write into it what the agent reads."),
+    column("activation", FLAG, "Must be activated for each use, for a while.", "sparse"),
     column("effect", TEXT, "Effect class of a tool."),
     column("reversible", FLAG, "The effect can be undone."),
     column("classification", TEXT, "Class of a data source."),
@@ -148,7 +189,10 @@ APPROVALS = (
     column(
         "like_pattern", TEXT, "The scope as a LIKE pattern with escape '!'; made at load.", "sparse"
     ),
+    column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
     column("requester_id", TEXT, "Who asked.", "sparse"),
+    column("requested_at", TIME, "When it was asked for.", "sparse"),
+    column("decision", TEXT, "approved | rejected; empty: approved.", "sparse"),
     column("approver_id", TEXT, "Who decided."),
     column("granted_at", TIME, "When."),
     column("expires_at", TIME, "Until when.", "sparse"),
@@ -163,6 +207,7 @@ REVIEWS = (
     column("completed_at", TIME, "When it was completed.", "sparse"),
     column("snapshot_at", TIME, "End of the observed activity it looked at."),
     column("snapshot_from", TIME, "Start of the observed activity it looked at."),
+    column("trigger", TEXT, "What set it off: calendar, or the id of a change, alert or incident."),
 )
 
 REVIEW_ITEMS = (
@@ -207,6 +252,88 @@ LINKS = (
     column("signed", FLAG, "Messages signed."),
 )
 
+CHANGES = (
+    column("change_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Agent changed.", "required"),
+    column(
+        "field",
+        TEXT,
+        "What changed: tools, data, entitlements, contexts, autonomy, owner, environment, delegation, purpose, prompt, model.",
+        "required",
+    ),
+    column("old_value", TEXT, "Before."),
+    column("new_value", TEXT, "After."),
+    column("requested_by", TEXT, "Who asked."),
+    column("approved_by", TEXT, "Who approved."),
+    column("approved_at", TIME, "When."),
+    column("effective_at", TIME, "When it took effect.", "required"),
+    column("ticket_type", TEXT, "Kind of ticket: identity_change, or another."),
+    column("register_version", TEXT, "Version of the register's record it led to."),
+)
+
+SNAPSHOTS = (
+    column("actor_id", TEXT, "Agent.", "required"),
+    column("approved_at", TIME, "When the whole was approved.", "required"),
+    column("type", TEXT, "Kind of item.", "required"),
+    column("name", TEXT, "Item, named as in grants and components.", "required"),
+    column("version", TEXT, "Version, where it has one.", "sparse"),
+)
+
+THIRD_PARTIES = (
+    column("third_party_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Agent whose tokens or data it gets.", "required"),
+    column("name", TEXT, "Name.", "sparse"),
+    column("principal_id", TEXT, "Identity it acts under here."),
+    column("reviewed_at", TIME, "Last security review."),
+    column("scopes", TEXT, "Least scope, as recorded."),
+    column("owner_id", TEXT, "Who answers for the contract."),
+    column("fallback", TEXT, "What happens without it."),
+)
+
+EXCEPTIONS = (
+    column("exception_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Whom it is for; empty: all.", "sparse"),
+    column("check_id", TEXT, "Check it is for; empty: any.", "sparse"),
+    column("item", TEXT, "Credential, right or tool it is for; empty: all.", "sparse"),
+    column("reason", TEXT, "Why."),
+    column("requester_id", TEXT, "Who asked."),
+    column("approver_id", TEXT, "Who approved."),
+    column("starts_at", TIME, "From."),
+    column("ends_at", TIME, "Until."),
+    column("compensating", TEXT, "What is done instead."),
+)
+
+INCIDENTS = (
+    column("incident_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Agent involved.", "required"),
+    column("opened_at", TIME, "When it was opened.", "required"),
+    column("timeline", TEXT, "What happened when, or where that is kept."),
+    column("contained_at", TIME, "When it was contained."),
+    column("notify_due", FLAG, "Somebody outside had to be told."),
+    column("notified_at", TIME, "When they were.", "sparse"),
+    column("corrective", TEXT, "What was changed so that it cannot come back."),
+    column("dismissed_why", TEXT, "Why it was dismissed.", "sparse"),
+)
+
+ALERTS = (
+    column("alert_id", TEXT, "Id.", "required"),
+    column("actor_id", TEXT, "Agent.", "required"),
+    column("severity", TEXT, "Severity."),
+    column("raised_at", TIME, "When it was raised.", "required"),
+    column("event_id", TEXT, "Event that raised it."),
+    column("session_id", TEXT, "Session of that event.", "sparse"),
+    column("action", TEXT, "suspend | revoke | block; none: decided not to contain."),
+    column("acted_at", TIME, "When that was done or decided."),
+    column("acted_by", TEXT, "Who did or decided it.", "sparse"),
+)
+
+LOG_STORES = (
+    column("log_source", TEXT, "Log.", "required"),
+    column("integrity", TEXT, "write_once | chain | signature | none."),
+    column("writers", TEXT, "Who may write or delete there, separated by ;"),
+    column("retention_days", INT, "Days that records are kept.", "sparse"),
+)
+
 POLICIES = (
     column("policy_id", TEXT, "Id.", "required"),
     column("title", TEXT, "Title.", "sparse"),
@@ -235,20 +362,33 @@ EVENTS = (
     column("principal_id", TEXT, "Identity used."),
     column("credential_id", TEXT, "Credential used."),
     column("session_id", TEXT, "Session, conversation or trace."),
+    column("parent_session_id", TEXT, "Session that started this one.", "sparse"),
+    column("purpose", TEXT, "Workflow, task or process it was done for.", "sparse"),
+    column("trigger", TEXT, "What started it.", "sparse"),
     column("on_behalf_of", TEXT, "Who delegated.", "sparse"),
     column(
         "event_class", TEXT, "tool | data | model | session | admin | auth | heartbeat.", "sparse"
     ),
     column("action", TEXT, "What was done."),
     column("tool", TEXT, "Tool called.", "sparse"),
+    column("tool_version", TEXT, "Version or hash of the tool that ran.", "sparse"),
     column("effect", TEXT, "Effect class of the action.", "sparse"),
     column("resource", TEXT, "What it was done to."),
+    column("resource_environment", TEXT, "Environment of the resource.", "sparse"),
     column("classification", TEXT, "Class of the data touched.", "sparse"),
     column("destination", TEXT, "Where data or effect went.", "sparse"),
     column("environment", TEXT, "Environment of the action.", "sparse"),
+    column("peer_id", TEXT, "Other agent of a message.", "sparse"),
+    column("message_id", TEXT, "Id or nonce of the message.", "sparse"),
     column("source_ip", TEXT, "Caller's address.", "sparse"),
+    column("user_agent", TEXT, "Caller's program.", "sparse"),
+    column("auth_method", TEXT, "How the caller authenticated.", "sparse"),
     column("approval_id", TEXT, "Approval used.", "sparse"),
     column("decision", TEXT, "Policy decision recorded.", "sparse"),
     column("model_version", TEXT, "Model that acted.", "sparse"),
+    column("cost", INT, "Cost, in hundredths of the currency.", "sparse"),
+    column("sequence", INT, "Place in its log.", "sparse"),
+    column("hash", TEXT, "Hash of the record, as the log gives it.", "sparse"),
+    column("prev_hash", TEXT, "Hash of the record before it.", "sparse"),
     column("outcome", TEXT, "How it ended.", "required"),
 )

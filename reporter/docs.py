@@ -7,7 +7,8 @@ from pathlib import Path
 from reporter import catalog
 from reporter.catalog import Content
 from reporter.model import Framework
-from reporter.schema import TABLES, VOCABULARY, Table
+from reporter.schema import TABLES, Table
+from reporter.vocabulary import VOCABULARY
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -14,8 +14,9 @@ from reporter import catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.model import Check, Framework
-from reporter.schema import TABLES, VOCABULARY
+from reporter.schema import TABLES
 from reporter.sql import judge
+from reporter.vocabulary import VOCABULARY
 
 
 def lint(

@@ -1,6 +1,6 @@
-"""The tables that checks read: loaded ones and those the engine computes, their vocabularies and subjects.
+"""The tables that checks read: loaded ones and those the engine computes, and the subjects of checks.
 
-In: columns. Out: TABLES (name -> Table), VOCABULARY, SUBJECTS and the rest. `docs/tables.md` is generated from here.
+In: columns. Out: TABLES (name -> Table), SUBJECTS and the rest. `docs/tables.md` is generated from here.
 A column exists because a check, the engine or the report reads it; a test proves that.
 """
 
@@ -21,43 +21,6 @@ class Table:
     """False: computed by the engine (views and rollups), never filled by a source."""
     origin: str = ""
     """For a computed table: the loaded table whose columns it carries on."""
-
-
-VOCABULARY: dict[str, tuple[str, ...]] = {
-    "actors.kind": ("agent", "service_account", "workload", "human", "group"),
-    "actors.state": ("draft", "active", "suspended", "retired", "rejected", "leave"),
-    "actors.environment": ("production", "staging", "test", "development"),
-    "actors.risk_tier": ("low", "medium", "high", "critical"),
-    "actors.default_policy": ("deny", "allow"),
-    "grants.type": ("tool", "data", "entitlement", "destination", "context"),
-    "grants.effect": (
-        "read",
-        "write",
-        "execute",
-        "transfer",
-        "delete",
-        "publish",
-        "grant",
-        "admin",
-    ),
-    "grants.classification": ("public", "internal", "confidential", "restricted"),
-    "approvals.type": ("tool", "data", "action", "activation", "reactivation", "change"),
-    "components.type": ("model", "mcp_server", "skill", "plugin"),
-    "events.outcome": ("success", "denied", "error"),
-    "events.actor_kind": ("agent", "service_account", "workload", "human"),
-    "events.effect": (
-        "read",
-        "write",
-        "execute",
-        "transfer",
-        "delete",
-        "publish",
-        "grant",
-        "admin",
-    ),
-    "events.classification": ("public", "internal", "confidential", "restricted"),
-}
-"""Closed vocabularies; another value in a row is rejected, naming the allowed ones. Values are lower-cased first."""
 
 
 _EVENT_ROLLUP = (
@@ -85,7 +48,7 @@ _COUNTS = (
     column("last_ref", TEXT, "file#record of the last."),
 )
 _ACTIVITY_KEYS = (
-    "log_source", "actor_id", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "effect",
+    "log_source", "actor_id", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "purpose", "effect",
     "classification", "environment", "outcome",
 )  # fmt: skip
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
@@ -139,6 +102,17 @@ TABLES: dict[str, Table] = {
             "components", "Models, MCP servers, skills that an agent loads.", columns.COMPONENTS
         ),
         _loaded("links", "Declared links between agents.", columns.LINKS),
+        _loaded("changes", "Changes of an agent, and who approved them.", columns.CHANGES),
+        _loaded(
+            "snapshot_items", "What an agent was approved with, item by item.", columns.SNAPSHOTS
+        ),
+        _loaded(
+            "third_parties", "Outsiders that get an agent's tokens or data.", columns.THIRD_PARTIES
+        ),
+        _loaded("exceptions", "Exceptions and waivers from a rule.", columns.EXCEPTIONS),
+        _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
+        _loaded("alerts", "Alerts on agents, and what was done.", columns.ALERTS),
+        _loaded("log_stores", "How logs are kept.", columns.LOG_STORES),
         _loaded("policies", "Policies and what they cover.", columns.POLICIES),
         _loaded(
             "actor_log_sources",
@@ -194,6 +168,99 @@ TABLES: dict[str, Table] = {
             ),
             loaded=False,
             origin="events",
+        ),
+        Table(
+            "reach",
+            "Events that name a destination, a destination a row.",
+            (
+                column("agent_id", TEXT, "Actor."),
+                column("registered", FLAG, "That actor is in the register."),
+                column("in_window", FLAG, "Inside the period under review."),
+                *_events("purpose", "tool", "destination", "effect", "event_class", "outcome"),
+                *_COUNTS,
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "first_uses",
+            "Tools, data sources and destinations that a registered actor used with success, since when, and whether approved.",
+            (
+                column("agent_id", TEXT, "Actor."),
+                column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),
+                column("kind", TEXT, "tool | data | destination."),
+                column("name", TEXT, "What was used; of data, the grant that covers it."),
+                column(
+                    "changes_state",
+                    FLAG,
+                    "Some use was more than reading; empty: no effect is known.",
+                ),
+                column("n_events", INT, "Successful uses, of any period."),
+                column("first_at", TIME, "First of them."),
+                column("first_ref", TEXT, "file#record of the first."),
+                column("last_at", TIME, "Last of them."),
+                column("approved_at", TIME, "Earliest approval that covers it; empty: none does."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "delegations",
+            "Sessions that were started or acted for somebody, followed up to who stands behind them.",
+            (
+                column("session_id", TEXT, "Session."),
+                column("agent_id", TEXT, "Actor that acted in it."),
+                column("depth", INT, "Hops up to who stands behind it."),
+                column("root_id", TEXT, "Who stands behind it, as far as the chain goes."),
+                column(
+                    "root_kind",
+                    TEXT,
+                    "human | schedule | agent | service_account | workload; empty: unknown.",
+                ),
+                column(
+                    "root_active",
+                    FLAG,
+                    "That actor, or the owner of what runs by schedule, is active; empty: not known.",
+                ),
+                column(
+                    "broken",
+                    TEXT,
+                    "Why the chain does not hold: a cycle, a session or actor nobody knows; empty: it holds.",
+                ),
+                column("n_events", INT, "Events of the session."),
+                column("in_window", FLAG, "Some of them inside the period."),
+                column("first_at", TIME, "First of them."),
+                column("first_ref", TEXT, "file#record of the first."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "daily",
+            "Events of an agent by day, of any period; heartbeats left out.",
+            (
+                column("agent_id", TEXT, "Actor."),
+                column("day", TIME, "Day (UTC)."),
+                column("n_events", INT, "Events."),
+                column("n_denied", INT, "Of them denied."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "listings",
+            "Who and what stands in which list, before lists are merged.",
+            (
+                column("kind", TEXT, "identity | credential."),
+                column("listed_in", TEXT, "register | directory | secret_store."),
+                column("id", TEXT, "Actor or credential."),
+                column("actor_id", TEXT, "Actor it belongs to."),
+                column("actor_kind", TEXT, "What the list says it is; identities only."),
+                column("owner_id", TEXT, "Owner, as the list has it; identities only."),
+                column("state", TEXT, "State, as the list has it; identities only."),
+                column("ref", TEXT, "file#record."),
+            ),
+            loaded=False,
         ),
         Table(
             "feeds",
@@ -253,6 +320,8 @@ TABLES: dict[str, Table] = {
                 column(
                     "like_pattern", TEXT, "What is approved, as a LIKE pattern with escape '!'."
                 ),
+                column("purpose", TEXT, "Workflow, task or process it holds for; empty: all."),
+                column("expires_at", TIME, "When it ends; empty: never."),
                 column("approved_at", TIME, "When; for backdated records, when it was entered."),
                 column("ref", TEXT, "file#record."),
             ),
@@ -271,8 +340,13 @@ TABLES: dict[str, Table] = {
     )
 }
 
-EVENT_TABLES = frozenset({"events", "activity", "data_use"})
+EVENT_TABLES = frozenset(
+    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily"}
+)
 """Reading one of these makes a check an event check: silence is then not innocence."""
+
+SHARED = ("policies", "exceptions", "log_stores")
+"""Tables that describe no single actor: carried by any source or by none."""
 
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
@@ -314,16 +388,3 @@ SUBJECTS: dict[str, str] = {
 """Subject type -> the actors a subject belongs to; '' when it belongs to the organisation (tier 1)."""
 
 ORGANISATION = "organisation"
-SYNONYMS: dict[str, dict[str, str]] = {
-    "environment": {
-        "prod": "production", "prd": "production", "live": "production", "stage": "staging",
-        "stg": "staging", "uat": "staging", "qa": "test", "dev": "development", "sandbox": "test",
-    },
-    "outcome": {
-        "ok": "success", "allowed": "success", "allow": "success", "succeeded": "success",
-        "failure": "error", "failed": "error", "blocked": "denied", "deny": "denied",
-    },
-    "state": {"enabled": "active", "inactive": "suspended", "disabled": "suspended",
-              "departed": "retired", "decommissioned": "retired", "offboarded": "retired"},
-}  # fmt: skip
-"""Column -> common spellings of a vocabulary value, applied at load after lower-casing."""

@@ -25,7 +25,7 @@ from reporter.ingest import cache as store
 from reporter.ingest import load
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import LOADED, columns_of
-from reporter.schema import VOCABULARY
+from reporter.vocabulary import VOCABULARY
 
 DATA = Path(__file__).parent / "data" / "sources"
 SAMPLES = Path(__file__).parents[1] / ".." / "shared" / "samples"

@@ -13,7 +13,13 @@ NAMED = {
     "actors": ("actor_id", "owner_id", "technical_owner_id", "previous_owner_id", "parent_id"),
     "approvals": ("actor_id", "requester_id", "approver_id"),
     "links": ("actor_id", "peer_id"),
-    **dict.fromkeys(("credentials", "grants", "reviews", "review_items", "state_changes", "components", "actor_log_sources"), ("actor_id",)),
+    "changes": ("actor_id", "requested_by", "approved_by"),
+    "third_parties": ("actor_id", "owner_id"),
+    "exceptions": ("actor_id", "requester_id", "approver_id"),
+    **dict.fromkeys((
+        "credentials", "grants", "reviews", "review_items", "state_changes", "components", "actor_log_sources",
+        "snapshot_items", "incidents", "alerts",
+    ), ("actor_id",)),
 }  # fmt: skip
 """Columns that name an actor, by table; each name becomes that of the actor it stands for."""
 
@@ -48,9 +54,9 @@ def find_names(engine: Engine) -> None:
         "WHERE a.actor_id = p.alias AND b.actor_id = p.agent) GROUP BY alias HAVING count(*) = 1"
     )
     engine.run(
-        "CREATE TABLE same_as AS SELECT d.alias, coalesce(p.actor_id, d.actor_id) AS actor_id FROM declared AS d "
-        "LEFT JOIN identities AS p ON p.alias = d.actor_id "
-        "UNION ALL SELECT alias, actor_id FROM identities WHERE alias NOT IN (SELECT alias FROM declared)"
+        "CREATE TABLE same_as AS SELECT d.alias, coalesce(p.actor_id, d.actor_id) AS actor_id, p.alias IS NOT NULL AS is_identity "
+        "FROM declared AS d LEFT JOIN identities AS p ON p.alias = d.actor_id "
+        "UNION ALL SELECT alias, actor_id, TRUE FROM identities WHERE alias NOT IN (SELECT alias FROM declared)"
     )
 
 
@@ -110,10 +116,13 @@ _FOUND = "i.found, p.found, c.found, self.actor_id"
 
 
 def resolve_events(engine: Engine) -> None:
-    """Find the actor of each distinct (actor, principal, credential) by exact id, in that order."""
+    """Find the actor of each distinct (actor, principal, credential) by exact id, in that order.
+
+    A principal that is another name of the identity its record declares is written as the record has it.
+    """
     engine.run(
         "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind "
-        "FROM in_events CROSS JOIN run AS r WHERE occurred_at <= r.as_of"
+        "FROM in_events CROSS JOIN run AS r WHERE occurred_at <= r.as_of OR occurred_at IS NULL"
     )
     twice = engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys")
     if twice:
@@ -122,7 +131,8 @@ def resolve_events(engine: Engine) -> None:
         )
     _find_keys(engine)
     engine.run(
-        "CREATE TABLE event_actors AS SELECT k.*, "
+        "CREATE TABLE event_actors AS SELECT k.* REPLACE (CASE WHEN own.actor_id IS NOT NULL "
+        "THEN coalesce(a.principal_id, k.principal_id) ELSE k.principal_id END AS principal_id), "
         f"coalesce({_FOUND}, k.actor_id, k.principal_id, k.credential_id) AS agent_id, "
         f"coalesce({_FOUND}) IS NOT NULL AS registered, "
         "(coalesce(i.found <> p.found, FALSE) AND NOT p.gate) OR (coalesce(i.found <> c.found, FALSE) AND NOT c.gate) "
@@ -137,8 +147,14 @@ def resolve_events(engine: Engine) -> None:
         "LEFT JOIN keys AS p ON p.how = 'principal' AND p.key = k.principal_id "
         "LEFT JOIN keys AS c ON c.how = 'credential' AND c.key = k.credential_id "
         "LEFT JOIN actors AS self ON self.actor_id = k.principal_id AND k.actor_id IS NULL "
-        f"LEFT JOIN actors AS a ON a.actor_id = coalesce({_FOUND})"
+        f"LEFT JOIN actors AS a ON a.actor_id = coalesce({_FOUND}) "
+        "LEFT JOIN same_as AS own ON own.alias = k.principal_id AND own.actor_id = a.actor_id AND own.is_identity"
     )
+    _see_events(engine)
+
+
+def _see_events(engine: Engine) -> None:
+    """The events that checks see: dated, with their actors."""
     engine.run(
         "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, who), "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
@@ -156,4 +172,14 @@ def add_shadows(engine: Engine) -> None:
         "INSERT INTO actors BY NAME SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, "
         "0 AS n_records FROM event_actors WHERE NOT registered AND actor_kind = 'agent' "
         "AND agent_id IS NOT NULL AND agent_id NOT IN (SELECT actor_id FROM actors) GROUP BY agent_id"
+    )
+
+
+def list_identities(engine: Engine) -> None:
+    """Who and what stands in which list, before lists are merged; ids are those of the merged actors."""
+    engine.run(
+        "CREATE TABLE listings AS SELECT 'identity' AS kind, coalesce(listed_in, 'register') AS listed_in, actor_id AS id, "
+        "actor_id, kind AS actor_kind, owner_id, state, file || '#' || CAST(record AS VARCHAR) AS ref FROM actor_rows "
+        "UNION ALL SELECT 'credential', coalesce(listed_in, 'register'), credential_id, actor_id, NULL, NULL, NULL, ref "
+        "FROM credentials"
     )

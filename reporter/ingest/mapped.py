@@ -14,7 +14,8 @@ from reporter.columns import TIME
 from reporter.db import quoted, quoted_list
 from reporter.errors import ContentError
 from reporter.ingest.tables import columns_of
-from reporter.schema import TABLES, VOCABULARY
+from reporter.schema import TABLES
+from reporter.vocabulary import VOCABULARY
 from reporter.yamls import Fields, fields
 
 FOLDER = "mappings"

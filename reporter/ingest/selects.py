@@ -10,7 +10,8 @@ from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
 from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import expected, typed
-from reporter.schema import TABLES, VOCABULARY
+from reporter.schema import TABLES
+from reporter.vocabulary import VOCABULARY
 
 
 def select(engine: Engine, source: Source, table: str, sql: Any) -> str:

@@ -14,13 +14,15 @@ from reporter.ingest.actors import (
     NAMED,
     add_shadows,
     find_names,
+    list_identities,
     merge_actors,
     resolve_events,
     same,
 )
+from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.model import RunInfo
-from reporter.schema import COMPUTED, TABLES, Table
+from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
@@ -57,7 +59,10 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _gather_approvals(engine)
     resolve_events(engine)
     add_shadows(engine)
-    _side_by_side(engine, _roll_up, _roll_up_data, partial(measure_feeds, expected=expected))
+    feeds = partial(measure_feeds, expected=expected)
+    _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
+    _find_first_uses(engine)
+    list_identities(engine)
     _note_sources(engine)
 
 
@@ -100,11 +105,12 @@ def _like(column: str) -> str:
 def _gather_approvals(engine: Engine) -> None:
     """A backdated approval counts from the day it was entered."""
     engine.run(
-        "CREATE TABLE all_approvals AS SELECT actor_id, type, like_pattern, "
-        "greatest(granted_at, recorded_at) AS approved_at, ref FROM approvals WHERE granted_at IS NOT NULL "
-        "UNION ALL SELECT actor_id, type, like_pattern, approved_at, ref FROM grants "
-        "WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL "
-        "UNION ALL SELECT actor_id, 'activation', NULL, approved_at, ref FROM actors WHERE approved_at IS NOT NULL"
+        "CREATE TABLE all_approvals AS SELECT actor_id, type, like_pattern, purpose, "
+        "greatest(granted_at, recorded_at) AS approved_at, expires_at, ref FROM approvals "
+        "WHERE granted_at IS NOT NULL AND decision IS DISTINCT FROM 'rejected' "
+        "UNION ALL SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref FROM grants "
+        "WHERE type IN ('tool', 'data', 'destination') AND approved_at IS NOT NULL "
+        "UNION ALL SELECT actor_id, 'activation', NULL, NULL, approved_at, NULL, ref FROM actors WHERE approved_at IS NOT NULL"
     )
 
 
@@ -129,7 +135,7 @@ def _roll_up(engine: Engine) -> None:
     """Count events by actor, identity, tool, effect and outcome, once for all checks."""
     engine.run(
         "CREATE TABLE activity AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), "
-        f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, effect, classification, "
+        f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
         f"environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
         f"count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
@@ -164,11 +170,51 @@ def _roll_up_data(engine: Engine) -> None:
     engine.run("DROP TABLE reach")
 
 
+def _roll_up_reach(engine: Engine) -> None:
+    """Count events by destination; an event with several counts for each."""
+    engine.run(
+        f"CREATE TABLE reach AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.event_class, e.outcome, "
+        "CAST(sum(e.n_events) AS BIGINT) AS n_events, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp FROM ("
+        "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, event_class, outcome, "
+        "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.purpose, e.tool, e.destination, e.effect, "
+        f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
+        f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
+        f"GROUP BY ALL) AS e {_PARTS}"
+    )
+
+
+_USES = (
+    "sum(n_events)::BIGINT AS n_events, min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS first_ref, "
+    "max(last_at) AS last_at"
+)
+_CHANGES = "CASE WHEN bool_or(effect <> 'read') THEN TRUE WHEN count(effect) > 0 THEN FALSE END AS changes_state"
+
+
+def _find_first_uses(engine: Engine) -> None:
+    """Since when each actor uses each tool, data source and destination, and the earliest approval of it."""
+    used = "WHERE registered AND outcome = 'success'"
+    parts = [
+        f"SELECT agent_id, purpose, 'tool' AS kind, tool AS name, {_CHANGES}, {_USES} FROM activity {used} AND tool IS NOT NULL GROUP BY ALL",
+        f"SELECT agent_id, NULL, 'data', data_source, {_CHANGES}, {_USES} FROM data_use {used} AND data_source IS NOT NULL GROUP BY ALL",
+        f"SELECT agent_id, purpose, 'destination', destination, {_CHANGES}, {_USES} FROM reach {used} GROUP BY ALL",
+    ]
+    engine.run(f"CREATE TEMP TABLE uses AS {' UNION ALL '.join(parts)}")
+    engine.run(
+        "CREATE TABLE first_uses AS SELECT u.*, p.approved_at FROM uses AS u LEFT JOIN ("
+        "SELECT u.agent_id, u.purpose, u.kind, u.name, min(a.approved_at) AS approved_at FROM uses AS u "
+        "JOIN all_approvals AS a ON a.actor_id = u.agent_id AND a.type IN (u.kind, 'change') "
+        "AND (a.purpose IS NULL OR u.purpose IS NULL OR a.purpose = u.purpose) "
+        "AND u.name LIKE a.like_pattern ESCAPE '!' GROUP BY ALL) AS p ON p.agent_id = u.agent_id "
+        "AND p.purpose IS NOT DISTINCT FROM u.purpose AND p.kind = u.kind AND p.name = u.name"
+    )
+
+
 def _note_sources(engine: Engine) -> None:
     """Which sources describe which actor in which table: what 'not recorded' is judged by."""
     parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
     for table in LOADED:
-        if table.name in ("actors", "events", "policies"):
+        if table.name in ("actors", "events", *SHARED):
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
     parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity")

@@ -6,7 +6,7 @@ import re
 
 from reporter.columns import FLAG, INT, TIME, Column
 from reporter.db import quoted
-from reporter.schema import SYNONYMS, VOCABULARY
+from reporter.vocabulary import SYNONYMS, VOCABULARY
 
 SECRET = (
     r"(\b(sk-(ant|proj|svcacct|admin|or|lf)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{30,}"

@@ -62,14 +62,16 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
             f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
         )
         rows = given.get(table.name, [])
-        for number, row in enumerate(rows, 1):
+        runs = given.get("baseline", []) if table.name == "events" else []
+        for number, row in enumerate([*rows, *runs], 1):
+            file = table.name if number <= len(rows) else "baseline/runs"
             full = {**(_EVENT_DEFAULTS if table.name == "events" else {}), **row}
             names = [n for n, _ in columns if n in full]
             values = [None if full[n] == "" else full[n] for n in names]
             marks = ", ".join("?" for _ in names)
             engine.run(
                 f"INSERT INTO in_{table.name} ({', '.join(names)}, source, file, record) "
-                f"VALUES ({marks}, 'example', '{table.name}', {number})",
+                f"VALUES ({marks}, 'example', '{file}', {number})",
                 values,
             )
         for name in sorted({n for row in rows for n in row}):

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from reporter.compared import Comparison
+
 
 class Status(StrEnum):
     """State of one cell (check, subject); scoring method 2.1."""
@@ -373,6 +375,7 @@ class Assessment:
     feeds: tuple[Feed, ...]
     coverage: tuple[Coverage, ...]
     """By agent and log, the least seen first."""
+    compared: Comparison
     population: dict[str, int]
     """Actors by kind, and 'shadow' for those only seen in logs."""
     context: dict[str, object]

@@ -17,6 +17,7 @@ from typing import Any
 from reporter import assess as judging
 from reporter import catalog, db
 from reporter.catalog import Content
+from reporter.compared import Comparison, Deviation, Observed, Scope, Unused
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest import names
@@ -25,6 +26,7 @@ from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
+from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Coverage, Feed, Status
 from reporter.pseudonyms import hide_people
@@ -36,6 +38,7 @@ from reporter.runfolder import (
     publish,
     refuse_existing,
     sha256,
+    write_comparison,
     write_coverage,
     write_manifest,
     write_quarantine,
@@ -92,6 +95,7 @@ def assess_workspace(
                 WRITERS[name](view, part / FILES[name])
             write_quarantine(assessment, part / "quarantine.csv")
             write_coverage(assessment, part / "coverage.csv")
+            write_comparison(assessment.compared, part)
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -108,7 +112,7 @@ def _assess(
         intake = ingest(engine, inputs, content.sources, cache)
         _refuse_nothing(intake, workspace.folder)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-        derive(engine, workspace.run, expected)
+        derive(engine, workspace.run, expected, Baseline(*(workspace.baseline or ())))
         intake = replace(intake, quarantined=(*intake.quarantined, *names.notes(engine)))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
@@ -204,7 +208,7 @@ def _gather(
         policy=content.policy, profile=profile, scores=scores,
         findings=tuple(judging.findings(engine)), cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        feeds=feeds, coverage=_coverage(engine), population=_population(engine), context=_context(engine, content),
+        feeds=feeds, coverage=_coverage(engine), compared=_compared(engine), population=_population(engine), context=_context(engine, content),
         hashes=_hashes(workspace, content, checks, intake),
     )  # fmt: skip
 
@@ -227,6 +231,21 @@ def _coverage(engine: Engine) -> tuple[Coverage, ...]:
             "FROM coverage ORDER BY seen_days, actor_id, log_source"
         )
     )
+
+
+def _compared(engine: Engine) -> Comparison:
+    return Comparison(
+        tuple(Scope(*r) for r in engine.rows(
+            "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE WHEN n_deviations > 0 THEN 1 END), "
+            "count(CASE WHEN n_deviations = 0 AND n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2")),
+        tuple(Deviation(*r) for r in engine.rows(
+            "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes, basis, first_at, ref FROM deviations "
+            "ORDER BY NOT changes, agent_id, purpose, session_id, kind, name, ref")),
+        tuple(Observed(*r) for r in engine.rows("SELECT * FROM observed ORDER BY n_outside + n_unapproved DESC, n_unused DESC, actor_id")),
+        tuple(Unused(*r) for r in engine.rows(
+            "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''), privileged, approved_at, ref FROM unused_grants "
+            "ORDER BY NOT privileged, actor_id, type, name, ref")),
+    )  # fmt: skip
 
 
 def _caps(engine: Engine, content: Content) -> list[tuple[int, str]]:

@@ -9,10 +9,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reporter import db
+from reporter.compared import Comparison, Deviation, Observed, Unused
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
@@ -61,6 +64,25 @@ def write_coverage(assessment: Assessment, path: Path) -> None:
         [(c.agent, c.log_source, *map(str, (c.expected_days, c.seen_days, c.longest_gap_days, c.events)),
           *(t.isoformat() if t else "" for t in (c.first_at, c.last_at))) for c in assessment.coverage],
     )  # fmt: skip
+
+
+def write_comparison(compared: Comparison, part: Path) -> None:
+    """Write observed.csv (an agent a row), unused.csv (a right a row) and deviations.csv (a use a row)."""
+    from reporter.report.sheets import write_table
+
+    for name, kind, rows in (
+        ("observed.csv", Observed, compared.agents),
+        ("unused.csv", Unused, compared.unused),
+        ("deviations.csv", Deviation, compared.deviations),
+    ):
+        header = [f.name for f in fields(kind)]
+        write_table(part / name, header, [[_text(getattr(r, h)) for h in header] for r in rows])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:

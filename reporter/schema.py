@@ -236,6 +236,26 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "scope_runs",
+            "Runs of a purpose (or an agent) for which a scope was approved: by clean runs, or by rights bound to it.",
+            (
+                column("agent_id", TEXT, "Agent."),
+                column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),
+                column("session_id", TEXT, "Run."),
+                column(
+                    "n_clean_runs", INT, "Approved runs that the scope rests on; 0: on rights only."
+                ),
+                column("n_calls", INT, "Tool calls of the run."),
+                column("n_deviations", INT, "Uses outside the scope that change something."),
+                column("n_new_reads", INT, "Uses outside the scope that only read."),
+                column("first_deviation", TEXT, "First of them, changing ones first."),
+                column("ref", TEXT, "file#record of that."),
+                column("first_at", TIME, "First call; empty: the log has no times."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
             "daily",
             "Events of an agent by day, of any period; heartbeats left out.",
             (
@@ -341,7 +361,7 @@ TABLES: dict[str, Table] = {
 }
 
 EVENT_TABLES = frozenset(
-    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily"}
+    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily", "scope_runs"}
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 

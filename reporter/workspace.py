@@ -12,7 +12,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import RunInfo
-from reporter.yamls import fields
+from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
 
@@ -23,6 +23,8 @@ class Workspace:
     run: RunInfo
     log_sources: dict[str, tuple[str, int]]
     """name -> (hour | day, percent of units that must be seen)"""
+    baseline: tuple[datetime, datetime] | None
+    """A time window whose runs are approved."""
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
 
@@ -48,7 +50,9 @@ def read_workspace(folder: Path) -> Workspace:
             f"`reporter init {folder}` writes one to start from.",
         )  # fmt: skip
     f = fields(path)
-    f.only("organisation", "unit", "period", "as_of", "profile", "log_sources", "params")
+    f.only(
+        "organisation", "unit", "period", "as_of", "profile", "log_sources", "params", "baseline"
+    )
     period = f.get("period", dict)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
         raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
@@ -67,7 +71,21 @@ def read_workspace(folder: Path) -> Workspace:
         n: _expected(n, x, f.place("log_sources"))
         for n, x in f.get("log_sources", dict, {}).items()
     }
-    return Workspace(folder, run, logs, _params(f.get("params", dict, {}), f.place("params")))
+    return Workspace(
+        folder, run, logs, _window(f), _params(f.get("params", dict, {}), f.place("params"))
+    )
+
+
+def _window(f: Fields) -> tuple[datetime, datetime] | None:
+    given = f.get("baseline", dict, {})
+    if not given:
+        return None
+    for key in sorted(set(map(str, given)) - {"from", "to"}):
+        raise InputError(f"baseline: unknown key {key!r}", f.place("baseline"), "Known: from, to.")
+    start, end = (_time(given.get(k), f.place("baseline"), f"baseline.{k}") for k in ("from", "to"))
+    if start >= end:
+        raise InputError("the baseline ends before it begins", f.place("baseline"))
+    return start, end
 
 
 def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:

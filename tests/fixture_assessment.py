@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from reporter.compared import Comparison, Deviation, Observed, Scope, Unused
 from reporter.model import (
     Assessment,
     Check,
@@ -245,6 +246,7 @@ def assemble(
         quarantined=_quarantined(),
         feeds=_feeds(),
         coverage=_coverage(),
+        compared=_compared(),
         population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
         context={"benchmark": BENCHMARK} if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
@@ -302,6 +304,19 @@ def _coverage() -> tuple[Coverage, ...]:
     start, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, tzinfo=UTC)
     unseen = [Coverage(f"agent-{n:02d}", "never-came", 92, 0, 92, 0, None, None) for n in range(24)]
     return (*unseen, Coverage("<b>agent</b>", "mcp-gateway", 92, 92, 0, 8300, start, end))
+
+
+def _compared() -> Comparison:
+    at = datetime(2026, 8, 1, 9, 30, tzinfo=UTC)
+    return Comparison(
+        (Scope("<b>agent</b>", "pay the bill", 1, 12, 2, 1), Scope("agent-01", "", 0, 3, 0, 0)),
+        tuple(
+            Deviation("<b>agent</b>", "pay the bill", f"s{n}", "destination", "=cmd|x", "send_money", n % 2 == 0, "name",
+                      at if n else None, "logs/a.jsonl#7") for n in range(40)
+        ),
+        tuple(Observed(f"agent-{n:02d}", 9, 4, 1, 3, 2, 1, 40, 100, 5, 60) for n in range(30)),
+        tuple(Unused(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
+    )  # fmt: skip
 
 
 def rich() -> Assessment:

@@ -121,8 +121,12 @@ def resolve_events(engine: Engine) -> None:
     A principal that is another name of the identity its record declares is written as the record has it.
     """
     engine.run(
-        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind "
+        "CREATE TEMP TABLE event_keys AS SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind, TRUE AS logged "
         "FROM in_events CROSS JOIN run AS r WHERE occurred_at <= r.as_of OR occurred_at IS NULL"
+    )
+    engine.run(
+        "INSERT INTO event_keys SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind, FALSE FROM in_baseline "
+        "WHERE who NOT IN (SELECT who FROM event_keys)"
     )
     twice = engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys")
     if twice:
@@ -170,7 +174,7 @@ def add_shadows(engine: Engine) -> None:
     """Agents that act but stand in no register become actors; they have no tier and no attribute."""
     engine.run(
         "INSERT INTO actors BY NAME SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, "
-        "0 AS n_records FROM event_actors WHERE NOT registered AND actor_kind = 'agent' "
+        "0 AS n_records FROM event_actors WHERE logged AND NOT registered AND actor_kind = 'agent' "
         "AND agent_id IS NOT NULL AND agent_id NOT IN (SELECT actor_id FROM actors) GROUP BY agent_id"
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from reporter.ingest.files import MAX_RECORD, InputFile, discover
 from reporter.ingest.tabular import sheets
 
-FOLDERS = ("inventory", "logs", "statements")
+FOLDERS = ("baseline", "inventory", "logs", "statements")
 CHUNK = 1 << 24
 WORTH_A_THREAD = 1 << 20
 """Bytes from which a file is read in the background; ten thousand small ones are faster one after another."""

@@ -139,7 +139,7 @@ def _set_repeats_aside(engine: Engine) -> list[Quarantined]:
         "CREATE TABLE repeats AS SELECT * FROM (SELECT part, file, record, "
         f"row_number() OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original "
         "FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT NULL GROUP BY event_id "
-        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike} ORDER BY part, record)) AS numbered WHERE nth > 1"
+        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike}, starts_with(file, 'baseline/') ORDER BY part, record)) AS numbered WHERE nth > 1"
     )
     engine.run("ALTER VIEW in_events RENAME TO all_events")
     engine.run(

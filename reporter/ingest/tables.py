@@ -21,10 +21,13 @@ from reporter.ingest.actors import (
 )
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.observed import compare
+from reporter.ingest.scope import Baseline, review_scope
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
+NO_WINDOW = Baseline()
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
 
@@ -46,8 +49,11 @@ def complete_events(engine: Engine) -> None:
     )
 
 
-def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
+def derive(
+    engine: Engine, run: RunInfo, expected: list[Expected], baseline: Baseline = NO_WINDOW
+) -> None:
     """Build every table and view from the in_ relations and the `carried` table."""
+    _set_baseline_apart(engine)
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
         " CAST(? AS TIMESTAMP) AS period_to",
@@ -62,8 +68,24 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     feeds = partial(measure_feeds, expected=expected)
     _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
     _find_first_uses(engine)
+    review_scope(engine, baseline)
+    compare(engine)
     list_identities(engine)
     _note_sources(engine)
+
+
+def _set_baseline_apart(engine: Engine) -> None:
+    """The events of approved runs, the files below baseline/, are no activity of the period."""
+    mine = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
+    if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):
+        engine.run("CREATE VIEW in_baseline AS SELECT * FROM in_events WHERE FALSE")
+        return
+    kind = engine.one(
+        "SELECT table_type FROM information_schema.tables WHERE table_name = 'in_events'"
+    )
+    engine.run(f"ALTER {'VIEW' if kind == 'VIEW' else 'TABLE'} in_events RENAME TO given_events")
+    engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {mine}")
+    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {mine}")
 
 
 def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:

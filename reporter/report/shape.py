@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .shape_observed import Observation
+
 SCHEMA = "agent-maturity-report/1"
 
 
@@ -335,6 +337,7 @@ class View:
     themes: Framework
     frameworks: tuple[Framework, ...]
     checks: tuple[Check, ...]
+    observed: Observation
     scope: tuple[Line, ...]
     accounting: Accounting
     level_names: tuple[str, ...]

@@ -21,6 +21,7 @@ from . import shape
 from .accounting import accounting, scope
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
+from .observed import observed
 from .summary import cover, summary
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
@@ -49,6 +50,7 @@ def build(assessment: model.Assessment) -> shape.View:
         themes=themes_view,
         frameworks=framework_views,
         checks=checks,
+        observed=observed(assessment.compared),
         scope=scope(assessment),
         accounting=accounting(assessment),
         level_names=tuple(clean(name) for name in assessment.policy.level_names),

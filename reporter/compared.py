@@ -1,0 +1,86 @@
+"""The plain data of the comparison of what agents did with what they were given; a part of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How the runs of one agent and purpose compare with the scope approved for it."""
+
+    agent: str
+    purpose: str
+    """'' where the log names none."""
+    clean_runs: int
+    """Approved runs that the scope rests on; 0: on rights bound to the purpose."""
+    runs: int
+    outside: int
+    """Runs that changed something outside the scope."""
+    new_reads: int
+    """Runs that only read something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One use outside the scope approved for its purpose."""
+
+    agent: str
+    purpose: str
+    session: str
+    kind: str
+    """tool | destination"""
+    name: str
+    tool: str
+    changes: bool
+    basis: str
+    """What says that it changes or reads: inventory | log | name."""
+    at: datetime | None
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one active agent may do beside what it did in the period."""
+
+    agent: str
+    granted: int
+    unused: int
+    outside: int
+    """Tools it used with success that no right covers."""
+    new: int
+    """First uses of a tool, data source or destination."""
+    unapproved: int
+    """Of them without an approval before."""
+    unreviewed: int
+    """Of them that no completed review has seen."""
+    longest_unreviewed_days: int | None
+    events: int
+    denied: int
+    unseen: int
+    """Events that no completed review has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A right that no event in the logs used."""
+
+    agent: str
+    type: str
+    name: str
+    purpose: str
+    effect: str
+    privileged: bool
+    approved_at: datetime | None
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Observed against assigned."""
+
+    scopes: tuple[Scope, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    agents: tuple[Observed, ...] = ()
+    unused: tuple[Unused, ...] = ()

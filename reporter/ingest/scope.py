@@ -1,0 +1,139 @@
+"""Observed against approved scope. In: events, baseline runs, grants and approvals. Out: tool_effects, scope_runs, deviations.
+
+A scope is kept for a purpose: tools, and where they send or change something. What reads is told apart from what changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reporter.db import Engine, quoted_list
+
+READING = (
+    "get", "gets", "read", "search", "list", "ls", "find", "check", "query", "fetch", "view", "show", "lookup", "look", "count",
+    "describe", "browse", "retrieve", "peek", "head", "stat", "exists", "verify", "validate", "inspect", "summarize", "summarise",
+    "analyze", "analyse", "calculate", "compute", "think", "plan", "explain", "compare", "grep", "glob", "cat", "select", "scan",
+    "open", "navigate", "load", "download", "translate", "classify", "detect", "estimate", "ask", "websearch", "webfetch", "todoread",
+)  # fmt: skip
+"""First words of a tool's name that say it reads; any other name is taken for one that changes something."""
+_WORDS = r"regexp_replace(regexp_extract(tool, '([^./:]+)$', 1), '^.*__', '')"
+_VERB = f"lower(regexp_extract(regexp_replace({_WORDS}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'), '^_*([A-Za-z]+)', 1))"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Approved runs: the files below baseline/, and the events of a time window, if one is declared."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def review_scope(engine: Engine, baseline: Baseline) -> None:
+    """Compare what was done with the scope approved for its purpose, run by run."""
+    _tell_effects(engine)
+    _gather_baseline(engine, baseline)
+    _gather_scope(engine)
+    _find_runs(engine)
+    _find_deviations(engine)
+
+
+def _tell_effects(engine: Engine) -> None:
+    """Whether each tool reads or changes: as the inventory or the log says, else by the first word of its name."""
+    engine.run(
+        "CREATE TABLE tool_effects AS SELECT tool, coalesce(said, told, "
+        f"{_VERB} NOT IN ({quoted_list(READING)[1:-1]})) AS changes, "
+        "CASE WHEN said IS NOT NULL THEN 'inventory' WHEN told IS NOT NULL THEN 'log' ELSE 'name' END AS basis FROM ("
+        "SELECT x.tool, bool_or(g.effect <> 'read') AS said, bool_or(x.effect <> 'read') AS told FROM ("
+        "SELECT DISTINCT tool, effect FROM in_events WHERE tool IS NOT NULL UNION "
+        "SELECT DISTINCT tool, effect FROM in_baseline WHERE tool IS NOT NULL) AS x "
+        "LEFT JOIN (SELECT name, effect FROM grants WHERE type = 'tool' AND effect IS NOT NULL AND NOT contains(name, '*')) AS g "
+        "ON g.name = x.tool GROUP BY x.tool) AS t"
+    )
+
+
+_USED = "outcome = 'success' AND tool IS NOT NULL AND event_class IS DISTINCT FROM 'heartbeat'"
+
+
+def _gather_baseline(engine: Engine, baseline: Baseline) -> None:
+    """The successful calls of approved runs; a purpose has one scope, whichever agent runs it."""
+    columns = "who, purpose, session_id, tool, destination, outcome, event_class, part, record"
+    parts = [f"SELECT {columns} FROM in_baseline"]
+    if baseline.since and baseline.until:
+        span = f"occurred_at >= TIMESTAMP '{baseline.since}' AND occurred_at < TIMESTAMP '{baseline.until}'"
+        parts.append(f"SELECT {columns} FROM in_events WHERE {span}")
+    engine.run(
+        "CREATE TEMP TABLE approved_runs AS SELECT DISTINCT k.agent_id, b.purpose, "
+        "coalesce(b.session_id, CAST(b.part AS VARCHAR)) AS session_id, b.tool, b.destination, b.outcome, b.event_class "
+        f"FROM ({' UNION ALL '.join(parts)}) AS b JOIN event_actors AS k USING (who)"
+    )
+
+
+def _gather_scope(engine: Engine) -> None:
+    """What is approved: by run, or by a grant or approval of the agent, for a purpose or for all."""
+    exact = "replace(replace(replace(lower(x), '!', '!!'), '_', '!_'), '%', '!%')"
+    from_runs = (
+        "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, '{kind}' AS kind, {pattern} AS pattern, "
+        f"NULL::TIMESTAMP AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT *, {{x}} AS x FROM approved_runs WHERE {_USED}) "
+        "WHERE x IS NOT NULL"
+    )
+    parts = [
+        from_runs.format(kind="tool", pattern=exact, x="tool"),
+        from_runs.format(
+            kind="destination", pattern=exact, x="unnest(string_split(destination, '; '))"
+        ),
+        "SELECT actor_id, purpose, type, lower(like_pattern), approved_at, expires_at FROM grants WHERE type IN ('tool', 'destination')",
+        "SELECT actor_id, purpose, type, lower(like_pattern), approved_at, expires_at FROM all_approvals "
+        "WHERE type IN ('tool', 'destination') AND like_pattern IS NOT NULL",
+    ]
+    engine.run(f"CREATE TEMP TABLE scope AS SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)})")
+
+
+def _find_runs(engine: Engine) -> None:
+    """The runs that can be judged: those of a purpose, or an agent, that has approved runs or rights bound to the purpose."""
+    engine.run(
+        "CREATE TEMP TABLE scoped AS SELECT agent_id, purpose, count(DISTINCT session_id) AS n_clean FROM ("
+        "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, session_id FROM approved_runs UNION ALL "
+        "SELECT agent_id, purpose, NULL FROM scope WHERE agent_id IS NOT NULL AND purpose IS NOT NULL) AS s GROUP BY ALL"
+    )
+    engine.run(
+        "CREATE TEMP TABLE run_events AS SELECT k.agent_id, e.purpose, coalesce(e.session_id, CAST(e.part AS VARCHAR)) AS session_id, "
+        "s.n_clean, e.tool, e.destination, e.occurred_at, e.outcome, e.part, e.record, e.file FROM in_events AS e "
+        "CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
+        "JOIN scoped AS s ON (s.purpose = e.purpose AND (s.agent_id IS NULL OR s.agent_id = k.agent_id)) "
+        "OR (s.purpose IS NULL AND e.purpose IS NULL AND s.agent_id = k.agent_id) "
+        "WHERE e.tool IS NOT NULL AND e.event_class IS DISTINCT FROM 'heartbeat' "
+        "AND (e.occurred_at IS NULL OR (e.occurred_at >= r.period_from AND e.occurred_at < r.period_to))"
+        if engine.one("SELECT count(*) FROM scoped")
+        else "CREATE TEMP TABLE run_events (agent_id VARCHAR, purpose VARCHAR, session_id VARCHAR, n_clean BIGINT, tool VARCHAR, "
+        "destination VARCHAR, occurred_at TIMESTAMP, outcome VARCHAR, part BIGINT, record BIGINT, file VARCHAR)"
+    )
+
+
+def _find_deviations(engine: Engine) -> None:
+    """Successful uses that nothing approves; a run counts as outside if one of them changes something."""
+    engine.run(
+        "CREATE TEMP TABLE run_uses AS SELECT DISTINCT agent_id, purpose, session_id, tool, 'tool' AS kind, tool AS name, "
+        "first_at, file, record FROM (SELECT agent_id, purpose, session_id, tool, min(occurred_at) AS first_at, "
+        "arg_min(file, (part, record)) AS file, min(record) AS record FROM run_events WHERE outcome = 'success' GROUP BY ALL) "
+        "UNION SELECT agent_id, purpose, session_id, tool, 'destination', name, min(occurred_at), arg_min(file, (part, record)), "
+        "min(record) FROM (SELECT *, unnest(string_split(destination, '; ')) AS name FROM run_events WHERE outcome = 'success' "
+        "AND destination IS NOT NULL) AS d GROUP BY ALL"
+    )
+    engine.run(
+        "CREATE TABLE deviations AS SELECT u.agent_id, u.purpose, u.session_id, u.kind, u.name, u.tool, t.changes, t.basis, "
+        "u.first_at, u.file || '#' || CAST(u.record AS VARCHAR) AS ref FROM run_uses AS u JOIN tool_effects AS t USING (tool) "
+        "WHERE NOT EXISTS (SELECT 1 FROM scope AS s WHERE s.kind = u.kind AND (s.agent_id IS NULL OR s.agent_id = u.agent_id) "
+        "AND (s.purpose IS NULL OR s.purpose = u.purpose) AND lower(u.name) LIKE s.pattern ESCAPE '!' "
+        "AND (u.first_at IS NULL OR ((s.approved_at IS NULL OR s.approved_at <= u.first_at) "
+        "AND (s.expires_at IS NULL OR s.expires_at > u.first_at))))"
+    )
+    engine.run(
+        "CREATE TABLE scope_runs AS SELECT r.agent_id, r.purpose, r.session_id, max(r.n_clean) AS n_clean_runs, count(*) AS n_calls, "
+        "max(coalesce(d.n_changing, 0)) AS n_deviations, max(coalesce(d.n_reading, 0)) AS n_new_reads, any_value(d.first) AS first_deviation, "
+        "any_value(d.ref) AS ref, min(r.occurred_at) AS first_at FROM run_events AS r LEFT JOIN (SELECT agent_id, purpose, session_id, "
+        "count(*) FILTER (WHERE changes) AS n_changing, count(*) FILTER (WHERE NOT changes) AS n_reading, "
+        "arg_min(kind || ' ' || name || CASE WHEN kind = 'destination' THEN ' with ' || tool ELSE '' END, (NOT changes, ref, kind, name)) AS first, "
+        "arg_min(ref, (NOT changes, ref, kind, name)) AS ref FROM deviations GROUP BY ALL) AS d "
+        "ON d.agent_id = r.agent_id AND d.purpose IS NOT DISTINCT FROM r.purpose AND d.session_id = r.session_id GROUP BY r.agent_id, r.purpose, r.session_id"
+    )

@@ -1,0 +1,129 @@
+"""Observed against assigned: a `Comparison` in, printable lines out.
+
+A use outside a scope is called a scope deviation, never an attack: what it was, people decide.
+"""
+
+from __future__ import annotations
+
+from reporter import compared
+
+from . import shape_observed as shape
+from .words import clean, count, day, number, short
+
+AGENTS_SHOWN = 25
+SCOPES_SHOWN = 25
+DEVIATIONS_SHOWN = 30
+UNUSED_SHOWN = 30
+_BASIS = {"inventory": "as the inventory says", "log": "as the log says", "name": "by its name"}
+
+
+def observed(c: compared.Comparison) -> shape.Observation:
+    """Print what agents did beside what they were given."""
+    return shape.Observation(
+        text=_agents_text(c),
+        agents=tuple(_agent(a) for a in c.agents[:AGENTS_SHOWN]),
+        agents_text=_shown(len(c.agents), AGENTS_SHOWN, "agent", "observed.csv"),
+        scopes=tuple(_scope(s) for s in c.scopes[:SCOPES_SHOWN]),
+        scopes_text=_scopes_text(c),
+        deviations=tuple(_deviation(d) for d in c.deviations[:DEVIATIONS_SHOWN]),
+        deviations_text=_shown(len(c.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"),
+        unused=tuple(_unused(u) for u in c.unused[:UNUSED_SHOWN]),
+        unused_text=_shown(len(c.unused), UNUSED_SHOWN, "unused right", "unused.csv"),
+    )  # fmt: skip
+
+
+def _shown(n: int, most: int, noun: str, file: str) -> str:
+    if not n:
+        return f"No {noun}."
+    return f"{count(n, noun)}; all are listed." if n <= most else f"{count(n, noun)}; the first {most} are listed, all of them in {file}."  # fmt: skip
+
+
+def _agents_text(c: compared.Comparison) -> str:
+    events = sum(a.events for a in c.agents)
+    unseen = sum(a.unseen for a in c.agents)
+    denied, outside = sum(a.denied for a in c.agents), sum(a.outside for a in c.agents)
+    parts = [
+        f"{count(sum(a.granted for a in c.agents), 'right')} of active agents, of which {number(sum(a.unused for a in c.agents))} "
+        f"were never used in the logs supplied; {number(outside)} tools were used without a right.",
+        f"{count(sum(a.new for a in c.agents), 'first use')} of a tool, data source or destination in the period, "
+        f"{number(sum(a.unapproved for a in c.agents))} of them without an approval before.",
+    ]
+    if events:
+        parts.append(
+            f"{number(unseen)} of {number(events)} actions were not yet seen by any completed review when this was written."
+        )
+    parts.append(
+        f"{count(denied, 'attempt')} were denied: evidence that a boundary holds. A boundary with no denied attempt was not tested."
+        if denied
+        else "No attempt was denied: the boundaries were not tested, which does not mean that they hold."
+    )
+    return " ".join(parts)
+
+
+def _agent(a: compared.Observed) -> shape.ObservedLine:
+    tried = a.denied + a.outside
+    return shape.ObservedLine(
+        agent=clean(a.agent),
+        granted=number(a.granted),
+        unused=number(a.unused),
+        outside=number(a.outside),
+        new=f"{number(a.new)} / {number(a.unapproved)}",
+        pressure=f"{number(a.denied)} of {number(tried)}" if tried else "not tested",
+        unreviewed="none"
+        if not a.new
+        else f"{number(a.unreviewed)}, up to {count(a.longest_unreviewed_days or 0, 'day')}",
+        unseen=f"{number(a.unseen)} of {number(a.events)}" if a.events else "no events",
+    )
+
+
+def _scopes_text(c: compared.Comparison) -> str:
+    if not c.scopes:
+        return (
+            "No scope was approved run by run: put the logs of approved runs under baseline/, or give a time window as baseline in "
+            "reporter.yml, or bind rights to a purpose."
+        )
+    few = sum(0 < s.clean_runs < 3 for s in c.scopes)
+    doubt = (
+        f" {count(few, 'scope')} rest on fewer than three clean runs: expect false alarms there, for an agent rarely takes the same "
+        "steps twice." if few else ""
+    )  # fmt: skip
+    return (
+        f"{count(len(c.scopes), 'scope')} of an agent and a purpose; {number(sum(s.outside for s in c.scopes))} of "
+        f"{count(sum(s.runs for s in c.scopes), 'run')} changed something outside.{doubt} "
+        + _shown(len(c.scopes), SCOPES_SHOWN, "scope", "deviations.csv")
+    )
+
+
+def _scope(s: compared.Scope) -> shape.ScopeLine:
+    return shape.ScopeLine(
+        agent=clean(s.agent),
+        purpose=clean(s.purpose) or "not named",
+        basis=count(s.clean_runs, "clean run") if s.clean_runs else "rights bound to the purpose",
+        runs=number(s.runs),
+        outside=number(s.outside),
+        new_reads=number(s.new_reads),
+    )
+
+
+def _deviation(d: compared.Deviation) -> shape.DeviationLine:
+    return shape.DeviationLine(
+        agent=clean(d.agent),
+        purpose=clean(d.purpose) or "not named",
+        run=short(clean(d.session), "deviations.csv", 60),
+        what=f"{d.kind} {short(clean(d.name), 'deviations.csv', 80)}"
+        + (f" with {clean(d.tool)}" if d.kind == "destination" else ""),
+        effect=f"{'changes' if d.changes else 'reads'}, {_BASIS[d.basis]}",
+        at=day(d.at) if d.at else "no time",
+        ref=clean(d.ref),
+    )
+
+
+def _unused(u: compared.Unused) -> shape.UnusedLine:
+    words = ("privileged",) if u.privileged else ()
+    return shape.UnusedLine(
+        agent=clean(u.agent),
+        right=f"{u.type} {short(clean(u.name), 'unused.csv', 80)}",
+        kind=", ".join((*words, *([clean(u.effect)] if u.effect else []))) or "not told",
+        since=day(u.approved_at) if u.approved_at else "not told",
+        ref=clean(u.ref),
+    )

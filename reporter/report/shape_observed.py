@@ -1,0 +1,60 @@
+"""The printable shape of observed against assigned; a part of `shape.View`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedLine:
+    agent: str
+    granted: str
+    unused: str
+    outside: str
+    new: str
+    pressure: str
+    unreviewed: str
+    unseen: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLine:
+    agent: str
+    purpose: str
+    basis: str
+    runs: str
+    outside: str
+    new_reads: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationLine:
+    agent: str
+    purpose: str
+    run: str
+    what: str
+    effect: str
+    at: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedLine:
+    agent: str
+    right: str
+    kind: str
+    since: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    text: str
+    agents: tuple[ObservedLine, ...]
+    agents_text: str
+    scopes: tuple[ScopeLine, ...]
+    scopes_text: str
+    deviations: tuple[DeviationLine, ...]
+    deviations_text: str
+    unused: tuple[UnusedLine, ...]
+    unused_text: str

@@ -15,36 +15,53 @@ from reporter.db import Engine
 from reporter.ingest.feeds import Expected
 from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
 from reporter.model import Check, RunInfo
-from reporter.sql import judge
+from reporter.sql import Judged, inverted, judge
 
 RUN = RunInfo(
     organisation="Example", unit="", period_from=datetime(2026, 7, 1), period_to=datetime(2026, 10, 1),
     as_of=datetime(2026, 10, 1), profile="baseline",
 )  # fmt: skip
+Verdicts = dict[str, tuple[str, str]]
 _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 
 def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
+    return _both(check, example)[0]
+
+
+def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+    """The verdicts of an example, and those of the check with its condition inverted."""
     judged = judge(check.sql, check.params, check.place)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
         _load(engine, example)
-        derive(engine, RUN, [Expected("gateway", "day", 0 if not example.get("dead") else 100)])
+        dead = 0 if not example.get("dead") else 100
+        derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=judged.tables)
         assess.prepare(engine, [check.about])
-        assess.assess(engine, [(check, judged)])
-        rows = engine.rows("SELECT subject, status, reason FROM cells ORDER BY subject")
+        return _verdicts(engine, check, judged), _verdicts(engine, check, inverted(judged))
+
+
+def _verdicts(engine: Engine, check: Check, judged: Judged) -> Verdicts:
+    engine.run("DELETE FROM cells")
+    assess.assess(engine, [(check, judged)])
+    rows = engine.rows("SELECT subject, status, reason FROM cells ORDER BY subject")
     return {subject: (status, reason) for subject, status, reason in rows}
 
 
 def failures(check: Check) -> list[str]:
-    """Say which examples do not give what they expect, and which kinds of verdict no example shows."""
+    """Say which examples do not give what they expect, which kinds of verdict no example shows, and which cannot fail."""
     wrong = []
     seen: set[str] = set()
     for example in check.examples:
         name = example.get("name", "unnamed")
-        got = {s: v for s, (v, _) in verdicts(check, example).items()}
+        plain, turned = _both(check, example)
+        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
         if got != example["expect"]:
             wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")
+        elif got == not_got and {"pass", "fail"} & set(got.values()):
+            wrong.append(
+                f"example {name!r} holds whatever the condition says: the check cannot fail"
+            )
         seen |= set(got.values())
     missing = [v for v in ("pass", "fail", "unknown") if v not in seen]
     if missing:

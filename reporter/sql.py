@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import sqlglot
@@ -67,6 +67,12 @@ def judge(text: str, params: dict[str, object], place: str) -> Judged:
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
     return Judged(sql, frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
+
+
+def inverted(judged: Judged) -> Judged:
+    """Return a check whose condition says the opposite: no example of it may hold then."""
+    names = "subject, NOT ok AS ok, reason" + (", ref" if judged.has_ref else "")
+    return replace(judged, sql=f"SELECT {names} FROM ({judged.sql}) AS turned")
 
 
 _OPENS = re.compile(

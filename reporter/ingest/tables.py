@@ -5,7 +5,7 @@ One actor a row, events resolved to actors, shadow agents added, activity rolled
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -28,6 +28,8 @@ from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
+USED = frozenset({"data_use", "reach"})
+EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
 
@@ -50,9 +52,13 @@ def complete_events(engine: Engine) -> None:
 
 
 def derive(
-    engine: Engine, run: RunInfo, expected: list[Expected], baseline: Baseline = NO_WINDOW
+    engine: Engine,
+    run: RunInfo,
+    expected: list[Expected],
+    baseline: Baseline = NO_WINDOW,
+    wanted: Set[str] = EVERYTHING,
 ) -> None:
-    """Build every table and view from the in_ relations and the `carried` table."""
+    """Build every table and view from the in_ relations and the `carried` table; of the dear ones only those wanted."""
     _set_baseline_apart(engine)
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
@@ -65,12 +71,17 @@ def derive(
     _gather_approvals(engine)
     resolve_events(engine)
     add_shadows(engine)
-    feeds = partial(measure_feeds, expected=expected)
-    _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
-    _find_first_uses(engine)
-    review_scope(engine, baseline)
-    compare(engine)
-    list_identities(engine)
+    jobs: dict[str, Callable[[Engine], None]] = {
+        "activity": _roll_up, "data_use": _roll_up_data, "reach": _roll_up_reach, "delegations": follow_delegations,
+        "feeds": partial(measure_feeds, expected=expected),
+    }  # fmt: skip
+    needed = wanted | {"activity", "feeds"} | (USED if "first_uses" in wanted else set())
+    _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    later = {"first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline),
+             "listings": list_identities, "observed": compare}  # fmt: skip
+    for name, job in later.items():
+        if name in wanted:
+            job(engine)
     _note_sources(engine)
 
 

@@ -37,11 +37,11 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT)"
     )
     engine.run(
-        "CREATE TABLE tiers AS SELECT actor_id, coalesce(owner_id, '') AS owner, kind, state, registered, "
-        "CASE WHEN NOT registered THEN 4 ELSE coalesce(t, 1) END AS tier_lo, "
-        "CASE WHEN NOT registered THEN 4 ELSE coalesce(t, 4) END AS tier_hi FROM (SELECT *, "
+        "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state, a.registered, "
+        "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS tier_lo, "
+        "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_hi, t, 4) END AS tier_hi FROM (SELECT *, "
         "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
-        "FROM actors) AS a"
+        "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
     _group_actors(engine)
     _find_dead_logs(engine)

@@ -77,6 +77,25 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """The risk tier of one agent, and what gives it; every pair is the least and the most that the evidence allows."""
+
+    agent: str
+    declared: str
+    autonomy_lo: int
+    autonomy_hi: int
+    blast_lo: int
+    blast_hi: int
+    data_lo: int
+    data_hi: int
+    tier_lo: int
+    tier_hi: int
+    factors_lo: int
+    """Sum of the ten agentic factors of AIVSS in halves: 0 to 20."""
+    factors_hi: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Observed against assigned."""
 
@@ -84,3 +103,4 @@ class Comparison:
     deviations: tuple[Deviation, ...] = ()
     agents: tuple[Observed, ...] = ()
     unused: tuple[Unused, ...] = ()
+    tiers: tuple[Rated, ...] = ()

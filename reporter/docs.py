@@ -1,12 +1,13 @@
-"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, sources.md. `make docs` runs it."""
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md. `make docs` runs it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from reporter import catalog
 from reporter.catalog import Content
-from reporter.model import Framework
+from reporter.model import Control, Framework
 from reporter.schema import TABLES, Table
 from reporter.vocabulary import VOCABULARY
 
@@ -77,6 +78,47 @@ def _controls(framework: Framework) -> str:
     return "\n".join(lines)
 
 
+def coverage(content: Content) -> str:
+    """Return docs/coverage.md: what evidences each control, from where, and what no check can show."""
+    evidence = {c.id: c.evidence for c in content.checks}
+    parts = [
+        "# What can be shown, and what cannot",
+        "Generated from `frameworks/` by `make docs`; do not edit. For each control: the checks that count, by the evidence they "
+        "need (registers alone; logs alone; both), how strong the best of them is, and the question that no check answers. Where "
+        "nothing counts, the control *needs attestation*: it prints neither 0 % nor 100 %.",
+    ]
+    for framework in content.frameworks:
+        rows = [_covered(control, evidence) for control in framework.controls]
+        tally = Counter(r[1] for r in rows)
+        said = ", ".join(
+            f"{tally[k]} {k}" for k in ("direct", "partial", "needs attestation") if tally[k]
+        )
+        parts += [
+            f"## {framework.title}",
+            f"{len(rows)} controls: {said}.",
+            "\n".join(
+                [
+                    "| control | strongest | inventory | logs | both | not testable here |",
+                    "|---|---|---|---|---|---|",
+                ]
+                + [f"| {' | '.join(r)} |" for r in rows]
+            ),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
+    scored = [(i, s) for i, s in control.checks if s != "contextual"]
+    best = next(
+        (s for s in ("direct", "partial") if s in {s for _, s in scored}), "needs attestation"
+    )
+    kinds = [
+        ", ".join(i for i, _ in scored if evidence[i] == kind)
+        for kind in ("inventory", "logs", "both")
+    ]
+    return [control.id, best, *kinds, control.ask]
+
+
 def sources(content: Content) -> str:
     """Return docs/sources.md: every vendor format with the tables it fills, and what it reads and leaves out."""
     loaded = [t.name for t in TABLES.values() if t.loaded]
@@ -101,6 +143,7 @@ def main() -> None:
     content = catalog.load()
     (DOCS / "tables.md").write_text(tables(), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
+    (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
 
 

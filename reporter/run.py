@@ -17,7 +17,7 @@ from typing import Any
 from reporter import assess as judging
 from reporter import catalog, db
 from reporter.catalog import Content
-from reporter.compared import Comparison, Deviation, Observed, Scope, Unused
+from reporter.compared import Comparison, Deviation, Observed, Rated, Scope, Unused
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest import names
@@ -245,6 +245,10 @@ def _compared(engine: Engine) -> Comparison:
         tuple(Unused(*r) for r in engine.rows(
             "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''), privileged, approved_at, ref FROM unused_grants "
             "ORDER BY NOT privileged, actor_id, type, name, ref")),
+        tuple(Rated(*r) for r in engine.rows(
+            "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo, blast_hi, data_lo, data_hi, "
+            "tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id) "
+            "WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC, f.factors_hi DESC, r.actor_id")),
     )  # fmt: skip
 
 

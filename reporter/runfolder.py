@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter import db
-from reporter.compared import Comparison, Deviation, Observed, Unused
+from reporter.compared import Comparison, Deviation, Observed, Rated, Unused
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
@@ -67,11 +67,12 @@ def write_coverage(assessment: Assessment, path: Path) -> None:
 
 
 def write_comparison(compared: Comparison, part: Path) -> None:
-    """Write observed.csv (an agent a row), unused.csv (a right a row) and deviations.csv (a use a row)."""
+    """Write observed.csv and tiers.csv (an agent a row), unused.csv (a right a row), deviations.csv (a use a row)."""
     from reporter.report.sheets import write_table
 
     for name, kind, rows in (
         ("observed.csv", Observed, compared.agents),
+        ("tiers.csv", Rated, compared.tiers),
         ("unused.csv", Unused, compared.unused),
         ("deviations.csv", Deviation, compared.deviations),
     ):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from reporter.compared import Comparison, Deviation, Observed, Scope, Unused
+from reporter.compared import Comparison, Deviation, Observed, Rated, Scope, Unused
 from reporter.model import (
     Assessment,
     Check,
@@ -316,6 +316,7 @@ def _compared() -> Comparison:
         ),
         tuple(Observed(f"agent-{n:02d}", 9, 4, 1, 3, 2, 1, 40, 100, 5, 60) for n in range(30)),
         tuple(Unused(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
+        tuple(Rated(f"agent-{n:02d}", "high", 0, 2, 1, 1, 0, 2, 2, 3 + n % 2, 5, 13) for n in range(40)),
     )  # fmt: skip
 
 

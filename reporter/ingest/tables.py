@@ -23,13 +23,14 @@ from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.observed import compare
 from reporter.ingest.scope import Baseline, review_scope
+from reporter.ingest.tiers import rate_agents, sum_factors
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
 USED = frozenset({"data_use", "reach"})
-EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed"}
+EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
 
@@ -77,8 +78,9 @@ def derive(
     }  # fmt: skip
     needed = wanted | {"activity", "feeds"} | (USED if "first_uses" in wanted else set())
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
-    later = {"first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline),
-             "listings": list_identities, "observed": compare}  # fmt: skip
+    rate_agents(engine)
+    later: dict[str, Callable[[Engine], None]] = {"first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline),
+             "listings": list_identities, "observed": compare, "factors": sum_factors}  # fmt: skip
     for name, job in later.items():
         if name in wanted:
             job(engine)

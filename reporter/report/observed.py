@@ -5,15 +5,18 @@ A use outside a scope is called a scope deviation, never an attack: what it was,
 
 from __future__ import annotations
 
+from collections import Counter
+
 from reporter import compared
 
 from . import shape_observed as shape
-from .words import clean, count, day, number, short
+from .words import clean, count, day, join, number, short
 
 AGENTS_SHOWN = 25
 SCOPES_SHOWN = 25
 DEVIATIONS_SHOWN = 30
 UNUSED_SHOWN = 30
+TIERS_SHOWN = 25
 _BASIS = {"inventory": "as the inventory says", "log": "as the log says", "name": "by its name"}
 
 
@@ -29,6 +32,8 @@ def observed(c: compared.Comparison) -> shape.Observation:
         deviations_text=_shown(len(c.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"),
         unused=tuple(_unused(u) for u in c.unused[:UNUSED_SHOWN]),
         unused_text=_shown(len(c.unused), UNUSED_SHOWN, "unused right", "unused.csv"),
+        tiers=tuple(_tier(t) for t in c.tiers[:TIERS_SHOWN]),
+        tiers_text=_tiers_text(c),
     )  # fmt: skip
 
 
@@ -127,3 +132,43 @@ def _unused(u: compared.Unused) -> shape.UnusedLine:
         since=day(u.approved_at) if u.approved_at else "not told",
         ref=clean(u.ref),
     )
+
+
+def _tiers_text(c: compared.Comparison) -> str:
+    if not c.tiers:
+        return "No active agent."
+    sure = Counter(t.tier_lo for t in c.tiers if t.tier_lo == t.tier_hi)
+    open_ = sum(t.tier_lo != t.tier_hi for t in c.tiers)
+    named = join(
+        [
+            *(f"{number(sure[n])} in tier {n}" for n in (4, 3, 2, 1) if sure[n]),
+            *([f"{number(open_)} between two tiers"] if open_ else []),
+        ]
+    )
+    return (
+        f"Active agents: {named}. Autonomy, blast radius and data each count 0, 1 or 2, from the inventory and from what was seen; "
+        "what nobody recorded stays open, so that hiding it never helps. A declared tier can raise the result and never lower it. The "
+        "agentic factors are those of OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score no "
+        f"vulnerability. {_shown(len(c.tiers), TIERS_SHOWN, 'agent', 'tiers.csv')}"
+    )
+
+
+def _tier(t: compared.Rated) -> shape.TierLine:
+    return shape.TierLine(
+        agent=clean(t.agent),
+        declared=clean(t.declared) or "none",
+        autonomy=_range(t.autonomy_lo, t.autonomy_hi),
+        blast=_range(t.blast_lo, t.blast_hi),
+        data=_range(t.data_lo, t.data_hi),
+        tier=_range(t.tier_lo, t.tier_hi),
+        factors=_halves(t.factors_lo)
+        + (f" – {_halves(t.factors_hi)}" if t.factors_hi != t.factors_lo else ""),
+    )
+
+
+def _range(lo: int, hi: int) -> str:
+    return str(lo) if lo == hi else f"{lo} – {hi}"
+
+
+def _halves(n: int) -> str:
+    return f"{n // 2}.{5 * (n % 2)}"

@@ -48,6 +48,17 @@ class UnusedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TierLine:
+    agent: str
+    declared: str
+    autonomy: str
+    blast: str
+    data: str
+    tier: str
+    factors: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     text: str
     agents: tuple[ObservedLine, ...]
@@ -58,3 +69,5 @@ class Observation:
     deviations_text: str
     unused: tuple[UnusedLine, ...]
     unused_text: str
+    tiers: tuple[TierLine, ...]
+    tiers_text: str

@@ -39,6 +39,13 @@ _ADDRESS = (
 )
 _HOST = r"^((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})(?::[0-9]+)?(?:[/?#].*)?$"
 _URL = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@?#]*@)?([^/?#:]*)"
+_ALL = (*RECEIVERS, *PERHAPS, *(name for names in LESSER for name in names))
+
+
+def _tiers() -> str:
+    """SQL: the names of arguments, the best first."""
+    tiers = enumerate((RECEIVERS, *LESSER), 1)
+    return ", ".join(f"{{'level': {n}, 'names': {quoted_list(names)}}}" for n, names in tiers)
 
 
 def _plain(depth: int) -> str:
@@ -94,15 +101,15 @@ MACROS = (
     "ELSE place_1 END)[1]",
     "_keys(o) AS list_transform(json_keys(o), lambda keys_1: regexp_replace(lower(keys_1), '[^a-z0-9]', '', 'g'))",
     "_pairs(o) AS list_zip(_keys(o), json_extract(o, '$.*'))",
-    "_places(pairs, names, is_path) AS list_filter(flatten(list_transform(pairs, lambda places_1: CASE "
-    "WHEN list_contains(names, places_1[1]) THEN list_transform(_texts(places_1[2]), lambda places_2: _place(places_2, is_path)) "
-    f"WHEN NOT is_path AND list_contains({quoted_list(PERHAPS)}, places_1[1]) AND list_contains(names, 'recipient') THEN list_transform("
-    f"list_filter(_texts(places_1[2]), lambda places_2: regexp_matches(places_2, '{_ADDRESS}') OR (places_1[1] = 'to' AND "
-    f"list_has_any(list_transform(pairs, lambda places_3: places_3[1]), {quoted_list(MESSAGE)}))), "
-    "lambda places_2: _place(places_2, FALSE)) ELSE [] END)), lambda places_4: places_4 IS NOT NULL)",
-    f"_best(pairs) AS list_filter([_places(pairs, {quoted_list(RECEIVERS)}, FALSE), _places(pairs, {quoted_list(LESSER[0])}, FALSE), "
-    f"_places(pairs, {quoted_list(LESSER[1])}, FALSE), _places(pairs, {quoted_list(LESSER[2])}, TRUE)], "
-    "lambda best_1: length(best_1) > 0)[1]",
+    "_counts(name, x, tier, names) AS CASE WHEN list_contains(tier['names'], name) THEN TRUE "
+    f"WHEN tier['level'] > 1 OR NOT list_contains({quoted_list(PERHAPS)}, name) THEN FALSE "
+    f"ELSE regexp_matches(x, '{_ADDRESS}') OR (name = 'to' AND list_has_any(names, {quoted_list(MESSAGE)})) END",
+    "_best(pairs) AS list_filter(list_transform("
+    f"[{_tiers()}], lambda best_1: list_filter(flatten(list_transform(pairs, lambda best_2: list_transform(list_filter("
+    f"CASE WHEN list_contains({quoted_list(_ALL)}, best_2[1]) THEN _texts(best_2[2]) ELSE [] END, "
+    "lambda best_3: _counts(best_2[1], best_3, best_1, list_transform(pairs, lambda best_4: best_4[1]))), "
+    "lambda best_5: _place(best_5, best_1['level'] = 4)))), lambda best_6: best_6 IS NOT NULL)), "
+    "lambda best_7: length(best_7) > 0)[1]",
     "_object(x) AS CASE json_type(x) WHEN 'OBJECT' THEN x WHEN 'ARRAY' THEN x -> '$[0]' WHEN 'VARCHAR' THEN parsed(x ->> '$') END",
     f"_wrapped(pairs) AS list_filter(list_transform(list_filter(pairs, lambda wrapped_1: list_contains({quoted_list(WRAPPERS)}, "
     "wrapped_1[1])), lambda wrapped_2: _object(wrapped_2[2])), lambda wrapped_3: json_type(wrapped_3) = 'OBJECT')",
@@ -110,10 +117,11 @@ MACROS = (
     # Where a tool call's arguments say that something goes: the host of a URL, else as written; '; ' between several.
     "destination(x) AS list_transform(list_transform(list_transform([_object(parsed(x))], "
     "lambda destination_1: CASE WHEN json_type(destination_1) = 'OBJECT' THEN _pairs(destination_1) END), "
-    "lambda destination_2: list_transform([_within(destination_2)], lambda destination_3: "
-    "coalesce(_best(destination_2), _best(destination_3), _best(_within(destination_3))))[1]), "
-    "lambda destination_4: nullif(array_to_string(list_filter(destination_4, "
-    "lambda destination_5, i: list_position(destination_4, destination_5) = i), '; '), ''))[1]",
+    "lambda destination_2: list_filter(list_transform(list_transform([_within(destination_2)], "
+    "lambda destination_3: [destination_2, destination_3, _within(destination_3)])[1], lambda destination_4: _best(destination_4)), "
+    "lambda destination_5: destination_5 IS NOT NULL)[1]), "
+    "lambda destination_6: nullif(array_to_string(list_filter(destination_6, "
+    "lambda destination_7, i: list_position(destination_6, destination_7) = i), '; '), ''))[1]",
 )
 
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,7 +87,9 @@ def gen_ai(span: Span) -> tuple[str, Attributes]:
 
 
 def openinference(span: Span) -> tuple[str, Attributes]:
-    kind = {"agent": "AGENT", "model": "LLM", "tool": "TOOL", "again": "TOOL"}.get(span.kind, "CHAIN")
+    kind = {"agent": "AGENT", "model": "LLM", "tool": "TOOL", "again": "TOOL"}.get(
+        span.kind, "CHAIN"
+    )
     asked = {
         f"llm.output_messages.0.message.tool_calls.{i}.tool_call.{key}": value
         for i, (call, name, args) in enumerate(span.asks)
@@ -159,7 +160,9 @@ def _pairs(attributes: Attributes) -> list[dict[str, Any]]:
     return [{"key": k, "value": _any(v)} for k, v in attributes.items()]
 
 
-def _otlp_span(named: Named, ids: Callable[..., str] = _hex, number: bool = False) -> dict[str, Any]:
+def _otlp_span(
+    named: Named, ids: Callable[..., str] = _hex, number: bool = False
+) -> dict[str, Any]:
     span, name, attributes = named
     at: Any = _at(span) if number else str(_at(span))
     return {
@@ -195,7 +198,10 @@ def otlp_structured(run: list[Named]) -> Any:
     """Arguments as a map of the protocol instead of a text."""
     spans = [_otlp_span(n) for n in run]
     for pair in (p for s in spans for p in s["attributes"]):
-        if pair["key"] in ("gen_ai.tool.call.arguments", "input.value") and pair["value"]["stringValue"][:2] == '{"':
+        if (
+            pair["key"] in ("gen_ai.tool.call.arguments", "input.value")
+            and pair["value"]["stringValue"][:2] == '{"'
+        ):
             values = _pairs(json.loads(pair["value"]["stringValue"]))
             pair["value"] = {"kvlistValue": {"values": values}}
     return _resource_spans(spans)
@@ -217,7 +223,9 @@ def _python(named: Named, ids: Callable[[int, int], Any]) -> dict[str, Any]:
 
 
 def python_console(run: list[Named]) -> str:
-    return "".join(json.dumps(_python(n, lambda i, size: "0x" + _hex(i, size)), indent=4) + "\n" for n in run)
+    return "".join(
+        json.dumps(_python(n, lambda i, size: "0x" + _hex(i, size)), indent=4) + "\n" for n in run
+    )
 
 
 def integer_ids(run: list[Named]) -> Any:
@@ -253,7 +261,10 @@ def jaeger(run: list[Named]) -> Any:
         }
         for span, name, attributes in run
     ]  # fmt: skip
-    return {"data": [{"traceID": trace, "spans": spans, "processes": {"p1": {"serviceName": "shop"}}}], "total": 0}
+    return {
+        "data": [{"traceID": trace, "spans": spans, "processes": {"p1": {"serviceName": "shop"}}}],
+        "total": 0,
+    }
 
 
 def zipkin(run: list[Named]) -> Any:
@@ -293,7 +304,8 @@ def nested(run: list[Named]) -> str:
         return tree
 
     return "".join(
-        json.dumps(_python((s, n, deep(a)), lambda i, size: _hex(i, size))) + "\n" for s, n, a in run
+        json.dumps(_python((s, n, deep(a)), lambda i, size: _hex(i, size))) + "\n"
+        for s, n, a in run
     )
 
 
@@ -327,7 +339,15 @@ def openai_agents(_: list[Named]) -> str:
         "tool": lambda s: {"type": "function", "name": s.name, "input": json.dumps(s.args), "output": "x"},
         "task": lambda s: {"type": "custom", "name": s.name, "data": {}},
     }  # fmt: skip
-    lines = [{"object": "trace", "id": "trace_1", "workflow_name": "desk", "group_id": None, "metadata": None}]
+    lines: list[dict[str, Any]] = [
+        {
+            "object": "trace",
+            "id": "trace_1",
+            "workflow_name": "desk",
+            "group_id": None,
+            "metadata": None,
+        }
+    ]
     lines += [
         {
             "object": "trace.span", "id": f"span_{s.number}", "trace_id": "trace_1",

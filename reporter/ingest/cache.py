@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import version as engine_version
+from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
@@ -72,7 +73,7 @@ def open_cache(folder: Path) -> Cache:
 def key_of(source: Source, path: str, hashes: list[str]) -> str:
     """Return the name under which a batch is kept: it changes with whatever could change its Parquet."""
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
-    text = "\0".join([FORMAT, engine_version(), source.sha256, path, shape, *hashes])
+    text = "\0".join([FORMAT, engine_version(), *MACROS, source.sha256, path, shape, *hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
+from reporter.ingest import macros
 from reporter.ingest.files import InputFile
 from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
@@ -42,7 +43,7 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
 
     Of many files fewer records are looked at first; where those are not all of one source, more are.
     """
-    _define_macros(engine)
+    macros.define(engine)
     few = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
     choices = _look(engine, files, sources, few)
     unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if few < SAMPLE else []
@@ -241,18 +242,3 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
     own = {k: v for k, v in value.items() if k != name and k != "_parents"}
     for item in inner:
         yield from _step(item, steps[1:], [*parents, own] if len(steps) > 1 or parents else [])
-
-
-def _define_macros(engine: Engine) -> None:
-    """Helpers every source may use."""
-    engine.run(
-        "CREATE OR REPLACE MACRO txt(j, p) AS CASE json_type(j, p) WHEN 'NULL' THEN '' ELSE j ->> p END"
-    )
-    engine.run(
-        "CREATE OR REPLACE MACRO items(j, p) AS CASE WHEN json_type(j, p) = 'ARRAY' "
-        "THEN CAST(json_extract(j, p) AS JSON[]) WHEN json_type(j, p) = 'VARCHAR' AND (j ->> p) <> '' THEN "
-        "list_transform(string_split(j ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) END"
-    )
-    engine.run(
-        "CREATE OR REPLACE MACRO from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)"
-    )

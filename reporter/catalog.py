@@ -44,6 +44,8 @@ class Source:
     """Keys that `raw` also gives as JSON[] columns."""
     may_lack: tuple[str, ...]
     """Required columns of events that the format itself does not have, such as a time."""
+    together: bool
+    """Its SQL looks from one record at others, so that all must be there at once; other sources are read in portions."""
     skip: str
     """SQL condition: recognised, but none of our tables wants it (out of scope)."""
     type_of: str
@@ -270,7 +272,7 @@ def read_source(path: Path) -> Source:
     f = fields(path)
     f.only(
         "id", "title", "describe", "rank", "records", "columns", "texts", "lists", "when", "skip", "type_of",
-        "tables", "may_lack",
+        "tables", "may_lack", "together",
     )  # fmt: skip
     tables = f.get("tables", dict)
     for name in tables:
@@ -296,6 +298,7 @@ def read_source(path: Path) -> Source:
         texts=tuple(f.get("texts", list, [])),
         lists=tuple(f.get("lists", list, [])),
         may_lack=tuple(f.get("may_lack", list, [])),
+        together=f.get("together", bool, False),
         skip=f.get("skip", str, "FALSE").strip(),
         type_of=f.get("type_of", str, "NULL").strip(),
         tables=tables,

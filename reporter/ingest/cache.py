@@ -16,7 +16,7 @@ from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
-FORMAT = "6"
+FORMAT = "7"
 """Part of every cache key; raise it when the Parquet written here changes its meaning."""
 
 
@@ -37,8 +37,8 @@ class Batch:
 
     source: str
     key: str
-    tables: dict[str, str] = field(default_factory=dict)
-    """table -> Parquet file name"""
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    """table -> Parquet file names"""
     stream: bool = False
     counts: list[Counts] = field(default_factory=list)
     """By file, in the order of the batch."""
@@ -83,7 +83,7 @@ def find(cache: Cache, key: str) -> Batch | None:
     if not path.exists():
         return None
     data = json.loads(path.read_text(encoding="utf-8"))
-    if not all((cache.folder / name).exists() for name in data["tables"].values()):
+    if not all((cache.folder / n).exists() for names in data["tables"].values() for n in names):
         return None
     data["counts"] = [Counts(**c) for c in data["counts"]]
     for name in ("problems", "other_types", "carried"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reporter.catalog import Source
-from reporter.db import Engine, quoted
+from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
@@ -91,7 +91,7 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
 
 
 def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
-    path = quoted(str(cache.folder / batch.tables[table]))
+    path = quoted_list([str(cache.folder / name) for name in batch.tables[table]])
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "

@@ -63,7 +63,7 @@ def read_mapping(path: Path) -> Source:
     return Source(
         id=f.get("map", str), title=f"the table mapped by {path.name}", describe="",
         when=f"list_has_all(json_keys(r), {quoted_list(headings)})",
-        records=("",), columns={}, texts=(), lists=(), may_lack=(), skip="FALSE", type_of="NULL", tables=tables,
+        records=("",), columns={}, texts=(), lists=(), may_lack=(), together=False, skip="FALSE", type_of="NULL", tables=tables,
         place=f.place("columns"), sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rank=1,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,8 @@ from reporter.ingest.readers import documents, unfit
 SAMPLE = 30
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
 """Share of its first records that a source must know to take a file; pipelines mix other lines into a vendor's log."""
+CHUNK = 4 << 20
+"""Characters of sampled records that the engine looks at together."""
 SAMPLED_IN_ALL = 9000
 """Records looked at first, over all files."""
 
@@ -97,9 +99,10 @@ def _look(
     paths = sorted({p for s in sources for p in s.records})
     samples, counts = _sample(engine, files, paths, most)
     spool = engine.work / "sample.ndjson"
-    spool.write_text("".join(samples), encoding="utf-8")
-    votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
-    if samples:
+    counted: Counter[tuple[int, str, str]] = Counter()
+    hit: Counter[tuple[int, str, str]] = Counter()
+    for chunk in _chunks(samples):
+        spool.write_text("".join(chunk), encoding="utf-8")
         engine.run(
             f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM read_json({quoted(str(spool))}, "
             "format='newline_delimited', maximum_object_size=33554432, "
@@ -107,12 +110,32 @@ def _look(
         )
         for source in sources:
             for index, path, n, hits in _vote(engine, source):
-                votes[index].append((hits / n, -source.rank, source.id, source, path))
+                counted[index, source.id, path] += n
+                hit[index, source.id, path] += hits
         engine.run("DROP TABLE sampled")
+    by_id = {s.id: s for s in sources}
+    votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
+    for (index, name, path), n in counted.items():
+        share = hit[index, name, path] / n
+        votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
         for i, f in enumerate(files)
     ]
+
+
+def _chunks(lines: list[str]) -> Iterator[list[str]]:
+    """Split sampled records so that the engine holds few of them at a time: each JSON function keeps a copy."""
+    chunk: list[str] = []
+    size = 0
+    for line in lines:
+        if chunk and size + len(line) > CHUNK:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield chunk
 
 
 def _sample(
@@ -154,7 +177,7 @@ def _outline(value: Any, depth: int = 0) -> Any:
         return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
     if isinstance(value, list):
         return [_outline(v, depth + 1) for v in value[:SAMPLE]] if depth < 9 else []
-    return value[:1000] if isinstance(value, str) else value
+    return value[: 1000 if depth < 2 else 120] if isinstance(value, str) else value
 
 
 def _vote(engine: Engine, source: Source) -> list[tuple[int, str, int, int]]:

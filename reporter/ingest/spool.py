@@ -5,10 +5,13 @@ Readable records go through one numbered spool file; what cannot be read, cast o
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
@@ -23,6 +26,8 @@ from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
 from reporter.schema import TABLES
 
+PORTION, FLAT_PORTION = 8 << 20, 128 << 20
+"""Characters of records that go through the engine together; nested ones cost it many times their size."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
 
@@ -30,19 +35,50 @@ _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 def spool(
     engine: Engine, source: Source, path: str, files: list[InputFile], batch: Batch, cache: Cache
 ) -> None:
-    """Convert the files of one source through a spool."""
-    lines = engine.work / f"{batch.key}.ndjson"
-    _write(engine, path, files, batch, lines)
+    """Convert the files of one source through a spool, a portion at a time unless its records belong together."""
+    most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
+    spool = _Spool(engine.work / batch.key, most)
     try:
-        _load(engine, source, batch, cache, lines)
+        _write(engine, path, files, batch, spool)
+        for number, lines in enumerate(spool.paths):
+            _load(engine, source, batch, cache, lines, number)
+            lines.unlink()
     finally:
-        lines.unlink(missing_ok=True)
+        for lines in spool.paths:
+            lines.unlink(missing_ok=True)
+    batch.carried = sorted(set(batch.carried))
+    types: Counter[str] = Counter()
+    for name, n in batch.other_types:
+        types[name] += n
+    batch.other_types = sorted(types.items())
 
 
-def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, target: Path) -> None:
+class _Spool:
+    """Numbered files of lines, a new one whenever the last is full."""
+
+    def __init__(self, stem: Path, most: int) -> None:
+        self.paths: list[Path] = []
+        self._stem, self._most, self._left = stem, most, 0
+        self._file: TextIO | None = None
+
+    def write(self, line: str) -> None:
+        if self._file is None or self._left < len(line):
+            self.close()
+            self.paths.append(self._stem.with_suffix(f".{len(self.paths)}.ndjson"))
+            self._file = self.paths[-1].open("w", encoding="utf-8")
+            self._left = self._most
+        self._file.write(line)
+        self._left -= len(line)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+
+def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spool: _Spool) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
     seq = 0
-    with target.open("w", encoding="utf-8") as spool:
+    with contextlib.closing(spool):
         for index, file in enumerate(files):
             counts = batch.counts[index]
             numbered = file.format in ("json", "yaml")
@@ -82,7 +118,9 @@ def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
         yield json.dumps(record, ensure_ascii=False), item.line
 
 
-def _load(engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path) -> None:
+def _load(
+    engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path, number: int
+) -> None:
     spool = quoted(str(lines))
     mine = "TRUE" if source.columns else source.when
     engine.run("DROP TABLE IF EXISTS spooled")
@@ -98,7 +136,7 @@ def _load(engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Pat
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
     for table, sql in source.tables.items():
-        _stage(engine, source, table, sql, batch, cache)
+        _stage(engine, source, table, sql, batch, cache, number)
     _account(engine, batch)
 
 
@@ -120,7 +158,7 @@ def _raw(source: Source) -> str:
 
 
 def _stage(
-    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache
+    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache, number: int
 ) -> None:
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     text = select(engine, source, table, sql)
@@ -160,14 +198,14 @@ def _stage(
     )
     ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
     who = f", {WHO} AS who" if table == "events" else ""
-    file = f"{batch.key}.{table}.parquet"
+    file = f"{batch.key}.{table}.{number}.parquet"
     engine.write_parquet(
         f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
         f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
         f"WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
         cache.folder / file,
     )
-    batch.tables[table] = file
+    batch.tables.setdefault(table, []).append(file)
 
 
 def _account(engine: Engine, batch: Batch) -> None:
@@ -181,7 +219,7 @@ def _account(engine: Engine, batch: Batch) -> None:
     for index, fate, n in engine.rows(
         "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
     ):
-        setattr(batch.counts[index], fate, n)
+        setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + n)
     for index, line, reason, text in engine.rows(
         f"SELECT f, n, reason, left({redacted('CAST(r AS VARCHAR)')}, 300) FROM fates "
         "WHERE fate = 'rejected' ORDER BY record"
@@ -193,7 +231,7 @@ def _account(engine: Engine, batch: Batch) -> None:
         batch.problems.append(
             (index, line, "field", f"one part of the record was left out: {reason}", "")
         )
-    batch.other_types = engine.rows(
+    batch.other_types += engine.rows(
         f"SELECT coalesce({redacted('type')}, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' "
         "GROUP BY ALL ORDER BY ALL"
     )

@@ -56,7 +56,7 @@ def stream(
     if long:
         _hide_secrets(engine, long, target, cache, batch)
     batch.stream = True
-    batch.tables = {"events": target.name}
+    batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=n, kept=n)]
     batch.carried = [("events", c) for c in filled]
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -80,10 +81,16 @@ def _in_wrappers(
 
 def _lists(engine: Engine, file: InputFile) -> list[str]:
     """The keys of a JSON document that hold a list of objects."""
-    first = next((d.value for d in documents(file, engine) if isinstance(d, Document)), None)
+    return lists_in(
+        next((d.value for d in documents(file, engine) if isinstance(d, Document)), None)
+    )
+
+
+def lists_in(document: Any) -> list[str]:
+    """Return the keys of a document that hold a list of objects."""
     return [
         k
-        for k, v in (first.items() if isinstance(first, dict) else ())
+        for k, v in (document.items() if isinstance(document, dict) else ())
         if re.fullmatch(r"\w+", k) and isinstance(v, list) and v and isinstance(v[0], dict)
     ]
 
@@ -194,13 +201,16 @@ def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n
         file,
         None,
         "",
-        f"{file.format} that no source recognises; "
-        + (
-            "`reporter map` proposes what its columns mean"
-            if file.format in ("csv", "xlsx")
-            else "`reporter formats` lists what can be read"
-        ),
+        f"{file.format} that no source recognises; if it is a register, `{_map(file)}` proposes what its columns mean",
     )
+
+
+def _map(file: InputFile) -> str:
+    """The command that maps a file."""
+    if not file.sheet:
+        return f"reporter map {shlex.quote(file.name)}"
+    book = file.name.removesuffix(f"!{file.sheet}")
+    return f"reporter map {shlex.quote(book)} --sheet {shlex.quote(file.sheet)}"
 
 
 def records_at(value: Any, path: str) -> Iterator[Any]:

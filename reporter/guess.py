@@ -79,7 +79,8 @@ def guesses(cells: Cells, has_keys: bool) -> list[Guess]:
                 Guess(cells.heading, f"actors.{column}", min(name, sure), remark or why, said)
             )
     for key, pattern in h.LIST_NAMES.items():
-        if name := h.named(cells.heading, pattern):
+        name, _ = _meant(cells.heading, f"lists.{key}", pattern)
+        if name:
             sure, why, said = _list(cells)
             why = PARTLY if name == h.PART else why
             made.append(Guess(cells.heading, f"lists.{key}", min(name, sure), why, said))
@@ -144,7 +145,9 @@ def _text(column: str, cells: Cells) -> tuple[int, str, Any]:
     if column == "actor_id":
         return _ids(cells)
     if column in ("name", "credential.credential_id"):
-        sure = 40 if mean > 150 else 90 if different * 3 > cells.rows else 55
+        weak = column == "name" and h.named(heading, h.WEAKER["name"][1]) >= 90
+        most = 90 if different * (1 if weak else 3) >= cells.rows else 45 if weak else 55
+        sure = 40 if mean > 150 else most
         return sure, f"{different} different in {cells.rows} rows", heading
     if column in ("owner_id", "technical_owner_id"):
         mails = _share(values, r".*\S+@\S+\.\S+.*")
@@ -156,7 +159,7 @@ def _text(column: str, cells: Cells) -> tuple[int, str, Any]:
                 heading,
             )
         who = "somebody to ask is taken for the owner; " if contact else ""
-        return max(70, mails), f"{who}{mails} % are mail addresses", heading
+        return max(54 if contact else 70, mails), f"{who}{mails} % are mail addresses", heading
     if column == "purpose" and mean < 12:
         return 45, "too short for a purpose", heading
     if column == "component.name" and any(re.search("[;\n,]", v) for v in values):
@@ -178,7 +181,7 @@ def _ids(cells: Cells) -> tuple[int, str, Any]:
         return 60, f"{says}, 1 to {different} in order: make sure that it stays with its row", heading  # fmt: skip
     if len(values) < cells.rows:
         lack = cells.rows - len(values)
-        return (75 if lack * 5 < cells.rows else 45), f"{says}, {lack} rows have none", heading
+        return (75 if lack * 5 < cells.rows else 45), f"{says}, missing in {lack}", heading
     return (100 if different == cells.rows else 70), says, heading
 
 

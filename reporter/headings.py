@@ -14,29 +14,29 @@ _WHEN = r"(at|on|date|time|am|datum|le|il|el|op)"
 NAMES: dict[str, str] = {
     "actor_id": r"((inventory|asset|record|system|application|app|tool|solution|copilot|object|resource|registration|register|"
     r"unique|internal|project|item|ci|identity|client|inventar|anwendungs|system) )?(id|identifier|guid|uuid|kennung|\w*kennung|"
-    r"identifiant|identificador|identificativo|codice|codigo|cle|schlussel)|(agent|bot|app|copilot|usecase|record|asset|system|tool)(id|key)|"
+    r"identifiant|identificador|id oid|identificativo|codice|codigo|cle|schlussel)|(agent|bot|app|copilot|usecase|record|asset|system|tool)(id|key)|"
     r"((inventory|asset|record|reference|register|inventar) )?(number|no|nr|ref|reference|referenz|code|key|\w{3,}nummer|numero)",
-    "name": r"((agent|use case|bot|copilot|tool application|display|asset|account|common|short|full) )?(name|title)|agents?|use case|bot|chatbot|assistant|"
+    "name": r"((agent|use case|bot|copilot|tool application|display|asset|account|common|short|full) )*(name|title)|agents?|use case|bot|chatbot|assistant|"
     r"copilot|(agenten|anzeige|bot)?name|\w*bezeichnung|benennung|titel|nom( affichage)?|intitule|libelle|nombre|titulo|denominacion|nome|titolo|denominazione|naam",
-    "owner_id": rf"((business|product|service|system|application|app|process|accountable|data|admin|asset) )?owner(s|ship)?( {_OF})*|owned by|"
+    "owner_id": rf"((business|product|service|system|application|app|process|accountable|data|admin|asset) )?owner(s|ship)?( {_OF})*|owned by|who (owns|is responsible|is accountable).*|"
     rf"(accountable|responsible)( (person|party|official|executive|owner|manager))?( {_OF})*|eigentumer(in)?( {_OF})*|\w*verantwortlich(e|er)?( person)?|"
     rf"besitzer|inhaber|zustandig(e|er)?( person)?|proprietaire( metier)?( {_OF})*|responsable( metier)?( {_OF})*|titulaire|"
     rf"propietario|dueno|proprietario|responsabile( {_OF})*|titolare|eigenaar|verantwoordelijke",
     "technical_owner_id": rf"(technical|tech|deputy|secondary|backup|it|delegate)( (owner|lead|contact|responsible))( {_OF})*|deputy|managed by|"
     r"developer|custodian|maintainer|stellvertret(er|ung)|vertret(er|ung)|technische(r)? (verantwortliche(r)?|eigentumer|ansprechpartner)|"
-    r"it verantwortliche(r)?|responsable technique|suppleant|responsable tecnico|responsabile tecnico|technisch eigenaar",
+    r"it verantwortliche(r)?|(responsable|referent) technique|suppleant|responsable tecnico|responsabile tecnico|technisch eigenaar",
     "purpose": r"purpose|((business|short|intended|stated|brief|system) )?(purpose|use|description|summary|objective|goal)|(description|purpose|summary) .{0,40}|"
-    r".*what (is the )?(intended )?purpose.*|.*what problem .* solve.*|.*intended purpose.*|zweck|\w+zweck|\w*beschreibung|ziel|aufgabe|objectif|"
+    r".*what (is the )?(intended )?purpose.*|what does .*|what is .* for|.*what problem .* solve.*|.*intended purpose.*|zweck|\w+zweck|\w*beschreibung|ziel|aufgabe|objectif|"
     r"finalite|but|description .*|descripcion|proposito|finalidad|objetivo|scopo|descrizione|finalita|doel|omschrijving|beschrijving",
     "state": r"status|state|stage|phase|lifecycle|lifecycle (stage|phase) status|((lifecycle|life cycle|deployment|operational|development|install|implementation|operating|usage|"
-    r"account|record) )?(status|state|stage|phase)|stage development|(active|enabled|live|deployed|in production|in use|aktiv|actif|activo|attivo)|"
+    r"account|record) )?(status|state|stage|phase)|stage development|(stage )?(system )?development life ?cycle( (stage|phase))?|stage .*life ?cycle|status (einfuhrung|umsetzung|deployment|implementation)|(active|enabled|live|deployed|in production|in use|aktiv|actif|activo|attivo)|"
     r"\w*status|lebenszyklus(phase|status)?|phase|stadium|statut|etat|cycle vie|estado|stato|fase",
-    "environment": r"environment|env|((deployment|runtime|hosting) )?environment( type)?|meta env|umgebung|environnement|entorno|ambiente|omgeving",
+    "environment": r"environment|env|((deployment|runtime|hosting) )?environment( (type|name))?|\w+ env|where .* runs?|umgebung|environnement|entorno|ambiente|omgeving",
     "business_unit": r"((business|organi[sz]ational|org|owning|sponsoring|responsible|requesting) )?(unit|department|dept|division|bureau|component|"
-    r"office|team|agency|organi[sz]ation|directorate)|bureau (component|office|department)|agency bureau|business area|line business|abteilung|fachbereich|bereich|organisationseinheit|"
+    r"office|team|agency|organi[sz]ation|directorate)|bureau (component|office|department)|agency bureau|business area|line business|abteilung|(verantwortlicher )?(fachbereich|bereich)|organisationseinheit|"
     r"geschaftsbereich|ressort|referat|departement|direction|unite|entite|departamento|area|unidad|reparto|dipartimento|ufficio|unita|afdeling",
     "risk_tier": r"((inherent|overall|act|eu act|declared|residual) )*risk( (tier|level|rating|class|classification|category))?|tier|impact( (level|rating))?|eu act (class|category|classification)|"
-    r"risiko(klasse|stufe|einstufung|bewertung|kategorie|niveau|klassifizierung)?|((niveau|classe|categorie) )?risque|(nivel )?riesgo|"
+    r"(eu act )?risiko(klasse|stufe|einstufung|bewertung|kategorie|niveau|klassifizierung)?|((niveau|classe|categorie) )?risque|(nivel )?riesgo|"
     r"(livello )?rischio|risico(niveau|klasse)?",
     "risk_categories": r"(business )?risk (categories|types?|areas?)|risikokategorien|categories? risques",
     "created_at": rf"(created|added|registered|onboarded|recorded|erstellt|angelegt|registriert|erfasst|cree|creado|creato)( {_WHEN})?|created time|"
@@ -45,8 +45,8 @@ NAMES: dict[str, str] = {
     "approved_at": rf"(approved|genehmigt|freigegeben|approuve)( {_WHEN})?|approval date|date (approved|approbation|validation)|"
     r"(freigabe|genehmigungs)datum|fecha aprobacion|data approvazione",
     "activated_at": r"((go live|golive|activation|production|deployment|launch|start|implementation|operational) )date|go live|deployed( (on|at|date))|live since|implemented( on)?|"
-    r"first production use|.*date .*(became|become) operational.*|date (deployed|implemented|launched|live)|in (production|operation|use) since|"
-    r"inbetriebnahme( am)?|inbetriebnahmedatum|(in betrieb|produktiv|live) seit|produktivsetzung|einfuhrungsdatum|startdatum|"
+    r"first production use|.*date .*(became|become) operational.*|date (deployed|implemented|launched|live)|in (production|operation|use)( (since|date))?|"
+    r"inbetriebnahme( am)?|inbetriebnahmedatum|(in betrieb|produktiv|live) seit|produktivsetzung( am)?|einfuhrungsdatum|startdatum|"
     r"date (mise )?en (production|service)|date mise (production|service|en production|en service)|en production depuis|fecha (puesta marcha|puesta en marcha|inicio|despliegue)|"
     r"data (avvio|messa in produzione)|in productie sinds",
     "updated_at": rf"(last |zuletzt )?(updated|modified|changed|reviewed|geandert|aktualisiert|gepruft)( {_WHEN})?|(last )?(update|modification|review) date|modified time|"
@@ -68,8 +68,8 @@ NAMES: dict[str, str] = {
 LIST_NAMES = {
     "tools": r"((allowed|approved|connected) )?tools( used| list| access)?|integrations?|capabilities|functions|actions|skills|plugins|connectors|"
     r"(genutzte )?werkzeuge|schnittstellen|konnektoren|outils( utilises)?|connecteurs|herramientas|strumenti",
-    "data_sources": r"data ?(sources?|used|sets?|access(ed)?|stores?)?|knowledge( base| sources?)?|systems? (accessed|connected)|(genutzte )?daten(quellen?|zugriff)?|"
-    r"(sources )?donnees( (utilisees|sources))?|(fuentes )?datos|fonti dati|gegevensbronnen",
+    "data_sources": r"data ?(sources?|used|sets?|access(ed)?|stores?)?|data (it )?can access|knowledge( base| sources?)?|systems? (accessed|connected)|((genutzte|verarbeitete|verwendete) )?daten(quellen?|zugriff)?|"
+    r"((sources|acces) )?donnees( (utilisees|sources))?|(fuentes )?datos|fonti dati|gegevensbronnen",
     "entitlements": r"((api|assigned|granted) )?(entitlements?|permissions?|roles?|access rights?|scopes?|privileges?)|berechtigungen|rollen|zugriffsrechte|"
     r"droits( acces)?|autorisations|permisos|permessi|rechten",
 }  # fmt: skip
@@ -108,6 +108,7 @@ WEAKER = {
     "risk_tier": (60, r"impact( (level|rating))?"),
     "business_unit": (70, r"agency|organi[sz]ation|team"),
     "principal_id": (60, r"account( id)?"),
+    "lists.tools": (60, r"tool|connector|plugin|skill"),
 }
 """Names that give way to a plainer one: column -> (percent at most, heading)."""
 AMBIGUOUS = {
@@ -122,10 +123,10 @@ WORDS: dict[str, dict[str, str]] = {
     "state": {
         "active": r"active|live|production|prod|operational|deployed|operation(s|al)? (and )?maintenance|in (use|production|operation)|pilot(ing|ed)?|"
         r"running|enabled|implemented|installed|operate|operating|monitor|true|aktiv|in betrieb|produktiv|im einsatz|pilotiert|pilotbetrieb|en production|actif|active|"
-        r"en service|pilote|activo|en produccion|attivo|in produzione|actief|in gebruik|piloto",
-        "draft": r"draft|planned|proposed|pre ?deployment|((in|under) )?development|develop|build|plan|design|initiated|ideation|intake|acquisition.*|"
+        r"en service|published|pilote|activo|en produccion|attivo|in produzione|actief|in gebruik|piloto",
+        "draft": r"draft|planned|proposed|initiation|development (and )?acquisition|pre ?deployment|((in|under) )?development|develop|build|plan|design|initiated|ideation|intake|acquisition.*|"
         r"idea|sandbox|testing|test|under review|pending( install)?|poc|proof of concept|in progress|not (yet )?(started|deployed)|entwurf|geplant|"
-        r"in (entwicklung|planung|vorbereitung|prufung)|brouillon|prevu|en (projet|cours|developpement|test)|planifie|borrador|planificado|"
+        r"in (entwicklung|planung|vorbereitung|prufung)|brouillon|prevu|en (projet|cours.*|developpement|test)|planifie|borrador|planificado|"
         r"en (desarrollo|pruebas)|bozza|pianificato|in (sviluppo|ontwikkeling)|concept|gepland",
         "suspended": r"suspended|paused|inactive|disabled|on hold|blocked|stopped|non operational|locked|ausgesetzt|pausiert|inaktiv|gesperrt|deaktiviert|"
         r"suspendu|inactif|desactive|suspendido|inactivo|sospeso|inattivo|opgeschort|false",
@@ -140,9 +141,9 @@ WORDS: dict[str, dict[str, str]] = {
         "development": r"dev(elop(ment|er))?|lab|local|entwicklung|developpement|desarrollo|sviluppo|ontwikkeling",
     },
     "risk_tier": {
-        "low": r"(low|minimal|limited|minor|very low)( risk| impact)?|gering(es risiko)?|niedrig(es risiko)?|faible|bajo|basso|laag|minimales risiko|risque (faible|minimal)",
-        "medium": r"(medium|moderate)( risk| impact)?|mittel(hoch)?|moyen|modere|medio|moderado|gemiddeld|midden",
-        "high": r"(high|major|significant)( risk| impact)?|hoch|hohes risiko|hochrisiko|eleve|haut( risque)?|alto|hoog",
+        "low": r"l|begrenzt(es risiko)?|(low|minimal|limited|minor|very low)( risk| impact)?|gering(es risiko)?|niedrig(es risiko)?|faible|bajo|basso|laag|minimales risiko|risque (faible|minimal)",
+        "medium": r"m|(medium|moderate)( risk| impact)?|mittel(hoch)?|moyen|modere|medio|moderado|gemiddeld|midden",
+        "high": r"h|(high|major|significant)( risk| impact)?|hoch|hohes risiko|hochrisiko|eleve|haut( risque)?|alto|hoog",
         "critical": r"(critical|very high|severe|extreme|unacceptable|prohibited)( risk| impact)?|sehr hoch|kritisch|critique|tres eleve|critico|muy alto|kritiek",
     },
     "privileged": {"true": r"yes|y|true|1|x|ja|oui|si|privileged|admin.*", "false": r"no|n|false|0|nein|non|nee|standard"},
@@ -177,7 +178,7 @@ PART = 40
 """How well a heading fits a name that is only part of it."""
 _SMALL = re.compile(
     r"\b(ai|the|of|an?|this|your|for|current|primary|agent(s|ic)?|use|cases?|usecase|bots?|is|identification|general|basic|details|information|overview|"
-    r"ki|der|die|das|des|dem|den|vom|von|zum|zur|agenten|ia|du|de|la|les?|l|d|une?|cas|usage|del|el|los|caso|uso|agentes?|di|il|dell|della|agenti|van|het)\b"
+    r"ki|der|die|das|des|dem|den|vom|von|zum|zur|agenten|ia|du|de|aux?|la|les?|l|d|une?|cas|usage|del|el|los|caso|uso|agentes?|di|il|dell|della|agenti|van|het)\b"
 )  # fmt: skip
 """Words that a heading may have or lack."""
 _LEAD = re.compile(r"^\s*\W?\w{1,2}[).:]\s+|^\s*\(?Q?\d+(\.\d+)*[).:]?\s+(?=\w)")
@@ -206,7 +207,8 @@ def named(heading: str, pattern: str) -> int:
     words, core = words_of(heading)
     if re.fullmatch(pattern, words):
         return 95
-    if re.fullmatch(pattern, core):
+    turned = f"{core[5:]} date" if core.startswith("date ") else core
+    if re.fullmatch(pattern, core) or re.fullmatch(pattern, turned):
         return 90
     return PART if len(core.split()) < 5 and re.search(rf"\b({pattern})\b", core) else 0
 
@@ -218,3 +220,8 @@ def word(cell: str, known: dict[str, str]) -> str | None:
             if re.fullmatch(pattern, text):
                 return meant
     return None
+
+
+def says_nothing(cell: str) -> bool:
+    """Tell whether a cell only says that nothing stands in it, as N/A and - do."""
+    return not re.search(r"\w", cell) or bool(re.fullmatch(NOT_SAID, plain(cell)))

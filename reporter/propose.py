@@ -52,7 +52,7 @@ class Table:
     def said(self, heading: str) -> list[Any]:
         """The cells below a heading that say something."""
         found = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
-        return [v for v in found if isinstance(v, list) or not says_nothing(v)]
+        return [v for v in found if isinstance(v, list) or not h.says_nothing(v)]
 
 
 @dataclass(slots=True)
@@ -89,11 +89,6 @@ class Proposal:
 
 def _line(g: Guess, width: int) -> str:
     return f"{g.sure:4d} %  {g.target.ljust(width)}  {g.heading[:50]}: {g.why}"
-
-
-def says_nothing(cell: str) -> bool:
-    """Tell whether a cell only says that nothing stands in it, as N/A and - do."""
-    return not re.search(r"\w", cell) or bool(re.fullmatch(h.NOT_SAID, h.plain(cell)))
 
 
 def propose(
@@ -256,26 +251,29 @@ def _make_sure_of_id(chosen: list[Guess], table: Table) -> list[str]:
     by_target = {g.target: g for g in chosen}
     name, given = by_target.get("actors.name"), by_target.get("actors.actor_id")
     if given is None and name is None:
-        first = next(
-            (k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])), ""
-        )
-        cells = table.said(first)
-        if (
-            len(chosen) < 2
-            or first in {g.heading for g in chosen}
-            or len({*map(str, cells)}) < len(table.rows)
-        ):
-            raise InputError("no column tells every row from all others: none is headed like an id or a name", _where(table), HINT)  # fmt: skip
-        name = Guess(first, "actors.name", 50, "the first column; no two rows are alike", first)
+        name = _name_of_rows(chosen, table)
         chosen.append(name)
     if given and name and len(table.said(given.heading)) < len(table.rows):
         given.said = {"from": given.heading, "else": name.heading}
-        given.why += " and take their name"
+        given.why += ", where the name is taken"
     if given is None and name is not None:
         given = _id_of_names(name, chosen, table)
         chosen.append(given)
     assert given  # noqa: S101 - for the types
     return _shared(given, name, table)
+
+
+def _name_of_rows(chosen: list[Guess], table: Table) -> Guess:
+    """The column that seems to name the rows although its heading does not say so plainly: no two may be alike."""
+    hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
+    first = [k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])][:1]
+    for heading in [*hinted, *first]:
+        different = {str(v) for v in table.said(heading)}
+        is_free = len(chosen) > 1 and heading not in {g.heading for g in chosen}
+        if is_free and len(different) == len(table.rows):
+            why = "no heading says name or id; no two rows are alike here"
+            return Guess(heading, "actors.name", 50, why, heading)
+    raise InputError("no column tells every row from all others: none is headed like an id or a name", _where(table), HINT)  # fmt: skip
 
 
 def _where(table: Table) -> str:
@@ -309,10 +307,16 @@ def _shared(given: Guess, name: Guess | None, table: Table) -> list[str]:
     told = []
     if other:
         given.sure = min(given.sure, 55)
-        told.append(f"{len(other)} ids stand under different names and will count as one agent each: {', '.join(map(repr, other[:5]))}. Correct the table, or join columns: actor_id: {{from: [...]}}")  # fmt: skip
+        told.append(f"one id under different names counts as one agent: {_some(other)}. Correct the table, or join columns: actor_id: {{from: [...]}}")  # fmt: skip
     elif twice:
-        told.append(f"{sum(map(len, twice.values()))} rows share {len(twice)} ids; rows of one id are one agent: {', '.join(map(repr, list(twice)[:5]))}")  # fmt: skip
+        told.append(f"rows of one id are one agent: {_some([f'{k} ({len(v)} rows)' for k, v in twice.items()])}")  # fmt: skip
     return told
+
+
+def _some(texts: list[str]) -> str:
+    return ", ".join(t[:60] for t in texts[:5]) + (
+        f" and {len(texts) - 5} more" if len(texts) > 5 else ""
+    )
 
 
 def _make_sure_of_keys(chosen: list[Guess]) -> None:
@@ -362,7 +366,7 @@ def _section(name: str, by_target: dict[str, Any]) -> dict[str, Any]:
 
 def _nothings(table: Table, headings: list[str]) -> list[str]:
     cells = (r.get(k) for k in headings for r in table.rows)
-    counted = Counter(c for c in cells if c and isinstance(c, str) and says_nothing(c))
+    counted = Counter(c for c in cells if c and isinstance(c, str) and h.says_nothing(c))
     return sorted({c.lower() for c in counted})
 
 
@@ -370,12 +374,12 @@ def _tell(table: Table, mapping: dict[str, Any]) -> list[str]:
     """What a reader of the mapping should know besides its columns."""
     made = []
     if table.remarks:
-        made.append(f"left out as no records: {'; '.join(repr(t[:60]) for t in table.remarks)}")
+        made.append(f"left out as no records: {_some(table.remarks)}")
     if mapping.get("empty"):
         made.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
     bare = [_filled(r)[0] for r in table.rows if len(_filled(r)) == 1 and len(table.headings) > 2]
     if bare:
-        made.append(f"{len(bare)} rows fill one cell only; put those that are titles under left_out: {'; '.join(b[:40] for b in bare[:5])}")  # fmt: skip
+        made.append(f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs under left_out")  # fmt: skip
     kind = mapping["kind"]
     if isinstance(kind, str):
         made.append(f"every row is taken for kind {kind!r}: change `kind` where that is wrong")

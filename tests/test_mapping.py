@@ -215,13 +215,13 @@ def test_a_table_whose_rows_cannot_be_told_apart_is_refused(
 @pytest.mark.parametrize(
     ("head", "rows", "actor_id", "says"),
     [
-        ("Name,Owner", ["Ann,x", "Ann,y"], "Name", "2 rows share 1 ids"),
+        ("Name,Owner", ["Ann,x", "Ann,y"], "Name", "Ann (2 rows)"),
         ("Bureau,Name", ["A,Bot", "B,Bot"], {"from": ["Bureau", "Name"]}, "within Bureau"),
         ("No.,Name", ["1.,Ann", "2.,Bob"], "Name", "changes when one is added"),
         ("Agent ID,Name", ["1,Ann", "2,Bob"], "Agent ID", "stays with its row"),
-        ("Agent ID,Name", ["a,A", "b,B", "c,C", "d,D", "e,E", ",F"], {"from": "Agent ID", "else": "Name"}, "1 rows have none"),
-        ("Agent ID,Name", ["a,Ann", "a,Bob"], "Agent ID", "1 ids stand under different names"),
-        ("Robots,Owner,Status", ["x,a@b.c,Live", "y,d@e.f,Live"], "Robots", "the first column"),
+        ("Agent ID,Name", ["a,A", "b,B", "c,C", "d,D", "e,E", ",F"], {"from": "Agent ID", "else": "Name"}, "missing in 1, where the name is taken"),
+        ("Agent ID,Name", ["a,Ann", "a,Bob"], "Agent ID", "one id under different names"),
+        ("Robots,Owner,Status", ["x,a@b.c,Live", "y,d@e.f,Live"], "Robots", "no heading says name or id"),
     ],
 )  # fmt: skip
 def test_what_tells_rows_apart(

@@ -364,9 +364,12 @@ def test_a_heading_given_twice_loses_no_row_silently(ingest: Ingest) -> None:
     ("rows", "keys"),
     [
         (["Notes,Notes", "a,b"], ["Notes (1)", "Notes (2)"]),
-        (["Agent,,Owner", "Id,Name,Name", "a,b,c"], ["Agent Id", "Agent Name", "Owner Name"]),
-        (["SECTION 1: all,,", "Id,Name,Name", "a,b,c"], ["Id", "Name (1)", "Name (2)"]),
-        (["Group,Group,Group,Other", "Id,Name,A,B", "a,b,c,d"], ["Id", "Name", "A", "B"]),
+        (
+            ["Agent,,,Owner,", "Id,Name,State,Name,Mail", "a,b,c,d,e"],
+            ["Agent Id", "Agent Name", "Agent State", "Owner Name", "Owner Mail"],
+        ),
+        (["SECTION 1: all,,,", "Id,Name,Name,A", "a,b,c,d"], ["Id", "Name (1)", "Name (2)", "A"]),
+        (["Group,Group,Group,Group", "Id,Name,A,B", "a,b,c,d"], ["Id", "Name", "A", "B"]),
         (["sep=;", "Id;Name", "a;b"], ["Id", "Name"]),
     ],
 )
@@ -430,6 +433,20 @@ def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) 
     assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
     assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
     assert {r[3] for r in taken.rows["events"]} == {at}
+
+
+def test_a_cell_merged_downwards_says_the_same_in_every_row(ingest: Ingest) -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook([CSV_HEAD.split(","), *[r.split(",") for r in CSV_ROWS]]))
+    )
+    book.active.merge_cells("C2:C4")
+    book.active.merge_cells("D5:E5")
+    held = io.BytesIO()
+    book.save(held)
+    taken = ingest(a__xlsx=held.getvalue())
+    names = [n for n, _ in columns_of(next(t for t in LOADED if t.name == "events"))]
+    assert [r[2 + names.index("actor_id")] for r in taken.rows["events"]] == ["agt-1"] * 4
+    assert counts(taken.only) == (5, 4, 0, 0, 1)
 
 
 def test_a_cell_beyond_the_headings_of_a_sheet_costs_nothing(ingest: Ingest) -> None:

@@ -22,6 +22,11 @@ from reporter.ingest.items import Document, Item, Note, Problem, shown
 MAX_CELL = 1 << 24
 SEARCHED = 30
 """Rows among which the heading row is looked for."""
+MERGED = 1000
+"""Rows over which a merged cell is believed."""
+TAIL = 1 << 22
+"""Bytes at the end of a sheet among which its merged cells stand."""
+_MERGED = r'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
 _TITLE = re.compile(r"[^\d:]{1,24}")
 """A title above headings that may stand in their names: `Owner`, not `SECTION 1: Identifiers`."""
 _BROKEN_BOOK = (
@@ -127,7 +132,7 @@ def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
     for place, (row, n) in enumerate(zip(rows, filled, strict=True)):
         if isinstance(row, Problem):
             return None
-        if n * 2 > wide and len({c for c in row[1] if c.strip()}) * 2 > n:
+        if n * 2 > wide and len({c for c in row[1] if c.strip()}) * 2 >= n:
             return place, *row
     return None
 
@@ -169,14 +174,48 @@ def sheet_rows(file: InputFile) -> Iterator[Item]:
         book = openpyxl.load_workbook(io.BytesIO(whole(file)), read_only=True, data_only=True)
         sheet = book[file.sheet] if file.sheet else book.worksheets[0]
         sheet.reset_dimensions()
-        yield from _records(_cells(sheet.iter_rows(values_only=True)), widens=True)
+        down = _merged_down(file, sheet._worksheet_path)
+        yield from _records(_cells(sheet.iter_rows(values_only=True), down), widens=True)
     except _BROKEN_BOOK as error:
         yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
 
 
-def _cells(rows: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+def _merged_down(file: InputFile, part: str) -> dict[tuple[int, int], int]:
+    """Return (row, column) of each cell that is merged with one above it, and the row of that one."""
+    tail = b""
+    with zipfile.ZipFile(io.BytesIO(whole(file))) as book, book.open(part.lstrip("/")) as sheet:
+        while chunk := sheet.read(1 << 20):
+            tail = (tail + chunk)[-TAIL:]
+    xml = tail.decode("utf-8", "replace")
+    return {
+        (row, _column(column)): int(top)
+        for column, top, end, bottom in re.findall(_MERGED, xml)
+        if column == end
+        for row in range(int(top) + 1, min(int(bottom), int(top) + MERGED) + 1)
+    }
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _cells(
+    rows: Iterable[tuple[Any, ...]], down: dict[tuple[int, int], int] | None = None
+) -> Iterator[Row]:
+    """Turn cells into texts; a cell merged downwards says the same in every row."""
+    tops: dict[tuple[int, int], str] = {}
+    begins = {(top, column) for (_, column), top in (down or {}).items()}
     for number, row in enumerate(rows, 1):
-        yield number, [_cell(v) for v in row]
+        cells = [_cell(v) for v in row]
+        for at, cell in enumerate(cells):
+            if (number, at) in begins:
+                tops[number, at] = cell
+            if down and not cell and (number, at) in down:
+                cells[at] = tops.get((down[number, at], at), "")
+        yield number, cells
 
 
 def _cell(value: Any) -> str:

@@ -24,7 +24,7 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
 from reporter.ingest.mapped import BLANK, FOLDER, LISTS
 from reporter.ingest.readers import documents
-from reporter.ingest.recognise import lists_in, records_at
+from reporter.ingest.recognise import lists_in
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
 
@@ -155,7 +155,7 @@ def _read(file: InputFile) -> Table:
     with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
         found = [i.value for i in documents(file, engine) if isinstance(i, Document)]
     if len(found) == 1 and (wrapped := lists_in(found[0])):
-        found = list(records_at(found[0], max(wrapped, key=lambda k: len(found[0][k]))))
+        found = max((found[0][k] for k in wrapped), key=len)
     flat = [_flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)]  # fmt: skip
     if not flat:
         raise InputError("no record below a heading can be read", f"{file.path}{'!' + file.sheet if file.sheet else ''}")  # fmt: skip

@@ -278,7 +278,8 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     from reporter.propose import map_all, map_one
 
     if path.is_dir():
-        unknown = [f["file"] for f in recognised((path,)) if f["source"] is None and f["records"]]
+        parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
+        unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
             click.echo(line)
         return

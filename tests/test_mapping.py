@@ -107,8 +107,8 @@ def mapped(path: Path, *words: object) -> list[dict[str, Any]]:
     """Propose a mapping, then say what `formats` makes of the workspace."""
     proposed = run("map", path, *words)
     assert proposed.exit_code == 0, proposed.output
-    found: list[dict[str, Any]] = json.loads(run("formats", path.parent.parent, "--json").output)
-    return found
+    found = json.loads(run("formats", path.parent.parent, "--json").output)
+    return [part for file in found for part in file.get("parts", [file])]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])

@@ -261,16 +261,29 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
 
 
 @main.command(name="map")
-@click.argument("file", type=_FOLDER)
-@click.option("--sheet", default="", help="Which sheet of a workbook that has several.")
+@click.argument("path", type=_FOLDER)
 @click.option(
-    "--out", type=_FOLDER, help="Where to write  [default: mappings/ of FILE's workspace]"
+    "--sheet", default="", help="Which sheet of a workbook  [default: each that is a table]"
 )
-def map_(file: Path, sheet: str, out: Path | None) -> None:
-    """Propose what the columns of a CSV or XLSX FILE mean, and write it as a mapping that `assess` uses."""
-    from reporter.propose import propose, write
+@click.option("--kind", default="", help="What a row is  [default: told by the table, else agent]")
+@click.option(
+    "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
+)
+def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
+    """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    for line in write(propose(file, sheet, out)):
+    PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
+    """
+    from reporter.formats import recognised
+    from reporter.propose import map_all, map_one
+
+    if path.is_dir():
+        parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
+        unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
+        for line in map_all(unknown, kind):
+            click.echo(line)
+        return
+    for line in map_one(path, sheet, out, kind):
         click.echo(line)
 
 

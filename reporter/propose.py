@@ -1,110 +1,58 @@
-"""A mapping for a table nobody has seen before. In: a CSV or XLSX file. Out: a mapping file, and how sure each line is.
+"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each table in it, and how sure each line is.
 
-Headings are compared with what people call our columns, values with what the column may hold; both must agree.
+`guess` says what each column may mean; here the best of them are chosen, one a column, and what tells the rows apart.
 What is not sure enough is listed and left out: a mapping is a proposal for a person to read.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporter.columns import TIME
+from reporter import headings as h
 from reporter.db import Engine
 from reporter.errors import InputError
+from reporter.guess import PARTLY, Cells, Guess, day_or_month, guesses
 from reporter.ingest.files import InputFile, sniff
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
-from reporter.ingest.mapped import FOLDER, LISTS
+from reporter.ingest.mapped import BLANK, FOLDER, LISTS
 from reporter.ingest.readers import documents
-from reporter.schema import TABLES
+from reporter.ingest.recognise import lists_in
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
 
-SAMPLE = 2000
+SAMPLE = 20000
 SURE_ENOUGH = 50
-NAMES: dict[str, str] = {
-    "actor_id": r"id|(agent|use case|inventory|asset|record|system|bot|application) (id|identifier|number|no|ref)|identifier|reference|ref",
-    "name": r"name|title|(agent|use case|bot|assistant|tool|application|tool application|system|product|display) (name|title)|agent|use case|bot",
-    "owner_id": r"owner|(business|product|agent|use case|accountable|service|data|system) owner( email| id| mail)?|"
-    r"owner (email|mail|id|name)|accountable( person)?|responsible( person)?|(contact )?e?mail( address)?|(primary )?contact|sponsor",
-    "technical_owner_id": r"(technical|tech|deputy|secondary|backup|it) (owner|lead|contact)( email)?|developer|custodian|maintainer",
-    "purpose": r"purpose|description|summary|objective|intended (use|purpose)|(agent|use case) (description|purpose|summary)|"
-    r"what problem is the .* intended to solve.*|business purpose",
-    "state": r"status|state|stage|phase|lifecycle|(lifecycle|deployment|operational|agent|current|use case) (status|state|stage|phase)|"
-    r"stage of development",
-    "environment": r"environment|env|(deployment|runtime) environment",
-    "business_unit": r"(business )?unit|department|dept|division|bureau|bureau component|office|sponsoring office|team|agency|organi[sz]ation",
-    "risk_tier": r"risk( tier| level| rating| class| classification)?|criticality|(ai )?risk (tier|level|rating|class)|tier|impact( level)?",
-    "risk_categories": r"risk categor(y|ies)|risk types?",
-    "created_at": r"created( at| on| date)?|(creation|registration|intake|submission) date|date (created|added|registered|submitted)|registered( on| at)?",
-    "approved_at": r"approved( at| on| date)?|approval date|date approved",
-    "activated_at": r"(go live|activation|production|deployment|launch|start|implementation) date|deployed( on| at)?|live since|"
-    r"first production use|date when .* became operational.*|date (deployed|implemented)|in production since",
-    "updated_at": r"(last )?(updated|modified|changed|reviewed)( at| on| date)?|(last )?(update|modification) date",
-    "expires_at": r"expir(y|es|ation)( date| at| on)?|(end|renewal|sunset) date|valid (until|to)",
-    "retired_at": r"retired( at| on| date)?|retirement date|decommission(ed)?( date| on)?|date retired",
-    "owner_confirmed_at": r"(owner )?(attested|confirmed|certified)( at| on| date)?|attestation date",
-    "principal_id": r"principal( id)?|service account|client id|app(lication)? id|role arn|identity|service principal( id)?|managed identity|account",
-    "process_id": r"(business )?process( id| name)?",
-    "autonomy": r"autonomy( level)?|level of autonomy",
-    "policy_id": r"policy( id)?|governing policy",
-    "review_cadence_days": r"review (cadence|frequency|interval)( days)?",
-    "kill_switch": r"kill switch|stop mechanism|shutdown procedure",
-}
-LIST_NAMES = {
-    "tools": r"(allowed |approved )?tools?( used| list| access)?|integrations?|capabilities|functions|actions|skills|plugins|connectors",
-    "data_sources": r"data( sources?| used| sets?| access(ed)?| stores?)?|datasets?|knowledge( base| sources?)?|systems? (accessed|connected)",
-    "entitlements": r"entitlements?|permissions?|roles?|access rights?|scopes?|privileges?",
-}
-COMPONENT_NAMES = {
-    "name": r"(foundation |base |ai |llm |language )?model( name| used)?s?|llm",
-    "vendor": r"(model |ai )?(vendor|provider|supplier)(s| s)?( name)?|manufacturer",
-    "version": r"model version",
-}
-WORDS = {
-    "state": {
-        "active": r"active|live|production|prod|operational|deployed|in (use|production|operation)|operation and maintenance|pilot|running|enabled|implemented",
-        "draft": r"draft|planned|proposed|pre ?deployment|development|in development|design|initiated|acquisition.*|idea|sandbox|testing|test|under review|pending|poc",
-        "suspended": r"suspended|paused|inactive|disabled|on hold|blocked|stopped",
-        "retired": r"retired|decommissioned|sunset|archived|deleted|terminated|discontinued|end of life",
-        "rejected": r"rejected|denied|declined|not approved",
-    },
-    "environment": {
-        "production": r"production|prod|prd|live", "staging": r"staging|stage|stg|pre ?prod(uction)?|uat|acceptance",
-        "test": r"test(ing)?|tst|qa|sandbox", "development": r"dev(elopment)?|lab|local",
-    },
-    "risk_tier": {
-        "low": r"(low|minimal|limited|minor)( risk| impact)?|tier 4", "medium": r"(medium|moderate)( risk| impact)?|tier 3",
-        "high": r"(high|major|significant)( risk| impact)?|tier 2", "critical": r"(critical|very high|severe)( risk| impact)?|tier 1",
-    },
-}  # fmt: skip
-DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y",
-         "%B %d, %Y", "%d %B %Y", "%m/%d/%y", "%d/%m/%y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")  # fmt: skip
-_LEAD = re.compile(r"^\s*\w{1,2}[).:]\s+")
-_REST = re.compile(r"\s[–—-]\s|[:;(,]\s?")
-"""What stands before and after the word that counts: `c) Deployed – in use by the agency`."""
-_TIMES = {c.name for c in TABLES["actors"].columns if c.type == TIME}
-_TELLS_ONE = ("actor_id", "name", "principal_id")
+LONGEST_ROW = 100
+"""Letters in a row's only cell from which it is no name."""
+HINT = (
+    "Add a column with an id or a name for each agent, or write a mapping by hand: docs/formats.md."
+)
 
 
 @dataclass(slots=True)
-class Guess:
-    """What a heading may mean."""
+class Table:
+    """What was read of a file, or of one sheet."""
 
-    heading: str
-    target: str
-    """actors.state, lists.tools, component.name"""
-    sure: int
-    """Percent."""
-    why: str
-    said: Any
-    """What the mapping file holds for it."""
+    file: InputFile
+    rows: list[dict[str, Any]]
+    remarks: list[str]
+    """Rows that are no records: totals, sources, footnotes."""
+    headings: list[str] = field(default_factory=list)
+    optional: list[str] = field(default_factory=list)
+    """Keys that not every JSON record has."""
+
+    def said(self, heading: str) -> list[Any]:
+        """The cells below a heading that say something."""
+        found = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
+        return [v for v in found if isinstance(v, list) or not h.says_nothing(v)]
 
 
 @dataclass(slots=True)
@@ -114,25 +62,154 @@ class Proposal:
     path: Path
     mapping: dict[str, Any]
     guesses: list[Guess] = field(default_factory=list)
-    rest: list[str] = field(default_factory=list)
+    unsure: list[Guess] = field(default_factory=list)
+    """The best that is known of columns that are left out."""
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def rest(self) -> list[str]:
+        """The headings that are not read."""
+        return list(self.mapping["not_mapped"])
+
+    def lines(self) -> list[str]:
+        """How sure each column is, and of what else a reader should know."""
+        width = max((len(g.target) for g in [*self.guesses, *self.unsure]), default=0)
+        lines = [_line(g, width) for g in self.guesses]
+        if self.unsure:
+            lines += ["not sure enough, and left out:", *(_line(g, width) for g in self.unsure)]
+        named = {g.heading for g in self.unsure}
+        rest = [x[:50] for x in self.rest if x not in named]
+        return [*lines, *([f"not mapped: {'; '.join(rest)}"] if rest else []), *self.told]
 
     def text(self) -> str:
         """The mapping file."""
-        head = "# Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong column is a wrong score.\n"
-        sure = "".join(
-            f"#   {g.sure:3d} %  {g.target:<28} {g.heading[:60]}: {g.why}\n" for g in self.guesses
-        )
-        return f"{head}# How sure:\n{sure}{write_yaml(self.mapping)}"
+        head = "Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong column is a wrong score."
+        return "".join(f"# {x}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
 
 
-def propose(path: Path, sheet: str = "", out: Path | None = None) -> Proposal:
-    """Read a table and propose what its columns mean; raise InputError where it is no table or no row can be told apart."""
-    file, rows = _read(path, sheet)
-    headings = list(dict.fromkeys(h for r in rows for h in r if not h.startswith("column ")))
-    values = {h: [t for r in rows if (t := r.get(h, "").strip())] for h in headings}
+def _line(g: Guess, width: int) -> str:
+    return f"{g.sure:4d} %  {g.target.ljust(width)}  {g.heading[:50]}: {g.why}"
+
+
+def propose(
+    path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
+) -> tuple[list[Proposal], list[str]]:
+    """Propose what the columns of each table of a file mean, and say which are none; raise InputError if all are."""
+    files = _tables(path, sheet)
+    if out and len(files) > 1:
+        raise InputError("has several sheets, and --out is one file", str(path), f"Give one: --sheet {_sheets(files)}")  # fmt: skip
+    made: list[Proposal] = []
+    refused: list[InputError] = []
+    for file in files:
+        try:
+            one = _propose(_read(file), path, out, kind)
+        except InputError as error:
+            refused.append(error)
+            continue
+        twin = next((p for p in made if p.mapping["headings"] == one.mapping["headings"]), None)
+        if twin:
+            twin.told.append(f"sheet {file.part!r} has the same headings and is read by it too")
+        else:
+            made.append(one)
+    if not made:
+        raise refused[0]
+    hint = "; where it is no register, --sheet ... --kind none says so"
+    return made, [f"not mapped: {e.place}: {e.message}{hint}" for e in refused]
+
+
+def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
+    """Write the mappings of one file; return what to tell."""
+    proposals, refused = propose(path, sheet, out, kind)
+    return [*(line for p in proposals for line in write(p)), *refused]
+
+
+def map_all(names: list[str], kind: str) -> Iterator[str]:
+    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is told, and the next one is tried."""
+    paths = [Path(n) if Path(n).is_file() else Path(n.rsplit("!", 1)[0]) for n in names]
+    for path in dict.fromkeys(paths):
+        yield f"{path}:"
+        try:
+            proposals, refused = propose(path, kind=kind)
+            for proposal in proposals:
+                yield from write(proposal) if not proposal.path.exists() else [f"{proposal.path} exists and stays"]  # fmt: skip
+            yield from refused
+        except InputError as error:
+            yield str(error)
+
+
+def _tables(path: Path, sheet: str) -> list[InputFile]:
+    if not path.is_file():
+        raise InputError("no such file", str(path))
+    with Inputs([sniff(path, path.name)]) as inputs:
+        files = [f for f in inputs.files if sheet in ("", f.part)]
+    if not files:
+        raise InputError(f"no sheet {sheet!r}", str(path), f"It has: {_sheets(inputs.files)}.")
+    return files
+
+
+def _sheets(files: list[InputFile]) -> str:
+    return " | ".join(repr(f.part) for f in files)
+
+
+def _read(file: InputFile) -> Table:
+    with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
+        found = [i.value for i in documents(file, engine) if isinstance(i, Document)]
+    if len(found) == 1 and (wrapped := lists_in(found[0])):
+        found = max((found[0][k] for k in wrapped), key=len)
+    flat = [_flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)]  # fmt: skip
+    if not flat:
+        raise InputError("no record below a heading can be read", f"{file.path}{'!' + file.part if file.part else ''}")  # fmt: skip
+    keys = [k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)]  # fmt: skip
+    remarks = [t for r in flat if len(keys) > 2 and (t := _remark(r))]
+    rows = [r for r in flat if " ".join(_filled(r)) not in remarks][:SAMPLE]
+    keys = [k for k in keys if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))]  # fmt: skip
+    always = [k for k in keys if all(k in r for r in rows)]
+    return Table(file, rows or flat, remarks, always, [k for k in keys if k not in always])
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """A record's values as texts and lists, those one level down under dotted keys."""
+    made: dict[str, Any] = {}
+    for key, value in record.items():
+        inner = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}  # fmt: skip
+        for name, v in inner.items():
+            if isinstance(v, list):
+                made[name] = [x for x in v if x not in ("", None)]
+            elif not isinstance(v, dict):
+                text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
+                made[name] = text.strip(BLANK)
+    return made
+
+
+def _filled(row: dict[str, Any]) -> list[str]:
+    return [v for v in row.values() if v and isinstance(v, str)]
+
+
+def _remark(row: dict[str, Any]) -> str:
+    """A row that is a total, a source or a footnote, as one text; '' if it is a record."""
+    cells = _filled(row)
+    begins = bool(cells) and bool(re.match(h.REMARK, h.plain(cells[0])))
+    total = len(cells) < 4 and begins and bool(re.match(r"(grand )?total|sum", h.plain(cells[0])))
+    alone = len(cells) == 1 and (begins or cells[0][0] in "*†‡¹©" or len(cells[0]) > LONGEST_ROW)
+    return " ".join(cells) if total or alone else ""
+
+
+def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
+    keys = [*table.headings, *table.optional]
+    place = out or _place(path, table.file)
+    if kind == "none":
+        head = {"map": f"map-{_slug(table.file)}", "file": table.file.name, "kind": kind, "headings": table.headings}  # fmt: skip
+        return Proposal(place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"])  # fmt: skip
+    texts = {k: table.said(k) for k in keys}
+    order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
+    has_keys = any(
+        h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
+        for k in keys
+        for c in ("credential_id", "last_rotated_at", "rotation_days")
+    )
     found = sorted(
-        (g for h in headings for g in _guesses(h, values[h], len(rows))),
-        key=lambda g: (-g.sure, headings.index(g.heading)),
+        (g for k in keys for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)),
+        key=lambda g: (-g.sure, keys.index(g.heading)),
     )
     chosen: list[Guess] = []
     for guess in found:
@@ -140,204 +217,172 @@ def propose(path: Path, sheet: str = "", out: Path | None = None) -> Proposal:
             guess.heading != c.heading and guess.target != c.target for c in chosen
         ):
             chosen.append(guess)
+    told = _make_sure_of_id(chosen, table)
     if all(g.target != "component.name" for g in chosen):
         chosen = [g for g in chosen if not g.target.startswith("component.")]
-    _make_sure_of_id(chosen, values, len(rows), path)
-    place = out or _place(path, file)
-    mapping = _mapping(file, headings, chosen)
-    chosen.sort(key=lambda g: headings.index(g.heading))
-    rest = [h for h in headings if h not in {g.heading for g in chosen}]
-    mapping["not_mapped"] = rest
-    return Proposal(place, mapping, chosen, rest)
+    _make_sure_of_keys(chosen)
+    chosen.sort(key=lambda g: keys.index(g.heading))
+    mapping = _mapping(table, chosen, kind)
+    told += _tell(table, mapping)
+    return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told)  # fmt: skip
 
 
-def _read(path: Path, sheet: str) -> tuple[InputFile, list[dict[str, str]]]:
-    if not path.is_file():
-        raise InputError("no such file", str(path))
-    with Inputs([sniff(path, path.name)]) as inputs:
-        files = [f for f in inputs.files if sheet in ("", f.part)]
-    if not files:
-        raise InputError(
-            f"no sheet {sheet!r}", str(path), f"It has: {', '.join(f.part for f in inputs.files)}."
-        )
-    if files[0].format not in ("csv", "xlsx"):
-        raise InputError(
-            f"is {files[0].format}, and only tables are mapped (CSV, XLSX)", str(path),
-            "A source of your own reads anything: docs/writing-content.md.",
-        )  # fmt: skip
-    if len(files) > 1:
-        raise InputError(
-            "has several sheets",
-            str(path),
-            f"Give one: --sheet {' | '.join(repr(f.part) for f in files)}",
-        )
-    with tempfile.TemporaryDirectory() as work, Engine(Path(work)) as engine:
-        items = list(documents(files[0], engine))
-    rows = [i.value for i in items if isinstance(i, Document)][:SAMPLE]
-    if not rows:
-        raise InputError("no row below a heading can be read", str(path))
-    return files[0], rows
+def _unsure(keys: list[str], found: list[Guess], chosen: list[Guess]) -> list[Guess]:
+    """The best that is known of each column that is left out, if its heading says it or nothing else fills the place."""
+    used, filled = {g.heading for g in chosen}, {g.target for g in chosen}
+    likely = [g for g in found if g.why != PARTLY or (g.target not in filled and g.sure > 20)]
+    best = {g.heading: g for g in reversed(likely) if g.heading not in used}
+    for g in best.values():
+        if g.target in filled and g.sure >= SURE_ENOUGH:
+            g.why = f"{g.why}; another column fits better"
+        elif g.target.startswith("component."):
+            g.why = f"{g.why}; no column names a model"
+    return [best[k] for k in keys if k in best]
 
 
-def _plain(heading: str) -> str:
-    """A heading in lower case, its words alone."""
-    text = re.sub(r"([a-z])([A-Z])", r"\1 \2", re.sub(r"\[[^]]*\]|\([^)]*\)", " ", heading))
-    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+def _cells(heading: str, said: list[Any], n: int, order: str) -> Cells:
+    listed = any(isinstance(v, list) for v in said)
+    texts = [x if isinstance(x, str) else json.dumps(x) for v in said for x in (v if isinstance(v, list) else [v])]  # fmt: skip
+    return Cells(heading, tuple(texts), n, listed, order)
 
 
-def _named(heading: str, pattern: str) -> int:
-    """How well a heading fits a name, in percent."""
-    words = _plain(heading)
-    if re.fullmatch(pattern, words):
-        return 95
-    if re.fullmatch(rf"(.* )?({pattern})( .*)?", words):
-        return max(30, 85 - 8 * len(words.split()))
-    return 0
+def _make_sure_of_id(chosen: list[Guess], table: Table) -> list[str]:
+    """Find what tells the rows apart: an id, else the name, else the name with the unit; say who shares one."""
+    by_target = {g.target: g for g in chosen}
+    name, given = by_target.get("actors.name"), by_target.get("actors.actor_id")
+    if given is None and name is None:
+        name = _name_of_rows(chosen, table)
+        chosen.append(name)
+    if given and name and len(table.said(given.heading)) < len(table.rows):
+        given.said = {"from": given.heading, "else": name.heading}
+        given.why += ", where the name is taken"
+    if given is None and name is not None:
+        given = _id_of_names(name, chosen, table)
+        chosen.append(given)
+    assert given  # noqa: S101 - for the types
+    return _shared(given, name, table)
 
 
-def _guesses(heading: str, values: list[str], n: int) -> list[Guess]:
-    made = []
-    for column, pattern in NAMES.items():
-        if name := _named(heading, pattern):
-            fit, why, said = _fits(column, heading, values, n)
-            made.append(Guess(heading, column, min(name, fit), why, said))
-    for key, pattern in LIST_NAMES.items():
-        if name := _named(heading, pattern):
-            split = max(";,|", key=lambda s: sum(s in v for v in values))
-            said = {"from": heading, "split": split} if split != ";" else heading
-            made.append(
-                Guess(
-                    heading,
-                    f"lists.{key}",
-                    min(name, 80) if values else 40,
-                    f"a list, cut at {split!r}",
-                    said,
-                )
-            )
-    for key, pattern in COMPONENT_NAMES.items():
-        if name := _named(heading, pattern):
-            made.append(Guess(heading, f"component.{key}", name if values else 40, "text", heading))
-    return made
+def _name_of_rows(chosen: list[Guess], table: Table) -> Guess:
+    """The column that seems to name the rows although its heading does not say so plainly: no two may be alike."""
+    hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
+    first = [k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])][:1]
+    for heading in [*hinted, *first]:
+        different = {str(v) for v in table.said(heading)}
+        is_free = len(chosen) > 1 and heading not in {g.heading for g in chosen}
+        if is_free and len(different) == len(table.rows):
+            why = "no heading says name or id; no two rows are alike here"
+            return Guess(heading, "actors.name", 50, why, heading)
+    raise InputError("no column tells every row from all others: none is headed like an id or a name", _where(table), HINT)  # fmt: skip
 
 
-def _fits(column: str, heading: str, values: list[str], n: int) -> tuple[int, str, Any]:
-    """How well the values fit a column, in percent; why; and what the mapping then says."""
-    if not values:
-        return (
-            (60, "empty in every row", heading)
-            if column not in _TELLS_ONE
-            else (0, "empty in every row", heading)
-        )
-    if column == "actor_id":
-        share = 100 * len(set(values)) // n
-        return (
-            (share if share == 100 else share // 2),
-            f"{len(set(values))} different ids in {n} rows",
-            heading,
-        )
-    if column == "name":
-        return 90, f"{len(set(values))} different names in {n} rows", heading
-    if column in WORDS:
-        return _words(column, heading, values)
-    if column in _TIMES:
-        return _dates(heading, values)
-    if column in ("owner_id", "technical_owner_id"):
-        mails = 100 * sum(bool(re.fullmatch(r"\S+@\S+\.\S+", v)) for v in values) // len(values)
-        return max(60, mails), f"{mails} % are mail addresses", heading
-    if column in ("autonomy", "review_cadence_days"):
-        whole = 100 * sum(bool(re.fullmatch(r"[Ll]?\d+", v)) for v in values) // len(values)
-        return whole, f"{whole} % are whole numbers", heading
-    return 85, f"text in {100 * len(values) // n} % of the rows", heading
+def _where(table: Table) -> str:
+    return f"{table.file.path}{'!' + table.file.part if table.file.part else ''}"
 
 
-def _words(column: str, heading: str, values: list[str]) -> tuple[int, str, Any]:
-    """Words of a closed vocabulary: those we know are exchanged, the others are named."""
-    plain = {v: _plain(_LEAD.sub("", _REST.split(v)[0])) for v in dict.fromkeys(values)}
-    swaps = {
-        v: word
-        for v, text in plain.items()
-        for word, pattern in WORDS[column].items()
-        if re.fullmatch(pattern, text)
-    }
-    known = 100 * sum(v in swaps for v in values) // len(values)
-    strange = [v for v in plain if v not in swaps]
-    why = f"{known} % of the values are known words" + (
-        f", not {', '.join(map(repr, strange[:3]))}" if strange else ""
-    )
-    different = {v: w for v, w in swaps.items() if v.lower() != w}
-    return known, why, {"from": heading, "values": different} if different else heading
+def _id_of_names(name: Guess, chosen: list[Guess], table: Table) -> Guess:
+    wholes = ("actors.business_unit", "actors.environment", "component.vendor", "actors.process_id")
+    joined = [[name.heading]]
+    joined += [[g.heading, name.heading] for t in wholes for g in chosen if g.target == t]
+    for parts in joined:
+        ids = [tuple(r.get(p) for p in parts) for r in table.rows if r.get(name.heading)]
+        if len(set(ids)) == len(ids):
+            said = {"from": parts} if len(parts) > 1 else name.heading
+            why = "no id; each name stands once" if len(parts) == 1 else f"no id; each name stands once within {parts[0]}"  # fmt: skip
+            return Guess(name.heading, "actors.actor_id", 50, f"{why}. A new name is a new agent", said)  # fmt: skip
+    why = "no id; names stand more than once, and rows of one name are one agent"
+    return Guess(name.heading, "actors.actor_id", 50, why, name.heading)
 
 
-def _dates(heading: str, values: list[str]) -> tuple[int, str, Any]:
-    """The one way to write a date that fits most values; two that fit equally and differ are not decided between."""
-    shares = {form: sum(_is_date(v, form) for v in values) for form in DATES}
-    most = max(shares.values())
-    best = [form for form, n in shares.items() if n == most and n]
-    if not best:
-        return 0, "no dates that can be read", heading
-    sure = 100 * most // len(values)
-    if len({tuple(_date(v, form) for v in values) for form in best}) > 1:
-        return (
-            min(sure, 40),
-            f"day or month first? {' or '.join(best[:2])} fit",
-            {"from": heading, "date": best[0]},
-        )
-    plain = best[0].startswith("%Y-%m-%d")
-    return (
-        sure,
-        f"{sure} % are dates like {best[0]}",
-        heading if plain else {"from": heading, "date": best[0]},
+def _shared(given: Guess, name: Guess | None, table: Table) -> list[str]:
+    """Name the ids that several rows carry, above all under different names."""
+    parts = given.said["from"] if isinstance(given.said, dict) else given.said
+    parts = parts if isinstance(parts, list) else [parts]
+    names: dict[str, list[str]] = {}
+    for row in table.rows:
+        if key := " / ".join(str(row.get(p) or "") for p in parts).strip(BLANK):
+            names.setdefault(key, []).append(str(row.get(name.heading) if name else ""))
+    twice = {k: v for k, v in names.items() if len(v) > 1}
+    other = [k for k, v in twice.items() if len(set(v)) > 1]
+    told = []
+    if other:
+        given.sure = min(given.sure, 55)
+        told.append(f"one id under different names counts as one agent: {_some(other)}. Correct the table, or join columns: actor_id: {{from: [...]}}")  # fmt: skip
+    elif twice:
+        told.append(f"rows of one id are one agent: {_some([f'{k} ({len(v)} rows)' for k, v in twice.items()])}")  # fmt: skip
+    return told
+
+
+def _some(texts: list[str]) -> str:
+    return ", ".join(t[:60] for t in texts[:5]) + (
+        f" and {len(texts) - 5} more" if len(texts) > 5 else ""
     )
 
 
-def _date(value: str, form: str) -> datetime | None:
-    try:
-        return datetime.strptime(value, form)  # noqa: DTZ007 - only compared
-    except ValueError:
-        return None
-
-
-def _is_date(value: str, form: str) -> bool:
-    return _date(value, form) is not None
-
-
-def _make_sure_of_id(chosen: list[Guess], values: dict[str, list[str]], n: int, path: Path) -> None:
-    """Without a heading called an id, the name tells rows apart if no two are the same."""
-    if any(g.target == "actor_id" for g in chosen):
+def _make_sure_of_keys(chosen: list[Guess]) -> None:
+    """A row that tells of a rotation but names no key is about the account's own."""
+    keys = [g for g in chosen if g.target.startswith("credential.")]
+    actor = next(g for g in chosen if g.target == "actors.actor_id")
+    if any(g.target == "credential.credential_id" for g in keys):
         return
-    unique: Callable[[str], bool] = lambda h: len(values[h]) == len(set(values[h])) == n  # noqa: E731
-    name = next((g for g in chosen if g.target == "name" and unique(g.heading)), None)
-    if name is None:
-        raise InputError(
-            "no column tells every row from all others", str(path),
-            "Add a column with an id for each agent, or write a mapping by hand: docs/formats.md.",
-        )  # fmt: skip
-    chosen.append(Guess(name.heading, "actor_id", 50, "no id; each name stands once", name.heading))
+    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.said, str):
+        chosen.append(Guess(actor.heading, "credential.credential_id", 50, "no key is named: the account's own", actor.said))  # fmt: skip
+        return
+    for guess in keys:
+        chosen.remove(guess)
 
 
 def _place(path: Path, file: InputFile) -> Path:
     workspace = workspace_of(path)
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{path.stem} {file.part}".lower()).strip("-") or "table"
-    return (workspace / FOLDER if workspace else path.parent) / f"{slug}.yml"
+    return (workspace / FOLDER if workspace else path.parent) / f"{_slug(file)}.yml"
 
 
-def _mapping(file: InputFile, headings: list[str], chosen: list[Guess]) -> dict[str, Any]:
+def _slug(file: InputFile) -> str:
+    return h.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
+
+
+def _mapping(table: Table, chosen: list[Guess], kind: str) -> dict[str, Any]:
     by_target = {g.target: g.said for g in chosen}
+    about = h.plain(f"{table.file.path.stem} {table.file.part} {' '.join(table.headings[:3])}")
+    keyed = bool(re.search(r"\b(nhi|non human|service accounts?|machine identit\w+)\b", about))
     made: dict[str, Any] = {
-        "map": f"map-{re.sub(r'[^a-z0-9]+', '-', file.name.lower()).strip('-')}",
-        "file": file.name,
-        "kind": "agent",
-        "columns": {c: by_target[c] for c in NAMES if c in by_target},
-    }
-    lists = {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target}
-    component = {
-        k: by_target[f"component.{k}"] for k in COMPONENT_NAMES if f"component.{k}" in by_target
-    }
-    if lists:
-        made["lists"] = lists
-    if "name" in component:
-        made["component"] = component
-    made["headings"] = headings
+        "map": f"map-{_slug(table.file)}", "file": table.file.name,
+        "kind": kind or by_target.get("kind") or ("service_account" if keyed else "agent"),
+        "columns": {c: by_target[f"actors.{c}"] for c in h.NAMES if f"actors.{c}" in by_target},
+        "lists": {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target},
+        "component": _section("component", by_target), "credential": _section("credential", by_target),
+        "empty": _nothings(table, [g.heading for g in chosen]), "left_out": table.remarks,
+        "headings": table.headings, "optional": table.optional,
+    }  # fmt: skip
+    used = {g.heading for g in chosen}
+    rest = [k for k in (*table.headings, *table.optional) if k not in used]
+    return {k: v for k, v in made.items() if v} | {"not_mapped": rest}
+
+
+def _section(name: str, by_target: dict[str, Any]) -> dict[str, Any]:
+    names = h.COMPONENT_NAMES if name == "component" else h.CREDENTIAL_NAMES
+    return {k: by_target[f"{name}.{k}"] for k in names if f"{name}.{k}" in by_target}
+
+
+def _nothings(table: Table, headings: list[str]) -> list[str]:
+    cells = (r.get(k) for k in headings for r in table.rows)
+    counted = Counter(c for c in cells if c and isinstance(c, str) and h.says_nothing(c))
+    return sorted({c.lower() for c in counted})
+
+
+def _tell(table: Table, mapping: dict[str, Any]) -> list[str]:
+    """What a reader of the mapping should know besides its columns."""
+    made = []
+    if table.remarks:
+        made.append(f"left out as no records: {_some(table.remarks)}")
+    if mapping.get("empty"):
+        made.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
+    bare = [_filled(r)[0] for r in table.rows if len(_filled(r)) == 1 and len(table.headings) > 2]
+    if bare:
+        made.append(f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs under left_out")  # fmt: skip
+    kind = mapping["kind"]
+    if isinstance(kind, str):
+        made.append(f"every row is taken for kind {kind!r}: change `kind` where that is wrong")
     return made
 
 
@@ -345,20 +390,8 @@ def write(proposal: Proposal) -> list[str]:
     """Write the mapping, never over another; return what to tell."""
     path = proposal.path
     if path.exists():
-        raise InputError(
-            "this mapping exists, and may have been corrected",
-            str(path),
-            "Give another --out, or remove it.",
-        )
+        raise InputError("this mapping exists, and may have been corrected", str(path), "Give another --out, or remove it.")  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(proposal.text(), encoding="utf-8")
-    width = max(len(g.target) for g in proposal.guesses)
-    lines = [
-        f"{g.sure:4d} %  {g.target.ljust(width)}  {g.heading[:50]}: {g.why}"
-        for g in proposal.guesses
-    ]
-    if proposal.rest:
-        lines.append(f"not mapped: {'; '.join(h[:50] for h in proposal.rest)}")
-    lines.append("every row is taken for kind 'agent': change `kind` where that is wrong")
     where = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
-    return [*lines, f"wrote {path}: read it{where}, then run `reporter assess`"]
+    return [*proposal.lines(), f"wrote {path}: read it{where}, then run `reporter assess`"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,16 @@ from test_readers import workbook
 
 from reporter.cli import main
 from reporter.errors import ContentError, InputError
-from reporter.ingest.mapped import read_mapping
-from reporter.propose import propose, write
+from reporter.formats import recognised
+from reporter.ingest.files import discover
+from reporter.ingest.load import ingested
+from reporter.ingest.mapped import read_mapping, with_mappings
+from reporter.ingest.tables import LOADED
+from reporter.propose import Proposal, propose, write
+from reporter.yamls import read_yaml, write_yaml
+
+DATA = Path(__file__).parent / "data" / "mapping"
+TABLES = sorted(p for p in DATA.iterdir() if p.suffix != ".yml")
 
 ROWS = [
     ["BOT-1", "Berth planner", "ada@port.example", "Live", "High", "31.01.2026", "crane.move; crane.stop", "gpt-5"],
@@ -31,6 +40,49 @@ HEAD = [
     "Model",
 ]
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+
+
+def only(path: Path) -> Proposal:
+    """The proposal for a file of one table."""
+    ((made,), refused) = propose(path)
+    assert refused == []
+    return made
+
+
+def rows_of(workspace: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows that the mappings of a workspace make of its files, without what is empty."""
+    files = discover(workspace, ("inventory",))
+    with ingested(files, with_mappings((), workspace)) as (engine, _):
+        made = {}
+        for table in (t.name for t in LOADED):
+            names = [
+                n
+                for n, _ in engine.columns(
+                    f"SELECT * EXCLUDE (source, part, file, record) FROM in_{table}"
+                )
+            ]
+            names.insert(0, "record")
+            found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
+            made[table] = [
+                {n: str(v) for n, v in zip(names, r, strict=True) if v is not None} for r in found
+            ]
+    return {t: r for t, r in made.items() if r}
+
+
+@pytest.mark.parametrize("path", TABLES, ids=[p.name for p in TABLES])
+def test_a_strangers_table_is_mapped_as_reviewed(path: Path, tmp_path: Path) -> None:
+    """GOLDEN=write writes what is proposed for each file of tests/data/mapping, and what is read with it; review the diff."""
+    copy = workspace(tmp_path / "ws", path.name, path.read_bytes())
+    proposal = only(copy)
+    write(proposal)
+    (file,) = recognised((tmp_path / "ws",))
+    counts = {k: file[k] for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")}
+    found = {"told": proposal.lines(), "counts": counts, "rows": rows_of(tmp_path / "ws")}
+    golden = path.with_suffix(".yml")
+    if os.environ.get("GOLDEN") == "write":
+        golden.write_text(write_yaml(found), encoding="utf-8")
+    assert read_yaml(golden) == found
+    assert sum(counts.values()) == 2 * counts["records"]
 
 
 def run(*words: object) -> Result:
@@ -55,8 +107,8 @@ def mapped(path: Path, *words: object) -> list[dict[str, Any]]:
     """Propose a mapping, then say what `formats` makes of the workspace."""
     proposed = run("map", path, *words)
     assert proposed.exit_code == 0, proposed.output
-    found: list[dict[str, Any]] = json.loads(run("formats", path.parent.parent, "--json").output)
-    return found
+    found = json.loads(run("formats", path.parent.parent, "--json").output)
+    return [part for file in found for part in file.get("parts", [file])]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
@@ -75,12 +127,12 @@ def test_without_a_mapping_the_refusal_names_the_command(tmp_path: Path) -> None
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([HEAD, *ROWS]).encode())
     (file,) = json.loads(run("formats", path, "--json").output)
     assert (file["source"], file["unreadable"]) == (None, 3)
-    assert "reporter map" in file["why"]
+    assert f"reporter map {path}" in file["why"]
 
 
 def test_what_a_proposal_says(tmp_path: Path) -> None:
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([HEAD, *ROWS]).encode())
-    made = propose(path)
+    made = only(path)
     assert made.path == tmp_path / "ws/mappings/bots.yml"
     assert made.mapping["columns"] == {
         "actor_id": "Agent ID",
@@ -99,8 +151,9 @@ def test_what_a_proposal_says(tmp_path: Path) -> None:
 
 def test_a_date_that_could_be_either_is_not_decided(tmp_path: Path) -> None:
     rows = [["Id", "Approval date"], ["a", "03/04/2026"], ["b", "05/06/2026"]]
-    made = propose(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
+    made = only(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
     assert (list(made.mapping["columns"]), made.rest) == (["actor_id"], ["Approval date"])
+    assert "day or the month first?" in made.unsure[0].why
 
 
 def test_assess_uses_the_mapping_and_names_line_and_hash(tmp_path: Path) -> None:
@@ -121,18 +174,35 @@ def test_each_sheet_has_a_mapping_of_its_own(tmp_path: Path) -> None:
         [["Bots", None], HEAD, *ROWS], [["Remark"], ["call Ada"]], titles=["Bots", "Notes"]
     )
     path = workspace(tmp_path / "ws", "bots.xlsx", content)
-    refused = run("map", path)
-    assert (refused.exit_code, "--sheet 'Bots' | 'Notes'" in refused.output) == (3, True)
-    bots, notes = mapped(path, "--sheet", "Bots")
+    bots, notes = mapped(path)
     assert bots["file"].endswith("inventory/bots.xlsx!Bots")
     assert (bots["kept"], notes["unreadable"]) == (3, 1)
+    assert f"reporter map {path} --sheet Notes" in notes["why"]
+    _, notes = mapped(path, "--sheet", "Notes", "--kind", "none")
+    assert (notes["unreadable"], notes["out_of_scope"]) == (0, 1)
+
+
+def test_sheets_with_the_same_headings_share_a_mapping(tmp_path: Path) -> None:
+    content = workbook([HEAD, ROWS[0]], [HEAD, *ROWS[1:]], titles=["2025", "2026"])
+    path = workspace(tmp_path / "ws", "bots.xlsx", content)
+    assert [f["kept"] for f in mapped(path)] == [1, 2]
+    assert [p.name for p in (tmp_path / "ws/mappings").iterdir()] == ["bots-2025.yml"]
+
+
+def test_of_a_folder_each_file_that_no_source_recognises_is_mapped(tmp_path: Path) -> None:
+    path = workspace(tmp_path / "ws", "bots.csv", csv_text([HEAD, *ROWS]).encode())
+    (path.parent / "remarks.csv").write_text("Remark,By\nx,a\nx,b\n")
+    (path.parent / "own.csv").write_text("type,actor_id\nagent,a\n")
+    done = run("map", tmp_path / "ws")
+    assert (done.exit_code, "no column tells every row" in done.output) == (0, True)
+    assert [p.name for p in (tmp_path / "ws/mappings").iterdir()] == ["bots.yml"]
 
 
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
         ([["Remark"], ["a"], ["a"]], "no column tells every row"),
-        ([["Name", "Owner"], ["Ann", "x"], ["Ann", "y"]], "no column tells every row"),
+        ([["Owner", "Status"], ["Ann", "Live"], ["Ann", "Live"]], "no column tells every row"),
     ],
 )
 def test_a_table_whose_rows_cannot_be_told_apart_is_refused(
@@ -142,11 +212,104 @@ def test_a_table_whose_rows_cannot_be_told_apart_is_refused(
         propose(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
 
 
+@pytest.mark.parametrize(
+    ("head", "rows", "actor_id", "says"),
+    [
+        ("Name,Owner", ["Ann,x", "Ann,y"], "Name", "Ann (2 rows)"),
+        ("Bureau,Name", ["A,Bot", "B,Bot"], {"from": ["Bureau", "Name"]}, "within Bureau"),
+        ("No.,Name", ["1.,Ann", "2.,Bob"], "Name", "changes when one is added"),
+        ("Agent ID,Name", ["1,Ann", "2,Bob"], "Agent ID", "stays with its row"),
+        ("Agent ID,Name", ["a,A", "b,B", "c,C", "d,D", "e,E", ",F"], {"from": "Agent ID", "else": "Name"}, "missing in 1, where the name is taken"),
+        ("Agent ID,Name", ["a,Ann", "a,Bob"], "Agent ID", "one id under different names"),
+        ("Robots,Owner,Status", ["x,a@b.c,Live", "y,d@e.f,Live"], "Robots", "no heading says name or id"),
+    ],
+)  # fmt: skip
+def test_what_tells_rows_apart(
+    head: str, rows: list[str], actor_id: Any, says: str, tmp_path: Path
+) -> None:
+    made = only(workspace(tmp_path / "ws", "x.csv", "\n".join([head, *rows]).encode()))
+    assert made.mapping["columns"]["actor_id"] == actor_id
+    assert says in "\n".join(made.lines())
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "target"),
+    [
+        ("What is the intended purpose and expected benefits of the AI?", ["It reads tide tables", "It writes notices"], "actors.purpose"),
+        ("Is the purpose documented?", ["Yes", "No"], None),
+        ("Purpose", ["Yes", "No"], None),
+        ("Email address", ["ai@port.example"] * 5, None),
+        ("Email address", ["a@port.example", "b@port.example"], "actors.owner_id"),
+        ("3. Owner (required)*", ["Ada", "Bo"], "actors.owner_id"),
+        ("Technischer Ansprechpartner", ["Ada", "Bo"], "actors.technical_owner_id"),
+        ("Created by", ["Ada", "Bo"], None),
+        ("Is the AI use case high-impact?", ["a) High-impact", "c) Not high-impact"], "actors.risk_tier"),
+        ("Is the AI use case high-impact?", ["c) Not high-impact", "No"], None),
+        ("Business criticality", ["High", "Low"], None),
+        ("Risk tier", ["Tier 1", "Tier 3"], None),
+        ("Vendor name", ["Orb", "Orb"], None),
+        ("Date Initiated", ["2026-01-01", "2026-01-02"], None),
+        ("Approval status", ["Pending", "Rejected"], None),
+        ("Active", ["Yes", "No"], "actors.state"),
+        ("First production use", ["Q1 FY24", "2025-03"], None),
+        ("Data used", ["Loan forms that the banks send us each month, and letters", "Tables of the tides of all years since 1990"], None),
+        ("Datenquellen", ["erp; crm", "crm"], "lists.data_sources"),
+    ],
+)  # fmt: skip
+def test_what_a_heading_and_its_cells_mean(
+    heading: str, cells: list[str], target: str | None, tmp_path: Path
+) -> None:
+    rows = [["Agent ID", heading], *[[f"a{i}", c] for i, c in enumerate(cells)]]
+    made = only(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
+    assert [g.target for g in made.guesses if g.heading != "Agent ID"] == [target] * bool(target)
+
+
+@pytest.mark.parametrize(
+    ("cell", "date", "read"),
+    [
+        ("2/13/2026", "%m/%d/%Y", "2026-02-13 00:00:00"),
+        ("13/2/26", "%d/%m/%y", "2026-02-13 00:00:00"),
+        ("2/13/2026 3:45 PM", "%m/%d/%Y %I:%M %p", "2026-02-13 15:45:00"),
+        ("13-Feb-26", "%d-%b-%y", "2026-02-13 00:00:00"),
+        ("February 13, 2026", "%B %d, %Y", "2026-02-13 00:00:00"),
+        ("45292", "excel", "2024-01-01 00:00:00"),
+        ("1767225600", "epoch", "2026-01-01 00:00:00"),
+        ("1767225600000", "epoch_ms", "2026-01-01 00:00:00"),
+        ("2026-02-13T10:00:00.000Z", None, "2026-02-13 10:00:00"),
+        ("2026-02-13 10:00", None, "2026-02-13 10:00:00"),
+    ],
+)
+def test_a_date_is_read_as_proposed(cell: str, date: str | None, read: str, tmp_path: Path) -> None:
+    rows = [["Agent ID", "Approved on"], ["a", cell]]
+    made = only(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
+    said = made.mapping["columns"]["approved_at"]
+    assert (said.get("date") if isinstance(said, dict) else None) == date
+    write(made)
+    assert rows_of(tmp_path / "ws")["actors"][0]["approved_at"] == read
+
+
+def test_a_list_that_is_empty_and_one_that_was_not_filled_in_differ(tmp_path: Path) -> None:
+    rows = [["Agent ID", "Tools"], ["a", "mail; none"], ["b", "None"], ["c", ""], ["d", "TBD"]]
+    write(only(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode())))
+    made = rows_of(tmp_path / "ws")
+    assert [a.get("tools_listed") for a in made["actors"]] == ["True", "True", None, None]
+    assert [g["name"] for g in made["grants"]] == ["mail"]
+
+
+@pytest.mark.parametrize("since", ["Since", "{from: Since, date: '%m/%d/%Y'}"])
+def test_of_a_year_without_its_century_no_date_is_made(since: str, tmp_path: Path) -> None:
+    workspace(tmp_path / "ws", "x.csv", b"Id,Since\na,2/1/24\n")
+    text = f"map: m\nkind: agent\nheadings: [Id, Since]\ncolumns: {{actor_id: Id, created_at: {since}}}\n"
+    (tmp_path / "ws/mappings").mkdir()
+    (tmp_path / "ws/mappings/m.yml").write_text(text)
+    assert "created_at" not in rows_of(tmp_path / "ws")["actors"][0]
+
+
 def test_a_mapping_is_never_written_over(tmp_path: Path) -> None:
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([HEAD, *ROWS]).encode())
-    write(propose(path))
+    write(only(path))
     with pytest.raises(InputError, match="may have been corrected"):
-        write(propose(path))
+        write(only(path))
 
 
 GOOD = "map: m\nkind: agent\nheadings: [Id, Stage]\ncolumns:\n  actor_id: Id\n"
@@ -163,6 +326,9 @@ GOOD = "map: m\nkind: agent\nheadings: [Id, Stage]\ncolumns:\n  actor_id: Id\n"
         (GOOD.replace("  actor_id: Id\n", "  name: Id\n"), 4, "no column gives actor_id"),
         (GOOD + "lists: {tool: Stage}\n", 6, "no list 'tool'"),
         (GOOD + "component: {vendor: Stage}\n", 6, "lacks 'name'"),
+        (GOOD + "credential: {storage: Stage}\n", 6, "lacks 'credential_id'"),
+        (GOOD + "credential: {credential_id: Id, age: Stage}\n", 6, "credential has no 'age'"),
+        (GOOD + "empty: [1]\n", 6, "'empty' must be a list of texts"),
         (GOOD + "sql: DROP\n", 6, "unknown key 'sql'"),
     ],
 )

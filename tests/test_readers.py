@@ -27,8 +27,11 @@ from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.ingest import cache as store
 from reporter.ingest import convert, files, load, recognise
+from reporter.ingest.files import sniff
 from reporter.ingest.inputs import Inputs
+from reporter.ingest.items import Document
 from reporter.ingest.tables import LOADED, columns_of
+from reporter.ingest.tabular import csv_rows
 from reporter.model import FileCount, Quarantined
 
 SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
@@ -353,8 +356,32 @@ def test_a_stray_quote_costs_that_row(ingest: Ingest) -> None:
 
 def test_a_heading_given_twice_loses_no_row_silently(ingest: Ingest) -> None:
     taken = ingest(a__csv="\n".join([CSV_HEAD.replace("tool", "actor_id"), *CSV_ROWS]).encode())
-    assert taken.only.unreadable == 6
-    assert "names a column twice" in taken.reasons
+    assert counts(taken.only) == (5, 0, 0, 5, 0)
+    assert "'actor_id (1)', 'actor_id (2)'" in taken.reasons
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys"),
+    [
+        (["Notes,Notes", "a,b"], ["Notes (1)", "Notes (2)"]),
+        (
+            ["Agent,,,Owner,", "Id,Name,State,Name,Mail", "a,b,c,d,e"],
+            ["Agent Id", "Agent Name", "Agent State", "Owner Name", "Owner Mail"],
+        ),
+        (["SECTION 1: all,,,", "Id,Name,Name,A", "a,b,c,d"], ["Id", "Name (1)", "Name (2)", "A"]),
+        (["Group,Group,Group,Group", "Id,Name,A,B", "a,b,c,d"], ["Id", "Name", "A", "B"]),
+        (["sep=;", "Id;Name", "a;b"], ["Id", "Name"]),
+    ],
+)
+def test_headings_are_told_apart(rows: list[str], keys: list[str], tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("\n".join(rows))
+    found = [i for i in csv_rows(sniff(tmp_path / "x.csv", "x.csv")) if isinstance(i, Document)]
+    assert [list(i.value) for i in found] == [keys]
+
+
+def test_a_row_that_repeats_the_headings_is_none(ingest: Ingest) -> None:
+    text = "\n".join([CSV_HEAD, *CSV_ROWS[:2], CSV_HEAD, *CSV_ROWS[2:]])
+    assert counts(ingest(a__csv=text.encode()).only) == (5, 5, 0, 0, 0)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -406,6 +433,25 @@ def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) 
     assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
     assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
     assert {r[3] for r in taken.rows["events"]} == {at}
+
+
+def test_a_cell_merged_downwards_says_the_same_in_every_row(ingest: Ingest) -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook([CSV_HEAD.split(","), *[r.split(",") for r in CSV_ROWS]]))
+    )
+    book.active.merge_cells("C2:C4")
+    book.active.merge_cells("D5:E5")
+    held = io.BytesIO()
+    book.save(held)
+    taken = ingest(a__xlsx=held.getvalue())
+    names = [n for n, _ in columns_of(next(t for t in LOADED if t.name == "events"))]
+    assert [r[2 + names.index("actor_id")] for r in taken.rows["events"]] == ["agt-1"] * 4
+    assert counts(taken.only) == (5, 4, 0, 0, 1)
+
+
+def test_a_cell_beyond_the_headings_of_a_sheet_costs_nothing(ingest: Ingest) -> None:
+    rows = [CSV_HEAD.split(","), [*CSV_ROWS[0].split(","), None, "ask Ada"]]
+    assert counts(ingest(a__xlsx=workbook(rows)).only) == (1, 1, 0, 0, 0)
 
 
 def test_a_formula_without_a_saved_value_is_an_empty_cell(ingest: Ingest) -> None:

@@ -1,4 +1,4 @@
-"""What a reader yields: documents, and problems where there should have been one."""
+"""What a reader yields: documents, problems where there should have been one, and notes that cost no record."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell about a file."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One value read: a JSON line, a CSV row, a whole JSON file."""
 
@@ -29,7 +37,7 @@ class Document:
     """The JSON text as it stood in the file, where there is one."""
 
 
-Item = Document | Problem
+Item = Document | Problem | Note
 
 
 def shown(text: str) -> str:

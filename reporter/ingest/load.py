@@ -18,7 +18,7 @@ from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Problem
+from reporter.ingest.items import Note, Problem
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
@@ -190,8 +190,11 @@ def _unrecognised(
 ) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
-    read, problems = 0, []
+    read, problems, notes = 0, [], []
     for item in documents(file, engine):
+        if isinstance(item, Note):
+            notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
+            continue
         read += (
             len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
         )
@@ -203,4 +206,7 @@ def _unrecognised(
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
     digest = inputs.digest(file).sha256
-    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), problems
+    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), [
+        *problems,
+        *notes,
+    ]

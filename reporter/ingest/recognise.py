@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -85,9 +86,14 @@ def _lists(engine: Engine, file: InputFile) -> list[str]:
     read = [
         d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)
     ]
+    return lists_in(read[0]) if len(read) == 1 else []
+
+
+def lists_in(document: Any) -> list[str]:
+    """Return the keys of a document that hold a list of objects."""
     return [
         k
-        for k, v in (read[0].items() if len(read) == 1 and isinstance(read[0], dict) else ())
+        for k, v in (document.items() if isinstance(document, dict) else ())
         if isinstance(v, list) and v and isinstance(v[0], dict)
     ]
 
@@ -219,13 +225,14 @@ def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n
         file,
         None,
         "",
-        f"{file.format} that no source recognises; "
-        + (
-            "`reporter map` proposes what its columns mean"
-            if file.format in ("csv", "xlsx")
-            else "`reporter formats` lists what can be read"
-        ),
+        f"{file.format} that no source recognises; if it is a register, `{_map(file)}` proposes what its columns mean",
     )
+
+
+def _map(file: InputFile) -> str:
+    """The command that maps a file."""
+    command = f"reporter map {shlex.quote(file.name.removesuffix(f'!{file.part}'))}"
+    return f"{command} --sheet {shlex.quote(file.part)}" if file.part and file.format == "xlsx" else command  # fmt: skip
 
 
 def records_at(value: Any, path: str) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
-from reporter.ingest.items import Document, Problem, shown
+from reporter.ingest.items import Document, Note, Problem, shown
 from reporter.ingest.notes import note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
@@ -83,6 +83,9 @@ def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spoo
             counts = batch.counts[index]
             numbered = file.format in ("json", "yaml")
             for item in documents(file, engine):
+                if isinstance(item, Note):
+                    batch.problems.append((index, item.line, "field", redact(item.reason), ""))
+                    continue
                 if isinstance(item, Problem):
                     counts.read += 1
                     counts.unreadable += 1

@@ -1,7 +1,7 @@
 """CSV and XLSX. In: a file. Out: a document a row, keyed by the headings above it.
 
-People put titles above their tables and break lines inside headings: the heading row is the first that fills more
-than half as many cells as three quarters of the rows do.
+People put titles above their tables, break lines inside headings and repeat them: the heading row is the first that
+fills more than half as many cells as three quarters of the rows do. A row that repeats it is none.
 """
 
 from __future__ import annotations
@@ -10,17 +10,25 @@ import contextlib
 import csv
 import io
 import itertools
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 from reporter.ingest.files import DAMAGE, InputFile, whole
-from reporter.ingest.items import Document, Item, Problem, shown
+from reporter.ingest.items import Document, Item, Note, Problem, shown
 
 MAX_CELL = 1 << 24
 SEARCHED = 30
 """Rows among which the heading row is looked for."""
+MERGED = 1000
+"""Rows over which a merged cell is believed."""
+TAIL = 1 << 22
+"""Bytes at the end of a sheet among which its merged cells stand."""
+_MERGED = r'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
+_TITLE = re.compile(r"[^\d:]{1,24}")
+"""A title above headings that may stand in their names: `Owner`, not `SECTION 1: Identifiers`."""
 _BROKEN_BOOK = (
     *DAMAGE, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, TypeError, IndexError, AttributeError,
     RuntimeError,
@@ -74,8 +82,8 @@ def _numbered(lines: list[str], delimiter: str) -> Iterator[Row]:
         line = rows.line_num + 1
 
 
-def _records(rows: Iterator[Row]) -> Iterator[Item]:
-    """Turn the rows below the headings into records keyed by them."""
+def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
+    """Turn the rows below the headings into records keyed by them; `widens`: cells beyond the headings are no fault."""
     first = list(itertools.islice(rows, SEARCHED))
     found = _heading(first)
     if found is None:
@@ -84,14 +92,36 @@ def _records(rows: Iterator[Row]) -> Iterator[Item]:
         return
     at, line, cells = found
     yield from (r for r in first[:at] if isinstance(r, Problem))
-    header = [" ".join(c.split()) for c in cells]
-    named = [h for h in header if h]
-    twice = sorted({h for h in named if named.count(h) > 1})
-    lost = f"the header names a column twice: {twice[0]!r}" if twice else ""
-    if lost:
-        yield Problem(line, lost, shown(",".join(header)))
+    plain = [" ".join(c.split()) for c in cells]
+    above = first[at - 1] if at else None
+    header = _told_apart(plain, above[1] if isinstance(above, tuple) else [])
+    twice = [h for h, p in zip(header, plain, strict=True) if h != p]
+    if twice:
+        said = ", ".join(map(repr, twice[:6])) + (" and more" if len(twice) > 6 else "")
+        yield Note(line, f"headings stand more than once; now they are {said}")
     for row in itertools.chain(first[at + 1 :], rows):
-        yield from [row] if isinstance(row, Problem) else _record(row, header, lost)
+        if isinstance(row, Problem):
+            yield row
+        elif [" ".join(c.split()) for c in row[1]] != plain:
+            yield from _record(row, header, widens)
+
+
+def _told_apart(header: list[str], above: list[str]) -> list[str]:
+    """Where headings stand twice, the title above tells them apart (Owner, over Name and E-mail), else a number."""
+    titles, title = [], ""
+    for i in range(len(header)):
+        title = " ".join(above[i].split()) if i < len(above) and above[i].strip() else title
+        titles.append(title if _TITLE.fullmatch(title) else "")
+    alike = {h for h in header if h and header.count(h) > 1}
+    long = [f"{t} {h}".strip() if h else "" for t, h in zip(titles, header, strict=True)]
+    helps = {
+        t for t, n, h in zip(titles, long, header, strict=True)
+        if t and h in alike and n not in header and long.count(n) == 1
+    }  # fmt: skip
+    return [
+        n if t in helps and long.count(n) == 1 else f"{h} ({header[: i + 1].count(h)})" if h in alike else h
+        for i, (t, n, h) in enumerate(zip(titles, long, header, strict=True))
+    ]  # fmt: skip
 
 
 def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
@@ -102,25 +132,24 @@ def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
     for place, (row, n) in enumerate(zip(rows, filled, strict=True)):
         if isinstance(row, Problem):
             return None
-        if n * 2 > wide:
+        if n * 2 > wide and len({c for c in row[1] if c.strip()}) * 2 >= n:
             return place, *row
     return None
 
 
-def _record(row: tuple[int, list[str]], header: list[str], lost: str) -> Iterator[Item]:
+def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iterator[Item]:
     line, cells = row
     if not any(c.strip() for c in cells):
         return
     over = [c for c in cells[len(header) :] if c.strip()]
-    if lost or over:
+    if over and not widens:
         yield Problem(
-            line, lost or f"{len(cells)} cells under {len(header)} headings", shown(",".join(cells))
+            line, f"{len(cells)} cells under {len(header)} headings", shown(",".join(cells))
         )
         return
-    padded = cells + [""] * (len(header) - len(cells))
     record = {
         h or f"column {i}": c
-        for i, (h, c) in enumerate(zip(header, padded, strict=False), 1)
+        for i, (h, c) in enumerate(itertools.zip_longest(header, cells, fillvalue=""), 1)
         if h or c.strip()
     }
     yield Document(line, record)
@@ -145,21 +174,55 @@ def sheet_rows(file: InputFile) -> Iterator[Item]:
         book = openpyxl.load_workbook(io.BytesIO(whole(file)), read_only=True, data_only=True)
         sheet = book[file.part] if file.part else book.worksheets[0]
         sheet.reset_dimensions()
-        yield from _records(_cells(sheet.iter_rows(values_only=True)))
+        down = _merged_down(file, sheet._worksheet_path)
+        yield from _records(_cells(sheet.iter_rows(values_only=True), down), widens=True)
     except _BROKEN_BOOK as error:
         yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
 
 
-def _cells(rows: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+def _merged_down(file: InputFile, part: str) -> dict[tuple[int, int], int]:
+    """Return (row, column) of each cell that is merged with one above it, and the row of that one."""
+    tail = b""
+    with zipfile.ZipFile(io.BytesIO(whole(file))) as book, book.open(part.lstrip("/")) as sheet:
+        while chunk := sheet.read(1 << 20):
+            tail = (tail + chunk)[-TAIL:]
+    xml = tail.decode("utf-8", "replace")
+    return {
+        (row, _column(column)): int(top)
+        for column, top, end, bottom in re.findall(_MERGED, xml)
+        if column == end
+        for row in range(int(top) + 1, min(int(bottom), int(top) + MERGED) + 1)
+    }
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _cells(
+    rows: Iterable[tuple[Any, ...]], down: dict[tuple[int, int], int] | None = None
+) -> Iterator[Row]:
+    """Turn cells into texts; a cell merged downwards says the same in every row."""
+    tops: dict[tuple[int, int], str] = {}
+    begins = {(top, column) for (_, column), top in (down or {}).items()}
     for number, row in enumerate(rows, 1):
-        yield number, [_cell(v) for v in row]
+        cells = [_cell(v) for v in row]
+        for at, cell in enumerate(cells):
+            if (number, at) in begins:
+                tops[number, at] = cell
+            if down and not cell and (number, at) in down:
+                cells[at] = tops.get((down[number, at], at), "")
+        yield number, cells
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (datetime, date)):
-        return value.isoformat()
+        return value.isoformat().removesuffix("T00:00:00")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -19,6 +19,8 @@ and words such as task-of-the-night are not."""
 SHORTEST_SECRET = 15
 """Bytes below which no text looks like a secret."""
 _SECRET = re.compile(SECRET)
+_OLDEST = "TIMESTAMP '1000-01-01'"
+"""The engine reads 2/1/24 as a day of the year 2, and a clock that was never set says the year 1: no time of anything."""
 
 
 def redact(text: str) -> str:
@@ -49,7 +51,8 @@ def without_secret(column: str, key: str) -> str:
 def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     """SQL: the expression as the column's type; NULL where it is empty or cannot be read."""
     if column.type == TIME:
-        return f"CAST(TRY_CAST({expression} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        time = f"CAST(TRY_CAST({expression} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        return f"CASE WHEN {time} >= {_OLDEST} THEN {time} END"
     if column.type == INT:
         return f"TRY_CAST({expression} AS BIGINT)"
     if column.type == FLAG:

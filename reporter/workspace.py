@@ -12,7 +12,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import RunInfo
-from reporter.yamls import fields
+from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
 
@@ -25,6 +25,8 @@ class Workspace:
     """name -> (hour | day, percent of units that must be seen)"""
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
+    frameworks: tuple[str, ...] = ()
+    """Ids of the lists to report on; none means those that are not optional."""
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -48,7 +50,9 @@ def read_workspace(folder: Path) -> Workspace:
             f"`reporter init {folder}` writes one to start from.",
         )  # fmt: skip
     f = fields(path)
-    f.only("organisation", "unit", "period", "as_of", "profile", "log_sources", "params")
+    f.only(
+        "organisation", "unit", "period", "as_of", "profile", "frameworks", "log_sources", "params"
+    )
     period = f.get("period", dict)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
         raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
@@ -67,7 +71,20 @@ def read_workspace(folder: Path) -> Workspace:
         n: _expected(n, x, f.place("log_sources"))
         for n, x in f.get("log_sources", dict, {}).items()
     }
-    return Workspace(folder, run, logs, _params(f.get("params", dict, {}), f.place("params")))
+    params = _params(f.get("params", dict, {}), f.place("params"))
+    return Workspace(folder, run, logs, params, _frameworks(f))
+
+
+def _frameworks(f: Fields) -> tuple[str, ...]:
+    named = f.get("frameworks", list, None) if "frameworks" in f.data else []
+    twice = sorted({str(n) for n in named if named.count(n) > 1})
+    if twice:
+        raise InputError(f"frameworks: {twice[0]} stands twice", f.place("frameworks"))
+    if "frameworks" in f.data and not named:
+        raise InputError(
+            "frameworks names none", f.place("frameworks"), "Leave it out to get the usual ones."
+        )
+    return tuple(str(n) for n in named)
 
 
 def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:

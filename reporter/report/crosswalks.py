@@ -1,0 +1,62 @@
+"""Crosswalks as printed: which control has to do with which, who says so, and how sure that is.
+
+In: an `Assessment` and the anchors. Out: one `shape.Crosswalk` each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reporter import model
+from reporter.crosswalks import CHECKS
+
+from . import shape
+from .words import clean
+
+CROSSWALK = "crosswalk"
+"""Under this name crosswalks stand among the anchors."""
+RELATIONS = {
+    "equal": "equal to",
+    "subset": "subset of",
+    "superset": "superset of",
+    "intersects": "intersects",
+}
+OWN = "our reading"
+
+
+def crosswalks(
+    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> tuple[shape.Crosswalk, ...]:
+    """Print every crosswalk between lists of the report."""
+    return tuple(_crosswalk(w, anchors) for w in a.crosswalks)
+
+
+def basis_words(walk: model.Crosswalk) -> str:
+    """Say who claims the pairs of a crosswalk."""
+    return f"published by {walk.publisher}" if walk.publisher else OWN
+
+
+def _crosswalk(walk: model.Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape.Crosswalk:
+    basis = clean(basis_words(walk))
+
+    def links(framework: str, ids: tuple[str, ...]) -> tuple[shape.Link, ...]:
+        of = "" if framework == CHECKS else framework
+        return tuple(shape.Link(clean(i), anchors.get((of, i), "")) for i in ids)
+
+    return shape.Crosswalk(
+        id=clean(walk.id),
+        anchor=anchors[CROSSWALK, walk.id],
+        title=clean(walk.title),
+        intro=f"{basis[0].upper()}{basis[1:]}: {clean(walk.source)}".rstrip(".") + ".",
+        rows=tuple(
+            shape.Pairs(
+                origins=links(walk.origin, row.origins),
+                relation=RELATIONS[row.relation],
+                targets=links(walk.target, row.targets),
+                basis=basis,
+                confidence=row.confidence,
+                note=clean(row.note),
+            )
+            for row in walk.rows
+        ),
+    )

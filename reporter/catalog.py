@@ -24,7 +24,8 @@ from reporter.crosswalks import (
     unknown_ids,
 )
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.model import Check, Control, Crosswalk, Framework, Group, Policy, Profile, Theme
+from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.pairs import Crosswalk
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
 from reporter.yamls import Fields, content_dir, fields, read_yaml

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reporter.errors import ContentError, ReporterError
-from reporter.model import Check, Crosswalk, Framework, Pairs
+from reporter.model import Check, Framework
+from reporter.pairs import Crosswalk, Pairs
 from reporter.yamls import Fields, fields
 
 ALIASES = "aliases.yml"

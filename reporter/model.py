@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from reporter.pairs import Crosswalk
+
 
 class Status(StrEnum):
     """State of one cell (check, subject); scoring method 2.1."""
@@ -96,40 +98,6 @@ class Framework:
     """high | medium | low: how sure its author is of the checks listed; '' when not said."""
     note: str = ""
     """What a reader must know of its scope, printed under the title."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """One row of a crosswalk: each of its origins stands in the relation to each of its targets."""
-
-    origins: tuple[str, ...]
-    targets: tuple[str, ...]
-    relation: str
-    """Of the origin to the target: equal | subset | superset | intersects."""
-    confidence: str
-    """high | medium | low: how sure we are that the pair is right, whoever published it."""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Crosswalk:
-    """What controls of one list have to do with controls of another, or with checks."""
-
-    id: str
-    title: str
-    origin: str
-    """Id of the list that the origins belong to."""
-    target: str
-    """Id of the list that the targets belong to, or 'checks'."""
-    basis: str
-    """published | own-judgement"""
-    publisher: str
-    """Who published it; '' for own judgement."""
-    source: str
-    """The document, or what was read."""
-    rows: tuple[Pairs, ...]
-    place: str = ""
-    """Path of the file, for messages."""
 
 
 @dataclass(frozen=True, slots=True)

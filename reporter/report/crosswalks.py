@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from reporter import model
 from reporter.crosswalks import CHECKS
+from reporter.pairs import Crosswalk
 
 from . import shape
 from .words import clean
@@ -31,12 +32,18 @@ def crosswalks(
     return tuple(_crosswalk(w, anchors) for w in a.crosswalks)
 
 
-def basis_words(walk: model.Crosswalk) -> str:
+def basis_words(walk: Crosswalk) -> str:
     """Say who claims the pairs of a crosswalk."""
     return f"published by {walk.publisher}" if walk.publisher else OWN
 
 
-def _crosswalk(walk: model.Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape.Crosswalk:
+def _intro(basis: str, source: str) -> str:
+    """Say where the pairs come from; what we read ourselves says so already."""
+    said = source if basis == OWN else f"{basis[0].upper()}{basis[1:]}: {source}"
+    return f"{said.rstrip('.')}."
+
+
+def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape.Crosswalk:
     basis = clean(basis_words(walk))
 
     def links(framework: str, ids: tuple[str, ...]) -> tuple[shape.Link, ...]:
@@ -47,7 +54,7 @@ def _crosswalk(walk: model.Crosswalk, anchors: Mapping[tuple[str, str], str]) ->
         id=clean(walk.id),
         anchor=anchors[CROSSWALK, walk.id],
         title=clean(walk.title),
-        intro=f"{basis[0].upper()}{basis[1:]}: {clean(walk.source)}".rstrip(".") + ".",
+        intro=_intro(basis, clean(walk.source)),
         rows=tuple(
             shape.Pairs(
                 origins=links(walk.origin, row.origins),

@@ -13,14 +13,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reporter.crosswalks import (
+    ALIASES,
+    CONFIDENCE,
+    known_ids,
+    one_of,
+    read_crosswalk,
+    read_register,
+    unknown_checks,
+    unknown_ids,
+)
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.pairs import Crosswalk
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
 from reporter.yamls import Fields, content_dir, fields, read_yaml
 
 SEVERITIES = ("critical", "high", "medium", "low")
-EXTRA = ("checks", "sources", "catalogs", "profiles")
+EXTRA = ("checks", "sources", "catalogs", "crosswalks", "official", "profiles")
 """Folders that an --extra folder may hold."""
 STRENGTHS = ("direct", "partial", "contextual")
 
@@ -67,7 +78,7 @@ class Content:
     themes: tuple[Theme, ...]
     policy: Policy
     profiles: dict[str, Profile]
-    crosswalks: tuple[dict[str, Any], ...] = ()
+    crosswalks: tuple[Crosswalk, ...] = ()
     aliases: dict[str, Any] = field(default_factory=dict)
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
     benchmark: dict[str, Any] = field(default_factory=dict)
@@ -105,18 +116,16 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         themes=_themes(frameworks / "themes.yml"),
         policy=_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + asked},
-        crosswalks=tuple(
-            c for c in every("crosswalks", read_yaml, folders) if c["id"] != "aliases"
-        ),
+        crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
-        official={d["framework"]: d for d in every("official", read_yaml, folders)},
+        official={d["framework"]: d for d in every("official", read_register, folders)},
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),
     )
     errors += [
         *_twice(result, profiles + asked),
-        *([] if errors else _unknown_checks(result)),
+        *([] if errors else _unknown(result)),
         *unknown_targets(result, asked),
     ]
     errors += [e for s in mine for e in judge_source_file(s)]
@@ -127,7 +136,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
 
 def read_aliases() -> dict[str, Any]:
     """Return the references people write and what they mean."""
-    data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / "aliases.yml")
+    data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
     return data
 
 
@@ -138,7 +147,7 @@ def _order(framework: Framework) -> tuple[int, str]:
 
 def _yamls(roots: list[Path], sub: str) -> Iterator[Path]:
     for root in roots:
-        yield from sorted((root / sub).rglob("*.yml"))
+        yield from (p for p in sorted((root / sub).rglob("*.yml")) if p.name != ALIASES)
 
 
 def _all_files(roots: list[Path]) -> list[Path]:
@@ -163,6 +172,7 @@ def _holds_nothing(folder: Path) -> ReporterError:
 def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]:
     kinds: dict[str, Any] = {
         "check": content.checks, "source": content.sources, "catalog": content.frameworks, "profile": profiles,
+        "crosswalk": content.crosswalks,
     }  # fmt: skip
     for kind, items in kinds.items():
         seen: dict[str, str] = {}
@@ -183,17 +193,10 @@ def judge_source_file(source: Source) -> Iterator[ReporterError]:
             yield error
 
 
-def _unknown_checks(content: Content) -> Iterator[ReporterError]:
-    known = {c.id for c in content.checks}
-    for framework in content.frameworks:
-        for control in framework.controls:
-            for check_id, _ in control.checks:
-                if check_id not in known:
-                    yield ContentError(
-                        f"{control.id} lists check {check_id}, which does not exist",
-                        framework.place,
-                        "Write the check first, or take it off the control's list.",
-                    )
+def _unknown(content: Content) -> Iterator[ReporterError]:
+    yield from unknown_checks(content.frameworks, content.checks)
+    known = known_ids(content.official, content.frameworks, content.checks)
+    yield from unknown_ids(content.crosswalks, known)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
@@ -313,7 +316,7 @@ def read_framework(path: Path) -> Framework:
     f = fields(path)
     f.only(
         "id", "title", "title_note", "short", "version", "publisher", "url", "published", "text_policy", "licence_note",
-        "source_sha256", "groups", "controls",
+        "source_sha256", "optional", "confidence", "scope_note", "groups", "controls",
     )  # fmt: skip
     groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
     return Framework(
@@ -328,6 +331,11 @@ def read_framework(path: Path) -> Framework:
         groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
         controls=tuple(_control(c, f) for c in f.get("controls", list)),
         place=f.place("controls"),
+        optional=f.get("optional", bool, False),
+        confidence=one_of(
+            f.get("confidence", str, ""), ("", *CONFIDENCE), "confidence", f.place("confidence")
+        ),
+        note=f.get("scope_note", str, "").strip(),
     )
 
 

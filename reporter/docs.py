@@ -57,7 +57,12 @@ def checks(content: Content) -> str:
         ),
     ]
     for framework in content.frameworks:
-        parts += [f"## {framework.title}", _controls(framework)]
+        parts.append(f"## {framework.title}")
+        if framework.optional:
+            parts.append(
+                f"Takes part where `reporter.yml` names it: `frameworks: [{framework.id}]`."
+            )
+        parts.append(_controls(framework))
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,6 +1,7 @@
 """How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the input records.
 
-Reads only the run: report.json for the reasoning, evidence.parquet for every cell.
+Numbers come from the run only: report.json for the reasoning, evidence.parquet for every cell. What
+a control outside the run rests on comes from the installed content.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 from reporter import catalog
 from reporter.errors import InputError
 from reporter.report.shape import Control, View
+from reporter.rests import elsewhere, in_run
 from reporter.runfolder import read_cells, read_view
 
 SHOWN = 200
@@ -21,16 +23,16 @@ CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
 def explain(run: Path, given: str) -> str:
     """Explain a control, a check, a theme, an actor or 'enterprise'."""
     view = read_view(run)
-    exact = _named(view, given.strip(), run)
+    exact = _named(view, given.strip(), run) or elsewhere(view, given.strip())
     if exact:
         return "\n".join(exact)
     note, wanted = _meaning(given)
-    found = _named(view, wanted, run)
+    found = _named(view, wanted, run) or elsewhere(view, wanted)
     if found:
         return "\n".join([note, *found] if note else found)
     raise InputError(
         f"{given!r} is no control, check, theme or actor of this run", str(run),
-        "Try ASI03, NHI1, GOVERN 1.6, OWN-01, an agent's id, or enterprise.",
+        "Try ASI03, NHI1, GOVERN 1.6, LLM06:2025, OWN-01, an agent's id, or enterprise.",
     )  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
             return _framework(framework.title, framework.total, framework.controls)
         for control in framework.controls:
             if control.id.lower() == wanted.lower():
-                return _control(control, framework.short, run)
+                return [*_control(control, framework.short, run), *in_run(view, control.id)]
     for check in view.checks:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id, run)
@@ -56,7 +58,7 @@ def _meaning(given: str) -> tuple[str, str]:
     book = catalog.read_aliases()
     for alias in book["aliases"]:
         if alias["given"].lower() == given.strip().lower():
-            meant = ", ".join(alias["intended"])
+            meant = ", ".join(alias["intended"]) or "nothing held here"
             literal = alias["literal"] or "nothing in the list"
             note = f"{given}: literally {literal}; most plausibly {meant} (confidence {alias['confidence']}).\n{alias['note'].strip()}\n"
             return note, alias["literal"] or alias["intended"][0]

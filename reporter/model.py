@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from reporter.compared import Comparison
+from reporter.pairs import Crosswalk
 
 
 class Status(StrEnum):
@@ -92,6 +93,12 @@ class Framework:
     controls: tuple[Control, ...]
     place: str = ""
     """Path of the file, for messages."""
+    optional: bool = False
+    """Takes part only where a workspace names it."""
+    confidence: str = ""
+    """high | medium | low: how sure its author is of the checks listed; '' when not said."""
+    note: str = ""
+    """What a reader must know of its scope, printed under the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,3 +389,5 @@ class Assessment:
     """Figures the first page shows beside the score: policy coverage, adoption, the published benchmark."""
     hashes: dict[str, str]
     """sha256 of inputs, catalog, policy; engine versions."""
+    crosswalks: tuple[Crosswalk, ...] = ()
+    """Those between lists that take part."""

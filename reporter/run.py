@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from reporter import assess as judging
 from reporter import catalog, db
 from reporter.catalog import Content
 from reporter.compared import Comparison, Deviation, Observed, Rated, Scope, Unused
+from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.ingest import names
@@ -82,6 +84,7 @@ def assess_workspace(
         content = catalog.load(options.extra)
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
+        content = _chosen(workspace, content)
         judged = judge_all(content.checks, workspace.params)
         out.parent.mkdir(parents=True, exist_ok=True)
         with part_of(out) as part:
@@ -209,7 +212,7 @@ def _gather(
         findings=tuple(judging.findings(engine)), cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         feeds=feeds, coverage=_coverage(engine), compared=_compared(engine), population=_population(engine), context=_context(engine, content),
-        hashes=_hashes(workspace, content, checks, intake),
+        hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
     )  # fmt: skip
 
 
@@ -336,6 +339,31 @@ def _version() -> str:
         return version("agent-reporter")
     except PackageNotFoundError:
         return "checkout"
+
+
+def _chosen(workspace: Workspace, content: Content) -> Content:
+    """Keep the lists that the workspace names, in its order, and the crosswalks between them."""
+    catalogs = {f.id: f for f in content.frameworks}
+    usual = tuple(f.id for f in content.frameworks if not f.optional)
+    named = workspace.frameworks or usual
+    known = {*catalogs, *(w.origin for w in content.crosswalks)}
+    place = str(workspace.folder / "reporter.yml")
+    for name in named:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            guess = f"Did you mean {close[0]}? " if close else ""
+            raise InputError(
+                f"frameworks: no {name!r}", place, f"{guess}Known: {', '.join(sorted(known))}."
+            )
+    if not catalogs.keys() & set(named):
+        raise InputError(
+            f"frameworks: {named[0]} is known from crosswalks only", place,
+            f"Name a catalog beside it, such as {', '.join(usual)}.",
+        )  # fmt: skip
+    ends = {*named, CHECKS}
+    walks = (w for w in content.crosswalks if w.origin in ends and w.target in ends)
+    chosen = tuple(catalogs[name] for name in named if name in catalogs)
+    return replace(content, frameworks=chosen, crosswalks=tuple(walks))
 
 
 def _refuse_unknown(workspace: Workspace, content: Content) -> None:

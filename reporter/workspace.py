@@ -27,6 +27,8 @@ class Workspace:
     """A time window whose runs are approved."""
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
+    frameworks: tuple[str, ...] = ()
+    """Ids of the lists to report on; none means those that are not optional."""
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -51,7 +53,15 @@ def read_workspace(folder: Path) -> Workspace:
         )  # fmt: skip
     f = fields(path)
     f.only(
-        "organisation", "unit", "period", "as_of", "profile", "log_sources", "params", "baseline"
+        "organisation",
+        "unit",
+        "period",
+        "as_of",
+        "profile",
+        "frameworks",
+        "log_sources",
+        "params",
+        "baseline",
     )
     period = f.get("period", dict)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
@@ -71,9 +81,20 @@ def read_workspace(folder: Path) -> Workspace:
         n: _expected(n, x, f.place("log_sources"))
         for n, x in f.get("log_sources", dict, {}).items()
     }
-    return Workspace(
-        folder, run, logs, _window(f), _params(f.get("params", dict, {}), f.place("params"))
-    )
+    params = _params(f.get("params", dict, {}), f.place("params"))
+    return Workspace(folder, run, logs, _window(f), params, _frameworks(f))
+
+
+def _frameworks(f: Fields) -> tuple[str, ...]:
+    named = f.get("frameworks", list, None) if "frameworks" in f.data else []
+    twice = sorted({str(n) for n in named if named.count(n) > 1})
+    if twice:
+        raise InputError(f"frameworks: {twice[0]} stands twice", f.place("frameworks"))
+    if "frameworks" in f.data and not named:
+        raise InputError(
+            "frameworks names none", f.place("frameworks"), "Leave it out to get the usual ones."
+        )
+    return tuple(str(n) for n in named)
 
 
 def _window(f: Fields) -> tuple[datetime, datetime] | None:

@@ -100,7 +100,14 @@ def _head(f: model.Framework) -> _Head:
         "id-and-title": "Ids and titles are the publisher's; all other text is our own words.",
         "own-words": "Ids and titles are the publisher's; all other text is our own words.",
     }
-    intro = f"{_FRAMEWORK_INTRO} {words.get(f.text_policy, '')}".strip()
+    sure = f"Which checks speak for a control is our own reading, with {f.confidence} confidence."
+    parts = (
+        _FRAMEWORK_INTRO,
+        words.get(f.text_policy),
+        clean(f.note),
+        sure if f.confidence else "",
+    )
+    intro = " ".join(part for part in parts if part)
     origin = " · ".join(clean(part) for part in (f.publisher, f"version {f.version}", f.url))
     return _Head(clean(f.short), clean(f.title), origin, intro)
 

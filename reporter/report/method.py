@@ -79,15 +79,15 @@ _STANDING = (
     (
         "Endorsement",
         (
-            "OWASP and NIST publish the frameworks named here. Neither they nor ISO has reviewed "
+            "Others publish the frameworks and laws named here. None of them, nor ISO, has reviewed "
             "or endorsed this report, its checks, its mappings or its numbers."
         ),
     ),
     (
         "Meaning",
         (
-            "The OWASP lists are risks: a pass is evidence of mitigation. The NIST AI RMF "
-            "subcategories are outcomes: a pass is evidence towards the outcome. Which check "
+            "The OWASP lists are risks: a pass is evidence of mitigation. The subcategories of "
+            "NIST are outcomes: a pass is evidence towards the outcome. Which check "
             "speaks to which control, and how strongly, is our mapping."
         ),
     ),

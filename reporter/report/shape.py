@@ -206,6 +206,29 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """One row of a crosswalk."""
+
+    origins: tuple[Link, ...]
+    """An anchor is empty where the report has no such control."""
+    relation: str
+    targets: tuple[Link, ...]
+    basis: str
+    confidence: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    id: str
+    anchor: str
+    title: str
+    intro: str
+    """Whose it is, and what was read."""
+    rows: tuple[Pairs, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """One line of the first page's gap lists."""
 
@@ -347,3 +370,4 @@ class View:
     finding_columns: tuple[str, ...]
     findings: tuple[tuple[str, ...], ...]
     """Every fail and unknown cell: the rows of findings.csv."""
+    crosswalks: tuple[Crosswalk, ...] = ()

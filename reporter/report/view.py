@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -19,6 +19,7 @@ from reporter.explanation import why_check
 
 from . import shape
 from .accounting import accounting, scope
+from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
 from .observed import observed
@@ -59,6 +60,7 @@ def build(assessment: model.Assessment) -> shape.View:
         hashes=hashes(assessment),
         finding_columns=(*_COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
         findings=_findings(assessment),
+        crosswalks=crosswalks(assessment, anchors),
     )
 
 
@@ -94,7 +96,9 @@ def _decoded(kind: Any, value: Any) -> Any:
     """Build a dataclass, a tuple of them or a plain value from JSON, by its type hint."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in fields(kind)})  # type: ignore[operator]
+        # A field that a later version added has a default: the runs before it can still be read.
+        given = [f for f in fields(kind) if f.name in value or f.default is MISSING]
+        return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in given})  # type: ignore[operator]
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         if len(inner) == 2 and inner[1] is Ellipsis:
@@ -112,6 +116,7 @@ def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
     for f in a.frameworks:
         anchors[f.id, ""] = slug("f", f.id, taken)
         anchors |= {(f.id, c.id): slug("c", c.id, taken) for c in f.controls}
+    anchors |= {(CROSSWALK, w.id): slug("w", w.id, taken) for w in a.crosswalks}
     return anchors
 
 

@@ -1,0 +1,69 @@
+"""Crosswalks as printed: which control has to do with which, who says so, and how sure that is.
+
+In: an `Assessment` and the anchors. Out: one `shape.Crosswalk` each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reporter import model
+from reporter.crosswalks import CHECKS
+from reporter.pairs import Crosswalk
+
+from . import shape
+from .words import clean
+
+CROSSWALK = "crosswalk"
+"""Under this name crosswalks stand among the anchors."""
+RELATIONS = {
+    "equal": "equal to",
+    "subset": "subset of",
+    "superset": "superset of",
+    "intersects": "intersects",
+}
+OWN = "our reading"
+
+
+def crosswalks(
+    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> tuple[shape.Crosswalk, ...]:
+    """Print every crosswalk between lists of the report."""
+    return tuple(_crosswalk(w, anchors) for w in a.crosswalks)
+
+
+def basis_words(walk: Crosswalk) -> str:
+    """Say who claims the pairs of a crosswalk."""
+    return f"published by {walk.publisher}" if walk.publisher else OWN
+
+
+def _intro(basis: str, source: str) -> str:
+    """Say where the pairs come from; what we read ourselves says so already."""
+    said = source if basis == OWN else f"{basis[0].upper()}{basis[1:]}: {source}"
+    return f"{said.rstrip('.')}."
+
+
+def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape.Crosswalk:
+    basis = clean(basis_words(walk))
+
+    def links(framework: str, ids: tuple[str, ...]) -> tuple[shape.Link, ...]:
+        of = "" if framework == CHECKS else framework
+        return tuple(shape.Link(clean(i), anchors.get((of, i), "")) for i in ids)
+
+    return shape.Crosswalk(
+        id=clean(walk.id),
+        anchor=anchors[CROSSWALK, walk.id],
+        title=clean(walk.title),
+        intro=_intro(basis, clean(walk.source)),
+        rows=tuple(
+            shape.Pairs(
+                origins=links(walk.origin, row.origins),
+                relation=RELATIONS[row.relation],
+                targets=links(walk.target, row.targets),
+                basis=basis,
+                confidence=row.confidence,
+                note=clean(row.note),
+            )
+            for row in walk.rows
+        ),
+    )

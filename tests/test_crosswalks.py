@@ -1,0 +1,228 @@
+"""Lists that a workspace names, and crosswalks: what is chosen, what is refused, what is printed, what never moves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import fixture_assessment as given
+import pytest
+from conftest import reporter
+from fixture_estate import Estate
+
+from reporter import catalog
+from reporter.catalog import Content
+from reporter.crosswalks import read_crosswalk
+from reporter.errors import ContentError, Errors
+from reporter.model import Status, Tally
+from reporter.pairs import Crosswalk, Pairs
+from reporter.report import html, view
+from reporter.runfolder import read_view
+from reporter.score import score
+
+WALK = Crosswalk(
+    "mine", "Mine to theirs", "owasp-agentic-2026", "checks", "published", "Somebody <b>", "A paper.",
+    (Pairs(("ASI03", "ASI10"), ("OWN-01",), "superset", "low", "A note."),),
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- what never moves
+
+
+def test_a_list_more_or_less_moves_no_number_of_checks_and_enterprise(content: Content) -> None:
+    tallies = [
+        Tally(c.id, status, tier, tier, n)
+        for n, c in enumerate(content.checks, start=1)
+        for tier, status in ((1, Status.PASS), (3, Status.FAIL), (4, Status.UNKNOWN))
+    ]
+
+    def scored(*names: str) -> object:
+        chosen = [f for f in content.frameworks if f.id in names]
+        made = score(
+            chosen, content.checks, content.themes, tallies, content.policy, content.profiles["baseline"]
+        )  # fmt: skip
+        assert [f.framework for f in made.frameworks] == [f.id for f in chosen]
+        return made.enterprise, made.checks
+
+    every = [f.id for f in content.frameworks]
+    assert scored() == scored("owasp-agentic-2026") == scored("eu-ai-act") == scored(*every)
+
+
+@pytest.fixture(scope="module")
+def law_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the good company through a law and a list known from crosswalks only."""
+    folder = tmp_path_factory.mktemp("law")
+    estate = Estate()
+    estate.settings |= {"frameworks": ["eu-ai-act", "nist-ai-rmf-1.0", "nist-ai-600-1"]}
+    out = folder / "run"
+    made = reporter("assess", estate.write(folder / "ws"), "--out", out, "--formats", "json")
+    assert made.exit_code == 0, made.output
+    return out
+
+
+def test_a_run_shows_what_was_named_and_the_same_enterprise(law_run: Path, good_run: Path) -> None:
+    law, usual = read_view(law_run), read_view(good_run)
+    assert [f.id for f in law.frameworks] == ["eu-ai-act", "nist-ai-rmf-1.0"]
+    assert [f.id for f in usual.frameworks] == [
+        "owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0",
+    ]  # fmt: skip
+    assert law.themes == usual.themes
+    assert law.summary.figure == usual.summary.figure
+    assert law.summary.level == usual.summary.level
+    assert law.frameworks[1].total == usual.frameworks[2].total
+    assert [w.id for w in law.crosswalks] == [
+        "engine-ai-act-rmf", "engine-nist-ai-600-1-checks", "nist-ai-600-1-rmf",
+    ]  # fmt: skip
+    assert {"engine-asi-rmf", "owasp-appendix-c"} <= {w.id for w in usual.crosswalks}
+    assert "which is a question of law" in law.frameworks[0].intro
+
+
+def test_what_only_a_statement_can_show_needs_attestation(law_run: Path) -> None:
+    act = read_view(law_run).frameworks[0]
+    bare = next(c for c in act.controls if c.id == "Article 50")
+    assert (bare.figure.text, bare.gap_text) == ("Not assessed", "Needs attestation")
+    assert bare.id in {link.text for link in act.unassessed}
+
+
+def test_explain_names_the_pairs_of_the_run(law_run: Path) -> None:
+    output = reporter("explain", law_run, "Article 14").output
+    assert "intersects GOVERN 3.2, MAP 3.5 (our reading; high confidence)" in output
+    assert "superset of GV-1.6-001" in reporter("explain", law_run, "GOVERN 1.6").output
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("named", "says", "hint"),
+    [
+        (["eu-ai-akt"], "frameworks: no 'eu-ai-akt'", "Did you mean eu-ai-act? Known: "),
+        (["nist-ai-600-1"], "nist-ai-600-1 is known from crosswalks only", "Name a catalog beside it"),
+        (["iso-42001", "iso-42001"], "frameworks: iso-42001 stands twice", ""),
+        ([], "frameworks names none", "Leave it out"),
+        ("iso-42001", "'frameworks' must be list, not 'iso-42001'", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_selection_is_refused(tmp_path: Path, named: object, says: str, hint: str) -> None:
+    estate = Estate()
+    estate.settings |= {"frameworks": named}
+    result = reporter("assess", estate.write(tmp_path / "ws"), "--out", tmp_path / "run")
+    assert result.exit_code == 3
+    assert says in result.output and hint in result.output
+    assert "reporter.yml" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+GOOD = """\
+id: mine
+title: Mine
+from: owasp-agentic-2026
+to: checks
+relation: intersects
+basis: own-judgement
+source: {what: Our reading}
+confidence: medium
+maps:
+  - {from: ASI03, to: [OWN-01, IDN-01]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("relation: intersects", "relation: like", "'relation' is 'like'; expected one of equal, subset"),
+        ("confidence: medium", "confidence: 0.7", "'confidence' is 0.7; expected one of high, medium, low"),
+        ("basis: own-judgement", "basis: hearsay", "'basis' is 'hearsay'; expected one of published"),
+        ("basis: own-judgement", "basis: published", "'by' whom it was published"),
+        ("{what: Our reading}", "{by: Somebody}", "expected 'what' was read"),
+        ("{what: Our reading}", "{what: x, who: y}", "unknown key 'who'"),
+        ("{from: ASI03, to: [OWN-01, IDN-01]}", "ASI03", "unknown key 'ASI03'"),
+        ("to: [OWN-01, IDN-01]", "to: []", "'to' must be an id or a list of ids"),
+        ("to: [OWN-01, IDN-01]", "too: OWN-01", "unknown key 'too'"),
+        ("maps:", "rows:", "unknown key 'rows'"),
+    ],
+)  # fmt: skip
+def test_a_crosswalk_that_cannot_be_read_says_why(
+    tmp_path: Path, right: str, wrong: str, says: str
+) -> None:
+    path = tmp_path / "mine.yml"
+    assert right in GOOD
+    path.write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        read_crosswalk(path)
+    assert says in str(caught.value)
+    assert "mine.yml:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("from: ASI03", "from: ASI33", "mine: ASI33 is no id of owasp-agentic-2026"),
+        ("OWN-01", "OWN-77", "mine: OWN-77 is no id of checks"),
+        ("[OWN-01, IDN-01]", "[OWN-01, OWN-01]", "mine joins ASI03 and OWN-01 twice"),
+        ("to: checks", "to: no-list", "mine: no list 'no-list'"),
+        ("id: mine", "id: engine-asi-rmf", "crosswalk engine-asi-rmf stands in"),
+    ],
+)
+def test_a_crosswalk_joins_what_exists(tmp_path: Path, right: str, wrong: str, says: str) -> None:
+    folder = tmp_path / "crosswalks"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(Errors) as caught:
+        catalog.load((tmp_path,))
+    assert says in "\n".join(map(str, caught.value.errors))
+
+
+def test_a_list_without_a_catalog_is_a_register(tmp_path: Path) -> None:
+    for name in ("crosswalks", "official"):
+        (tmp_path / name).mkdir()
+    walk = GOOD.replace("from: owasp-agentic-2026", "from: house").replace("ASI03", "H-1")
+    (tmp_path / "crosswalks/mine.yml").write_text(walk, encoding="utf-8")
+    register = 'framework: house\ntitle: House\nids: {H-1: ""}\n'
+    (tmp_path / "official/house.yml").write_text(register, encoding="utf-8")
+    assert catalog.load((tmp_path,)).crosswalks[-1].origin == "house"
+    (tmp_path / "official/house.yml").write_text("framework: house\n", encoding="utf-8")
+    with pytest.raises(Errors, match="'ids' is missing"):
+        catalog.load((tmp_path,))
+
+
+def test_a_catalog_with_an_unknown_confidence_is_refused(tmp_path: Path) -> None:
+    text = (
+        Path(catalog.__file__).parents[1] / "docs/examples/extra/catalogs/dock-rules.yml"
+    ).read_text()
+    (tmp_path / "catalogs").mkdir()
+    (tmp_path / "catalogs/c.yml").write_text(text.replace("groups:", "confidence: sure\ngroups:"))
+    with pytest.raises(Errors, match="'confidence' is 'sure'"):
+        catalog.load((tmp_path,))
+
+
+# ---------------------------------------------------------------- what is printed
+
+
+@pytest.mark.parametrize("edition", ["screen", "paper"])
+def test_a_crosswalk_is_printed_with_its_basis_and_confidence(edition: str) -> None:
+    made = view.build(replace(given.rich(), crosswalks=(WALK,)))
+    page = html.render(made, edition)
+    assert "Published by Somebody &lt;b&gt;: A paper." in page
+    assert '<a href="#c-ASI03">ASI03</a>, <a href="#c-ASI10">ASI10</a>' in page
+    assert '<a href="#k-OWN-01">OWN-01</a>' in page
+    for text in (
+        "superset of",
+        "published by Somebody &lt;b&gt;",
+        "<td>low</td>",
+        'href="#crosswalks"',
+    ):
+        assert text in page
+    assert view.from_json(view.to_json(made)) == made
+
+
+def test_without_crosswalks_there_is_no_chapter_of_them() -> None:
+    assert "Crosswalks" not in html.render(view.build(given.rich()))
+
+
+def test_a_run_from_before_crosswalks_can_be_read() -> None:
+    made = view.build(given.rich())
+    raw = json.loads(view.to_json(made))
+    del raw["crosswalks"]
+    assert view.from_json(json.dumps(raw).encode()) == made

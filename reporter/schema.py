@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reporter import columns
+from reporter import columns, derived
 from reporter.columns import FLAG, INT, TEXT, TIME, Column, column
 
 
@@ -183,6 +183,30 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "callers",
+            "Events that tell the caller's program or how it authenticated, by both.",
+            (
+                *_EVENT_ROLLUP,
+                *_events("log_source", "actor_id", "actor_kind", "principal_id", "credential_id"),
+                *_events("user_agent", "auth_method", "outcome"),
+                *_COUNTS,
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "secret_traces",
+            "Where a secret was hidden at load: what stands there now is its fingerprint.",
+            derived.SECRET_TRACES,
+            loaded=False,
+        ),
+        Table(
+            "valid_exceptions",
+            "Exceptions in force on the date of the report: approved by another than asked, begun, with an end to come.",
+            derived.VALID_EXCEPTIONS,
+            loaded=False,
+        ),
+        Table(
             "first_uses",
             "Tools, data sources and destinations that a registered actor used with success, since when, and whether approved.",
             (
@@ -265,29 +289,7 @@ TABLES: dict[str, Table] = {
         Table(
             "feeds",
             "Whether each log source was delivering during the period.",
-            (
-                column("log_source", TEXT, "Log."),
-                column("every", TEXT, "hour | day: the unit in which delivery is expected."),
-                column("expected", INT, "Units in the period."),
-                column("seen", INT, "Units with an event or heartbeat."),
-                column("n_events", INT, "Events in the period."),
-                column("first_at", TIME, "First event."),
-                column("last_at", TIME, "Last event."),
-                column("longest_gap_hours", INT, "Longest silence inside the period."),
-                column("alive", FLAG, "Seen share reached the required share."),
-                column("oldest_at", TIME, "Oldest event supplied, of any period."),
-                column("n_with_ingest", INT, "Events that tell when the log received them."),
-                column(
-                    "n_late_clock", INT, "Of them dated over two minutes after they were received."
-                ),
-                column("median_delay_seconds", INT, "Half of them were received within so many."),
-                column("p95_delay_seconds", INT, "95 of 100 were received within so many."),
-                column(
-                    "n_out_of_order",
-                    INT,
-                    "Of them received after one that happened over two minutes later.",
-                ),
-            ),
+            derived.FEEDS,
             loaded=False,
         ),
         Table(
@@ -341,7 +343,7 @@ TABLES: dict[str, Table] = {
 }
 
 EVENT_TABLES = frozenset(
-    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily"}
+    {"events", "activity", "data_use", "reach", "callers", "first_uses", "delegations", "daily"}
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 

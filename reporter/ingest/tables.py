@@ -21,6 +21,7 @@ from reporter.ingest.actors import (
 )
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.secrets import find_secret_traces
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
@@ -35,7 +36,9 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
 
 
 def complete_events(engine: Engine) -> None:
-    """Give an in_events made by hand what ingest gives it: `who`, and `part`, the file of a source it stands in."""
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, the file of a source, and `hidden`, any record."""
+    records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in LOADED)
+    engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
         "CREATE OR REPLACE TABLE parts AS SELECT row_number() OVER (ORDER BY source, file) AS part, source, file "
         "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
@@ -60,9 +63,13 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     resolve_events(engine)
     add_shadows(engine)
     feeds = partial(measure_feeds, expected=expected)
-    _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
+    _side_by_side(
+        engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations, _roll_up_callers
+    )
     _find_first_uses(engine)
     list_identities(engine)
+    find_secret_traces(engine)
+    _find_valid_exceptions(engine)
     _note_sources(engine)
 
 
@@ -181,6 +188,26 @@ def _roll_up_reach(engine: Engine) -> None:
         f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
         f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
         f"GROUP BY ALL) AS e {_PARTS}"
+    )
+
+
+def _roll_up_callers(engine: Engine) -> None:
+    """Count events by the caller's program and method, where the log tells either; not in `activity`, which people's
+    many browsers would multiply."""
+    engine.run(
+        f"CREATE TABLE callers AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        f"SELECT who, log_source, user_agent, auth_method, outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e "
+        f"CROSS JOIN run AS r WHERE {_SEEN} AND (user_agent IS NOT NULL OR auth_method IS NOT NULL) GROUP BY ALL"
+        f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
+    )
+
+
+def _find_valid_exceptions(engine: Engine) -> None:
+    """An exception holds when somebody else approved it, it has begun, and its end is to come."""
+    engine.run(
+        "CREATE TABLE valid_exceptions AS SELECT exception_id, actor_id, check_id, item, ends_at, ref FROM exceptions CROSS JOIN run "
+        "WHERE approver_id IS NOT NULL AND approver_id IS DISTINCT FROM requester_id "
+        "AND (starts_at IS NULL OR starts_at <= as_of) AND ends_at > as_of"
     )
 
 

@@ -126,8 +126,8 @@ TABLES: dict[str, Table] = {
             "aliases",
             "Other ids of one actor, as declared.",
             (
-                column("actor_id", TEXT, "Actor.", "required"),
-                column("alias", TEXT, "Other id.", "required"),
+                column("actor_id", TEXT, "Actor.", "required sparse"),
+                column("alias", TEXT, "Other id.", "required sparse"),
             ),
         ),
         _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP)),

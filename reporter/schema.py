@@ -62,6 +62,7 @@ _MADE = (
         "Some input says when its tools and data were approved.",
         "sparse",
     ),
+    column("credential_ends_at", TIME, "Next end of a credential that it holds.", "sparse"),
 )
 _ACTOR = (*columns.ACTORS, *_MADE)
 

@@ -72,10 +72,11 @@ def merge_actors(engine: Engine) -> None:
             picks.append(f"arg_min({column.name}, place) AS {column.name}")
     engine.run(
         f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
-        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
+        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, min(ends_at) AS credential_ends_at, "
         "TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place) AS ref "
         "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
-        "GROUP BY actor_id"
+        "LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials, run WHERE ended_at > as_of GROUP BY actor_id) AS c "
+        "USING (actor_id) GROUP BY actor_id"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 

@@ -28,7 +28,7 @@ FEEDS = (
 
 SECRET_TRACES = (
     column("actor_id", TEXT, "Actor whose event or record it is."),
-    column("place", TEXT, "events, or the list: actors, grants, components ..."),
+    column("place", TEXT, "events, configuration, or the list: actors, grants ..."),
     column("in_window", FLAG, "Events: inside the period; lists: always."),
     column("n_records", INT, "Records that held one; of a list, at least."),
     column("first_ref", TEXT, "file#record of the first."),

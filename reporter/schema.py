@@ -197,7 +197,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "secret_traces",
-            "Where a secret was hidden at load: what stands there now is its fingerprint.",
+            "Where a secret stood: hidden at load, or told by a component's record.",
             derived.SECRET_TRACES,
             loaded=False,
         ),

@@ -1,4 +1,4 @@
-"""Whose records held a secret that was hidden at load. In: hidden (file, record), in_ relations. Out: secret_traces.
+"""Whose records held a secret. In: hidden (file, record), in_ relations, components. Out: secret_traces.
 
 Only the records that load noted are looked at; what stands there instead of a secret is a fingerprint.
 """
@@ -12,11 +12,16 @@ from reporter.schema import COMPUTED, TABLES, Table
 from reporter.vocabulary import VOCABULARY
 
 _FINGERPRINT = "secret-[0-9a-f]{12}"
+_IN_CONFIGURATION = "SELECT actor_id, 'configuration', TRUE, count(*), min(ref) FROM components WHERE secret_in_config GROUP BY ALL"
 
 
 def find_secret_traces(engine: Engine) -> None:
     """Make secret_traces: an actor and the list or log in which something of it held a secret, a row."""
-    parts = [_in_events(), *(_in_list(t) for t in TABLES.values() if _tells_actor(t))]
+    parts = [
+        _in_events(),
+        *(_in_list(t) for t in TABLES.values() if _tells_actor(t)),
+        _IN_CONFIGURATION,
+    ]
     engine.run(f"CREATE TABLE secret_traces AS {' UNION ALL '.join(parts)}")
 
 

@@ -61,7 +61,7 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
         engine.run(
             f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
         )
-        rows = given.get(table.name, [])
+        rows = [r for row in given.get(table.name, []) for r in _repeated(row)]
         for number, row in enumerate(rows, 1):
             full = {**(_EVENT_DEFAULTS if table.name == "events" else {}), **row}
             names = [n for n, _ in columns if n in full]
@@ -78,3 +78,8 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
             for name in _EVENT_DEFAULTS:
                 engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
     complete_events(engine)
+
+
+def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """`times: 20` stands for twenty rows alike."""
+    return [{n: v for n, v in row.items() if n != "times"}] * row.get("times", 1)

@@ -1,8 +1,34 @@
-"""The columns of tables that the engine computes and that carry none of a loaded table. In: nothing. Out: a tuple a table."""
+"""The columns that the engine computes and that carry on none of a loaded table. In: nothing. Out: a tuple a table."""
 
 from __future__ import annotations
 
 from reporter.columns import FLAG, INT, TEXT, TIME, column
+
+ACTORS = (
+    column("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
+    column("n_records", INT, "Most records with this id in any one source.", "sparse"),
+    column("registered_at", TIME, "Earliest created_at among its records.", "sparse"),
+    column(
+        "approvals_recorded",
+        FLAG,
+        "Some input says when its tools and data were approved.",
+        "sparse",
+    ),
+    column("credential_ends_at", TIME, "Next end of a credential that it holds.", "sparse"),
+    column(
+        "deputy_id",
+        TEXT,
+        "Technical owner; '': its record names none; empty: no record would.",
+        "sparse",
+    ),
+    column(
+        "high_risk",
+        FLAG,
+        "High tier, autonomy of 3 or a tool that deletes, transfers, executes or administers; empty: not known.",
+        "sparse",
+    ),
+)
+"""Columns of actors that the engine makes."""
 
 FEEDS = (
     column("log_source", TEXT, "Log."),

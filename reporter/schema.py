@@ -52,19 +52,7 @@ _ACTIVITY_KEYS = (
     "classification", "environment", "outcome",
 )  # fmt: skip
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
-_MADE = (
-    column("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
-    column("n_records", INT, "Most records with this id in any one source.", "sparse"),
-    column("registered_at", TIME, "Earliest created_at among its records.", "sparse"),
-    column(
-        "approvals_recorded",
-        FLAG,
-        "Some input says when its tools and data were approved.",
-        "sparse",
-    ),
-    column("credential_ends_at", TIME, "Next end of a credential that it holds.", "sparse"),
-)
-_ACTOR = (*columns.ACTORS, *_MADE)
+_ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
 
 def _events(*names: str) -> tuple[Column, ...]:
@@ -361,7 +349,8 @@ CARRIED_AS: dict[str, str] = {
 """Computed column -> the loaded column whose absence makes it meaningless."""
 
 COMPUTED = frozenset(
-    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *_MADE)} | {"ref", "like_pattern", "ended_at"}
+    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *derived.ACTORS)}
+    | {"ref", "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
 

@@ -138,6 +138,7 @@ TABLES: dict[str, Table] = {
                 column("n_resource", INT, "Of them with a resource."),
                 column("n_session", INT, "Of them with a session."),
                 column("n_approval", INT, "Of them with an approval id."),
+                column("n_decision", INT, "Of them with a policy decision."),
             ),
             loaded=False,
             origin="events",

@@ -145,7 +145,7 @@ def _roll_up(engine: Engine) -> None:
         f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
         f"environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
-        f"count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
+        f"count(approval_id) AS n_approval, count(decision) AS n_decision FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
 

@@ -332,7 +332,7 @@ ALERTS = (
 )
 
 LOG_STORES = (
-    column("log_source", TEXT, "Log.", "required"),
+    column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none."),
     column("writers", TEXT, "Who may write or delete there, separated by ;"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),

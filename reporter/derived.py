@@ -6,7 +6,7 @@ from reporter.columns import FLAG, INT, TEXT, TIME, column
 
 ACTORS = (
     column("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
-    column("n_records", INT, "Most records with this id in any one source.", "sparse"),
+    column("n_records", INT, "Most records with this id in any one list of a source.", "sparse"),
     column("registered_at", TIME, "Earliest created_at among its records.", "sparse"),
     column(
         "approvals_recorded",

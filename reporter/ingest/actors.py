@@ -75,7 +75,7 @@ def merge_actors(engine: Engine) -> None:
         f"SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
         f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY} AS deputy_id, "
         "TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place) AS ref "
-        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
+        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source, listed_in) AS n_same FROM actor_rows) AS a "
         "GROUP BY actor_id) AS m LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run "
         "WHERE ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT DISTINCT actor_id, TRUE AS acts "
         "FROM grants CROSS JOIN run WHERE type = 'tool' AND effect IN ('delete', 'transfer', 'execute', 'admin') "

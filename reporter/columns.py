@@ -98,9 +98,12 @@ ACTORS = (
     column("max_delegation_depth", INT, "Longest chain of delegation allowed."),
     column("prompt_version", TEXT, "Version or hash of its system prompt."),
     column(
-        "secret_scan_at", TIME, "When prompts, memory, logs and code were last scanned for secrets."
+        "secret_scan_at",
+        TIME,
+        "When prompts, memory, logs and code were last scanned for secrets.",
+        "sparse",
     ),
-    column("secret_findings_open", INT, "Findings of that scan still open."),
+    column("secret_findings_open", INT, "Findings of that scan still open.", "sparse"),
     column("tested_at", TIME, "Last adversarial test."),
     column("test_evidence", TEXT, "Where its result is kept."),
     column("user_facing", FLAG, "People outside its team talk to it."),
@@ -139,6 +142,7 @@ CREDENTIALS = (
         "auth_method",
         TEXT,
         "How it authenticates: workload_identity, oauth_client_key, mtls, password ...",
+        "sparse",
     ),
     column("storage", TEXT, "Where the secret lies: vault, hsm, env, file, code, prompt ..."),
     column("environment", TEXT, "Environment it opens.", "sparse"),
@@ -328,7 +332,7 @@ ALERTS = (
 )
 
 LOG_STORES = (
-    column("log_source", TEXT, "Log.", "required"),
+    column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none."),
     column("writers", TEXT, "Who may write or delete there, separated by ;"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),

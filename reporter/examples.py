@@ -78,7 +78,7 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
         engine.run(
             f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
         )
-        rows = given.get(table.name, [])
+        rows = [r for row in given.get(table.name, []) for r in _repeated(row)]
         runs = given.get("baseline", []) if table.name == "events" else []
         for number, row in enumerate([*rows, *runs], 1):
             file = table.name if number <= len(rows) else "baseline/runs"
@@ -97,3 +97,8 @@ def _load(engine: Engine, example: dict[str, Any]) -> None:
             for name in _EVENT_DEFAULTS:
                 engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
     complete_events(engine)
+
+
+def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """`times: 20` stands for twenty rows alike."""
+    return [{n: v for n, v in row.items() if n != "times"}] * row.get("times", 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reporter import columns
+from reporter import columns, derived
 from reporter.columns import FLAG, INT, TEXT, TIME, Column, column
 
 
@@ -52,18 +52,7 @@ _ACTIVITY_KEYS = (
     "classification", "environment", "outcome",
 )  # fmt: skip
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
-_MADE = (
-    column("registered", FLAG, "FALSE: seen only in logs (a shadow agent).", "sparse"),
-    column("n_records", INT, "Most records with this id in any one source.", "sparse"),
-    column("registered_at", TIME, "Earliest created_at among its records.", "sparse"),
-    column(
-        "approvals_recorded",
-        FLAG,
-        "Some input says when its tools and data were approved.",
-        "sparse",
-    ),
-)
-_ACTOR = (*columns.ACTORS, *_MADE)
+_ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
 
 def _events(*names: str) -> tuple[Column, ...]:
@@ -126,8 +115,8 @@ TABLES: dict[str, Table] = {
             "aliases",
             "Other ids of one actor, as declared.",
             (
-                column("actor_id", TEXT, "Actor.", "required"),
-                column("alias", TEXT, "Other id.", "required"),
+                column("actor_id", TEXT, "Actor.", "required sparse"),
+                column("alias", TEXT, "Other id.", "required sparse"),
             ),
         ),
         _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP)),
@@ -149,6 +138,7 @@ TABLES: dict[str, Table] = {
                 column("n_resource", INT, "Of them with a resource."),
                 column("n_session", INT, "Of them with a session."),
                 column("n_approval", INT, "Of them with an approval id."),
+                column("n_decision", INT, "Of them with a policy decision."),
             ),
             loaded=False,
             origin="events",
@@ -181,6 +171,30 @@ TABLES: dict[str, Table] = {
             ),
             loaded=False,
             origin="events",
+        ),
+        Table(
+            "callers",
+            "Events that tell the caller's program or how it authenticated, by both.",
+            (
+                *_EVENT_ROLLUP,
+                *_events("log_source", "actor_id", "actor_kind", "principal_id", "credential_id"),
+                *_events("user_agent", "auth_method", "outcome"),
+                *_COUNTS,
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "secret_traces",
+            "Where a secret stood: hidden at load, or told by a component's record.",
+            derived.SECRET_TRACES,
+            loaded=False,
+        ),
+        Table(
+            "valid_exceptions",
+            "Exceptions in force on the date of the report: approved by another than asked, begun, with an end to come.",
+            derived.VALID_EXCEPTIONS,
+            loaded=False,
         ),
         Table(
             "first_uses",
@@ -285,29 +299,7 @@ TABLES: dict[str, Table] = {
         Table(
             "feeds",
             "Whether each log source was delivering during the period.",
-            (
-                column("log_source", TEXT, "Log."),
-                column("every", TEXT, "hour | day: the unit in which delivery is expected."),
-                column("expected", INT, "Units in the period."),
-                column("seen", INT, "Units with an event or heartbeat."),
-                column("n_events", INT, "Events in the period."),
-                column("first_at", TIME, "First event."),
-                column("last_at", TIME, "Last event."),
-                column("longest_gap_hours", INT, "Longest silence inside the period."),
-                column("alive", FLAG, "Seen share reached the required share."),
-                column("oldest_at", TIME, "Oldest event supplied, of any period."),
-                column("n_with_ingest", INT, "Events that tell when the log received them."),
-                column(
-                    "n_late_clock", INT, "Of them dated over two minutes after they were received."
-                ),
-                column("median_delay_seconds", INT, "Half of them were received within so many."),
-                column("p95_delay_seconds", INT, "95 of 100 were received within so many."),
-                column(
-                    "n_out_of_order",
-                    INT,
-                    "Of them received after one that happened over two minutes later.",
-                ),
-            ),
+            derived.FEEDS,
             loaded=False,
         ),
         Table(
@@ -361,7 +353,17 @@ TABLES: dict[str, Table] = {
 }
 
 EVENT_TABLES = frozenset(
-    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily", "scope_runs"}
+    {
+        "events",
+        "activity",
+        "data_use",
+        "reach",
+        "callers",
+        "first_uses",
+        "delegations",
+        "daily",
+        "scope_runs",
+    }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
@@ -378,7 +380,8 @@ CARRIED_AS: dict[str, str] = {
 """Computed column -> the loaded column whose absence makes it meaningless."""
 
 COMPUTED = frozenset(
-    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *_MADE)} | {"ref", "like_pattern", "ended_at"}
+    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *derived.ACTORS)}
+    | {"ref", "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
 

@@ -37,7 +37,7 @@ def agent(number: int) -> dict[str, Any]:
     dated = {
         "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-11T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
         "justification": "matching invoices", "risk_category": "financial control", "privileged": False,
-        "action": "use", "role": "matcher",
+        "action": "use", "role": "matcher", "domain": "payables",
     }  # fmt: skip
     return {
         "type": "agent", "actor_id": me, "name": f"Agent {number}", "environment": "production",
@@ -48,7 +48,10 @@ def agent(number: int) -> dict[str, Any]:
         "owner_since": "2026-01-10T00:00:00Z", "technical_owner_id": "bob",
         "purpose": "Compare supplier invoices with orders and report differences to a clerk",
         "process_id": "AP-7", "autonomy": 3, "risk_tier": "critical", "risk_categories": ["financial control"],
+        "domains": ["payables"], "excluded_domains": ["payroll"],
         "principal_id": f"spiffe://good/{me}", "principal_type": "agent", "default_policy": "deny",
+        "identity_issuer": "spiffe://good", "identity_attested_at": "2026-09-01T00:00:00Z",
+        "secret_scan_at": "2026-09-20T00:00:00Z", "secret_findings_open": 0,
         "enforcement_point": "gateway", "review_cadence_days": 30, "kill_switch": "gateway block list",
         "kill_switch_owner": "bob", "kill_switch_tested_at": "2026-08-01T00:00:00Z", "kill_switch_minutes": 2,
         "sandbox_type": "microvm", "sandbox_root": False, "sandbox_network": "deny", "sandbox_fs": "workdir",
@@ -61,7 +64,7 @@ def agent(number: int) -> dict[str, Any]:
         "data_sources": [{"name": "erp/orders/*", "classification": "confidential"} | dated],
         "entitlements": [{"name": "erp", "effect": "read"} | dated],
         "credentials": [{
-            "credential_id": f"key-{number}", "fingerprint": f"f{number}", "type": "certificate", "storage": "vault",
+            "credential_id": f"key-{number}", "fingerprint": f"f{number}", "type": "certificate", "auth_method": "mtls", "storage": "vault",
             "environment": "production", "issued_at": "2026-09-10T00:00:00Z", "expires_at": "2026-10-05T00:00:00Z",
             "last_rotated_at": "2026-09-10T00:00:00Z", "rotation_days": 30, "privileged": False,
         }],
@@ -148,7 +151,20 @@ def service_account(number: int) -> dict[str, Any]:
         "principal_id": f"svc-{me}",
         "reviews": [_review(me, 9)],
     }
-    return own | {name: whole[name] for name in kept.split()}
+    place = {"environment": "production" if number == 1 else "test"}
+    return own | {name: whole[name] for name in kept.split()} | place
+
+
+def lists() -> list[dict[str, Any]]:
+    """Repeat from a directory and a secret store what the register says of the agents."""
+    return [
+        {"type": "agent", "actor_id": f"agent-{n}", "listed_in": "directory", "state": "active", "owner_id": "ann"}
+        for n in (1, 2, 3)
+    ] + [
+        {"type": "credential", "actor_id": f"agent-{n}", "credential_id": f"key-{n}", "listed_in": "secret_store",
+         "issued_at": "2026-09-10T00:00:00Z"}
+        for n in (1, 2, 3)
+    ]  # fmt: skip
 
 
 def policy() -> dict[str, Any]:
@@ -200,6 +216,7 @@ def _actor(number: int) -> dict[str, Any]:
         "actor_id": f"agent-{number}", "actor_kind": "agent", "principal_id": f"spiffe://good/agent-{number}",
         "credential_id": f"key-{number}", "session_id": f"s-{number}", "on_behalf_of": "ann", "environment": "production",
         "destination": "erp.good", "source_ip": "10.0.0.1", "model_version": "4.1.0",
+        "user_agent": "good-agents/4.1", "auth_method": "mtls",
     }  # fmt: skip
 
 
@@ -218,6 +235,7 @@ class Estate:
             service_account(2),
         ]  # fmt: skip
     )
+    lists: list[dict[str, Any]] = field(default_factory=lists)
     policies: list[dict[str, Any]] = field(default_factory=lambda: [policy()])
     events: list[dict[str, Any]] = field(default_factory=events)
 
@@ -227,6 +245,7 @@ class Estate:
             "reporter.yml": json.dumps(self.settings),
             "inventory/agents.json": json.dumps(self.agents),
             "inventory/directory.json": json.dumps(self.others),
+            "inventory/lists.json": json.dumps(self.lists),
             "statements/policies.json": json.dumps(self.policies),
             "logs/gateway.jsonl": "".join(json.dumps(e) + "\n" for e in self.events),
         }

@@ -169,6 +169,13 @@ def test_every_place_with_a_secret_is_named(output: Path) -> None:
     assert "[secret]" in page
 
 
+def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) -> None:
+    rows = db.read_rows(output / "out" / "evidence.parquet")
+    reasons = {str(r[1]): str(r[3]) for r in rows if r[:3:2] == ("CRD-09", "fail")}
+    assert any("its events" in reason for reason in reasons.values()), reasons
+    assert any("its records (" in reason for reason in reasons.values()), reasons
+
+
 def test_equal_secrets_stay_equal_and_different_ones_different(tmp_path: Path) -> None:
     same, other = secret("openai", "same"), secret("openai", "other")
     estate = Estate()

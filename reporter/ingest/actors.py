@@ -71,15 +71,27 @@ def merge_actors(engine: Engine) -> None:
         if column.name not in ("actor_id", "kind") and column.name not in COMPUTED:
             picks.append(f"arg_min({column.name}, place) AS {column.name}")
     engine.run(
-        f"CREATE TABLE actors AS SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
-        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, "
+        f"CREATE TABLE actors AS SELECT m.*, c.ends_at AS credential_ends_at, {_HIGH_RISK} AS high_risk FROM ("
+        f"SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records, "
+        f"min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY} AS deputy_id, "
         "TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place) AS ref "
-        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source) AS n_same FROM actor_rows) AS a "
-        "GROUP BY actor_id"
+        "FROM (SELECT *, count(*) OVER (PARTITION BY actor_id, source, listed_in) AS n_same FROM actor_rows) AS a "
+        "GROUP BY actor_id) AS m LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run "
+        "WHERE ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT DISTINCT actor_id, TRUE AS acts "
+        "FROM grants CROSS JOIN run WHERE type = 'tool' AND effect IN ('delete', 'transfer', 'execute', 'admin') "
+        "AND (expires_at IS NULL OR expires_at > as_of)) AS g USING (actor_id)"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 
 
+_HIGH_RISK = (
+    "CASE WHEN m.risk_tier IN ('high', 'critical') OR m.autonomy >= 3 OR g.acts THEN TRUE "
+    "WHEN m.risk_tier IS NOT NULL THEN FALSE END"
+)
+_DEPUTY = (
+    "coalesce(arg_min(technical_owner_id, place), CASE WHEN bool_or(source IN (SELECT source FROM carried "
+    "WHERE tbl = 'actors' AND col = 'technical_owner_id')) THEN '' END)"
+)
 _APPROVALS_RECORDED = (
     "EXISTS (SELECT 1 FROM carried WHERE tbl = 'approvals' AND col = 'granted_at') OR actor_id IN ("
     "SELECT actor_id FROM in_grants JOIN carried USING (source) WHERE tbl = 'grants' AND col = 'approved_at') "

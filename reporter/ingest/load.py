@@ -19,6 +19,7 @@ from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Note, Problem
+from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
@@ -70,10 +71,13 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     """Lay the Parquet of all batches under one relation a table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
+    engine.run("CREATE TABLE hidden (file VARCHAR, record BIGINT)")
     firsts = list(itertools.accumulate((len(files) for _, files, _ in done), initial=0))
     for first, (batch, files, _) in zip(firsts, done, strict=False):
         engine.insert("carried", [(batch.source, t, c) for t, c in batch.carried])
         engine.insert("parts", [(first + i, batch.source, f.name) for i, f in enumerate(files)])
+        hidden = [(files[i].name, n) for i, n, _, why, _ in batch.problems if HIDDEN in why]
+        engine.insert("hidden", hidden)
     for spec in LOADED:
         parts = [
             _part(first, batch, files, spec.name, cache)

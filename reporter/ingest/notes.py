@@ -8,6 +8,8 @@ from reporter.ingest.cache import Batch
 from reporter.ingest.selects import can_fail, no_cast, no_zone
 from reporter.ingest.typing_sql import expected, redacted, typed
 
+HIDDEN = "holds what looks like a secret; only its fingerprint is kept"
+"""How the note on a record that held a secret ends."""
 LISTED = 1000
 """Notes on one field of one file that are listed one by one; the rest is a number."""
 

@@ -18,7 +18,7 @@ from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
 from reporter.ingest.items import Document, Note, Problem, shown
-from reporter.ingest.notes import note, note_bad_fields
+from reporter.ingest.notes import HIDDEN, note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
@@ -183,8 +183,7 @@ def _stage(
         note(
             engine,
             batch,
-            f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
-            f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}",
+            f"SELECT record, 'a field of {table} {HIDDEN}' FROM staged_{table} WHERE {looks_secret(texts)}",
         )
         swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
         engine.run(f"UPDATE staged_{table} SET {swaps}")

@@ -15,7 +15,7 @@ from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import CHUNK, Digest, Lines
-from reporter.ingest.notes import note_bad_fields
+from reporter.ingest.notes import HIDDEN, note_bad_fields
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import SHORTEST_SECRET, looks_secret, without_secret
@@ -158,5 +158,4 @@ def _hide_secrets(
     )
     clean.replace(target)
     for (line,) in rows:
-        note = "a field holds what looks like a secret; only its fingerprint is kept"
-        batch.problems.append((0, line, "field", note, ""))
+        batch.problems.append((0, line, "field", f"a field {HIDDEN}", ""))

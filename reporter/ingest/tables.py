@@ -23,6 +23,7 @@ from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.observed import compare
 from reporter.ingest.scope import Baseline, review_scope
+from reporter.ingest.secrets import find_secret_traces
 from reporter.ingest.tiers import rate_agents, sum_factors
 from reporter.model import RunInfo
 from reporter.schema import COMPUTED, SHARED, TABLES, Table
@@ -41,7 +42,9 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
 
 
 def complete_events(engine: Engine) -> None:
-    """Give an in_events made by hand what ingest gives it: `who`, and `part`, the file of a source it stands in."""
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, the file of a source, and `hidden`, any record."""
+    records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in LOADED)
+    engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
         "CREATE OR REPLACE TABLE parts AS SELECT row_number() OVER (ORDER BY source, file) AS part, source, file "
         "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
@@ -74,13 +77,16 @@ def derive(
     add_shadows(engine)
     jobs: dict[str, Callable[[Engine], None]] = {
         "activity": _roll_up, "data_use": _roll_up_data, "reach": _roll_up_reach, "delegations": follow_delegations,
-        "feeds": partial(measure_feeds, expected=expected),
+        "callers": _roll_up_callers, "feeds": partial(measure_feeds, expected=expected),
     }  # fmt: skip
     needed = wanted | {"activity", "feeds"} | (USED if "first_uses" in wanted else set())
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
     rate_agents(engine)
-    later: dict[str, Callable[[Engine], None]] = {"first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline),
-             "listings": list_identities, "observed": compare, "factors": sum_factors}  # fmt: skip
+    later: dict[str, Callable[[Engine], None]] = {
+        "first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline), "listings": list_identities,
+        "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions, "observed": compare,
+        "factors": sum_factors,
+    }  # fmt: skip
     for name, job in later.items():
         if name in wanted:
             job(engine)
@@ -173,7 +179,7 @@ def _roll_up(engine: Engine) -> None:
         f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
         f"environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
-        f"count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
+        f"count(approval_id) AS n_approval, count(decision) AS n_decision FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
 
@@ -216,6 +222,26 @@ def _roll_up_reach(engine: Engine) -> None:
         f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
         f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
         f"GROUP BY ALL) AS e {_PARTS}"
+    )
+
+
+def _roll_up_callers(engine: Engine) -> None:
+    """Count events by the caller's program and method, where the log tells either; not in `activity`, which people's
+    many browsers would multiply."""
+    engine.run(
+        f"CREATE TABLE callers AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        f"SELECT who, log_source, user_agent, auth_method, outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e "
+        f"CROSS JOIN run AS r WHERE {_SEEN} AND (user_agent IS NOT NULL OR auth_method IS NOT NULL) GROUP BY ALL"
+        f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
+    )
+
+
+def _find_valid_exceptions(engine: Engine) -> None:
+    """An exception holds when somebody else approved it, it has begun, and its end is to come."""
+    engine.run(
+        "CREATE TABLE valid_exceptions AS SELECT exception_id, actor_id, check_id, item, ends_at, ref FROM exceptions CROSS JOIN run "
+        "WHERE approver_id IS NOT NULL AND approver_id IS DISTINCT FROM requester_id "
+        "AND (starts_at IS NULL OR starts_at <= as_of) AND ends_at > as_of"
     )
 
 

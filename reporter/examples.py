@@ -26,7 +26,8 @@ _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
-    judged = judge(check.sql, check.params, check.place)
+    params = {**check.params, **example.get("params", {})}
+    judged = judge(check.sql, params, check.place)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
         load_example(engine, example)
         derive(engine, RUN, [Expected("gateway", "day", 0 if not example.get("dead") else 100)])

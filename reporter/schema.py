@@ -205,6 +205,47 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "undecided",
+            "First uses of the period, and how often each was repeated before a person decided on it.",
+            (
+                column("agent_id", TEXT, "Actor."),
+                column("kind", TEXT, "tool | data | destination."),
+                column("name", TEXT, "What was used; of data, the grant that covers it."),
+                column("first_at", TIME, "First successful use."),
+                column("first_ref", TEXT, "file#record of it."),
+                column(
+                    "decided_at",
+                    TIME,
+                    "First decision: approval, refusal, review, alert acted on; empty: none.",
+                ),
+                column("days", INT, "Days from the first use to the decision; 0: decided before."),
+                column(
+                    "n_meanwhile",
+                    INT,
+                    "Further successful uses before that decision, or until now.",
+                ),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "breaches",
+            "What an agent did in the period that should not have worked.",
+            (
+                column("agent_id", TEXT, "Agent."),
+                column(
+                    "kind",
+                    TEXT,
+                    "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants.",
+                ),
+                column("what", TEXT, "Agent, credential or tool."),
+                column("first_at", TIME, "Since when."),
+                column("ref", TEXT, "file#record of one such event."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
             "delegations",
             "What was done for somebody, or in a session that something started, followed up to who stands behind it; denied events left out.",
             (
@@ -341,12 +382,22 @@ TABLES: dict[str, Table] = {
 }
 
 EVENT_TABLES = frozenset(
-    {"events", "activity", "data_use", "reach", "first_uses", "delegations", "daily"}
+    {
+        "events",
+        "activity",
+        "data_use",
+        "reach",
+        "first_uses",
+        "undecided",
+        "breaches",
+        "delegations",
+        "daily",
+    }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
-SHARED = ("policies", "exceptions", "log_stores")
-"""Tables that describe no single actor: carried by any source or by none."""
+SHARED = ("policies", "exceptions", "incidents", "log_stores")
+"""Tables kept for the whole organisation: carried by any source or by none."""
 
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
@@ -379,6 +430,8 @@ SUBJECTS: dict[str, str] = {
     ),
     "component": "SELECT component_id AS subject, actor_id FROM components",
     "review": "SELECT review_id AS subject, actor_id FROM reviews",
+    "approver": "SELECT approver_id AS subject, actor_id FROM approvals WHERE approver_id IS NOT NULL",
+    "exception": "SELECT exception_id AS subject, actor_id FROM exceptions",
     "link": "SELECT actor_id || ' -> ' || peer_id AS subject, actor_id FROM links",
     "log_source": "",
     "policy": "",

@@ -19,6 +19,8 @@ from reporter.ingest.actors import (
     resolve_events,
     same,
 )
+from reporter.ingest.breaches import find_breaches
+from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.model import RunInfo
@@ -62,6 +64,8 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     feeds = partial(measure_feeds, expected=expected)
     _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
     _find_first_uses(engine)
+    find_undecided(engine)
+    find_breaches(engine)
     list_identities(engine)
     _note_sources(engine)
 

@@ -24,8 +24,9 @@ from reporter.schema import (
 )
 from reporter.sql import Judged
 
-_RESOURCE = ("events", "resource")
-"""A log that never names what was touched cannot show that nothing else was."""
+_SHOWN_BY = {"data_use": ("resource",), "undecided": ("tool", "resource", "destination")}
+"""Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
+that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
@@ -181,7 +182,8 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
         cells = _insert_organisation(engine, check, judged, why, reads_events)
     else:
         blind = _blind_groups(needs, sight)
-        dim = _blind_groups([_RESOURCE], sight) if "data_use" in judged.tables else {}
+        shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
+        dim = _blind_groups(sorted(shown_by), sight)
         cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
     if why and not cells:
         _insert_unseen(engine, check, why)

@@ -186,8 +186,8 @@ GRANTS = (
 )
 
 APPROVALS = (
-    column("approval_id", TEXT, "Id that events carry.", "required"),
-    column("actor_id", TEXT, "Agent it is for.", "required"),
+    column("approval_id", TEXT, "Id that events carry.", "required sparse"),
+    column("actor_id", TEXT, "Agent it is for.", "required sparse"),
     column("type", TEXT, "What is approved.", "required"),
     column("scope", TEXT, "Tool, data source or action; * matches any text."),
     column(
@@ -197,8 +197,8 @@ APPROVALS = (
     column("requester_id", TEXT, "Who asked.", "sparse"),
     column("requested_at", TIME, "When it was asked for.", "sparse"),
     column("decision", TEXT, "approved | rejected; empty: approved.", "sparse"),
-    column("approver_id", TEXT, "Who decided."),
-    column("granted_at", TIME, "When."),
+    column("approver_id", TEXT, "Who decided.", "sparse"),
+    column("granted_at", TIME, "When.", "sparse"),
     column("expires_at", TIME, "Until when.", "sparse"),
     column("max_uses", INT, "How often it may be used.", "sparse"),
     column("recorded_at", TIME, "When the approval was entered, where the system tells.", "sparse"),
@@ -299,12 +299,12 @@ EXCEPTIONS = (
     column("actor_id", TEXT, "Whom it is for; empty: all.", "sparse"),
     column("check_id", TEXT, "Check it is for; empty: any.", "sparse"),
     column("item", TEXT, "Credential, right or tool it is for; empty: all.", "sparse"),
-    column("reason", TEXT, "Why."),
-    column("requester_id", TEXT, "Who asked."),
-    column("approver_id", TEXT, "Who approved."),
-    column("starts_at", TIME, "From."),
-    column("ends_at", TIME, "Until."),
-    column("compensating", TEXT, "What is done instead."),
+    column("reason", TEXT, "Why.", "sparse"),
+    column("requester_id", TEXT, "Who asked.", "sparse"),
+    column("approver_id", TEXT, "Who approved.", "sparse"),
+    column("starts_at", TIME, "From.", "sparse"),
+    column("ends_at", TIME, "Until.", "sparse"),
+    column("compensating", TEXT, "What is done instead.", "sparse"),
 )
 
 INCIDENTS = (
@@ -333,8 +333,8 @@ ALERTS = (
 
 LOG_STORES = (
     column("log_source", TEXT, "Log.", "required sparse"),
-    column("integrity", TEXT, "write_once | chain | signature | none."),
-    column("writers", TEXT, "Who may write or delete there, separated by ;"),
+    column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),
+    column("writers", TEXT, "Who may write or delete there, separated by ;", "sparse"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),
 )
 

@@ -32,9 +32,10 @@ def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]
 
 def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
     """The verdicts of an example, and those of the check with its condition inverted."""
-    judged = judge(check.sql, check.params, check.place)
+    params = {**check.params, **example.get("params", {})}
+    judged = judge(check.sql, params, check.place)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        _load(engine, example)
+        load_example(engine, example)
         dead = 0 if not example.get("dead") else 100
         derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=judged.tables)
         assess.prepare(engine, [check.about])
@@ -69,7 +70,8 @@ def failures(check: Check) -> list[str]:
     return wrong
 
 
-def _load(engine: Engine, example: dict[str, Any]) -> None:
+def load_example(engine: Engine, example: dict[str, Any]) -> None:
+    """Put an example's rows where those of sources go, and note which columns they carry."""
     given = example.get("given", {})
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     for table in LOADED:

@@ -20,7 +20,8 @@ _PEOPLE = (
     "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind = 'human' "
     "UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors "
     "UNION SELECT previous_owner_id FROM actors UNION SELECT approver_id FROM approvals "
-    "UNION SELECT requester_id FROM approvals UNION SELECT kill_switch_owner FROM actors"
+    "UNION SELECT requester_id FROM approvals UNION SELECT kill_switch_owner FROM actors "
+    "UNION SELECT approver_id FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM delegations"
 )
 
 

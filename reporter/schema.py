@@ -219,30 +219,71 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
-            "delegations",
-            "Sessions that were started or acted for somebody, followed up to who stands behind them.",
+            "undecided",
+            "First uses of the period, and how often each was repeated before a person decided on it.",
             (
-                column("session_id", TEXT, "Session."),
+                column("agent_id", TEXT, "Actor."),
+                column("kind", TEXT, "tool | data | destination."),
+                column("name", TEXT, "What was used; of data, the grant that covers it."),
+                column("first_at", TIME, "First successful use."),
+                column("first_ref", TEXT, "file#record of it."),
+                column(
+                    "decided_at",
+                    TIME,
+                    "First decision: approval, refusal, review, alert acted on; empty: none.",
+                ),
+                column("days", INT, "Days from the first use to the decision; 0: decided before."),
+                column(
+                    "n_meanwhile",
+                    INT,
+                    "Further successful uses before that decision, or until now.",
+                ),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "breaches",
+            "What an agent did in the period that should not have worked.",
+            (
+                column("agent_id", TEXT, "Agent."),
+                column(
+                    "kind",
+                    TEXT,
+                    "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants.",
+                ),
+                column("what", TEXT, "Agent, credential or tool."),
+                column("first_at", TIME, "Since when."),
+                column("ref", TEXT, "file#record of one such event."),
+            ),
+            loaded=False,
+            origin="events",
+        ),
+        Table(
+            "delegations",
+            "What was done for somebody, or in a session that something started, followed up to who stands behind it; denied events left out.",
+            (
+                column("session_id", TEXT, "Session; empty: the events name none."),
                 column("agent_id", TEXT, "Actor that acted in it."),
                 column("depth", INT, "Hops up to who stands behind it."),
                 column("root_id", TEXT, "Who stands behind it, as far as the chain goes."),
                 column(
                     "root_kind",
                     TEXT,
-                    "human | schedule | agent | service_account | workload; empty: unknown.",
+                    "human | schedule | agent | service_account | workload; human without root_id: a person who is not named; empty: unknown.",
                 ),
                 column(
                     "root_active",
                     FLAG,
-                    "That actor, or the owner of what runs by schedule, is active; empty: not known.",
+                    "That actor, or the owner of what runs by schedule, is active (a person: was, at the last of the events); empty: not known.",
                 ),
                 column(
                     "broken",
                     TEXT,
-                    "Why the chain does not hold: a cycle, a session or actor nobody knows; empty: it holds.",
+                    "Why the chain does not hold: a circle, a session or actor nobody knows; empty: it holds.",
                 ),
-                column("n_events", INT, "Events of the session."),
-                column("in_window", FLAG, "Some of them inside the period."),
+                column("n_events", INT, "Events of that session, actor and delegator."),
+                column("in_window", FLAG, "They are inside the period under review."),
                 column("first_at", TIME, "First of them."),
                 column("first_ref", TEXT, "file#record of the first."),
             ),
@@ -360,6 +401,8 @@ EVENT_TABLES = frozenset(
         "reach",
         "callers",
         "first_uses",
+        "undecided",
+        "breaches",
         "delegations",
         "daily",
         "scope_runs",
@@ -367,8 +410,8 @@ EVENT_TABLES = frozenset(
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
-SHARED = ("policies", "exceptions", "log_stores")
-"""Tables that describe no single actor: carried by any source or by none."""
+SHARED = ("policies", "exceptions", "incidents", "log_stores")
+"""Tables kept for the whole organisation: carried by any source or by none."""
 
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
@@ -402,6 +445,8 @@ SUBJECTS: dict[str, str] = {
     ),
     "component": "SELECT component_id AS subject, actor_id FROM components",
     "review": "SELECT review_id AS subject, actor_id FROM reviews",
+    "approver": "SELECT approver_id AS subject, actor_id FROM approvals WHERE approver_id IS NOT NULL",
+    "exception": "SELECT exception_id AS subject, actor_id FROM exceptions",
     "link": "SELECT actor_id || ' -> ' || peer_id AS subject, actor_id FROM links",
     "log_source": "",
     "policy": "",

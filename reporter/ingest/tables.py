@@ -19,6 +19,8 @@ from reporter.ingest.actors import (
     resolve_events,
     same,
 )
+from reporter.ingest.breaches import find_breaches
+from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.observed import compare
@@ -30,7 +32,12 @@ from reporter.schema import COMPUTED, SHARED, TABLES, Table
 
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
-USED = frozenset({"data_use", "reach"})
+RESTS_ON = {
+    "first_uses": {"data_use", "reach"},
+    "undecided": {"first_uses", "data_use", "reach"},
+    "breaches": {"data_use"},
+}
+"""Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
@@ -79,16 +86,17 @@ def derive(
         "activity": _roll_up, "data_use": _roll_up_data, "reach": _roll_up_reach, "delegations": follow_delegations,
         "callers": _roll_up_callers, "feeds": partial(measure_feeds, expected=expected),
     }  # fmt: skip
-    needed = wanted | {"activity", "feeds"} | (USED if "first_uses" in wanted else set())
+    needed = {*wanted, "activity", "feeds", *(x for w in wanted for x in RESTS_ON.get(w, ()))}
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
     rate_agents(engine)
     later: dict[str, Callable[[Engine], None]] = {
-        "first_uses": _find_first_uses, "scope_runs": partial(review_scope, baseline=baseline), "listings": list_identities,
+        "first_uses": _find_first_uses, "undecided": find_undecided, "breaches": find_breaches,
+        "scope_runs": partial(review_scope, baseline=baseline), "listings": list_identities,
         "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions, "observed": compare,
         "factors": sum_factors,
     }  # fmt: skip
     for name, job in later.items():
-        if name in wanted:
+        if name in needed:
             job(engine)
     _note_sources(engine)
 

@@ -1,0 +1,49 @@
+"""Acts that call for an incident. In: activity, data_use, grants, credentials. Out: table breaches.
+
+Ghosts, shared and ended credentials, acts outside the grants: what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent.
+A check cannot find them all at once: a ghost stands in no register, so what needs grants could say nothing of it.
+"""
+
+from __future__ import annotations
+
+from reporter.db import Engine
+
+SKEW_MINUTES = 5
+_SUM = "min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref FROM activity"
+_USER = (
+    "CASE WHEN resolved_by = 'id' OR (resolved_by = 'principal' AND actor_id IS NULL) "
+    "THEN agent_id ELSE actor_id END"
+)
+_SHARED = (
+    f"SELECT credential_id, {_USER} AS user_id, bool_or(in_window) AS in_window, {_SUM} WHERE agent_kind = 'agent' "
+    "AND outcome <> 'denied' AND credential_id IS NOT NULL AND NOT credential_is_intermediary GROUP BY ALL"
+)
+_OUTSIDE = (
+    "SELECT c.agent_id, c.tool, c.first_at, c.ref FROM (SELECT agent_id, tool, max(last_at) AS last_at, "
+    f"{_SUM} WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool "
+    "HAVING bool_or(in_window)) AS c WHERE EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool') "
+    "AND NOT EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool' "
+    "AND c.tool LIKE g.like_pattern ESCAPE '!' AND (g.expires_at IS NULL OR g.expires_at >= c.last_at))"
+)
+
+
+def find_breaches(engine: Engine) -> None:
+    """Make breaches: for each agent what it did in the period that it should not have been able to, and since when."""
+    parts = [
+        f"SELECT agent_id, 'unregistered' AS kind, agent_id AS what, {_SUM} WHERE agent_kind = 'agent' AND NOT registered "
+        "AND outcome = 'success' AND agent_id IS NOT NULL GROUP BY agent_id HAVING bool_or(in_window)",
+        "SELECT user_id, 'shared credential', credential_id, nth_value(first_at, 2) OVER c, ref FROM ("
+        f"SELECT *, count(*) OVER (PARTITION BY credential_id) AS n FROM ({_SHARED}) AS s WHERE in_window AND user_id IS NOT NULL) AS u "
+        "WHERE n > 1 WINDOW c AS (PARTITION BY credential_id ORDER BY first_at, user_id "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+        "SELECT x.agent_id, 'ended credential', x.credential_id, min(greatest(x.first_at, c.ended_at)), "
+        "arg_max(x.last_ref, (x.last_at, x.last_ref)) FROM activity AS x JOIN (SELECT credential_id, min(ended_at) AS ended_at "
+        "FROM credentials GROUP BY credential_id) AS c USING (credential_id) WHERE x.agent_kind = 'agent' AND x.outcome = 'success' "
+        f"AND x.last_at > c.ended_at + INTERVAL {SKEW_MINUTES} MINUTE GROUP BY x.agent_id, x.credential_id HAVING bool_or(x.in_window)",
+        f"SELECT agent_id, 'tool outside its grants', tool, first_at, ref FROM ({_OUTSIDE}) AS o",
+        "SELECT d.agent_id, 'data outside its grants', 'data', min(d.first_at), arg_min(d.first_ref, (d.first_at, d.first_ref)) "
+        "FROM data_use AS d WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL "
+        "AND d.agent_id IN (SELECT g.actor_id FROM grants AS g JOIN agents AS a USING (actor_id) WHERE g.type = 'data') "
+        "GROUP BY d.agent_id HAVING bool_or(d.in_window)",
+    ]
+    engine.run(f"CREATE TABLE breaches AS {' UNION ALL '.join(parts)}")

@@ -369,6 +369,17 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
+            "connections",
+            "Links of an actor, seen from both ends, and its MCP servers.",
+            (
+                column("actor_id", TEXT, "Actor."),
+                column("kind", TEXT, "link | mcp_server."),
+                column("name", TEXT, "What is connected."),
+                column("ref", TEXT, "file#record."),
+            ),
+            loaded=False,
+        ),
+        Table(
             "happenings",
             "Changes and incidents of an actor, as one list.",
             (

@@ -141,7 +141,7 @@ _SETTINGS = (
 
 
 def _gather_facts(engine: Engine) -> None:
-    """What stands in several tables, as one list: settings, known versions, and what befell an actor."""
+    """What stands in several tables, as one list: settings, known versions, connections, and what befell an actor."""
     settings = " UNION ALL ".join(
         f"SELECT actor_id, '{name}' AS name, CAST({name} AS VARCHAR) AS value, ref FROM actors WHERE {name} IS NOT NULL"
         for name in _SETTINGS
@@ -153,6 +153,11 @@ def _gather_facts(engine: Engine) -> None:
         f"UNION ALL SELECT actor_id, {component.format('hash')} "
         "UNION ALL SELECT actor_id, type, name, name, version, approved_at, ref FROM snapshot_items "
         "WHERE version IS NOT NULL AND type IN ('tool', 'model', 'component')"
+    )
+    engine.run(
+        "CREATE VIEW connections AS SELECT actor_id, 'link' AS kind, actor_id || ' -> ' || peer_id AS name, ref FROM links "
+        "UNION ALL SELECT peer_id, 'link', actor_id || ' -> ' || peer_id, ref FROM links WHERE peer_id <> actor_id "
+        "UNION ALL SELECT actor_id, 'mcp_server', coalesce(name, component_id), ref FROM components WHERE type = 'mcp_server'"
     )
     engine.run(
         f"CREATE VIEW happenings AS SELECT actor_id, {_KIND_OF_CHANGE} AS kind, change_id AS id, new_value AS value, "

@@ -359,10 +359,10 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "settings",
-            "Some columns of actors, a value a row: for checks that can do without.",
+            "Some columns of actors, a value a row, and tools that can send outside: for checks that can do without.",
             (
                 column("actor_id", TEXT, "Actor."),
-                column("name", TEXT, "Column, such as prompt_version or max_steps."),
+                column("name", TEXT, "Column, such as prompt_version or max_steps; outbound_tool."),
                 column("value", TEXT, "Its value; empty ones have no row."),
                 column("ref", TEXT, "file#record."),
             ),

@@ -146,7 +146,11 @@ def _gather_facts(engine: Engine) -> None:
         f"SELECT actor_id, '{name}' AS name, CAST({name} AS VARCHAR) AS value, ref FROM actors WHERE {name} IS NOT NULL"
         for name in _SETTINGS
     )
-    engine.run(f"CREATE VIEW settings AS {settings}")
+    engine.run(
+        f"CREATE VIEW settings AS {settings} "
+        "UNION ALL SELECT actor_id, 'outbound_tool', name, ref FROM grants "
+        "WHERE outbound AND (expires_at IS NULL OR expires_at > (SELECT as_of FROM run))"
+    )
     component = "type, component_id, name, {0} AS version, approved_at, ref FROM components WHERE {0} IS NOT NULL"
     engine.run(
         f"CREATE VIEW known_versions AS SELECT actor_id, {component.format('version')} "

@@ -10,7 +10,9 @@ from reporter.errors import ReporterError
 from reporter.schema import COMPUTED, TABLES
 
 NAMED = {
-    "actors": ("actor_id", "owner_id", "technical_owner_id", "previous_owner_id", "parent_id"),
+    "actors": (
+        "actor_id", "owner_id", "technical_owner_id", "previous_owner_id", "parent_id", "risk_signed_off_by",
+    ),
     "approvals": ("actor_id", "requester_id", "approver_id"),
     "links": ("actor_id", "peer_id"),
     "changes": ("actor_id", "requested_by", "approved_by"),

@@ -27,7 +27,7 @@ _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.With,
     exp.CTE, exp.TableAlias, exp.Alias, exp.Table, exp.Column, exp.Identifier, exp.Literal, exp.Boolean,
     exp.Null, exp.Union, exp.Distinct, exp.Subquery, exp.Star, exp.Paren, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ,
-    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.Escape, exp.Add, exp.Sub,
+    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.Any, exp.Escape, exp.Add, exp.Sub,
     exp.Mul, exp.IntDiv, exp.Neg, exp.DPipe, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Count,
     exp.Sum, exp.Min, exp.Max, exp.ArgMin, exp.ArgMax, exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Replace,
     exp.Cast, exp.DataType, exp.Interval, exp.Var, exp.RowNumber, exp.Lag, exp.Lead, exp.Window,
@@ -157,8 +157,18 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
             raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
         if isinstance(node, exp.Table):
             _refuse_foreign_table(node, place)
+        if isinstance(node, exp.Any) and not _likes_texts(node):
+            raise ContentError("ANY stands only in LIKE ANY ('a', 'b')", _at(node, place))
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             raise ContentError("name the columns instead of *", _at(node, place))
+
+
+def _likes_texts(node: exp.Any) -> bool:
+    """Tell whether ANY is that of LIKE ANY with plain texts, which is written anew as LIKE and OR."""
+    listed = node.this.unnest()
+    texts = listed.expressions if isinstance(listed, exp.Tuple) else [listed]
+    liked = isinstance(node.parent, exp.Like) and not node.parent.args.get("negate")
+    return liked and all(isinstance(t, exp.Literal) and t.is_string for t in texts)
 
 
 def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:

@@ -69,6 +69,7 @@ ACCEPTED = {
     "LIKE against a column": ok(
         "a.name LIKE g.like_pattern ESCAPE '!'", "FROM agents AS a CROSS JOIN grants AS g"
     ),
+    "LIKE ANY": ok("a.name LIKE ANY ('x%', '%y') AND NOT a.name LIKE ANY ('z')"),
     "NOT LIKE": ok("a.name NOT LIKE 'x%'"),
     "IN a list": ok("a.risk_tier IN ('high', 'critical')"),
     "BETWEEN": ok("a.autonomy BETWEEN 1 AND 3"),
@@ -176,6 +177,9 @@ REFUSED = {
     "SIMILAR TO": ok("a.name SIMILAR TO 'x'"),
     "GLOB": ok("a.name GLOB 'x*'"),
     "ILIKE": ok("a.name ILIKE 'x'"),
+    "NOT LIKE ANY": ok("a.name NOT LIKE ANY ('x', 'y')"),
+    "LIKE ANY of columns": ok("a.name LIKE ANY (a.owner_id, 'y')"),
+    "ANY of a query": ok("a.name = ANY (SELECT g.name FROM grants AS g)"),
     "a list": ok("[1, 2] IS NULL"),
     "a list index": ok("a.name[1] IS NULL"),
     "list_contains": ok("list_contains(a.name, 'x')"),

@@ -28,7 +28,7 @@ def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]
     """Return subject -> (status, reason) for one example."""
     judged = judge(check.sql, check.params, check.place)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        _load(engine, example)
+        load_example(engine, example)
         derive(engine, RUN, [Expected("gateway", "day", 0 if not example.get("dead") else 100)])
         assess.prepare(engine, [check.about])
         assess.assess(engine, [(check, judged)])
@@ -52,7 +52,8 @@ def failures(check: Check) -> list[str]:
     return wrong
 
 
-def _load(engine: Engine, example: dict[str, Any]) -> None:
+def load_example(engine: Engine, example: dict[str, Any]) -> None:
+    """Put an example's rows where those of sources go, and note which columns they carry."""
     given = example.get("given", {})
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     for table in LOADED:

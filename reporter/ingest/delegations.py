@@ -1,6 +1,7 @@
 """Who stands behind what was done for somebody. In: events, actors. Out: table delegations.
 
-A session is followed to the session that started it, and on, until nobody is named any more.
+A session is followed to the session that started it, and on, until nobody is named any more. Who is named nearest to
+the start stands behind it; a person who acts in the first session comes before the agents there.
 """
 
 from __future__ import annotations
@@ -8,48 +9,120 @@ from __future__ import annotations
 from reporter.db import Engine
 
 MOST_HOPS = 32
-"""A longer chain is called a cycle."""
+"""A longer chain is not followed, and said to be too long."""
 
 
 def follow_delegations(engine: Engine) -> None:
-    """Make delegations: sessions with a parent, a delegator or a trigger, and the root of each."""
-    engine.run(
-        "CREATE TEMP TABLE delegated AS SELECT e.session_id, e.agent_id, min(e.parent_session_id) AS parent, "
-        "min(e.on_behalf_of) AS delegator, min(e.trigger) AS trigger, count(*) AS n_events, bool_or(e.in_window) AS in_window, "
-        "min(e.occurred_at) AS first_at, arg_min(e.ref, (e.occurred_at, e.ref)) AS first_ref FROM events AS e "
-        "WHERE e.session_id IS NOT NULL AND (e.parent_session_id IS NOT NULL OR e.on_behalf_of IS NOT NULL OR e.trigger IS NOT NULL) "
-        "GROUP BY e.session_id, e.agent_id"
-    )
-    engine.run(
-        "CREATE TEMP TABLE parents AS SELECT session_id, min(agent_id) AS agent_id FROM events "
-        "WHERE session_id IN (SELECT parent FROM delegated) GROUP BY session_id"
-    )
+    """Make delegations: what was done in sessions with a parent, or for somebody, or by a trigger, and who is behind it."""
+    _find_delegated(engine)
+    _find_hops(engine)
     _walk(engine)
+    _find_roots(engine)
     engine.run(
-        "CREATE TABLE delegations AS SELECT d.session_id, d.agent_id, w.depth + CASE WHEN w.root_id <> w.root THEN 1 ELSE 0 END AS depth, "
-        "w.root_id, CASE WHEN w.by_schedule THEN 'schedule' ELSE a.kind END AS root_kind, "
-        "CASE WHEN w.by_schedule THEN o.kind = 'human' AND o.state = 'active' ELSE a.state = 'active' END AS root_active, "
-        f"CASE WHEN w.depth > {MOST_HOPS} THEN 'the chain of sessions goes round in a circle' "
-        "WHEN w.up IS NOT NULL THEN 'no event of the parent session ' || w.up || ' was supplied' "
-        "WHEN a.actor_id IS NULL OR NOT a.registered THEN coalesce(w.root_id, 'nobody') || ' stands in no register' END AS broken, "
-        "d.n_events, d.in_window, d.first_at, d.first_ref FROM delegated AS d JOIN ("
-        "SELECT *, root_id = root AND trigger = 'schedule' AS by_schedule FROM (SELECT w.*, "
-        "coalesce(x.actor_id, w.delegator, w.root) AS root_id FROM walked AS w LEFT JOIN same_as AS x ON x.alias = w.delegator) AS r"
-        ") AS w USING (session_id, agent_id) "
-        "LEFT JOIN actors AS a ON a.actor_id = w.root_id LEFT JOIN actors AS o ON o.actor_id = a.owner_id"
+        "CREATE TABLE delegations AS SELECT r.session_id, r.agent_id, r.depth + CASE WHEN r.root_id <> r.top_id THEN 1 ELSE 0 END AS depth, "
+        "r.root_id, CASE WHEN r.by_schedule THEN 'schedule' WHEN r.unnamed THEN 'human' WHEN a.registered THEN a.kind END AS root_kind, "
+        f"CASE WHEN r.by_schedule THEN CASE WHEN o.kind <> 'human' THEN FALSE ELSE {_active('o')} END "
+        f"WHEN a.kind = 'human' THEN {_active('a')} ELSE a.state = 'active' END AS root_active, {_BROKEN} AS broken, "
+        "r.n_events, r.in_window, r.first_at, r.first_ref FROM roots AS r LEFT JOIN actors AS a ON a.actor_id = r.root_id "
+        "LEFT JOIN actors AS o ON o.actor_id = a.owner_id "
+        "CROSS JOIN (SELECT coalesce(bool_or(kind = 'human'), FALSE) AS supplied FROM actors) AS people"
     )
+
+
+_NAMED = "(e.parent_session_id IS NOT NULL OR e.on_behalf_of IS NOT NULL OR e.trigger IS NOT NULL)"
+_BROKEN = (
+    f"CASE WHEN r.circle THEN 'the chain of sessions comes back to ' || r.up WHEN r.depth >= {MOST_HOPS} AND r.up IS NOT NULL "
+    f"THEN 'the chain of sessions has more than {MOST_HOPS} hops' "
+    "WHEN r.up IS NOT NULL THEN 'no event of the parent session ' || r.up || ' was supplied' "
+    "WHEN r.stranger IS NOT NULL THEN r.stranger || ' stands in no register' "
+    "WHEN r.unnamed THEN NULL WHEN r.root_id IS NULL THEN 'the first session of the chain names no actor' "
+    "WHEN r.trigger = 'agent' AND r.delegator IS NULL THEN 'it was started by an agent that is not named' "
+    "WHEN a.registered OR (r.delegator IS NOT NULL AND a.actor_id IS NULL AND NOT people.supplied) THEN NULL "
+    "ELSE r.root_id || ' stands in no register' END"
+)
+"""Where nobody listed the people, an unknown name may be one of them."""
+
+
+def _active(who: str) -> str:
+    """SQL: whether a person was there at the last of the events; the last day counts in full."""
+    return (
+        f"CASE WHEN CAST({who}.retired_at AS DATE) + INTERVAL 1 DAY <= r.last_at THEN FALSE "
+        f"WHEN {who}.state = 'active' OR ({who}.state = 'retired' AND {who}.retired_at IS NOT NULL) THEN TRUE "
+        f"WHEN {who}.state IS NOT NULL THEN {who}.state_since > r.last_at END"
+    )
+
+
+def _find_delegated(engine: Engine) -> None:
+    """Denied calls are left out: what was not done needs nobody behind it. What a person started is followed no further."""
+    engine.run(
+        "CREATE TEMP TABLE delegated AS SELECT e.session_id, e.agent_id, "
+        "CASE WHEN e.trigger IS DISTINCT FROM 'human' THEN e.parent_session_id END AS parent, e.on_behalf_of AS delegator, "
+        "e.trigger, e.in_window, bool_and(e.registered) AS registered, count(*) AS n_events, min(e.occurred_at) AS first_at, "
+        "max(e.occurred_at) AS last_at, arg_min(e.ref, (e.occurred_at, e.ref)) AS first_ref FROM events AS e "
+        f"WHERE {_NAMED} AND e.agent_id IS NOT NULL AND e.outcome <> 'denied' AND e.event_class IS DISTINCT FROM 'heartbeat' "
+        "GROUP BY e.session_id, e.agent_id, parent, e.on_behalf_of, e.trigger, e.in_window"
+    )
+
+
+def _find_hops(engine: Engine) -> None:
+    """One row a session that started another, or that a person started; its undated events count, for they show that it was."""
+    engine.run(
+        "CREATE TEMP TABLE hops AS SELECT e.session_id, "
+        "CASE WHEN bool_or(e.trigger = 'human') THEN NULL ELSE min(e.parent_session_id) END AS parent, min(e.on_behalf_of) AS delegator, "
+        "CASE WHEN bool_or(e.trigger = 'human') THEN 'human' ELSE min(e.trigger) END AS trigger, count(DISTINCT CASE WHEN k.agent_kind = 'human' THEN k.agent_id END) AS n_people, "
+        "arg_min(k.agent_id, (k.agent_kind IS DISTINCT FROM 'human', k.agent_id)) AS agent_id, "
+        "coalesce(bool_or(k.agent_kind = 'human'), FALSE) AS is_human, "
+        "min(CASE WHEN NOT k.registered THEN k.agent_id END) AS stranger "
+        "FROM in_events AS e JOIN event_actors AS k USING (who) CROSS JOIN run AS r WHERE e.session_id IN ("
+        "SELECT parent FROM delegated WHERE parent IS NOT NULL UNION SELECT session_id FROM delegated WHERE trigger = 'human') "
+        "AND (e.occurred_at IS NULL OR e.occurred_at <= r.as_of) GROUP BY e.session_id"
+    )
+
+
+_ENDS = "{h}.is_human OR {h}.trigger IN ('schedule', 'event')"
+"""SQL: a session that says itself who or what started it, so that what those below say does not count."""
 
 
 def _walk(engine: Engine) -> None:
-    """For each delegated session: how far up the chain goes, where it ends (`up`: the parent nobody knows), and who is there."""
+    """For each session that started another: how far up the chain goes, where it ends, and who is there.
+
+    `up` is the parent at which it breaks off. A session with several parents or delegators has the first in order.
+    """
+    ends = _ENDS.format(h="h")
     engine.run(
-        "CREATE TEMP TABLE walked AS WITH RECURSIVE walk AS ("
-        "SELECT session_id, agent_id, parent AS up, delegator, trigger, agent_id AS root, 0 AS depth FROM delegated "
-        "UNION ALL SELECT w.session_id, w.agent_id, d.parent, d.delegator, d.trigger, "
-        "coalesce(d.agent_id, p.agent_id), w.depth + 1 FROM walk AS w LEFT JOIN delegated AS d ON d.session_id = w.up "
-        "LEFT JOIN parents AS p ON p.session_id = w.up "
-        f"WHERE w.up IS NOT NULL AND w.depth <= {MOST_HOPS} AND (d.session_id IS NOT NULL OR p.session_id IS NOT NULL)) "
-        "SELECT session_id, agent_id, last.up AS up, last.delegator AS delegator, last.trigger AS trigger, last.root AS root, depth FROM ("
-        "SELECT session_id, agent_id, arg_max({up: up, delegator: delegator, trigger: trigger, root: root}, (depth, root)) AS last, "
-        "max(depth) AS depth FROM walk GROUP BY session_id, agent_id) AS ends"
+        "CREATE TEMP TABLE chains AS WITH RECURSIVE walk AS (SELECT session_id AS start, parent AS up, delegator, trigger, "
+        "agent_id, is_human, n_people, stranger, 1 AS depth, [session_id] AS path FROM hops "
+        f"UNION ALL SELECT w.start, h.parent, coalesce(h.delegator, CASE WHEN {ends} THEN NULL ELSE w.delegator END), "
+        "h.trigger, h.agent_id, h.is_human, h.n_people, coalesce(w.stranger, h.stranger), w.depth + 1, list_append(w.path, h.session_id) "
+        "FROM walk AS w JOIN hops AS h ON h.session_id = w.up "
+        f"WHERE w.depth < {MOST_HOPS} AND NOT list_contains(w.path, w.up)) "
+        "SELECT *, coalesce(list_contains(path, up), FALSE) AS circle FROM walk QUALIFY row_number() OVER (PARTITION BY start ORDER BY depth DESC) = 1"
+    )
+
+
+def _find_roots(engine: Engine) -> None:
+    """Put a chain before each delegated row; a name is an alias, an actor, or the identity of one actor only."""
+    ends = _ENDS.format(h="c")
+    engine.run(
+        "CREATE TEMP TABLE known_as AS SELECT alias, actor_id FROM same_as UNION ALL "
+        "SELECT principal_id, min(actor_id) FROM actors WHERE principal_id NOT IN (SELECT alias FROM same_as) "
+        "AND principal_id NOT IN (SELECT actor_id FROM actors) GROUP BY principal_id HAVING count(*) = 1"
+    )
+    engine.run(
+        "CREATE TEMP TABLE ends AS SELECT d.session_id, d.agent_id, d.n_events, d.in_window, d.first_at, d.last_at, d.first_ref, "
+        "CASE WHEN c.start IS NULL THEN d.parent ELSE c.up END AS up, coalesce(c.circle, FALSE) AS circle, "
+        "CASE WHEN c.start IS NULL THEN d.trigger ELSE c.trigger END AS trigger, "
+        f"coalesce(c.delegator, CASE WHEN {ends} THEN NULL ELSE d.delegator END) AS delegator, "
+        "CASE WHEN c.start IS NULL THEN d.agent_id ELSE c.agent_id END AS top_id, "
+        "CASE WHEN c.start IS NULL AND s.is_human THEN s.agent_id END AS starter_id, "
+        "CASE WHEN c.start IS NULL THEN s.n_people ELSE c.n_people END AS n_people, "
+        "coalesce(CASE WHEN NOT d.registered THEN d.agent_id END, c.stranger) AS stranger, "
+        "coalesce(c.depth, CASE WHEN d.parent IS NOT NULL THEN 1 ELSE 0 END) AS depth FROM delegated AS d "
+        "LEFT JOIN chains AS c ON c.start = d.parent LEFT JOIN hops AS s ON s.session_id = d.session_id AND d.trigger = 'human'"
+    )
+    engine.run(
+        "CREATE TEMP TABLE roots AS SELECT f.*, f.trigger = 'schedule' AND k.kind IS DISTINCT FROM 'human' AND k.registered AS by_schedule "
+        "FROM (SELECT e.*, CASE WHEN e.delegator IS NOT NULL THEN coalesce(x.actor_id, e.delegator) WHEN NOT e.unnamed THEN coalesce(e.starter_id, e.top_id) END AS root_id "
+        "FROM (SELECT *, delegator IS NULL AND (n_people > 1 OR (trigger = 'human' AND coalesce(n_people, 0) = 0)) IS TRUE AS unnamed FROM ends) AS e "
+        "LEFT JOIN known_as AS x ON x.alias = e.delegator) AS f LEFT JOIN actors AS k ON k.actor_id = f.root_id"
     )

@@ -1,0 +1,190 @@
+"""Who stands behind a delegated session: followed to a person or a schedule, or to where it breaks off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.delegations import MOST_HOPS
+from reporter.ingest.tables import derive
+
+Row = dict[str, Any]
+ACTORS: list[Row] = [
+    {"actor_id": "bot", "kind": "agent", "state": "active", "owner_id": "ann"},
+    {"actor_id": "cron", "kind": "agent", "state": "active", "owner_id": "cid"},
+    {"actor_id": "job", "kind": "service_account", "state": "active", "owner_id": "ann"},
+    {"actor_id": "ann", "kind": "human", "state": "active", "principal_id": "ann@corp"},
+    {"actor_id": "bob", "kind": "human", "state": "retired", "retired_at": "2026-08-05"},
+    {"actor_id": "cid", "kind": "human", "state": "retired", "retired_at": "2026-03-01"},
+    {"actor_id": "eve", "kind": "human", "state": "leave", "state_since": "2026-08-05"},
+    {"actor_id": "fay", "kind": "human", "state": "retired"},
+]
+
+
+def _event(session: str | None, **more: Any) -> Row:
+    row = {"actor_id": "bot", "actor_kind": "agent", "occurred_at": "2026-08-05 10:00:00", **more}
+    return {**row, "session_id": session} if session else row
+
+
+def _followed(folder: Path, events: list[Row], actors: list[Row], what: str) -> list[Any]:
+    given = {
+        "actors": actors,
+        "events": events,
+        "aliases": [{"actor_id": "ann", "alias": "ann.b@corp"}],
+    }
+    with Engine(folder) as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        return engine.rows(f"SELECT {what} FROM delegations ORDER BY session_id, agent_id, root_id")
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([_event("s", on_behalf_of="ann")], [(1, "ann", "human", True, None)]),
+        ([_event("s", on_behalf_of="ann.b@corp")], [(1, "ann", "human", True, None)]),
+        ([_event("s", on_behalf_of="ann@corp")], [(1, "ann", "human", True, None)]),
+        ([_event(None, on_behalf_of="ann")], [(1, "ann", "human", True, None)]),
+        ([_event("s", on_behalf_of="job")], [(1, "job", "service_account", True, None)]),
+        ([_event("s", on_behalf_of="zoe")], [(1, "zoe", None, None, "zoe stands in no register")]),
+        ([_event("s", on_behalf_of="bob")], [(1, "bob", "human", True, None)]),
+        ([_event("s", on_behalf_of="bob", occurred_at="2026-08-06")],
+         [(1, "bob", "human", False, None)]),
+        ([_event("s", on_behalf_of="eve", occurred_at="2026-08-04")],
+         [(1, "eve", "human", True, None)]),
+        ([_event("s", on_behalf_of="eve")], [(1, "eve", "human", False, None)]),
+        ([_event("s", on_behalf_of="fay")], [(1, "fay", "human", None, None)]),
+        ([_event("s", trigger="schedule")], [(0, "bot", "schedule", True, None)]),
+        ([_event("s", trigger="schedule", actor_id="cron")],
+         [(0, "cron", "schedule", False, None)]),
+        ([_event("s", trigger="schedule", on_behalf_of="job")],
+         [(1, "job", "schedule", True, None)]),
+        ([_event("s", trigger="schedule", on_behalf_of="ann")],
+         [(1, "ann", "human", True, None)]),
+        ([_event("s", trigger="event")], [(0, "bot", "agent", True, None)]),
+        ([_event("s", trigger="agent")],
+         [(0, "bot", "agent", True, "it was started by an agent that is not named")]),
+        ([_event("s", trigger="human")], [(0, None, "human", None, None)]),
+        ([_event("s", trigger="human"), _event("s", actor_id="ann", actor_kind="human")],
+         [(1, "ann", "human", True, None)]),
+        ([_event("s", trigger="human"), _event("s", actor_id="ann", actor_kind="human"),
+          _event("s", actor_id="bob", actor_kind="human")], [(0, None, "human", None, None)]),
+        ([_event("s", trigger="event", actor_id="ghost")],
+         [(0, "ghost", None, None, "ghost stands in no register")]),
+    ],
+)  # fmt: skip
+def test_one_session_leads_to_who_is_behind_it(
+    events: list[Row], expected: list[Any], tmp_path: Path
+) -> None:
+    found = _followed(tmp_path, events, ACTORS, "depth, root_id, root_kind, root_active, broken")
+    assert found == expected
+
+
+def _child(**more: Any) -> Row:
+    return _event("c", parent_session_id="p", **more)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([_child(), _event("p", actor_id="cron", on_behalf_of="ann")], (2, "ann", "human", None)),
+        ([_child(on_behalf_of="cron"), _event("p", actor_id="cron", on_behalf_of="ann")],
+         (2, "ann", "human", None)),
+        ([_child(on_behalf_of="ann"), _event("p", actor_id="cron")], (2, "ann", "human", None)),
+        ([_child(on_behalf_of="cron"), _event("p", actor_id="cron")], (1, "cron", "agent", None)),
+        ([_child(on_behalf_of="ann"), _event("p", actor_id="cron", trigger="event")],
+         (1, "cron", "agent", None)),
+        ([_child(), _event("p", actor_id="cron", trigger="schedule")],
+         (1, "cron", "schedule", None)),
+        ([_child(), _event("p", actor_id="ann", actor_kind="human"), _event("p", actor_id="cron")],
+         (1, "ann", "human", None)),
+        ([_child(), _event("p", actor_id="ann", actor_kind="human"),
+          _event("p", actor_id="bob", actor_kind="human")], (1, None, "human", None)),
+        ([_child(trigger="human", on_behalf_of="ann")], (1, "ann", "human", None)),
+        ([_child(), _event("p", on_behalf_of="ann", occurred_at="")], (2, "ann", "human", None)),
+        ([_child(), _event("p", on_behalf_of="ann", outcome="denied")], (2, "ann", "human", None)),
+        ([_child()], (1, "bot", "agent", "no event of the parent session p was supplied")),
+        ([_child(on_behalf_of="ann")],
+         (2, "ann", "human", "no event of the parent session p was supplied")),
+        ([_child(), _event("p", on_behalf_of="ann", occurred_at="2026-10-02")],
+         (1, "bot", "agent", "no event of the parent session p was supplied")),
+        ([_child(), _event("p", actor_id="ghost", on_behalf_of="ann")],
+         (2, "ann", "human", "ghost stands in no register")),
+        ([_child(), {"session_id": "p", "occurred_at": "2026-08-05"}],
+         (1, None, None, "the first session of the chain names no actor")),
+        ([_event("c", parent_session_id="c")],
+         (1, "bot", "agent", "the chain of sessions comes back to c")),
+    ],
+)  # fmt: skip
+def test_a_chain_is_followed_to_its_start(
+    events: list[Row], expected: tuple[Any, ...], tmp_path: Path
+) -> None:
+    what = "depth, root_id, root_kind, broken"
+    found = _followed(
+        tmp_path, events, ACTORS, f"CASE WHEN session_id = 'c' THEN ({what}) END AS c"
+    )
+    assert [c for (c,) in found if c] == [expected]
+
+
+def test_a_cycle_is_no_start(tmp_path: Path) -> None:
+    events = [
+        _event("a", parent_session_id="b"),
+        _event("b", parent_session_id="c"),
+        _event("c", parent_session_id="b"),
+    ]
+    assert _followed(tmp_path, events, ACTORS, "session_id, broken") == [
+        ("a", "the chain of sessions comes back to b"),
+        ("b", "the chain of sessions comes back to c"),
+        ("c", "the chain of sessions comes back to b"),
+    ]
+
+
+def test_agents_that_share_sessions_in_a_circle_do_not_multiply(tmp_path: Path) -> None:
+    """Each of them once: every pair at every hop would be 2 to the power of 32."""
+    events = [
+        _event(s, parent_session_id=up, actor_id=a)
+        for s, up in (("a", "b"), ("b", "a"))
+        for a in ("bot", "cron")
+    ]
+    assert _followed(tmp_path, events, ACTORS, "session_id, agent_id") == [
+        ("a", "bot"), ("a", "cron"), ("b", "bot"), ("b", "cron"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hops", "broken"), [(MOST_HOPS, None), (MOST_HOPS + 1, "more than 32")])
+def test_a_chain_may_be_long(hops: int, broken: str | None, tmp_path: Path) -> None:
+    events = [_event(f"s{n:02d}", parent_session_id=f"s{n + 1:02d}") for n in range(hops)]
+    events.append(_event(f"s{hops:02d}", on_behalf_of="ann"))
+    found = _followed(tmp_path, events, ACTORS, "depth, broken")[0]
+    assert (found[1] is None) if broken is None else broken in found[1]
+
+
+def test_a_session_for_several_people_is_several_rows(tmp_path: Path) -> None:
+    events = [_event("s", on_behalf_of=who) for who in ("ann", "zoe", "ann")]
+    assert _followed(tmp_path, events, ACTORS, "root_id, n_events") == [("ann", 2), ("zoe", 1)]
+
+
+def test_an_unknown_delegator_may_be_a_person_where_nobody_listed_people(tmp_path: Path) -> None:
+    events = [_event("s", on_behalf_of="zoe")]
+    found = _followed(tmp_path, events, ACTORS[:3], "root_id, root_kind, root_active, broken")
+    assert found == [("zoe", None, None, None)]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        _event("s"),
+        _event("s", on_behalf_of="ann", outcome="denied"),
+        _event("s", on_behalf_of="ann", occurred_at=""),
+        _event("s", on_behalf_of="ann", occurred_at="2026-10-02"),
+        _event("s", on_behalf_of="ann", event_class="heartbeat"),
+    ],
+)
+def test_what_was_not_delegated_not_done_or_not_dated_is_left_out(
+    event: Row, tmp_path: Path
+) -> None:
+    assert _followed(tmp_path, [event], ACTORS, "session_id") == []

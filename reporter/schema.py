@@ -126,8 +126,8 @@ TABLES: dict[str, Table] = {
             "aliases",
             "Other ids of one actor, as declared.",
             (
-                column("actor_id", TEXT, "Actor.", "required"),
-                column("alias", TEXT, "Other id.", "required"),
+                column("actor_id", TEXT, "Actor.", "required sparse"),
+                column("alias", TEXT, "Other id.", "required sparse"),
             ),
         ),
         _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP)),
@@ -177,6 +177,11 @@ TABLES: dict[str, Table] = {
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
                 *_events("purpose", "tool", "destination", "effect", "event_class", "outcome"),
+                column(
+                    "host",
+                    TEXT,
+                    "Host of that address, or domain of that mail address, in small letters; empty: it is neither.",
+                ),
                 *_COUNTS,
             ),
             loaded=False,
@@ -276,6 +281,7 @@ TABLES: dict[str, Table] = {
                 column("longest_gap_hours", INT, "Longest silence inside the period."),
                 column("alive", FLAG, "Seen share reached the required share."),
                 column("oldest_at", TIME, "Oldest event supplied, of any period."),
+                column("n_supplied", INT, "Events supplied, of any period, heartbeats too."),
                 column("n_with_ingest", INT, "Events that tell when the log received them."),
                 column(
                     "n_late_clock", INT, "Of them dated over two minutes after they were received."
@@ -345,8 +351,8 @@ EVENT_TABLES = frozenset(
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
-SHARED = ("policies", "exceptions", "log_stores")
-"""Tables that describe no single actor: carried by any source or by none."""
+SHARED = ("policies", "exceptions", "log_stores", "incidents", "alerts")
+"""Tables that describe no single actor, or that list what happened: carried by any source or by none."""
 
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",

@@ -59,7 +59,7 @@ ACTORS = (
     column("risk_tier", TEXT, "Declared risk tier."),
     column("risk_categories", TEXT, "Business risk categories, separated by ;"),
     column("risk_mapped_at", TIME, "When its rights were mapped to risk categories."),
-    column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off."),
+    column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off.", "sparse"),
     column("risk_signed_off_at", TIME, "When."),
     column("principal_id", TEXT, "Identity it acts under (account, ARN, client id, SPIFFE id)."),
     column(
@@ -262,7 +262,7 @@ CHANGES = (
         "required",
     ),
     column("old_value", TEXT, "Before."),
-    column("new_value", TEXT, "After."),
+    column("new_value", TEXT, "After; several values separated by ;"),
     column("requested_by", TEXT, "Who asked."),
     column("approved_by", TEXT, "Who approved."),
     column("approved_at", TIME, "When."),

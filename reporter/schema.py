@@ -49,7 +49,7 @@ _COUNTS = (
 )
 _ACTIVITY_KEYS = (
     "log_source", "actor_id", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "purpose", "effect",
-    "classification", "environment", "outcome",
+    "classification", "environment", "resource_environment", "outcome",
 )  # fmt: skip
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
 _MADE = (
@@ -163,7 +163,7 @@ TABLES: dict[str, Table] = {
                 column(
                     "data_source", TEXT, "Name of the matching data grant; empty: no grant matches."
                 ),
-                *_events("classification", "effect", "event_class", "outcome"),
+                *_events("purpose", "classification", "effect", "event_class", "outcome"),
                 *_COUNTS,
             ),
             loaded=False,
@@ -315,13 +315,13 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "all_approvals",
-            "Approvals wherever they are recorded: approval records, grants, the actor's own record.",
+            "Approvals wherever they are recorded: approval records, grants, approved changes, the actor's own record.",
             (
                 column("actor_id", TEXT, "Actor it is for."),
                 column(
                     "type",
                     TEXT,
-                    "As in approvals; a grant gives tool or data, an actor activation.",
+                    "As in approvals; a grant gives tool, data or destination, an actor activation, a change what it changed.",
                 ),
                 column(
                     "like_pattern", TEXT, "What is approved, as a LIKE pattern with escape '!'."
@@ -329,6 +329,60 @@ TABLES: dict[str, Table] = {
                 column("purpose", TEXT, "Workflow, task or process it holds for; empty: all."),
                 column("expires_at", TIME, "When it ends; empty: never."),
                 column("approved_at", TIME, "When; for backdated records, when it was entered."),
+                column("ref", TEXT, "file#record."),
+            ),
+            loaded=False,
+        ),
+        Table(
+            "versions",
+            "Versions of tools and models that ran with success. Reading it does not make a check an event check.",
+            (
+                column("agent_id", TEXT, "Actor."),
+                column("registered", FLAG, "That actor is in the register."),
+                column("in_window", FLAG, "Inside the period under review."),
+                column("kind", TEXT, "tool | model."),
+                column("name", TEXT, "Tool; of models, empty."),
+                column("version", TEXT, "Version or hash, as the log gives it."),
+                *_COUNTS,
+            ),
+            loaded=False,
+        ),
+        Table(
+            "known_versions",
+            "Versions and hashes on record: of components, and of what was approved as a whole.",
+            (
+                column("actor_id", TEXT, "Agent."),
+                column(
+                    "type", TEXT, "As in components; a snapshot gives tool, model or component."
+                ),
+                column("component_id", TEXT, "Namespaced id; of a snapshot's item, its name."),
+                column("name", TEXT, "Short name."),
+                column("version", TEXT, "Version or hash."),
+                column("approved_at", TIME, "When it was approved."),
+                column("ref", TEXT, "file#record."),
+            ),
+            loaded=False,
+        ),
+        Table(
+            "settings",
+            "Some columns of actors, a value a row: for checks that can do without.",
+            (
+                column("actor_id", TEXT, "Actor."),
+                column("name", TEXT, "Column, such as prompt_version or max_steps."),
+                column("value", TEXT, "Its value; empty ones have no row."),
+                column("ref", TEXT, "file#record."),
+            ),
+            loaded=False,
+        ),
+        Table(
+            "happenings",
+            "Changes and incidents of an actor, as one list.",
+            (
+                column("actor_id", TEXT, "Actor."),
+                column("kind", TEXT, "incident, or what changed: tool, data, owner, model ..."),
+                column("id", TEXT, "Id of the change or incident."),
+                column("value", TEXT, "New value of a change."),
+                column("happened_at", TIME, "When it took effect, or was opened."),
                 column("ref", TEXT, "file#record."),
             ),
             loaded=False,
@@ -386,6 +440,7 @@ SUBJECTS: dict[str, str] = {
     "component": "SELECT component_id AS subject, actor_id FROM components",
     "review": "SELECT review_id AS subject, actor_id FROM reviews",
     "link": "SELECT actor_id || ' -> ' || peer_id AS subject, actor_id FROM links",
+    "third_party": "SELECT third_party_id AS subject, actor_id FROM third_parties",
     "log_source": "",
     "policy": "",
     "actor_type": "",

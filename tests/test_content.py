@@ -13,7 +13,7 @@ from reporter import assess, catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.lint import lint
 from reporter.model import Check
-from reporter.schema import TABLES
+from reporter.schema import EVENT_TABLES, TABLES
 from reporter.sql import Judged, judge
 
 FRAMEWORKS, SOURCES = yamls.content_dir()
@@ -54,11 +54,11 @@ def test_every_theme_has_a_check_and_every_check_a_theme(content: Content) -> No
 def test_every_kind_of_evidence_is_what_the_sql_reads(
     content: Content, judged: list[tuple[Check, Judged]]
 ) -> None:
-    logs = {"events", "activity", "data_use", "feeds", "feed_gaps", "dead_logs", "log_sources"}
+    logs = {*EVENT_TABLES, "versions", "feeds", "feed_gaps", "dead_logs", "log_sources"}
     for check, found in judged:
         reads = found.tables & logs, found.tables - logs - {"run"}
         if check.evidence == "inventory":
-            assert not reads[0] & {"events", "activity", "data_use"}, check.id
+            assert not reads[0] & {*EVENT_TABLES, "versions"}, check.id
         else:
             assert reads[0], check.id
         if check.evidence == "both":

@@ -57,10 +57,19 @@ def derive(engine: Engine, run: RunInfo, expected: list[Expected]) -> None:
     _copy_plain(engine)
     merge_actors(engine)
     _gather_approvals(engine)
+    _gather_facts(engine)
     resolve_events(engine)
     add_shadows(engine)
     feeds = partial(measure_feeds, expected=expected)
-    _side_by_side(engine, _roll_up, _roll_up_data, _roll_up_reach, feeds, follow_delegations)
+    _side_by_side(
+        engine,
+        _roll_up,
+        _roll_up_data,
+        _roll_up_reach,
+        _roll_up_versions,
+        feeds,
+        follow_delegations,
+    )
     _find_first_uses(engine)
     list_identities(engine)
     _note_sources(engine)
@@ -102,15 +111,53 @@ def _like(column: str) -> str:
     )
 
 
+_KIND_OF_CHANGE = "rtrim(lower(trim(field)), 's')"
+"""SQL: the field of a change in the words of approvals and snapshots: tools becomes tool, prompts prompt."""
+
+
 def _gather_approvals(engine: Engine) -> None:
-    """A backdated approval counts from the day it was entered."""
+    """A backdated approval counts from the day it was entered, an approved change for each of its new values."""
     engine.run(
         "CREATE TABLE all_approvals AS SELECT actor_id, type, like_pattern, purpose, "
         "greatest(granted_at, recorded_at) AS approved_at, expires_at, ref FROM approvals "
         "WHERE granted_at IS NOT NULL AND decision IS DISTINCT FROM 'rejected' "
         "UNION ALL SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref FROM grants "
-        "WHERE type IN ('tool', 'data', 'destination') AND approved_at IS NOT NULL "
+        "WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL "
+        "UNION ALL SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, ref "
+        "FROM grants WHERE type = 'destination' AND coalesce(approved_at, granted_at) IS NOT NULL "
+        f"UNION ALL SELECT actor_id, kind, {_like('item')}, NULL, approved_at, NULL, ref FROM ("
+        f"SELECT actor_id, {_KIND_OF_CHANGE} AS kind, approved_at, ref, "
+        "unnest(regexp_split_to_array(trim(regexp_replace(new_value, '[\\[\\]\"]', '', 'g')), '\\s*[;,]\\s*')) AS item "
+        "FROM changes WHERE approved_at IS NOT NULL AND new_value IS NOT NULL) AS c WHERE item <> '' "
         "UNION ALL SELECT actor_id, 'activation', NULL, NULL, approved_at, NULL, ref FROM actors WHERE approved_at IS NOT NULL"
+    )
+
+
+_SETTINGS = (
+    "prompt_version", "autonomy", "max_calls_per_minute", "max_cost_per_day", "max_steps", "max_children", "memory_scope",
+    "user_facing",
+)  # fmt: skip
+"""Columns of actors that may also be read where their absence is no gap."""
+
+
+def _gather_facts(engine: Engine) -> None:
+    """What stands in several tables, as one list: settings, known versions, and what befell an actor."""
+    settings = " UNION ALL ".join(
+        f"SELECT actor_id, '{name}' AS name, CAST({name} AS VARCHAR) AS value, ref FROM actors WHERE {name} IS NOT NULL"
+        for name in _SETTINGS
+    )
+    engine.run(f"CREATE VIEW settings AS {settings}")
+    component = "type, component_id, name, {0} AS version, approved_at, ref FROM components WHERE {0} IS NOT NULL"
+    engine.run(
+        f"CREATE VIEW known_versions AS SELECT actor_id, {component.format('version')} "
+        f"UNION ALL SELECT actor_id, {component.format('hash')} "
+        "UNION ALL SELECT actor_id, type, name, name, version, approved_at, ref FROM snapshot_items "
+        "WHERE version IS NOT NULL AND type IN ('tool', 'model', 'component')"
+    )
+    engine.run(
+        f"CREATE VIEW happenings AS SELECT actor_id, {_KIND_OF_CHANGE} AS kind, change_id AS id, new_value AS value, "
+        "effective_at AS happened_at, ref FROM changes UNION ALL "
+        "SELECT actor_id, 'incident', incident_id, NULL, opened_at, ref FROM incidents"
     )
 
 
@@ -136,7 +183,7 @@ def _roll_up(engine: Engine) -> None:
     engine.run(
         "CREATE TABLE activity AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), "
         f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
-        f"environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
+        f"environment, resource_environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
         f"count(approval_id) AS n_approval FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
@@ -151,7 +198,7 @@ def _roll_up_data(engine: Engine) -> None:
         "JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'data'"
     )
     engine.run(
-        "CREATE TEMP TABLE touched AS SELECT e.who, g.number, e.classification, e.effect, "
+        "CREATE TEMP TABLE touched AS SELECT e.who, e.purpose, g.number, e.classification, e.effect, "
         f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} "
         "FROM in_events AS e CROSS JOIN run AS r "
         "LEFT JOIN reach AS g ON g.who = e.who AND CASE WHEN g.is_start "
@@ -160,7 +207,7 @@ def _roll_up_data(engine: Engine) -> None:
     )
     engine.run(
         f"CREATE TABLE data_use AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, g.name AS data_source, e.classification, e.effect, "
+        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, g.name AS data_source, e.classification, e.effect, "
         "e.event_class, e.outcome, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
         "min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
         "FROM touched AS e JOIN event_actors AS k USING (who) LEFT JOIN reach AS g ON g.number = e.number "
@@ -198,6 +245,24 @@ def _roll_up_reach(engine: Engine) -> None:
     )
 
 
+def _roll_up_versions(engine: Engine) -> None:
+    """Count successful events by the version of the tool or model that ran."""
+    parts = [
+        f"SELECT e.who, '{kind}' AS kind, {name} AS name, e.{version} AS version, {_WINDOW} AS in_window, {_SPAN} "
+        f"FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} AND e.outcome = 'success' AND e.{version} IS NOT NULL GROUP BY ALL"
+        for kind, name, version in (
+            ("tool", "e.tool", "tool_version"),
+            ("model", "NULL", "model_version"),
+        )
+    ]
+    engine.run(
+        f"CREATE TABLE versions AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        "SELECT k.agent_id, k.registered, e.in_window, e.kind, e.name, e.version, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
+        "min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
+        f"FROM ({' UNION ALL '.join(parts)}) AS e JOIN event_actors AS k USING (who) GROUP BY ALL) AS e {_PARTS}"
+    )
+
+
 _USES = (
     "sum(n_events)::BIGINT AS n_events, min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS first_ref, "
     "max(last_at) AS last_at"
@@ -210,7 +275,7 @@ def _find_first_uses(engine: Engine) -> None:
     used = "WHERE registered AND outcome = 'success'"
     parts = [
         f"SELECT agent_id, purpose, 'tool' AS kind, tool AS name, {_CHANGES}, {_USES} FROM activity {used} AND tool IS NOT NULL GROUP BY ALL",
-        f"SELECT agent_id, NULL, 'data', data_source, {_CHANGES}, {_USES} FROM data_use {used} AND data_source IS NOT NULL GROUP BY ALL",
+        f"SELECT agent_id, purpose, 'data', data_source, {_CHANGES}, {_USES} FROM data_use {used} AND data_source IS NOT NULL GROUP BY ALL",
         f"SELECT agent_id, purpose, 'destination', destination, {_CHANGES}, {_USES} FROM reach {used} GROUP BY ALL",
     ]
     engine.run(f"CREATE TEMP TABLE uses AS {' UNION ALL '.join(parts)}")
@@ -219,6 +284,7 @@ def _find_first_uses(engine: Engine) -> None:
         "SELECT u.agent_id, u.purpose, u.kind, u.name, min(a.approved_at) AS approved_at FROM uses AS u "
         "JOIN all_approvals AS a ON a.actor_id = u.agent_id AND a.type IN (u.kind, 'change') "
         "AND (a.purpose IS NULL OR u.purpose IS NULL OR a.purpose = u.purpose) "
+        "AND (a.expires_at IS NULL OR a.expires_at >= u.first_at) "
         "AND u.name LIKE a.like_pattern ESCAPE '!' GROUP BY ALL) AS p ON p.agent_id = u.agent_id "
         "AND p.purpose IS NOT DISTINCT FROM u.purpose AND p.kind = u.kind AND p.name = u.name"
     )

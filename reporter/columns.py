@@ -295,12 +295,12 @@ EXCEPTIONS = (
     column("actor_id", TEXT, "Whom it is for; empty: all.", "sparse"),
     column("check_id", TEXT, "Check it is for; empty: any.", "sparse"),
     column("item", TEXT, "Credential, right or tool it is for; empty: all.", "sparse"),
-    column("reason", TEXT, "Why."),
-    column("requester_id", TEXT, "Who asked."),
-    column("approver_id", TEXT, "Who approved."),
-    column("starts_at", TIME, "From."),
-    column("ends_at", TIME, "Until."),
-    column("compensating", TEXT, "What is done instead."),
+    column("reason", TEXT, "Why.", "sparse"),
+    column("requester_id", TEXT, "Who asked.", "sparse"),
+    column("approver_id", TEXT, "Who approved.", "sparse"),
+    column("starts_at", TIME, "From.", "sparse"),
+    column("ends_at", TIME, "Until.", "sparse"),
+    column("compensating", TEXT, "What is done instead.", "sparse"),
 )
 
 INCIDENTS = (

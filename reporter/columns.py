@@ -95,7 +95,7 @@ ACTORS = (
     column("max_cost_per_day", INT, "Limit of cost a day, in hundredths of the currency."),
     column("max_steps", INT, "Limit of steps a session."),
     column("max_children", INT, "Limit of agents it may spawn at a time.", "sparse"),
-    column("max_delegation_depth", INT, "Longest chain of delegation allowed."),
+    column("max_delegation_depth", INT, "Longest chain of delegation allowed.", "sparse"),
     column("prompt_version", TEXT, "Version or hash of its system prompt."),
     column(
         "secret_scan_at",
@@ -308,9 +308,9 @@ EXCEPTIONS = (
 )
 
 INCIDENTS = (
-    column("incident_id", TEXT, "Id.", "required"),
-    column("actor_id", TEXT, "Agent involved.", "required"),
-    column("opened_at", TIME, "When it was opened.", "required"),
+    column("incident_id", TEXT, "Id.", "required sparse"),
+    column("actor_id", TEXT, "Agent involved.", "required sparse"),
+    column("opened_at", TIME, "When it was opened.", "required sparse"),
     column("timeline", TEXT, "What happened when, or where that is kept."),
     column("contained_at", TIME, "When it was contained."),
     column("notify_due", FLAG, "Somebody outside had to be told."),
@@ -320,10 +320,10 @@ INCIDENTS = (
 )
 
 ALERTS = (
-    column("alert_id", TEXT, "Id.", "required"),
-    column("actor_id", TEXT, "Agent.", "required"),
+    column("alert_id", TEXT, "Id.", "required sparse"),
+    column("actor_id", TEXT, "Agent.", "required sparse"),
     column("severity", TEXT, "Severity."),
-    column("raised_at", TIME, "When it was raised.", "required"),
+    column("raised_at", TIME, "When it was raised.", "required sparse"),
     column("event_id", TEXT, "Event that raised it."),
     column("session_id", TEXT, "Session of that event.", "sparse"),
     column("action", TEXT, "suspend | revoke | block; none: decided not to contain."),

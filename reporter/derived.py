@@ -41,6 +41,7 @@ FEEDS = (
     column("longest_gap_hours", INT, "Longest silence inside the period."),
     column("alive", FLAG, "Seen share reached the required share."),
     column("oldest_at", TIME, "Oldest event supplied, of any period."),
+    column("n_supplied", INT, "Events supplied, of any period, heartbeats too."),
     column("n_with_ingest", INT, "Events that tell when the log received them."),
     column("n_late_clock", INT, "Of them dated over two minutes after they were received."),
     column("median_delay_seconds", INT, "Half of them were received within so many."),

@@ -167,6 +167,11 @@ TABLES: dict[str, Table] = {
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
                 *_events("purpose", "tool", "destination", "effect", "event_class", "outcome"),
+                column(
+                    "host",
+                    TEXT,
+                    "Host of that address, or domain of that mail address, in small letters; empty: it is neither.",
+                ),
                 *_COUNTS,
             ),
             loaded=False,
@@ -475,8 +480,8 @@ EVENT_TABLES = frozenset(
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
-SHARED = ("policies", "exceptions", "incidents", "log_stores")
-"""Tables kept for the whole organisation: carried by any source or by none."""
+SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores")
+"""Tables kept for the whole organisation, or that list what happened: carried by any source or by none."""
 
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",

@@ -267,11 +267,25 @@ def _roll_up_data(engine: Engine) -> None:
     engine.run("DROP TABLE reach")
 
 
+_LABELS = r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?"
+_ADDRESSES = (
+    r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\\]*@)?(\[[0-9A-Fa-f:.]*\]|[^/?#\\:@]*)",
+    rf"^(?:[Mm][Aa][Ii][Ll][Tt][Oo]:)?[^\s@,;:<>/?#\\]+@({_LABELS})$",
+    rf"^[^<>@]*<[^\s@,;:<>/?#\\]+@({_LABELS})>$",
+    rf"^({_LABELS})(?::[0-9]+)?(?:[/?#].*)?$",
+)
+_HOST = "rtrim(lower(coalesce({})), '.')".format(
+    ", ".join(f"nullif(regexp_extract(e.destination, '{a}', 1), '')" for a in _ADDRESSES)
+)
+"""SQL: the host of a URL, the domain of a mail address, or a bare host with or without port and path; else NULL."""
+
+
 def _roll_up_reach(engine: Engine) -> None:
     """Count events by destination; an event with several counts for each."""
     engine.run(
         f"CREATE TABLE reach AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
         "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.event_class, e.outcome, "
+        f"{_HOST} AS host, "
         "CAST(sum(e.n_events) AS BIGINT) AS n_events, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp FROM ("
         "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, event_class, outcome, "
         "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.purpose, e.tool, e.destination, e.effect, "

@@ -69,3 +69,170 @@ VALID_EXCEPTIONS = (
     column("ends_at", TIME, "Until."),
     column("ref", TEXT, "file#record."),
 )
+
+FIRST_USES = (
+    column("agent_id", TEXT, "Actor."),
+    column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),
+    column("kind", TEXT, "tool | data | destination."),
+    column("name", TEXT, "What was used; of data, the grant that covers it."),
+    column(
+        "changes_state",
+        FLAG,
+        "Some use was more than reading; empty: no effect is known.",
+    ),
+    column("n_events", INT, "Successful uses, of any period."),
+    column("first_at", TIME, "First of them."),
+    column("first_ref", TEXT, "file#record of the first."),
+    column("last_at", TIME, "Last of them."),
+    column("approved_at", TIME, "Earliest approval that covers it; empty: none does."),
+)
+
+UNDECIDED = (
+    column("agent_id", TEXT, "Actor."),
+    column("kind", TEXT, "tool | data | destination."),
+    column("name", TEXT, "What was used; of data, the grant that covers it."),
+    column("first_at", TIME, "First successful use."),
+    column("first_ref", TEXT, "file#record of it."),
+    column(
+        "decided_at",
+        TIME,
+        "First decision: approval, refusal, review, alert acted on; empty: none.",
+    ),
+    column("days", INT, "Days from the first use to the decision; 0: decided before."),
+    column(
+        "n_meanwhile",
+        INT,
+        "Further successful uses before that decision, or until now.",
+    ),
+)
+
+BREACHES = (
+    column("agent_id", TEXT, "Agent."),
+    column(
+        "kind",
+        TEXT,
+        "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants.",
+    ),
+    column("what", TEXT, "Agent, credential or tool."),
+    column("first_at", TIME, "Since when."),
+    column("ref", TEXT, "file#record of one such event."),
+)
+
+DELEGATIONS = (
+    column("session_id", TEXT, "Session; empty: the events name none."),
+    column("agent_id", TEXT, "Actor that acted in it."),
+    column("depth", INT, "Hops up to who stands behind it."),
+    column("root_id", TEXT, "Who stands behind it, as far as the chain goes."),
+    column(
+        "root_kind",
+        TEXT,
+        "human | schedule | agent | service_account | workload; human without root_id: a person who is not named; empty: unknown.",
+    ),
+    column(
+        "root_active",
+        FLAG,
+        "That actor, or the owner of what runs by schedule, is active (a person: was, at the last of the events); empty: not known.",
+    ),
+    column(
+        "broken",
+        TEXT,
+        "Why the chain does not hold: a circle, a session or actor nobody knows; empty: it holds.",
+    ),
+    column("n_events", INT, "Events of that session, actor and delegator."),
+    column("in_window", FLAG, "They are inside the period under review."),
+    column("first_at", TIME, "First of them."),
+    column("first_ref", TEXT, "file#record of the first."),
+)
+
+SCOPE_RUNS = (
+    column("agent_id", TEXT, "Agent."),
+    column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),
+    column("session_id", TEXT, "Run."),
+    column("n_clean_runs", INT, "Approved runs that the scope rests on; 0: on rights only."),
+    column("n_calls", INT, "Tool calls of the run."),
+    column("n_deviations", INT, "Uses outside the scope that change something."),
+    column("n_new_reads", INT, "Uses outside the scope that only read."),
+    column("first_deviation", TEXT, "First of them, changing ones first."),
+    column("ref", TEXT, "file#record of that."),
+    column("first_at", TIME, "First call; empty: the log has no times."),
+)
+
+DAILY = (
+    column("agent_id", TEXT, "Actor."),
+    column("day", TIME, "Day (UTC)."),
+    column("n_events", INT, "Events."),
+    column("n_denied", INT, "Of them denied."),
+)
+
+LISTINGS = (
+    column("kind", TEXT, "identity | credential."),
+    column("listed_in", TEXT, "register | directory | secret_store."),
+    column("id", TEXT, "Actor or credential."),
+    column("actor_id", TEXT, "Actor it belongs to."),
+    column("actor_kind", TEXT, "What the list says it is; identities only."),
+    column("owner_id", TEXT, "Owner, as the list has it; identities only."),
+    column("state", TEXT, "State, as the list has it; identities only."),
+    column("ref", TEXT, "file#record."),
+)
+
+FEED_GAPS = (
+    column("log_source", TEXT, "Log."),
+    column("from_at", TIME, "Last event before the silence, or start of the period."),
+    column("until_at", TIME, "First event after it, or end of the period."),
+    column("hours", INT, "Full hours between."),
+)
+
+DEAD_LOGS = (column("actor_id", TEXT, "Actor."), column("why", TEXT, "What its logs lack."))
+
+ALL_APPROVALS = (
+    column("actor_id", TEXT, "Actor it is for."),
+    column(
+        "type",
+        TEXT,
+        "As in approvals; a grant gives tool, data or destination, an actor activation, a change what it changed.",
+    ),
+    column("like_pattern", TEXT, "What is approved, as a LIKE pattern with escape '!'."),
+    column("purpose", TEXT, "Workflow, task or process it holds for; empty: all."),
+    column("expires_at", TIME, "When it ends; empty: never."),
+    column("approved_at", TIME, "When; for backdated records, when it was entered."),
+    column("ref", TEXT, "file#record."),
+)
+
+KNOWN_VERSIONS = (
+    column("actor_id", TEXT, "Agent."),
+    column("type", TEXT, "As in components; a snapshot gives tool, model or component."),
+    column("component_id", TEXT, "Namespaced id; of a snapshot's item, its name."),
+    column("name", TEXT, "Short name."),
+    column("version", TEXT, "Version or hash."),
+    column("approved_at", TIME, "When it was approved."),
+    column("ref", TEXT, "file#record."),
+)
+
+SETTINGS = (
+    column("actor_id", TEXT, "Actor."),
+    column("name", TEXT, "Column, such as prompt_version or max_steps; outbound_tool."),
+    column("value", TEXT, "Its value; empty ones have no row."),
+    column("ref", TEXT, "file#record."),
+)
+
+CONNECTIONS = (
+    column("actor_id", TEXT, "Actor."),
+    column("kind", TEXT, "link | mcp_server."),
+    column("name", TEXT, "What is connected."),
+    column("ref", TEXT, "file#record."),
+)
+
+HAPPENINGS = (
+    column("actor_id", TEXT, "Actor."),
+    column("kind", TEXT, "incident, or what changed: tool, data, owner, model ..."),
+    column("id", TEXT, "Id of the change or incident."),
+    column("value", TEXT, "New value of a change."),
+    column("happened_at", TIME, "When it took effect, or was opened."),
+    column("ref", TEXT, "file#record."),
+)
+
+RUN = (
+    column("as_of", TIME, "The date the report speaks for."),
+    column("period_from", TIME, "Start of the period."),
+    column("period_to", TIME, "End of the period, not included."),
+)

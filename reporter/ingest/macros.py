@@ -13,7 +13,7 @@ RECEIVERS = (
     "toaccount", "toiban", "sendto", "cc", "bcc", "ccrecipients", "bccrecipients", "email", "emails", "emailaddress",
     "emailaddresses", "useremail", "participants", "attendees", "invitees", "payee", "beneficiary", "iban", "account",
     "accountnumber", "phone", "phonenumber", "channel", "channels", "channelid", "channelname", "chatid", "url", "urls",
-    "uri", "webhook", "webhookurl", "callbackurl", "endpoint", "host", "hostname", "domain",
+    "uri", "webhook", "webhookurl", "callbackurl", "endpoint", "host", "hostname", "domain", "user", "username",
 )  # fmt: skip
 """Names of arguments whose value is a destination, whatever it looks like; lower case, letters and digits only."""
 PERHAPS = ("to", "destination", "destinations", "target", "address")
@@ -21,7 +21,6 @@ PERHAPS = ("to", "destination", "destinations", "target", "address")
 MESSAGE = ("body", "message", "subject", "content")
 """Arguments beside which the name in `to` is a receiver."""
 LESSER = (
-    ("user", "username"),
     ("bucket", "bucketname"),
     ("path", "paths", "file", "files", "filepath", "filepaths", "filename", "notebookpath", "destinationpath",
      "targetpath", "outputpath", "outputfile"),
@@ -108,7 +107,7 @@ MACROS = (
     f"[{_tiers()}], lambda best_1: list_filter(flatten(list_transform(pairs, lambda best_2: list_transform(list_filter("
     f"CASE WHEN list_contains({quoted_list(_ALL)}, best_2[1]) THEN _texts(best_2[2]) ELSE [] END, "
     "lambda best_3: _counts(best_2[1], best_3, best_1, list_transform(pairs, lambda best_4: best_4[1]))), "
-    "lambda best_5: _place(best_5, best_1['level'] = 4)))), lambda best_6: best_6 IS NOT NULL)), "
+    "lambda best_5: _place(best_5, best_1['level'] = 3)))), lambda best_6: best_6 IS NOT NULL)), "
     "lambda best_7: length(best_7) > 0)[1]",
     "_object(x) AS CASE json_type(x) WHEN 'OBJECT' THEN x WHEN 'ARRAY' THEN x -> '$[0]' WHEN 'VARCHAR' THEN parsed(x ->> '$') END",
     f"_wrapped(pairs) AS list_filter(list_transform(list_filter(pairs, lambda wrapped_1: list_contains({quoted_list(WRAPPERS)}, "

@@ -183,7 +183,9 @@ def _outline(value: Any, depth: int = 0) -> Any:
         return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
     if isinstance(value, list):
         return [_outline(v, depth + 1) for v in value[:SAMPLE]] if depth < 9 else []
-    return value[: 1000 if depth < 2 else 120] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return value[: 1000 if depth < 2 or value.startswith("{") else 120]
 
 
 def _vote(engine: Engine, source: Source) -> list[tuple[int, str, int, int]]:

@@ -70,20 +70,22 @@ def _gather_baseline(engine: Engine, baseline: Baseline) -> None:
 
 
 def _gather_scope(engine: Engine) -> None:
-    """What is approved: by run, or by a grant or approval of the agent, for a purpose or for all."""
+    """What is approved: by run, or by a grant or approval of the agent, for a purpose or for all.
+
+    To have read somewhere in an approved run does not approve writing there.
+    """
     exact = "replace(replace(replace(lower(x), '!', '!!'), '_', '!_'), '%', '!%')"
     from_runs = (
-        "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, '{kind}' AS kind, {pattern} AS pattern, "
-        f"NULL::TIMESTAMP AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT *, {{x}} AS x FROM approved_runs WHERE {_USED}) "
-        "WHERE x IS NOT NULL"
+        "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, '{kind}' AS kind, {pattern} AS pattern, NOT changes AS reads_only, "
+        f"NULL::TIMESTAMP AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT a.*, t.changes, {{x}} AS x FROM approved_runs AS a "
+        f"JOIN tool_effects AS t USING (tool) WHERE {_USED}) WHERE x IS NOT NULL"
     )
+    places = "unnest(string_split(destination, '; '))"
     parts = [
         from_runs.format(kind="tool", pattern=exact, x="tool"),
-        from_runs.format(
-            kind="destination", pattern=exact, x="unnest(string_split(destination, '; '))"
-        ),
-        "SELECT actor_id, purpose, type, lower(like_pattern), approved_at, expires_at FROM grants WHERE type IN ('tool', 'destination')",
-        "SELECT actor_id, purpose, type, lower(like_pattern), approved_at, expires_at FROM all_approvals "
+        from_runs.format(kind="destination", pattern=exact, x=places),
+        "SELECT actor_id, purpose, type, lower(like_pattern), FALSE, approved_at, expires_at FROM grants WHERE type IN ('tool', 'destination')",
+        "SELECT actor_id, purpose, type, lower(like_pattern), FALSE, approved_at, expires_at FROM all_approvals "
         "WHERE type IN ('tool', 'destination') AND like_pattern IS NOT NULL",
     ]
     engine.run(f"CREATE TEMP TABLE scope AS SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)})")
@@ -124,7 +126,7 @@ def _find_deviations(engine: Engine) -> None:
         "CREATE TABLE deviations AS SELECT u.agent_id, u.purpose, u.session_id, u.kind, u.name, u.tool, t.changes, t.basis, "
         "u.first_at, u.file || '#' || CAST(u.record AS VARCHAR) AS ref FROM run_uses AS u JOIN tool_effects AS t USING (tool) "
         "WHERE NOT EXISTS (SELECT 1 FROM scope AS s WHERE s.kind = u.kind AND (s.agent_id IS NULL OR s.agent_id = u.agent_id) "
-        "AND (s.purpose IS NULL OR s.purpose = u.purpose) AND lower(u.name) LIKE s.pattern ESCAPE '!' "
+        "AND (s.purpose IS NULL OR s.purpose = u.purpose) AND NOT (s.reads_only AND t.changes) AND lower(u.name) LIKE s.pattern ESCAPE '!' "
         "AND (u.first_at IS NULL OR ((s.approved_at IS NULL OR s.approved_at <= u.first_at) "
         "AND (s.expires_at IS NULL OR s.expires_at > u.first_at))))"
     )

@@ -1,0 +1,161 @@
+"""Runs against the scope approved for their purpose: baseline/ and time windows, undated traces, what is printed of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from reporter.cli import main
+
+YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+
+
+def call(tool: str, destination: str = "", **more: Any) -> dict[str, Any]:
+    """One successful call of agent a1 for the purpose pay, in run r1."""
+    return {
+        "time": "2026-08-01T10:00:00Z", "log_source": "gw", "actor_id": "a1", "actor_kind": "agent", "event_class": "tool",
+        "action": "call", "tool": tool, "destination": destination, "purpose": "pay", "session_id": "r1", "outcome": "success",
+    } | more  # fmt: skip
+
+
+def assessed(folder: Path, given: dict[str, list[dict[str, Any]]], more: str = "") -> Path:
+    """Assess a workspace of event files; return the run."""
+    ws = folder / "ws"
+    for name, events in given.items():
+        (ws / name).parent.mkdir(parents=True, exist_ok=True)
+        (ws / name).write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
+    (ws / "reporter.yml").write_text(YML + more)
+    words = ["assess", str(ws), "--out", str(folder / "run"), "--formats", "json,csv", "--quiet"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    return folder / "run"
+
+
+def rows(run: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a CSV of the run."""
+    with (run / name).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def deviations(run: Path) -> list[tuple[str, str, str]]:
+    """(kind, name, changes) of each deviation."""
+    return [(r["kind"], r["name"], r["changes"]) for r in rows(run, "deviations.csv")]
+
+
+CLEAN = [call("get_bill", "mail.example"), call("send_money", "DE1")]
+
+
+@pytest.mark.parametrize(
+    ("why", "event", "expected"),
+    [
+        ("the same again", call("send_money", "DE1"), []),
+        ("written otherwise", call("SEND_MONEY", "de1"), []),
+        ("a new receiver", call("send_money", "DE2"), [("destination", "DE2", "true")]),
+        ("one of two receivers is new", call("send_money", "DE1; DE2"), [("destination", "DE2", "true")]),
+        ("a new tool that changes", call("change_password"), [("tool", "change_password", "true")]),
+        ("a new tool that reads", call("get_balance"), [("tool", "get_balance", "false")]),
+        ("writing where only reading was approved", call("send_money", "mail.example"),
+         [("destination", "mail.example", "true")]),
+        ("it failed", call("change_password", outcome="error"), []),
+        ("it was denied", call("change_password", outcome="denied"), []),
+        ("a purpose without a scope", call("change_password", purpose="sing"), []),
+        ("another agent, the same purpose", call("change_password", actor_id="a2"),
+         [("tool", "change_password", "true")]),
+        ("outside the period", call("change_password", time="2026-06-01T10:00:00Z"), []),
+    ],
+)  # fmt: skip
+def test_a_use_outside_the_approved_scope_is_a_deviation(
+    why: str, event: dict[str, Any], expected: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    run = assessed(tmp_path, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [event]})
+    assert deviations(run) == expected
+
+
+def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
+    clean = [call("send_money", "DE1", actor_id="only-clean")]
+    run = assessed(tmp_path, {"baseline/clean.jsonl": clean, "logs/a.jsonl": [call("get_bill")]})
+    subjects = {r["subject"] for r in rows(run, "findings.csv")}
+    assert "a1" in subjects
+    assert "only-clean" not in subjects
+
+
+def test_a_run_given_as_approved_and_in_the_log_counts_in_both(tmp_path: Path) -> None:
+    event = call("send_money", "DE1", event_id="e1")
+    run = assessed(tmp_path, {"baseline/clean.jsonl": [event], "logs/a.jsonl": [event]})
+    assert not [r for r in rows(run, "quarantine.csv") if r["kind"] == "duplicate"]
+    assert [r["events"] for r in rows(run, "coverage.csv")] == ["1"]
+
+
+def test_a_time_window_is_a_baseline(tmp_path: Path) -> None:
+    events = [
+        call("send_money", "DE1", time="2026-05-01T10:00:00Z"),
+        call("send_money", "DE1"),
+        call("send_money", "DE2"),
+    ]
+    window = "baseline: {from: '2026-04-01', to: '2026-06-01'}\n"
+    run = assessed(tmp_path, {"logs/a.jsonl": events}, window)
+    assert deviations(run) == [("destination", "DE2", "true")]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("baseline: {from: '2026-06-01', to: '2026-04-01'}\n", "the baseline ends before it begins"),
+        ("baseline: {since: '2026-06-01'}\n", "baseline: unknown key 'since'"),
+        ("baseline: {from: '2026-06-01'}\n", "baseline.to is missing"),
+    ],
+)  # fmt: skip
+def test_a_wrong_baseline_is_refused(said: str, wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "reporter.yml").write_text(YML + said)
+    done = CliRunner().invoke(main, ["assess", str(tmp_path), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 3
+    assert wrong in done.output
+
+
+def dojo(attack: str | None, *calls: tuple[str, dict[str, str], str | None]) -> dict[str, Any]:
+    """A run in AgentDojo's form, without a time; the labels are there to be ignored."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "pay the bill"}]
+    for n, (tool, args, error) in enumerate(calls):
+        messages += [
+            {"role": "assistant", "content": None, "tool_calls": [{"function": tool, "args": args, "id": f"c{n}"}]},
+            {"role": "tool", "content": "ok", "tool_call_id": f"c{n}", "error": error},
+        ]  # fmt: skip
+    return {
+        "suite_name": "bank", "pipeline_name": "model-x", "user_task_id": "user_task_1", "attack_type": attack,
+        "injection_task_id": "injection_task_1" if attack else None, "messages": messages, "error": None,
+        "utility": True, "security": attack is None,
+    }  # fmt: skip
+
+
+def test_undated_traces_are_compared_and_labels_change_nothing(tmp_path: Path) -> None:
+    runs = []
+    for n, security in enumerate((True, False)):
+        attacked = dojo(
+            "x", ("send_money", {"recipient": "DE9"}, None), ("update_password", {}, "no")
+        )
+        attacked["security"] = security
+        runs.append(assessed(tmp_path / str(n), {
+            "baseline/clean.json": [dojo(None, ("send_money", {"recipient": "DE1"}, None))],
+            "logs/attacked.json": [attacked],
+        }))  # fmt: skip
+    found = [rows(run, "deviations.csv") for run in runs]
+    assert found[0] == found[1]
+    assert [(r["kind"], r["name"], r["purpose"], r["at"], r["ref"]) for r in found[0]] == [
+        ("destination", "DE9", "bank/user_task_1", "", "logs/attacked.json#1")
+    ]
+
+
+def test_the_report_says_on_how_many_clean_runs_a_scope_rests(tmp_path: Path) -> None:
+    given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
+    view = json.loads((assessed(tmp_path, given) / "report.json").read_text())
+    scopes = view["observed"]["scopes"]
+    assert [(s["purpose"], s["basis"], s["runs"], s["outside"]) for s in scopes] == [
+        ("pay", "1 clean run", "1", "1")
+    ]
+    assert "fewer than three clean runs: expect false alarms" in view["observed"]["scopes_text"]
+    assert "attack" not in json.dumps(view["observed"])

@@ -59,10 +59,33 @@ def agent(number: int) -> dict[str, Any]:
         "memory_sources": "erp", "memory_write_check": True, "memory_readers": f"{me};{peer}",
         "deploy_identity_type": "federated", "deploy_subject": "iss=ci;aud=deploy;sub=repo:good/agents:main",
         "deploy_static_secret": False, "vendor_hosted": False, "policy_id": "AP", "policy_version": "1",
-        "strong_auth": True, "is_intermediary": False,
+        "strong_auth": True, "is_intermediary": False, "prompt_version": "p3", "max_steps": 40, "user_facing": False,
+        "risk_mapped_at": "2026-01-11T00:00:00Z", "risk_signed_off_by": "bob", "risk_signed_off_at": "2026-01-11T00:00:00Z",
+        "changes": [
+            {"change_id": f"chg-{number}a", "field": "tools", "old_value": "orders.read", "new_value": f"orders.read; {deed}",
+             "requested_by": "ann", "approved_by": "bob", "approved_at": "2026-07-12T00:00:00Z",
+             "effective_at": "2026-07-13T00:00:00Z", "ticket_type": "identity_change", "register_version": "7"},
+            {"change_id": f"chg-{number}b", "field": "model", "old_value": "4.0.9", "new_value": "4.1.0",
+             "requested_by": "ann", "approved_by": "bob", "approved_at": "2026-07-16T00:00:00Z",
+             "effective_at": "2026-07-17T00:00:00Z", "ticket_type": "identity_change", "register_version": "8"},
+        ],
+        "approved_snapshot": {"approved_at": "2026-01-12T00:00:00Z", "items": [
+            {"type": "tool", "name": "orders.read", "version": "1"}, {"type": "tool", "name": deed, "version": "1"},
+            {"type": "data", "name": "erp/orders/*"},
+            {"type": "entitlement", "name": "erp"}, {"type": "destination", "name": "erp.good"}, {"type": "model", "name": "large", "version": "4.0.9"},
+            {"type": "component", "name": "erp-server", "version": "4.1.0"}, {"type": "prompt", "name": "p3"},
+            {"type": "autonomy", "name": "autonomy", "version": "3"},
+            {"type": "limit", "name": "max_steps", "version": "40"},
+        ]},
+        "third_parties": [{
+            "third_party_id": f"maker-{number}", "name": "Maker", "principal_id": f"spiffe://good/{me}",
+            "reviewed_at": "2026-03-01T00:00:00Z", "scopes": "orders:read", "owner_id": "ann", "fallback": "by hand",
+        }],
+        "incidents": [{"incident_id": f"inc-{number}", "opened_at": "2026-07-16T10:00:00Z"}],
         "tools": [t | dated for t in tools],
         "data_sources": [{"name": "erp/orders/*", "classification": "confidential"} | dated],
         "entitlements": [{"name": "erp", "effect": "read"} | dated],
+        "destinations": [{"name": "erp.good"} | dated],
         "credentials": [{
             "credential_id": f"key-{number}", "fingerprint": f"f{number}", "type": "certificate", "auth_method": "mtls", "storage": "vault",
             "environment": "production", "issued_at": "2026-09-10T00:00:00Z", "expires_at": "2026-10-05T00:00:00Z",
@@ -75,6 +98,7 @@ def agent(number: int) -> dict[str, Any]:
         ],
         "reviews": [_review(me, month, (
             ("tool", "orders.read"), ("tool", deed), ("data", "erp/orders/*"), ("entitlement", "erp"),
+            ("tool", "orders.purge"),
         )) for month in (7, 8, 9)],
         "state_changes": [{"state": "active", "from_at": "2026-01-15T00:00:00Z"}],
         "components": [
@@ -104,11 +128,45 @@ def child() -> dict[str, Any]:
         "approval_id": "back-3", "type": "reactivation", "scope": "agent-3", "requester_id": "ann", "approver_id": "bob",
         "granted_at": "2026-07-09T07:00:00Z", "recorded_at": "2026-07-09T07:00:00Z",
     })  # fmt: skip
+    made["changes"].append(made["changes"][0] | {
+        "change_id": "chg-3c", "field": "owner", "old_value": "cat", "new_value": "ann",
+        "approved_at": "2026-07-08T00:00:00Z", "effective_at": "2026-07-16T12:00:00Z",
+    })  # fmt: skip
+    for review in made["reviews"]:
+        review["trigger"] += "; owner"
     made["credentials"].append(made["credentials"][0] | {
         "credential_id": "old-3", "fingerprint": "f-old", "issued_at": "2026-06-10T00:00:00Z",
         "last_rotated_at": "2026-06-10T00:00:00Z", "expires_at": "2026-07-10T00:00:00Z",
         "revoked_at": "2026-07-09T00:00:00Z",
     })  # fmt: skip
+    return made
+
+
+def retired() -> dict[str, Any]:
+    """Describe an agent that was retired in the quarter and left nothing."""
+    gone = "2026-07-05T00:00:00Z"
+    lists = (
+        "tools",
+        "data_sources",
+        "entitlements",
+        "destinations",
+        "approvals",
+        "components",
+        "changes",
+        "third_parties",
+    )
+    made = agent(3) | {
+        "actor_id": "agent-4", "name": "Agent 4", "principal_id": "spiffe://good/agent-4", "state": "retired",
+        "state_since": gone, "retired_at": gone, "memory_disposition": "deleted", "incidents": [], "reviews": [],
+        "state_changes": [{"state": "active", "from_at": "2026-01-15T00:00:00Z", "until_at": gone},
+                          {"state": "retired", "from_at": gone}],
+    }  # fmt: skip
+    made |= {name: [] for name in lists}
+    made["credentials"] = [made["credentials"][0] | {
+        "credential_id": "key-4", "fingerprint": "f4", "issued_at": "2026-06-10T00:00:00Z",
+        "last_rotated_at": "2026-06-10T00:00:00Z", "expires_at": "2026-07-10T00:00:00Z", "revoked_at": gone,
+    }]  # fmt: skip
+    del made["approved_snapshot"]
     return made
 
 
@@ -133,7 +191,10 @@ def _review(who: str, month: int, items: tuple[tuple[str, str], ...] = ()) -> di
         "review_id": f"rev-{who}-{month}", "due_at": f"2026-0{month}-20T00:00:00Z",
         "completed_at": f"2026-0{month}-18T00:00:00Z", "snapshot_from": f"2026-0{month - 1}-18T00:00:00Z",
         "snapshot_at": f"2026-0{month}-17T00:00:00Z",
-        "items": [{"type": kind, "name": name, "decision": "keep"} for kind, name in items],
+        "trigger": "calendar; incident; model",
+        "items": [
+            {"type": kind, "name": name, "decision": "remove" if name == "orders.purge" else "keep"} for kind, name in items
+        ],
     }  # fmt: skip
 
 
@@ -178,7 +239,8 @@ def policy() -> dict[str, Any]:
 
 WORK = {
     "event_class": "data", "action": "read", "effect": "read", "tool": "orders.read", "resource": "erp/orders/4711",
-    "classification": "confidential", "decision": "allow",
+    "classification": "confidential", "decision": "allow", "tool_version": "1",
+    "resource_environment": "production",
 }  # fmt: skip
 
 
@@ -202,6 +264,9 @@ def events() -> list[dict[str, Any]]:
         made.append(_event(f"2026-09-15T08:2{number}", **deed | refused))
     made.append(_event("2026-07-20T03:00", **_actor(3) | WORK | {
         "credential_id": "old-3", "outcome": "denied", "decision": "deny"}))  # fmt: skip
+    made.append(_event("2026-07-03T20:04", **_actor(4) | WORK | {
+        "event_class": "session", "action": "start", "tool": "", "resource": "", "destination": "", "tool_version": "",
+        "classification": "", "model_version": ""}))  # fmt: skip
     return sorted(made, key=lambda e: str(e["time"]))
 
 
@@ -231,6 +296,7 @@ class Estate:
             person("ann", "bob"),
             person("bob", "ann"),
             leaver(),
+            retired(),
             service_account(1),
             service_account(2),
         ]  # fmt: skip

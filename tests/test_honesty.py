@@ -285,7 +285,7 @@ def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> Non
 _IDS = {
     "actor_id", "owner_id", "previous_owner_id", "technical_owner_id", "parent_id", "principal_id", "credential_id",
     "component_id", "peer_id", "review_id", "approval_id", "requester_id", "approver_id", "alias", "log_source",
-    "session_id", "event_id", "kill_switch_owner", "on_behalf_of", "fingerprint",
+    "session_id", "event_id", "kill_switch_owner", "third_party_id", "incident_id", "change_id", "on_behalf_of", "fingerprint",
 }  # fmt: skip
 """Columns that tell the copies of the company apart."""
 _WIDENS = {
@@ -334,6 +334,9 @@ def _multiply(engine: Engine, names: list[str]) -> None:
     for table in (t for t in LOADED if t.name != "policies"):
         ids = _IDS | ({"name"} if table.name == "components" else set())
         values = [_copied(table.name, c, c in ids) for c, _ in columns_of(table)]
+        if table.name == "snapshot_items":
+            named = "CASE WHEN i.type IN ('model', 'component') THEN copies.name || '|' || i.name ELSE i.name END AS name"
+            values = [named if v.endswith("AS name") else v for v in values]
         engine.run(
             f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || i.source AS source, "
             f"i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"

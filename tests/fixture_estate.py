@@ -31,8 +31,8 @@ def agent(number: int) -> dict[str, Any]:
     me, peer = f"agent-{number}", "agent-2" if number == 1 else "agent-1"
     deed, effect = DEEDS[number]
     tools = [
-        {"name": "orders.read", "effect": "read", "reversible": True, "needs_approval": False},
-        {"name": deed, "effect": effect, "reversible": False, "needs_approval": True},
+        {"name": "orders.read", "effect": "read", "reversible": True, "needs_approval": False, "outbound": False},
+        {"name": deed, "effect": effect, "reversible": False, "needs_approval": True, "outbound": False, "activation": True},
     ]
     dated = {
         "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-11T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
@@ -83,9 +83,10 @@ def agent(number: int) -> dict[str, Any]:
         }],
         "incidents": [{"incident_id": f"inc-{number}", "opened_at": "2026-07-16T10:00:00Z"}],
         "tools": [t | dated for t in tools],
-        "data_sources": [{"name": "erp/orders/*", "classification": "confidential"} | dated],
+        "data_sources": [{"name": "erp/orders/*", "classification": "confidential", "mode": "read", "untrusted": False} | dated],
+        "destinations": [{"name": "erp.good"} | dated], "contexts": [{"name": "production"} | dated],
+        "max_calls_per_minute": 60, "max_cost_per_day": 500, "max_delegation_depth": 2,
         "entitlements": [{"name": "erp", "effect": "read"} | dated],
-        "destinations": [{"name": "erp.good"} | dated],
         "credentials": [{
             "credential_id": f"key-{number}", "fingerprint": f"f{number}", "type": "certificate", "auth_method": "mtls", "storage": "vault",
             "environment": "production", "issued_at": "2026-09-10T00:00:00Z", "expires_at": "2026-10-05T00:00:00Z",
@@ -93,7 +94,7 @@ def agent(number: int) -> dict[str, Any]:
         }],
         "approvals": [
             {"approval_id": f"ok-{number}", "type": "action", "scope": deed, "requester_id": "ann",
-             "approver_id": "bob", "granted_at": "2026-09-15T07:00:00Z", "expires_at": "2026-09-16T07:00:00Z",
+             "approver_id": "bob", "granted_at": "2026-09-15T07:00:00Z", "expires_at": "2026-09-15T15:00:00Z",
              "max_uses": 5, "recorded_at": "2026-09-15T07:00:00Z"},
         ],
         "reviews": [_review(me, month, (
@@ -110,6 +111,10 @@ def agent(number: int) -> dict[str, Any]:
         ],
         "links": [] if number == 3 else [{"peer_id": peer, "protocol": "a2a/1.0", "authenticated": True, "encrypted": True, "signed": True}],
         "log_sources": ["gateway"],
+        "alerts": [{
+            "alert_id": f"alert-{number}", "severity": "high", "event_id": f"2026-09-15T08:2{number}{me}", "session_id": f"s-{number}",
+            "raised_at": f"2026-09-15T08:2{number}:30Z", "action": "block", "acted_at": "2026-09-15T08:30:00Z", "acted_by": "bob",
+        }],
     }  # fmt: skip
 
 
@@ -177,7 +182,7 @@ def person(name: str, manager: str) -> dict[str, Any]:
         "created_at": "2020-01-01T00:00:00Z", "updated_at": "2026-09-20T00:00:00Z", "business_unit": "finance",
         "activated_at": "2020-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z", "strong_auth": True,
         "owner_confirmed_at": "2026-09-01T00:00:00Z", "review_cadence_days": 90, "policy_id": "AP",
-        "log_sources": ["gateway"], "reviews": [_review(name, 9)],
+        "log_sources": ["gateway"], "reviews": [_review(name, 9)], "data_sources": [{"name": "erp/*"}],
     }  # fmt: skip
 
 
@@ -262,6 +267,9 @@ def events() -> list[dict[str, Any]]:
         made.append(_event(f"2026-09-15T08:1{number}", **deed, approval_id=f"ok-{number}"))
         refused = {"resource": "erp/payments/1", "outcome": "denied", "decision": "deny"}
         made.append(_event(f"2026-09-15T08:2{number}", **deed | refused))
+    asked = _actor(1) | WORK | {"peer_id": "agent-2", "message_id": "message-0001"}
+    made.append(_event("2026-09-16T09:00", **asked))
+    made.append(_event("2026-09-16T09:01", **_actor(2) | WORK | {"session_id": "s-2-for-1", "parent_session_id": "s-1"}))
     made.append(_event("2026-07-20T03:00", **_actor(3) | WORK | {
         "credential_id": "old-3", "outcome": "denied", "decision": "deny"}))  # fmt: skip
     made.append(_event("2026-07-03T20:04", **_actor(4) | WORK | {
@@ -282,6 +290,7 @@ def _actor(number: int) -> dict[str, Any]:
         "credential_id": f"key-{number}", "session_id": f"s-{number}", "on_behalf_of": "ann", "environment": "production",
         "destination": "erp.good", "source_ip": "10.0.0.1", "model_version": "4.1.0",
         "user_agent": "good-agents/4.1", "auth_method": "mtls",
+        "cost": 1,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from reporter.ingest.items import Document
 from reporter.ingest.mapped import FOLDER, LISTS
 from reporter.ingest.readers import documents
 from reporter.schema import TABLES
+from reporter.secrets import redact
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
 
@@ -176,7 +177,13 @@ def _read(path: Path, sheet: str) -> tuple[InputFile, list[dict[str, str]]]:
     rows = [i.value for i in items if isinstance(i, Document)][:SAMPLE]
     if not rows:
         raise InputError("no row below a heading can be read", str(path))
-    return files[0], rows
+    if any(redact(heading) != heading for heading in rows[0]):
+        raise InputError(
+            "a heading holds what looks like a secret, and a mapping repeats its headings", str(path),
+            "Name the column otherwise; a table without headings needs a row of them.",
+        )  # fmt: skip
+    shown = [{heading: redact(value) for heading, value in row.items()} for row in rows]
+    return replace(files[0], name=redact(files[0].name)), shown
 
 
 def _plain(heading: str) -> str:
@@ -317,7 +324,8 @@ def _make_sure_of_id(chosen: list[Guess], values: dict[str, list[str]], n: int, 
 
 def _place(path: Path, file: InputFile) -> Path:
     workspace = workspace_of(path)
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{path.stem} {file.sheet}".lower()).strip("-") or "table"
+    slug = re.sub(r"[^a-z0-9]+", "-", redact(f"{path.stem} {file.sheet}").lower()).strip("-")
+    slug = slug or "table"
     return (workspace / FOLDER if workspace else path.parent) / f"{slug}.yml"
 
 

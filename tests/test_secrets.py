@@ -14,7 +14,7 @@ from fixture_estate import Estate
 
 from reporter import db
 from reporter.ingest import convert
-from reporter.ingest.typing_sql import redact
+from reporter.secrets import redact
 
 
 def _body(kind: str, place: str, length: int) -> str:

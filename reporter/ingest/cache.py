@@ -15,8 +15,8 @@ from reporter.db import version as engine_version
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
-FORMAT = "6"
-"""Part of every cache key; raise it when the Parquet written here changes its meaning."""
+FORMAT = "7"
+"""Part of every cache key; raise it when the Parquet written here changes its meaning, or more is seen as a secret."""
 
 
 @dataclass(slots=True)

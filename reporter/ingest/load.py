@@ -9,7 +9,7 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reporter.catalog import Source
@@ -22,9 +22,9 @@ from reporter.ingest.items import Problem
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
-from reporter.ingest.typing_sql import redact
 from reporter.model import FileCount, Quarantined
 from reporter.schema import TABLES
+from reporter.secrets import fingerprinted, redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,14 @@ class Intake:
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
     """Read every file of a workspace into the in_ relations."""
-    choices = recognise(engine, inputs.files, sources)
+
+    def hide(text: str) -> str:
+        return fingerprinted(text, cache.secret_key)
+
+    engine.teach("fingerprinted", hide)
+    engine.teach("redacted", redact)
+    named = [replace(f, name=hide(f.name)) for f in inputs.files]
+    choices = recognise(engine, named, sources)
     done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)

@@ -19,6 +19,7 @@ from reporter.errors import ContentError
 from reporter.ingest.files import InputFile
 from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
+from reporter.secrets import redact
 
 SAMPLE = 30
 SAMPLED_IN_ALL = 9000
@@ -52,7 +53,8 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
     chosen = [choice for choice, _ in choices]
     refused = [c for c in chosen if c.source is None and c.file.format == "json"]
     unwrapped = {c.file.name: c for c in _in_wrappers(engine, refused, sources)}
-    return [unwrapped.get(c.file.name, c) for c in chosen]
+    told = [unwrapped.get(c.file.name, c) for c in chosen]
+    return [replace(c, why=redact(c.why)) for c in told]
 
 
 def _in_wrappers(

@@ -14,14 +14,15 @@ from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
-from reporter.ingest.items import Document, Problem, shown
+from reporter.ingest.items import READ_FOR_SECRETS, Document, Problem, shown
 from reporter.ingest.notes import note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO
-from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
+from reporter.ingest.typing_sql import holds_secret, looks_secret, typed, without_secret
 from reporter.schema import TABLES
+from reporter.secrets import redact
 
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
@@ -58,7 +59,7 @@ def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, targ
                     counts.read += 1
                     counts.unreadable += 1
                     batch.problems.append(
-                        (index, item.line, "unreadable", f"no records stand at {path}", "")
+                        (index, item.line, "unreadable", redact(f"no records stand at {path}"), "")
                     )
                 for text, line in _records(item, path):
                     seq += 1
@@ -137,16 +138,7 @@ def _stage(
         return
     batch.carried += [(table, c.name) for c, n in zip(columns, filled, strict=True) if n]
     note_bad_fields(engine, table, columns, batch, trimmed)
-    texts = free_texts(table, {c.name for c in columns})
-    if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):
-        note(
-            engine,
-            batch,
-            f"SELECT record, 'a field of {table} holds what looks like a secret; only its fingerprint "
-            f"is kept' FROM staged_{table} WHERE {looks_secret(texts)}",
-        )
-        swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
-        engine.run(f"UPDATE staged_{table} SET {swaps}")
+    _hide_secrets(engine, table, free_texts(table, {c.name for c in columns}), batch)
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     lacks = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
@@ -170,6 +162,16 @@ def _stage(
     batch.tables[table] = file
 
 
+def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:
+    staged = f"staged_{table}"
+    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {looks_secret(texts)}"):
+        return
+    why = f"a field of {table} holds what looks like a secret; only its fingerprint is kept"
+    note(engine, batch, f"SELECT record, {quoted(why)} FROM {staged} WHERE {holds_secret(texts)}")
+    swaps = ", ".join(f"{c} = {without_secret(c)}" for c in texts)
+    engine.run(f"UPDATE {staged} SET {swaps} WHERE {looks_secret(texts)}")
+
+
 def _account(engine: Engine, batch: Batch) -> None:
     """Give every spooled record one fate: kept, out of scope or rejected."""
     engine.run(
@@ -183,10 +185,10 @@ def _account(engine: Engine, batch: Batch) -> None:
     ):
         setattr(batch.counts[index], fate, n)
     for index, line, reason, text in engine.rows(
-        f"SELECT f, n, reason, left({redacted('CAST(r AS VARCHAR)')}, 300) FROM fates "
+        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}) FROM fates "
         "WHERE fate = 'rejected' ORDER BY record"
     ):
-        batch.problems.append((index, line, "rejected", reason, text or ""))
+        batch.problems.append((index, line, "rejected", reason, shown(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
@@ -194,7 +196,7 @@ def _account(engine: Engine, batch: Batch) -> None:
             (index, line, "field", f"one part of the record was left out: {reason}", "")
         )
     batch.other_types = engine.rows(
-        f"SELECT coalesce({redacted('type')}, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' "
-        "GROUP BY ALL ORDER BY ALL"
+        "SELECT coalesce(redacted(type), 'not of this kind'), sum(n)::BIGINT FROM (SELECT type, count(*) AS n "
+        "FROM fates WHERE fate = 'out_of_scope' GROUP BY type) AS t GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

@@ -61,15 +61,23 @@ def _complain(text: str) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let a polite kill end the program as an interrupt does: nothing half-done stays behind."""
+    """End at a polite kill as at an interrupt: what is half done is removed first, and a second one does not hinder it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    both = (signal.SIGINT, signal.SIGTERM)
+
+    def end(*_: object) -> None:
+        for each in both:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, end) for each in both}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

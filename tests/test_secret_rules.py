@@ -62,7 +62,7 @@ PLACES = (
     "AccountName=x;AccountKey=«" + some(86, BASE64) + "==»;EndpointSuffix=core.windows.net",
     "SharedAccessKeyName=Root;SharedAccessKey=«" + some(43, BASE64) + "=»", "Server=db;User Id=a;Password=«a&b;c!d»;Encrypt=true",
     "SharedAccessSignature sr=x&sig=«" + some(40) + "%3d»&se=1", "https://x.blob/y?sv=1&sig=«" + some(43) + "%3D»&sp=r",
-    "https://h/x?token=«abc12345»&z=1", "https://h/x?api_key=«abc#123»&top", "?access_token=«a1b2c3»", "/f?code=«" + some(50) + "==»",
+    "https://h/x?token=«abc12345»&z=1", "https://h/x?api_key=«abc#123»&z=1", "?access_token=«a1b2c3»", "/f?code=«" + some(50) + "==»",
     "https://h/?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE&X-Amz-Signature=«" + hexa(64) + "»", "token%3D«abc123def»",
     "https://hooks.slack.com/services/«T01/B02/" + some(24) + "»", "https://discord.com/api/webhooks/12/«" + some(68) + "»",
     "https://u:«pw1»@h/x", "redis://:«pw1x»@h", "postgres://u:«p@ss»@db.example/x", "https://«" + some(32) + "»@git.example/x",

@@ -17,6 +17,7 @@ from reporter.db import Engine, quoted
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
+from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Problem
 from reporter.ingest.readers import documents
@@ -40,13 +41,8 @@ class Intake:
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
     """Read every file of a workspace into the in_ relations."""
-
-    def hide(text: str) -> str:
-        return fingerprinted(text, cache.secret_key)
-
-    engine.teach("fingerprinted", hide)
-    engine.teach("redacted", redact)
-    named = [replace(f, name=hide(f.name)) for f in inputs.files]
+    teach(engine, cache.secret_key)
+    named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
     choices = recognise(engine, named, sources)
     done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)

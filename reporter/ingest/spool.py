@@ -14,15 +14,16 @@ from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
+from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.items import READ_FOR_SECRETS, Document, Problem, shown
 from reporter.ingest.notes import note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO
-from reporter.ingest.typing_sql import holds_secret, looks_secret, typed, without_secret
+from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
-from reporter.secrets import redact
+from reporter.secrets import SHORTEST, redact
 
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
@@ -131,14 +132,14 @@ def _stage(
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
     )
-    n, *filled = engine.rows(
-        f"SELECT count(*), {', '.join(f'count({c.name})' for c in columns)} FROM staged_{table}"
-    )[0]
+    seen = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
+    n, *more = engine.rows(f"SELECT count(*), {seen} FROM staged_{table}")[0]
     if not n:
         return
-    batch.carried += [(table, c.name) for c, n in zip(columns, filled, strict=True) if n]
+    batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
     note_bad_fields(engine, table, columns, batch, trimmed)
-    _hide_secrets(engine, table, free_texts(table, {c.name for c in columns}), batch)
+    long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
+    _hide_secrets(engine, table, free_texts(table, long), batch)
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     lacks = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
@@ -163,13 +164,18 @@ def _stage(
 
 
 def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:
+    """Replace secrets before anything is written, and note where they stood."""
     staged = f"staged_{table}"
-    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {looks_secret(texts)}"):
+    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {suspect(texts)}"):
         return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT rowid AS at, record, [{', '.join(texts)}] AS said, "
+        f"{hidden(texts)} AS kept FROM {staged} WHERE {suspect(texts)}"
+    )
     why = f"a field of {table} holds what looks like a secret; only its fingerprint is kept"
-    note(engine, batch, f"SELECT record, {quoted(why)} FROM {staged} WHERE {holds_secret(texts)}")
-    swaps = ", ".join(f"{c} = {without_secret(c)}" for c in texts)
-    engine.run(f"UPDATE {staged} SET {swaps} WHERE {looks_secret(texts)}")
+    note(engine, batch, f"SELECT record, {quoted(why)} FROM hidden WHERE kept <> said")
+    swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(texts, 1))
+    engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
 
 
 def _account(engine: Engine, batch: Batch) -> None:

@@ -15,11 +15,11 @@ from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
 from reporter.ingest.files import InputFile
+from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
 from reporter.ingest.notes import note_bad_fields
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
-from reporter.ingest.typing_sql import holds_secret, looks_secret, without_secret
 from reporter.schema import TABLES
 from reporter.secrets import SHORTEST
 
@@ -146,16 +146,21 @@ def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Ba
     """Put the rows into the cache: not before they hold no secret, whatever happens on the way."""
     read = f"read_parquet({quoted(str(raw))}, file_row_number=true)"
     rows = []
-    if long and engine.one(f"SELECT count(*) FROM {read} WHERE {looks_secret(long)}"):
+    if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
         rows = engine.rows(
-            f"SELECT file_row_number + 1 FROM {read} WHERE {holds_secret(long)} ORDER BY ALL"
+            f"SELECT file_row_number + 1 FROM {read} WHERE {suspect(long)} "
+            f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
         )
     if not rows:
         shutil.move(raw, target)
         return
-    swaps = ", ".join(f"{without_secret(c)} AS {c}" for c in long)
+    swaps = ", ".join(
+        f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END AS {c}" for i, c in enumerate(long, 1)
+    )
+    kept = f"SELECT *, CASE WHEN {suspect(long)} THEN {hidden(long)} END AS kept FROM {read}"
     engine.write_parquet(
-        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number) REPLACE ({swaps}) FROM {read}) AS hidden",
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE ({swaps}) "
+        f"FROM ({kept}) AS k) AS hidden",
         target,
     )
     raw.unlink()

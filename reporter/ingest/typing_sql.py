@@ -5,25 +5,6 @@ from __future__ import annotations
 from reporter.columns import FLAG, INT, TIME, Column
 from reporter.db import quoted
 from reporter.schema import SYNONYMS, VOCABULARY
-from reporter.secrets import SHORTEST, SUSPECT
-
-
-def looks_secret(columns: list[str]) -> str:
-    """SQL: some text column of the row may hold a credential; cheap, for every row."""
-    pattern = quoted(SUSPECT)
-    return " OR ".join(
-        f"(strlen({c}) >= {SHORTEST} AND regexp_matches({c}, {pattern}))" for c in columns
-    )
-
-
-def holds_secret(columns: list[str]) -> str:
-    """SQL: some text column of the row holds a credential."""
-    return " OR ".join(f"{c} IS DISTINCT FROM {without_secret(c)}" for c in columns)
-
-
-def without_secret(column: str) -> str:
-    """SQL: the column with each credential's value replaced by its keyed fingerprint."""
-    return f"CASE WHEN {looks_secret([column])} THEN fingerprinted({column}) ELSE {column} END"
 
 
 def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:

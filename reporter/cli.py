@@ -7,9 +7,13 @@ from __future__ import annotations
 import gc
 import json
 import re
+import signal
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +33,14 @@ class Verbs(click.Group):
         from reporter.errors import ReporterError
 
         try:
-            return super().invoke(ctx)
+            with _stoppable():
+                return super().invoke(ctx)
         except ReporterError as error:
-            click.echo(str(error), err=True)
+            _complain(str(error))
             ctx.exit(error.exit_code)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{where}{error.strerror or error}", err=True)
+            _complain(f"{where}{error.strerror or error}")
             ctx.exit(3)
         except KeyboardInterrupt:
             click.echo("interrupted; nothing was left behind", err=True)
@@ -43,8 +48,36 @@ class Verbs(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
-            click.echo(f"{traceback.format_exc()}This is a defect; please report it.", err=True)
+            _complain(f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+def _complain(text: str) -> None:
+    """Say what went wrong: names and values of the input may stand in it."""
+    from reporter.secrets import redact
+
+    click.echo(redact(text), err=True)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End at a polite kill as at an interrupt: what is half done is removed first, and a second one does not hinder it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    both = (signal.SIGINT, signal.SIGTERM)
+
+    def end(*_: object) -> None:
+        for each in both:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, end) for each in both}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -238,7 +271,7 @@ def lint(
         return
     problems, summary = linted(extra, not no_examples)
     for problem in problems:
-        click.echo(str(problem), err=True)
+        _complain(str(problem))
     click.echo(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
 

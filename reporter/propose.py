@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from reporter.ingest.items import Document
 from reporter.ingest.mapped import BLANK, FOLDER, LISTS
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import lists_in
+from reporter.secrets import redact
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
 
@@ -159,12 +160,23 @@ def _read(file: InputFile) -> Table:
     flat = [_flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)]  # fmt: skip
     if not flat:
         raise InputError("no record below a heading can be read", f"{file.path}{'!' + file.part if file.part else ''}")  # fmt: skip
+    if any(redact(k) != k for r in flat for k in r):
+        raise InputError(
+            "a heading holds what looks like a secret, and a mapping repeats its headings", str(file.path),
+            "Name the column otherwise; a table without headings needs a row of them.",
+        )  # fmt: skip
     keys = [k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)]  # fmt: skip
     remarks = [t for r in flat if len(keys) > 2 and (t := _remark(r))]
     rows = [r for r in flat if " ".join(_filled(r)) not in remarks][:SAMPLE]
     keys = [k for k in keys if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))]  # fmt: skip
     always = [k for k in keys if all(k in r for r in rows)]
-    return Table(file, rows or flat, remarks, always, [k for k in keys if k not in always])
+    return Table(
+        replace(file, name=redact(file.name)),
+        rows or flat,
+        remarks,
+        always,
+        [k for k in keys if k not in always],
+    )
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -174,10 +186,10 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
         inner = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}  # fmt: skip
         for name, v in inner.items():
             if isinstance(v, list):
-                made[name] = [x for x in v if x not in ("", None)]
+                made[name] = [redact(x) if isinstance(x, str) else x for x in v if x not in ("", None)]  # fmt: skip
             elif not isinstance(v, dict):
                 text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
-                made[name] = text.strip(BLANK)
+                made[name] = redact(text).strip(BLANK)
     return made
 
 

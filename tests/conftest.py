@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import pytest
 from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
 
-from reporter import assess, catalog
+from reporter import assess, catalog, db
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
@@ -80,3 +83,39 @@ def good_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reporter(*words: object) -> Result:
     """Run a command of the command line in this process."""
     return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def texts_of(paths: Iterable[Path]) -> dict[str, str]:
+    """Return what files say by their names, packed ones unpacked."""
+    readers: dict[str, Callable[[Path], str]] = {
+        ".parquet": lambda path: str(db.read_rows(path)),
+        ".pdf": _pdf_text,
+    }
+    plain: Callable[[Path], str] = lambda path: path.read_text("utf-8-sig", "replace")  # noqa: E731
+    return {path.name: readers.get(path.suffix, plain)(path) for path in paths}
+
+
+def _pdf_text(path: Path) -> str:
+    """What a reader of a PDF sees, and what is attached to it."""
+    with pikepdf.open(path) as document:
+        said = [bytes(a.get_file().read_bytes()).decode() for a in document.attachments.values()]
+        said += [str(document.docinfo), bytes(document.Root.Metadata.read_bytes()).decode()]
+        for page in document.pages:
+            fonts = {name: _letters(font) for name, font in page.Resources.Font.items()}
+            letters: dict[int, str] = {}
+            for operands, operator in pikepdf.parse_content_stream(page):
+                if str(operator) == "Tf":
+                    letters = fonts[str(operands[0])]
+                if str(operator) in ("Tj", "TJ"):
+                    shown = operands[0] if str(operator) == "TJ" else [operands[0]]
+                    codes = b"".join(bytes(x) for x in shown if isinstance(x, pikepdf.String))
+                    pairs = zip(codes[::2], codes[1::2], strict=True)
+                    said.append("".join(letters.get(a << 8 | b, "?") for a, b in pairs))
+    return "".join(said)
+
+
+def _letters(font: Any) -> dict[int, str]:
+    """The letters of a font by their codes."""
+    table = bytes(font.ToUnicode.read_bytes()).decode()
+    pairs = re.findall(r"<([0-9a-f]+)> <([0-9a-f]+)>\n", table, re.IGNORECASE)
+    return {int(a, 16): bytes.fromhex(b).decode("utf-16-be") for a, b in pairs}

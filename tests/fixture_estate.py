@@ -31,8 +31,21 @@ def agent(number: int) -> dict[str, Any]:
     me, peer = f"agent-{number}", "agent-2" if number == 1 else "agent-1"
     deed, effect = DEEDS[number]
     tools = [
-        {"name": "orders.read", "effect": "read", "reversible": True, "needs_approval": False, "outbound": False},
-        {"name": deed, "effect": effect, "reversible": False, "needs_approval": True, "outbound": False, "activation": True},
+        {
+            "name": "orders.read",
+            "effect": "read",
+            "reversible": True,
+            "needs_approval": False,
+            "outbound": False,
+        },
+        {
+            "name": deed,
+            "effect": effect,
+            "reversible": False,
+            "needs_approval": True,
+            "outbound": False,
+            "activation": True,
+        },
     ]
     dated = {
         "granted_at": "2026-01-12T00:00:00Z", "approved_at": "2026-01-11T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z",
@@ -269,7 +282,12 @@ def events() -> list[dict[str, Any]]:
         made.append(_event(f"2026-09-15T08:2{number}", **deed | refused))
     asked = _actor(1) | WORK | {"peer_id": "agent-2", "message_id": "message-0001"}
     made.append(_event("2026-09-16T09:00", **asked))
-    made.append(_event("2026-09-16T09:01", **_actor(2) | WORK | {"session_id": "s-2-for-1", "parent_session_id": "s-1"}))
+    made.append(
+        _event(
+            "2026-09-16T09:01",
+            **_actor(2) | WORK | {"session_id": "s-2-for-1", "parent_session_id": "s-1"},
+        )
+    )
     made.append(_event("2026-07-20T03:00", **_actor(3) | WORK | {
         "credential_id": "old-3", "outcome": "denied", "decision": "deny"}))  # fmt: skip
     made.append(_event("2026-07-03T20:04", **_actor(4) | WORK | {

@@ -41,11 +41,10 @@ class Inputs(AbstractContextManager["Inputs"]):
         self.files = [part for file in files for part in _parts(file)]
         self._left = threading.Event()
         self._pool = ThreadPoolExecutor(2)
-        self._digests: dict[str, Future[Digest]] = {
-            f.name: self._pool.submit(self._digest, f)
-            for f in self.files
-            if f.size >= WORTH_A_THREAD
-        }
+        self._digests: dict[Path, Future[Digest]] = {}
+        for f in self.files:
+            if f.size >= WORTH_A_THREAD and f.path not in self._digests:
+                self._digests[f.path] = self._pool.submit(self._digest, f)
 
     @classmethod
     def of(cls, workspace: Path) -> Inputs:
@@ -60,7 +59,7 @@ class Inputs(AbstractContextManager["Inputs"]):
         """Return what reading the file told, waiting for it; no hash for what has no bytes."""
         if not file.size:
             return Digest("", 0, ())
-        reading = self._digests.get(file.name)
+        reading = self._digests.get(file.path)
         return reading.result() if reading else self._digest(file)
 
     def _digest(self, file: InputFile) -> Digest:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.ingest.typing_sql import redact
+from reporter.secrets import redact
 
 READ_FOR_SECRETS = 1 << 20
+SHOWN = 300
+LONGEST_UNRECOGNISED = 300
+"""Signs of a secret that was cut, of which more would be recognised."""
+_BLOB = re.compile(
+    r"\s*(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{16,}={0,2}\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +48,14 @@ Item = Document | Problem | Note
 
 
 def shown(text: str) -> str:
-    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not recognised any more."""
-    return redact(text[:READ_FOR_SECRETS])[:300].encode("utf-8", "replace").decode()
+    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not recognised any more.
+
+    Nothing is shown of a line that is one run of random signs: it may be a line of a private key.
+    """
+    for size in (1 << 12, READ_FOR_SECRETS):
+        made = redact(text[:size])
+        if len(text) <= size or len(made) > SHOWN + LONGEST_UNRECOGNISED:
+            break
+    if _BLOB.fullmatch(made):
+        return "[secret]"
+    return made[:SHOWN].encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reporter.catalog import Source
@@ -17,15 +17,16 @@ from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
+from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Note, Problem
 from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
-from reporter.ingest.typing_sql import redact
 from reporter.model import FileCount, Quarantined
 from reporter.schema import TABLES
+from reporter.secrets import fingerprinted, redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ class Intake:
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
     """Read every file of a workspace into the in_ relations."""
-    choices = recognise(engine, inputs.files, sources)
+    teach(engine, cache.secret_key)
+    named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
+    choices = recognise(engine, named, sources)
     done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)

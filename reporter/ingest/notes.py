@@ -6,7 +6,7 @@ from reporter.columns import TIME, Column
 from reporter.db import Engine, quoted
 from reporter.ingest.cache import Batch
 from reporter.ingest.selects import can_fail, no_cast, no_zone
-from reporter.ingest.typing_sql import expected, redacted, typed
+from reporter.ingest.typing_sql import expected, typed
 
 HIDDEN = "holds what looks like a secret; only its fingerprint is kept"
 """How the note on a record that held a secret ends."""
@@ -34,10 +34,10 @@ def _doubts(table: str, column: Column, trimmed: bool) -> list[tuple[str, str]]:
     doubts = []
     if not column.required and can_fail(table, column):
         wrong = quoted(f"{table}.{column.name} is not {expected(table, column)}: ")
-        doubts.append((no_cast(column, cast), f"{wrong} || left({redacted(column.name)}, 60)"))
+        doubts.append((no_cast(column, cast), f"{wrong} || left(redacted({column.name}), 60)"))
     if column.type == TIME:
         zone = quoted(f"{table}.{column.name} has no time zone and was read as UTC: ")
-        doubts.append((no_zone(column, cast), f"{zone} || left({redacted(column.name)}, 40)"))
+        doubts.append((no_zone(column, cast), f"{zone} || left(redacted({column.name}), 40)"))
     return doubts
 
 

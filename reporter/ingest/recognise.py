@@ -20,6 +20,7 @@ from reporter.ingest import macros
 from reporter.ingest.files import InputFile
 from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
+from reporter.secrets import redact
 
 SAMPLE = 30
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
@@ -57,7 +58,8 @@ def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...
     chosen = [choice for choice, _ in choices]
     refused = [c.file for c in chosen if c.source is None and c.file.format == "json"]
     unwrapped = _in_wrappers(engine, refused, sources)
-    return [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
+    told = [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
+    return [replace(c, why=redact(c.why)) for c in told]
 
 
 def _in_wrappers(

@@ -17,14 +17,16 @@ from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.files import InputFile
-from reporter.ingest.items import Document, Note, Problem, shown
+from reporter.ingest.hiding import hidden, suspect
+from reporter.ingest.items import READ_FOR_SECRETS, Document, Note, Problem, shown
 from reporter.ingest.notes import HIDDEN, note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO
-from reporter.ingest.typing_sql import looks_secret, redact, redacted, typed, without_secret
+from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
+from reporter.secrets import SHORTEST, redact
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
@@ -97,7 +99,7 @@ def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spoo
                     counts.read += 1
                     counts.unreadable += 1
                     batch.problems.append(
-                        (index, item.line, "unreadable", f"no records stand at {path}", "")
+                        (index, item.line, "unreadable", redact(f"no records stand at {path}"), "")
                     )
                 for text, line in _records(item, path):
                     seq += 1
@@ -171,22 +173,14 @@ def _stage(
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text}) AS t"
     )
-    n, *filled = engine.rows(
-        f"SELECT count(*), {', '.join(f'count({c.name})' for c in columns)} FROM staged_{table}"
-    )[0]
+    seen = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
+    n, *more = engine.rows(f"SELECT count(*), {seen} FROM staged_{table}")[0]
     if not n:
         return
-    batch.carried += [(table, c.name) for c, n in zip(columns, filled, strict=True) if n]
+    batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
     note_bad_fields(engine, table, columns, batch, trimmed)
-    texts = free_texts(table, {c.name for c in columns})
-    if texts and engine.one(f"SELECT count(*) FROM staged_{table} WHERE {looks_secret(texts)}"):
-        note(
-            engine,
-            batch,
-            f"SELECT record, 'a field of {table} {HIDDEN}' FROM staged_{table} WHERE {looks_secret(texts)}",
-        )
-        swaps = ", ".join(f"{c} = {without_secret(c, cache.secret_key)}" for c in texts)
-        engine.run(f"UPDATE staged_{table} SET {swaps}")
+    long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
+    _hide_secrets(engine, table, free_texts(table, long), batch)
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     lacks = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
@@ -210,6 +204,21 @@ def _stage(
     batch.tables.setdefault(table, []).append(file)
 
 
+def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:
+    """Replace secrets before anything is written, and note where they stood."""
+    staged = f"staged_{table}"
+    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {suspect(texts)}"):
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT rowid AS at, record, [{', '.join(texts)}] AS said, "
+        f"{hidden(texts)} AS kept FROM {staged} WHERE {suspect(texts)}"
+    )
+    why = f"a field of {table} {HIDDEN}"
+    note(engine, batch, f"SELECT record, {quoted(why)} FROM hidden WHERE kept <> said")
+    swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(texts, 1))
+    engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
+
+
 def _account(engine: Engine, batch: Batch) -> None:
     """Give every spooled record one fate: kept, out of scope or rejected."""
     engine.run(
@@ -223,10 +232,10 @@ def _account(engine: Engine, batch: Batch) -> None:
     ):
         setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + n)
     for index, line, reason, text in engine.rows(
-        f"SELECT f, n, reason, left({redacted('CAST(r AS VARCHAR)')}, 300) FROM fates "
+        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}) FROM fates "
         "WHERE fate = 'rejected' ORDER BY record"
     ):
-        batch.problems.append((index, line, "rejected", reason, text or ""))
+        batch.problems.append((index, line, "rejected", reason, shown(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
@@ -234,7 +243,7 @@ def _account(engine: Engine, batch: Batch) -> None:
             (index, line, "field", f"one part of the record was left out: {reason}", "")
         )
     batch.other_types += engine.rows(
-        f"SELECT coalesce({redacted('type')}, 'not of this kind'), count(*) FROM fates WHERE fate = 'out_of_scope' "
-        "GROUP BY ALL ORDER BY ALL"
+        "SELECT coalesce(redacted(type), 'not of this kind'), sum(n)::BIGINT FROM (SELECT type, count(*) AS n "
+        "FROM fates WHERE fate = 'out_of_scope' GROUP BY type) AS t GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import zlib
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
 from reporter.ingest.files import InputFile
+from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
 from reporter.ingest.notes import HIDDEN, note_bad_fields
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
-from reporter.ingest.typing_sql import SHORTEST_SECRET, looks_secret, without_secret
 from reporter.schema import TABLES
+from reporter.secrets import SHORTEST
 
 Samples = tuple[tuple[int, bytes], ...]
 _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
@@ -37,7 +39,7 @@ def stream(
             lines, samples = _unpack(file.path, path)
         except (OSError, EOFError, zlib.error):
             return False
-    target = cache.folder / f"{batch.key}.events.parquet"
+    target = engine.work / f"{batch.key}.events.parquet"
     raw = f"* FROM {_read(path, source.columns)}"
     engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
     try:
@@ -53,8 +55,7 @@ def stream(
         _name_odd(engine, source, target, raw, batch)
     if path != file.path:
         path.unlink()
-    if long:
-        _hide_secrets(engine, long, target, cache, batch)
+    _publish(engine, long, target, cache.folder / target.name, batch)
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=n, kept=n)]
@@ -105,7 +106,7 @@ def _look_over(engine: Engine, target: Path) -> tuple[int, int, int, list[str], 
         f"FROM read_parquet({quoted(str(target))})"
     )[0]
     filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
-    long = [c for c, k in zip(texts, more[len(names) :], strict=True) if k >= SHORTEST_SECRET]
+    long = [c for c, k in zip(texts, more[len(names) :], strict=True) if k >= SHORTEST]
     return n, bad, odd, filled, long
 
 
@@ -141,21 +142,26 @@ def _unpack(packed: Path, target: Path) -> tuple[int, Samples]:
     return lines.total(), tuple(lines.samples)
 
 
-def _hide_secrets(
-    engine: Engine, long: list[str], target: Path, cache: Cache, batch: Batch
-) -> None:
-    read = f"read_parquet({quoted(str(target))}, file_row_number=true)"
-    rows = engine.rows(
-        f"SELECT file_row_number + 1 FROM {read} WHERE {looks_secret(long)} ORDER BY ALL"
-    )
+def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Batch) -> None:
+    """Put the rows into the cache: not before they hold no secret, whatever happens on the way."""
+    read = f"read_parquet({quoted(str(raw))}, file_row_number=true)"
+    rows = []
+    if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
+        rows = engine.rows(
+            f"SELECT file_row_number + 1 FROM {read} WHERE {suspect(long)} "
+            f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
+        )
     if not rows:
+        shutil.move(raw, target)
         return
-    swaps = ", ".join(f"{without_secret(c, cache.secret_key)} AS {c}" for c in long)
-    clean = target.with_suffix(".clean")
-    engine.write_parquet(
-        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number) REPLACE ({swaps}) FROM {read}) AS hidden",
-        clean,
+    swaps = ", ".join(
+        f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END AS {c}" for i, c in enumerate(long, 1)
     )
-    clean.replace(target)
-    for (line,) in rows:
-        batch.problems.append((0, line, "field", f"a field {HIDDEN}", ""))
+    kept = f"SELECT *, CASE WHEN {suspect(long)} THEN {hidden(long)} END AS kept FROM {read}"
+    engine.write_parquet(
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE ({swaps}) "
+        f"FROM ({kept}) AS k) AS hidden",
+        target,
+    )
+    raw.unlink()
+    batch.problems += [(0, line, "field", f"a field {HIDDEN}", "") for (line,) in rows]

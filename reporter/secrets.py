@@ -1,0 +1,271 @@
+"""What looks like a credential. In: any text. Out: the text with each credential's value replaced, all else as it was.
+
+`SUSPECT`, in the engine's regular expressions, finds the few texts worth a look; the rules in Python decide. A
+credential is told by its shape (ghp_...) or by its place (password=..., --token ..., Bearer ..., ://user:...@).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+Match = re.Match[str]
+
+SHORTEST = 15
+"""Bytes below which no text of a row is looked at."""
+
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+_PREFIXES = (
+    "sk-|[rs]k_(?:live|test|prod)_|sk_|gh[pousr]_|github_pat_|xox[a-z]-|xapp-|AIza|GOCSPX-|ya29[.]|1//0|hf_|api_org_|npm_"
+    "|pypi-|dapi|gsk_|xai-|pplx-|r8_|nvapi-|tvly-|pcsk_|tgp_v1_|fw_|e2b_|lsv2_(?:pt|sk)_|do[opr]_v1_|shp(?:at|ca|pa|ss)_"
+    "|lin_(?:api|oauth)_|ntn_|secret_|PMAK-|dp[.](?:pt|st|ct|sa|scim|audit)[.]|hv[sbr][.]|s[.]|glsa_|NR(?:AK|II|JS|AA|RA)-"
+    "|dckr_[op]at_|sbp_|sb_secret_|pscale_(?:tkn|pw|oauth)_|fm[12]_|figd_|ATBB|pul-|rubygems_|sntryu_|sq[apu]_|bkua_"
+    "|CCIPAT_|xkeysib-|key-|re_|sq0[a-z]{3}-|AKCp"
+)
+"""What the keys of a vendor begin with; twenty signs follow that are no words."""
+_LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "key-": 32, "secret_": 40, "s.": 24, "dapi": 32}
+"""More signs, where many other things begin so."""
+_SHAPES = (
+    r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
+    r"|gl[a-z]{2,5}-[\w-]{20,}(?:\.\w\w\.\w+)?"
+    r"|(?:whsec|glc|ops|sntrys)_[\w+/=-]{24,}"
+    r"|A[TC]ATT3[\w=-]{40,}"
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|[\w~.-]{3}\dQ~[\w~.-]{31,34}"
+    r"|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}"
+    r"|\d{8,10}:AA[\w-]{33}"
+    r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}"
+    r"|SK[0-9a-f]{32}(?!\w)"
+    r"|00[\w-]{40}(?![\w-])"
+    r"|[MNO][A-Za-z0-9]{23,25}\.[\w-]{6}\.[\w-]{27,38}"
+    r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{60,}"
+    r"|[0-9a-f]{32}-us\d{1,2}(?!\w)"
+    r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[\w+/=-]{40,}"
+)
+_PEM = (
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|(?=[\"'])|\Z)"
+    r"|PuTTY-User-Key-File-\d:.*?(?:Private-MAC: \w+|(?=[\"'])|\Z)"
+)
+"""A private key: to its end, to the next quote, or to where the text was cut."""
+_AWS_ID = r"A[KS]IA[A-Z0-9]{16}"
+_RANDOM = r"[A-Za-z0-9/+]{40}"
+
+_NAMES = r"pass(?:wd|word|phrase)|pwd|secret|token|authorization|cookie|(?<![a-z])(?:pass|auth|pat|bearer)"
+_KEYS = "(?:api|app|application|secret|private|access|account|signing|encryption|master|subscription)[_. -]?key"
+_PASSWORDS = ("password", "passwd", "passphrase", "pwd")
+_SURE = re.compile(
+    rf"(?:{_KEYS}|(?:client|app|api|consumer|webhook|signing|shared)[_ -]?secret|[_-]auth"
+    r"|(?:access|auth|refresh|bearer|session|id|security|oauth|bot|api)[_ -]?token)$",
+    re.IGNORECASE,
+)
+"""Names of nothing but credentials; a `token` may be that of a page, a `secret` where one is kept."""
+_COUNTS = re.compile(
+    r"(?:next|page|pagination|continuation|sync|cursor|max|min|prompt|input|output|total)[\W_]{0,3}$|:$",
+    re.IGNORECASE,
+)
+"""What stands before `token` when it is no credential."""
+_SAYS = (
+    r"\d?(?:(?P<equals>=)|>|(?:\\*[\"'`]\]?)?\s{0,3}(?:[:=]=?>?|%3d)\s{0,3}"
+    r"|\\*[\"'],\s{0,3}\\*[\"']value\\*[\"']\s{0,3}:\s{0,3})"
+)
+"""= : => == %3D, the > of XML, and {name: ..., value: ...}."""
+_FLAG = r"(?<![\w-])--?(?:[a-z0-9]{1,20}[_-]){0,4}"
+_SCHEME = "(?:bearer|basic|token|apikey|api-key|ssws|negotiate|digest|splunk|geniekey)"
+_VALUE = (
+    rf"(?:(?P<quote>\\*[\"'`])(?:(?P<scheme>{_SCHEME})\s+)?(?P<quoted>.*?)(?:(?P=quote)|\Z)"
+    rf"|(?:(?P<scheme_>{_SCHEME})\s+)?"
+    r"(?P<plain>(?:[^\s\"'`<>&,;|\\]|\\(?![nrtu\"'\\])|[&,;](?!\s|\Z|[\w.\- ]{1,40}[=:]))+))"
+)
+"""In quotes, or to the next space or sign; & , ; are part of it unless another name follows."""
+_CLOSING = ".,:;)]}"
+_HINTS = ("pass", "pwd", "key", "secret", "token", "auth", "cookie", "pat", "bearer")
+
+_LOGIN = (
+    r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|mongo\w*|(?:docker|podman|helm|az|oc|cf|twine)\b[^\n|]{0,60}?\b(?:login|upload))\b"
+    r"[^\n|]{0,200}?[\s\"']-p[\s\"',]{0,4}|\bcurl\b[^\n|]{0,400}?[\s\"',](?:-u|--user)[\s\"',=]{0,4}[^\s:\"',]{1,80}:"
+)
+"""Commands of which -p is a password, or -u a name and one."""
+_IN_URL = (
+    r"(?:[?&](?:key|code|auth)=|\b(?:sig|x-(?:amz|goog)-(?:signature|security-token))="
+    r"|hooks\.slack\.com/services/|/api/webhooks/\d+/)"
+)
+
+_BLANK = re.compile(
+    r"""[\W_]*(?:x{3,}|none|null|nil|undefined|true|false|yes|no|na|empty|missing|required|optional|redacted|hidden|masked
+    |invalid|expired|revoked|unknown|str|string|text|integer|number|boolean|object|array|password|passwd|secret|tokens?
+    |bearer|basic|auth|authentication|authori[sz]ation|value|changeme)?[\W_]*
+    |[<{\[@].* | \$[{(].* | \$[A-Z_][A-Z0-9_]* | \$env:.* | %\w+%? | .*\*{3}.* | .*(?:\.\.\.|\u2026).*
+    |(?:your|my|the|insert|enter|replace|example|placeholder)[-_ ].* | your[a-z]+ | .*[-_]here
+    |[a-z_]\w*(?:\.\w+)*\(.* | (?:os|process|self|this|config|settings|args|options|env|secrets|vars?)\.[a-z_].*
+    |(?:arn|urn|vault|env|file|ssm|op|secretref|keyring|projects|sha\d+|ref\+\w+)[:/].* | [a-z][a-z0-9+.-]*://.*
+    |A[KS]IA[A-Z0-9]{12,}\b.* | \d{4}-\d\d-\d\d\b.* | secret-[0-9a-f]{12}""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,
+)
+"""Words, places to fill, masks, where a credential is kept, ids of keys, dates, and what stands for one here."""
+_WORD = r"(?:[A-Za-z]?[a-z]{0,19}(?:[A-Z][a-z]{2,19}){0,7}\d{0,4}|[A-Z]{1,20}\d{0,4}|\d{1,8}|\d{1,4}[a-z]{1,3})"
+_IN_WORDS = re.compile(rf"[^A-Za-z0-9]*(?:{_WORD}(?:[^A-Za-z0-9]+|\Z))*")
+_LETTERS = re.compile(r"[^A-Za-z0-9]*(?:[A-Za-z]{1,20}(?:[^A-Za-z0-9]+|\Z))*|[\d.,%]*")
+
+
+def redact(text: str) -> str:
+    """Return text with each credential's value replaced."""
+    return replaced(text, lambda _: "[secret]")
+
+
+def fingerprinted(text: str, key: str) -> str:
+    """Return text with each credential's value replaced by its keyed fingerprint, so that equal ones stay comparable."""
+    return replaced(
+        text, lambda value: f"secret-{hashlib.sha256((key + value).encode()).hexdigest()[:12]}"
+    )
+
+
+def replaced(text: str, swap: Callable[[str], str]) -> str:
+    """Return text with `swap` of each credential's value in its place."""
+    for rule, hints, is_secret in _RULES:
+        lowered = text.lower()
+        if hints and not any(hint in lowered for hint in hints):
+            continue
+        made, at = [], 0
+        for start, end in _found(text, rule, is_secret):
+            made += [text[at:start], swap(text[start:end])]
+            at = end
+        text = "".join([*made, text[at:]])
+    return text
+
+
+def _found(
+    text: str, rule: re.Pattern[str], is_secret: Callable[[Match], bool]
+) -> Iterator[tuple[int, int]]:
+    """Where the values of a rule stand; within a quoted one that is none, another may."""
+    at = 0
+    while match := rule.search(text, at):
+        group = match.lastgroup or ""
+        start, end = match.span(group)
+        if group == "plain":
+            end = start + len(match[group].rstrip(_CLOSING))
+        at = match.end()
+        if end > start and is_secret(match):
+            yield start, end
+        elif group == "quoted":
+            at = start
+
+
+def _is_shape(match: Match) -> bool:
+    """Tell a vendor's key from words that begin like one."""
+    body = match["body"]
+    return body is None or len(body) >= _LONGER.get(match["prefix"], 20) and not _reads(body)
+
+
+def _is_random(match: Match) -> bool:
+    """Tell the forty signs of an AWS secret key from a hash, a path or a name."""
+    value = match["value"]
+    counts = Counter(value).values()
+    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
+    mixed = all(re.search(kind, value) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[/+]"))
+    return bool(match["id"]) or (mixed and bits > 4.3 and not _reads(value))
+
+
+def _is_named(match: Match) -> bool:
+    """Tell a credential by its name: the vaguer the name, the stranger the value."""
+    value, name = _said(match), match["name"].lower()
+    before = match.string[max(0, match.start() - 15) : match.start()]
+    if _BLANK.fullmatch(value):
+        return False
+    if name in _PASSWORDS:
+        path = name == "pwd" and re.match(r"[~./\\]|[A-Z]:", value)
+        sure = match["quoted"] or match["equals"]
+        return not path and bool(sure or (len(value) >= 6 and not _LETTERS.fullmatch(value)))
+    if _SURE.search(before + name):
+        return len(value) >= 6 and not _LETTERS.fullmatch(value)
+    if match["scheme"] or match["scheme_"]:
+        return True
+    return len(value) >= 8 and not _COUNTS.search(before) and not _reads(value)
+
+
+def _is_flagged(match: Match) -> bool:
+    """Tell a credential that follows a flag of a command from the next flag, and from where it is kept."""
+    value, name = _said(match), match["name"].lower()
+    if _BLANK.fullmatch(value) or value.startswith("-"):
+        return False
+    if name == "secret" and not _SURE.search(match[0][: match.end("name") - match.start()]):
+        return not _reads(value)
+    return name in _PASSWORDS or (len(value) >= 6 and not _LETTERS.fullmatch(value))
+
+
+def _said(match: Match) -> str:
+    return match["quoted"] or (match["plain"] or "").rstrip(_CLOSING)
+
+
+def _is_carried(match: Match) -> bool:
+    """Tell what follows Bearer and Basic from words."""
+    value = match["value"]
+    if match["scheme"].lower() != "basic":
+        return len(value) >= 16 and not _reads(value) and _is_given(match)
+    try:
+        return b":" in base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except binascii.Error:
+        return False
+
+
+def _is_given(match: Match) -> bool:
+    return not _BLANK.fullmatch(match["value"])
+
+
+def _is_strange(match: Match) -> bool:
+    return _is_given(match) and not _reads(match["value"])
+
+
+def _reads(text: str) -> bool:
+    """Tell whether a text is made of words and short numbers."""
+    return bool(_IN_WORDS.fullmatch(text))
+
+
+def _rule(
+    pattern: str, is_secret: Callable[[Match], bool], *hints: str
+) -> tuple[re.Pattern[str], tuple[str, ...], Callable[[Match], bool]]:
+    """Make a rule: what it finds, who decides, and pieces of which one stands in every text it finds something in."""
+    return re.compile(pattern, re.ASCII | re.DOTALL), hints, is_secret
+
+
+_NAMED = rf"(?=[abcempst])(?P<name>{_NAMES}|{_KEYS})"
+_RULES = (
+    _rule(f"(?P<value>{_PEM})", lambda _: True, "private key", "putty"),
+    _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})|{_SHAPES})", _is_shape),
+    _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
+    _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
+    _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),
+    _rule(rf"(?i:{_IN_URL})(?P<value>[^&#\s\"'<>\\;,]{{16,}})", _is_strange, "=", "://"),
+    _rule(rf"(?i){_NAMED}{_SAYS}{_VALUE}", _is_named, *_HINTS),
+    _rule(rf"(?i){_FLAG}{_NAMED}(?:\s+|[\"'],\s*[\"']){_VALUE}", _is_flagged, *_HINTS),
+    _rule(rf"(?i:{_LOGIN})(?P<value>[^\s\"']+)", _is_given, "mysql", "mariadb", "sshpass", "mongo", "login", "upload", "curl"),
+    _rule(r"\b(?P<scheme>(?i:bearer|basic|ssws))\s+(?P<value>[\w.~+/=-]{8,})", _is_carried, "bearer", "basic", "ssws"),
+)  # fmt: skip
+
+
+def _loose(pattern: str) -> str:
+    """Return a pattern without what looks around, which RE2 does not know: it then finds more, never less."""
+    return re.sub(r"\(\?<?[=!][^()]*\)", "", pattern)
+
+
+def _with_sign(length: int) -> str:
+    """Return a pattern of so many base64 characters with a / or + among them: no hash has one."""
+    made = "[/+]"
+    for more in range(1, length):
+        made = f"(?:[/+][A-Za-z0-9/+]{{{more}}}|[A-Za-z0-9]{made})"
+    return made
+
+
+SUSPECT = (
+    rf"(?:^|[^A-Za-z0-9]|\\[nrt]|%[0-9A-Fa-f]{{2}}|\\u[0-9A-Fa-f]{{4}})(?:(?:{_PREFIXES})[\w-]{{20}}|{_loose(_SHAPES)})"
+    r"|PRIVATE KEY|PuTTY-User-Key-File-\d|://[^/\s\x0b\"'<>]{2,}@"
+    rf"|(?:^|[^\w/+.-]){_with_sign(40)}(?:[^\w/+=-]|$)|{_AWS_ID}[\s\x0b:,;|\"'/]{{1,4}}{_RANDOM}"
+    rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b]*(?:[=:>,]|%3d)"
+    rf"|-(?:[a-z0-9]{{1,20}}[_-]){{0,4}}(?:{_loose(_NAMES)}|{_KEYS})(?:[\s\x0b]|[\"'],)|(?:bearer|basic|ssws)[\s\x0b]+[\w.~+/=-]{{8}}"
+    r"|(?:mysql|mariadb|sshpass|mongo|login|upload)[^\n|]*[\s\x0b\"']-p|curl[^\n|]*[\s\x0b\"',](?:-u|--user))"
+)
+"""RE2: every text in which a rule finds a credential, and few others."""

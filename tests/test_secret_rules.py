@@ -1,0 +1,228 @@
+"""Which texts hold a credential and which do not, one by one and by chance; the engine's pattern misses none."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reporter.db import Engine
+from reporter.ingest.items import shown
+from reporter.secrets import SUSPECT, fingerprinted, redact
+
+LETTERS = string.ascii_letters + string.digits
+
+
+def some(length: int, alphabet: str = LETTERS, seed: int = 1) -> str:
+    """Random-looking text, the same in every run."""
+    rnd = random.Random(f"{length}{alphabet}{seed}")
+    return "".join(rnd.choice(alphabet) for _ in range(length))
+
+
+def hexa(length: int) -> str:
+    return some(length, "0123456789abcdef")
+
+
+UPPER = string.ascii_uppercase + string.digits
+BASE64 = LETTERS + "+/"
+AWS = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYz1x2c3v4b5"
+SHAPES = (
+    f"sk-{some(48)}", f"sk-ant-api03-{some(93)}AA", f"sk-proj-{some(74)}", f"sk-lf-3f8e9c1a-1234-4abc-9def-{hexa(12)}",
+    f"sk-or-v1-{hexa(64)}", f"sk_{hexa(48)}", f"ghp_{some(36)}", f"gho_{some(36)}", f"github_pat_{some(22)}_{some(59)}",
+    f"glpat-{some(20)}", f"gldt-{some(20)}", f"glrt-{some(20)}", f"glcbt-1_{some(20)}", f"glpat-{some(27)}.01.{some(9)}",
+    f"xoxb-{some(12, '0123456789')}-{some(24)}", f"xapp-1-A012-345-{hexa(64)}", f"AIza{some(35)}", f"GOCSPX-{some(28)}",
+    f"ya29.{some(80)}", f"1//0{some(60)}", f"hf_{some(34)}", f"npm_{some(36)}", f"pypi-AgEIcHlwaS5vcmc{some(80)}",
+    f"dapi{hexa(32)}", f"dapi{hexa(32)}-2", f"gsk_{some(52)}", f"xai-{some(80)}", f"pplx-{some(48)}", f"r8_{some(37)}",
+    f"nvapi-{some(64)}", f"sk_live_{some(24)}", f"rk_test_{some(24)}", f"whsec_{some(32, BASE64)}", f"dop_v1_{hexa(64)}",
+    f"shpat_{hexa(32)}", f"lin_api_{some(40)}", f"ntn_{some(46)}", f"secret_{some(43)}", f"PMAK-{hexa(24)}-{hexa(34)}",
+    f"dp.pt.{some(43)}", f"hvs.{some(90)}", f"s.{some(24)}", f"{some(14)}.atlasv1.{some(67)}", f"glsa_{some(32)}_{hexa(8)}",
+    f"NRAK-{some(27, UPPER)}", f"SG.{some(22)}.{some(43)}", f"SK{hexa(32)}", f"123456789:AA{some(33)}", f"00{some(40)}",
+    f"abC8Q~{some(34)}", f"AGE-SECRET-KEY-1{some(58, UPPER)}", f"eyJ{some(20)}.eyJ{some(40)}.{some(43)}",
+    f"eyJ{some(20)}.{some(30)}.{some(16)}.{some(40)}.{some(22)}", f"lsv2_pt_{hexa(32)}_{hexa(10)}", f"ATATT3xFfGF0{some(180)}=AB12CD34",
+    f"dckr_pat_{some(27)}", f"{hexa(32)}-us12", f"IQoJb3JpZ2lu{some(300, BASE64)}", f"MTA{some(21)}.{some(6)}.{some(38)}", AWS,
+    f"-----BEGIN RSA PRIVATE KEY-----\n{some(64, BASE64)}\n{some(30, BASE64)}\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN OPENSSH PRIVATE KEY-----\\n{some(70, BASE64)}\\n-----END OPENSSH PRIVATE KEY-----",
+    f"-----BEGIN PRIVATE KEY-----\\\\n{some(64, BASE64)}\\\\n-----END PRIVATE KEY-----",
+    f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n{some(64, BASE64)}\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----",
+    f"PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\n{some(64, BASE64)}\nPrivate-MAC: {hexa(40)}",
+)  # fmt: skip
+"""The whole text is the secret."""
+
+PLACES = (
+    "password=«hunter2»", "password: «hunter2»", 'password = "«two words»" next', "PASSWORD=«summer»", "pwd=«x1!y2»;",
+    '{"password": "«hunter»"}', '{\\"password\\": \\"«hunter two»\\"}', "{'client_secret': '«abc123»'}", "passphrase: «Str0ng9»",
+    "client_secret=«abc123»&scope=x", "aws_secret_access_key = «" + AWS + "»", "AKIAIOSFODNN7EXAMPLE:«" + some(40) + "»",
+    "DD_API_KEY=«" + hexa(32) + "»", "CLOUDFLARE_API_TOKEN: «" + some(40) + "»", "X-Api-Key: «abc123»", "apiKey=>«k1k2k3»",
+    "AccountName=x;AccountKey=«" + some(86, BASE64) + "==»;EndpointSuffix=core.windows.net",
+    "SharedAccessKeyName=Root;SharedAccessKey=«" + some(43, BASE64) + "=»", "Server=db;User Id=a;Password=«a&b;c!d»;Encrypt=true",
+    "SharedAccessSignature sr=x&sig=«" + some(40) + "%3d»&se=1", "https://x.blob/y?sv=1&sig=«" + some(43) + "%3D»&sp=r",
+    "https://h/x?token=«abc12345»&z=1", "https://h/x?api_key=«abc#123»&z=1", "?access_token=«a1b2c3»", "/f?code=«" + some(50) + "==»",
+    "https://h/?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE&X-Amz-Signature=«" + hexa(64) + "»", "token%3D«abc123def»",
+    "https://hooks.slack.com/services/«T01/B02/" + some(24) + "»", "https://discord.com/api/webhooks/12/«" + some(68) + "»",
+    "https://u:«pw1»@h/x", "redis://:«pw1x»@h", "postgres://u:«p@ss»@db.example/x", "https://«" + some(32) + "»@git.example/x",
+    "Authorization: Bearer «xyz»", "authorization: Basic «dXNlcjpwYXNz»", '"Authorization": "Bearer «abc.def»"', "Bearer «" + hexa(32) + "»",
+    "-H 'Authorization: token «abcdef1»'", "Authorization: SSWS «abc12345»", "basic «dXNlcjpwYXNz»", "Cookie: «sid=abc123def456»; x=y",
+    "//registry.npmjs.org/:_authToken=«" + some(36) + "»", "_auth=«" + some(40, BASE64) + "»", "export TOKEN=«abc123def456»",
+    "run --api-key «abc123» --fast", "run --api-key=«abc123»", "run --password «summer» x", "run --db-password '«two words»'",
+    '["--token", "«abc123def»"]', "mysql -u root -p«hunter2» db", "sshpass -p «hunter2» ssh h", "docker login -u x -p «hunter2» r.example",
+    "curl -s -u bob:«hunter2» https://h", '"env": {"API_KEY": "«abc123»"}', '{"name": "DB_PASSWORD", "value": "«hunter2»"}',
+    "<password>«hunter2»</password>", "token: none, password=«hunter2»", '{"secret": "see password=«hunter2» there"}',
+    "say \\n«ghp_" + some(36) + "»", "a%20«ghp_" + some(36) + "»", "(«ghp_" + some(36) + "»)", "key_«ghp_" + some(36) + "».",
+    "both «ghp_" + some(36) + "» and password=«hunter2»",
+)  # fmt: skip
+"""The secret stands between « and »."""
+
+STAYS = (
+    "AKIAIOSFODNN7EXAMPLE", "aws_access_key_id=AKIAIOSFODNN7EXAMPLE", "access_key: AKIAIOSFODNN7EXAMPLE", "LTAI5tFakeFakeFakeFake",
+    "arn:aws:iam::111122223333:role/x", "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db-AbCdEf", "urn:ietf:params:oauth:token-type:jwt",
+    "3fa85f64-5717-4562-b3fc-2c963f66afa6", "session-" + hexa(24), "sess_" + some(24), "0123456789abcdef01234567", "req_" + some(24),
+    hexa(7), hexa(32), hexa(40), hexa(64), "00" + hexa(62), "sha256:" + hexa(64), "sha512-" + some(86, BASE64) + "==", some(40),
+    "secret-0123456789ab", "[secret]", "get_token", "get_token: success", "tool: get_token", "secrets:read", "token:write", "password:reset",
+    "read_secret: vault/kv/app1", "input_tokens: 5321", "max_tokens=4096", "token=4096", "total_token: 53213", "nextPageToken: " + some(40),
+    "token: none", "token: n/a", "token expired", "bearer token", "Bearer authentication-required-for-all", "Basic authentication",
+    "basic plan-2024 customers", "token_type=bearer", "authorization: required", "authorization:code", "Authorization: Bearer token",
+    "api_key=${API_KEY}", "api_key=$API_KEY", "api_key=<your-key>", "api_key=YOUR_API_KEY", "--api-key YOUR_API_KEY", "--token $TOKEN",
+    "password=***", "password=xxxxxxxx", "password: REDACTED", "password: [REDACTED]", "secret={{secret}}", "password=%PASSWORD%",
+    "password=${{ secrets.DB }}", "password = os.environ['X']", "token = get_token(user)", "password: op://vault/item/field",
+    "secret=projects/p-12345/secrets/db/versions/3", "secret: prod/db-password-2", "--secret my-db-creds", "client_secret: @Microsoft.KeyVault(x)",
+    "password: reset by admin", "password-policy: v2", "password_last_changed=2026-01-01", "password: 2026-01-01", "--password --verbose",
+    "one-time-password reset now", "deploy_static_secret: true", '"secret_in_config": false', '"password": null', '"password": ""',
+    "docker://alpine:3.18@sha256:" + hexa(64), "https://host:8080/path@v2", "git@github.com:org/repo.git", "mailto:a@b.example",
+    "https://${USER}:${PASS}@h", "https://user:***@h", "spiffe://good/agent-1", "https://sts.example/oauth/token?grant=x",
+    "task-2026-07-01-invoices-and-orders", "risk-assessment-agent-2026-07", "sk-learn-model-registry-server-2", "sk-short", "ghp_short",
+    "eyJ.eyJ", "npm_package_config_registry_url", "hf_transformers_model_loader_v2", "key-value-store-of-the-north", "s.internal.example",
+    "pypi-simple-index-mirror-2", "mkdir -p /a/b/c", "docker run -p 8080:80 x", "ssh -p 2222 host", "PWD=/home/alice/project1",
+    "auth: oauth2", "author: x12345678z", "compat: 12ab34cd56", "tokenizer=gpt2x1234", "secret_version: 3", "key: value12345678",
+    "keyboard=qwerty12", "src/main/java/com/Example/Service2Impl/abc", "secret_arn=arn:aws:x", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(tmp_path_factory.mktemp("engine")) as made:
+        yield made
+
+
+def _suspects(engine: Engine, texts: list[str]) -> list[bool]:
+    """What the engine's pattern says of texts."""
+    engine.run("CREATE OR REPLACE TEMP TABLE texts (i BIGINT, x VARCHAR)")
+    engine.insert("texts", list(enumerate(texts)))
+    return [
+        m for (m,) in engine.rows("SELECT regexp_matches(x, ?) FROM texts ORDER BY i", [SUSPECT])
+    ]
+
+
+@pytest.mark.parametrize("text", SHAPES, ids=lambda t: t[:16])
+@pytest.mark.parametrize("frame", ["{}", "see {} there", '"{}"', "({}),", "x={}"])
+def test_a_key_is_told_by_its_shape(text: str, frame: str) -> None:
+    assert redact(frame.format(text)) == frame.format("[secret]")
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_only_the_value_is_replaced(text: str) -> None:
+    assert redact(re.sub("[«»]", "", text)) == re.sub("«.*?»", "[secret]", text)
+
+
+@pytest.mark.parametrize("text", STAYS)
+@pytest.mark.parametrize("frame", ["{}", "see {} there"])
+def test_what_is_no_credential_stays(text: str, frame: str) -> None:
+    assert redact(frame.format(text)) == frame.format(text)
+
+
+def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: Engine) -> None:
+    texts = [*SHAPES, *(re.sub("[«»]", "", t) for t in PLACES)]
+    missed = [t for t, seen in zip(texts, _suspects(engine, texts), strict=True) if not seen]
+    assert missed == []
+
+
+WORDS = (
+    "password", "passwd", "pwd", "passphrase", "secret", "token", "authorization", "cookie", "pass", "auth", "pat",
+    "bearer", "api_key", "apiKey", "master", "client_secret", "access.key", "encryption_key", "accessToken", "_auth",
+    "next_", "Bearer", "basic", "ssws", "login", "mysql", "docker", "curl", "--token", "--db-password", "-p", "-u",
+    "https://u", ":", "@", "?key=", "&code=", "sig=", "hooks.slack.com/services/", "/api/webhooks/12/",
+    "AKIAIOSFODNN7EXAMPLE", "none", "hunter2", "the", "Name",
+)  # fmt: skip
+SIGNS = ("=", ":", " ", ": ", "=>", "%3D", '"', "'", "`", '\\"', ",", '", "', '"value":', ";", "&", "?", "\n", "\\n", "\t", "\x0b", "\x0c",
+         "\xa0", "\u2028", "<", ">", "[", "]", "{", "(", ")", "|", "/", "@", "-", "--", "_", ".", "1", "\u017f", "\u212a", "\u0130", "$", "***")  # fmt: skip
+STARTS = (
+    "sk-", "ghp_", "AIza", "ya29.", "npm_", "dapi", "s.", "key-", "00", "eyJ", "glpat-", "whsec_", "SG.", "SK",
+    "123456789:AA",
+)  # fmt: skip
+BODIES = st.builds(some, st.sampled_from([6, 16, 24, 40]), st.just(BASE64), st.integers(0, 99))
+PIECES = st.one_of(
+    st.sampled_from(WORDS), st.sampled_from(SIGNS), st.sampled_from(SHAPES), BODIES,
+    st.builds(lambda start, n: start + some(n), st.sampled_from(STARTS), st.sampled_from([20, 33, 36, 40, 60])),
+)  # fmt: skip
+TEXTS = st.lists(PIECES, min_size=1, max_size=9).map("".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=30, max_size=60))
+def test_the_engine_and_the_rules_agree_on_texts_made_by_chance(
+    engine: Engine, texts: list[str]
+) -> None:
+    for text, seen in zip(texts, _suspects(engine, texts), strict=True):
+        assert seen or redact(text) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces=st.lists(PIECES, min_size=1, max_size=9))
+def test_what_is_redacted_stays_as_it_is(pieces: list[str]) -> None:
+    once = redact(" ".join(pieces))
+    assert redact(once) == once
+    printed = fingerprinted(" ".join(pieces), "k")
+    assert fingerprinted(printed, "k") == printed
+
+
+@pytest.mark.parametrize("text", SHAPES, ids=lambda t: t[:16])
+def test_a_fingerprint_is_of_the_value_alone_and_needs_the_key(text: str) -> None:
+    print_ = fingerprinted(text, "k")
+    assert re.fullmatch("secret-[0-9a-f]{12}", print_)
+    assert fingerprinted(f"see {text} and {text}", "k") == f"see {print_} and {print_}"
+    assert fingerprinted(text, "other") != print_
+
+
+def test_a_value_has_one_fingerprint_wherever_it_stands() -> None:
+    prints = re.findall(
+        "secret-[0-9a-f]{12}",
+        fingerprinted("password=abc123x --api-key abc123x https://u:abc123x@h Bearer: 0", "k"),
+    )
+    assert len(prints) == 3 and len(set(prints)) == 1
+
+
+HOSTILE = ("a", "sk-", "password=", 'token="x', "token='\\\"", "-a-", "mysql -p ", "curl -u a", "token=a,b ", "://a:", "-----BEGIN A PRIVATE KEY",
+           "eyJaaaaaaaaaa.", "aB3/", "0a", "_", "\\", "docker ", "token\", \"value\": ", "MAAAAAAAAAAAAAAAAAAAAAAAA.", "next_token: abc1d ")  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_no_text_takes_long(unit: str) -> None:
+    started = time.process_time()
+    redact((unit * 100_000)[:100_000])
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("before", range(3700, 4200, 20))
+def test_a_secret_that_is_cut_shows_no_piece(before: int) -> None:
+    key = f"-----BEGIN PRIVATE KEY-----\n{some(before, BASE64)}\n-----END PRIVATE KEY-----"
+    made = shown(f"{key} {'x ' * 40}ghp_{some(36)} password=hunter2")
+    assert some(36)[:8] not in made and "hunter2" not in made
+    assert made.startswith("[secret]")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (some(64, BASE64), "[secret]"),
+        (f"  {some(22, BASE64)}==", "[secret]"),
+        (hexa(64), hexa(64)),
+        ("inventory", "inventory"),
+    ],
+)
+def test_a_line_of_a_private_key_is_not_shown(line: str, said: str) -> None:
+    assert shown(line) == said

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reporter.compared import CauseGroup
 from reporter.crosswalks import (
     ALIASES,
     CONFIDENCE,
@@ -81,6 +82,8 @@ class Content:
     crosswalks: tuple[Crosswalk, ...] = ()
     aliases: dict[str, Any] = field(default_factory=dict)
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
+    causes: tuple[CauseGroup, ...] = ()
+    """Checks that one defect fails together."""
     benchmark: dict[str, Any] = field(default_factory=dict)
     """The published survey figures, with their origin."""
     sha256: str = ""
@@ -119,6 +122,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
         official={d["framework"]: d for d in every("official", read_register, folders)},
+        causes=_causes(frameworks / "causes.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),
@@ -375,6 +379,11 @@ def read_profile(path: Path) -> Profile:
     return Profile(
         f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets")
     )
+
+
+def _causes(path: Path) -> tuple[CauseGroup, ...]:
+    found = read_yaml(path)["causes"]
+    return tuple(CauseGroup(c["id"], c["title"], tuple(c["checks"])) for c in found)
 
 
 def _themes(path: Path) -> tuple[Theme, ...]:

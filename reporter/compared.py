@@ -1,4 +1,4 @@
-"""The plain data of the comparison of what agents did with what they were given; a part of the model."""
+"""The plain data of what agents did beside what they were given, and of root causes; a part of the model."""
 
 from __future__ import annotations
 
@@ -104,3 +104,33 @@ class Comparison:
     agents: tuple[Observed, ...] = ()
     unused: tuple[Unused, ...] = ()
     tiers: tuple[Rated, ...] = ()
+
+
+Cell = tuple[str, str]
+"""(check id, subject)"""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseGroup:
+    """Checks that one defect fails together."""
+
+    id: str
+    title: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One defect and the failures that it explains."""
+
+    title: str
+    what: str
+    """What has the defect: a credential or identity that several share, else the agent or other subject."""
+    severity: str
+    """Of its worst check."""
+    checks: tuple[str, ...]
+    actors: tuple[str, ...]
+    owners: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    ref: str
+    """First record of its worst failure."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from reporter.compared import Cause
 from reporter.model import CheckScore, ControlScore, GroupScore, Policy, PracticeScore, Status
 from reporter.score import ASK, printed, rating
 
@@ -40,9 +41,13 @@ def why_check(score: CheckScore, title: str) -> str:
 
 
 def why_control(
-    score: ControlScore, title: str, checks: Mapping[str, CheckScore], policy: Policy
+    score: ControlScore,
+    title: str,
+    checks: Mapping[str, CheckScore],
+    policy: Policy,
+    causes: Sequence[Cause] = (),
 ) -> str:
-    """Explain a control or theme: level, score, gap, and the formula of each practice."""
+    """Explain a control or theme: level, score, gap, the causes behind its failures, the formula of each practice."""
     head = f"{score.id} {title}: "
     if score.state == "not_applicable":
         return f"{head}not applicable, no check has a subject in scope."
@@ -61,6 +66,7 @@ def why_control(
             f"coverage {printed(score.coverage)} %, confidence {score.confidence}."
         ),
         *_gap_lines(score, policy),
+        *_cause_lines(score, causes),
         *(_practice_line(practice, checks, policy) for practice in score.practices),
     ]
     if len(score.practices) > 1:
@@ -68,6 +74,22 @@ def why_control(
         hi = _formula([(1, practice.hi) for practice in score.practices])
         lines.append(f"S = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}.")
     return "\n".join(lines)
+
+
+def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
+    """Count the failures once by what lies behind them."""
+    names = {check for practice in score.practices for check, _ in practice.weights}
+    failed = [
+        (cause, sum(check in names for check, _ in cause.cells))
+        for cause in causes
+        if names & {*cause.checks}
+    ]
+    total = sum(n for _, n in failed)
+    if total < 2:
+        return []
+    first = "; ".join(f"{c.title.lower()} ({n})" for c, n in failed[:3])
+    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return [f"{total} failures, {len(failed)} root causes: {first}{more}."]
 
 
 def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:

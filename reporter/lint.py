@@ -88,6 +88,16 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
             yield ContentError(f"{check.id}: no theme {check.theme}", check.place)
         if check.id not in mapped and check.id not in content.extra:
             yield ContentError(f"{check.id} is listed by no control of any catalog", check.place)
+    known = {c.id for c in content.checks}
+    for group in content.causes:
+        for check_id in group.checks:
+            if check_id not in known:
+                yield ContentError(
+                    f"cause {group.id} names {check_id}, which does not exist",
+                    "frameworks/causes.yml",
+                )
+            elif sum(check_id in g.checks for g in content.causes) > 1:
+                yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
     for framework in content.frameworks:
         for control in framework.controls:
             place = f"frameworks/catalogs/{framework.id}.yml"

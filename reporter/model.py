@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from reporter.compared import Comparison
+from reporter.compared import Cause, Comparison
 from reporter.pairs import Crosswalk
 
 
@@ -383,6 +383,8 @@ class Assessment:
     coverage: tuple[Coverage, ...]
     """By agent and log, the least seen first."""
     compared: Comparison
+    causes: tuple[Cause, ...]
+    """Failures by what lies behind them, the worst first."""
     population: dict[str, int]
     """Actors by kind, and 'shadow' for those only seen in logs."""
     context: dict[str, object]

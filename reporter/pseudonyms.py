@@ -10,6 +10,8 @@ import hmac
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from reporter.db import Engine
 
@@ -37,6 +39,19 @@ def hide_people(engine: Engine, key: str) -> Callable[[str], str]:
         engine.insert("swaps", changed)
         engine.run(f"UPDATE cells SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old")
     return hide
+
+
+def hide_in(value: Any, hide: Callable[[str], str]) -> Any:
+    """Return plain data with people replaced in all its texts."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, tuple):
+        return tuple(hide_in(v, hide) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{f.name: hide_in(getattr(value, f.name), hide) for f in fields(value)}
+        )
+    return value
 
 
 class _Hider:

@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reporter import assess as judging
-from reporter import catalog, db
+from reporter import catalog, db, results
 from reporter.catalog import Content
-from reporter.compared import Comparison, Deviation, Observed, Rated, Scope, Unused
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
@@ -30,8 +28,8 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
-from reporter.model import Assessment, Check, Coverage, Feed, Status
-from reporter.pseudonyms import hide_people
+from reporter.model import Assessment, Check
+from reporter.pseudonyms import hide_in, hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.runfolder import (
@@ -40,6 +38,7 @@ from reporter.runfolder import (
     publish,
     refuse_existing,
     sha256,
+    write_causes,
     write_comparison,
     write_coverage,
     write_manifest,
@@ -99,6 +98,7 @@ def assess_workspace(
             write_quarantine(assessment, part / "quarantine.csv")
             write_coverage(assessment, part / "coverage.csv")
             write_comparison(assessment.compared, part)
+            write_causes(assessment.causes, part / "causes.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -122,14 +122,17 @@ def _assess(
         judging.prepare(engine)
         with _walls(engine, content):
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
-        if options.pseudonymise:
-            hide = hide_people(engine, cache.secret_key)
+        hide = hide_people(engine, cache.secret_key) if options.pseudonymise else None
+        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
+        assessment = _gather(engine, workspace, content, judged, intake)
+        if hide:
             shown = (
                 replace(q, reason=hide(q.reason), text=hide(q.text)) for q in intake.quarantined
             )
-            intake = replace(intake, quarantined=tuple(shown))
-        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake)
+            assessment = replace(
+                assessment, quarantined=tuple(shown), causes=hide_in(assessment.causes, hide),
+                compared=hide_in(assessment.compared, hide),
+            )  # fmt: skip
         return assessment, intake.rows
 
 
@@ -201,110 +204,21 @@ def _gather(
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
-    feeds = _feeds(engine)
+    findings = tuple(judging.findings(engine))
     scores = score(
         content.frameworks, checks, content.themes, judging.tallies(engine), content.policy, profile,
-        _caps(engine, content),
+        results.caps(engine, content),
     )  # fmt: skip
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
         policy=content.policy, profile=profile, scores=scores,
-        findings=tuple(judging.findings(engine)), cells=int(engine.one("SELECT count(*) FROM cells")),
+        findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        feeds=feeds, coverage=_coverage(engine), compared=_compared(engine), population=_population(engine), context=_context(engine, content),
+        feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),
+        causes=results.causes(engine, content, checks, findings), population=results.population(engine),
+        context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
     )  # fmt: skip
-
-
-def _feeds(engine: Engine) -> tuple[Feed, ...]:
-    return tuple(
-        Feed(*row)
-        for row in engine.rows(
-            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive, n_events, "
-            "median_delay_seconds, p95_delay_seconds, n_out_of_order, n_late_clock FROM feeds ORDER BY log_source"
-        )
-    )
-
-
-def _coverage(engine: Engine) -> tuple[Coverage, ...]:
-    return tuple(
-        Coverage(*row)
-        for row in engine.rows(
-            "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events, first_at, last_at "
-            "FROM coverage ORDER BY seen_days, actor_id, log_source"
-        )
-    )
-
-
-def _compared(engine: Engine) -> Comparison:
-    return Comparison(
-        tuple(Scope(*r) for r in engine.rows(
-            "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE WHEN n_deviations > 0 THEN 1 END), "
-            "count(CASE WHEN n_deviations = 0 AND n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2")),
-        tuple(Deviation(*r) for r in engine.rows(
-            "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes, basis, first_at, ref FROM deviations "
-            "ORDER BY NOT changes, agent_id, purpose, session_id, kind, name, ref")),
-        tuple(Observed(*r) for r in engine.rows("SELECT * FROM observed ORDER BY n_outside + n_unapproved DESC, n_unused DESC, actor_id")),
-        tuple(Unused(*r) for r in engine.rows(
-            "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''), privileged, approved_at, ref FROM unused_grants "
-            "ORDER BY NOT privileged, actor_id, type, name, ref")),
-        tuple(Rated(*r) for r in engine.rows(
-            "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo, blast_hi, data_lo, data_hi, "
-            "tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id) "
-            "WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC, f.factors_hi DESC, r.actor_id")),
-    )  # fmt: skip
-
-
-def _caps(engine: Engine, content: Content) -> list[tuple[int, str]]:
-    """The enterprise caps of policy.yml whose condition holds."""
-    days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
-    ghosts = engine.one(
-        "SELECT count(*) FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
-        "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
-    )
-    holds = {
-        "no-logs": days == 0,
-        "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
-        "single-period": True,
-        "ghost-high-impact": bool(ghosts),
-    }
-    return [
-        (level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)
-    ]
-
-
-def _population(engine: Engine) -> dict[str, int]:
-    kinds = dict(
-        engine.rows(
-            "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
-        )
-    )
-    kinds["shadow"] = int(engine.one("SELECT count(*) FROM actors WHERE NOT registered"))
-    return kinds
-
-
-def _context(engine: Engine, content: Content) -> dict[str, object]:
-    """Figures shown beside the score; counts of agents, so never the published benchmark's counts of organisations."""
-    covered = dict(
-        engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
-    )
-    total = sum(covered.values())
-    passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
-    units = engine.rows(
-        "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
-        "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
-    )[0]
-    coverage = (
-        {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
-    )
-    return {
-        "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
-        "agents_covered": passed if total else None,
-        "policy_coverage": coverage,
-        "units_total": units[0] or None,
-        "units_with_agents": units[1] if units[0] else None,
-        "benchmark": content.benchmark,
-    }
 
 
 def _hashes(

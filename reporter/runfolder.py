@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter import db
-from reporter.compared import Comparison, Deviation, Observed, Rated, Unused
+from reporter.compared import Cause, Comparison, Deviation, Observed, Rated, Unused
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
@@ -78,6 +78,18 @@ def write_comparison(compared: Comparison, part: Path) -> None:
     ):
         header = [f.name for f in fields(kind)]
         write_table(part / name, header, [[_text(getattr(r, h)) for h in header] for r in rows])
+
+
+def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
+    """Write every root cause with the failures that it explains."""
+    from reporter.report.sheets import write_table
+
+    write_table(
+        path,
+        ("cause", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
+        [(c.title, c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
+          "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
+    )  # fmt: skip
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from reporter.compared import Comparison, Deviation, Observed, Rated, Scope, Unused
+from reporter.compared import Cause, Comparison, Deviation, Observed, Rated, Scope, Unused
 from reporter.model import (
     Assessment,
     Check,
@@ -247,6 +247,7 @@ def assemble(
         feeds=_feeds(),
         coverage=_coverage(),
         compared=_compared(),
+        causes=_causes(),
         population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
         context={"benchmark": BENCHMARK} if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
@@ -304,6 +305,13 @@ def _coverage() -> tuple[Coverage, ...]:
     start, end = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 9, 30, 23, tzinfo=UTC)
     unseen = [Coverage(f"agent-{n:02d}", "never-came", 92, 0, 92, 0, None, None) for n in range(24)]
     return (*unseen, Coverage("<b>agent</b>", "mcp-gateway", 92, 92, 0, 8300, start, end))
+
+
+def _causes() -> tuple[Cause, ...]:
+    return tuple(
+        Cause("An identity is used by more than one", f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
+              ("ann@example.com",), (("K1", f"key-{n}"), ("K2", f"key-{n}")), "logs/a.jsonl#7") for n in range(40)
+    )  # fmt: skip
 
 
 def _compared() -> Comparison:

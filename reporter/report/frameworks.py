@@ -209,7 +209,7 @@ def _control(
     a = book.assessment
     scored = [(i, how) for i, how in c.checks if how != "contextual"]
     related = [i for i, how in c.checks if how == "contextual"]
-    why = why_control(score, clean(c.title), a.scores.checks, a.policy)
+    why = why_control(score, clean(c.title), a.scores.checks, a.policy, a.causes)
     level, shown = control_level(score, a.policy), figure(score.lo, score.hi, score.state)
     gap = _control_gap(score, bool(scored))
     return shape.Control(

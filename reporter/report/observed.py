@@ -17,6 +17,7 @@ SCOPES_SHOWN = 25
 DEVIATIONS_SHOWN = 30
 UNUSED_SHOWN = 30
 TIERS_SHOWN = 25
+CAUSES_SHOWN = 30
 _BASIS = {"inventory": "as the inventory says", "log": "as the log says", "name": "by its name"}
 
 
@@ -172,3 +173,27 @@ def _range(lo: int, hi: int) -> str:
 
 def _halves(n: int) -> str:
     return f"{n // 2}.{5 * (n % 2)}"
+
+
+def causes(found: tuple[compared.Cause, ...]) -> shape.Causes:
+    """Print what lies behind the failures: one defect fails several checks, and is mended once."""
+    failures = sum(len(c.cells) for c in found)
+    text = (
+        f"{count(failures, 'failure')} have {count(len(found), 'cause')}. Failures count as one cause if their checks look at one "
+        f"defect and they concern the same agent, credential or identity. {_shown(len(found), CAUSES_SHOWN, 'cause', 'causes.csv')}"
+        if found else "No check failed."
+    )  # fmt: skip
+    return shape.Causes(text, tuple(_cause(c) for c in found[:CAUSES_SHOWN]))
+
+
+def _cause(c: compared.Cause) -> shape.CauseLine:
+    several = f" ({count(len(c.actors), 'actor')})" if len(c.actors) > 1 else ""
+    return shape.CauseLine(
+        title=clean(c.title),
+        what=short(clean(c.what), "causes.csv", 80) + several,
+        severity=c.severity,
+        checks=", ".join(c.checks),
+        failures=number(len(c.cells)),
+        owners=short(clean(", ".join(c.owners)), "causes.csv", 80) or "nobody",
+        ref=clean(c.ref),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .shape_observed import Observation
+from .shape_observed import Causes, Observation
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -361,6 +361,7 @@ class View:
     frameworks: tuple[Framework, ...]
     checks: tuple[Check, ...]
     observed: Observation
+    causes: Causes
     scope: tuple[Line, ...]
     accounting: Accounting
     level_names: tuple[str, ...]

@@ -59,6 +59,23 @@ class TierLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CauseLine:
+    title: str
+    what: str
+    severity: str
+    checks: str
+    failures: str
+    owners: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    text: str
+    lines: tuple[CauseLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     text: str
     agents: tuple[ObservedLine, ...]

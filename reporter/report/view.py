@@ -22,7 +22,7 @@ from .accounting import accounting, scope
 from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
-from .observed import observed
+from .observed import causes, observed
 from .summary import cover, summary
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
@@ -52,6 +52,7 @@ def build(assessment: model.Assessment) -> shape.View:
         frameworks=framework_views,
         checks=checks,
         observed=observed(assessment.compared),
+        causes=causes(assessment.causes),
         scope=scope(assessment),
         accounting=accounting(assessment),
         level_names=tuple(clean(name) for name in assessment.policy.level_names),

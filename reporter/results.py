@@ -1,0 +1,126 @@
+"""What an assessed engine holds, as plain data for the report. In: an engine with cells. Out: feeds, comparison, causes ..."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+
+from reporter.catalog import Content
+from reporter.causes import root_causes
+from reporter.compared import Cause, Cell, Comparison, Deviation, Observed, Rated, Scope, Unused
+from reporter.db import Engine, quoted_list
+from reporter.model import Check, Coverage, Feed, Finding, Status
+from reporter.schema import SUBJECTS
+
+
+def feeds(engine: Engine) -> tuple[Feed, ...]:
+    """Whether each log source was delivering."""
+    return tuple(
+        Feed(*row)
+        for row in engine.rows(
+            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive, n_events, "
+            "median_delay_seconds, p95_delay_seconds, n_out_of_order, n_late_clock FROM feeds ORDER BY log_source"
+        )
+    )
+
+
+def coverage(engine: Engine) -> tuple[Coverage, ...]:
+    """On which days each log shows each agent, the least seen first."""
+    return tuple(
+        Coverage(*row)
+        for row in engine.rows(
+            "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events, first_at, last_at "
+            "FROM coverage ORDER BY seen_days, actor_id, log_source"
+        )
+    )
+
+
+def compared(engine: Engine) -> Comparison:
+    """What agents did beside what they were given."""
+    return Comparison(
+        tuple(Scope(*r) for r in engine.rows(
+            "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE WHEN n_deviations > 0 THEN 1 END), "
+            "count(CASE WHEN n_deviations = 0 AND n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2")),
+        tuple(Deviation(*r) for r in engine.rows(
+            "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes, basis, first_at, ref FROM deviations "
+            "ORDER BY NOT changes, agent_id, purpose, session_id, kind, name, ref")),
+        tuple(Observed(*r) for r in engine.rows("SELECT * FROM observed ORDER BY n_outside + n_unapproved DESC, n_unused DESC, actor_id")),
+        tuple(Unused(*r) for r in engine.rows(
+            "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''), privileged, approved_at, ref FROM unused_grants "
+            "ORDER BY NOT privileged, actor_id, type, name, ref")),
+        tuple(Rated(*r) for r in engine.rows(
+            "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo, blast_hi, data_lo, data_hi, "
+            "tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id) "
+            "WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC, f.factors_hi DESC, r.actor_id")),
+    )  # fmt: skip
+
+
+def caps(engine: Engine, content: Content) -> list[tuple[int, str]]:
+    """The enterprise caps of policy.yml whose condition holds."""
+    days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
+    ghosts = engine.one(
+        "SELECT count(*) FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
+        "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
+    )
+    holds = {
+        "no-logs": days == 0,
+        "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
+        "single-period": True,
+        "ghost-high-impact": bool(ghosts),
+    }
+    return [
+        (level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)
+    ]
+
+
+def population(engine: Engine) -> dict[str, int]:
+    """Actors by kind; `shadow` for those only seen in logs."""
+    kinds = dict(
+        engine.rows(
+            "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
+        )
+    )
+    kinds["shadow"] = int(engine.one("SELECT count(*) FROM actors WHERE NOT registered"))
+    return kinds
+
+
+def context(engine: Engine, content: Content) -> dict[str, object]:
+    """Figures shown beside the score; counts of agents, so never the published benchmark's counts of organisations."""
+    covered = dict(
+        engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
+    )
+    total = sum(covered.values())
+    passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    units = engine.rows(
+        "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
+        "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
+    )[0]
+    coverage = (
+        {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
+    )
+    return {
+        "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
+        "agents_covered": passed if total else None,
+        "policy_coverage": coverage,
+        "units_total": units[0] or None,
+        "units_with_agents": units[1] if units[0] else None,
+        "benchmark": content.benchmark,
+    }
+
+
+def causes(
+    engine: Engine, content: Content, checks: Iterable[Check], findings: Iterable[Finding]
+) -> tuple[Cause, ...]:
+    """Failures by what lies behind them."""
+    actors: dict[Cell, list[str]] = defaultdict(list)
+    checks = tuple(checks)
+    for about in ("credential", "principal", "component", "link"):
+        ids = [c.id for c in checks if c.about == about]
+        if ids:
+            for check, subject, actor in engine.rows(
+                f"SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN ({SUBJECTS[about]}) AS s ON s.subject = c.subject "
+                f"WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND s.actor_id IS NOT NULL ORDER BY ALL"
+            ):
+                actors[check, subject].append(actor)
+    return root_causes(findings, checks, content.causes, {k: tuple(v) for k, v in actors.items()})

@@ -281,8 +281,8 @@ TABLES: dict[str, Table] = {
                 column("longest_gap_hours", INT, "Longest silence inside the period."),
                 column("alive", FLAG, "Seen share reached the required share."),
                 column("oldest_at", TIME, "Oldest event supplied, of any period."),
-                column("n_supplied", INT, "Events supplied, of any period, heartbeats too."),
                 column("n_with_ingest", INT, "Events that tell when the log received them."),
+                column("n_without_ingest", INT, "Events that do not tell it, heartbeats left out."),
                 column(
                     "n_late_clock", INT, "Of them dated over two minutes after they were received."
                 ),

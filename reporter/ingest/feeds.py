@@ -93,9 +93,9 @@ def _time_arrivals(engine: Engine) -> None:
 
 def _sum_up(engine: Engine) -> None:
     engine.run(
-        "CREATE TEMP TABLE feed_clocks AS SELECT o.log_source, o.oldest_at, o.n_supplied, coalesce(a.n, 0) AS n_with_ingest, "
+        "CREATE TEMP TABLE feed_clocks AS SELECT o.log_source, o.oldest_at, o.n_without_ingest, coalesce(a.n, 0) AS n_with_ingest, "
         "coalesce(a.n_late_clock, 0) AS n_late_clock, d.median, d.p95, coalesce(x.n, 0) AS n_out_of_order FROM ("
-        "SELECT log_source, min(occurred_at) AS oldest_at, count(occurred_at) AS n_supplied FROM in_events GROUP BY log_source) AS o "
+        "SELECT log_source, min(occurred_at) AS oldest_at, count(CASE WHEN ingested_at IS NULL AND event_class IS DISTINCT FROM 'heartbeat' THEN occurred_at END) AS n_without_ingest FROM in_events GROUP BY log_source) AS o "
         "LEFT JOIN (SELECT log_source, sum(n)::BIGINT AS n, sum(n_late_clock)::BIGINT AS n_late_clock FROM arrivals "
         "WHERE delay IS NOT NULL GROUP BY log_source) AS a USING (log_source) "
         "LEFT JOIN delays AS d USING (log_source) LEFT JOIN disorder AS x USING (log_source)"
@@ -103,13 +103,13 @@ def _sum_up(engine: Engine) -> None:
     engine.run(
         "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
         "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, "
-        "oldest_at, n_supplied, n_with_ingest, n_late_clock, median_delay_seconds, p95_delay_seconds, n_out_of_order FROM ("
+        "oldest_at, n_without_ingest, n_with_ingest, n_late_clock, median_delay_seconds, p95_delay_seconds, n_out_of_order FROM ("
         "SELECT x.log_source, x.every, x.share, "
         "greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of))) AS expected, "
         "count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen, "
         "coalesce(sum(f.n), 0)::BIGINT AS n_events, min(f.first_at) AS first_at, max(f.last_at) AS last_at, "
         "(SELECT coalesce(max(g.hours), 0) FROM feed_gaps AS g WHERE g.log_source = x.log_source) AS longest_gap_hours, "
-        "max(k.oldest_at) AS oldest_at, coalesce(max(k.n_supplied), 0) AS n_supplied, coalesce(max(k.n_with_ingest), 0) AS n_with_ingest, "
+        "max(k.oldest_at) AS oldest_at, coalesce(max(k.n_without_ingest), 0) AS n_without_ingest, coalesce(max(k.n_with_ingest), 0) AS n_with_ingest, "
         "coalesce(max(k.n_late_clock), 0) AS n_late_clock, max(k.median)::BIGINT AS median_delay_seconds, "
         "max(k.p95)::BIGINT AS p95_delay_seconds, coalesce(max(k.n_out_of_order), 0) AS n_out_of_order "
         "FROM expectation AS x CROSS JOIN run AS r LEFT JOIN feed_hours AS f USING (log_source) "

@@ -285,7 +285,9 @@ def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> Non
 _IDS = {
     "actor_id", "owner_id", "previous_owner_id", "technical_owner_id", "parent_id", "principal_id", "credential_id",
     "component_id", "peer_id", "review_id", "approval_id", "requester_id", "approver_id", "alias", "log_source",
-    "session_id", "event_id", "kill_switch_owner", "on_behalf_of", "fingerprint",
+    "session_id", "event_id", "kill_switch_owner", "on_behalf_of", "fingerprint", "parent_session_id", "exception_id", "incident_id",
+    "change_id", "alert_id", "third_party_id", "requested_by", "approved_by", "acted_by", "autonomy_approved_by", "risk_signed_off_by",
+    "message_id",
 }  # fmt: skip
 """Columns that tell the copies of the company apart."""
 _WIDENS = {

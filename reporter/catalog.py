@@ -9,23 +9,21 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reporter.compared import CauseGroup
 from reporter.crosswalks import (
     ALIASES,
-    CONFIDENCE,
     known_ids,
-    one_of,
     read_crosswalk,
     read_register,
     unknown_checks,
     unknown_ids,
 )
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.frameworks import read_causes, read_framework, read_policy, read_profile, read_themes
+from reporter.model import Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
@@ -34,7 +32,6 @@ from reporter.yamls import Fields, content_dir, fields, read_yaml
 SEVERITIES = ("critical", "high", "medium", "low")
 EXTRA = ("checks", "sources", "catalogs", "crosswalks", "official", "profiles")
 """Folders that an --extra folder may hold."""
-STRENGTHS = ("direct", "partial", "contextual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +113,13 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         sources=tuple(every("", read_source, [sources]) + mine),
         checks=tuple(sorted(checks + own, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
-        themes=_themes(frameworks / "themes.yml"),
-        policy=_policy(frameworks / "policy.yml"),
+        themes=read_themes(frameworks / "themes.yml"),
+        policy=read_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + asked},
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
         official={d["framework"]: d for d in every("official", read_register, folders)},
-        causes=_causes(frameworks / "causes.yml"),
+        causes=read_causes(frameworks / "causes.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),
@@ -312,99 +309,4 @@ def read_source(path: Path) -> Source:
         place=f.place("tables"),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         rank=f.get("rank", int, 50),
-    )
-
-
-def read_framework(path: Path) -> Framework:
-    """Read one catalog."""
-    f = fields(path)
-    f.only(
-        "id", "title", "title_note", "short", "version", "publisher", "url", "published", "text_policy", "licence_note",
-        "source_sha256", "optional", "confidence", "scope_note", "groups", "controls",
-    )  # fmt: skip
-    groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
-    return Framework(
-        id=f.get("id", str),
-        title=f.get("title", str),
-        short=f.get("short", str),
-        version=f.get("version", str),
-        publisher=f.get("publisher", str),
-        url=f.get("url", str),
-        text_policy=f.get("text_policy", str),
-        source_sha256=f.get("source_sha256", str, ""),
-        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
-        controls=tuple(_control(c, f) for c in f.get("controls", list)),
-        place=f.place("controls"),
-        optional=f.get("optional", bool, False),
-        confidence=one_of(
-            f.get("confidence", str, ""), ("", *CONFIDENCE), "confidence", f.place("confidence")
-        ),
-        note=f.get("scope_note", str, "").strip(),
-    )
-
-
-def _part(data: Any, texts: tuple[str, ...], kind: str, f: Fields) -> dict[str, Any]:
-    """Return one group or control of a catalog, once the texts it must have are there."""
-    name = f"{kind} {data.get('id', '?')}" if isinstance(data, dict) else kind
-    for key in texts:
-        if not isinstance(data, dict) or not isinstance(data.get(key), str):
-            raise ContentError(f"{name} lacks {key!r}", f.place(f"{kind}s"))
-    return dict(data)
-
-
-def _control(data: Any, f: Fields) -> Control:
-    data = _part(data, ("id", "title", "paraphrase", "ask"), "control", f)
-    listed = data.get("checks", {})
-    if not isinstance(listed, dict) or not all(isinstance(ids, list) for ids in listed.values()):
-        raise ContentError(f"{data['id']}: 'checks' must be lists by strength", f.place("controls"))
-    checks = []
-    for strength, ids in listed.items():
-        if strength not in STRENGTHS:
-            raise ContentError(
-                f"{data.get('id')}: unknown strength {strength!r}", f.place("controls")
-            )
-        checks += [(i, strength) for i in ids]
-    return Control(
-        id=data["id"], title=data["title"], group=data.get("group", ""),
-        paraphrase=data["paraphrase"].strip(), ask=data["ask"].strip(),
-        checks=tuple(sorted(checks)), weight=data.get("weight", 1),
-    )  # fmt: skip
-
-
-def read_profile(path: Path) -> Profile:
-    """Read one profile of target levels."""
-    f = fields(path)
-    f.only("id", "title", "description", "default", "targets")
-    targets = f.get("targets", dict, {})
-    return Profile(
-        f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets")
-    )
-
-
-def _causes(path: Path) -> tuple[CauseGroup, ...]:
-    found = read_yaml(path)["causes"]
-    return tuple(CauseGroup(c["id"], c["title"], tuple(c["checks"])) for c in found)
-
-
-def _themes(path: Path) -> tuple[Theme, ...]:
-    return tuple(Theme(t["id"], t["title"]) for t in read_yaml(path)["themes"])
-
-
-def _policy(path: Path) -> Policy:
-    d = read_yaml(path)
-    edges = d["rating_edges"]
-    return Policy(
-        version=d["version"],
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        tier_weights=tuple(d["tier_weights"]),
-        severity_weights=d["severity_weights"],
-        strength_weights=d["strength_weights"],
-        attested_credit=Fraction(d["attested_credit"]),
-        compensated_credit=Fraction(d["compensated_credit"]),
-        critical_cap=Fraction(d["critical_cap"]),
-        rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
-        group_share=Fraction(d["group_share"]),
-        level_names=tuple(d["level_names"]),
-        level_claims=tuple(d["level_claims"]),
-        caps=tuple((c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in d["caps"]),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reporter import catalog
 from reporter.catalog import Content
+from reporter.frameworks import STRENGTHS
 from reporter.model import Control, Framework
 from reporter.report.crosswalks import RELATIONS, basis_words
 from reporter.report.shape import View
@@ -83,7 +84,7 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
 
 def _checks(view: View, listed: Iterable[tuple[str, str]]) -> Iterator[str]:
     checks = {c.id: c for c in view.checks}
-    order = list(catalog.STRENGTHS)
+    order = list(STRENGTHS)
     for check_id, strength in sorted(listed, key=lambda pair: (order.index(pair[1]), pair[0])):
         check = checks.get(check_id)
         said = (

@@ -63,6 +63,16 @@ def read_workspace(folder: Path) -> Workspace:
         "params",
         "baseline",
     )
+    run = _run(f)
+    logs = {
+        n: _expected(n, x, f.place("log_sources"))
+        for n, x in f.get("log_sources", dict, {}).items()
+    }
+    params = _params(f.get("params", dict, {}), f.place("params"))
+    return Workspace(folder, run, logs, _window(f), params, _frameworks(f))
+
+
+def _run(f: Fields) -> RunInfo:
     period = f.get("period", dict)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
         raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
@@ -73,16 +83,10 @@ def read_workspace(folder: Path) -> Workspace:
     as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
     if as_of < start:
         raise InputError("as_of lies before the period", f.place("as_of"))
-    run = RunInfo(
+    return RunInfo(
         str(f.get("organisation", str)), str(f.get("unit", str, "")), start, end, as_of,
         f.get("profile", str, "baseline"),
     )  # fmt: skip
-    logs = {
-        n: _expected(n, x, f.place("log_sources"))
-        for n, x in f.get("log_sources", dict, {}).items()
-    }
-    params = _params(f.get("params", dict, {}), f.place("params"))
-    return Workspace(folder, run, logs, _window(f), params, _frameworks(f))
 
 
 def _frameworks(f: Fields) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import pytest
 
 from reporter import assess, catalog, examples, yamls
 from reporter.catalog import Content
+from reporter.frameworks import STRENGTHS
 from reporter.lint import lint
 from reporter.model import Check
 from reporter.schema import EVENT_TABLES, TABLES
@@ -245,7 +246,7 @@ def test_the_policy_is_whole(content: Content) -> None:
         policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
     )
     assert set(policy.severity_weights) == set(catalog.SEVERITIES)
-    assert set(policy.strength_weights) == set(catalog.STRENGTHS) - {"contextual"}
+    assert set(policy.strength_weights) == set(STRENGTHS) - {"contextual"}
     assert 0 < policy.rating_edges[0] < policy.rating_edges[1] < policy.rating_edges[2] < 1
     assert len(policy.level_names) == len(policy.level_claims) == 6
     assert {c[0] for c in policy.caps} == {

@@ -20,7 +20,7 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
 from reporter.model import Check
-from reporter.schema import EVENT_TABLES, SHARED, TABLES
+from reporter.schema import EVENT_TABLES, TABLES
 from reporter.sql import Judged
 
 Cells = dict[tuple[str, str], tuple[str, str]]
@@ -285,8 +285,9 @@ def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> Non
 _IDS = {
     "actor_id", "owner_id", "previous_owner_id", "technical_owner_id", "parent_id", "principal_id", "credential_id",
     "component_id", "peer_id", "review_id", "approval_id", "requester_id", "approver_id", "alias", "log_source",
-    "session_id", "parent_session_id", "event_id", "alert_id", "message_id", "kill_switch_owner", "third_party_id", "incident_id",
-    "change_id", "exception_id", "on_behalf_of", "fingerprint",
+    "session_id", "event_id", "kill_switch_owner", "on_behalf_of", "fingerprint", "parent_session_id", "exception_id", "incident_id",
+    "change_id", "alert_id", "third_party_id", "requested_by", "approved_by", "acted_by", "autonomy_approved_by", "risk_signed_off_by",
+    "message_id",
 }  # fmt: skip
 """Columns that tell the copies of the company apart."""
 _WIDENS = {
@@ -307,7 +308,7 @@ def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Conte
     with Engine(folder / "work") as engine:
         _load(engine, estate, folder, content)
         columns = engine.rows(
-            f"SELECT DISTINCT tbl, col FROM carried WHERE tbl NOT IN {SHARED} ORDER BY ALL"
+            "SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL"
         )
         required = {f"{t.name}.{c.name}" for t in LOADED for c in t.columns if c.required}
         names = ["", *(f"{t}.{c}" for t, c in columns if f"{t}.{c}" not in required)]
@@ -335,9 +336,6 @@ def _multiply(engine: Engine, names: list[str]) -> None:
     for table in (t for t in LOADED if t.name != "policies"):
         ids = _IDS | ({"name"} if table.name == "components" else set())
         values = [_copied(table.name, c, c in ids) for c, _ in columns_of(table)]
-        if table.name == "snapshot_items":
-            named = "CASE WHEN i.type IN ('model', 'component') THEN copies.name || '|' || i.name ELSE i.name END AS name"
-            values = [named if v.endswith("AS name") else v for v in values]
         engine.run(
             f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || i.source AS source, "
             f"i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"
@@ -402,7 +400,7 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
 ) -> None:
     for check, found in _on_actors(judged):
         for table, column in assess.needs_of(check, found):
-            cells = {} if table in SHARED else stripped.get(f"{table}.{column}", {})
+            cells = stripped.get(f"{table}.{column}", {})
             passed = [
                 s for (name, s), verdict in cells.items() if name == check.id and verdict == "pass"
             ]
@@ -413,10 +411,10 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
 def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
     make: Callable[[], Estate], judged: JudgedChecks, content: Content, tmp_path: Path
 ) -> None:
-    whole = [(c, f) for c, f in judged if c.about in _WHOLE or f.tables & set(SHARED)]
+    whole = [(c, f) for c, f in judged if c.about in _WHOLE or "policies" in f.tables]
     needs = {c.id: assess.needs_of(c, f) for c, f in whole}
     estate = make()
-    columns = {n for c, _ in whole for n in needs[c.id] if c.about in _WHOLE or n[0] in SHARED}
+    columns = {n for c, _ in whole for n in needs[c.id] if c.about in _WHOLE or n[0] == "policies"}
     for number, (table, column) in enumerate(sorted(columns)):
         if next(c.required for c in TABLES[table].columns if c.name == column):
             continue

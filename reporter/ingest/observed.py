@@ -33,6 +33,10 @@ def compare(engine: Engine) -> None:
         "GROUP BY ALL) AS v ON v.agent_id = u.agent_id AND v.first_at = u.first_at "
         "WHERE u.first_at >= r.period_from AND u.first_at < r.period_to GROUP BY u.agent_id"
     )
+    _sum_up(engine)
+
+
+def _sum_up(engine: Engine) -> None:
     engine.run(
         "CREATE TABLE observed AS SELECT a.actor_id, coalesce(g.n, 0) AS n_granted, coalesce(n.n, 0) AS n_unused, "
         "coalesce(o.n_outside, 0) AS n_outside, coalesce(w.n_new, 0) AS n_new, coalesce(w.n_unapproved, 0) AS n_unapproved, "

@@ -1,0 +1,114 @@
+"""Read what is asked for: catalogs, profiles, themes, the scoring policy. In: one YAML file. Out: one dataclass of it."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reporter.compared import CauseGroup
+from reporter.crosswalks import CONFIDENCE, one_of
+from reporter.errors import ContentError
+from reporter.model import Control, Framework, Group, Policy, Profile, Theme
+from reporter.yamls import Fields, fields, read_yaml
+
+STRENGTHS = ("direct", "partial", "contextual")
+
+
+def read_framework(path: Path) -> Framework:
+    """Read one catalog."""
+    f = fields(path)
+    f.only(
+        "id", "title", "title_note", "short", "version", "publisher", "url", "published", "text_policy", "licence_note",
+        "source_sha256", "optional", "confidence", "scope_note", "groups", "controls",
+    )  # fmt: skip
+    groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
+    return Framework(
+        id=f.get("id", str),
+        title=f.get("title", str),
+        short=f.get("short", str),
+        version=f.get("version", str),
+        publisher=f.get("publisher", str),
+        url=f.get("url", str),
+        text_policy=f.get("text_policy", str),
+        source_sha256=f.get("source_sha256", str, ""),
+        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
+        controls=tuple(_control(c, f) for c in f.get("controls", list)),
+        place=f.place("controls"),
+        optional=f.get("optional", bool, False),
+        confidence=one_of(
+            f.get("confidence", str, ""), ("", *CONFIDENCE), "confidence", f.place("confidence")
+        ),
+        note=f.get("scope_note", str, "").strip(),
+    )
+
+
+def _part(data: Any, texts: tuple[str, ...], kind: str, f: Fields) -> dict[str, Any]:
+    """Return one group or control of a catalog, once the texts it must have are there."""
+    name = f"{kind} {data.get('id', '?')}" if isinstance(data, dict) else kind
+    for key in texts:
+        if not isinstance(data, dict) or not isinstance(data.get(key), str):
+            raise ContentError(f"{name} lacks {key!r}", f.place(f"{kind}s"))
+    return dict(data)
+
+
+def _control(data: Any, f: Fields) -> Control:
+    data = _part(data, ("id", "title", "paraphrase", "ask"), "control", f)
+    listed = data.get("checks", {})
+    if not isinstance(listed, dict) or not all(isinstance(ids, list) for ids in listed.values()):
+        raise ContentError(f"{data['id']}: 'checks' must be lists by strength", f.place("controls"))
+    checks = []
+    for strength, ids in listed.items():
+        if strength not in STRENGTHS:
+            raise ContentError(
+                f"{data.get('id')}: unknown strength {strength!r}", f.place("controls")
+            )
+        checks += [(i, strength) for i in ids]
+    return Control(
+        id=data["id"], title=data["title"], group=data.get("group", ""),
+        paraphrase=data["paraphrase"].strip(), ask=data["ask"].strip(),
+        checks=tuple(sorted(checks)), weight=data.get("weight", 1),
+    )  # fmt: skip
+
+
+def read_profile(path: Path) -> Profile:
+    """Read one profile of target levels."""
+    f = fields(path)
+    f.only("id", "title", "description", "default", "targets")
+    targets = f.get("targets", dict, {})
+    return Profile(
+        f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets")
+    )
+
+
+def read_themes(path: Path) -> tuple[Theme, ...]:
+    """Read the themes that checks belong to."""
+    return tuple(Theme(t["id"], t["title"]) for t in read_yaml(path)["themes"])
+
+
+def read_policy(path: Path) -> Policy:
+    """Read the numbers that scoring goes by."""
+    d = read_yaml(path)
+    edges = d["rating_edges"]
+    return Policy(
+        version=d["version"],
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        tier_weights=tuple(d["tier_weights"]),
+        severity_weights=d["severity_weights"],
+        strength_weights=d["strength_weights"],
+        attested_credit=Fraction(d["attested_credit"]),
+        compensated_credit=Fraction(d["compensated_credit"]),
+        critical_cap=Fraction(d["critical_cap"]),
+        rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
+        group_share=Fraction(d["group_share"]),
+        level_names=tuple(d["level_names"]),
+        level_claims=tuple(d["level_claims"]),
+        caps=tuple((c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in d["caps"]),
+    )
+
+
+def read_causes(path: Path) -> tuple[CauseGroup, ...]:
+    """Read which checks one defect fails together."""
+    found = read_yaml(path)["causes"]
+    return tuple(CauseGroup(c["id"], c["title"], tuple(c["checks"])) for c in found)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog, yamls
+from reporter import catalog, docs, yamls
 from reporter.columns import FLAG, INT, TEXT, TIME
 from reporter.db import Engine
 from reporter.ingest.cache import open_cache
@@ -29,12 +29,6 @@ KINDS = {
     "events": "",
 }  # fmt: skip
 """Table -> what a record of its own says in `type`."""
-TYPED = {
-    "credentials": "credential_type", "grants": "grant_type", "approvals": "approval_type",
-    "components": "component_type", "review_items": "item_type", "snapshot_items": "item_type",
-}  # fmt: skip
-"""Table with a type of its own -> the field of a record that holds it."""
-NAMES = {"occurred_at": "time"}
 PARTED = ("domains", "excluded_domains", "clauses")
 """Columns kept with a semicolon at either end."""
 SAMPLE = {TEXT: "some text", TIME: "2026-07-01T12:00:00Z", FLAG: True, INT: 3}
@@ -81,9 +75,9 @@ def full(table: str) -> dict[str, Any]:
 
 def record(table: str) -> dict[str, Any]:
     """Return a record of its own for a table, as the page names the fields."""
-    own = {TYPED[table] if n == "type" else NAMES.get(n, n): v for n, v in full(table).items()}
-    kind = own.pop("kind", KINDS[table])
-    return ({"type": kind} if kind else {}) | own
+    fields = docs.FIELDS.get(table, {})
+    own = {fields.get(n, n): v for n, v in full(table).items()}
+    return ({"type": KINDS[table]} if KINDS[table] else {}) | own
 
 
 def stored(table: str, **said: Any) -> dict[str, Any]:
@@ -154,7 +148,9 @@ def test_an_approved_snapshot_carries_its_items(read: Read) -> None:
 
 def test_names_in_a_list_are_enough_for_rights_logs_and_other_ids(read: Read) -> None:
     lists = [n for n, (_, kind) in LISTS.items() if kind]
-    text = f"type,actor_id,{','.join(lists)},log_sources,aliases\nagent,a{',x;y' * (len(lists) + 2)}\n"
+    text = (
+        f"type,actor_id,{','.join(lists)},log_sources,aliases\nagent,a{',x;y' * (len(lists) + 2)}\n"
+    )
     intake, rows = read("file.csv", text)
     assert not intake.quarantined
     assert sorted((g["type"], g["name"]) for g in rows["grants"]) == sorted(

@@ -1,17 +1,28 @@
-"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md. `make docs` runs it."""
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md. `make docs` runs it.
+
+In formats.md, written by hand, it renews the tables of fields.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 from reporter import catalog
 from reporter.catalog import Content
+from reporter.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.model import Control, Framework
-from reporter.schema import TABLES, Table
+from reporter.schema import COMPUTED, TABLES, Table
 from reporter.vocabulary import VOCABULARY
 
 DOCS = Path(__file__).parent.parent / "docs"
+FIELDS = {
+    "events": {"occurred_at": "time"}, "actors": {"kind": "type"}, "credentials": {"type": "credential_type"},
+    "grants": {"type": "grant_type"}, "approvals": {"type": "approval_type"}, "components": {"type": "component_type"},
+    "review_items": {"type": "item_type"}, "snapshot_items": {"type": "item_type"},
+}  # fmt: skip
+"""Table -> column -> what Reporter's own formats call it, where they have another name for it."""
 
 
 def tables() -> str:
@@ -143,6 +154,34 @@ def sources(content: Content) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def formats(page: str) -> str:
+    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` made new."""
+    return re.sub(
+        r"(<!-- fields of (\w+) -->\n)(?:\|.*\n)*",
+        lambda m: m[1] + _fields(TABLES[m[2]]),
+        page,
+    )
+
+
+def _fields(table: Table) -> str:
+    lines = ["| field | holds | meaning |", "|---|---|---|"]
+    for column in table.columns:
+        if column.name in COMPUTED:
+            continue
+        field = FIELDS.get(table.name, {}).get(column.name, column.name)
+        mark = " **required**" if column.required else " *optional*" if column.sparse else ""
+        meaning = column.doc.replace("|", "/")
+        lines.append(f"| `{field}`{mark} | {_holds(table, column)} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _holds(table: Table, column: Column) -> str:
+    words = VOCABULARY.get(f"{table.name}.{column.name}")
+    if words:
+        return "one of " + ", ".join(f"`{w}`" for w in words)
+    return {TEXT: "text", TIME: "time", FLAG: "true or false", INT: "whole number"}[column.type]
+
+
 def main() -> None:
     """Write the pages."""
     content = catalog.load()
@@ -150,6 +189,8 @@ def main() -> None:
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
+    own = (DOCS / "formats.md").read_text(encoding="utf-8")
+    (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
 
 
 if __name__ == "__main__":

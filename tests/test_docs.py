@@ -27,6 +27,7 @@ from reporter.db import Engine, read_rows
 from reporter.errors import ContentError
 from reporter.model import Check, Control, Framework, Profile, Status, Tally
 from reporter.run import Options, assess_workspace
+from reporter.schema import TABLES
 from reporter.score import printed, rating, score
 from reporter.sql import judge
 
@@ -223,6 +224,21 @@ def test_quoted_files_hold_what_the_page_shows() -> None:
     assert any(json.loads(line).items() <= json.loads(entry).items() for entry in log)
 
 
+def test_the_columns_of_a_runs_tables_are_those_of_the_formats_page(good_run: Path) -> None:
+    said = {n: quoted(columns) for name, _, columns in rows_under("formats", "file") for n in quoted(name)}  # fmt: skip
+    assert set(said) == {p.name for p in good_run.glob("*.csv")}
+    for name, columns in said.items():
+        head = (good_run / name).read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+        assert head[: len(columns)] == columns
+        assert name == "findings.csv" or len(head) == len(columns)
+
+
+def test_every_loaded_table_has_a_table_of_fields() -> None:
+    named = re.findall(r"^<!-- fields of (\w+) -->$", page("formats"), re.MULTILINE)
+    loaded = {t.name for t in TABLES.values() if t.loaded}
+    assert sorted(named) == sorted(loaded - {"actor_log_sources"})
+
+
 # ---------------------------------------------------------------- names and links
 
 
@@ -231,8 +247,11 @@ def test_quoted_files_hold_what_the_page_shows() -> None:
     [
         ("tables", lambda: docs.tables()),
         ("checks", lambda: docs.checks(catalog.load())),
+        ("coverage", lambda: docs.coverage(catalog.load())),
         ("sources", lambda: docs.sources(catalog.load())),
+        ("formats", lambda: docs.formats(page("formats"))),
     ],
+    ids=lambda made: made[0],
 )
 def test_generated_pages_are_current(made: tuple[str, Callable[[], str]]) -> None:
     name, text = made

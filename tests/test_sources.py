@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog, yamls
+from reporter import catalog, docs, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
 from reporter.ingest import load
@@ -315,8 +315,8 @@ FORMATS, SOURCES_PAGE = (
 @pytest.mark.parametrize("table", [t.name for t in LOADED if t.name != "actor_log_sources"])
 def test_the_formats_page_names_every_field_and_word(table: str) -> None:
     for name, _ in columns_of(next(t for t in LOADED if t.name == table)):
-        shown = {"occurred_at": "time", "kind": "type"}.get(name, name)
-        assert f"`{shown}`" in FORMATS or f"_{shown}`" in FORMATS, f"{table}.{name}"
+        shown = docs.FIELDS.get(table, {}).get(name, name)
+        assert f"`{shown}`" in FORMATS, f"{table}.{name}"
         for word in VOCABULARY.get(f"{table}.{name}", ()):
             assert f"`{word}`" in FORMATS, f"{table}.{name}: {word}"
 
@@ -334,6 +334,6 @@ def test_the_examples_of_the_formats_page_can_be_read(tmp_path: Path, ingest: In
         text = "\n".join(line[4:] for line in block.splitlines())
         (folder / f"{n}.{'json' if text[0] == '{' else 'csv'}").write_text(text, encoding="utf-8")
     taken = ingest(folder)
-    assert len(taken.intake.files) == 5
+    assert len(taken.intake.files) == 22
     assert all(f.kept == f.read > 0 for f in taken.intake.files)
     assert not taken.intake.quarantined

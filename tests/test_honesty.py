@@ -351,6 +351,8 @@ def _multiply(engine: Engine, names: list[str]) -> None:
 
 def _copied(table: str, column: str, is_id: bool) -> str:
     value = f"copies.name || '|' || i.{column}" if is_id else f"i.{column}"
+    if (table, column) == ("snapshot_items", "name"):
+        value = f"CASE WHEN i.type IN ('model', 'component') THEN copies.name || '|' ELSE '' END || {value}"
     return f"CASE WHEN copies.name <> '{table}.{column}' THEN {value} END AS {column}"
 
 

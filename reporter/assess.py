@@ -24,7 +24,9 @@ from reporter.schema import (
 )
 from reporter.sql import Judged
 
-_SHOWN_BY = {"data_use": ("resource",), "undecided": ("tool", "resource", "destination")}
+_SHOWN_BY = {
+    "data_use": ("resource",), "first_uses": ("tool",), "undecided": ("tool", "resource", "destination"),
+}  # fmt: skip
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"

@@ -340,7 +340,6 @@ LOG_STORES = (
 
 POLICIES = (
     column("policy_id", TEXT, "Id.", "required"),
-    column("title", TEXT, "Title.", "sparse"),
     column("scope", TEXT, "agents | identities | ...", "required"),
     column("status", TEXT, "approved | draft | withdrawn.", "required"),
     column("approved_by", TEXT, "Executive or body.", "sparse"),

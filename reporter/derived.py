@@ -62,12 +62,8 @@ SECRET_TRACES = (
 )
 
 VALID_EXCEPTIONS = (
-    column("exception_id", TEXT, "Id."),
-    column("actor_id", TEXT, "Whom it is for; empty: all."),
     column("check_id", TEXT, "Check it is for; empty: any."),
     column("item", TEXT, "Credential, right or tool it is for; empty: all."),
-    column("ends_at", TIME, "Until."),
-    column("ref", TEXT, "file#record."),
 )
 
 FIRST_USES = (
@@ -149,7 +145,6 @@ SCOPE_RUNS = (
     column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),
     column("session_id", TEXT, "Run."),
     column("n_clean_runs", INT, "Approved runs that the scope rests on; 0: on rights only."),
-    column("n_calls", INT, "Tool calls of the run."),
     column("n_deviations", INT, "Uses outside the scope that change something."),
     column("n_new_reads", INT, "Uses outside the scope that only read."),
     column("first_deviation", TEXT, "First of them, changing ones first."),

@@ -51,6 +51,7 @@ _ACTIVITY_KEYS = (
     "log_source", "actor_id", "actor_kind", "principal_id", "credential_id", "event_class", "tool", "purpose", "effect",
     "classification", "environment", "resource_environment", "outcome",
 )  # fmt: skip
+_CALLER_KEYS = ("agent_id", "agent_kind", "credential_is_intermediary", "in_window")
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
 _ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
@@ -166,7 +167,7 @@ TABLES: dict[str, Table] = {
                 column("agent_id", TEXT, "Actor."),
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
-                *_events("purpose", "tool", "destination", "effect", "event_class", "outcome"),
+                *_events("purpose", "tool", "destination", "effect", "outcome"),
                 column(
                     "host",
                     TEXT,
@@ -181,10 +182,10 @@ TABLES: dict[str, Table] = {
             "callers",
             "Events that tell the caller's program or how it authenticated, by both.",
             (
-                *_EVENT_ROLLUP,
-                *_events("log_source", "actor_id", "actor_kind", "principal_id", "credential_id"),
+                *(c for c in _EVENT_ROLLUP if c.name in _CALLER_KEYS),
+                *_events("log_source", "principal_id", "credential_id"),
                 *_events("user_agent", "auth_method", "outcome"),
-                *_COUNTS,
+                *(c for c in _COUNTS if c.name in ("n_events", "first_at", "first_ref")),
             ),
             loaded=False,
             origin="events",
@@ -283,7 +284,7 @@ TABLES: dict[str, Table] = {
                 column("kind", TEXT, "tool | model."),
                 column("name", TEXT, "Tool; of models, empty."),
                 column("version", TEXT, "Version or hash, as the log gives it."),
-                *_COUNTS,
+                *(c for c in _COUNTS if c.name != "n_events"),
             ),
             loaded=False,
         ),

@@ -163,7 +163,7 @@ def first() -> dict[str, Any]:
 
 
 def retired() -> dict[str, Any]:
-    """Describe an agent that was retired in the quarter and left nothing behind."""
+    """Describe an agent that worked until it was retired in the quarter, and left nothing behind."""
     end = "2026-07-20T00:00:00Z"
     made = agent(2) | {
         "actor_id": "agent-4", "name": "Agent 4", "principal_id": "spiffe://good/agent-4", "state": "retired", "state_since": end,
@@ -305,7 +305,11 @@ def events() -> list[dict[str, Any]]:
     day = date(2026, 7, 1)
     while day < date(2026, 10, 1):
         made.append(_event(f"{day}T00:05", event_class="heartbeat"))
-        for number in (1, 2, 3) if day > date(2026, 7, 10) else (1, 2):
+        for number in (1, 2, 3, 4):
+            if (number == 3 and day <= date(2026, 7, 10)) or (
+                number == 4 and day >= date(2026, 7, 20)
+            ):
+                continue
             made.append(_event(f"{day}T08:0{number}", **_actor(number), **WORK))
         day += timedelta(days=1)
     for number, (tool, effect) in DEEDS.items():
@@ -343,7 +347,7 @@ def approved_runs() -> list[dict[str, Any]]:
     """A run of each agent that was looked at and found good, before the quarter."""
     return [
         _event(f"2026-06-15T08:0{n}", **_actor(n) | WORK | {"session_id": f"good-{n}"})
-        for n in (1, 2, 3)
+        for n in (1, 2, 3, 4)
     ]
 
 

@@ -131,7 +131,7 @@ def _find_deviations(engine: Engine) -> None:
         "AND (s.expires_at IS NULL OR s.expires_at > u.first_at))))"
     )
     engine.run(
-        "CREATE TABLE scope_runs AS SELECT r.agent_id, r.purpose, r.session_id, max(r.n_clean) AS n_clean_runs, count(*) AS n_calls, "
+        "CREATE TABLE scope_runs AS SELECT r.agent_id, r.purpose, r.session_id, max(r.n_clean) AS n_clean_runs, "
         "max(coalesce(d.n_changing, 0)) AS n_deviations, max(coalesce(d.n_reading, 0)) AS n_new_reads, any_value(d.first) AS first_deviation, "
         "any_value(d.ref) AS ref, min(r.occurred_at) AS first_at FROM run_events AS r LEFT JOIN (SELECT agent_id, purpose, session_id, "
         "count(*) FILTER (WHERE changes) AS n_changing, count(*) FILTER (WHERE NOT changes) AS n_reading, "

@@ -284,12 +284,12 @@ def _roll_up_reach(engine: Engine) -> None:
     """Count events by destination; an event with several counts for each."""
     engine.run(
         f"CREATE TABLE reach AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.event_class, e.outcome, "
+        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.outcome, "
         f"{_HOST} AS host, "
         "CAST(sum(e.n_events) AS BIGINT) AS n_events, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp FROM ("
-        "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, event_class, outcome, "
+        "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, outcome, "
         "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.purpose, e.tool, e.destination, e.effect, "
-        f"e.event_class, e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
+        f"e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
         f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
         f"GROUP BY ALL) AS e {_PARTS}"
     )
@@ -299,7 +299,8 @@ def _roll_up_callers(engine: Engine) -> None:
     """Count events by the caller's program and method, where the log tells either; not in `activity`, which people's
     many browsers would multiply."""
     engine.run(
-        f"CREATE TABLE callers AS SELECT k.* EXCLUDE (who), e.* EXCLUDE (who, first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
+        "CREATE TABLE callers AS SELECT k.agent_id, k.agent_kind, k.principal_id, k.credential_id, k.credential_is_intermediary, "
+        f"e.* EXCLUDE (who, first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
         f"SELECT who, log_source, user_agent, auth_method, outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e "
         f"CROSS JOIN run AS r WHERE {_SEEN} AND (user_agent IS NOT NULL OR auth_method IS NOT NULL) GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
@@ -309,7 +310,7 @@ def _roll_up_callers(engine: Engine) -> None:
 def _find_valid_exceptions(engine: Engine) -> None:
     """An exception holds when somebody else approved it, it has begun, and its end is to come."""
     engine.run(
-        "CREATE TABLE valid_exceptions AS SELECT exception_id, actor_id, check_id, item, ends_at, ref FROM exceptions CROSS JOIN run "
+        "CREATE TABLE valid_exceptions AS SELECT check_id, item FROM exceptions CROSS JOIN run "
         "WHERE approver_id IS NOT NULL AND approver_id IS DISTINCT FROM requester_id "
         "AND (starts_at IS NULL OR starts_at <= as_of) AND ends_at > as_of"
     )
@@ -327,8 +328,7 @@ def _roll_up_versions(engine: Engine) -> None:
     ]
     engine.run(
         f"CREATE TABLE versions AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, e.kind, e.name, e.version, CAST(sum(e.n_events) AS BIGINT) AS n_events, "
-        "min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
+        "SELECT k.agent_id, k.registered, e.in_window, e.kind, e.name, e.version, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp "
         f"FROM ({' UNION ALL '.join(parts)}) AS e JOIN event_actors AS k USING (who) GROUP BY ALL) AS e {_PARTS}"
     )
 

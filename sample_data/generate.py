@@ -29,7 +29,7 @@ BROKEN_LINES = (
     '{"time":"2026-09-03T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-dock-scheduler","outcome":"succ',
     "2026-09-07 12:00:00 agent-gateway restarted",
     '{"event_id":"ev-nozone","time":"2026-09-08T10:00:00","log_source":"agent-gateway","actor_id":"agt-route-risk",'
-    '"actor_kind":"agent","principal_id":"spiffe://freight.example.com/agent/route-risk","credential_id":"key-route-risk",'
+    '"actor_kind":"agent","principal_id":"spiffe://freight.example.com/agent/route-risk","credential_id":"wid-route-risk",'
     '"session_id":"s-nozone","event_class":"session","action":"session.start","resource":"session/s-nozone",'
     '"environment":"production","outcome":"success"}',
     '{"event_id":"ev-badtime","time":"2026-09-31T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-route-risk",'

@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from company import cloudtrail, directory, otel, people, story, traffic
+from company import cloudtrail, directory, episodes, otel, papers, people, story, traffic
 from company.cast import AGENTS, QUARTERS, Agent, Quarter
 from company.gaps import agent_record
 
@@ -29,7 +29,7 @@ BROKEN_LINES = (
     '{"time":"2026-09-03T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-dock-scheduler","outcome":"succ',
     "2026-09-07 12:00:00 agent-gateway restarted",
     '{"event_id":"ev-nozone","time":"2026-09-08T10:00:00","log_source":"agent-gateway","actor_id":"agt-route-risk",'
-    '"actor_kind":"agent","principal_id":"spiffe://freight.example.com/agent/route-risk","credential_id":"key-route-risk",'
+    '"actor_kind":"agent","principal_id":"spiffe://freight.example.com/agent/route-risk","credential_id":"wid-route-risk",'
     '"session_id":"s-nozone","event_class":"session","action":"session.start","resource":"session/s-nozone",'
     '"environment":"production","outcome":"success"}',
     '{"event_id":"ev-badtime","time":"2026-09-31T10:00:00Z","log_source":"agent-gateway","actor_id":"agt-route-risk",'
@@ -54,13 +54,20 @@ def write_quarter(folder: Path, quarter: Quarter) -> None:
     """Write one workspace."""
     agents = tuple(a.at(quarter.id) for a in AGENTS if a.since < quarter.end.date().isoformat())
     done = traffic.make(agents, quarter)
+    by_id = {a.id: a for a in agents}
+    episodes.link(done, by_id)
     if quarter.id == "2026-q3":
-        story.tell(done, {a.id: a for a in agents})
+        story.tell(done, by_id)
+        episodes.tell_more(done, by_id)
     traffic.number(done)
     _text(folder / "reporter.yml", _settings(quarter))
     _inventory(folder / "inventory", agents, quarter)
     _statements(folder / "statements", done, quarter)
     _logs(folder / "logs", done, quarter)
+    _jsonl(folder / "logs/archive/gateway-before.jsonl", list(episodes.before(by_id, done)))
+    for name, purpose in traffic.PURPOSES.items():
+        runs = list(episodes.approved_runs(by_id[name], done))
+        _jsonl(folder / "baseline" / f"{purpose}.jsonl", runs)
 
 
 # writers
@@ -132,6 +139,7 @@ log_sources:
 
 def _inventory(folder: Path, agents: tuple[Agent, ...], quarter: Quarter) -> None:
     records = [agent_record(a, quarter) for a in agents]
+    listed = list(records)
     records.append(
         {
             "type": "agent",
@@ -145,6 +153,10 @@ def _inventory(folder: Path, agents: tuple[Agent, ...], quarter: Quarter) -> Non
     _json(folder / "agents.json", {"records": records})
     _csv(folder / "people.csv", people.people(quarter), people.broken_person())
     _csv(folder / "service-accounts.csv", people.services(quarter))
+    _csv(folder / "directory.csv", papers.directory(listed))
+    _csv(folder / "vault.csv", papers.vault(listed))
+    _csv(folder / "third-parties.csv", papers.third_parties(quarter))
+    _csv(folder / "people-rights.csv", episodes.rights_of_people())
     _json(folder / "okta" / "apps.json", directory.okta_apps())
     _json(folder / "mcp" / "claude_desktop_config.json", directory.mcp_desktop())
     _json(folder / "mcp" / "yard" / "mcp.json", directory.mcp_workspace())
@@ -156,6 +168,9 @@ def _statements(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
     _yaml(folder / "aliases.yml", people.aliases())
     _csv(folder / "approvals.csv", done.approvals)
     _csv(folder / "reviews.csv", list(people.common_reviews(quarter)))
+    for name in ("changes", "alerts", "incidents", "exceptions"):
+        _csv(folder / f"{name}.csv", getattr(papers, name)(quarter))
+    _yaml(folder / "log-stores.yml", papers.log_stores())
 
 
 def _logs(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
@@ -166,7 +181,8 @@ def _logs(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
     _cloudtrail(folder / "cloudtrail", done.events, quarter)
     _otel(folder / "otel", by_log)
     _json(folder / "okta" / "system-log.json", directory.okta_log(quarter))
-    _csv(folder / "portal-vendor.csv", [_portal(e) for e in by_log["portal-vendor"]])
+    portal = papers.chained([_portal(e) for e in by_log["portal-vendor"]], quarter)
+    _csv(folder / "portal-vendor.csv", portal)
     _csv(folder / "edi-legacy.csv", [_skewed(e) for e in by_log["edi-legacy"]])
 
 

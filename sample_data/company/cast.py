@@ -75,6 +75,7 @@ SERVICES: dict[str, tuple[str, str, str, str]] = {
     "svc-mail-relay": ("it", "amelie.kowal", "svc-mail-relay", "mail delivery"),
     "svc-payroll": ("people", "mateo.varga", "svc-payroll", "payroll transfer"),
     "svc-ci-deployer": ("it", "jonas.ferreira", "svc-ci-deployer", "deployment of agents"),
+    "svc-sms-hub": ("care", "lena.mbeki", "svc-sms-hub", "text messages at Nordlys Messaging"),
     "svc-monitoring": ("it", "dario.nwosu", "svc-monitoring", "probes"),
 }
 

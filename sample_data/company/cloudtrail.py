@@ -82,9 +82,9 @@ def _role(name: str, when: str) -> Json:
     unique = "AROA" + hexes(name, 9).upper() + "EXAMPLE"
     return {
         "type": "AssumedRole",
-        "principalId": f"{unique}:{name}-run",
+        "principalId": f"{unique}:run-{when[:10]}",
         "accountId": ACCOUNT,
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{name}-run",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/run-{when[:10]}",
         "accessKeyId": "ASIA" + hexes(name + when[:10], 9).upper() + "EXAMPLE",
         "sessionContext": {
             "sessionIssuer": {

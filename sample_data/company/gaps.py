@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from company.cast import Agent, Quarter, mail
+from company.controls import approved_whole, area
 from company.register import RISKS, Record, day, governed, granted, iso, review
 from company.traffic import NEW_TOOLS
 
@@ -28,6 +29,8 @@ def agent_record(agent: Agent, quarter: Quarter) -> Record:
     record = governed(agent, quarter)
     for gap in agent.gaps:
         GAPS[gap](record, agent, quarter)
+    if not record.pop("unseen", False):
+        record["approved_snapshot"] = approved_whole(record)
     record |= agent.over
     if quarter.id == "2026-q2":
         record["policy_version"] = "1.0"
@@ -49,9 +52,26 @@ def _add_tool(record: Record, agent: Agent) -> None:
         "approved_at": when,
     }
     record["tools"].append(
-        {"name": name, "effect": effect, "reversible": True, "needs_approval": False, **why}
+        {
+            "name": name,
+            "effect": effect,
+            "reversible": True,
+            "needs_approval": False,
+            "domain": area(prefix),
+            "outbound": False,
+            **why,
+        }
     )
-    record["data_sources"].append({"name": f"{prefix}/*", "classification": classification, **why})
+    record["data_sources"].append(
+        {
+            "name": f"{prefix}/*",
+            "classification": classification,
+            "domain": area(prefix),
+            "mode": "both",
+            "untrusted": False,
+            **why,
+        }
+    )
     record["entitlements"].append(
         {
             "name": f"{prefix}/*",
@@ -171,6 +191,7 @@ def _admin(record: Record, agent: Agent, quarter: Quarter) -> None:
 def _late_approval(record: Record, agent: Agent, quarter: Quarter) -> None:
     """It acted from the 18th; the record was made on the 24th and approved on the 28th."""
     record["approved_at"] = iso(day(agent.since) + timedelta(days=4))
+    record.update(risk_mapped_at=None, risk_signed_off_by=None, risk_signed_off_at=None)
     record["activated_at"] = iso(day("2026-08-18", 8))
 
 
@@ -229,6 +250,54 @@ def _child(record: Record, agent: Agent, quarter: Quarter) -> None:
     record.update(parent_id="agt-border-desk", expires_at=iso(quarter.end + timedelta(days=3)))
 
 
+def _group_approver(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """The group that approves what it runs is the group it belongs to."""
+    record["entitlements"][-1]["role"] = mail("it-soc")
+
+
+def _clean_end(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """Retired in June, on one day, with all it had."""
+    end = "2026-06-12T10:00:00Z"
+    record["credentials"][0]["revoked_at"] = end
+    for part in ("tools", "data_sources", "entitlements", "destinations", "contexts", "components"):
+        record[part] = []
+    record["state_changes"][-1]["until_at"] = end
+    record["state_changes"].append({"state": "retired", "from_at": end})
+    record.update(state="retired", state_since=end, retired_at=end)
+    record["memory_disposition"] = "deleted on 2026-06-12, ticket CHG-4471"
+
+
+def _half_end(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """The link to the quoter and what it had learned stayed."""
+    record["links"] = [
+        {
+            "peer_id": "agt-rate-quoter",
+            "protocol": "a2a/1.0",
+            "authenticated": True,
+            "encrypted": True,
+            "signed": False,
+        }
+    ]
+    record["memory_scope"] = "agent"
+
+
+def _kept_right(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """The review decided to take a tool away, and nobody did."""
+    for item in record["reviews"][-1]["items"]:
+        if item["name"] == "feeds.subscribe":
+            item["decision"] = "remove"
+
+
+def _taken_right(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """The review before the last decided to take the administrator's role away."""
+    record["reviews"][0]["items"].append({"type": "entitlement", "name": "*", "decision": "remove"})
+
+
+def _reviewed_after(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """The last review did not wait for the calendar: an incident set it off."""
+    record["reviews"][-1]["trigger"] = "inc-2026-027"
+
+
 def _nothing(record: Record, agent: Agent, quarter: Quarter) -> None:
     """The fault shows in the principal or in the log."""
 
@@ -265,6 +334,17 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "prompt-only": _set(enforcement_point="prompt"),
     "revoked-key": _revoked,
     "same-identity": _nothing,
+    "clean-end": _clean_end,
+    "group-approver": _group_approver,
+    "half-end": _half_end,
+    "kept-right": _kept_right,
+    "taken-right": _taken_right,
+    "scan-finding": _set(secret_findings_open=3),
+    "tight-limit": _set(max_calls_per_minute=10),
+    "no-limits": _set(max_calls_per_minute=None, max_cost_per_day=None, max_steps=None),
+    "never-tested": _set(tested_at=None, test_evidence=None),
+    "local-issuer": _set(identity_issuer="user list of the transport system"),
+    "reviewed-after": _reviewed_after,
     "shared-memory": _set(
         memory_scope="shared",
         memory_ttl_days=None,
@@ -282,6 +362,11 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "vague": _set(process_id=None),
     "vendor-hosted": _set(
         vendor_hosted=True,
+        unseen=True,
+        identity_issuer="portal vendor",
+        tested_at=None,
+        test_evidence=None,
+        contexts=None,
         enforcement_point="",
         default_policy="",
         deploy_identity_type="",

@@ -57,6 +57,7 @@ def _person(name: str, quarter: Quarter) -> Row:
         "log_sources": "okta-system-log",
         "risk_tier": "low",
         "retired_at": "",
+        "trained_at": "" if name == "pavel.quist" else iso(quarter.end - timedelta(days=150)),
     }
     if LEFT.get(name, "9999") < quarter.end.date().isoformat():
         row |= {

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from company.cast import ACCOUNT, DOMAIN, SHARED_KEY, Agent, Quarter, mail
+from company.controls import OUTBOUND, UNTRUSTED, area, controls
 
 Record = dict[str, Any]
 
@@ -86,6 +87,7 @@ def governed(agent: Agent, quarter: Quarter) -> Record:
     return {
         **_identity(agent, quarter),
         **_runtime(agent, quarter),
+        **controls(agent, quarter, iso(day(agent.since)), granted(agent)),
         "tools": _tools(agent),
         "data_sources": _data(agent),
         "entitlements": _rights(agent),
@@ -161,22 +163,36 @@ def _tools(agent: Agent) -> list[Record]:
             "effect": effect,
             "reversible": effect in ("read", "write"),
             "needs_approval": effect in HIGH,
+            "activation": activated(agent, effect),
+            "domain": area(prefix),
+            "outbound": name in OUTBOUND,
             "justification": f"needed to {agent.purpose[0].lower()}{agent.purpose[1:]}"[:70],
             "risk_category": RISKS[agent.unit],
             "granted_at": when,
             "approved_at": when,
         }
-        for name, effect, _, _ in map(split, agent.tools + agent.unused)
+        for name, effect, prefix, _ in map(split, agent.tools + agent.unused)
     ]
+
+
+def activated(agent: Agent, effect: str) -> bool:
+    """Tell whether a right is held dormant and switched on by an approval, for eight hours."""
+    ruled = agent.approval == "valid" and "no-approval-rule" not in agent.gaps
+    return effect in HIGH and ruled
 
 
 def _data(agent: Agent) -> list[Record]:
     when = granted(agent)
-    classes = {prefix: c for _, _, prefix, c in map(split, agent.tools + agent.unused)}
+    specs = [split(t) for t in agent.tools + agent.unused]
+    classes = {prefix: c for _, _, prefix, c in specs}
+    changed = {prefix for _, effect, prefix, _ in specs if effect != "read"}
     return [
         {
             "name": f"{prefix}/*",
             "classification": c,
+            "domain": area(prefix),
+            "mode": "both" if prefix in changed else "read",
+            "untrusted": prefix in UNTRUSTED,
             "justification": f"what it works on: {prefix}",
             "risk_category": RISKS[agent.unit],
             "granted_at": when,
@@ -195,6 +211,7 @@ def _rights(agent: Agent) -> list[Record]:
             "role": f"{agent.short}-{effect}",
             "effect": effect,
             "privileged": effect in HIGH,
+            "activation": activated(agent, effect),
             "justification": f"{name} on {prefix}",
             "risk_category": RISKS[agent.unit],
             "granted_at": when,
@@ -219,6 +236,7 @@ def _credential(agent: Agent, quarter: Quarter) -> Record:
         }[agent.cred]
     return own | {
         "type": kind,
+        "auth_method": "private_key_jwt" if kind == "token" else None,
         "storage": storage,
         "issued_at": iso(issued),
         "expires_at": iso(ends),
@@ -233,12 +251,12 @@ def digest(text: str) -> str:
 
 
 def _components(agent: Agent, quarter: Quarter) -> list[Record]:
-    approved = iso(quarter.end - timedelta(days=70))
-    system = split(agent.tools[0])[2].split("/")[0]
+    approved = max(granted(agent), "2026-03-24T09:00:00Z")
+    system = agent.tools[0].split(".")[0]
     shared = {
         "pinned": True,
         "approved_at": approved,
-        "reviewed_at": approved,
+        "reviewed_at": iso(quarter.end - timedelta(days=70)),
         "authenticated": True,
         "encrypted": True,
     }
@@ -254,7 +272,7 @@ def _components(agent: Agent, quarter: Quarter) -> list[Record]:
     server = {
         "component_id": f"freight/mcp-{system}@2.4.1",
         "type": "mcp_server",
-        "name": f"mcp-{system}",
+        "name": system,
         "vendor": "Acme Freight IT",
         "version": "2.4.1",
         "hash": digest(f"mcp-{system}@2.4.1"),
@@ -294,6 +312,7 @@ def review(agent: Agent, quarter: Quarter, mark: str, done: datetime, begin: dat
         "completed_at": iso(done),
         "snapshot_at": iso(done - timedelta(days=2)),
         "snapshot_from": iso(begin),
+        "trigger": "calendar",
         "items": items(agent),
     }
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from company.cast import DOMAIN, GATEWAY, SERVICES, Agent, Quarter, mail
+from company.controls import OUTBOUND
 from company.register import HIGH, MODEL, credential_id, day, iso, principal, split
 
 SEED = 20260401
@@ -30,6 +31,13 @@ NEW_TOOLS = {
     ),
 }
 """Agent -> tool, day of approval, day of first use; third quarter."""
+PURPOSES = {"agt-toll-checker": "toll-check", "agt-dock-scheduler": "dock-booking"}
+"""Agent -> purpose that its log names, of which approved runs lie in baseline/."""
+SCHEDULED = ("agt-toll-checker", "agt-dispatch-planner")
+VERSIONED = {"agt-dispatch-planner": "", "agt-yard-camera": "2026-08-24"}
+"""Agent whose log names the version of its tools -> day from which that is a newer one; third quarter."""
+DELEGATORS = {"agt-border-desk": "nadia.rossum"}
+PROGRAM = "freight-agents/2.3 httpx/0.28"
 
 
 @dataclass
@@ -40,8 +48,16 @@ class Traffic:
     events: list[Event] = field(default_factory=list)
     approvals: list[dict[str, Any]] = field(default_factory=list)
 
-    def approve(self, agent: str, tool: str, when: datetime, hours: int = 8, uses: int = 1) -> str:
-        """Record a human decision and return its id."""
+    def approve(
+        self,
+        agent: str,
+        tool: str,
+        when: datetime,
+        approver: str = "noor.haddadin",
+        minutes: int = 12,
+        decision: str = "approved",
+    ) -> str:
+        """Record a human decision, asked for so many minutes before, and return its id."""
         approval_id = f"apr-{self.quarter.id[-2:]}-{len(self.approvals) + 1:04d}"
         self.approvals.append(
             {
@@ -51,10 +67,12 @@ class Traffic:
                 "approval_type": "action",
                 "scope": tool,
                 "requester_id": mail("dario.nwosu"),
-                "approver_id": mail("noor.haddadin"),
+                "requested_at": iso(when - timedelta(minutes=minutes)),
+                "decision": decision,
+                "approver_id": mail(approver),
                 "granted_at": iso(when),
-                "expires_at": iso(when + timedelta(hours=hours)),
-                "max_uses": uses,
+                "expires_at": iso(when + timedelta(hours=8)),
+                "max_uses": 1,
             }
         )
         return approval_id
@@ -90,6 +108,7 @@ def event(agent: Agent, when: datetime, **more: Any) -> Event:
         "credential_id": "wid-agent-gateway" if via else credential_id(agent),
         "environment": agent.env,
         "source_ip": f"10.20.{len(agent.id)}.{7 + len(agent.purpose) % 90}",
+        "user_agent": PROGRAM,
         "decision": "allow",
         "outcome": "success",
         **more,
@@ -131,6 +150,12 @@ def _session(traffic: Traffic, agent: Agent, start: datetime, turn: int, rng: Ra
     own: dict[str, Any] = {"session_id": session}
     if agent.unit == "care":
         own["on_behalf_of"] = mail(agent.deputy or agent.owner)
+    if agent.id in DELEGATORS:
+        own["on_behalf_of"] = mail(DELEGATORS[agent.id])
+    if agent.id in PURPOSES:
+        own["purpose"] = PURPOSES[agent.id]
+    if agent.id in SCHEDULED:
+        own["trigger"] = "schedule"
     add = traffic.events.append
     add(
         event(
@@ -151,6 +176,7 @@ def _session(traffic: Traffic, agent: Agent, start: datetime, turn: int, rng: Ra
             action="model.generate",
             resource=f"model/{version}",
             model_version=version,
+            cost=2 + int(session[-1], 16) % 7,
             **own,
         )
     )
@@ -170,7 +196,11 @@ def _call(
     resource = f"{prefix}/{rng.randrange(1000, 9999)}"
     common = {"effect": effect, "resource": resource, "classification": classification, **own}
     approval = _approval(traffic, agent, name, when, turn) if effect in HIGH else None
-    target = f"{prefix.split('/')[0]}.{DOMAIN}" if effect in ("publish", "transfer") else None
+    outward = name in OUTBOUND or effect in ("publish", "transfer")
+    target = f"{prefix.split('/')[0]}.{DOMAIN}" if outward else None
+    if agent.id in VERSIONED:
+        newer = iso(when) >= (VERSIONED[agent.id] or "9999")
+        common["tool_version"] = "2.5.0" if newer else "2.4.1"
     traffic.events.append(
         event(
             agent,
@@ -198,12 +228,13 @@ def _approval(traffic: Traffic, agent: Agent, tool: str, when: datetime, turn: i
         return None
     if mode == "expired":
         return traffic.approve(agent.id, tool, when - timedelta(days=6))
+    approver = "it-soc" if "group-approver" in agent.gaps else "noor.haddadin"
     if mode == "foreign":
         return traffic.approve("agt-dock-scheduler", tool, before)
     if mode == "reused" and traffic.approvals:
         own = [a["approval_id"] for a in traffic.approvals if a["actor_id"] == agent.id]
         return own[-1] if own else None
-    return traffic.approve(agent.id, tool, before)
+    return traffic.approve(agent.id, tool, before, approver)
 
 
 def _others(traffic: Traffic) -> None:
@@ -248,6 +279,7 @@ def heartbeats(quarter: Quarter) -> Iterator[Event]:
         if not quiet <= when < quiet + timedelta(hours=9):
             yield {
                 "time": iso(when),
+                "ingested_at": iso(when + timedelta(seconds=5)),
                 "log_source": "agent-gateway",
                 "event_class": "heartbeat",
                 "outcome": "success",

@@ -1,0 +1,294 @@
+"""What offices keep beside the register: changes, alerts, incidents, exceptions, log stores, contracts, lists.
+
+In: the cast and a quarter. Out: native records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from company.cast import Quarter, mail
+from company.gaps import Record
+from company.register import day, iso
+
+Row = dict[str, Any]
+UNLISTED = ("agt-ftp-collector", "agt-quay-helper", "agt-fax-reader")
+"""Agents that the directory does not list."""
+
+
+def changes(quarter: Quarter) -> list[Row]:
+    """Return the changes of agents: how each was asked for, approved and entered."""
+    if quarter.id == "2026-q2":
+        return [
+            _change(
+                "chg-0417",
+                "agt-mail-sorter",
+                "owner",
+                "erik.solano",
+                "oskar.vantongeren",
+                "2026-05-21",
+            )
+        ]
+    late = {"approved_at": "2026-08-14T09:00:00Z", "ticket_type": "service_request"}
+    bare = {"old_value": "", "new_value": "", "approved_by": "", "approved_at": ""}
+    return [
+        _change("chg-0688", "agt-dock-scheduler", "tools", "", "yard.swap_slot", "2026-07-30"),
+        _change("chg-0702", "agt-contract-reader", "tools", "", "contracts.export", "2026-08-05")
+        | late,
+        _change("chg-0689", "agt-dock-scheduler", "entitlements", "", "yard/swaps/*", "2026-07-30"),
+        _change(
+            "chg-0703",
+            "agt-contract-reader",
+            "entitlements",
+            "",
+            "contracts/exports/*",
+            "2026-08-05",
+        )
+        | late,
+        _change(
+            "chg-0715",
+            "agt-customs-filing",
+            "owner",
+            "nadia.rossum",
+            "sofia.reinholt",
+            "2026-08-17",
+        ),
+        _change("chg-0721", "agt-tender-drafter", "prompt", "p-2026-01", "p-2026-02", "2026-08-19"),
+        _change("chg-0730", "agt-lane-scout", "prompt", "", "", "2026-09-07") | bare,
+    ]
+
+
+def _change(id_: str, agent: str, field: str, old: str, new: str, date: str) -> Row:
+    return {
+        "type": "change",
+        "change_id": id_,
+        "actor_id": agent,
+        "field": field,
+        "old_value": old,
+        "new_value": new,
+        "requested_by": mail("dario.nwosu"),
+        "approved_by": mail("noor.haddadin"),
+        "approved_at": iso(day(date) - timedelta(days=2)),
+        "effective_at": iso(day(date)),
+        "ticket_type": "identity_change",
+        "register_version": f"r{id_[-4:]}",
+    }
+
+
+def alerts(quarter: Quarter) -> list[Row]:
+    """Return the alerts; the planner's were contained in four minutes, the retired agent's never."""
+    if quarter.id == "2026-q2":
+        when = day("2026-05-12", 14)
+        return [_alert("al-q2-001", "agt-rate-quoter", "high", when, "", "block", 40)]
+    made = []
+    for number in range(3):
+        when = day("2026-07-09", 14) + timedelta(days=20 * number, minutes=7 * number, seconds=20)
+        session = f"s-dispatch-planner-denied-{number}"
+        id_ = f"al-q3-{number + 1:03d}"
+        made.append(_alert(id_, "agt-dispatch-planner", "high", when, session, "block", 4))
+    late = day("2026-08-21", 8)
+    session = "s-mail-sorter-mail.forward-0"
+    made.append(_alert("al-q3-004", "agt-mail-sorter", "high", late, session, "block", 190))
+    made.append(
+        _alert("al-q3-005", "agt-legacy-quoter", "critical", day("2026-08-02", 7), "", "", 0)
+    )
+    return made
+
+
+def _alert(
+    id_: str, agent: str, severity: str, when: datetime, session: str, action: str, minutes: int
+) -> Row:
+    acted = iso(when + timedelta(minutes=minutes)) if action else ""
+    return {
+        "type": "alert",
+        "alert_id": id_,
+        "actor_id": agent,
+        "severity": severity,
+        "raised_at": iso(when),
+        "event_id": "",
+        "session_id": session,
+        "action": action,
+        "acted_at": acted,
+        "acted_by": mail("dario.nwosu") if action else "",
+    }
+
+
+def incidents(quarter: Quarter) -> list[Row]:
+    """Return the incidents; that of the medical records changed nothing so that it cannot come back."""
+    if quarter.id == "2026-q2":
+        return [
+            _incident("inc-2026-011", "agt-lost-parcel", "2026-05-06", "answers are drafted only")
+        ]
+    return [
+        _incident("inc-2026-027", "agt-warehouse-voice", "2026-09-08", "scanner 14 was wiped"),
+        _incident("inc-2026-031", "agt-hr-screener", "2026-09-25", "")
+        | {"notify_due": "true", "notified_at": "2026-09-28T09:00:00Z"},
+    ]
+
+
+def _incident(id_: str, agent: str, date: str, corrective: str) -> Row:
+    return {
+        "type": "incident",
+        "incident_id": id_,
+        "actor_id": agent,
+        "opened_at": iso(day(date, 8)),
+        "timeline": f"cases/{id_}",
+        "contained_at": iso(day(date, 10)),
+        "notify_due": "false",
+        "notified_at": "",
+        "corrective": corrective,
+    }
+
+
+def exceptions(quarter: Quarter) -> list[Row]:
+    """Return the exceptions: one that was made for ten weeks, one without end."""
+    begin = quarter.begin + timedelta(days=40)
+    return [
+        {
+            "type": "exception",
+            "exception_id": f"exc-{quarter.id[-2:]}-bridge",
+            "actor_id": "agt-edi-bridge",
+            "check_id": "CRD-05",
+            "item": "key-edi-bridge",
+            "reason": "the bridge cannot read a vault until it is replaced",
+            "requester_id": mail("kenji.moreau"),
+            "approver_id": mail("noor.haddadin"),
+            "starts_at": iso(begin),
+            "ends_at": iso(begin + timedelta(days=70)),
+            "compensating": "its network segment is closed to others",
+        },
+        {
+            "type": "exception",
+            "exception_id": f"exc-{quarter.id[-2:]}-partners",
+            "actor_id": "agt-ftp-collector",
+            "check_id": "CRD-03",
+            "item": "key-ftp-collector",
+            "reason": "small partners cannot change their keys",
+            "requester_id": mail("jonas.ferreira"),
+            "approver_id": mail("noor.haddadin"),
+            "starts_at": iso(begin - timedelta(days=300)),
+            "ends_at": "",
+            "compensating": "",
+        },
+    ]
+
+
+def log_stores() -> list[Row]:
+    """Return how two logs are kept; the agent of the old bridge may write in its own."""
+    return [
+        {
+            "type": "log_store",
+            "log_source": "agent-gateway",
+            "integrity": "write_once",
+            "writers": "svc-log-archiver",
+            "retention_days": 730,
+        },
+        {
+            "type": "log_store",
+            "log_source": "edi-legacy",
+            "integrity": "none",
+            "writers": "agt-edi-bridge;svc-edi",
+            "retention_days": 60,
+        },
+    ]
+
+
+def third_parties(quarter: Quarter) -> list[Row]:
+    """Return the outsiders that hold access: the text messages were reviewed, the portal never."""
+    reviewed = iso(quarter.end - timedelta(days=130))
+    return [
+        {
+            "type": "third_party",
+            "third_party_id": "tp-nordlys",
+            "actor_id": "agt-eta-notifier",
+            "name": "Nordlys Messaging",
+            "principal_id": "svc-sms-hub",
+            "reviewed_at": reviewed,
+            "scopes": "sms.send",
+            "owner_id": mail("lena.mbeki"),
+            "fallback": "mail to the consignee",
+        },
+        {
+            "type": "third_party",
+            "third_party_id": "tp-portal",
+            "actor_id": "agt-portal-chat",
+            "name": "Customer portal vendor",
+            "principal_id": "",
+            "reviewed_at": "",
+            "scopes": "",
+            "owner_id": mail("lena.mbeki"),
+            "fallback": "",
+        },
+    ]
+
+
+def directory(records: list[Record]) -> list[Row]:
+    """Return the directory's list of agents; it missed an owner and a retirement."""
+    rows = []
+    for record in records:
+        if record["actor_id"] in UNLISTED:
+            continue
+        row = {
+            "type": "agent",
+            "listed_in": "directory",
+            "actor_id": record["actor_id"],
+            "name": record["name"],
+            "state": record["state"],
+            "owner_id": record.get("owner_id") or "",
+        }
+        if record["actor_id"] == "agt-toll-checker":
+            row["owner_id"] = mail("kenji.moreau")
+        if record["actor_id"] == "agt-legacy-quoter":
+            row["state"] = "active"
+        rows.append(row)
+    return rows
+
+
+def vault(records: list[Record]) -> list[Row]:
+    """Return the export of the vault: the keys of the register, and one that nobody owns."""
+    rows = []
+    keep = (
+        "credential_id",
+        "type",
+        "storage",
+        "issued_at",
+        "expires_at",
+        "last_rotated_at",
+        "revoked_at",
+        "auth_method",
+    )
+    for record in records:
+        for held in record["credentials"]:
+            if held["storage"] == "vault":
+                row = {
+                    "type": "credential",
+                    "listed_in": "secret_store",
+                    "actor_id": record["actor_id"],
+                }
+                rows.append(row | {k: held.get(k) or "" for k in keep if k != "type"})
+    orphan = {k: "" for k in keep if k != "type"} | {
+        "credential_id": "key-fax-gateway",
+        "storage": "vault",
+    }
+    rows.append(
+        {"type": "credential", "listed_in": "secret_store", "actor_id": "agt-fax-gateway"} | orphan
+    )
+    return rows
+
+
+def chained(rows: list[Row], quarter: Quarter) -> list[Row]:
+    """Return the portal's export as a chain of hashes, sent in the evening; one record was edited later."""
+    made: list[Row] = []
+    last = "0" * 16
+    for number, row in enumerate(rows, 1):
+        own = hashlib.sha256(f"{last}{row['event_id']}".encode()).hexdigest()[:16]
+        evening = f"{row['time'][:11]}23:40:00Z"
+        made.append(
+            row | {"ingested_at": evening, "sequence": number, "hash": own, "prev_hash": last}
+        )
+        last = own
+    if quarter.id == "2026-q3":
+        made[120]["hash"] = "f" * 16
+    return made

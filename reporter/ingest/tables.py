@@ -90,15 +90,13 @@ def derive(
     needed = {*wanted, "activity", "feeds", *(x for w in wanted for x in RESTS_ON.get(w, ()))}
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
     rate_agents(engine)
-    later: dict[str, Callable[[Engine], None]] = {
-        "first_uses": _find_first_uses, "undecided": find_undecided, "breaches": find_breaches,
-        "scope_runs": partial(review_scope, baseline=baseline), "listings": list_identities,
-        "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions, "observed": compare,
-        "factors": sum_factors,
-    }  # fmt: skip
-    for name, job in later.items():
+    for wave in _LATER:
+        _side_by_side(engine, *(job for name, job in wave.items() if name in needed))
+    if "scope_runs" in needed:
+        review_scope(engine, baseline)
+    for name, make in _ALONE.items():
         if name in needed:
-            job(engine)
+            make(engine)
     _note_sources(engine)
 
 
@@ -369,3 +367,15 @@ def _note_sources(engine: Engine) -> None:
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
     parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity")
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
+
+
+_LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
+    {"first_uses": _find_first_uses, "breaches": find_breaches},
+    {"undecided": find_undecided, "observed": compare},
+)
+"""What is made side by side when activity and its like are there; each wave rests on those before it."""
+_ALONE: dict[str, Callable[[Engine], None]] = {
+    "listings": list_identities, "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions,
+    "factors": sum_factors,
+}  # fmt: skip
+"""What rests on temporary tables, which only the connection that made them sees, or costs nothing."""

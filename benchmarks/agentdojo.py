@@ -48,7 +48,7 @@ def _measure(folders: list[Path]) -> str:
                 attacked[name] = run
         command = ["assess", str(workspace), "--out", f"{work}/run", "--formats", "csv", "--quiet"]
         subprocess.run([sys.executable, "-m", "reporter.cli", *command], check=True)
-        with open(f"{work}/run/deviations.csv", encoding="utf-8-sig", newline="") as rows:
+        with (Path(work) / "run/deviations.csv").open(encoding="utf-8-sig", newline="") as rows:
             found = {r["ref"].split("#")[0] for r in csv.DictReader(rows) if r["changes"] == "true"}
     return _counted(attacked, found)
 

@@ -37,6 +37,8 @@ _COARSE = re.compile(
 """A month, a quarter or a year: no day."""
 SERIALS = {"excel": (36526, 62000), "epoch": (946684800, 4102444800), "epoch_ms": (946684800000, 4102444800000)}  # fmt: skip
 DISTINCT = 300
+LONGEST_ROW = 100
+"""Letters in a row's only cell from which it is no name."""
 PARTLY = "the heading only contains the word"
 
 
@@ -276,3 +278,17 @@ def _is_date(value: str, form: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def filled(row: dict[str, Any]) -> list[str]:
+    """Return the texts of a row that is not blank."""
+    return [v for v in row.values() if v and isinstance(v, str)]
+
+
+def remark(row: dict[str, Any]) -> str:
+    """Return a row that is a total, a source or a footnote, as one text; '' if it is a record."""
+    cells = filled(row)
+    begins = bool(cells) and bool(re.match(h.REMARK, h.plain(cells[0])))
+    total = len(cells) < 4 and begins and bool(re.match(r"(grand )?total|sum", h.plain(cells[0])))
+    alone = len(cells) == 1 and (begins or cells[0][0] in "*†‡¹©" or len(cells[0]) > LONGEST_ROW)
+    return " ".join(cells) if total or alone else ""

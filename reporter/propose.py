@@ -18,7 +18,7 @@ from typing import Any
 from reporter import headings as h
 from reporter.db import Engine
 from reporter.errors import InputError
-from reporter.guess import PARTLY, Cells, Guess, day_or_month, guesses
+from reporter.guess import PARTLY, Cells, Guess, day_or_month, filled, guesses, remark
 from reporter.ingest.files import InputFile, sniff
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
@@ -31,8 +31,6 @@ from reporter.yamls import write_yaml
 
 SAMPLE = 20000
 SURE_ENOUGH = 50
-LONGEST_ROW = 100
-"""Letters in a row's only cell from which it is no name."""
 HINT = (
     "Add a column with an id or a name for each agent, or write a mapping by hand: docs/formats.md."
 )
@@ -166,8 +164,8 @@ def _read(file: InputFile) -> Table:
             "Name the column otherwise; a table without headings needs a row of them.",
         )  # fmt: skip
     keys = [k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)]  # fmt: skip
-    remarks = [t for r in flat if len(keys) > 2 and (t := _remark(r))]
-    rows = [r for r in flat if " ".join(_filled(r)) not in remarks][:SAMPLE]
+    remarks = [t for r in flat if len(keys) > 2 and (t := remark(r))]
+    rows = [r for r in flat if " ".join(filled(r)) not in remarks][:SAMPLE]
     keys = [k for k in keys if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))]  # fmt: skip
     always = [k for k in keys if all(k in r for r in rows)]
     return Table(
@@ -191,19 +189,6 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
                 text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
                 made[name] = redact(text).strip(BLANK)
     return made
-
-
-def _filled(row: dict[str, Any]) -> list[str]:
-    return [v for v in row.values() if v and isinstance(v, str)]
-
-
-def _remark(row: dict[str, Any]) -> str:
-    """A row that is a total, a source or a footnote, as one text; '' if it is a record."""
-    cells = _filled(row)
-    begins = bool(cells) and bool(re.match(h.REMARK, h.plain(cells[0])))
-    total = len(cells) < 4 and begins and bool(re.match(r"(grand )?total|sum", h.plain(cells[0])))
-    alone = len(cells) == 1 and (begins or cells[0][0] in "*†‡¹©" or len(cells[0]) > LONGEST_ROW)
-    return " ".join(cells) if total or alone else ""
 
 
 def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
@@ -389,7 +374,7 @@ def _tell(table: Table, mapping: dict[str, Any]) -> list[str]:
         made.append(f"left out as no records: {_some(table.remarks)}")
     if mapping.get("empty"):
         made.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
-    bare = [_filled(r)[0] for r in table.rows if len(_filled(r)) == 1 and len(table.headings) > 2]
+    bare = [filled(r)[0] for r in table.rows if len(filled(r)) == 1 and len(table.headings) > 2]
     if bare:
         made.append(f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs under left_out")  # fmt: skip
     kind = mapping["kind"]

@@ -151,7 +151,7 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     estate = Estate()
     for number in (1, 2):
         estate.agents[0]["owner_id"] = "ann" if number == 1 else ""
-        estate.others = [o for o in estate.others if o.get("listed_in") != "directory"]
+        estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
         estate.write(tmp_path / "ws")
         words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
         assert reporter(*words).exit_code == 0
@@ -227,7 +227,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with failures, and with an agent whose id is also a reference that people write."""
     estate = Estate()
     estate.agents[0] |= {"owner_id": ""}
-    estate.others = [o for o in estate.others if o.get("listed_in") != "directory"]
+    estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
     estate.agents[1] |= {"actor_id": "AGENT-02", "owner_id": ""}
     folder = tmp_path_factory.mktemp("explain")
     out = folder / "run"

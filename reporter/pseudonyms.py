@@ -9,36 +9,53 @@ import hashlib
 import hmac
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from reporter.db import Engine
+from reporter.schema import TABLES
+from reporter.vocabulary import VOCABULARY
 
-_TOKEN = re.compile(r"[^\s,;:()<>\[\]{}'\"]+")
-_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}\.?")
-_TEXTS = ("subject", "reason", "actor", "owner")
+_TOKEN = re.compile(r"[^\s,;:()<>\[\]{}'\"`/|#=]+")
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}")
+_PLAIN = re.compile(r"[^\W\d_]+")
+"""A name that could be a word of a sentence."""
+_END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
+"""What may stand after a name: a full stop, the ending of a file."""
+_GOES_ON = re.compile(r"[\w@-]")
+_SAYS_WHO = re.compile(
+    r"\b(?:(?<!no )owner|by|(?<!use )(?<!change )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
+)
+"""What stands before a person in our sentences."""
 _PEOPLE = (
     "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind = 'human' "
     "UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors "
-    "UNION SELECT previous_owner_id FROM actors UNION SELECT approver_id FROM approvals "
-    "UNION SELECT requester_id FROM approvals UNION SELECT kill_switch_owner FROM actors "
-    "UNION SELECT approver_id FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM delegations"
+    "UNION SELECT previous_owner_id FROM actors UNION SELECT kill_switch_owner FROM actors "
+    "UNION SELECT approver_id FROM approvals UNION SELECT requester_id FROM approvals "
+    "UNION SELECT approver_id FROM exceptions UNION SELECT requester_id FROM exceptions "
+    "UNION SELECT root_id FROM delegations UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN actors USING (actor_id) WHERE kind = 'human' "
+    "UNION SELECT agent_id FROM event_actors WHERE agent_kind = 'human'"
 )
+_OTHERS = (
+    "SELECT actor_id FROM actors WHERE kind <> 'human' UNION "
+    "SELECT agent_id FROM event_actors WHERE agent_kind <> 'human' UNION "
+    "SELECT principal_id FROM actors WHERE kind <> 'human' AND lower(principal_type) <> 'user'"
+)
+_ALSO = (
+    "SELECT name, min(actor_id) FROM (SELECT name, actor_id FROM actors WHERE kind = 'human' UNION "
+    "SELECT alias, actor_id FROM aliases) AS n WHERE name IS NOT NULL GROUP BY name HAVING count(DISTINCT actor_id) = 1"
+)
+"""Other names of people, each of one person."""
 
 
-def hide_people(engine: Engine, key: str) -> Callable[[str], str]:
-    """Replace people in `cells`; return what does the same to any other text."""
-    others = {i for (i,) in engine.rows("SELECT actor_id FROM actors WHERE kind <> 'human'")}
-    people = {p for (p,) in engine.rows(_PEOPLE) if p} - others
-    hide = _Hider(people, others, key)
-    for column in _TEXTS:
-        texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM cells")]
-        changed = [(t, new) for t in texts if (new := hide(t)) != t]
-        engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
-        engine.insert("swaps", changed)
-        engine.run(f"UPDATE cells SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old")
-    return hide
+_TWINS = "SELECT lower(actor_id) FROM actors WHERE kind = 'human' GROUP BY ALL HAVING count(*) > 1"
+"""Ids of several people that differ in case only."""
+_NOTES = (
+    "actor is here and elsewhere used may be one declare an alias if they are no source input records never holds log "
+    "delivered in of days hours it stands register that was supplied event events file record none shows declared for"
+)
+"""Words of the engine's own sentences; those of the checks come from their SQL."""
 
 
 def hide_in(value: Any, hide: Callable[[str], str]) -> Any:
@@ -54,41 +71,89 @@ def hide_in(value: Any, hide: Callable[[str], str]) -> Any:
     return value
 
 
-class _Hider:
-    def __init__(self, people: set[str], others: set[str], key: str) -> None:
-        self._others = others
+class People:
+    """Everybody who may be named, and what to call them."""
+
+    def __init__(
+        self, people: Set[str], others: Set[str], also: dict[str, str], twins: Set[str], words: Set[str], key: str
+    ) -> None:  # fmt: skip
+        self._people, self._also, self._twins, self._words = people, also, twins, words
+        self._others = {token for other in others for token in _TOKEN.findall(other)}
         self._key = key.encode()
         self._by_word: dict[str, list[str]] = defaultdict(list)
         for person in sorted(people, key=len, reverse=True):
-            word = _TOKEN.search(person)
-            if word:
-                self._by_word[word[0]].append(person)
+            if word := _TOKEN.search(person):
+                self._by_word[word[0].lower()].append(person)
 
-    def __call__(self, text: str) -> str:
+    def in_id(self, text: str) -> str:
+        """Return an id, or the two of a link, with people replaced."""
+        parts = text.split(" -> ")
+        return " -> ".join(
+            self._pseudonym(p) if p in self._people else self.in_text(p) for p in parts
+        )
+
+    def in_text(self, text: str) -> str:
+        """Return a sentence or a path with people replaced; a word that is also a name stays where nobody is meant."""
         made, at = [], 0
         for token in _TOKEN.finditer(text):
-            if token.start() < at:
-                continue
-            found = next(
-                (
-                    p
-                    for p in self._by_word.get(token[0], ())
-                    if self._stands(p, text, token.start())
-                ),
-                "",
-            )
-            if not found and _MAIL.fullmatch(token[0]) and token[0] not in self._others:
-                found = token[0].rstrip(".")
-            if found:
-                made += [text[at : token.start()], self._pseudonym(found)]
-                at = token.start() + len(found)
+            start = token.start()
+            if start >= at and (person := self._named(text, start, token[0])):
+                made += [text[at:start], self._pseudonym(person)]
+                at = start + len(person)
         return "".join([*made, text[at:]])
 
-    def _stands(self, person: str, text: str, at: int) -> bool:
-        end = at + len(person)
-        return text.startswith(person, at) and not text[end : end + 1].isalnum()
+    def _named(self, text: str, start: int, token: str) -> str:
+        """Who is named at a place; '' if nobody is."""
+        bare = _END.sub("", token)
+        for word in dict.fromkeys((token.lower(), bare.lower())):
+            for person in self._by_word.get(word, ()):
+                if self._stands(person, text, start):
+                    return person
+        return bare if _MAIL.fullmatch(bare) and bare not in self._others else ""
+
+    def _stands(self, person: str, text: str, start: int) -> bool:
+        end = start + len(person)
+        said = text[start:end]
+        if said.lower() != person.lower() or _GOES_ON.match(text, end):
+            return False
+        if not _PLAIN.fullmatch(person):
+            return True
+        meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
+        return said == person and bool(meant)
 
     def _pseudonym(self, person: str) -> str:
-        return (
-            f"person-{hmac.new(self._key, person.lower().encode(), hashlib.sha256).hexdigest()[:8]}"
+        known = self._also.get(person, person)
+        name = known if known.lower() in self._twins else known.lower()
+        return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+
+
+def hide_people(engine: Engine, key: str, sentences: Iterable[str]) -> People:
+    """Replace people in `cells`; return who does the same to any other text. `sentences` hold the words of the checks."""
+    others = {i for (i,) in engine.rows(_OTHERS) if i}
+    people = {p for (p,) in engine.rows(_PEOPLE) if p} - others
+    twins = {t for (t,) in engine.rows(_TWINS)}
+    hidden = People(people, others, dict(engine.rows(_ALSO)), twins, _words(sentences), key)
+    for column, rows, change in (
+        ("subject", "actor <> ''", hidden.in_id),
+        ("subject", "actor = ''", hidden.in_text),
+        ("actor", "TRUE", hidden.in_id),
+        ("owner", "TRUE", hidden.in_id),
+        ("reason", "TRUE", hidden.in_text),
+        ("ref", "TRUE", hidden.in_text),
+    ):
+        texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM cells WHERE {rows}")]
+        changed = [(t, new) for t in texts if (new := change(t)) != t]
+        engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
+        engine.insert("swaps", changed)
+        engine.run(
+            f"UPDATE cells SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {rows}"
         )
+    return hidden
+
+
+def _words(sentences: Iterable[str]) -> set[str]:
+    """The words that our own sentences are made of."""
+    columns = (c.name for t in TABLES.values() for c in t.columns)
+    vocabulary = (w for words in VOCABULARY.values() for w in words)
+    ours = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
+    return {word for text in ours for word in re.findall(r"[^\W\d_]+", text)}

@@ -29,7 +29,7 @@ from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check
-from reporter.pseudonyms import hide_in, hide_people
+from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.runfolder import (
@@ -122,18 +122,32 @@ def _assess(
         judging.prepare(engine)
         with _walls(engine, content):
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
-        hide = hide_people(engine, cache.secret_key) if options.pseudonymise else None
+        people = None
+        if options.pseudonymise:
+            people = hide_people(engine, cache.secret_key, [c.sql for c, _ in judged])
+            intake = _without_people(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
         assessment = _gather(engine, workspace, content, judged, intake)
-        if hide:
-            shown = (
-                replace(q, reason=hide(q.reason), text=hide(q.text)) for q in intake.quarantined
-            )
-            assessment = replace(
-                assessment, quarantined=tuple(shown), causes=hide_in(assessment.causes, hide),
-                compared=hide_in(assessment.compared, hide),
-            )  # fmt: skip
+        if people:
+            shown = ("feeds", "coverage", "compared", "causes")
+            hidden = {name: hide_in(getattr(assessment, name), people.in_id) for name in shown}
+            assessment = replace(assessment, **hidden)
         return assessment, intake.rows
+
+
+def _without_people(intake: Intake, people: People) -> Intake:
+    """The accounting with people replaced; a raw record may name somebody nobody knows, so none is shown."""
+    hide = people.in_text
+    left_out = "left out: it may name people"
+    return replace(
+        intake,
+        files=tuple(replace(f, file=hide(f.file), why=hide(f.why)) for f in intake.files),
+        out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
+        quarantined=tuple(
+            replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and left_out)
+            for q in intake.quarantined
+        ),
+    )
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""With pseudonyms for people nobody is named in any file of a run, everybody is told apart, and nothing else changes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter, texts_of
+from fixture_estate import Estate, spoiled
+
+from reporter import db
+from reporter.pseudonyms import People
+
+Rows = set[tuple[str, ...]]
+
+
+def people(*names: str, **given: Any) -> People:
+    """Everybody of a small company."""
+    return People(
+        set(names), given.get("others", set()), given.get("also", {}), given.get("twins", set()),
+        {"Tool", "tool", "may", "is", "owner"}, "key",
+    )  # fmt: skip
+
+
+def called(name: str, key: str = "key") -> str:
+    """What a person is called."""
+    return "person-" + hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()[:12]
+
+
+JANE = people(
+    "Jane Doe",
+    "jane.doe@corp.example",
+    "O'Brien, Pat",
+    "ann",
+    "May",
+    "Tool",
+    "tool",
+    "Ann-2",
+    "u/7",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("owner Jane Doe has left", "owner <jane doe> has left"),
+        ("owner JANE DOE has left", "owner <jane doe> has left"),
+        ("Jane Doerr and Jane", "Jane Doerr and Jane"),
+        ("owned by jane.doe@corp.example.", "owned by <jane.doe@corp.example>."),
+        ("(Jane.Doe@Corp.Example)", "(<jane.doe@corp.example>)"),
+        ("users/jane.doe@corp.example/drive", "users/<jane.doe@corp.example>/drive"),
+        ("mail to who@else.example, please", "mail to <who@else.example>, please"),
+        ("owner O'Brien, Pat has left", "owner <o'brien, pat> has left"),
+        ("ann's, 'ann', ann; Ann and ann-3", "<ann>'s, '<ann>', <ann>; Ann and ann-3"),
+        ("it may be; May may", "it may be; <may> may"),
+        ("Tool May is used by Tool", "Tool <may> is used by <tool>"),
+        ("tool x is owned by tool, not tool y", "tool x is owned by <tool>, not tool y"),
+        ("logs/ann.csv#3", "logs/<ann>.csv#3"),
+        ("logs/Jane Doe.json.gz#1", "logs/<jane doe>.json.gz#1"),
+        ("logs/jane.doe@corp.example.jsonl", "logs/<jane.doe@corp.example>.jsonl"),
+        ("u/7 and u/77", "<u/7> and u/77"),
+        ("annotation, planning, Mayor", "annotation, planning, Mayor"),
+    ],
+)  # fmt: skip
+def test_people_are_replaced_and_words_stay(text: str, said: str) -> None:
+    assert JANE.in_text(text) == re.sub("<(.*?)>", lambda m: called(m[1]), said)
+
+
+@pytest.mark.parametrize(
+    ("id_", "said"),
+    [
+        ("Tool", "<tool>"),
+        ("agent-1", "agent-1"),
+        ("ann -> agent-1", "<ann> -> agent-1"),
+        ("key/ann", "key/<ann>"),
+    ],
+)
+def test_ids_are_replaced_whole(id_: str, said: str) -> None:
+    assert JANE.in_id(id_) == re.sub("<(.*?)>", lambda m: called(m[1]), said)
+
+
+def test_a_person_has_one_pseudonym_under_all_names_and_two_people_have_two() -> None:
+    one = people("a.lee@x.example", "Ann Lee", "al", also={"Ann Lee": "a.lee@x.example", "al": "a.lee@x.example"})  # fmt: skip
+    assert one.in_text("A.LEE@x.example, ann lee, al") == ", ".join(3 * [called("a.lee@x.example")])
+    two = people("Ann", "ann", twins={"ann"})
+    assert two.in_text("Ann ann") == f"{called('Ann')} {called('ann')}"
+
+
+def test_machines_keep_their_names() -> None:
+    made = people("ann@x.example", others={"desk@x.example", "user:bot@x.example"})
+    text = "desk@x.example and bot@x.example"
+    assert made.in_text(text) == text
+
+
+def test_no_pseudonym_can_be_told_without_the_key() -> None:
+    assert called("ann") != called("ann", "other")
+    assert People({"ann"}, set(), {}, set(), set(), "other").in_text("ann") == called("ann", "other")  # fmt: skip
+
+
+def _renamed(estate: Estate, names: dict[str, str]) -> Estate:
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: renamed(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [renamed(v) for v in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return Estate(
+        estate.settings, renamed(estate.agents), renamed(estate.others), renamed(estate.lists), estate.policies,
+        renamed(estate.events), renamed(estate.approved_runs),
+    )  # fmt: skip
+
+
+def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
+    """Every cell of a run with pseudonyms, each called by the letter of the person."""
+    (folder / "ws").mkdir(parents=True)
+    workspace = _renamed(estate, names).write(folder / "ws")
+    words = ("--out", folder / "out", "--formats", "json", "--pseudonymise", "people", "--quiet")
+    result = reporter("assess", workspace, *words)
+    assert result.exit_code == 0, result.output
+    key = (folder / ".reporter-cache/fingerprint.key").read_text()
+    known = {
+        called(new.lower(), key): f"<{old}>" for old, new in {**names, "board": "Board"}.items()
+    }
+    rows = db.read_rows(folder / "out/evidence.parquet")
+    made = {
+        tuple(
+            re.sub("person-[0-9a-f]{12}", lambda m: known.get(m[0], "<other>"), str(cell))
+            for cell in row
+        )
+        for row in rows
+    }
+    assert len(made) == len(rows)
+    return made
+
+
+@pytest.mark.parametrize("make", [Estate, spoiled])
+@pytest.mark.parametrize(
+    "words", [("May", "Tool", "Mark"), ("tool", "human", "is"), ("agent", "owner", "read")]
+)
+def test_people_named_like_words_change_no_word(
+    make: Any, words: tuple[str, str, str], tmp_path: Path
+) -> None:
+    plain = {old: f"{old}.x@corp.example" for old in ("ann", "bob", "cat")}
+    expected = _assessed(make(), tmp_path / "plain", plain)
+    assert any("<ann>" in " ".join(row) for row in expected)
+    assert (
+        _assessed(make(), tmp_path / "words", dict(zip(plain, words, strict=True))) ^ expected
+        == set()
+    )
+
+
+NAMES = {"ann": "Ann Lee", "bob": "bob.ray@corp.example", "cat": "Ó Néill, Cat"}
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with names wherever one could stand."""
+    folder = tmp_path_factory.mktemp("named")
+    estate = _renamed(spoiled(), NAMES)
+    estate.agents[1]["owner_id"] = "BOB.RAY@corp.example"
+    estate.agents.append(estate.agents[1] | {"owner_id": "Ann Lee", "technical_owner_id": "zoe@corp.example"})  # fmt: skip
+    estate.agents.append({"type": "agent", "actor_id": "odd", "state": "asked Ann Lee", "owner_id": "Ann Lee"})  # fmt: skip
+    estate.others.append({"type": "human", "name": "Unknown Ulla"})
+    estate.others.append({"type": "asked bob.ray@corp.example", "name": "x"})
+    estate.policies[0]["approved_by"] = "Dora Day"
+    estate.events.append(estate.events[-1] | {"actor_id": "Uma Ulm", "actor_kind": "human", "event_id": "h"})  # fmt: skip
+    workspace = estate.write(folder / "ws")
+    (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
+    (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
+    words = ("--formats", "html,pdf,json,csv", "--pseudonymise", "people")
+    result = reporter("assess", workspace, "--out", folder / "out", *words)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_nobody_is_named_in_any_file(named: Path) -> None:
+    files = texts_of((named / "out").iterdir())
+    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "evidence.parquet"}  # fmt: skip
+    said = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|ulla|dora|uma ?ulm"
+    assert {name: found for name, text in files.items() if (found := set(re.findall(said, text)))} == {}  # fmt: skip
+
+
+def test_everybody_is_called_the_same_in_all_files(named: Path) -> None:
+    key = (named / ".reporter-cache/fingerprint.key").read_text()
+    files = texts_of((named / "out").iterdir())
+    bob = called("bob.ray@corp.example", key)
+    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv"} == {
+        name for name, text in files.items() if bob in text
+    }  # fmt: skip
+    inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}
+    assert {f"logs/{bob}.jsonl", f"inventory/{called('ann lee', key)}.csv"} <= inputs
+    assert key not in " ".join(files.values())

@@ -21,18 +21,17 @@ SHORTEST = 15
 
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 _PREFIXES = (
-    "sk-|[rs]k_(?:live|test|prod)_|sk_|gh[pousr]_|github_pat_|xox[a-z]-|xapp-|AIza|GOCSPX-|ya29[.]|1//0|hf_|api_org_|npm_"
+    "sk-|[rs]k_(?:live|test|prod)_|sk_|gh[pousr]_|github_pat_|gl(?:pat|dt|rtr?|ptt|ft|soat|cbt|imt|agent|oas|wt|ffct)-|xox[a-z]-|xapp-|AIza|GOCSPX-|ya29[.]|1//0|hf_|api_org_|npm_"
     "|pypi-|dapi|gsk_|xai-|pplx-|r8_|nvapi-|tvly-|pcsk_|tgp_v1_|fw_|e2b_|lsv2_(?:pt|sk)_|do[opr]_v1_|shp(?:at|ca|pa|ss)_"
     "|lin_(?:api|oauth)_|ntn_|secret_|PMAK-|dp[.](?:pt|st|ct|sa|scim|audit)[.]|hv[sbr][.]|s[.]|glsa_|NR(?:AK|II|JS|AA|RA)-"
     "|dckr_[op]at_|sbp_|sb_secret_|pscale_(?:tkn|pw|oauth)_|fm[12]_|figd_|ATBB|pul-|rubygems_|sntryu_|sq[apu]_|bkua_"
-    "|CCIPAT_|xkeysib-|key-|re_|sq0[a-z]{3}-|AKCp"
+    "|CCIPAT_|xkeysib-|re_|sq0[a-z]{3}-|AKCp"
 )
 """What the keys of a vendor begin with; twenty signs follow that are no words."""
-_LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "key-": 32, "secret_": 40, "s.": 24, "dapi": 32}
+_LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "secret_": 40, "s.": 24, "dapi": 32}
 """More signs, where many other things begin so."""
 _SHAPES = (
     r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
-    r"|gl[a-z]{2,5}-[\w-]{20,}(?:\.\w\w\.\w+)?"
     r"|(?:whsec|glc|ops|sntrys)_[\w+/=-]{24,}"
     r"|A[TC]ATT3[\w=-]{40,}"
     r"|SG\.[\w-]{16,}\.[\w-]{16,}"
@@ -40,8 +39,8 @@ _SHAPES = (
     r"|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}"
     r"|\d{8,10}:AA[\w-]{33}"
     r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}"
-    r"|SK[0-9a-f]{32}(?!\w)"
-    r"|00[1-9A-Za-z_-][\w-]{39}(?![\w-])"
+    r"|(?:SK|key-)[0-9a-f]{32}(?![\w-])"
+    r"|00(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{40}(?![\w-])"
     r"|[MNO][A-Za-z0-9]{23,25}\.[\w-]{6}\.[\w-]{27,38}"
     r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{60,}"
     r"|[0-9a-f]{32}-us\d{1,2}(?!\w)"
@@ -157,8 +156,8 @@ def _found(
 
 def _is_shape(match: Match) -> bool:
     """Tell a vendor's key from words that begin like one."""
-    body = match["body"]
-    return body is None or len(body) >= _LONGER.get(match["prefix"], 20) and not _reads(body)
+    body = match["body"] or match["value"]
+    return len(body) >= _LONGER.get(match["prefix"] or "", 20) and not _reads(body)
 
 
 def _is_random(match: Match) -> bool:
@@ -235,7 +234,7 @@ def _rule(
 _NAMED = rf"(?=[abcempst])(?P<name>{_NAMES}|{_KEYS})"
 _RULES = (
     _rule(f"(?P<value>{_PEM})", lambda _: True, "private key", "putty"),
-    _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})|{_SHAPES})", _is_shape),
+    _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:\.\d\d\.\w{{9}})?|{_SHAPES})", _is_shape),
     _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
     _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),

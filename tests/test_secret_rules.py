@@ -82,7 +82,7 @@ STAYS = (
     "AKIAIOSFODNN7EXAMPLE", "aws_access_key_id=AKIAIOSFODNN7EXAMPLE", "access_key: AKIAIOSFODNN7EXAMPLE", "LTAI5tFakeFakeFakeFake",
     "arn:aws:iam::111122223333:role/x", "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db-AbCdEf", "urn:ietf:params:oauth:token-type:jwt",
     "3fa85f64-5717-4562-b3fc-2c963f66afa6", "session-" + hexa(24), "sess_" + some(24), "0123456789abcdef01234567", "req_" + some(24),
-    hexa(7), hexa(32), hexa(40), hexa(64), "00" + hexa(62), "sha256:" + hexa(64), "sha512-" + some(86, BASE64) + "==", some(40),
+    hexa(7), f"key-{hexa(32)}-1", hexa(32), hexa(40), hexa(64), "00" + hexa(62), "sha256:" + hexa(64), "sha512-" + some(86, BASE64) + "==", some(40),
     "secret-0123456789ab", "[secret]", "get_token", "get_token: success", "tool: get_token", "secrets:read", "token:write", "password:reset",
     "read_secret: vault/kv/app1", "input_tokens: 5321", "max_tokens=4096", "token=4096", "total_token: 53213", "nextPageToken: " + some(40),
     "token: none", "token: n/a", "token expired", "bearer token", "Bearer authentication-required-for-all", "Basic authentication",
@@ -97,7 +97,8 @@ STAYS = (
     "https://${USER}:${PASS}@h", "https://user:***@h", "spiffe://good/agent-1", "https://sts.example/oauth/token?grant=x",
     "task-2026-07-01-invoices-and-orders", "risk-assessment-agent-2026-07", "sk-learn-model-registry-server-2", "sk-short", "ghp_short",
     "eyJ.eyJ", "npm_package_config_registry_url", "hf_transformers_model_loader_v2", "key-value-store-of-the-north", "s.internal.example",
-    "pypi-simple-index-mirror-2", "mkdir -p /a/b/c", "docker run -p 8080:80 x", "ssh -p 2222 host", "PWD=/home/alice/project1",
+    "glue-etl-production-nightly-run-2", "ops_team_production_readonly_bot", "key-3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "pypi-simple-index-mirror-2", "mkdir -p /a/b/c", "docker run -p 8080:80 x", "ssh -p 2222 host", "PWD=/home/alice/project1",
     "auth: oauth2", "author: x12345678z", "compat: 12ab34cd56", "tokenizer=gpt2x1234", "secret_version: 3", "key: value12345678",
     "keyboard=qwerty12", "src/main/java/com/Example/Service2Impl/abc", "secret_arn=arn:aws:x", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
 )  # fmt: skip

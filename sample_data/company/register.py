@@ -252,7 +252,7 @@ def digest(text: str) -> str:
 
 def _components(agent: Agent, quarter: Quarter) -> list[Record]:
     approved = max(granted(agent), "2026-03-24T09:00:00Z")
-    system = agent.tools[0].split(".")[0]
+    systems = list(dict.fromkeys(tool.split(".")[0] for tool in agent.tools))
     shared = {
         "pinned": True,
         "approved_at": approved,
@@ -269,7 +269,14 @@ def _components(agent: Agent, quarter: Quarter) -> list[Record]:
         "hash": digest(MODEL),
         "registry": "freight-models",
     }
-    server = {
+    if agent.cred == "role":
+        return [model | shared]
+    known = systems[:1] if agent.gaps else systems
+    return [model | shared, *(_server(system) | shared for system in known)]
+
+
+def _server(system: str) -> Record:
+    return {
         "component_id": f"freight/mcp-{system}@2.4.1",
         "type": "mcp_server",
         "name": system,
@@ -280,7 +287,6 @@ def _components(agent: Agent, quarter: Quarter) -> list[Record]:
         "transport": "http",
         "secret_in_config": False,
     }
-    return [model | shared] if agent.cred == "role" else [model | shared, server | shared]
 
 
 def items(agent: Agent) -> list[Record]:

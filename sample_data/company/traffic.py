@@ -111,6 +111,7 @@ def event(agent: Agent, when: datetime, **more: Any) -> Event:
         "user_agent": PROGRAM,
         "decision": "allow",
         "outcome": "success",
+        "tool_version": "2.4.1" if more.get("tool") and not agent.gaps else None,
         **more,
     }
     return {k: v for k, v in made.items() if v is not None}

@@ -256,7 +256,7 @@ def explain(run: Path, id: str) -> None:
 def lint(
     extra: tuple[Path, ...], tables: bool, no_examples: bool, trial: tuple[str, str] | None
 ) -> None:
-    """Judge all content: SQL, official ids and titles, mappings, and every check's examples."""
+    """Judge all content: SQL, official ids and titles, mappings, and every check's examples; with --extra, those of its checks."""
     from reporter.lint import lint as linted
     from reporter.lint import list_tables
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from difflib import get_close_matches
 
 import sqlglot
@@ -57,7 +58,11 @@ class Judged:
 
 def judge(text: str, params: dict[str, object], place: str) -> Judged:
     """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must not contain."""
-    filled = fill(text, params, place)
+    return _judged(fill(text, params, place), place)
+
+
+@lru_cache(maxsize=2048)
+def _judged(filled: str, place: str) -> Judged:
     try:
         tree = _parse(filled, place)
         _refuse_foreign_syntax(tree, place)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ from reporter.workspace import read_workspace
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (verdict, reason)"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_content_is_read_once() -> Iterator[None]:
+    """Reading all content takes as long as assessing a small company; it does not change while tests run."""
+    load, shipped, place = catalog.load, functools.cache(catalog.load), catalog.content_dir
+    with pytest.MonkeyPatch.context() as patch:
+        plain: Callable[..., bool] = lambda extra: not extra and catalog.content_dir is place  # noqa: E731
+        patch.setattr(catalog, "load", lambda extra=(): shipped() if plain(extra) else load(extra))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,17 @@ PY := $(VENV)/bin/python
 RUN := runs/acme-2026-q3
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check golden docs verapdf bench clean
+.PHONY: demo test deep check golden docs verapdf bench clean
 
 demo: $(STAMP) ## assess the sample company and leave a run with its reports
 	@rm -rf $(RUN)
 	@$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN)
 
 test: $(STAMP) ## the whole test suite
-	@$(PY) -m pytest -n 2
+	@$(PY) -m pytest -n 2 --dist loadfile
+
+deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
+	@$(PY) -m pytest -n 2 -m deep
 
 check: $(STAMP) ## format, lint, types, layers, content
 	@$(VENV)/bin/ruff format --check reporter tests benchmarks sample_data

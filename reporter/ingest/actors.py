@@ -95,11 +95,13 @@ _DEPUTY = (
     "WHERE tbl = 'actors' AND col = 'technical_owner_id')) THEN '' END)"
 )
 _APPROVALS_RECORDED = (
-    "EXISTS (SELECT 1 FROM carried WHERE tbl = 'approvals' AND col = 'granted_at') OR actor_id IN ("
+    "EXISTS (SELECT 1 FROM carried WHERE tbl = 'approvals' AND col = 'granted_at' "
+    "AND source IN (SELECT source FROM in_approvals WHERE type <> 'action')) OR actor_id IN ("
     "SELECT actor_id FROM in_grants JOIN carried USING (source) WHERE tbl = 'grants' AND col = 'approved_at') "
     "OR bool_or(source IN (SELECT source FROM carried WHERE tbl = 'grants' AND col = 'approved_at'))"
 )
-"""An agent without a grant is covered when its own source would give the approval of one."""
+"""Approvals of single calls do not count: their log shows no others. An agent without a grant is covered when its own
+source would give the approval of one."""
 
 
 _ONLY = "CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END"

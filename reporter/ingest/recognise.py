@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -29,6 +30,13 @@ CHUNK = 4 << 20
 """Characters of sampled records that the engine looks at together."""
 SAMPLED_IN_ALL = 9000
 """Records looked at first, over all files."""
+FEW = 2000
+"""Up to so many records, each is looked at by itself."""
+Sampled = tuple[int, str, Any, str]
+"""(file, path, record without its bulk, the same as text)"""
+_A_WORD = re.compile(r"[^\d]{0,40}")
+_HEX = re.compile(r"[0-9a-fA-F-]{16,}")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,17 @@ class Choice:
     path: str
     """Where its records stand: '' or a path such as Records or resourceSpans[].scopeSpans[].spans[]."""
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Sampled records that no source could tell apart."""
+
+    path: str
+    text: str
+    """The first of them."""
+    files: Counter[int]
+    """How many each file has."""
 
 
 def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) -> list[Choice]:
@@ -106,25 +125,26 @@ def _look(
     """Choose by so many records a file; say whether all of them agree."""
     paths = sorted({p for s in sources for p in s.records})
     samples, counts = _sample(engine, files, paths, most)
+    kinds = _kinds(samples)
     spool = engine.work / "sample.ndjson"
-    counted: Counter[tuple[int, str, str]] = Counter()
     hit: Counter[tuple[int, str, str]] = Counter()
-    for chunk in _chunks(samples):
+    for chunk in _chunks(kinds):
         spool.write_text("".join(chunk), encoding="utf-8")
         engine.run(
             f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM read_json({quoted(str(spool))}, "
             "format='newline_delimited', maximum_object_size=33554432, "
-            "columns={f: 'BIGINT', p: 'VARCHAR', r: 'JSON'})"
+            "columns={k: 'BIGINT', p: 'VARCHAR', r: 'JSON'})"
         )
         for source in sources:
-            for index, path, n, hits in _vote(engine, source):
-                counted[index, source.id, path] += n
-                hit[index, source.id, path] += hits
+            for kind in _vote(engine, source):
+                for index, n in kinds[kind].files.items():
+                    hit[index, source.id, kinds[kind].path] += n
         engine.run("DROP TABLE sampled")
     by_id = {s.id: s for s in sources}
     votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
-    for (index, name, path), n in counted.items():
-        share = hit[index, name, path] / n
+    looked_at = Counter((index, path) for index, path, *_ in samples)
+    for (index, name, path), n in hit.items():
+        share = n / looked_at[index, path]
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
@@ -132,11 +152,36 @@ def _look(
     ]
 
 
-def _chunks(lines: list[str]) -> Iterator[list[str]]:
+def _kinds(samples: list[Sampled]) -> list[Kind]:
+    """Sampled records by path and kind: of ten thousand alike the engine sees one. Few are all their own kind."""
+    kinds: dict[tuple[str, object], Kind] = {}
+    for number, (index, path, record, text) in enumerate(samples):
+        key = _signature(record) if len(samples) > FEW else number
+        kind = kinds.setdefault((path, key), Kind(path, text, Counter()))
+        kind.files[index] += 1
+    return list(kinds.values())
+
+
+def _signature(value: Any) -> object:
+    """What recognition can go by: keys, types, words and small numbers; of other texts how they begin."""
+    if isinstance(value, dict):
+        return tuple((k, _signature(v)) for k, v in sorted(value.items()))
+    if isinstance(value, list):
+        return (list, frozenset(map(_signature, value)))
+    if not isinstance(value, str):
+        large = isinstance(value, int | float) and not abs(value) < 10_000
+        return (type(value), None if large else str(value))
+    if _A_WORD.fullmatch(value):
+        return value
+    return (str, "" if _HEX.fullmatch(value) else _DIGIT.sub("0", value[:4]), value[:1] in "[{")
+
+
+def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
     """Split sampled records so that the engine holds few of them at a time: each JSON function keeps a copy."""
     chunk: list[str] = []
     size = 0
-    for line in lines:
+    for number, kind in enumerate(kinds):
+        line = f'{{"k":{number},"p":{json.dumps(kind.path)},"r":{kind.text}}}\n'
         if chunk and size + len(line) > CHUNK:
             yield chunk
             chunk, size = [], 0
@@ -148,9 +193,9 @@ def _chunks(lines: list[str]) -> Iterator[list[str]]:
 
 def _sample(
     engine: Engine, files: list[InputFile], paths: list[str], most: int
-) -> tuple[list[str], dict[int, int]]:
+) -> tuple[list[Sampled], dict[int, int]]:
     """The first records of each file at each path."""
-    lines: list[str] = []
+    samples: list[Sampled] = []
     counts: dict[int, int] = {}
     by_key: dict[str, list[str]] = defaultdict(list)
     for path in paths:
@@ -171,12 +216,18 @@ def _sample(
         for path in sorted({"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}):
             found = itertools.islice((r for d in read for r in records_at(d.value, path)), most)
             for record in found:
-                line = json.dumps(
-                    {"f": index, "p": path, "r": _outline(record)}, ensure_ascii=False, default=str
-                )
-                if not unfit(line):
-                    lines.append(line + "\n")
-    return lines, counts
+                outline = _outline(_without_records(record, by_key) if path == "" else record)
+                text = json.dumps(outline, ensure_ascii=False, default=str)
+                if not unfit(text):
+                    samples.append((index, path, outline, text))
+    return samples, counts
+
+
+def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
+    """A document with two of each list of records, which are looked at by themselves."""
+    if not isinstance(document, dict):
+        return document
+    return {k: v[:2] if k in by_key and isinstance(v, list) else v for k, v in document.items()}
 
 
 def _outline(value: Any, depth: int = 0) -> Any:
@@ -190,16 +241,14 @@ def _outline(value: Any, depth: int = 0) -> Any:
     return value[: 1000 if depth < 2 or value.startswith("{") else 120]
 
 
-def _vote(engine: Engine, source: Source) -> list[tuple[int, str, int, int]]:
+def _vote(engine: Engine, source: Source) -> list[int]:
+    """Return the kinds of record that a source takes."""
     wanted = ", ".join(quoted(p) for p in source.records)
     try:
-        return [
-            (i, p, n, h)
-            for i, p, n, h in engine.rows(
-                f"SELECT f, p, count(*), count(*) FILTER (WHERE {source.when}) FROM sampled "
-                f"WHERE p IN ({wanted}) GROUP BY f, p ORDER BY f, p"
-            )
-        ]
+        found = engine.rows(
+            f"SELECT k FROM sampled WHERE CASE WHEN p IN ({wanted}) THEN ({source.when}) END ORDER BY k"
+        )
+        return [kind for (kind,) in found]
     except Error as error:
         raise ContentError(
             f"'when' cannot run: {str(error).splitlines()[0]}", source.place

@@ -65,8 +65,9 @@ def _text(found: compared.SideBySide, types: list[str]) -> str:
 def _note(found: compared.SideBySide) -> str:
     return (
         f"Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of {number(found.min_pop)} members or more, "
-        f"agents as one type, service accounts and workloads as one. Review on time: completed within {number(found.review_days)} days, "
-        "none overdue. Keys: each expires, and has not, or was rotated within "
+        "agents as one type, service accounts and workloads as one. An owner is there unless a record says suspended or "
+        f"left. Review on time: completed within {number(found.review_days)} days, none overdue. Sound credentials, for all but people: "
+        "no long-lived secret is declared, or every key has its end ahead or was rotated within "
         f"{number(found.rotation_days)} days. Who loads or calls a model decides at run time, as does an agent of autonomy 2 or more; "
         "service accounts and workloads without a model are scripted automation, and so is an agent whose components are listed "
         "without one. Everybody without a practice stands in parity.csv."

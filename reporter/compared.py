@@ -1,4 +1,4 @@
-"""The plain data of what agents did beside what they were given, and of root causes; a part of the model."""
+"""The plain data of what agents did beside what they were given, of actor types side by side, and of root causes."""
 
 from __future__ import annotations
 
@@ -104,6 +104,43 @@ class Comparison:
     agents: tuple[Observed, ...] = ()
     unused: tuple[Unused, ...] = ()
     tiers: tuple[Rated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How many live actors of one type have one governance practice; the rest lack it, or no input says."""
+
+    practice: str
+    actor_type: str
+    n: int
+    holds: int
+    lacks: int
+    unrecorded: int
+    ref: str
+    """First record of those who lack it, else of those of whom no input says it; '' if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """One live actor without a practice, or of whom no input says whether it has it."""
+
+    practice: str
+    actor_type: str
+    actor: str
+    status: str
+    """lacks | not recorded"""
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Actor types side by side, by the rules of check GOV-01."""
+
+    cells: tuple[Parity, ...] = ()
+    without: tuple[Without, ...] = ()
+    review_days: int = 0
+    rotation_days: int = 0
+    min_pop: int = 0
 
 
 Cell = tuple[str, str]

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from reporter.compared import Cause, Comparison
+from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 
 
@@ -393,3 +393,4 @@ class Assessment:
     """sha256 of inputs, catalog, policy; engine versions."""
     crosswalks: tuple[Crosswalk, ...] = ()
     """Those between lists that take part."""
+    parity: SideBySide = SideBySide()

@@ -29,6 +29,7 @@ from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check
+from reporter.parity import side_by_side
 from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
@@ -42,6 +43,7 @@ from reporter.runfolder import (
     write_comparison,
     write_coverage,
     write_manifest,
+    write_parity,
     write_quarantine,
 )
 from reporter.score import score
@@ -99,6 +101,7 @@ def assess_workspace(
             write_coverage(assessment, part / "coverage.csv")
             write_comparison(assessment.compared, part)
             write_causes(assessment.causes, part / "causes.csv")
+            write_parity(assessment.parity, part / "parity.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -129,7 +132,7 @@ def _assess(
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
         assessment = _gather(engine, workspace, content, judged, intake)
         if people:
-            shown = ("feeds", "coverage", "compared", "causes")
+            shown = ("feeds", "coverage", "compared", "causes", "parity")
             hidden = {name: hide_in(getattr(assessment, name), people.in_id) for name in shown}
             assessment = replace(assessment, **hidden)
         return assessment, intake.rows
@@ -232,6 +235,7 @@ def _gather(
         causes=results.causes(engine, content, checks, findings), population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
+        parity=side_by_side(engine, judged),
     )  # fmt: skip
 
 

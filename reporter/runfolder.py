@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from reporter import db
-from reporter.compared import Cause, Comparison, Deviation, Observed, Rated, Unused
+from reporter.compared import (
+    Cause,
+    Comparison,
+    Deviation,
+    Observed,
+    Rated,
+    SideBySide,
+    Unused,
+    Without,
+)
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
@@ -90,6 +99,14 @@ def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
         [(c.title, c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
           "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
     )  # fmt: skip
+
+
+def write_parity(parity: SideBySide, path: Path) -> None:
+    """Write every live actor without a governance practice that GOV-01 compares, or of whom no input says it."""
+    from reporter.report.sheets import write_table
+
+    header = [f.name for f in fields(Without)]
+    write_table(path, header, [[getattr(w, h) for h in header] for w in parity.without])
 
 
 def _text(value: Any) -> str:

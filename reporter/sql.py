@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from difflib import get_close_matches
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -78,6 +78,13 @@ def inverted(judged: Judged) -> Judged:
     """Return a check whose condition says the opposite: no example of it may hold then."""
     names = "subject, NOT ok AS ok, reason" + (", ref" if judged.has_ref else "")
     return replace(judged, sql=f"SELECT {names} FROM ({judged.sql}) AS turned")
+
+
+def part(judged: Judged, name: str) -> str:
+    """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by its rule."""
+    tree = _parse(judged.sql, name)
+    parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
+    return f"WITH {parts} SELECT * FROM {name}"
 
 
 _OPENS = re.compile(

@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from reporter.compared import Cause, Comparison, Deviation, Observed, Rated, Scope, Unused
+from reporter.compared import (
+    Cause,
+    Comparison,
+    Deviation,
+    Observed,
+    Parity,
+    Rated,
+    Scope,
+    SideBySide,
+    Unused,
+)
 from reporter.model import (
     Assessment,
     Check,
@@ -251,6 +261,7 @@ def assemble(
         population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
         context={"benchmark": BENCHMARK} if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
+        parity=_parity(),
     )
 
 
@@ -326,6 +337,19 @@ def _compared() -> Comparison:
         tuple(Unused(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
         tuple(Rated(f"agent-{n:02d}", "high", 0, 2, 1, 1, 0, 2, 2, 3 + n % 2, 5, 13) for n in range(40)),
     )  # fmt: skip
+
+
+def _parity() -> SideBySide:
+    ref = "inventory/<b>people</b>.csv#7"
+    cells = tuple(
+        Parity(practice, kind, n, n - lacks - open_, lacks, open_, ref if lacks + open_ else "")
+        for practice in ("owner", "review", "credentials", "monitoring", "policy")
+        for kind, n, lacks, open_ in (
+            ("human", 4000, 17, 0), ("service_account", 9, 0, 0), ("workload", 3, 1, 1), ("automation_with_model", 1, 0, 1),
+            ("scripted_agent", 2, 0, 0), ("agent", 52, 9, 4), ("agent_untold", 2, 0, 2),
+        )
+    )  # fmt: skip
+    return SideBySide(cells, (), 365, 90, 5)
 
 
 def rich() -> Assessment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .shape_observed import Causes, Observation
+from .shape_observed import Causes, Observation, ParityTable
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -372,3 +372,4 @@ class View:
     findings: tuple[tuple[str, ...], ...]
     """Every fail and unknown cell: the rows of findings.csv."""
     crosswalks: tuple[Crosswalk, ...] = ()
+    parity: ParityTable = ParityTable()

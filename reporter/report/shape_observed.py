@@ -1,4 +1,4 @@
-"""The printable shape of observed against assigned; a part of `shape.View`."""
+"""The printable shape of observed against assigned and of actor types side by side; a part of `shape.View`."""
 
 from __future__ import annotations
 
@@ -88,3 +88,36 @@ class Observation:
     unused_text: str
     tiers: tuple[TierLine, ...]
     tiers_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParityHead:
+    type: str
+    kind: str
+    """How it comes to act: by itself, by a script, or by deciding at run time."""
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParityCell:
+    text: str
+    note: str
+    """Of how many no input says it; '' if of none."""
+    how: str
+    """What the practice is for this type."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRow:
+    practice: str
+    cells: tuple[ParityCell, ...]
+    where: tuple[tuple[str, str], ...]
+    """(actor type, first record of those without it)"""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityTable:
+    text: str = ""
+    note: str = ""
+    heads: tuple[ParityHead, ...] = ()
+    rows: tuple[ParityRow, ...] = ()

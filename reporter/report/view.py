@@ -23,6 +23,7 @@ from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
 from .observed import causes, observed
+from .parity import parity
 from .summary import cover, summary
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
@@ -62,6 +63,7 @@ def build(assessment: model.Assessment) -> shape.View:
         finding_columns=(*_COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
         findings=_findings(assessment),
         crosswalks=crosswalks(assessment, anchors),
+        parity=parity(assessment.parity),
     )
 
 

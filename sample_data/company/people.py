@@ -25,6 +25,7 @@ CLAUSES = [
     "third_parties",
     "retirement",
 ]
+WORKLOAD_KEY = {"credential_id": "wid-agent-gateway", "credential_type": "workload_identity"}
 AWS_KEYS = {"svc-edi": "AKIAFREIGHT00EXAMPLE", "svc-backup": "AKIAFREIGHT01EXAMPLE"}
 
 
@@ -91,7 +92,7 @@ def services(quarter: Quarter) -> list[Row]:
         }
     )
     rows += [_service_key(name, quarter) for name in SERVICES]
-    rows.append(_service_key("wl-agent-gateway", quarter) | {"credential_id": "wid-agent-gateway"})
+    rows.append(_service_key("wl-agent-gateway", quarter) | WORKLOAD_KEY)
     return rows
 
 
@@ -136,6 +137,7 @@ def _service_key(name: str, quarter: Quarter) -> Row:
         "type": "credential",
         "actor_id": name,
         "credential_id": AWS_KEYS.get(name, f"key-{name}"),
+        "credential_type": "access_key" if name in AWS_KEYS else "private_key",
         "environment": "production",
         "storage": "file" if old else "vault",
         "privileged": "false",

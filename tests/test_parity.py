@@ -1,0 +1,183 @@
+"""Actor types side by side: the numbers of a company that can be counted by hand, and those of GOV-01 itself."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixture_estate import Estate, service_account, spoiled
+
+from reporter.report.shape import View
+from reporter.run import Options, assess_workspace
+from reporter.runfolder import read_cells
+
+ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
+NONE = "not recorded"
+PRACTICES = {
+    "owner or manager": "Somebody answers for it", "review on time": "Review on time", "sound credentials": "Sound credentials",
+    "monitoring": "Monitoring", "policy cover": "Policy in force",
+}  # fmt: skip
+SUBJECTS = {
+    "human": ("People",), "agent": ("Agents", "Agents: scripted", "Agents, kind unknown"),
+    "service_account": ("Service accounts", "Workloads", "Automation with a model"),
+}  # fmt: skip
+
+
+def run(estate: Estate, folder: Path) -> View:
+    """Assess a company; the run folder is `folder / "run"`."""
+    options = Options(formats=("json",), cache=folder / "cache")
+    return assess_workspace(estate.write(folder / "ws"), folder / "run", options)
+
+
+def table(view: View) -> dict[str, list[str]]:
+    """Give type -> how many have each practice, from the top."""
+    cells = {h.type: [r.cells[n] for r in view.parity.rows] for n, h in enumerate(view.parity.heads)}  # fmt: skip
+    return {t: [c.text + (f", {c.note}" if c.note else "") for c in own] for t, own in cells.items()}  # fmt: skip
+
+
+def without(folder: Path) -> set[tuple[str, ...]]:
+    """Give the rows of parity.csv without their types."""
+    with (folder / "run/parity.csv").open(encoding="utf-8-sig", newline="") as handle:
+        return {(r["practice"], r["actor"], r["status"], r["ref"]) for r in csv.DictReader(handle)}
+
+
+def workload(name: str, **changed: Any) -> dict[str, Any]:
+    """Describe a workload that is governed like the service accounts."""
+    return service_account(1) | {"type": "workload", "actor_id": name, "principal_id": f"id-{name}"} | changed  # fmt: skip
+
+
+def ghost(**changed: Any) -> dict[str, Any]:
+    """An event of an actor that stands in no register, unless `changed` says whose it is."""
+    return {
+        "event_id": "g", "time": "2026-09-02T09:00:00Z", "log_source": "gateway", "actor_id": "ghost", "actor_kind": "agent",
+        "event_class": "tool", "action": "read", "effect": "read", "tool": "orders.read", "outcome": "success",
+    } | changed  # fmt: skip
+
+
+def mixed() -> Estate:
+    """Give a company with each type, and one thing wrong for each practice."""
+    estate = Estate()
+    _, two, three, _ = estate.agents
+    two |= {"owner_id": "cat", "autonomy": 1}  # cat has left
+    two["components"] = [c for c in two["components"] if c["type"] != "model"]
+    three["reviews"].append(
+        {"review_id": "late", "due_at": "2026-09-25T00:00:00Z", "completed_at": ""}
+    )
+    three |= {"strong_auth": False, "log_sources": []}
+    three["credentials"] = [three["credentials"][0] | {"expires_at": "", "last_rotated_at": "2026-06-01T00:00:00Z"}]  # fmt: skip
+    estate.others += [
+        workload("wl-1", policy_id="gone", strong_auth=""),
+        workload("wl-2", owner_id=""),
+        workload("wl-3", state="draft", owner_id=""),
+        {"type": "group", "actor_id": "crew", "state": "active"},
+    ]
+    estate.others[0] |= {"strong_auth": False}  # ann
+    estate.events += [
+        ghost(),
+        ghost(event_id="m", event_class="model", actor_id="batch-2", actor_kind="service_account"),
+    ]
+    return estate
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parity")
+
+
+@pytest.fixture(scope="module")
+def view(folder: Path) -> View:
+    return run(mixed(), folder)
+
+
+def test_live_actors_are_counted_by_type_and_scripts_are_told_from_deciders(view: View) -> None:
+    """Retired agent-4 and cat, the draft wl-3 and the group are nobody's; batch-2 calls a model, agent-2 loads none."""
+    assert [(h.type, h.n) for h in view.parity.heads] == [
+        ("People", "2"), ("Service accounts", "1"), ("Workloads", "2"), ("Automation with a model", "1"),
+        ("Agents: scripted", "1"), ("Agents", "2"), ("Agents, kind unknown", "1"),
+    ]  # fmt: skip
+
+
+def test_the_numbers_are_those_counted_by_hand(view: View) -> None:
+    assert [r.practice for r in view.parity.rows] == ROWS
+    assert table(view) == {
+        "People": ["2 of 2", "2 of 2", "1 of 2", "2 of 2", "2 of 2"],
+        "Service accounts": ["1 of 1"] * 5,
+        "Workloads": ["1 of 2", "2 of 2", "1 of 2, 1 not recorded", "2 of 2", "1 of 2"],
+        "Automation with a model": ["1 of 1"] * 5,
+        "Agents: scripted": ["0 of 1", "1 of 1", "1 of 1", "1 of 1", "1 of 1"],
+        "Agents": ["2 of 2", "1 of 2", "1 of 2", "1 of 2", "2 of 2"],
+        "Agents, kind unknown": [NONE] * 5,
+    }
+
+
+def test_everybody_without_a_practice_is_named_with_a_record(view: View, folder: Path) -> None:
+    last = len(mixed().events)
+    seen = f"logs/gateway.jsonl#{last - 1}"
+    assert without(folder) == {
+        ("owner", "agent-2", "lacks", "inventory/agents.json#2"),
+        ("owner", "wl-2", "lacks", "inventory/directory.json#7"),
+        ("review", "agent-3", "lacks", "inventory/agents.json#3"),
+        ("credentials", "ann", "lacks", "inventory/directory.json#1"),
+        ("credentials", "wl-1", NONE, "inventory/directory.json#6"),
+        ("credentials", "agent-3", "lacks", "inventory/agents.json#3"),
+        ("monitoring", "agent-3", "lacks", "inventory/agents.json#3"),
+        ("policy", "wl-1", "lacks", "inventory/directory.json#6"),
+        *((p, "ghost", NONE, seen) for p in ("owner", "review", "credentials", "monitoring", "policy")),
+    }  # fmt: skip
+    owner = view.parity.rows[0]
+    assert owner.where == (
+        ("Workloads", "inventory/directory.json#7"), ("Agents: scripted", "inventory/agents.json#2"), ("Agents, kind unknown", seen),
+    )  # fmt: skip
+
+
+def test_what_no_input_records_is_not_a_number(tmp_path: Path) -> None:
+    estate = Estate()
+    estate.policies = []
+    for made in (*estate.agents, *estate.others):
+        del made["log_sources"]
+        for review in made["reviews"]:
+            review.pop("completed_at")
+    found = table(run(estate, tmp_path))
+    assert found == {
+        "People": ["2 of 2", NONE, "2 of 2", NONE, NONE],
+        "Service accounts": ["2 of 2", NONE, "2 of 2", NONE, NONE],
+        "Agents": ["3 of 3", NONE, "3 of 3", NONE, NONE],
+    }
+
+
+def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_path: Path) -> None:
+    estate = Estate()
+    estate.agents = estate.agents[:3]
+    for made in estate.agents:
+        del made["components"]
+        made["autonomy"] = {"agent-1": 1, "agent-2": 2}.get(made["actor_id"], "")
+    view = run(estate, tmp_path)
+    assert [(h.type, h.n) for h in view.parity.heads][2:] == [("Agents", "1"), ("Agents, kind unknown", "2")]  # fmt: skip
+    assert "No input lists a live workload." in view.parity.text
+
+
+def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
+    estate = Estate()
+    estate.others += [workload("gate", is_intermediary=True)]
+    estate.events += [ghost(event_class="model", actor_id="gate", actor_kind="workload")]
+    assert "Automation with a model" not in table(run(estate, tmp_path))
+
+
+@pytest.mark.parametrize("make", [Estate, spoiled, mixed], ids=["good", "spoiled", "mixed"])
+def test_the_matrix_says_what_gov_01_says(make: Any, tmp_path: Path) -> None:
+    found = run(make(), tmp_path)
+    cells = [c for c in read_cells(tmp_path / "run") if c[0] == "GOV-01"]
+    assert cells
+    for _, subject, _, reason, *_ in cells:
+        own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
+        total = sum(int(found.parity.heads[n].n) for n in own)
+        assert f"({total} members;" in reason
+        for words, practice in PRACTICES.items():
+            row = next(r for r in found.parity.rows if r.practice == practice)
+            held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
+            said = re.search(rf"{words} (\d+|-)/", reason.split("best: ")[1])
+            assert said
+            assert (0 if said[1] == "-" else int(said[1])) == 100 * held // total

@@ -31,7 +31,7 @@ from reporter.model import (
 ASK = "ask"
 ENTERPRISE = "enterprise"
 _LEVELS = range(1, 6)
-_CAP_TIER = 3
+CAP_TIER = 3
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
@@ -79,7 +79,7 @@ def score(
     for tally in tallies:
         cells[tally.check].append(tally)
     scored = {
-        check.id: _check(check.id, check.severity == "critical", cells[check.id], policy)
+        check.id: score_check(check.id, check.severity == "critical", cells[check.id], policy)
         for check in catalog.values()
     }
     given = _Given(catalog, scored, policy, profile, answers)
@@ -103,7 +103,10 @@ def printed(value: Fraction) -> str:
 # 3.1 check
 
 
-def _check(check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy) -> CheckScore:
+def score_check(
+    check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy
+) -> CheckScore:
+    """Score a check from its counted cells (3.1)."""
     tallies = [tally for tally in tallies if tally.n]
     counts = {status: sum(t.n for t in tallies if t.status == status) for status in Status}
     sums = _weigh(tallies, policy)
@@ -123,8 +126,8 @@ def _check(check_id: str, critical: bool, tallies: Sequence[Tally], policy: Poli
         known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(Status, _ONE)),
         attested=_share(Status.ATTESTED, sums, worst),
         # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
-        caps_lo=critical and any(t.tier_hi >= _CAP_TIER and not worst[t.status] for t in tallies),
-        caps_hi=critical and any(t.tier_lo >= _CAP_TIER and not best[t.status] for t in tallies),
+        caps_lo=critical and any(t.tier_hi >= CAP_TIER and not worst[t.status] for t in tallies),
+        caps_hi=critical and any(t.tier_lo >= CAP_TIER and not best[t.status] for t in tallies),
         sum_lo=sum_lo,
         sum_hi=sum_hi,
     )
@@ -182,20 +185,25 @@ def _share(
 
 
 def _practice(level: int, entries: Sequence[_Entry], policy: Policy) -> PracticeScore:
-    raw_lo = _mean((entry.weight, entry.score.lo) for entry in entries)
-    raw_hi = _mean((entry.weight, entry.score.hi) for entry in entries)
+    raw_lo = mean((entry.weight, entry.score.lo) for entry in entries)
+    raw_hi = mean((entry.weight, entry.score.hi) for entry in entries)
     capped_by = tuple(entry.score.check for entry in entries if entry.score.caps_lo)
     caps_hi = any(entry.score.caps_hi for entry in entries)
-    lo = min(raw_lo, policy.critical_cap) if capped_by else raw_lo
-    hi = min(raw_hi, policy.critical_cap) if caps_hi else raw_hi
+    lo, hi = capped(raw_lo, bool(capped_by), policy), capped(raw_hi, caps_hi, policy)
     ratings = rating(lo, policy), rating(hi, policy)
     weights = tuple((entry.score.check, entry.weight) for entry in entries)
     return PracticeScore(level, lo, hi, raw_lo, raw_hi, *ratings, weights, capped_by)
 
 
-def _mean(pairs: Iterable[tuple[int, Fraction]]) -> Fraction:
+def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
+    """Return a practice's score, held down where a critical check has a cell without credit (3.2)."""
+    return min(raw, policy.critical_cap) if caps else raw
+
+
+def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
+    """Return the weighted mean; 0 of nothing."""
     pairs = tuple(pairs)
-    total = sum(weight for weight, _ in pairs)
+    total = sum((weight for weight, _ in pairs), _ZERO)
     return sum((weight * value for weight, value in pairs), _ZERO) / total if total else _ZERO
 
 
@@ -207,15 +215,15 @@ def _control(
         _practice(level, [entry for entry in entries if entry.level == level], policy)
         for level in sorted({entry.level for entry in entries})
     )
-    level_lo = _level([(p.level, p.rating_lo) for p in practices])
-    level_hi = _level([(p.level, p.rating_hi) for p in practices])
+    level_lo = level_of([(p.level, p.rating_lo) for p in practices])
+    level_hi = level_of([(p.level, p.rating_hi) for p in practices])
     gap = max(0, target - level_lo) if entries else 0
-    coverage = _mean((entry.weight, entry.score.known) for entry in entries)
+    coverage = mean((entry.weight, entry.score.known) for entry in entries)
     return ControlScore(
         id=control_id,
-        state=_state(entries),
-        lo=_mean((1, practice.lo) for practice in practices),
-        hi=_mean((1, practice.hi) for practice in practices),
+        state=state_of(entry.score for entry in entries),
+        lo=mean((1, practice.lo) for practice in practices),
+        hi=mean((1, practice.hi) for practice in practices),
         level_lo=level_lo,
         level_hi=level_hi,
         plus=any(p.level == level_lo + 1 and p.rating_lo != "N" for p in practices),
@@ -229,7 +237,7 @@ def _control(
     )
 
 
-def _level(ratings: Sequence[tuple[int, str]]) -> int:
+def level_of(ratings: Sequence[tuple[int, str]]) -> int:
     """Return the highest level that has a practice, with its own L or F and all lower ones F."""
 
     def holds(level: int) -> bool:
@@ -238,10 +246,12 @@ def _level(ratings: Sequence[tuple[int, str]]) -> int:
     return max((level for level, _ in ratings if holds(level)), default=0)
 
 
-def _state(entries: Sequence[_Entry]) -> str:
-    if not entries:
+def state_of(checks: Iterable[CheckScore]) -> str:
+    """Return what is known of a control at all: assessed, not_assessed or not_applicable (3.8)."""
+    applicable = [check for check in checks if check.applicable]
+    if not applicable:
         return "not_applicable"
-    return "assessed" if any(entry.score.known for entry in entries) else "not_assessed"
+    return "assessed" if any(check.known for check in applicable) else "not_assessed"
 
 
 def _confidence(coverage: Fraction, entries: Sequence[_Entry]) -> str:
@@ -310,7 +320,7 @@ def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
         # Direct checks at all five levels still leave the question open: it stays, at the top.
         level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
         status = given.answers.get((framework_id, control.id), Status.UNKNOWN)
-        answer = _check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
+        answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
         entries.append(_Entry(level, severities["medium"] * strengths["direct"], answer))
     return entries
 
@@ -340,18 +350,18 @@ def _group(
 ) -> GroupScore:
     scored = [control for control in controls if control.state != "not_applicable"]
     ceiling = min((most for most, _ in caps), default=_LEVELS[-1])
-    level_lo = _group_level([(c.weight, c.level_lo) for c in scored], policy)
-    level_hi = _group_level([(c.weight, c.level_hi) for c in scored], policy)
+    level_lo = group_level([(c.weight, c.level_lo) for c in scored], policy)
+    level_hi = group_level([(c.weight, c.level_hi) for c in scored], policy)
     return GroupScore(
         id=group_id,
         title=title,
-        lo=_mean((c.weight, c.lo) for c in scored),
-        hi=_mean((c.weight, c.hi) for c in scored),
+        lo=mean((c.weight, c.lo) for c in scored),
+        hi=mean((c.weight, c.hi) for c in scored),
         level_lo=min(level_lo, ceiling),
         level_hi=min(level_hi, ceiling),
         target=target,
         gap=max(0, target - min(level_lo, ceiling)) if scored else 0,
-        coverage=_mean((c.weight, c.coverage) for c in scored),
+        coverage=mean((c.weight, c.coverage) for c in scored),
         assessed=sum(c.state == "assessed" for c in scored),
         not_assessed=sum(c.state == "not_assessed" for c in scored),
         not_applicable=len(controls) - len(scored),
@@ -360,12 +370,12 @@ def _group(
     )
 
 
-def _group_level(levels: Sequence[tuple[int, int]], policy: Policy) -> int:
+def group_level(levels: Sequence[tuple[int | Fraction, int]], policy: Policy) -> int:
     """Return the highest n that enough weight reaches, with no control below n - 1 (rule 8)."""
     floor = min((level for _, level in levels), default=-1)
     reached = (n for n in _LEVELS if _reach(levels, n) > policy.group_share and floor >= n - 1)
     return max(reached, default=0)
 
 
-def _reach(levels: Iterable[tuple[int, int]], n: int) -> Fraction:
-    return _mean((weight, _ONE if level >= n else _ZERO) for weight, level in levels)
+def _reach(levels: Iterable[tuple[int | Fraction, int]], n: int) -> Fraction:
+    return mean((weight, _ONE if level >= n else _ZERO) for weight, level in levels)

@@ -1,0 +1,11 @@
+"""Cells to scores, levels and a roadmap. In: plain data. Out: exact fractions; no connection, no clock, no float.
+
+`score` rates an assessment from its catalogs; `score_observations` and `roadmap` do the same for any model given as
+plain data, so that results can be compared from outside (docs/method.md).
+"""
+
+from reporter.score.observations import score_observations
+from reporter.score.roadmaps import roadmap
+from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, score
+
+__all__ = ["ASK", "ENTERPRISE", "printed", "rating", "roadmap", "score", "score_observations"]

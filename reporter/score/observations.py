@@ -1,0 +1,175 @@
+"""Observations to cells to levels, for any model. In: plain data. Out: plain data, fractions as text.
+
+Cells are settled by 2.1 of the scoring method, whatever the order of the observations; scored by 3.1 to 3.5.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from reporter.errors import InputError
+from reporter.model import CheckScore, Policy, Status, Tally
+from reporter.score.models import Model, read_model, shipped_policy
+from reporter.score.scorer import capped, group_level, level_of, mean, rating, score_check, state_of
+
+Cells = dict[str, dict[str, str]]
+"""check -> subject -> status"""
+
+_RESULTS = {"unknown": 0, "na": 1, "pass": 2, "fail": 3}
+_METHODS = {"attest": 0, "test": 1, "examine": 1}
+_NAMES = ("unknown", "unknown", "na", "na", "attested", "pass", "fail", "fail")
+"""By twice the result plus the method: the larger is the worse, or the better known."""
+_STATUSES = {status.value: status for status in Status}
+
+
+def score_observations(
+    model: Mapping[str, Any],
+    observations: Iterable[Mapping[str, Any]],
+    as_of: int,
+    policy: Policy | None = None,
+) -> dict[str, Any]:
+    """Settle and score observations of a model; every number is exact.
+
+    `model`: {subjects: {id: tier 1-4}, checks: [{id, practice, severity: critical|high|medium|low, max_age: days or None}],
+    practices: [{id, control, level: 1-5, weight}], controls: [{id, weight}], scope: {check: [subject, ...]},
+    compensations: [{check, subject, by_check, expires}]}; weights are above 0 and 1 where absent, and the last two
+    may be absent. `observations`: {check, subject, result: pass|fail|unknown|na, method: test|examine|attest, at, source},
+    read once, in any order. `at`, `as_of` and `expires` are day numbers; a compensation has ended on the day it expires.
+    `policy` is that of frameworks/policy.yml unless given.
+
+    Returns {cells: {check: {subject: pass|fail|unknown|na|attested|compensated}}, lo, hi, state: {control:
+    assessed|not_assessed|not_applicable}, conflicts: [[check, subject], ...]}; lo and hi are {check, practice, control:
+    {id: fraction as text, None where nothing applies}, total, level: {control: 0-5}, total_level: 0-5}. A conflict is
+    a cell of which sources say pass and fail. Raises InputError where the model or an observation is wrong.
+    """
+    read = read_model(model)
+    constants = policy or shipped_policy()
+    cells, conflicts = settle(read, observations, as_of)
+    return {"cells": cells, **scored(read, cells, constants), "conflicts": conflicts}
+
+
+def settle(
+    model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
+) -> tuple[Cells, list[list[str]]]:
+    """Return the status of every cell in scope, and the cells of which sources contradict each other."""
+    newest = _newest(model, observations, as_of)
+    cells: Cells = {}
+    conflicts: list[list[str]] = []
+    for check, subjects in model.scope.items():
+        max_age = model.checks[check].max_age
+        oldest = None if max_age is None else as_of - max_age
+        said = dict.fromkeys(subjects, 0)
+        passed: set[str] = set()
+        for found in newest[check].values():
+            for subject, code in found.items():
+                if subject not in said:
+                    continue
+                status = code & 7
+                if status < 6 and oldest is not None and code >> 3 < oldest:
+                    continue  # a stale pass says nothing, a stale failure still fails
+                if len(newest[check]) > 1 and status in (4, 5):
+                    passed.add(subject)
+                if status > said[subject]:
+                    said[subject] = status
+        conflicts += [[check, s] for s in subjects if s in passed and said[s] >= 6]
+        cells[check] = {subject: _NAMES[status] for subject, status in said.items()}
+    _compensate(model, cells, as_of)
+    return cells, conflicts
+
+
+def _newest(
+    model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
+) -> dict[str, dict[str, dict[str, int]]]:
+    """check -> source -> subject -> the newest word: day * 8 + result and method, of equal days the worst."""
+    newest: dict[str, dict[str, dict[str, int]]] = {c: defaultdict(dict) for c in model.checks}
+    for number, seen in enumerate(observations, start=1):
+        try:
+            result = _RESULTS[seen["result"]]
+            code = seen["at"] * 8 + 2 * result + _METHODS[seen["method"]]
+            check, subject, source = seen["check"], seen["subject"], seen["source"]
+            early = code >> 3 <= as_of
+        except (KeyError, TypeError) as error:
+            raise InputError(f"cannot be read: {error}", f"observation {number}") from error
+        sources = newest.get(check)
+        if not result or sources is None or not early:
+            continue
+        found = sources[source]
+        if code > found.get(subject, code - 1):
+            found[subject] = code
+    return newest
+
+
+def _compensate(model: Model, cells: Cells, as_of: int) -> None:
+    """A failure is half made good by a pass of another check, found as such before any is made good."""
+    good = [
+        key
+        for key, given in model.compensations.items()
+        if cells[key[0]].get(key[1]) == "fail"
+        and any(as_of < c.expires and cells[c.by].get(key[1]) == "pass" for c in given)
+    ]
+    for check, subject in good:
+        cells[check][subject] = "compensated"
+
+
+def scored(model: Model, cells: Cells, policy: Policy) -> dict[str, Any]:
+    """Return lo, hi and state of settled cells."""
+    checks = {
+        c.id: score_check(
+            c.id, c.severity == "critical", _tallies(model, cells[c.id], c.id), policy
+        )
+        for c in model.checks.values()
+    }
+    sides = {name: _side(model, checks, policy, name) for name in ("lo", "hi")}
+    practices, of_practice = model.practices_of(), model.checks_of()
+    state = {
+        control: state_of(checks[c] for p in practices[control] for c in of_practice[p])
+        for control in model.controls
+    }
+    return {**sides, "state": state}
+
+
+def _tallies(model: Model, cells: Mapping[str, str], check: str) -> list[Tally]:
+    counted = Counter((status, model.tiers[subject]) for subject, status in cells.items())
+    return [Tally(check, _STATUSES[s], tier, tier, n) for (s, tier), n in counted.items()]
+
+
+def practice_score(checks: Iterable[tuple[str, Fraction, bool]], policy: Policy) -> Fraction | None:
+    """Return the score of (severity, score, caps) of applicable checks, by 3.2; None without any."""
+    given = list(checks)
+    if not given:
+        return None
+    raw = mean((policy.severity_weights[severity], value) for severity, value, _ in given)
+    return capped(raw, any(caps for *_, caps in given), policy)
+
+
+def _side(
+    model: Model, checks: Mapping[str, CheckScore], policy: Policy, side: str
+) -> dict[str, Any]:
+    """One end of every interval."""
+    value = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
+    practice = {
+        name: practice_score(
+            ((model.checks[c].severity, v, getattr(checks[c], f"caps_{side}"))
+             for c in own if (v := value[c]) is not None), policy)
+        for name, own in model.checks_of().items()
+    }  # fmt: skip
+    control: dict[str, Fraction | None] = {}
+    level: dict[str, int] = {}
+    for name, own in model.practices_of().items():
+        applied = [(model.practices[p], v) for p in own if (v := practice[p]) is not None]
+        control[name] = mean((p.weight, v) for p, v in applied) if applied else None
+        level[name] = level_of([(p.level, rating(v, policy)) for p, v in applied])
+    counted = [(model.controls[c], v) for c, v in control.items() if v is not None]
+    levels = [(model.controls[c], level[c]) for c, v in control.items() if v is not None]
+    texts = {
+        k: _texts(v) for k, v in (("check", value), ("practice", practice), ("control", control))
+    }
+    total = str(mean(counted)) if counted else None
+    return {**texts, "total": total, "level": level, "total_level": group_level(levels, policy)}
+
+
+def _texts(values: Mapping[str, Fraction | None]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in values.items()}

@@ -79,7 +79,7 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> 
     seq = 0
     with contextlib.closing(spool):
         for index, part in enumerate(parts):
-            file, path, counts = part.file, part.path, batch.counts[index]
+            file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
             for item in documents(file, engine):
                 if isinstance(item, Note):
@@ -92,6 +92,7 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> 
                         (index, item.line, "unreadable", redact(item.reason), item.text)
                     )
                     continue
+                path = _path(part, item.value)
                 if not has_place(item.value, path):
                     counts.read += 1
                     counts.unreadable += 1
@@ -109,6 +110,12 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> 
                         )
                     else:
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _path(part: Choice, value: Any) -> str:
+    """Where the records of one document stand: of several in a YAML file some are lists, others the thing itself."""
+    bare = part.file.format == "yaml" and part.source and "" in part.source.records
+    return "" if bare and not has_place(value, part.path) else part.path
 
 
 def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:

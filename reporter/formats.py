@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from reporter.ingest.tables import LOADED, columns_of
 from reporter.schema import TABLES
 from reporter.workspace import NAME, workspace_of
 
-SHOWN_MISSING = 6
+SHOWN_MISSING, SHOWN_NOTES = 6, 3
 
 
 def known(extra: tuple[Path, ...] = ()) -> str:
@@ -39,8 +39,8 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     """Read every file below the paths, with the mappings of the workspaces they lie in, and say what became of it.
 
     An object a file: file, source (None when not recognised), why, records = kept + out_of_scope + unreadable +
-    rejected, tables (rows by table), missing (columns of those tables that no record of the file fills). A file of
-    several sheets or lists also has `parts`, an object each.
+    rejected, tables (rows by table), missing (columns of those tables that no record of the file fills), notes (what
+    was not taken as it stands, with its line). A file of several sheets or lists also has `parts`, an object each.
     """
     files = [f for path in paths for f in _files(path)]
     sources = _sources(extra)
@@ -48,12 +48,16 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
         sources = with_mappings(sources, workspace)
     with ingested(files, sources) as (engine, intake):
         filled = {t.name: _filled(engine, t.name) for t in LOADED}
+    notes: dict[str, list[str]] = defaultdict(list)
+    for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
+        notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
     parts = [
         {
             "file": f.file, "source": f.source or None, "why": f.why, "records": f.read, "kept": f.kept,
             "out_of_scope": f.out_of_scope, "unreadable": f.unreadable, "rejected": f.rejected,
             "tables": {t: rows[f.file][0] for t, rows in filled.items() if f.file in rows},
             "missing": [c for rows in filled.values() if f.file in rows for c in rows[f.file][1]],
+            "notes": notes.get(f.file, []) if f.source else [],
         }
         for f in intake.files
     ]  # fmt: skip
@@ -80,7 +84,8 @@ def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "file": name, "source": most["source"], "why": "; ".join(dict.fromkeys(p["why"] for p in parts)),
         **{k: sum(p[k] for p in parts) for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")},
-        "tables": dict(tables), "missing": sorted({c for p in parts for c in p["missing"]}), "parts": parts,
+        "tables": dict(tables), "missing": sorted({c for p in parts for c in p["missing"]}),
+        "notes": [n for p in parts for n in p["notes"]], "parts": parts,
     }  # fmt: skip
 
 
@@ -112,6 +117,9 @@ def _lines(f: dict[str, Any]) -> list[str]:
         f"    {f['why']}",
         f"    {counts}{'; rows: ' if rows else ''}{rows}",
     ]
+    lines += [f"    {n}" for n in f["notes"][:SHOWN_NOTES]]
+    if len(f["notes"]) > SHOWN_NOTES:
+        lines.append(f"    and {len(f['notes']) - SHOWN_NOTES} notes more (--json lists them)")
     if f["missing"]:
         more = len(f["missing"]) - SHOWN_MISSING
         named = ", ".join(f["missing"][:SHOWN_MISSING])

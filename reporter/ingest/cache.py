@@ -70,10 +70,10 @@ def open_cache(folder: Path) -> Cache:
     return Cache(folder, path.read_text(encoding="ascii"))
 
 
-def key_of(source: Source, path: str, hashes: list[str]) -> str:
+def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
     """Return the name under which a batch is kept: it changes with whatever could change its Parquet."""
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
-    text = "\0".join([FORMAT, engine_version(), *MACROS, source.sha256, path, shape, *hashes])
+    text = "\0".join([FORMAT, engine_version(), *MACROS, source.sha256, shape, *paths, *hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

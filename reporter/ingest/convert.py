@@ -31,54 +31,56 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
     jobs: dict[str, Future[Batch]] = {}
     done: dict[int, tuple[str, list[str]]] = {}
     with ThreadPoolExecutor(2) as pool:
-        for i in sorted(range(len(batches)), key=lambda i: sum(f.size for f in batches[i][2])):
-            source, path, files = batches[i]
-            digests = [inputs.digest(f) for f in files]
+        for i in sorted(range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1])):
+            source, parts = batches[i]
+            digests = [inputs.digest(p.file) for p in parts]
             hashes = [d.sha256 for d in digests]
-            key = key_of(source, path, hashes)
+            key = key_of(source, [p.path for p in parts], hashes)
             done[i] = key, hashes
             if key not in jobs:
-                jobs[key] = pool.submit(_job, engine, source, path, files, digests[0], key, cache)
-        return [(jobs[done[i][0]].result(), b[2], done[i][1]) for i, b in enumerate(batches)]
+                jobs[key] = pool.submit(_job, engine, source, parts, digests[0], key, cache)
+        return [
+            (jobs[done[i][0]].result(), [p.file for p in parts], done[i][1])
+            for i, (_, parts) in enumerate(batches)
+        ]
 
 
 def _job(
-    engine: Engine, source: Source, path: str, files: list[InputFile], digest: Digest, key: str, cache: Cache
+    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache
 ) -> Batch:  # fmt: skip
     batch = find(cache, key)
     if batch is None:
         with engine.twin() as own:
-            batch = _convert(own, source, path, files, digest, key, cache)
+            batch = _convert(own, source, parts, digest, key, cache)
         keep(cache, batch)
     return batch
 
 
 def _convert(
-    engine: Engine, source: Source, path: str, files: list[InputFile], digest: Digest, key: str, cache: Cache
+    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache
 ) -> Batch:  # fmt: skip
-    if len(files) == 1 and streams(source, files[0]):
+    if len(parts) == 1 and streams(source, parts[0].file):
         batch = Batch(source.id, key, counts=[Counts()])
-        if stream(engine, source, files[0], digest, batch, cache):
+        if stream(engine, source, parts[0].file, digest, batch, cache):
             return batch
-    batch = Batch(source.id, key, counts=[Counts() for _ in files])
-    spool(engine, source, path, files, batch, cache)
+    batch = Batch(source.id, key, counts=[Counts() for _ in parts])
+    spool(engine, source, parts, batch, cache)
     return batch
 
 
-def _batches(choices: list[Choice]) -> Iterator[tuple[Source, str, list[InputFile]]]:
-    """Big flat logs alone, the rest of a source together."""
-    groups: dict[tuple[str, str], tuple[Source, list[InputFile]]] = {}
+def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
+    """Big flat logs alone, the rest of a source together: by path, unless its records look at each other."""
+    groups: dict[tuple[str, str], tuple[Source, list[Choice]]] = {}
     for choice in choices:
-        if choice.source is None:
+        source = choice.source
+        if source is None:
             continue
-        if streams(choice.source, choice.file):
-            yield choice.source, choice.path, [choice.file]
+        if streams(source, choice.file):
+            yield source, [choice]
         else:
-            groups.setdefault((choice.source.id, choice.path), (choice.source, []))[1].append(
-                choice.file
-            )
-    for (_, path), (source, files) in sorted(groups.items(), key=lambda g: g[0]):
-        yield source, path, files
+            key = source.id, "" if source.together else choice.path
+            groups.setdefault(key, (source, []))[1].append(choice)
+    yield from (group for _, group in sorted(groups.items(), key=lambda g: g[0]))
 
 
 def streams(source: Source, file: InputFile) -> bool:

@@ -32,6 +32,9 @@ WRAPPERS = (
 )  # fmt: skip
 """Names under which the arguments stand in an object of their own, or as JSON in a text."""
 
+UNNAMED = ("Agent workflow", "Voice Agent", "LangGraph", "RunnableSequence", "AgentExecutor")
+"""What frameworks call a workflow that nobody named: the OpenAI Agents SDK, LangChain."""
+
 _ADDRESS = (
     r"@|://|^[~./\\#]|^[A-Za-z]:\\|^\+[0-9]|^0x[0-9a-fA-F]{40}$|^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,}$"
     r"|^([0-9]{1,3}\.){3}[0-9]{1,3}(:[0-9]+)?$|^([A-Za-z0-9_-]+\.)+[A-Za-z]{2,}([:/?#]\S*)?$"
@@ -70,6 +73,10 @@ MACROS = (
     "THEN CAST(json_extract(j, p) AS JSON[]) WHEN json_type(j, p) = 'VARCHAR' AND (j ->> p) <> '' THEN "
     "list_transform(string_split(j ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) END",
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",
+    # The name of a workflow; nothing where it is a framework's own word, a text, a path, or one run's with an id or a date in it.
+    f"workflow_name(x) AS CASE WHEN length(trim(x)) BETWEEN 1 AND 100 AND NOT list_contains({quoted_list(UNNAMED)}, trim(x)) "
+    "AND NOT regexp_matches(x, '[\n?{]|[0-9]{5}|[0-9]{4}-[0-9]{2}-[0-9]{2}|^[A-Z]+ +/') "
+    "AND NOT regexp_matches(array_to_string(regexp_extract_all(x, '[0-9A-Fa-f]{8,}'), ' '), '[0-9]') THEN trim(x) END",
     # JSON of a text: JSON, JSON in a JSON text, or a Python dict without a quote that could mislead.
     "_parsed(x) AS coalesce(TRY_CAST(x AS JSON), CASE WHEN x LIKE '{''%' AND NOT contains(x, '\"') AND NOT contains(x, '\\') "
     "THEN TRY_CAST(regexp_replace(regexp_replace(replace(x, '''', '\"'), ': None([,}])', ': null\\1', 'g'), "

@@ -16,12 +16,11 @@ from typing import Any, TextIO
 from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
-from reporter.ingest.files import InputFile
 from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.items import READ_FOR_SECRETS, Document, Note, Problem, shown
 from reporter.ingest.notes import HIDDEN, note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
-from reporter.ingest.recognise import has_place, records_at
+from reporter.ingest.recognise import Choice, has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, values
 from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import typed
@@ -34,14 +33,12 @@ _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
 
 
-def spool(
-    engine: Engine, source: Source, path: str, files: list[InputFile], batch: Batch, cache: Cache
-) -> None:
+def spool(engine: Engine, source: Source, parts: list[Choice], batch: Batch, cache: Cache) -> None:
     """Convert the files of one source through a spool, a portion at a time unless its records belong together."""
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     spool = _Spool(engine.work / batch.key, most)
     try:
-        _write(engine, path, files, batch, spool)
+        _write(engine, parts, batch, spool)
         for number, lines in enumerate(spool.paths):
             _load(engine, source, batch, cache, lines, number)
             lines.unlink()
@@ -77,12 +74,12 @@ class _Spool:
             self._file.close()
 
 
-def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spool: _Spool) -> None:
+def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
     seq = 0
     with contextlib.closing(spool):
-        for index, file in enumerate(files):
-            counts = batch.counts[index]
+        for index, part in enumerate(parts):
+            file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
             for item in documents(file, engine):
                 if isinstance(item, Note):
@@ -95,6 +92,7 @@ def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spoo
                         (index, item.line, "unreadable", redact(item.reason), item.text)
                     )
                     continue
+                path = _path(part, item.value)
                 if not has_place(item.value, path):
                     counts.read += 1
                     counts.unreadable += 1
@@ -112,6 +110,12 @@ def _write(engine: Engine, path: str, files: list[InputFile], batch: Batch, spoo
                         )
                     else:
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _path(part: Choice, value: Any) -> str:
+    """Where the records of one document stand: of several in a YAML file some are lists, others the thing itself."""
+    bare = part.file.format == "yaml" and part.source and "" in part.source.records
+    return "" if bare and not has_place(value, part.path) else part.path
 
 
 def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:

@@ -28,7 +28,12 @@ def lint(
     except Errors as errors:
         return list(errors.errors), ""
     targets = catalog.unknown_targets(content, content.profiles.values())
-    problems = [*_official(content), *_mapping(content), *targets, *_checks(content, extra, run_examples)]
+    problems = [
+        *_official(content),
+        *_mapping(content),
+        *targets,
+        *_checks(content, extra, run_examples),
+    ]
     controls = sum(len(f.controls) for f in content.frameworks)
     return sorted(problems, key=str), (
         f"{len(content.checks)} checks, {len(content.frameworks)} catalogs with {controls} controls, "

@@ -19,6 +19,9 @@ from reporter.score.models import Model, exact, read_model, shipped_policy
 from reporter.score.observations import practice_score
 from reporter.score.scorer import CAP_TIER, mean
 
+ONE = 1 << 64
+SLACK = 8
+"""Each of the three means rounds by less than one unit, before and after."""
 Touched = dict[str, tuple[int, int, int]]
 """check -> what its sums gain: credited weight, weight, cells that cap"""
 
@@ -43,13 +46,32 @@ def roadmap(
     open_cells = _Open(read, cells, actions, state)
     picks: list[dict[str, Any]] = []
     while efforts:
-        gains = {name: state.gain(open_cells.touched[name]) for name in efforts}
-        best = min(efforts, key=lambda n: (-gains[n] / efforts[n], -gains[n], efforts[n], n))
+        gains = {
+            name: state.gain(open_cells.touched[name])
+            for name in _promising(state, open_cells.touched, efforts)
+        }
+        best = min(gains, key=lambda n: (-gains[n] / efforts[n], -gains[n], efforts[n], n))
         state.apply(open_cells.touched[best])
         open_cells.close(best)
         effort = efforts.pop(best)
         picks.append({"id": best, "effort": str(effort), "gain": str(gains[best]), "total": str(state.total)})  # fmt: skip
     return picks
+
+
+def _promising(
+    state: _State, touched: Mapping[str, Touched], efforts: Mapping[str, Fraction]
+) -> list[str]:
+    """The actions that may be the best: the others are not, however their rough gains were rounded."""
+    rough = {name: state.rough(touched[name]) for name in efforts}
+    sure = [(r - SLACK) / efforts[n] for n, r in rough.items() if r is not None]
+    least = max(sure, default=Fraction(0))
+    return [n for n, r in rough.items() if r is None or (r + SLACK) / efforts[n] >= least]
+
+
+def _whole(weights: Mapping[str, Fraction]) -> dict[str, int]:
+    """The same weights as whole numbers."""
+    scale = lcm(*(weight.denominator for weight in weights.values()))
+    return {name: int(weight * scale) for name, weight in weights.items()}
 
 
 class _State:
@@ -71,7 +93,16 @@ class _State:
         self.checks, self.practices = model.checks_of(), model.practices_of()
         self.practice = {p: self._practice(p, {}) for p in model.practices}
         self.control = {c: self._control(c, {}) for c in model.controls}
-        self.weight = sum((w for c, w in model.controls.items() if self.control[c] is not None), Fraction(0))  # fmt: skip
+        self.whole = _whole({p.id: p.weight for p in model.practices.values()})
+        self.whole_control = _whole(model.controls)
+        self.rough_practice = {p: self._rough_practice(p, {}) for p in model.practices}
+        self.rough_control = {c: self._rough_control(c, {}) for c in model.controls}
+        self._weigh()
+
+    def _weigh(self) -> None:
+        known = (w for c, w in self.model.controls.items() if self.control[c] is not None)
+        self.weight = sum(known, Fraction(0))
+        self.whole_weight = sum(w for c, w in self.whole_control.items() if self.control[c] is not None)  # fmt: skip
 
     @property
     def total(self) -> Fraction:
@@ -111,7 +142,43 @@ class _State:
             self._add(self.sums, check, more)
         self.practice.update(practices)
         self.control.update(controls)
-        self.weight = sum((w for c, w in self.model.controls.items() if self.control[c] is not None), Fraction(0))  # fmt: skip
+        self.rough_practice.update({p: self._rough_practice(p, {}) for p in practices})
+        self.rough_control.update({c: self._rough_control(c, {}) for c in controls})
+        self._weigh()
+
+    def rough(self, touched: Touched) -> int | None:
+        """The gain in units of 1 / ONE, less than SLACK off; None where something becomes applicable."""
+        model = self.model
+        named = {model.checks[c].practice for c, more in touched.items() if any(more)}
+        if any(self.practice[p] is None for p in named):
+            return None
+        practices = {p: self._rough_practice(p, touched) for p in named}
+        gain = 0
+        for control in {model.practices[p].control for p in named}:
+            change = self._rough_control(control, practices) - self.rough_control[control]
+            gain += self.whole_control[control] * change
+        return gain // self.whole_weight if gain else 0
+
+    def _rough_practice(self, name: str, touched: Touched) -> int:
+        credited = weights = 0
+        caps = False
+        for check in self.checks[name]:
+            a, b, zeros = self.sums[check]
+            if check in touched:
+                more = touched[check]
+                a, b, zeros = a + more[0], b + more[1], zeros + more[2]
+            if b:
+                weight = self.policy.severity_weights[self.model.checks[check].severity]
+                credited += weight * (a * ONE // (b * self.scale))
+                weights += weight
+                caps = caps or zeros > 0
+        value = credited // weights if weights else 0
+        return min(value, int(self.policy.critical_cap * ONE)) if caps else value
+
+    def _rough_control(self, name: str, practices: Mapping[str, int]) -> int:
+        own = [p for p in self.practices[name] if self.practice[p] is not None]
+        values = (self.whole[p] * practices.get(p, self.rough_practice[p]) for p in own)
+        return sum(values) // sum(self.whole[p] for p in own) if own else 0
 
     def _after(
         self, touched: Touched

@@ -1,4 +1,4 @@
-"""What each agent may do beside what it did. In: grants, uses, approvals, reviews. Out: tables observed and unused_grants."""
+"""What each agent may do beside what it did. In: grants, uses, breaches, approvals, reviews. Out: tables observed and unused_grants."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ def compare(engine: Engine) -> None:
         "SELECT 1 FROM first_uses AS u WHERE u.agent_id = g.actor_id AND u.kind = g.type AND (u.name = g.name OR u.name LIKE g.like_pattern ESCAPE '!'))"
     )
     engine.run(
-        "CREATE TEMP TABLE outside AS SELECT x.agent_id, count(*) AS n_outside FROM (SELECT agent_id, tool FROM activity "
-        "WHERE in_window AND registered AND outcome = 'success' AND tool IS NOT NULL GROUP BY ALL) AS x "
-        "WHERE x.agent_id IN (SELECT actor_id FROM grants WHERE type = 'tool') AND NOT EXISTS (SELECT 1 FROM grants AS g "
-        "WHERE g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!') GROUP BY x.agent_id"
+        "CREATE TEMP TABLE outside AS SELECT agent_id, count(*) AS n_outside FROM breaches "
+        "WHERE kind = 'tool outside its grants' GROUP BY agent_id"
     )
     engine.run(
         "CREATE TEMP TABLE reviewed AS SELECT actor_id, max(coalesce(least(snapshot_at, completed_at), completed_at)) AS seen_until "

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Set
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -58,16 +58,19 @@ _NOTES = (
 """Words of the engine's own sentences; those of the checks come from their SQL."""
 
 
-def hide_in(value: Any, hide: Callable[[str], str]) -> Any:
-    """Return plain data with people replaced in all its texts."""
+_IDS = ("agent", "actor", "actors", "owners", "what", "name")
+"""Fields of a run's plain data that name actors, and little else."""
+
+
+def hide_in(value: Any, people: People, field: str = "") -> Any:
+    """Return plain data with people replaced in all its texts; a word that is also a name stays but where ids stand."""
     if isinstance(value, str):
-        return hide(value)
+        return people.in_id(value) if field in _IDS else people.in_text(value)
     if isinstance(value, tuple):
-        return tuple(hide_in(v, hide) for v in value)
+        return tuple(hide_in(v, people, field) for v in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{f.name: hide_in(getattr(value, f.name), hide) for f in fields(value)}
-        )
+        changed = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
+        return replace(value, **changed)
     return value
 
 

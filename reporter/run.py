@@ -133,7 +133,7 @@ def _assess(
         assessment = _gather(engine, workspace, content, judged, intake)
         if people:
             shown = ("feeds", "coverage", "compared", "causes", "parity")
-            hidden = {name: hide_in(getattr(assessment, name), people.in_id) for name in shown}
+            hidden = {name: hide_in(getattr(assessment, name), people) for name in shown}
             assessment = replace(assessment, **hidden)
         return assessment, intake.rows
 

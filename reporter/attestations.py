@@ -5,6 +5,7 @@ An answer that is wrong is rejected with its line; all others stand in the repor
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ ANSWERS = {
     "yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no",
     "not applicable": "not applicable", "not_applicable": "not applicable", "n/a": "not applicable", "na": "not applicable",
 }  # fmt: skip
+SHOWN = 300
 METHODS = ("attest", "examine")
 _WORST = ("fail", "unknown", "na", "attested", "pass")
 """Of two answers of one person and time the one that stands first counts."""
@@ -68,7 +70,9 @@ def settle(
             made = _attestation(row, controls)
         except _Wrong as error:
             rejected.append(
-                Quarantined(row.file, row.line, "rejected", f"{error.message}; {error.hint}", "")
+                Quarantined(
+                    row.file, row.line, "rejected", f"{error.message}; {error.hint}", _shown(row)
+                )
             )
             continue
         by_control[made.framework, made.control].append(made)
@@ -122,6 +126,11 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
         framework, control, answer, f.get("statement", ""), f.get("attested_by", ""), f.get("role", ""), given, ends,
         method, f.get("artefact", ""), sha256, f.get("examined_by", ""), f.get("reason", ""), row.ref,
     )  # fmt: skip
+
+
+def _shown(row: Given) -> str:
+    """The row for the quarantine; secrets were replaced when it was read."""
+    return json.dumps({k: v for k, v in row.fields.items() if v}, ensure_ascii=False)[:SHOWN]
 
 
 def _filled(f: Mapping[str, str], name: str, expected: str) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -218,9 +217,7 @@ def test_an_attested_yes_raises_lo_by_half_of_the_question_and_nothing_else(
         profile = content.profiles["baseline"]
         total = score([framework], (), (), (), content.policy, profile, (), answers)
         found[status] = total.frameworks[0].controls[0]
-    assert [(c.lo, c.hi) for c in found.values()] == [
-        (0, 1), (Fraction(1, 2), 1), (1, 1), (0, 0), (0, 0),
-    ]  # fmt: skip
+    assert [f"{c.lo} {c.hi}" for c in found.values()] == ["0 1", "1/2 1", "1 1", "0 0", "0 0"]
     states = [c.state for c in found.values()]
     assert states == ["not_assessed", "assessed", "assessed", "assessed", "not_applicable"]
 
@@ -337,7 +334,7 @@ def test_no_name_of_a_person_is_left_where_people_are_hidden(ws: Path) -> None:
 
 
 def test_a_secret_in_an_answer_reaches_no_file_of_the_run(ws: Path) -> None:
-    secret = "AKIA" + "QYLPMN5HXBFWCKRT"
+    secret = "ghp_" + "q8Zt" * 9
     write_csv(ws / "statements" / "attestations.csv", [ROW | {"statement": f"the key is {secret}"}])
     run(ws)
     for path in (ws.parent / "run").iterdir():

@@ -291,7 +291,8 @@ def test_answers_are_read_from_tables_and_documents_alike(ws: Path, name: str, w
 def test_every_row_and_every_artefact_is_accounted_for(ws: Path) -> None:
     rows = [ROW, ROW | {"answer": ""}, ROW | {"answer": "maybe", "colour": "red"}, ROW | EXAMINED]
     write_csv(ws / "statements" / "attestations.csv", rows)
-    accounting = run(ws)["accounting"]
+    report = run(ws)
+    accounting, told_of = report["accounting"], report["attestations"]["text"]
     files = {f["file"]: f for f in accounting["files"]}
     own = files["statements/attestations.csv"]
     fates = ("read", "kept", "out_of_scope", "unreadable", "rejected")
@@ -302,6 +303,7 @@ def test_every_row_and_every_artefact_is_accounted_for(ws: Path) -> None:
     assert files["statements/proof.txt"]["sha256"] == PROOF
     assert "DO NOT ADD UP" not in accounting["equation"]
     told = {(q["place"], q["kind"]): q["reason"] for q in accounting["quarantined"]}
+    assert "Rejected as wrong: 1 row" in told_of
     assert "answer is 'maybe'" in told["statements/attestations.csv:4", "rejected"]
     assert "'colour'" in told["statements/attestations.csv:2", "field"]
 
@@ -349,6 +351,8 @@ def test_explain_names_the_answer_that_a_question_rests_on(ws: Path) -> None:
     assert "It rests on the answer yes (ann, CISO, 2026-09-01), attested" in said
     assert "Another answer no (ann, CISO, 2026-08-01), not counted: a newer answer" in said
     assert "statements/attestations.csv#2" in said
+    page = (ws.parent / "run" / "report.html").read_text()
+    assert page.count('<a href="#attestations">Answered yes</a>, counts as attested.') == 1
 
 
 def test_the_questionnaire_asks_every_question_of_the_usual_lists(tmp_path: Path) -> None:

@@ -11,12 +11,16 @@ from reporter.answers import Attestation
 from . import shape_attested as shape
 from .words import clean, count, number
 
+SOURCE = "attestations"
+"""What the accounting calls files of answers."""
 _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 
 
 def attestations(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.Attestations:
     """Print every answer in the order of the lists, with what it counts as."""
-    if not a.attestations:
+    own = {f.file for f in a.files if f.source == SOURCE}
+    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
+    if not a.attestations and not wrong:
         return shape.Attestations()
     names = {f.id: clean(f.short) for f in a.frameworks}
     order = {(f.id, c.id): n for n, (f, c) in enumerate(_controls(a))}
@@ -29,6 +33,8 @@ def attestations(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) ->
         "credit on evidence; examined by a second person against an artefact whose hash matches, it has all of it. What is "
         "expired, dated later than this assessment or refused is as if it had never been given."
     )
+    if wrong:
+        text += f" Rejected as wrong: {count(wrong, 'row')}, listed in the data accounting."
     return shape.Attestations(
         text, tuple(_line(t, names[t.framework], anchors[t.framework, t.control]) for t in rows)
     )

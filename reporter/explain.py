@@ -12,6 +12,7 @@ from typing import Any
 from reporter import catalog
 from reporter.errors import InputError
 from reporter.report.shape import Control, View
+from reporter.report.shape_attested import AnswerLine
 from reporter.rests import elsewhere, in_run
 from reporter.runfolder import read_cells, read_view
 
@@ -43,7 +44,7 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
             return _framework(framework.title, framework.total, framework.controls)
         for control in framework.controls:
             if control.id.lower() == wanted.lower():
-                return [*_control(control, framework.short, run), *in_run(view, control.id)]
+                return [*_control(control, framework.short, view, run), *in_run(view, control.id)]
     for check in view.checks:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id, run)
@@ -87,7 +88,7 @@ def _of(total: object) -> str:
     return f"Score {figure.text}, range {figure.range} = {figure.exact_lo} to {figure.exact_hi}; level {level.text}{note}"
 
 
-def _control(control: Control, framework: str, run: Path) -> list[str]:
+def _control(control: Control, framework: str, view: View, run: Path) -> list[str]:
     lines = [
         f"{framework} {control.id} {control.title}",
         control.paraphrase,
@@ -100,12 +101,19 @@ def _control(control: Control, framework: str, run: Path) -> list[str]:
             f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}"
         )
     lines += ["", f"Question for a human: {control.ask}"]
+    lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     open_cells = [c for c in read_cells(run) if c[VERDICT] != "pass"]
     for check in control.checks:
         cells = [c for c in open_cells if c[CHECK] == check.check.text]
         if cells:
             lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(cells)]
     return lines
+
+
+def _answer(t: AnswerLine) -> str:
+    by = ", ".join(filter(None, (t.who, t.role, t.date)))
+    head = "It rests on the answer" if t.settles else "Another answer"
+    return f"  {head} {t.answer} ({by}), {t.counts_as}: {t.why}  [{t.record}]"
 
 
 def _check(view: View, check_id: str, run: Path) -> list[str]:

@@ -1,12 +1,16 @@
-"""A workspace to start from. In: a folder name. Out: reporter.yml and one small example in each folder."""
+"""A workspace to start from. In: a folder name. Out: reporter.yml, a small example in each folder, the questions to people."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from reporter import catalog
 from reporter.errors import InputError
+from reporter.ingest.attestations import FIELDS, PREFILLED
 from reporter.yamls import write_yaml
 
 _AGENTS = """\
@@ -42,6 +46,19 @@ def _heartbeats() -> Iterator[str]:
         yield f'{{"time":"{time}","log_source":"agent-gateway","event_class":"heartbeat","outcome":"success"}}\n'
 
 
+def _questionnaire() -> str:
+    """The question of each control of the usual lists, with the columns of an answer empty."""
+    text = io.StringIO()
+    names = [*FIELDS[:2], *PREFILLED, *FIELDS[2:]]
+    rows = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    rows.writeheader()
+    for framework in catalog.load().frameworks:
+        for c in framework.controls if not framework.optional else ():
+            given = {"framework": framework.id, "control": c.id, "title": c.title}
+            rows.writerow({**given, "question": " ".join(c.ask.split())})
+    return text.getvalue()
+
+
 def init(folder: Path, organisation: str) -> list[Path]:
     """Write the workspace; refuse a folder that already holds one, and add no example to a folder in use."""
     if (folder / "reporter.yml").exists():
@@ -59,6 +76,7 @@ def init(folder: Path, organisation: str) -> list[Path]:
         "inventory/people.csv": _PEOPLE,
         "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
         "statements/policies.yml": _POLICY,
+        "statements/attestations.csv": _questionnaire(),
     }
     used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
     made = [folder / name for name in texts if name.split("/")[0] not in used]

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from reporter.answers import Attestation
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 
@@ -394,3 +395,4 @@ class Assessment:
     crosswalks: tuple[Crosswalk, ...] = ()
     """Those between lists that take part."""
     parity: SideBySide = SideBySide()
+    attestations: tuple[Attestation, ...] = ()

@@ -58,7 +58,7 @@ _NOTES = (
 """Words of the engine's own sentences; those of the checks come from their SQL."""
 
 
-_IDS = ("agent", "actor", "actors", "owners", "what", "name")
+_IDS = ("agent", "actor", "actors", "owners", "what", "name", "attested_by", "examined_by")
 """Fields of a run's plain data that name actors, and little else."""
 
 
@@ -130,10 +130,15 @@ class People:
         return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
-def hide_people(engine: Engine, key: str, sentences: Iterable[str]) -> People:
-    """Replace people in `cells`; return who does the same to any other text. `sentences` hold the words of the checks."""
+def hide_people(
+    engine: Engine, key: str, sentences: Iterable[str], named: Iterable[str] = ()
+) -> People:
+    """Replace people in `cells`; return who does the same to any other text. `sentences` hold the words of the checks.
+
+    `named` are people of whom no table says anything.
+    """
     others = {i for (i,) in engine.rows(_OTHERS) if i}
-    people = {p for (p,) in engine.rows(_PEOPLE) if p} - others
+    people = {*named, *(p for (p,) in engine.rows(_PEOPLE) if p)} - others
     twins = {t for (t,) in engine.rows(_TWINS)}
     hidden = People(people, others, dict(engine.rows(_ALSO)), twins, _words(sentences), key)
     for column, rows, change in (

@@ -16,6 +16,8 @@ from typing import Any
 
 from reporter import assess as judging
 from reporter import catalog, db, results
+from reporter.answers import Attestation
+from reporter.attestations import Settled, settle
 from reporter.catalog import Content
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
@@ -24,11 +26,11 @@ from reporter.ingest import names
 from reporter.ingest.cache import open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import Intake, ingest
+from reporter.ingest.load import Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
-from reporter.model import Assessment, Check
+from reporter.model import Assessment, Check, Framework
 from reporter.parity import side_by_side
 from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.report import WRITERS, warm_up
@@ -50,6 +52,7 @@ from reporter.score import score
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
 
+LEFT_OUT = "left out: it may name people"
 EXTRA_BYTES = 3 << 30
 """Address space that checks from --extra may add."""
 EXTRA_SECONDS = 600
@@ -85,13 +88,13 @@ def assess_workspace(
         content = catalog.load(options.extra)
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
-        content = _chosen(workspace, content)
+        known, content = content.frameworks, _chosen(workspace, content)
         judged = judge_all(content.checks, workspace.params)
         out.parent.mkdir(parents=True, exist_ok=True)
         with part_of(out) as part:
             with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
                 assessment, counts = _assess(
-                    workspace, inputs, content, judged, Path(work), part, options
+                    workspace, inputs, content, known, judged, Path(work), part, options
                 )
             view = views.build(assessment)
             for name in dict.fromkeys(("json", *options.formats)):
@@ -108,8 +111,8 @@ def assess_workspace(
 
 
 def _assess(
-    workspace: Workspace, inputs: Inputs, content: Content, judged: list[tuple[Check, Judged]], work: Path,
-    part: Path, options: Options,
+    workspace: Workspace, inputs: Inputs, content: Content, known: tuple[Framework, ...],
+    judged: list[tuple[Check, Judged]], work: Path, part: Path, options: Options,
 ) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
     """Everything that needs the engine."""
     cache = open_cache(options.cache or part.parent / ".reporter-cache")
@@ -117,6 +120,9 @@ def _assess(
         options.say(f"reading {workspace.folder}")
         intake = ingest(engine, inputs, content.sources, cache)
         _refuse_nothing(intake, workspace.folder)
+        ids = {f.id for f in content.frameworks}
+        said = settle(intake.answers, known, ids, intake.files, workspace.run.as_of)
+        intake = recount(intake, said.rejected, said.aside, said.artefacts)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
         derive(engine, workspace.run, expected, Baseline(*(workspace.baseline or ())))
         intake = replace(intake, quarantined=(*intake.quarantined, *names.notes(engine)))
@@ -127,12 +133,15 @@ def _assess(
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
         people = None
         if options.pseudonymise:
-            people = hide_people(engine, cache.secret_key, [c.sql for c, _ in judged])
+            named = {n for a in said.attestations for n in (a.attested_by, a.examined_by) if n}
+            sql = [c.sql for c, _ in judged]
+            people = hide_people(engine, cache.secret_key, sql, named)
+            said = replace(said, attestations=tuple(map(_without_words, said.attestations)))
             intake = _without_people(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake)
+        assessment = _gather(engine, workspace, content, judged, intake, said)
         if people:
-            shown = ("feeds", "coverage", "compared", "causes", "parity")
+            shown = ("feeds", "coverage", "compared", "causes", "parity", "attestations")
             hidden = {name: hide_in(getattr(assessment, name), people) for name in shown}
             assessment = replace(assessment, **hidden)
         return assessment, intake.rows
@@ -141,16 +150,21 @@ def _assess(
 def _without_people(intake: Intake, people: People) -> Intake:
     """The accounting with people replaced; a raw record may name somebody nobody knows, so none is shown."""
     hide = people.in_text
-    left_out = "left out: it may name people"
     return replace(
         intake,
         files=tuple(replace(f, file=hide(f.file), why=hide(f.why)) for f in intake.files),
         out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
         quarantined=tuple(
-            replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and left_out)
+            replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and LEFT_OUT)
             for q in intake.quarantined
         ),
     )
+
+
+def _without_words(a: Attestation) -> Attestation:
+    """An answer without what somebody wrote freely, which may name people nobody knows."""
+    why = LEFT_OUT if a.status == "na" else a.why
+    return replace(a, statement=a.statement and LEFT_OUT, reason=a.reason and LEFT_OUT, why=why)
 
 
 @contextmanager
@@ -217,6 +231,7 @@ def _gather(
     content: Content,
     judged: list[tuple[Check, Judged]],
     intake: Intake,
+    said: Settled,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
@@ -224,7 +239,7 @@ def _gather(
     findings = tuple(judging.findings(engine))
     scores = score(
         content.frameworks, checks, content.themes, judging.tallies(engine), content.policy, profile,
-        results.caps(engine, content),
+        results.caps(engine, content), said.answers,
     )  # fmt: skip
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
@@ -235,7 +250,7 @@ def _gather(
         causes=results.causes(engine, content, checks, findings), population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
-        parity=side_by_side(engine, judged),
+        parity=side_by_side(engine, judged), attestations=said.attestations,
     )  # fmt: skip
 
 

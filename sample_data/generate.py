@@ -168,9 +168,11 @@ def _statements(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
     _yaml(folder / "aliases.yml", people.aliases())
     _csv(folder / "approvals.csv", done.approvals)
     _csv(folder / "reviews.csv", list(people.common_reviews(quarter)))
-    for name in ("changes", "alerts", "incidents", "exceptions"):
+    for name in ("changes", "alerts", "incidents", "exceptions", "attestations"):
         _csv(folder / f"{name}.csv", getattr(papers, name)(quarter))
     _yaml(folder / "log-stores.yml", papers.log_stores())
+    for name, text in papers.artefacts().items():
+        _text(folder / name, text)
 
 
 def _logs(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:

@@ -314,7 +314,10 @@ def test_init_makes_a_workspace_that_can_be_assessed(tmp_path: Path) -> None:
     )
     assert json.loads(result.stdout)["organisation"] == "Ärzte & Co: #1"
     manifest = json.loads((tmp_path / "r" / "manifest.json").read_text())
-    assert all(i["source"] and i["read"] == i["kept"] > 0 for i in manifest["inputs"])
+    taken = [i for i in manifest["inputs"] if i["source"] != "attestations"]
+    assert all(i["source"] and i["read"] == i["kept"] > 0 for i in taken)
+    (asked,) = [i for i in manifest["inputs"] if i not in taken]
+    assert asked["read"] == asked["out_of_scope"] == 92, "no question is answered yet"
 
 
 def test_init_never_overwrites(tmp_path: Path) -> None:

@@ -221,5 +221,5 @@ def test_the_company_has_files_of_seven_sources_and_of_none(taken: Taken) -> Non
     for intake in taken.intake.values():
         assert {f.source for f in intake.files} == {
             "", "reporter-inventory", "reporter-events", "aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps",
-            "okta-system-log",
+            "okta-system-log", "attestations",
         }  # fmt: skip

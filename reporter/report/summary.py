@@ -182,10 +182,10 @@ def _questions_text(n: int) -> str:
 
 
 def _open_questions(a: model.Assessment) -> int:
-    """Count the controls whose question nobody answered: no credit in lo, all of it in hi."""
+    """Count the controls whose question nobody answered: no credit at all in lo, and some in hi."""
     practices = [p for f in a.scores.frameworks for c in f.controls for p in c.practices]
     asking = [p for p in practices if ASK in dict(p.weights)]
-    return sum(_ask_credit(p, a, hi=False) < _ask_credit(p, a, hi=True) for p in asking)
+    return sum(not _ask_credit(p, a, hi=False) and bool(_ask_credit(p, a, hi=True)) for p in asking)
 
 
 def _ask_credit(p: model.PracticeScore, a: model.Assessment, hi: bool) -> Fraction:

@@ -19,6 +19,7 @@ from reporter.explanation import why_check
 
 from . import shape
 from .accounting import accounting, scope
+from .attested import attestations
 from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
@@ -64,6 +65,7 @@ def build(assessment: model.Assessment) -> shape.View:
         findings=_findings(assessment),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
+        attestations=attestations(assessment, anchors),
     )
 
 

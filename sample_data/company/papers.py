@@ -292,3 +292,76 @@ def chained(rows: list[Row], quarter: Quarter) -> list[Row]:
     if quarter.id == "2026-q3":
         made[120]["hash"] = "f" * 16
     return made
+
+
+FIELDS = (
+    "framework", "control", "answer", "statement", "attested_by", "role", "date", "expires", "method", "artefact",
+    "artefact_sha256", "examined_by", "reason",
+)  # fmt: skip
+CALLS = """\
+Refused calls of the gateway
+Ten tool calls that the argument rules refused and the rule behind each
+Drawn by Noor Haddadin and all of them held
+"""
+DRILL = """\
+Drill of the central planner
+The planner was stopped for an hour and the yard went on by hand
+"""
+
+
+def artefacts() -> dict[str, str]:
+    """Return the papers that answers point at, by their path below statements/."""
+    return {"proofs/refused-calls.txt": CALLS, "proofs/planner-drill.txt": DRILL}
+
+
+def attestations(quarter: Quarter) -> list[Row]:
+    """Return answers to questions of controls: on somebody's word, examined, expired, a no, out of reach, a wrong row.
+
+    After the drill was written up and examined somebody added a line to the paper: its hash no longer matches.
+    """
+    agentic, nhi, nist = "owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0"
+    sha = hashlib.sha256(CALLS.encode()).hexdigest()
+    drilled = hashlib.sha256(DRILL.splitlines(keepends=True)[0].encode()).hexdigest()
+    proof = {"method": "examine", "artefact": "proofs/refused-calls.txt", "artefact_sha256": sha}
+    edited = {
+        "method": "examine",
+        "artefact": "proofs/planner-drill.txt",
+        "artefact_sha256": drilled,
+    }
+    other = {"examined_by": mail("noor.haddadin")}
+    rows = [
+        _answer(quarter, nist, "GOVERN 1.3", "yes", "dario.nwosu", 40)
+        | {"statement": "The board approved the risk statement of January"},
+        _answer(quarter, agentic, "ASI02", "yes", "dario.nwosu", 30) | proof | other,
+        _answer(quarter, nhi, "NHI5:2025", "no", "lena.mbeki", 25)
+        | {"statement": "A deny rule is planned"},
+        _answer(quarter, nist, "GOVERN 2.2", "yes", "lena.mbeki", 400)
+        | {
+            "statement": "All owners were trained",
+            "expires": f"{quarter.end - timedelta(days=35):%Y-%m-%d}",
+        },
+        _answer(quarter, nist, "GOVERN 4.9", "yes", "lena.mbeki", 20),
+        _answer(quarter, nist, "GOVERN 5.1", "not applicable", "dario.nwosu", 20)
+        | {"reason": "No agent faces customers of the group; those of the portal are the vendor's"},
+    ]
+    if quarter.id == "2026-q3":
+        rows += [
+            _answer(quarter, agentic, "ASI08", "yes", "dario.nwosu", 15) | edited | other,
+            _answer(quarter, nist, "MAP 1.3", "yes", "dario.nwosu", 15)
+            | proof
+            | {"examined_by": mail("dario.nwosu")},
+        ]
+    return rows
+
+
+def _answer(quarter: Quarter, framework: str, control: str, answer: str, who: str, ago: int) -> Row:
+    said = {"framework": framework, "control": control, "answer": answer, "method": "attest"}
+    date = f"{quarter.end - timedelta(days=ago):%Y-%m-%d}"
+    return (
+        dict.fromkeys(FIELDS, "")
+        | said
+        | {"attested_by": mail(who), "role": ROLES[who], "date": date}
+    )
+
+
+ROLES = {"dario.nwosu": "Head of automation", "lena.mbeki": "Head of customer care"}

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
+from reporter.planned import Roadmap
 
 
 class Status(StrEnum):
@@ -394,3 +395,4 @@ class Assessment:
     crosswalks: tuple[Crosswalk, ...] = ()
     """Those between lists that take part."""
     parity: SideBySide = SideBySide()
+    roadmap: Roadmap = Roadmap()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .shape_observed import Causes, Observation, ParityTable
+from .shape_roadmap import Roadmap
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -373,3 +374,4 @@ class View:
     """Every fail and unknown cell: the rows of findings.csv."""
     crosswalks: tuple[Crosswalk, ...] = ()
     parity: ParityTable = ParityTable()
+    roadmap: Roadmap = Roadmap()

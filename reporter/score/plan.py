@@ -1,0 +1,254 @@
+"""What to do first? In: checks, themes, tallies, findings and actions, as plain data. Out: a `Roadmap` with exact gains.
+
+Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise score of `score` would
+gain. A theme's score is the mean of its practices and the enterprise the mean of the themes, so that only the practices
+that an action touches are scored anew; the steps add up exactly.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from reporter.model import Check, CheckScore, Finding, Policy, Status, Tally, Theme
+from reporter.planned import IMPLEMENT, Action, Pick, Roadmap
+from reporter.score.scorer import (
+    Caps,
+    capped,
+    group_level,
+    level_of,
+    mean,
+    rating,
+    score_check,
+)
+
+RANKED = 300
+"""So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
+FIRST = 5
+Kind = tuple[Status, int, int]
+"""(status, tier lo, tier hi): what a cell counts by."""
+Change = Mapping[str, tuple[tuple[Kind, int], ...]]
+"""check -> how many cells of a kind become pass"""
+Practice = tuple[str, int]
+"""(theme, level)"""
+_ZERO = Fraction(0)
+
+
+def plan(
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    findings: Sequence[Finding],
+    actions: Iterable[Action],
+    policy: Policy,
+    caps: Caps = (),
+) -> Roadmap:
+    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent ones first.
+
+    All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the id.
+    """
+    checks, themes, tallies = tuple(checks), tuple(themes), tuple(tallies)
+    ceiling = min((most for most, _ in caps), default=5)
+    state = _State(checks, themes, tallies, policy, ceiling)
+    start, level = state.total, state.level()
+    by_id = {a.id: a for a in actions}
+    changes = {name: change_of(a, findings) for name, a in by_id.items()}
+    picks, ranked = _picks(state, by_id, changes)
+    mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
+    alone = _State(checks, themes, tallies, policy, ceiling)
+    for action in mended:
+        alone.apply(changes[action.id])
+    return Roadmap(
+        start, level, tuple(picks), ceiling, tuple(a.id for a in mended), alone.total, alone.level(), ranked
+    )  # fmt: skip
+
+
+def change_of(action: Action, findings: Sequence[Finding]) -> Change:
+    """Count what an action turns to pass."""
+    found: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for n in action.cells:
+        f = findings[n]
+        found[f.check][f.status, int(f.tier[0]), int(f.tier[-1])] += 1
+    return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(found.items())}
+
+
+def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
+    """Return the tallies once actions are done."""
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    for change in changes:
+        for check, moved in change.items():
+            counts[check] = _moved(counts[check], moved)
+    return [t for check, kinds in sorted(counts.items()) for t in _tallies(check, kinds)]
+
+
+def _moved(counts: Counter[Kind], moved: Iterable[tuple[Kind, int]]) -> Counter[Kind]:
+    made = Counter(counts)
+    for (status, lo, hi), n in moved:
+        made[status, lo, hi] -= n
+        made[Status.PASS, lo, hi] += n
+    return made
+
+
+def _tallies(check: str, counts: Counter[Kind]) -> list[Tally]:
+    return [Tally(check, status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]
+
+
+def _picks(
+    state: _State, actions: Mapping[str, Action], changes: Mapping[str, Change]
+) -> tuple[list[Pick], int]:
+    """Take the best action until none is left: from a heap whose old entries are skipped when they come up."""
+    left, queue, start = _Left(state, changes), _Queue(), state.total
+    for name in actions:
+        queue.put(actions[name], left.gain(name)[0])
+    picks: list[Pick] = []
+    while (action := queue.take()) is not None:
+        left.refresh(state.touched(changes[action.id]), [action.id])
+        gain, uncapped = left.gain(action.id)
+        touched = state.apply(changes[action.id])
+        total = (picks[-1].total if picks else start) + gain
+        picks.append(Pick(action, gain, uncapped, total, state.level()))
+        left.drop(action.id)
+        if len(picks) < RANKED:
+            for name in left.touching(touched):
+                queue.put(actions[name], left.gain(name)[0])
+    return picks, min(len(picks), RANKED)
+
+
+class _Queue:
+    """Actions by what they bring, the best first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[tuple[bool, Fraction, Fraction, Fraction, str], int, Action]] = []
+        self._now: dict[str, int] = {}
+
+    def put(self, action: Action, gain: Fraction) -> None:
+        """Add an action, or move it to the place that its gain now gives it."""
+        self._now[action.id] = turn = self._now.get(action.id, 0) + 1
+        key = (not action.urgent, -gain / action.effort, -gain, action.effort, action.id)
+        heapq.heappush(self._heap, (key, turn, action))
+
+    def take(self) -> Action | None:
+        """Remove and return the best action; None when none is left."""
+        while self._heap:
+            _, turn, action = heapq.heappop(self._heap)
+            if self._now.get(action.id) == turn:
+                del self._now[action.id]
+                return action
+        return None
+
+
+class _Left:
+    """The actions not yet taken, and what each would add through each practice that it touches."""
+
+    def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
+        self.state, self.open = state, dict(changes)
+        self._by: dict[Practice, dict[str, None]] = defaultdict(dict)
+        self._adds: dict[str, dict[Practice, tuple[Fraction, Fraction]]] = {}
+        for name, change in changes.items():
+            self._adds[name] = {}
+            for practice in state.touched(change):
+                self._by[practice][name] = None
+        self.refresh(self._by)
+
+    def gain(self, name: str) -> tuple[Fraction, Fraction]:
+        """What the total gains by an action, with and without caps."""
+        adds = self._adds[name].values()
+        return sum((a for a, _ in adds), _ZERO), sum((b for _, b in adds), _ZERO)
+
+    def drop(self, name: str) -> None:
+        """Forget an action that is done."""
+        for practice in self.state.touched(self.open.pop(name)):
+            del self._by[practice][name]
+
+    def touching(self, practices: Iterable[Practice]) -> list[str]:
+        """Score the actions that touch practices anew and return them."""
+        practices = tuple(practices)
+        self.refresh(practices)
+        return list(dict.fromkeys(a for p in practices for a in self._by[p]))
+
+    def refresh(self, practices: Iterable[Practice], only: Sequence[str] = ()) -> None:
+        """Score what actions, or only some of them, add through some practices anew."""
+        for practice in tuple(practices):
+            # Hundreds of agents may lack the same thing: what counts alike is scored once.
+            known: dict[tuple[object, ...], tuple[Fraction, Fraction]] = {}
+            for name in only or self._by[practice]:
+                own = self.state.within(practice, self.open[name])
+                key = tuple(own.items())
+                if key not in known:
+                    known[key] = self.state.adds(practice, own)
+                self._adds[name][practice] = known[key]
+
+
+class _State:
+    """Every practice of the enterprise as scored now, in lo."""
+
+    def __init__(
+        self, checks: Sequence[Check], themes: Sequence[Theme], tallies: Iterable[Tally], policy: Policy, ceiling: int
+    ) -> None:  # fmt: skip
+        self.policy, self.ceiling = policy, ceiling
+        self.critical = {c.id: c.severity == "critical" for c in checks}
+        self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
+        for t in tallies:
+            self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+        self.scores = {c: self._score(c, ()) for c in self.counts}
+        self.practice_of: dict[str, Practice] = {}
+        self.weights: dict[Practice, dict[str, int]] = defaultdict(dict)
+        known = {t.id for t in themes}
+        for c in checks:
+            if c.theme in known and self.scores[c.id].applicable:
+                self.practice_of[c.id] = practice = c.theme, c.level
+                self.weights[practice][c.id] = policy.severity_weights[c.severity]
+        sizes = Counter(theme for theme, _ in self.weights)
+        self.share = {p: Fraction(1, sizes[p[0]] * len(sizes)) for p in self.weights}
+        self.values = {p: self._value(p, {}) for p in self.weights}
+
+    @property
+    def total(self) -> Fraction:
+        """The evidenced score of the enterprise."""
+        return sum((self.share[p] * lo for p, (lo, _) in self.values.items()), _ZERO)
+
+    def level(self) -> int:
+        """Return the level of the enterprise on evidence."""
+        ratings: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for (theme, level), (lo, _) in self.values.items():
+            ratings[theme].append((level, rating(lo, self.policy)))
+        levels = [(1, level_of(marks)) for marks in ratings.values()]
+        return min(group_level(levels, self.policy), self.ceiling)
+
+    def touched(self, change: Change) -> list[Practice]:
+        """Name the practices whose score a change may move."""
+        return list(dict.fromkeys(self.practice_of[c] for c in change if c in self.practice_of))
+
+    def within(self, practice: Practice, change: Change) -> Change:
+        """The part of a change that one practice sees."""
+        return {c: moved for c, moved in change.items() if self.practice_of.get(c) == practice}
+
+    def adds(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+        """What the total gains through one practice, with and without the cap."""
+        (lo, raw), (then, then_raw) = self.values[practice], self._value(practice, change)
+        share = self.share[practice]
+        return share * (then - lo), share * (then_raw - raw)
+
+    def apply(self, change: Change) -> list[Practice]:
+        """Keep a change; return the practices that it touched."""
+        for check, moved in change.items():
+            self.counts[check] = _moved(self.counts[check], moved)
+            self.scores[check] = self._score(check, ())
+        touched = self.touched(change)
+        self.values |= {p: self._value(p, {}) for p in touched}
+        return touched
+
+    def _score(self, check: str, moved: Iterable[tuple[Kind, int]]) -> CheckScore:
+        counts = _moved(self.counts[check], moved)
+        return score_check(check, self.critical[check], _tallies(check, counts), self.policy)
+
+    def _value(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+        """Score a practice, with and without its cap."""
+        weights = self.weights[practice]
+        scores = {c: self._score(c, change[c]) if c in change else self.scores[c] for c in weights}
+        raw = mean((weight, scores[c].lo) for c, weight in weights.items())
+        return capped(raw, any(s.caps_lo for s in scores.values()), self.policy), raw

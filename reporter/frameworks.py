@@ -122,7 +122,7 @@ def read_efforts(path: Path) -> Efforts:
     sizes = f.get("sizes", dict)
 
     def days(key: str, name: str, size: Any) -> Fraction:
-        value = sizes.get(size)
+        value = sizes.get(size) if isinstance(size, str) else None
         if type(value) is not int or value < 1:
             known = ", ".join(map(str, sizes))
             raise ContentError(f"{name}: size {size!r} is no size of whole days", f.place(key), f"Known: {known}.")  # fmt: skip

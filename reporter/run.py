@@ -48,7 +48,7 @@ from reporter.runfolder import (
     write_quarantine,
     write_roadmap,
 )
-from reporter.score import plan, score
+from reporter.score import plan_actions, score
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
 
@@ -241,7 +241,7 @@ def _gather(
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged),
-        roadmap=plan(checks, content.themes, tallies, findings, todo, content.policy, caps),
+        roadmap=plan_actions(checks, content.themes, tallies, findings, todo, content.policy, caps),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ URGENT_SHOWN = 12
 RANKED_SHOWN = 10
 NOW, RANKED, LATER = "act now", "ranked", "later"
 FILE = "roadmap.csv"
+TOP = 5
 _WORDS = ("", "one action", "two actions", "three actions", "four actions", "five actions")
 
 
@@ -93,7 +94,7 @@ def _brief(line: shape.PickLine) -> shape.PickLine:
         line,
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or "nobody",
-        fix=short(line.fix, FILE, 180),
+        fix=short(line.fix, FILE, 200),
         rows=(),
     )
 
@@ -103,6 +104,7 @@ def _text(a: model.Assessment) -> str:
     if not plan.picks:
         return "Nothing failed and nothing is unknown: there is nothing to plan."
     mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
+    held = f" The caps of this run stay in all of it: level {plan.ceiling} at most." if plan.ceiling < TOP else ""  # fmt: skip
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
     return (
         f"{count(mend, 'action')} mend what fails, a root cause or a check each; {number(len(plan.picks) - mend)} show what is unknown. "
@@ -110,8 +112,8 @@ def _text(a: model.Assessment) -> str:
         "Each gain is the evidenced enterprise score with the action done less the score before it, computed anew after every pick, in "
         "percentage points; the gains add up. The next pick is the one with the largest gain per day: a good order, not the best of all "
         "orders. What evidence brings is only possible: it counts as if what is found were good, and so do the scores and levels after it. "
-        "Without cap: what an action would bring if no critical failure beside it held its practice at half; the real gain then comes with "
-        "the last of them. Any choice: reporter explain RUN --fix ID,ID."
+        "Without cap: what an action would bring if critical failures held no practice at half; while others still hold it, the gain waits "
+        f"for the last of them.{held} Any choice: reporter explain RUN --fix ID,ID."
     )  # fmt: skip
 
 

@@ -5,14 +5,14 @@ plain data, so that results can be compared from outside (docs/method.md).
 """
 
 from reporter.score.observations import score_observations
-from reporter.score.plan import plan
+from reporter.score.plan import plan_actions
 from reporter.score.roadmaps import roadmap
 from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, score
 
 __all__ = [
     "ASK",
     "ENTERPRISE",
-    "plan",
+    "plan_actions",
     "printed",
     "rating",
     "roadmap",

@@ -29,14 +29,16 @@ RANKED = 300
 FIRST = 5
 Kind = tuple[Status, int, int]
 """(status, tier lo, tier hi): what a cell counts by."""
-Change = Mapping[str, tuple[tuple[Kind, int], ...]]
-"""check -> how many cells of a kind become pass"""
+Moved = tuple[tuple[Kind, int], ...]
+"""How many cells of a kind become pass."""
+Change = Mapping[str, Moved]
+"""By check."""
 Practice = tuple[str, int]
 """(theme, level)"""
 _ZERO = Fraction(0)
 
 
-def plan(
+def plan_actions(
     checks: Iterable[Check],
     themes: Iterable[Theme],
     tallies: Iterable[Tally],
@@ -85,7 +87,7 @@ def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
     return [t for check, kinds in sorted(counts.items()) for t in _tallies(check, kinds)]
 
 
-def _moved(counts: Counter[Kind], moved: Iterable[tuple[Kind, int]]) -> Counter[Kind]:
+def _moved(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
     made = Counter(counts)
     for (status, lo, hi), n in moved:
         made[status, lo, hi] -= n
@@ -147,17 +149,16 @@ class _Left:
     def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
         self.state, self.open = state, dict(changes)
         self._by: dict[Practice, dict[str, None]] = defaultdict(dict)
-        self._adds: dict[str, dict[Practice, tuple[Fraction, Fraction]]] = {}
+        self._adds: dict[tuple[str, Practice], tuple[Fraction, Fraction]] = {}
+        self._gains = dict.fromkeys(changes, (_ZERO, _ZERO))
         for name, change in changes.items():
-            self._adds[name] = {}
             for practice in state.touched(change):
                 self._by[practice][name] = None
         self.refresh(self._by)
 
     def gain(self, name: str) -> tuple[Fraction, Fraction]:
         """What the total gains by an action, with and without caps."""
-        adds = self._adds[name].values()
-        return sum((a for a, _ in adds), _ZERO), sum((b for _, b in adds), _ZERO)
+        return self._gains[name]
 
     def drop(self, name: str) -> None:
         """Forget an action that is done."""
@@ -180,7 +181,14 @@ class _Left:
                 key = tuple(own.items())
                 if key not in known:
                     known[key] = self.state.adds(practice, own)
-                self._adds[name][practice] = known[key]
+                self._put(name, practice, known[key])
+
+    def _put(self, name: str, practice: Practice, new: tuple[Fraction, Fraction]) -> None:
+        old = self._adds.get((name, practice), (_ZERO, _ZERO))
+        if new != old:
+            gains = self._gains[name]
+            self._gains[name] = gains[0] + new[0] - old[0], gains[1] + new[1] - old[1]
+            self._adds[name, practice] = new
 
 
 class _State:
@@ -194,6 +202,7 @@ class _State:
         self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
         for t in tallies:
             self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+        self.known: dict[str, dict[Moved, CheckScore]] = {c: {} for c in self.counts}
         self.scores = {c: self._score(c, ()) for c in self.counts}
         self.practice_of: dict[str, Practice] = {}
         self.weights: dict[Practice, dict[str, int]] = defaultdict(dict)
@@ -204,7 +213,7 @@ class _State:
                 self.weights[practice][c.id] = policy.severity_weights[c.severity]
         sizes = Counter(theme for theme, _ in self.weights)
         self.share = {p: Fraction(1, sizes[p[0]] * len(sizes)) for p in self.weights}
-        self.values = {p: self._value(p, {}) for p in self.weights}
+        self.values = {p: self._value(p) for p in self.weights}
 
     @property
     def total(self) -> Fraction:
@@ -229,7 +238,7 @@ class _State:
 
     def adds(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
         """What the total gains through one practice, with and without the cap."""
-        (lo, raw), (then, then_raw) = self.values[practice], self._value(practice, change)
+        (lo, raw), (then, then_raw) = self.values[practice], self._changed(practice, change)
         share = self.share[practice]
         return share * (then - lo), share * (then_raw - raw)
 
@@ -237,18 +246,33 @@ class _State:
         """Keep a change; return the practices that it touched."""
         for check, moved in change.items():
             self.counts[check] = _moved(self.counts[check], moved)
+            self.known[check] = {}
             self.scores[check] = self._score(check, ())
         touched = self.touched(change)
-        self.values |= {p: self._value(p, {}) for p in touched}
+        self.values |= {p: self._value(p) for p in touched}
         return touched
 
-    def _score(self, check: str, moved: Iterable[tuple[Kind, int]]) -> CheckScore:
-        counts = _moved(self.counts[check], moved)
-        return score_check(check, self.critical[check], _tallies(check, counts), self.policy)
+    def _score(self, check: str, moved: Moved) -> CheckScore:
+        known = self.known[check]
+        if moved not in known:
+            tallies = _tallies(check, _moved(self.counts[check], moved))
+            known[moved] = score_check(check, self.critical[check], tallies, self.policy)
+        return known[moved]
 
-    def _value(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+    def _value(self, practice: Practice) -> tuple[Fraction, Fraction]:
         """Score a practice, with and without its cap."""
         weights = self.weights[practice]
-        scores = {c: self._score(c, change[c]) if c in change else self.scores[c] for c in weights}
-        raw = mean((weight, scores[c].lo) for c, weight in weights.items())
-        return capped(raw, any(s.caps_lo for s in scores.values()), self.policy), raw
+        raw = mean((weight, self.scores[c].lo) for c, weight in weights.items())
+        return self._capped(raw, (self.scores[c] for c in weights)), raw
+
+    def _changed(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+        """Score a practice with a change: the mean moves by what its checks move."""
+        weights, raw = self.weights[practice], self.values[practice][1]
+        scores = {c: self._score(c, moved) for c, moved in change.items()}
+        total = sum(weights.values())
+        for c, now in scores.items():
+            raw += Fraction(weights[c], total) * (now.lo - self.scores[c].lo)
+        return self._capped(raw, (scores.get(c, self.scores[c]) for c in weights)), raw
+
+    def _capped(self, raw: Fraction, scores: Iterable[CheckScore]) -> Fraction:
+        return capped(raw, any(s.caps_lo for s in scores), self.policy)

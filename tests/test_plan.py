@@ -291,7 +291,8 @@ def workspace(folder: Path, more: str) -> Path:
         f"organisation: A\nperiod: {{from: 2026-07-01, to: 2026-10-01}}\n{more}"
     )
     (folder / "inventory").mkdir()
-    lines = [f'{{"type": "agent", "actor_id": "bot-{n}", "name": "Bot {n}", "state": "active"}}' for n in range(3)]  # fmt: skip
+    owners = (*[', "owner_id": "ann@example.com", "owner_confirmed_at": "2025-01-01"'] * 2, "")
+    lines = [f'{{"type": "agent", "actor_id": "bot-{n}", "name": "Bot {n}", "state": "active"{owner}}}' for n, owner in enumerate(owners)]  # fmt: skip
     (folder / "inventory" / "agents.jsonl").write_text("\n".join(lines) + "\n")
     return folder
 

@@ -83,7 +83,6 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
         level_after=str(pick.level),
         fix=clean(action.fix),
         exact_gain=_exact(pick.gain),
-        exact_total=_exact(pick.total),
         rows=tuple(sorted(rows[n] for n in action.cells)),
     )
 

@@ -29,7 +29,7 @@ class PickLine:
     level_after: str
     fix: str
     exact_gain: str
-    exact_total: str
+    """Added to `start` they give every total."""
     rows: tuple[int, ...]
     """The rows of `findings` that become pass, counted from 0."""
 

@@ -33,6 +33,8 @@ Moved = tuple[tuple[Kind, int], ...]
 """How many cells of a kind become pass."""
 Change = Mapping[str, Moved]
 """By check."""
+Worth = tuple[Fraction, Fraction, Fraction]
+"""What the order goes by: -gain per day, -gain, effort."""
 Practice = tuple[str, int]
 """(theme, level)"""
 _ZERO = Fraction(0)
@@ -124,14 +126,19 @@ class _Queue:
     """Actions by what they bring, the best first."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[tuple[bool, Fraction, Fraction, Fraction, str], int, Action]] = []
+        self._heap: list[tuple[tuple[bool, Worth, str], int, Action]] = []
+        self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
         self._now: dict[str, int] = {}
 
     def put(self, action: Action, gain: Fraction) -> None:
         """Add an action, or move it to the place that its gain now gives it."""
         self._now[action.id] = turn = self._now.get(action.id, 0) + 1
-        key = (not action.urgent, -gain / action.effort, -gain, action.effort, action.id)
-        heapq.heappush(self._heap, (key, turn, action))
+        # What is worth the same is one object: comparing it with itself takes no arithmetic.
+        pair = gain, action.effort
+        worth = self._worth.get(pair) or self._worth.setdefault(
+            pair, (-gain / action.effort, -gain, action.effort)
+        )
+        heapq.heappush(self._heap, ((not action.urgent, worth, action.id), turn, action))
 
     def take(self) -> Action | None:
         """Remove and return the best action; None when none is left."""
@@ -166,10 +173,11 @@ class _Left:
             del self._by[practice][name]
 
     def touching(self, practices: Iterable[Practice]) -> list[str]:
-        """Score the actions that touch practices anew and return them."""
+        """Score the actions that touch practices anew; return those that now gain something else."""
         practices = tuple(practices)
+        before = {name: self._gains[name] for p in practices for name in self._by[p]}
         self.refresh(practices)
-        return list(dict.fromkeys(a for p in practices for a in self._by[p]))
+        return [name for name, gains in before.items() if self._gains[name] != gains]
 
     def refresh(self, practices: Iterable[Practice], only: Sequence[str] = ()) -> None:
         """Score what actions, or only some of them, add through some practices anew."""
@@ -214,6 +222,8 @@ class _State:
         sizes = Counter(theme for theme, _ in self.weights)
         self.share = {p: Fraction(1, sizes[p[0]] * len(sizes)) for p in self.weights}
         self.values = {p: self._value(p) for p in self.weights}
+        self.levels = {theme: self._level(theme) for theme in sizes}
+        self.reached: dict[tuple[int, ...], int] = {}
 
     @property
     def total(self) -> Fraction:
@@ -222,11 +232,14 @@ class _State:
 
     def level(self) -> int:
         """Return the level of the enterprise on evidence."""
-        ratings: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for (theme, level), (lo, _) in self.values.items():
-            ratings[theme].append((level, rating(lo, self.policy)))
-        levels = [(1, level_of(marks)) for marks in ratings.values()]
-        return min(group_level(levels, self.policy), self.ceiling)
+        levels = tuple(self.levels.values())
+        if levels not in self.reached:
+            self.reached[levels] = group_level([(1, n) for n in levels], self.policy)
+        return min(self.reached[levels], self.ceiling)
+
+    def _level(self, theme: str) -> int:
+        values = ((level, lo) for (name, level), (lo, _) in self.values.items() if name == theme)
+        return level_of([(level, rating(lo, self.policy)) for level, lo in values])
 
     def touched(self, change: Change) -> list[Practice]:
         """Name the practices whose score a change may move."""
@@ -250,6 +263,7 @@ class _State:
             self.scores[check] = self._score(check, ())
         touched = self.touched(change)
         self.values |= {p: self._value(p) for p in touched}
+        self.levels |= {theme: self._level(theme) for theme in dict.fromkeys(t for t, _ in touched)}
         return touched
 
     def _score(self, check: str, moved: Moved) -> CheckScore:

@@ -6,10 +6,9 @@ every cell. Only the scoring policy is the installed one; where it gives another
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from difflib import get_close_matches
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,13 @@ from reporter.errors import InputError
 from reporter.frameworks import read_policy
 from reporter.model import Check, FrameworkScore, Policy, Profile, Status, Tally, Theme
 from reporter.planned import EVIDENCE
-from reporter.report.roadmap import points
+from reporter.report.roadmap import TOP, exact, points
 from reporter.report.shape import View
 from reporter.report.words import percent
 from reporter.runfolder import read_cells, read_view
 from reporter.score import score
+from reporter.score.plan import Change
+from reporter.score.plan import after as changed
 from reporter.yamls import content_dir
 
 CHECK, VERDICT, TIER_LO, TIER_HI = 0, 2, 7, 8
@@ -34,17 +35,19 @@ def what_if(run: Path, given: Iterable[str]) -> str:
     wanted = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     if not wanted:
         raise InputError("--fix names no action", str(run), "Ids stand in roadmap.csv.")
+    if not view.roadmap.start:
+        raise InputError("this run has no roadmap", str(run), "Assess the workspace again with this version.")  # fmt: skip
     rows = sorted({row for name in wanted for row in _rows(view, name, run)})
     tallies = [Tally(*key, n) for key, n in sorted(_counted(read_cells(run)).items())]
     policy = read_policy(content_dir()[0] / "policy.yml")
     before = _scored(view, tallies, policy)
     figure = view.themes.total.figure
-    if (_exact(before.total.lo), _exact(before.total.hi)) != (figure.exact_lo, figure.exact_hi):
+    if (exact(before.total.lo), exact(before.total.hi)) != (figure.exact_lo, figure.exact_hi):
         raise InputError(
             "the installed scoring policy gives another score than this run has", str(run),
             "Assess the workspace again with this version.",
         )  # fmt: skip
-    after = _scored(view, _turned(tallies, view, rows), policy)
+    after = _scored(view, changed(tallies, [_change(view, rows)]), policy)
     return "\n".join(_said(view, wanted, rows, before, after))
 
 
@@ -73,16 +76,14 @@ def _counted(cells: Iterable[tuple[Any, ...]]) -> Counter[tuple[str, Status, int
     return Counter((c[CHECK], Status(c[VERDICT]), c[TIER_LO], c[TIER_HI]) for c in cells)
 
 
-def _turned(tallies: Iterable[Tally], view: View, rows: Iterable[int]) -> list[Tally]:
-    """The tallies once the cells of some findings pass."""
-    counts = Counter({(t.check, t.status, t.tier_lo, t.tier_hi): t.n for t in tallies})
+def _change(view: View, rows: Iterable[int]) -> Change:
+    """What becomes pass when the cells of some findings do."""
     check, status, tier = (view.finding_columns.index(c) for c in ("check", "status", "tier"))
+    moved: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
     for n in rows:
         row = view.findings[n]
-        lo, hi = int(row[tier][0]), int(row[tier][-1])
-        counts[row[check], Status(row[status]), lo, hi] -= 1
-        counts[row[check], Status.PASS, lo, hi] += 1
-    return [Tally(*key, n) for key, n in sorted(counts.items()) if n]
+        moved[row[check]][Status(row[status]), int(row[tier][0]), int(row[tier][-1])] += 1
+    return {name: tuple(kinds.items()) for name, kinds in moved.items()}
 
 
 def _scored(view: View, tallies: Iterable[Tally], policy: Policy) -> FrameworkScore:
@@ -96,10 +97,6 @@ def _scored(view: View, tallies: Iterable[Tally], policy: Policy) -> FrameworkSc
 def _check(name: str, severity: str, level: str) -> Check:
     """A check as far as scoring looks at it; its level is printed as "level 2 (Identified)"."""
     return Check(name, "", "", "", severity, int(level.split()[1]), "", "", "", "")
-
-
-def _exact(value: Fraction) -> str:
-    return f"{value.numerator}/{value.denominator}"
 
 
 def _said(
@@ -117,11 +114,13 @@ def _said(
         f"At most          {percent(old.hi)} -> {percent(new.hi)}",
         f"Level            {old.level_lo} -> {new.level_lo}",
         f"Level at most    {old.level_hi} -> {new.level_hi}",
-        f"Gain             {points(gain)} points = {_exact(gain)}",
+        f"Gain             {points(gain)} points = {exact(gain)}",
         "",
     ]
     if unknown:
         lines.append(f"{unknown} of them are unknown now: that part is possible only, if what is found proves good ({EVIDENCE}).")  # fmt: skip
+    if view.roadmap.ceiling < TOP:
+        lines.append(f"The caps of this run stay: level {view.roadmap.ceiling} at most.")
     titles = {t.id: t.title for t in view.themes.controls}
     moved = [
         f"  {b.id:<4} {percent(b.lo):>7} -> {percent(a.lo):>7}   at most {percent(b.hi):>7} -> {percent(a.hi):>7}   "

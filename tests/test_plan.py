@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import time
 from collections import Counter
@@ -350,6 +351,18 @@ def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
     with pytest.raises(InputError) as error:
         what_if(run, ["OWN-O1"])
     assert "OWN-01" in str(error.value)
+
+
+def test_a_run_without_roadmap_or_with_another_policy_is_refused(run: Path, tmp_path: Path) -> None:
+    report = json.loads((run / "report.json").read_text())
+    (tmp_path / "evidence.parquet").write_bytes((run / "evidence.parquet").read_bytes())
+    figure = report["themes"]["total"]["figure"] | {"exact_lo": "1/7"}
+    other = report | {"themes": report["themes"] | {"total": report["themes"]["total"] | {"figure": figure}}}  # fmt: skip
+    old = {key: value for key, value in report.items() if key != "roadmap"}
+    for changed, said in ((old, "no roadmap"), (other, "another score")):
+        (tmp_path / "report.json").write_text(json.dumps(changed))
+        with pytest.raises(InputError, match=said):
+            what_if(tmp_path, ["OWN-01"])
 
 
 def test_explain_wants_an_id_or_a_fix(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

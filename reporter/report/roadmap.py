@@ -39,7 +39,7 @@ def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
         ranked=tuple(_brief(p) for p in ranked[:RANKED_SHOWN]),
         picks=picks,
         ceiling=plan.ceiling,
-        start=_exact(plan.start),
+        start=exact(plan.start),
     )
 
 
@@ -50,7 +50,8 @@ def points(value: Fraction) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def _exact(value: Fraction) -> str:
+def exact(value: Fraction) -> str:
+    """Print a fraction as it is."""
     return f"{value.numerator}/{value.denominator}"
 
 
@@ -82,7 +83,7 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
         total_after=percent(pick.total),
         level_after=str(pick.level),
         fix=clean(action.fix),
-        exact_gain=_exact(pick.gain),
+        exact_gain=exact(pick.gain),
         rows=tuple(sorted(rows[n] for n in action.cells)),
     )
 

@@ -22,9 +22,17 @@ from reporter.crosswalks import (
     unknown_ids,
 )
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.frameworks import read_causes, read_framework, read_policy, read_profile, read_themes
+from reporter.frameworks import (
+    read_causes,
+    read_efforts,
+    read_framework,
+    read_policy,
+    read_profile,
+    read_themes,
+)
 from reporter.model import Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
+from reporter.planned import Efforts
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
 from reporter.yamls import Fields, content_dir, fields, read_yaml
@@ -81,6 +89,8 @@ class Content:
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
     causes: tuple[CauseGroup, ...] = ()
     """Checks that one defect fails together."""
+    efforts: Efforts = Efforts()
+    """Person-days of an action unless the workspace says otherwise."""
     benchmark: dict[str, Any] = field(default_factory=dict)
     """The published survey figures, with their origin."""
     sha256: str = ""
@@ -120,6 +130,7 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         aliases=read_aliases(),
         official={d["framework"]: d for d in every("official", read_register, folders)},
         causes=read_causes(frameworks / "causes.yml"),
+        efforts=read_efforts(frameworks / "efforts.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),

@@ -232,12 +232,18 @@ def render(run: Path, name: str, to: Path | None) -> None:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.argument("id")
-def explain(run: Path, id: str) -> None:
+@click.argument("id", required=False)
+@click.option(
+    "--fix", metavar="ID[,ID]", help="Say what doing these actions of roadmap.csv would change."
+)
+def explain(run: Path, id: str | None, fix: str | None) -> None:
     """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or `enterprise`."""
     from reporter.explain import explain as explained
+    from reporter.whatif import what_if
 
-    click.echo(explained(run, id))
+    if (id is None) == (fix is None):
+        raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
+    click.echo(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
 
 
 @main.command()

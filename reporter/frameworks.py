@@ -11,6 +11,7 @@ from reporter.compared import CauseGroup
 from reporter.crosswalks import CONFIDENCE, one_of
 from reporter.errors import ContentError
 from reporter.model import Control, Framework, Group, Policy, Profile, Theme
+from reporter.planned import Efforts
 from reporter.yamls import Fields, fields, read_yaml
 
 STRENGTHS = ("direct", "partial", "contextual")
@@ -112,3 +113,23 @@ def read_causes(path: Path) -> tuple[CauseGroup, ...]:
     """Read which checks one defect fails together."""
     found = read_yaml(path)["causes"]
     return tuple(CauseGroup(c["id"], c["title"], tuple(c["checks"])) for c in found)
+
+
+def read_efforts(path: Path) -> Efforts:
+    """Read how many person-days an action takes unless a workspace says otherwise."""
+    f = fields(path)
+    f.only("sizes", "evidence", "severities", "causes")
+    sizes = f.get("sizes", dict)
+
+    def days(key: str, name: str, size: Any) -> Fraction:
+        value = sizes.get(size) if isinstance(size, str) else None
+        if type(value) is not int or value < 1:
+            known = ", ".join(map(str, sizes))
+            raise ContentError(f"{name}: size {size!r} is no size of whole days", f.place(key), f"Known: {known}.")  # fmt: skip
+        return Fraction(value)
+
+    severities, causes = (
+        {name: days(key, name, size) for name, size in f.get(key, dict).items()}
+        for key in ("severities", "causes")
+    )
+    return Efforts(days("evidence", "evidence", f.get("evidence", str)), severities, causes)

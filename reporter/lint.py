@@ -103,6 +103,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 )
             elif sum(check_id in g.checks for g in content.causes) > 1:
                 yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
+    yield from _efforts(content)
     for framework in content.frameworks:
         for control in framework.controls:
             place = f"frameworks/catalogs/{framework.id}.yml"
@@ -111,6 +112,19 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 yield ContentError(f"{control.id} lists {twice} twice", place)
             if not control.ask:
                 yield ContentError(f"{control.id} has no attestation question", place)
+
+
+def _efforts(content: Content) -> Iterator[ReporterError]:
+    """Every cause and severity has an effort, and nothing else has."""
+    causes, place = {g.id for g in content.causes}, "frameworks/efforts.yml"
+    for kind, known, given in (
+        ("cause", causes, content.efforts.causes),
+        ("severity", set(catalog.SEVERITIES), content.efforts.severities),
+    ):
+        for name in sorted(known - set(given)):
+            yield ContentError(f"{kind} {name} has no effort", place)
+        for name in sorted(set(given) - known):
+            yield ContentError(f"there is no {kind} {name}", place)
 
 
 def _checks(

@@ -13,6 +13,7 @@ from fractions import Fraction
 from reporter.answers import Attestation
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
+from reporter.planned import Roadmap
 
 
 class Status(StrEnum):
@@ -396,3 +397,4 @@ class Assessment:
     """Those between lists that take part."""
     parity: SideBySide = SideBySide()
     attestations: tuple[Attestation, ...] = ()
+    roadmap: Roadmap = Roadmap()

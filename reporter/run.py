@@ -7,7 +7,7 @@ import json
 import resource
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from typing import Any
 
 from reporter import assess as judging
 from reporter import catalog, db, results
+from reporter.actions import actions, effort_ids
 from reporter.answers import Attestation
 from reporter.attestations import Settled, settle
 from reporter.catalog import Content
@@ -47,8 +48,9 @@ from reporter.runfolder import (
     write_manifest,
     write_parity,
     write_quarantine,
+    write_roadmap,
 )
-from reporter.score import score
+from reporter.score import plan_actions, score
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
 
@@ -105,6 +107,7 @@ def assess_workspace(
             write_comparison(assessment.compared, part)
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
+            write_roadmap(view.roadmap, part / "roadmap.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -141,7 +144,7 @@ def _assess(
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
         assessment = _gather(engine, workspace, content, judged, intake, said)
         if people:
-            shown = ("feeds", "coverage", "compared", "causes", "parity", "attestations")
+            shown = ("feeds", "coverage", "compared", "causes", "parity", "attestations", "roadmap")
             hidden = {name: hide_in(getattr(assessment, name), people) for name in shown}
             assessment = replace(assessment, **hidden)
         return assessment, intake.rows
@@ -236,21 +239,31 @@ def _gather(
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
-    findings = tuple(judging.findings(engine))
+    findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
+    caps = results.caps(engine, content)
     scores = score(
-        content.frameworks, checks, content.themes, judging.tallies(engine), content.policy, profile,
-        results.caps(engine, content), said.answers,
-    )  # fmt: skip
+        content.frameworks,
+        checks,
+        content.themes,
+        tallies,
+        content.policy,
+        profile,
+        caps,
+        said.answers,
+    )
+    causes = results.causes(engine, content, checks, findings)
+    todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
         policy=content.policy, profile=profile, scores=scores,
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),
-        causes=results.causes(engine, content, checks, findings), population=results.population(engine),
+        causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged), attestations=said.attestations,
+        roadmap=plan_actions(checks, content.themes, tallies, findings, todo, content.policy, caps),
     )  # fmt: skip
 
 
@@ -325,6 +338,23 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
     for check_id in workspace.params:
         if check_id not in known:
             raise InputError(f"params: no check {check_id!r}", place)
+    _refuse_efforts(workspace.efforts, content, place)
+
+
+def _refuse_efforts(given: Iterable[str], content: Content, place: str) -> None:
+    known = effort_ids(content.checks, content.causes)
+    for name in given:
+        if name not in known:
+            close = ", ".join(get_close_matches(name, known, 3))
+            hint = (
+                f"Close to it: {close}."
+                if close
+                else "Name a check, or a cause of frameworks/causes.yml."
+            )
+            raise InputError(f"efforts: no check or cause {name!r}", place, hint)
+        if known[name]:
+            hint = f"Give days for {known[name]}, or {name}-evidence for what is unknown."
+            raise InputError(f"efforts: {name} is mended with its cause {known[name]}", place, hint)
 
 
 def _refuse_nothing(intake: Intake, folder: Path) -> None:

@@ -28,6 +28,7 @@ from reporter.compared import (
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
+from reporter.report.shape_roadmap import Roadmap
 
 FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
 
@@ -107,6 +108,17 @@ def write_parity(parity: SideBySide, path: Path) -> None:
 
     header = [f.name for f in fields(Without)]
     write_table(path, header, [[getattr(w, h) for h in header] for w in parity.without])
+
+
+def write_roadmap(roadmap: Roadmap, path: Path) -> None:
+    """Write every pick of the roadmap, in its order."""
+    from reporter.report.sheets import write_table
+
+    header = (
+        *("rank", "id", "title", "what", "kind", "lane", "owners", "cells", "effort", "gain", "certain_gain"),
+        *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix"),
+    )  # fmt: skip
+    write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
 
 
 def _text(value: Any) -> str:

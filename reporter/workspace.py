@@ -5,8 +5,9 @@ Times are UTC; a date alone is midnight. A missing as_of is the period's end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from reporter.model import RunInfo
 from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
+MOST_DAYS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Workspace:
     """check id -> parameter -> value"""
     frameworks: tuple[str, ...] = ()
     """Ids of the lists to report on; none means those that are not optional."""
+    efforts: dict[str, Fraction] = field(default_factory=dict)
+    """Person-days by cause, check or check-evidence."""
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -62,6 +66,7 @@ def read_workspace(folder: Path) -> Workspace:
         "log_sources",
         "params",
         "baseline",
+        "efforts",
     )
     run = _run(f)
     logs = {
@@ -69,7 +74,7 @@ def read_workspace(folder: Path) -> Workspace:
         for n, x in f.get("log_sources", dict, {}).items()
     }
     params = _params(f.get("params", dict, {}), f.place("params"))
-    return Workspace(folder, run, logs, _window(f), params, _frameworks(f))
+    return Workspace(folder, run, logs, _window(f), params, _frameworks(f), _efforts(f))
 
 
 def _run(f: Fields) -> RunInfo:
@@ -118,6 +123,19 @@ def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
         if not isinstance(own, dict):
             raise InputError(f"params: {check} needs its parameters by name, not {own!r}", place)
     return data
+
+
+def _efforts(f: Fields) -> dict[str, Fraction]:
+    return {str(name): _days(name, days, f) for name, days in f.get("efforts", dict, {}).items()}
+
+
+def _days(name: Any, days: Any, f: Fields) -> Fraction:
+    good = isinstance(days, int | float) and not isinstance(days, bool) and 0 < days <= MOST_DAYS
+    if not good:
+        raise InputError(
+            f"efforts: {name} must be a number of person-days above 0, not {days!r}", f.place("efforts")
+        )  # fmt: skip
+    return Fraction(str(days))  # a decimal as it is written
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:

@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from reporter.actions import actions
+from reporter.causes import root_causes
 from reporter.compared import (
     Cause,
+    CauseGroup,
     Comparison,
     Deviation,
     Observed,
@@ -39,7 +42,8 @@ from reporter.model import (
     Tally,
     Theme,
 )
-from reporter.score import score
+from reporter.planned import Efforts
+from reporter.score import plan_actions, score
 
 POLICY = Policy(
     version="1.0",
@@ -55,6 +59,8 @@ POLICY = Policy(
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
 )
+CAPS = ((1, "There is no log evidence, and level 2 rests on checks that need events."),)
+EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))
 PROFILE = Profile("baseline", "Baseline", 2, {"enterprise": 2, "ASI03": 3, "POL": 1})
 RUN = RunInfo(
     organisation="Acme <Holding> & Söhne",
@@ -232,15 +238,11 @@ def assemble(
             if status in (Status.FAIL, Status.UNKNOWN):
                 tier = str(tier_lo) if tier_lo == tier_hi else f"{tier_lo}-{tier_hi}"
                 findings.append(_finding(check, name, n, status, reason, tier))
-    scores = score(
-        framework_list,
-        check_list,
-        theme_list,
-        [Tally(*key, n) for key, n in sorted(tallies.items())],
-        POLICY,
-        profile,
-        caps=((1, "There is no log evidence, and level 2 rests on checks that need events."),),
-    )
+    counted = [Tally(*key, n) for key, n in sorted(tallies.items())]
+    findings.sort(key=lambda f: (f.check, f.subject))
+    scores = score(framework_list, check_list, theme_list, counted, POLICY, profile, caps=CAPS)
+    groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in check_list[:2])),)  # fmt: skip
+    todo = actions(findings, root_causes(findings, check_list, groups, {}), check_list, groups, EFFORTS)  # fmt: skip
     return Assessment(
         run=RUN,
         frameworks=framework_list,
@@ -249,7 +251,7 @@ def assemble(
         policy=POLICY,
         profile=profile,
         scores=scores,
-        findings=tuple(sorted(findings, key=lambda f: (f.check, f.subject))),
+        findings=tuple(findings),
         cells=sum(tallies.values()),
         files=_files(),
         out_of_scope_types=(("okta-system-log", "user.session.start", 1204), ("k8s", "Pod", 3)),
@@ -262,6 +264,7 @@ def assemble(
         context={"benchmark": BENCHMARK} if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
         parity=_parity(),
+        roadmap=plan_actions(check_list, theme_list, counted, findings, todo, POLICY, CAPS),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .shape_attested import Attestations
 from .shape_observed import Causes, Observation, ParityTable
+from .shape_roadmap import Roadmap
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -375,3 +376,4 @@ class View:
     crosswalks: tuple[Crosswalk, ...] = ()
     parity: ParityTable = ParityTable()
     attestations: Attestations = Attestations()
+    roadmap: Roadmap = Roadmap()

@@ -25,6 +25,7 @@ from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
+from .roadmap import roadmap
 from .summary import cover, summary
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
@@ -46,6 +47,7 @@ def build(assessment: model.Assessment) -> shape.View:
     checks = _checks(assessment, anchors)
     book = Book(assessment, {c.id: c for c in checks}, anchors)
     themes_view, framework_views = themes(book), frameworks(book)
+    places, findings = _findings(assessment)
     return shape.View(
         schema=shape.SCHEMA,
         cover=cover(assessment),
@@ -62,10 +64,11 @@ def build(assessment: model.Assessment) -> shape.View:
         method=method(assessment),
         hashes=hashes(assessment),
         finding_columns=(*_COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
-        findings=_findings(assessment),
+        findings=findings,
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
+        roadmap=roadmap(assessment, places),
     )
 
 
@@ -228,8 +231,8 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
     return f"{number(unknown)} unknown: {'; '.join(said)}"
 
 
-def _findings(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
-    """List every fail and unknown cell in full, worst check first."""
+def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...], ...]]:
+    """List every fail and unknown cell in full, worst check first, and say in which row each finding stands."""
     served = {f.id: _served(f) for f in a.frameworks}
     rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
     heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
@@ -237,8 +240,11 @@ def _findings(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
         c.id: (clean(c.fix.strip()), *(served[f.id].get(c.id, "") for f in a.frameworks))
         for c in a.checks
     }
-    ordered = sorted(a.findings, key=lambda f: (rank[f.check], f.status.value, f.subject))
-    return tuple(
+    order = sorted(
+        range(len(a.findings)),
+        key=lambda n: (rank[(f := a.findings[n]).check], f.status.value, f.subject),
+    )
+    return {n: row for row, n in enumerate(order)}, tuple(
         (
             *heads[f.check],
             clean(f.subject),
@@ -250,7 +256,7 @@ def _findings(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
             clean(f.ref),
             *tails[f.check],
         )
-        for f in ordered
+        for f in (a.findings[n] for n in order)
     )
 
 

@@ -163,7 +163,7 @@ def _extreme(
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
     # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
     # extreme: the exact bound over all possible tiers, monotone in every cell. Mirrored for hi.
-    edges = [_ONE, *sorted({credit for credit in credits.values() if 0 < credit < 1})]
+    edges = [_ONE, *sorted({credits[s] for s in sums if 0 < credits[s] < 1})]
     rows = []
     for edge in edges:
         weights = {s: pair[(credits[s] < edge) == (sign > 0)] for s, pair in sums.items()}

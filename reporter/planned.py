@@ -1,0 +1,67 @@
+"""The plain data of a roadmap: what may be done, what it costs, and what each step adds to the score, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+IMPLEMENT, EVIDENCE = "implement", "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Efforts:
+    """How many person-days an action takes unless the workspace says otherwise."""
+
+    evidence: Fraction = Fraction(1)
+    severities: dict[str, Fraction] = field(default_factory=dict)
+    causes: dict[str, Fraction] = field(default_factory=dict)
+    """By the id of a cause group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one person or team can do at one go, and the cells that it turns to pass."""
+
+    id: str
+    title: str
+    what: str
+    """What has the defect; '' where it is several things."""
+    kind: str
+    """implement | evidence"""
+    urgent: bool
+    """A critical check fails on a subject that may be tier 3 or 4: it comes before the ranking."""
+    effort: Fraction
+    owners: tuple[str, ...]
+    cells: tuple[int, ...]
+    """Places in the run's findings; no cell stands in two actions."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An action at its place, scored with all before it done."""
+
+    action: Action
+    gain: Fraction
+    """What the evidenced enterprise score gains; only possible where the action supplies evidence."""
+    uncapped: Fraction
+    """The same if no critical failure held a practice down."""
+    total: Fraction
+    """The evidenced enterprise score after it."""
+    level: int
+    """The level on evidence after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    start: Fraction = Fraction(0)
+    level: int = 0
+    picks: tuple[Pick, ...] = ()
+    ceiling: int = 5
+    """The highest level that the caps allow."""
+    first: tuple[str, ...] = ()
+    """The first few actions that mend something, by id; nothing else is done in the next two."""
+    first_total: Fraction = Fraction(0)
+    first_level: int = 0
+    ranked: int = 0
+    """So many picks were compared anew after every one before; the others keep the order they had then."""

@@ -1,0 +1,55 @@
+"""The printable shape of the roadmap; a part of `shape.View`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PickLine:
+    """One action at its place; points are percentage points of the evidenced enterprise score."""
+
+    rank: str
+    id: str
+    title: str
+    what: str
+    kind: str
+    """implement | evidence"""
+    lane: str
+    """act now | ranked | later: in the order that the ranked ones left behind"""
+    owners: str
+    cells: str
+    effort: str
+    """Person-days."""
+    gain: str
+    certain_gain: str
+    gain_per_day: str
+    gain_without_cap: str
+    total_after: str
+    level_after: str
+    fix: str
+    exact_gain: str
+    """Added to `start` they give every total."""
+    rows: tuple[int, ...]
+    """The rows of `findings` that become pass, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    text: str = ""
+    first_text: str = ""
+    """What the first actions bring, on the first page too."""
+    first: tuple[str, ...] = ()
+    """Their ids."""
+    urgent_text: str = ""
+    urgent: tuple[PickLine, ...] = ()
+    """Printed lines of the act-now lane."""
+    ranked_text: str = ""
+    ranked: tuple[PickLine, ...] = ()
+    """Printed lines of the ranking."""
+    picks: tuple[PickLine, ...] = ()
+    """All, in full: the rows of roadmap.csv."""
+    ceiling: int = 5
+    """The highest level that the caps of the run allow."""
+    start: str = ""
+    """The evidenced score now, exactly."""

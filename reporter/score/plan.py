@@ -1,0 +1,292 @@
+"""What to do first? In: checks, themes, tallies, findings and actions, as plain data. Out: a `Roadmap` with exact gains.
+
+Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise score of `score` would
+gain. A theme's score is the mean of its practices and the enterprise the mean of the themes, so that only the practices
+that an action touches are scored anew; the steps add up exactly.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from reporter.model import Check, CheckScore, Finding, Policy, Status, Tally, Theme
+from reporter.planned import IMPLEMENT, Action, Pick, Roadmap
+from reporter.score.scorer import (
+    Caps,
+    capped,
+    group_level,
+    level_of,
+    mean,
+    rating,
+    score_check,
+)
+
+RANKED = 300
+"""So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
+FIRST = 5
+Kind = tuple[Status, int, int]
+"""(status, tier lo, tier hi): what a cell counts by."""
+Moved = tuple[tuple[Kind, int], ...]
+"""How many cells of a kind become pass."""
+Change = Mapping[str, Moved]
+"""By check."""
+Worth = tuple[Fraction, Fraction, Fraction]
+"""What the order goes by: -gain per day, -gain, effort."""
+Practice = tuple[str, int]
+"""(theme, level)"""
+_ZERO = Fraction(0)
+
+
+def plan_actions(
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    findings: Sequence[Finding],
+    actions: Iterable[Action],
+    policy: Policy,
+    caps: Caps = (),
+) -> Roadmap:
+    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent ones first.
+
+    All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the id.
+    """
+    checks, themes, tallies = tuple(checks), tuple(themes), tuple(tallies)
+    ceiling = min((most for most, _ in caps), default=5)
+    state = _State(checks, themes, tallies, policy, ceiling)
+    start, level = state.total, state.level()
+    by_id = {a.id: a for a in actions}
+    changes = {name: change_of(a, findings) for name, a in by_id.items()}
+    picks, ranked = _picks(state, by_id, changes)
+    mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
+    alone = _State(checks, themes, tallies, policy, ceiling)
+    for action in mended:
+        alone.apply(changes[action.id])
+    return Roadmap(
+        start, level, tuple(picks), ceiling, tuple(a.id for a in mended), alone.total, alone.level(), ranked
+    )  # fmt: skip
+
+
+def change_of(action: Action, findings: Sequence[Finding]) -> Change:
+    """Count what an action turns to pass."""
+    found: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for n in action.cells:
+        f = findings[n]
+        found[f.check][f.status, int(f.tier[0]), int(f.tier[-1])] += 1
+    return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(found.items())}
+
+
+def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
+    """Return the tallies once actions are done."""
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    for change in changes:
+        for check, moved in change.items():
+            counts[check] = _moved(counts[check], moved)
+    return [t for check, kinds in sorted(counts.items()) for t in _tallies(check, kinds)]
+
+
+def _moved(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
+    made = Counter(counts)
+    for (status, lo, hi), n in moved:
+        made[status, lo, hi] -= n
+        made[Status.PASS, lo, hi] += n
+    return made
+
+
+def _tallies(check: str, counts: Counter[Kind]) -> list[Tally]:
+    return [Tally(check, status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]
+
+
+def _picks(
+    state: _State, actions: Mapping[str, Action], changes: Mapping[str, Change]
+) -> tuple[list[Pick], int]:
+    """Take the best action until none is left: from a heap whose old entries are skipped when they come up."""
+    left, queue, start = _Left(state, changes), _Queue(), state.total
+    for name in actions:
+        queue.put(actions[name], left.gain(name)[0])
+    picks: list[Pick] = []
+    while (action := queue.take()) is not None:
+        left.refresh(state.touched(changes[action.id]), [action.id])
+        gain, uncapped = left.gain(action.id)
+        touched = state.apply(changes[action.id])
+        total = (picks[-1].total if picks else start) + gain
+        picks.append(Pick(action, gain, uncapped, total, state.level()))
+        left.drop(action.id)
+        if len(picks) < RANKED:
+            for name in left.touching(touched):
+                queue.put(actions[name], left.gain(name)[0])
+    return picks, min(len(picks), RANKED)
+
+
+class _Queue:
+    """Actions by what they bring, the best first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[tuple[bool, Worth, str], int, Action]] = []
+        self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
+        self._now: dict[str, int] = {}
+
+    def put(self, action: Action, gain: Fraction) -> None:
+        """Add an action, or move it to the place that its gain now gives it."""
+        self._now[action.id] = turn = self._now.get(action.id, 0) + 1
+        # What is worth the same is one object: comparing it with itself takes no arithmetic.
+        pair = gain, action.effort
+        worth = self._worth.get(pair) or self._worth.setdefault(
+            pair, (-gain / action.effort, -gain, action.effort)
+        )
+        heapq.heappush(self._heap, ((not action.urgent, worth, action.id), turn, action))
+
+    def take(self) -> Action | None:
+        """Remove and return the best action; None when none is left."""
+        while self._heap:
+            _, turn, action = heapq.heappop(self._heap)
+            if self._now.get(action.id) == turn:
+                del self._now[action.id]
+                return action
+        return None
+
+
+class _Left:
+    """The actions not yet taken, and what each would add through each practice that it touches."""
+
+    def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
+        self.state, self.open = state, dict(changes)
+        self._by: dict[Practice, dict[str, None]] = defaultdict(dict)
+        self._adds: dict[tuple[str, Practice], tuple[Fraction, Fraction]] = {}
+        self._gains = dict.fromkeys(changes, (_ZERO, _ZERO))
+        for name, change in changes.items():
+            for practice in state.touched(change):
+                self._by[practice][name] = None
+        self.refresh(self._by)
+
+    def gain(self, name: str) -> tuple[Fraction, Fraction]:
+        """What the total gains by an action, with and without caps."""
+        return self._gains[name]
+
+    def drop(self, name: str) -> None:
+        """Forget an action that is done."""
+        for practice in self.state.touched(self.open.pop(name)):
+            del self._by[practice][name]
+
+    def touching(self, practices: Iterable[Practice]) -> list[str]:
+        """Score the actions that touch practices anew; return those that now gain something else."""
+        practices = tuple(practices)
+        before = {name: self._gains[name] for p in practices for name in self._by[p]}
+        self.refresh(practices)
+        return [name for name, gains in before.items() if self._gains[name] != gains]
+
+    def refresh(self, practices: Iterable[Practice], only: Sequence[str] = ()) -> None:
+        """Score what actions, or only some of them, add through some practices anew."""
+        for practice in tuple(practices):
+            # Hundreds of agents may lack the same thing: what counts alike is scored once.
+            known: dict[tuple[object, ...], tuple[Fraction, Fraction]] = {}
+            for name in only or self._by[practice]:
+                own = self.state.within(practice, self.open[name])
+                key = tuple(own.items())
+                if key not in known:
+                    known[key] = self.state.adds(practice, own)
+                self._put(name, practice, known[key])
+
+    def _put(self, name: str, practice: Practice, new: tuple[Fraction, Fraction]) -> None:
+        old = self._adds.get((name, practice), (_ZERO, _ZERO))
+        if new != old:
+            gains = self._gains[name]
+            self._gains[name] = gains[0] + new[0] - old[0], gains[1] + new[1] - old[1]
+            self._adds[name, practice] = new
+
+
+class _State:
+    """Every practice of the enterprise as scored now, in lo."""
+
+    def __init__(
+        self, checks: Sequence[Check], themes: Sequence[Theme], tallies: Iterable[Tally], policy: Policy, ceiling: int
+    ) -> None:  # fmt: skip
+        self.policy, self.ceiling = policy, ceiling
+        self.critical = {c.id: c.severity == "critical" for c in checks}
+        self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
+        for t in tallies:
+            self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+        self.known: dict[str, dict[Moved, CheckScore]] = {c: {} for c in self.counts}
+        self.scores = {c: self._score(c, ()) for c in self.counts}
+        self.practice_of: dict[str, Practice] = {}
+        self.weights: dict[Practice, dict[str, int]] = defaultdict(dict)
+        known = {t.id for t in themes}
+        for c in checks:
+            if c.theme in known and self.scores[c.id].applicable:
+                self.practice_of[c.id] = practice = c.theme, c.level
+                self.weights[practice][c.id] = policy.severity_weights[c.severity]
+        sizes = Counter(theme for theme, _ in self.weights)
+        self.share = {p: Fraction(1, sizes[p[0]] * len(sizes)) for p in self.weights}
+        self.values = {p: self._value(p) for p in self.weights}
+        self.levels = {theme: self._level(theme) for theme in sizes}
+        self.reached: dict[tuple[int, ...], int] = {}
+
+    @property
+    def total(self) -> Fraction:
+        """The evidenced score of the enterprise."""
+        return sum((self.share[p] * lo for p, (lo, _) in self.values.items()), _ZERO)
+
+    def level(self) -> int:
+        """Return the level of the enterprise on evidence."""
+        levels = tuple(self.levels.values())
+        if levels not in self.reached:
+            self.reached[levels] = group_level([(1, n) for n in levels], self.policy)
+        return min(self.reached[levels], self.ceiling)
+
+    def _level(self, theme: str) -> int:
+        values = ((level, lo) for (name, level), (lo, _) in self.values.items() if name == theme)
+        return level_of([(level, rating(lo, self.policy)) for level, lo in values])
+
+    def touched(self, change: Change) -> list[Practice]:
+        """Name the practices whose score a change may move."""
+        return list(dict.fromkeys(self.practice_of[c] for c in change if c in self.practice_of))
+
+    def within(self, practice: Practice, change: Change) -> Change:
+        """The part of a change that one practice sees."""
+        return {c: moved for c, moved in change.items() if self.practice_of.get(c) == practice}
+
+    def adds(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+        """What the total gains through one practice, with and without the cap."""
+        (lo, raw), (then, then_raw) = self.values[practice], self._changed(practice, change)
+        share = self.share[practice]
+        return share * (then - lo), share * (then_raw - raw)
+
+    def apply(self, change: Change) -> list[Practice]:
+        """Keep a change; return the practices that it touched."""
+        for check, moved in change.items():
+            self.counts[check] = _moved(self.counts[check], moved)
+            self.known[check] = {}
+            self.scores[check] = self._score(check, ())
+        touched = self.touched(change)
+        self.values |= {p: self._value(p) for p in touched}
+        self.levels |= {theme: self._level(theme) for theme in dict.fromkeys(t for t, _ in touched)}
+        return touched
+
+    def _score(self, check: str, moved: Moved) -> CheckScore:
+        known = self.known[check]
+        if moved not in known:
+            tallies = _tallies(check, _moved(self.counts[check], moved))
+            known[moved] = score_check(check, self.critical[check], tallies, self.policy)
+        return known[moved]
+
+    def _value(self, practice: Practice) -> tuple[Fraction, Fraction]:
+        """Score a practice, with and without its cap."""
+        weights = self.weights[practice]
+        raw = mean((weight, self.scores[c].lo) for c, weight in weights.items())
+        return self._capped(raw, (self.scores[c] for c in weights)), raw
+
+    def _changed(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
+        """Score a practice with a change: the mean moves by what its checks move."""
+        weights, raw = self.weights[practice], self.values[practice][1]
+        scores = {c: self._score(c, moved) for c, moved in change.items()}
+        total = sum(weights.values())
+        for c, now in scores.items():
+            raw += Fraction(weights[c], total) * (now.lo - self.scores[c].lo)
+        return self._capped(raw, (scores.get(c, self.scores[c]) for c in weights)), raw
+
+    def _capped(self, raw: Fraction, scores: Iterable[CheckScore]) -> Fraction:
+        return capped(raw, any(s.caps_lo for s in scores), self.policy)

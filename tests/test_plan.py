@@ -1,0 +1,388 @@
+"""The roadmap of a run: exact gains that add up, a greedy order, cells that stand in one action, and what if."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from reporter import catalog
+from reporter.actions import actions, effort_ids
+from reporter.causes import root_causes
+from reporter.cli import main
+from reporter.compared import CauseGroup
+from reporter.errors import ContentError, InputError
+from reporter.frameworks import read_efforts
+from reporter.model import Check, Finding, Profile, Status, Tally, Theme
+from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Roadmap
+from reporter.report.roadmap import points
+from reporter.score import plan_actions, score
+from reporter.score.models import shipped_policy
+from reporter.score.plan import Change, after, change_of
+from reporter.whatif import what_if
+from reporter.workspace import read_workspace
+
+POLICY = shipped_policy()
+THEMES = (Theme("AAA", "A"), Theme("BBB", "B"), Theme("CCC", "C"))
+TIERS = (*((n, n) for n in (1, 2, 3, 4)), (1, 4), (2, 3))
+DAYS = Efforts(
+    Fraction(1), dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3)), {"both": Fraction(8)}
+)  # fmt: skip
+
+
+def check(name: str, severity: str = "medium", level: int = 1) -> Check:
+    return Check(name, f"{name} holds", "", "agent", severity, level, "inventory", "", f"Mend {name}.", "")  # fmt: skip
+
+
+def finding(name: str, subject: str, status: Status, tier: str = "2", owner: str = "") -> Finding:
+    return Finding(name, subject, status, "why", "", subject, owner, tier)
+
+
+def counted(cells: Sequence[Finding]) -> list[Tally]:
+    kinds = Counter((f.check, f.status, int(f.tier[0]), int(f.tier[-1])) for f in cells)
+    return [Tally(*kind, n) for kind, n in kinds.items()]
+
+
+def action(name: str, cells: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False) -> Action:  # fmt: skip
+    return Action(name, name, "", kind, urgent, Fraction(days), (), tuple(cells), "")
+
+
+class World:
+    """Random checks, cells of every status and tier interval, and actions over what is open."""
+
+    def __init__(self, seed: int, n_actions: int = 8, agents: int = 5) -> None:
+        dice = random.Random(seed)
+        severities = ("critical", "high", "medium", "low")
+        self.checks = [
+            check(f"{t.id}-{n:02d}", dice.choice(severities), dice.randint(1, 3))
+            for t in THEMES[: dice.randint(1, 3)] for n in range(dice.randint(1, 4))
+        ]  # fmt: skip
+        self.cells = []
+        for c in self.checks:
+            for n in range(agents):
+                lo, hi = dice.choice(TIERS)
+                tier = str(lo) if lo == hi else f"{lo}-{hi}"
+                self.cells.append(finding(c.id, f"a{n}", dice.choice(tuple(Status)), tier))
+        open_ = (Status.FAIL, Status.UNKNOWN)
+        places = [n for n, f in enumerate(self.cells) if f.status in open_]
+        dice.shuffle(places)
+        parts = [places[n::n_actions] for n in range(n_actions)]
+        self.actions = [
+            action(f"x{n}", sorted(part), dice.randint(1, 8)) for n, part in enumerate(parts) if part
+        ]  # fmt: skip
+
+    def plan(self, given: Sequence[Action] | None = None) -> Roadmap:
+        chosen = self.actions if given is None else given
+        return plan_actions(self.checks, THEMES, counted(self.cells), self.cells, chosen, POLICY)
+
+    def scored(self, done: Sequence[Action]) -> tuple[Fraction, int]:
+        """Score from the beginning, by the function that scores a run."""
+        changes: list[Change] = [change_of(a, self.cells) for a in done]
+        total = score(
+            (), self.checks, THEMES, after(counted(self.cells), changes), POLICY, Profile("", "", 0, {})
+        ).enterprise.total  # fmt: skip
+        return total.lo, total.level_lo
+
+
+# ---------------------------------------------------------------- gains
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_pick_is_the_real_score_after_it_and_the_gains_add_up(seed: int) -> None:
+    world = World(seed)
+    road = world.plan()
+    assert (road.start, road.level) == world.scored([])
+    done: list[Action] = []
+    for pick in road.picks:
+        done.append(pick.action)
+        assert (pick.total, pick.level) == world.scored(done)
+        assert pick.gain >= 0
+        assert pick.uncapped >= 0
+        assert all(type(v) is Fraction for v in (pick.gain, pick.uncapped, pick.total))
+    assert len(done) == len(world.actions)
+    assert sum((p.gain for p in road.picks), Fraction(0)) == world.scored(world.actions)[0] - road.start  # fmt: skip
+    first = [p.action for p in road.picks][:5]
+    assert road.first == tuple(a.id for a in first)
+    assert (road.first_total, road.first_level) == world.scored(first)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_pick_is_the_best_of_all_that_are_left(seed: int) -> None:
+    world = World(seed)
+    done: list[Action] = []
+    left = list(world.actions)
+    for pick in world.plan().picks:
+        now = world.scored(done)[0]
+        gains = {a.id: world.scored([*done, a])[0] - now for a in left}
+        best = min(left, key=lambda a: (-gains[a.id] / a.effort, -gains[a.id], a.effort, a.id))
+        assert pick.action == best
+        done.append(best)
+        left.remove(best)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_choice_of_actions_for_a_budget_beats_the_best_by_exhaustive_search(seed: int) -> None:
+    """Greedy is not optimal; how far it is from the best is known, and it never claims more than the best."""
+    world = World(seed, n_actions=8)
+    road = world.plan()
+    spent = Fraction(0)
+    subsets = [s for n in range(len(world.actions) + 1) for s in combinations(world.actions, n)]
+    worth = [(sum((a.effort for a in s), Fraction(0)), world.scored(s)[0]) for s in subsets]
+    for pick in road.picks:
+        spent += pick.action.effort
+        best = max(total for days, total in worth if days <= spent)
+        assert road.start <= pick.total <= best
+    assert road.picks[-1].total == max(total for _, total in worth)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_in_which_actions_are_given_is_irrelevant(seed: int) -> None:
+    world = World(seed)
+    assert world.plan(world.actions[::-1]) == world.plan()
+
+
+def test_two_criticals_under_one_cap_gain_with_the_last_and_say_so() -> None:
+    checks = [check("AAA-01", "critical"), *(check(f"AAA-0{n}", "critical") for n in (2, 3, 4, 5))]
+    cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks)]  # fmt: skip
+    two = [action("one", [0]), action("two", [1])]
+    road = plan_actions(checks, THEMES, counted(cells), cells, two, POLICY)
+    assert [(p.gain, p.uncapped) for p in road.picks] == [
+        (Fraction(0), Fraction(1, 5)),
+        (Fraction(1, 2), Fraction(1, 5)),
+    ]
+
+
+def test_evidence_and_mending_are_ranked_together_but_only_mending_is_first() -> None:
+    """Ranked as in the worked example of the method: gain per day, then the larger gain."""
+    checks = [check("AAA-01"), check("BBB-01"), check("CCC-01")]
+    cells = [finding(c.id, "a", s, "1") for c, s in zip(checks, (Status.FAIL, Status.UNKNOWN, Status.FAIL), strict=True)]  # fmt: skip
+    three = [action("r1", [0], 4), action("r2", [1], 1, EVIDENCE), action("r3", [2], 2)]
+    road = plan_actions(checks, THEMES, counted(cells), cells, three, POLICY)
+    assert [p.action.id for p in road.picks] == ["r2", "r3", "r1"]
+    assert road.first == ("r3", "r1")
+    assert (road.first_total, road.picks[-1].total) == (Fraction(2, 3), Fraction(1))
+
+
+def test_what_is_urgent_comes_first_whatever_it_brings() -> None:
+    checks = [check("AAA-01"), check("BBB-01")]
+    cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
+    road = plan_actions(
+        checks, THEMES, counted(cells), cells, [action("a", [0]), action("z", [1], 8, urgent=True)], POLICY
+    )  # fmt: skip
+    assert [p.action.id for p in road.picks] == ["z", "a"]
+
+
+def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
+    checks = [check("AAA-01", level=1), check("AAA-02", level=2)]
+    cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
+    both = [action("x", [0]), action("y", [1])]
+    road = plan_actions(checks, THEMES, counted(cells), cells, both, POLICY, [(1, "no logs")])
+    assert (road.ceiling, [p.level for p in road.picks]) == (1, [1, 1])
+
+
+def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
+    content = catalog.load()
+    dice = random.Random(7)
+    cells = [
+        finding(c.id, f"agent-{n}", dice.choice((Status.FAIL, Status.UNKNOWN, Status.PASS)), str(dice.randint(1, 4)))
+        for c in content.checks for n in range(60)
+    ]  # fmt: skip
+    places = [n for n, f in enumerate(cells) if f.status != Status.PASS]
+    dice.shuffle(places)
+    many = [action(f"x{n:03d}", places[n::200], dice.randint(1, 8)) for n in range(200)]
+    begun = time.perf_counter()
+    road = plan_actions(content.checks, content.themes, counted(cells), cells, many, content.policy)
+    assert time.perf_counter() - begun < 10
+    assert len(road.picks) == 200
+    assert road.picks[-1].total == 1
+
+
+def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reporter.score.plan.RANKED", 2)
+    world = World(3)
+    road = world.plan()
+    assert road.ranked == 2
+    done: list[Action] = []
+    for pick in road.picks:
+        done.append(pick.action)
+        assert (pick.total, pick.level) == world.scored(done)
+
+
+# ---------------------------------------------------------------- actions
+
+GROUPS = (CauseGroup("both", "Both fail", ("AAA-01", "AAA-02")),)
+CHECKS = (check("AAA-01", "critical"), check("AAA-02"), check("BBB-01", "low"))
+OPEN = (
+    finding("AAA-01", "a", Status.FAIL, "1-4", "ann"),
+    finding("AAA-01", "b", Status.FAIL, "2", "bob"),
+    finding("AAA-01", "c", Status.UNKNOWN, "4"),
+    finding("AAA-02", "a", Status.FAIL, "1-4", "ann"),
+    finding("BBB-01", "a", Status.FAIL, "4", "ann"),
+    finding("BBB-01", "b", Status.FAIL, "2", "bob"),
+)
+
+
+def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
+    causes = root_causes(OPEN, CHECKS, GROUPS, {})
+    return {a.id: a for a in actions(OPEN, causes, CHECKS, GROUPS, DAYS, own or {})}
+
+
+def test_each_open_cell_stands_in_exactly_one_action() -> None:
+    found = made()
+    assert {name: a.cells for name, a in found.items()} == {
+        "both-1": (0, 3), "both-2": (1,), "BBB-01": (4, 5), "AAA-01-evidence": (2,),
+    }  # fmt: skip
+    assert [a.kind for a in found.values()].count(EVIDENCE) == 1
+    assert found["both-1"].fix == "Mend AAA-01. Mend AAA-02."
+    assert found["BBB-01"].owners == ("ann", "bob")
+
+
+def test_a_critical_failure_is_urgent_where_the_tier_may_be_three_or_four() -> None:
+    assert [name for name, a in made().items() if a.urgent] == ["both-1"]
+
+
+def test_efforts_come_from_the_cause_the_severity_or_the_workspace() -> None:
+    assert {n: a.effort for n, a in made().items()} == {
+        "both-1": 8, "both-2": 8, "BBB-01": 3, "AAA-01-evidence": 1,
+    }  # fmt: skip
+    own = {"both": Fraction(2), "BBB-01": Fraction(1, 2), "AAA-01-evidence": Fraction(5)}
+    assert {n: a.effort for n, a in made(own).items()} == {
+        "both-1": 2, "both-2": 2, "BBB-01": Fraction(1, 2), "AAA-01-evidence": 5,
+    }  # fmt: skip
+
+
+def test_days_may_be_given_for_causes_and_for_checks_that_no_cause_groups() -> None:
+    known = effort_ids(CHECKS, GROUPS)
+    assert {n for n, cause in known.items() if not cause} == {
+        "both", "BBB-01", "AAA-01-evidence", "AAA-02-evidence", "BBB-01-evidence",
+    }  # fmt: skip
+    assert known["AAA-01"] == "both"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("sizes: {S: 1}\nevidence: Q\nseverities: {}\ncauses: {}\n", "size 'Q' is no size"),
+        ("sizes: {S: 0}\nevidence: S\nseverities: {}\ncauses: {}\n", "size 'S' is no size"),
+        ("sizes: {S: 1}\nevidence: S\nseverities: {low: [S]}\ncauses: {}\n", "size ['S'] is no size"),
+    ],
+)  # fmt: skip
+def test_a_wrong_size_in_efforts_is_named(tmp_path: Path, text: str, wrong: str) -> None:
+    path = tmp_path / "efforts.yml"
+    path.write_text(text)
+    with pytest.raises(ContentError, match=wrong.replace("[", r"\[")):
+        read_efforts(path)
+
+
+# ---------------------------------------------------------------- workspace, command line
+
+
+def workspace(folder: Path, more: str) -> Path:
+    folder.mkdir()
+    (folder / "reporter.yml").write_text(
+        f"organisation: A\nperiod: {{from: 2026-07-01, to: 2026-10-01}}\n{more}"
+    )
+    (folder / "inventory").mkdir()
+    owners = (*[', "owner_id": "ann@example.com", "owner_confirmed_at": "2025-01-01"'] * 2, "")
+    lines = [f'{{"type": "agent", "actor_id": "bot-{n}", "name": "Bot {n}", "state": "active"{owner}}}' for n, owner in enumerate(owners)]  # fmt: skip
+    (folder / "inventory" / "agents.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "much", "true", "[1]", ".nan", ".inf"])
+def test_days_that_are_no_number_above_zero_are_refused(tmp_path: Path, days: str) -> None:
+    with pytest.raises(InputError, match="efforts: no-owner must be a number of person-days"):
+        read_workspace(workspace(tmp_path / "w", f"efforts: {{no-owner: {days}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("no-ownr", "no-owner"), ("OWN-01", "OWN-01 is mended with its cause no-owner")],
+)
+def test_efforts_for_what_is_no_action_are_refused_with_what_is_close(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, hint: str
+) -> None:
+    folder = workspace(tmp_path / "w", f"efforts: {{{name}: 2}}\n")
+    with pytest.raises(SystemExit) as end:
+        main(["assess", str(folder), "--out", str(tmp_path / "run")])
+    assert end.value.code == 3
+    assert hint in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plan")
+    given = workspace(folder / "w", "efforts: {no-owner: 0.5}\n")
+    main(["assess", str(given), "--out", str(folder / "run"), "--formats", "json"], standalone_mode=False)  # fmt: skip
+    return folder / "run"
+
+
+def test_roadmap_csv_holds_every_pick_in_order(run: Path) -> None:
+    with (run / "roadmap.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["rank"] for r in rows] == [str(n) for n in range(1, len(rows) + 1)]
+    assert {r["effort"] for r in rows if r["id"].startswith("no-owner")} == {"0.5"}
+    assert all(r["certain_gain"] == "0.00" for r in rows if r["kind"] == EVIDENCE)
+    assert rows[-1]["total_after"] == "100.0 %"
+
+
+def test_fixing_one_action_or_all_says_before_and_after(run: Path) -> None:
+    with (run / "roadmap.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    text = what_if(run, [rows[0]["id"]])
+    assert f"Gain             {rows[0]['gain']} points" in text
+    everything = what_if(run, [r["id"] for r in rows])
+    assert "-> 100.0 %" in everything
+    assert "possible only" in everything
+    whole = [r for r in rows if r["id"].startswith("no-owner-")]
+    assert f"{sum(int(r['cells']) for r in whole)} verdicts" in what_if(run, ["no-owner"])
+
+
+def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
+    with pytest.raises(InputError) as error:
+        what_if(run, ["OWN-O1"])
+    assert "OWN-01" in str(error.value)
+
+
+def test_a_run_without_roadmap_or_with_another_policy_is_refused(run: Path, tmp_path: Path) -> None:
+    report = json.loads((run / "report.json").read_text())
+    (tmp_path / "evidence.parquet").write_bytes((run / "evidence.parquet").read_bytes())
+    figure = report["themes"]["total"]["figure"] | {"exact_lo": "1/7"}
+    other = report | {"themes": report["themes"] | {"total": report["themes"]["total"] | {"figure": figure}}}  # fmt: skip
+    old = {key: value for key, value in report.items() if key != "roadmap"}
+    for changed, said in ((old, "no roadmap"), (other, "another score")):
+        (tmp_path / "report.json").write_text(json.dumps(changed))
+        with pytest.raises(InputError, match=said):
+            what_if(tmp_path, ["OWN-01"])
+
+
+def test_explain_wants_an_id_or_a_fix(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["explain", str(run)])
+    assert end.value.code == 2
+    main(["explain", str(run), "--fix", "OWN-01, OWN-02"], standalone_mode=False)
+    assert "Evidenced score" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(Fraction(0), "0.00"), (Fraction(1, 10**9), "0.01"), (Fraction(1, 8), "12.50"), (Fraction(12345, 1000000), "1.23"), (Fraction(1), "100.00")],
+)  # fmt: skip
+def test_points_have_two_decimals_and_hide_no_gain(value: Fraction, text: str) -> None:
+    assert points(value) == text
+
+
+def test_a_plan_of_nothing_is_empty() -> None:
+    world = World(1)
+    road = world.plan([])
+    assert (road.picks, road.first, road.first_total) == ((), (), road.start)
+    assert replace(road, picks=()) == road

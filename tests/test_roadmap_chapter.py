@@ -1,0 +1,53 @@
+"""The chapter on the roadmap: the same numbers in every format, and each open verdict in one action."""
+
+from __future__ import annotations
+
+import html as escapes
+from fractions import Fraction
+from pathlib import Path
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+
+from reporter.report import WRITERS, html, shape, view
+from reporter.report.words import percent
+
+
+@pytest.fixture(scope="module")
+def rich() -> shape.View:
+    return view.build(given.rich())
+
+
+def test_the_roadmap_says_the_same_in_every_format(rich: shape.View, tmp_path: Path) -> None:
+    road, page = rich.roadmap, html.render(rich)
+    WRITERS["pdf"](rich, tmp_path / "report.pdf")
+    with pikepdf.open(tmp_path / "report.pdf") as document:
+        attached = document.attachments["report.json"].get_file().read_bytes()
+    assert view.from_json(attached).roadmap == road
+    assert 0 < len(road.urgent) <= 12
+    assert len(road.ranked) == 10
+    assert [p.id for p in road.picks[: len(road.urgent)]] == [p.id for p in road.urgent]
+    for line in (*road.urgent, *road.ranked):
+        assert page.count(f"{line.id} · <bdi>") == 1
+    assert page.count(escapes.escape(road.first_text)) == 2
+
+
+def test_gains_of_the_roadmap_add_up_to_its_last_score(rich: shape.View) -> None:
+    road = rich.roadmap
+    total = sum((Fraction(p.exact_gain) for p in road.picks), Fraction(road.start))
+    assert percent(total) == road.picks[-1].total_after
+    assert road.start == rich.themes.total.figure.exact_lo
+
+
+def test_each_open_row_of_the_findings_is_in_one_action(rich: shape.View) -> None:
+    status = rich.finding_columns.index("status")
+    rows = sorted(row for p in rich.roadmap.picks for row in p.rows)
+    open_ = [n for n, f in enumerate(rich.findings) if f[status] in ("fail", "unknown")]
+    assert rows == open_
+
+
+def test_nothing_open_is_nothing_to_plan() -> None:
+    road = view.build(given.perfect()).roadmap
+    assert (road.picks, road.first_text) == ((), "")
+    assert road.text == "Nothing failed and nothing is unknown: there is nothing to plan."

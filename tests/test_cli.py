@@ -434,6 +434,7 @@ def test_lint_tries_a_source_of_ones_own_on_a_file(tmp_path: Path) -> None:
     assert reporter("lint", "--try", "nobody", tmp_path / "bots.jsonl").exit_code == 3
 
 
+@pytest.mark.deep
 def test_people_are_pseudonyms_in_every_file_of_a_run(tmp_path: Path) -> None:
     sample = Path(__file__).parents[1] / "sample_data/acme/2026-q3"
     words = ("--formats", "html,json,csv", "--quiet", "--cache", tmp_path / "cache")

@@ -416,7 +416,8 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
             assert not passed, f"{check.id} passes {passed} though nobody records {table}.{column}"
 
 
-@pytest.mark.parametrize("make", [Estate, DEEPLY_SPOILED], ids=["good", "spoiled"])
+@pytest.mark.deep
+@pytest.mark.parametrize("make", [Estate, spoiled], ids=["good", "spoiled"])
 def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
     make: Callable[[], Estate], judged: JudgedChecks, content: Content, tmp_path: Path
 ) -> None:

@@ -189,6 +189,7 @@ def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
     assert (road.ceiling, [p.level for p in road.picks]) == (1, [1, 1])
 
 
+@pytest.mark.deep
 def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
     content = catalog.load()
     dice = random.Random(7)

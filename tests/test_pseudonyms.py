@@ -139,7 +139,7 @@ def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
     return made
 
 
-@pytest.mark.parametrize("make", [Estate, spoiled])
+@pytest.mark.parametrize("make", [pytest.param(Estate, marks=pytest.mark.deep), spoiled])
 @pytest.mark.parametrize(
     "words",
     [

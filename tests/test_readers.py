@@ -716,7 +716,7 @@ def threshold() -> Any:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(events=st.lists(EVENTS, min_size=1, max_size=8))
 def test_the_fast_path_says_what_the_slow_path_says(

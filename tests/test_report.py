@@ -353,7 +353,9 @@ def test_pdf_opens_no_address() -> None:
             Fetcher().fetch(url)
 
 
-@pytest.mark.parametrize("name", ["empty", "perfect", "single"])
+@pytest.mark.parametrize(
+    "name", ["empty", *(pytest.param(n, marks=pytest.mark.deep) for n in ("perfect", "single"))]
+)
 def test_first_page_holds_at_the_extremes(name: str, tmp_path: Path) -> None:
     made: Callable[[], Assessment] = EXTREMES[name]
     path = tmp_path / "report.pdf"

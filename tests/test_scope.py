@@ -50,30 +50,38 @@ def deviations(run: Path) -> list[tuple[str, str, str]]:
 CLEAN = [call("get_bill", "mail.example"), call("send_money", "DE1")]
 
 
-@pytest.mark.parametrize(
-    ("why", "event", "expected"),
-    [
-        ("the same again", call("send_money", "DE1"), []),
-        ("written otherwise", call("SEND_MONEY", "de1"), []),
-        ("a new receiver", call("send_money", "DE2"), [("destination", "DE2", "true")]),
-        ("one of two receivers is new", call("send_money", "DE1; DE2"), [("destination", "DE2", "true")]),
-        ("a new tool that changes", call("change_password"), [("tool", "change_password", "true")]),
-        ("a new tool that reads", call("get_balance"), [("tool", "get_balance", "false")]),
-        ("writing where only reading was approved", call("send_money", "mail.example"),
-         [("destination", "mail.example", "true")]),
-        ("it failed", call("change_password", outcome="error"), []),
-        ("it was denied", call("change_password", outcome="denied"), []),
-        ("a purpose without a scope", call("change_password", purpose="sing"), []),
-        ("another agent, the same purpose", call("change_password", actor_id="a2"),
-         [("tool", "change_password", "true")]),
-        ("outside the period", call("change_password", time="2026-06-01T10:00:00Z"), []),
-    ],
-)  # fmt: skip
+USES = [
+    ("the same again", call("send_money", "DE1"), []),
+    ("written otherwise", call("SEND_MONEY", "de1"), []),
+    ("a new receiver", call("send_money", "DE2"), [("destination", "DE2", "true")]),
+    ("one of two receivers is new", call("send_money", "DE1; DE2"), [("destination", "DE2", "true")]),
+    ("a new tool that changes", call("change_password"), [("tool", "change_password", "true")]),
+    ("a new tool that reads", call("get_balance"), [("tool", "get_balance", "false")]),
+    ("writing where only reading was approved", call("send_money", "mail.example"),
+     [("destination", "mail.example", "true")]),
+    ("it failed", call("change_password", outcome="error"), []),
+    ("it was denied", call("change_password", outcome="denied"), []),
+    ("a purpose without a scope", call("change_password", purpose="sing"), []),
+    ("another agent, the same purpose", call("change_password", actor_id="a2"),
+     [("tool", "change_password", "true")]),
+    ("outside the period", call("change_password", time="2026-06-01T10:00:00Z"), []),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with every use, each in a session of its own."""
+    events = [event | {"session_id": why} for why, event, _ in USES]
+    folder = tmp_path_factory.mktemp("used")
+    return assessed(folder, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": events})
+
+
+@pytest.mark.parametrize(("why", "expected"), [(why, expected) for why, _, expected in USES])
 def test_a_use_outside_the_approved_scope_is_a_deviation(
-    why: str, event: dict[str, Any], expected: list[tuple[str, str, str]], tmp_path: Path
+    why: str, expected: list[tuple[str, str, str]], used: Path
 ) -> None:
-    run = assessed(tmp_path, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [event]})
-    assert deviations(run) == expected
+    found = [r for r in rows(used, "deviations.csv") if r["session"] == why]
+    assert [(r["kind"], r["name"], r["changes"]) for r in found] == expected
 
 
 def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:

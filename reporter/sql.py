@@ -144,7 +144,24 @@ def _literal(value: object, name: str, place: str) -> str:
     raise ContentError(f"parameter {name!r} must be a whole number, text, or a list of them", place)
 
 
+_DEEPEST = 200
+_NESTING = re.compile(r"'(?:[^']|'')*'|[(\[]|[)\]]|\b(?:CASE|END|NOT)\b", re.IGNORECASE)
+
+
+def _is_deep(text: str) -> bool:
+    """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of Python."""
+    depth = chain = 0
+    for word in _NESTING.findall(text):
+        chain = chain + 1 if word.upper() == "NOT" else 0
+        depth += {"(": 1, "[": 1, "CASE": 1, ")": -1, "]": -1, "END": -1}.get(word.upper(), 0)
+        if max(depth, chain) > _DEEPEST:
+            return True
+    return False
+
+
 def _parse(text: str, place: str) -> exp.Query:
+    if _is_deep(text):
+        raise ContentError("the SQL is nested too deeply", place)
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause, CauseGroup
-from reporter.model import Check, Finding, Status
+from reporter.model import Check, Finding
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts
+from reporter.scores import Status
 
 SEVERITIES = ("critical", "high", "medium", "low")
 URGENT_TIER = "3"

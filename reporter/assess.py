@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.model import Check, Finding, Status, Tally
+from reporter.model import Check, Finding
 from reporter.schema import (
     CARRIED_AS,
     COMPUTED,
@@ -22,6 +22,7 @@ from reporter.schema import (
     SUBJECTS,
     TABLES,
 )
+from reporter.scores import Status, Tally
 from reporter.sql import Judged
 
 _SHOWN_BY = {

@@ -16,7 +16,8 @@ from difflib import get_close_matches
 
 from reporter.answers import Attestation, Given
 from reporter.errors import ReporterError
-from reporter.model import FileCount, Framework, Quarantined, Status
+from reporter.model import FileCount, Framework, Quarantined
+from reporter.scores import Status
 
 LIFETIME = timedelta(days=365)
 """How long an answer holds that names no end."""

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause
-from reporter.model import CheckScore, ControlScore, GroupScore, Policy, PracticeScore, Status
+from reporter.model import Policy
 from reporter.score import ASK, printed, rating
+from reporter.scores import CheckScore, ControlScore, GroupScore, PracticeScore, Status
 
 _WORDS = {
     Status.PASS: "pass",

@@ -10,8 +10,9 @@ from reporter.catalog import Content
 from reporter.causes import root_causes
 from reporter.compared import Cause, Cell, Comparison, Deviation, Observed, Rated, Scope, Unused
 from reporter.db import Engine, quoted_list
-from reporter.model import Check, Coverage, Feed, Finding, Status
+from reporter.model import Check, Coverage, Feed, Finding
 from reporter.schema import SUBJECTS
+from reporter.scores import Status
 
 
 def feeds(engine: Engine) -> tuple[Feed, ...]:

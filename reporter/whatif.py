@@ -14,7 +14,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.frameworks import read_policy
-from reporter.model import Check, FrameworkScore, Policy, Profile, Status, Tally, Theme
+from reporter.model import Check, Policy, Profile, Theme
 from reporter.planned import EVIDENCE
 from reporter.report.roadmap import TOP, exact, points
 from reporter.report.shape import View
@@ -23,6 +23,7 @@ from reporter.runfolder import read_cells, read_view
 from reporter.score import score
 from reporter.score.plan import Change
 from reporter.score.plan import after as changed
+from reporter.scores import FrameworkScore, Status, Tally
 from reporter.yamls import content_dir
 
 CHECK, VERDICT, TIER_LO, TIER_HI = 0, 2, 7, 8

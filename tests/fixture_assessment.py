@@ -38,12 +38,11 @@ from reporter.model import (
     Profile,
     Quarantined,
     RunInfo,
-    Status,
-    Tally,
     Theme,
 )
 from reporter.planned import Efforts
 from reporter.score import plan_actions, score
+from reporter.scores import Status, Tally
 
 POLICY = Policy(
     version="1.0",

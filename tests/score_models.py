@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction as F
 
-from reporter.model import (
-    Check,
-    CheckScore,
-    Control,
-    ControlScore,
-    Framework,
-    Group,
-    Policy,
-    Profile,
-    Scores,
-    Status,
-    Tally,
-    Theme,
-)
+from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.score import score
+from reporter.scores import CheckScore, ControlScore, Scores, Status, Tally
 
 PASS, FAIL, UNKNOWN = Status.PASS, Status.FAIL, Status.UNKNOWN
 NA, ATTESTED, COMPENSATED = Status.NA, Status.ATTESTED, Status.COMPENSATED

@@ -20,8 +20,9 @@ from reporter.attestations import Settled, settle
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.init import init
-from reporter.model import FileCount, Framework, Status
+from reporter.model import FileCount, Framework
 from reporter.score import score
+from reporter.scores import Status
 
 AS_OF = datetime(2026, 10, 1)
 PROOF = hashlib.sha256(b"proof").hexdigest()

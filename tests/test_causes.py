@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reporter.causes import root_causes
 from reporter.compared import Cause, CauseGroup
-from reporter.model import Check, Finding, Status
+from reporter.model import Check, Finding
+from reporter.scores import Status
 
 CHECKS = [
     Check(i, f"title {i}", "", about, severity, 1, "both", "", "", "")

@@ -15,11 +15,11 @@ from reporter import catalog
 from reporter.catalog import Content
 from reporter.crosswalks import read_crosswalk
 from reporter.errors import ContentError, Errors
-from reporter.model import Status, Tally
 from reporter.pairs import Crosswalk, Pairs
 from reporter.report import html, view
 from reporter.runfolder import read_view
 from reporter.score import score
+from reporter.scores import Status, Tally
 
 WALK = Crosswalk(
     "mine", "Mine to theirs", "owasp-agentic-2026", "checks", "published", "Somebody <b>", "A paper.",

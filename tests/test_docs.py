@@ -27,10 +27,11 @@ import reporter
 from reporter import catalog, docs, examples
 from reporter.db import Engine, read_rows
 from reporter.errors import ContentError
-from reporter.model import Check, Control, Framework, Profile, Status, Tally
+from reporter.model import Check, Control, Framework, Profile
 from reporter.run import Options, assess_workspace
 from reporter.schema import TABLES
 from reporter.score import printed, rating, score
+from reporter.scores import Status, Tally
 from reporter.sql import judge
 
 ROOT = Path(__file__).parents[1]

@@ -26,8 +26,9 @@ from score_models import (
 )
 
 from reporter.explanation import why_check, why_control, why_group
-from reporter.model import Control, Profile, Scores, Tally
+from reporter.model import Control, Profile
 from reporter.score import printed
+from reporter.scores import Scores, Tally
 
 
 def recompute(text: str) -> list[tuple[F, str]]:

@@ -22,12 +22,13 @@ from reporter.cli import main
 from reporter.compared import CauseGroup
 from reporter.errors import ContentError, InputError
 from reporter.frameworks import read_efforts
-from reporter.model import Check, Finding, Profile, Status, Tally, Theme
+from reporter.model import Check, Finding, Profile, Theme
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Roadmap
 from reporter.report.roadmap import points
 from reporter.score import plan_actions, score
 from reporter.score.models import shipped_policy
 from reporter.score.plan import Change, after, change_of
+from reporter.scores import Status, Tally
 from reporter.whatif import what_if
 from reporter.workspace import read_workspace
 

@@ -20,9 +20,10 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
-from reporter.model import Assessment, Status
+from reporter.model import Assessment
 from reporter.report import WRITERS, charts, html, shape, view, words
 from reporter.report.sheets import escape
+from reporter.scores import Status
 
 HERE = Path(__file__).parent
 VERAPDF = HERE / "verapdf" / ".cache"

@@ -24,8 +24,9 @@ from score_models import (
     single,
 )
 
-from reporter.model import Control, ControlScore, Status, Tally
+from reporter.model import Control
 from reporter.score import printed, rating
+from reporter.scores import ControlScore, Status, Tally
 
 # ---------------------------------------------------------------- 5.1
 

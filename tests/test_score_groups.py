@@ -19,7 +19,8 @@ from score_models import (
     run,
 )
 
-from reporter.model import Group, GroupScore, Profile
+from reporter.model import Group, Profile
+from reporter.scores import GroupScore
 
 
 def at_levels(*levels: int, weights: Sequence[int] = ()) -> GroupScore:

@@ -15,21 +15,9 @@ from hypothesis import strategies as st
 from score_models import POLICY, PROFILE, a_check, a_framework, single
 
 import reporter.score
-from reporter.model import (
-    Check,
-    Control,
-    ControlScore,
-    Framework,
-    FrameworkScore,
-    Group,
-    GroupScore,
-    Policy,
-    Scores,
-    Status,
-    Tally,
-    Theme,
-)
+from reporter.model import Check, Control, Framework, Group, Policy, Theme
 from reporter.score import rating, score
+from reporter.scores import ControlScore, FrameworkScore, GroupScore, Scores, Status, Tally
 
 THEMES = (Theme("AAA", "A"), Theme("BBB", "B"))
 GROUPS = (Group("F1", "F"), Group("G1", "G", "F1"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reporter import model
 from reporter.explanation import why_control
+from reporter.scores import ControlScore, FrameworkScore, GroupScore
 
 from . import shape
 from .words import (
@@ -117,7 +118,7 @@ def _framework(
     key: str,
     controls: Sequence[model.Control],
     groups: Sequence[model.Group],
-    score: model.FrameworkScore,
+    score: FrameworkScore,
     head: _Head,
 ) -> shape.Framework:
     scored = {c.id: c for c in score.controls}
@@ -182,7 +183,7 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
     return depth
 
 
-def _group(g: model.GroupScore, depth: int, book: Book) -> shape.Group:
+def _group(g: GroupScore, depth: int, book: Book) -> shape.Group:
     judged = g.assessed + g.not_assessed
     kind = "evidence" if g.level_hi >= g.target else "implementation"
     state = group_state(g)
@@ -203,7 +204,7 @@ def _control(
     book: Book,
     key: str,
     c: model.Control,
-    score: model.ControlScore,
+    score: ControlScore,
     groups: Sequence[model.Group],
 ) -> shape.Control:
     a = book.assessment
@@ -235,7 +236,7 @@ def _control(
 
 
 def _control_standing(
-    score: model.ControlScore, level: shape.Level, shown: shape.Figure, gap: str
+    score: ControlScore, level: shape.Level, shown: shape.Figure, gap: str
 ) -> str:
     if not shown.assessed:
         return f"{shown.text} · {gap} · target {score.target}"
@@ -259,7 +260,7 @@ def _group_path(group_id: str, groups: Sequence[model.Group]) -> str:
     return " › ".join(path)
 
 
-def _control_gap(score: model.ControlScore, has_checks: bool) -> str:
+def _control_gap(score: ControlScore, has_checks: bool) -> str:
     if score.state == "not_applicable":
         return "Not applicable"
     if score.state == "not_assessed":
@@ -267,7 +268,7 @@ def _control_gap(score: model.ControlScore, has_checks: bool) -> str:
     return gap_text(score.gap, score.gap_kind, score.target)
 
 
-def _cell(level: int, score: model.ControlScore) -> shape.Cell:
+def _cell(level: int, score: ControlScore) -> shape.Cell:
     practice = next((p for p in score.practices if p.level == level), None)
     if practice is None:
         return shape.Cell(level, "none", "·", f"level {level}: no practice")

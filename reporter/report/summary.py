@@ -13,6 +13,7 @@ from typing import cast
 
 from reporter import model
 from reporter.score import ASK
+from reporter.scores import CheckScore, GroupScore, PracticeScore, Status
 
 from . import shape
 from .words import (
@@ -93,7 +94,7 @@ def summary(
     )
 
 
-def _level_sentence(total: model.GroupScore, level: shape.Level) -> str:
+def _level_sentence(total: GroupScore, level: shape.Level) -> str:
     if not total.assessed:
         return (
             "Nothing could be assessed: no check found evidence (the pages on data accounting "
@@ -106,7 +107,7 @@ def _level_sentence(total: model.GroupScore, level: shape.Level) -> str:
     return "The level stays the same even if all missing evidence proves good"
 
 
-def _target(total: model.GroupScore, a: model.Assessment) -> str:
+def _target(total: GroupScore, a: model.Assessment) -> str:
     if not total.target:
         return "no target set"
     return f"target {total.target} ({a.policy.level_names[total.target]})"
@@ -119,8 +120,8 @@ def _not_assessed(a: model.Assessment) -> str:
 
 
 def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
-    failing = sum(c.counts.get(model.Status.FAIL, 0) for c in a.scores.checks.values())
-    unknown = sum(c.counts.get(model.Status.UNKNOWN, 0) for c in a.scores.checks.values())
+    failing = sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
+    unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
     active = a.context.get("agents_active")
     shadow = a.population.get("shadow", 0)
     return (
@@ -137,7 +138,7 @@ def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
     """Order failing checks by the weight they surely lose, open ones by what they may lose."""
     weight = a.policy.severity_weights
     scored = [(c, a.scores.checks[c.id]) for c in a.checks if a.scores.checks[c.id].applicable]
-    failing = [(c, s) for c, s in scored if s.counts.get(model.Status.FAIL, 0)]
+    failing = [(c, s) for c, s in scored if s.counts.get(Status.FAIL, 0)]
     failing.sort(
         key=lambda p: (
             not p[1].caps_hi,
@@ -154,7 +155,7 @@ def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
 
 def _gaps_text(a: model.Assessment, failing: int) -> str:
     if not failing:
-        unknown = any(c.counts.get(model.Status.UNKNOWN, 0) for c in a.scores.checks.values())
+        unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
         return "No check has a failing subject" + (
             "; what is unknown is listed below." if unknown else "."
         )
@@ -188,7 +189,7 @@ def _open_questions(a: model.Assessment) -> int:
     return sum(not _ask_credit(p, a, hi=False) and bool(_ask_credit(p, a, hi=True)) for p in asking)
 
 
-def _ask_credit(p: model.PracticeScore, a: model.Assessment, hi: bool) -> Fraction:
+def _ask_credit(p: PracticeScore, a: model.Assessment, hi: bool) -> Fraction:
     checks, total = a.scores.checks, sum(weight for _, weight in p.weights)
     others = [(checks[i], w) for i, w in p.weights if i != ASK]
     return (p.raw_hi if hi else p.raw_lo) * total - sum(
@@ -204,7 +205,7 @@ def _gaps(
     )
 
 
-def _gap(rank: int, c: model.Check, score: model.CheckScore, check: shape.Check) -> shape.Gap:
+def _gap(rank: int, c: model.Check, score: CheckScore, check: shape.Check) -> shape.Gap:
     n = check.counts
     total = judged(n)
     text = f"{number(n.failed)} of {count(total, c.about)} {'fails' if n.failed == 1 else 'fail'}"

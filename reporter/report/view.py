@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from reporter import model
 from reporter.errors import InputError
 from reporter.explanation import why_check
+from reporter.scores import CheckScore, Status
 
 from . import shape
 from .accounting import accounting, scope
@@ -168,7 +169,7 @@ def _check(
 ) -> shape.Check:
     score = a.scores.checks[c.id]
     n = counts(score)
-    failed = [f for f in findings if f.status == model.Status.FAIL]
+    failed = [f for f in findings if f.status == Status.FAIL]
     failing = sorted(failed, key=lambda f: (-_tier(f), f.subject))
     result = figure(score.lo, score.hi, _state(score))
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
@@ -203,7 +204,7 @@ def _tier(finding: model.Finding) -> int:
     return max((int(d) for d in finding.tier if d.isdigit()), default=0)
 
 
-def _state(score: model.CheckScore) -> str:
+def _state(score: CheckScore) -> str:
     if not score.applicable:
         return "not_applicable"
     return "assessed" if score.known else "not_assessed"
@@ -222,7 +223,7 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
     """Say how many are unknown and the most frequent reasons."""
     if not unknown:
         return ""
-    reasons = Counter(clean(f.reason) for f in findings if f.status == model.Status.UNKNOWN)
+    reasons = Counter(clean(f.reason) for f in findings if f.status == Status.UNKNOWN)
     top = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:REASONS_SHOWN]
     said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
     rest = unknown - sum(n for _, n in top)

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from reporter.model import CheckScore, ControlScore, Finding, GroupScore, Policy, Status
+from reporter.model import Finding, Policy
 
 # The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed
+from reporter.scores import CheckScore, ControlScore, GroupScore, Status
 
 from .shape import Counts, Figure, Level, Subject
 

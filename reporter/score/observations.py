@@ -11,9 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from reporter.errors import InputError
-from reporter.model import CheckScore, Policy, Status, Tally
+from reporter.model import Policy
 from reporter.score.models import Model, read_model, shipped_policy
 from reporter.score.scorer import capped, group_level, level_of, mean, rating, score_check, state_of
+from reporter.scores import CheckScore, Status, Tally
 
 Cells = dict[str, dict[str, str]]
 """check -> subject -> status"""

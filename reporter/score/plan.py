@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from reporter.model import Check, CheckScore, Finding, Policy, Status, Tally, Theme
+from reporter.model import Check, Finding, Policy, Theme
 from reporter.planned import IMPLEMENT, Action, Pick, Roadmap
 from reporter.score.scorer import (
     Caps,
@@ -23,6 +23,7 @@ from reporter.score.scorer import (
     rating,
     score_check,
 )
+from reporter.scores import CheckScore, Status, Tally
 
 RANKED = 300
 """So many picks are chosen by comparing all that are left anew; behind them nobody plans."""

@@ -10,22 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reporter.model import (
-    Check,
+from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.scores import (
     CheckScore,
-    Control,
     ControlScore,
-    Framework,
     FrameworkScore,
-    Group,
     GroupScore,
-    Policy,
     PracticeScore,
-    Profile,
     Scores,
     Status,
     Tally,
-    Theme,
 )
 
 ASK = "ask"

@@ -1,4 +1,5 @@
-"""What a run could do next. In: findings, their root causes, efforts. Out: actions; every failing or unknown cell stands in one.
+"""What a run could do next. In: findings, their root causes, efforts. Out: actions; every failing or unknown cell stands in one,
+but for those that a waiver takes off the roadmap.
 
 A root cause is one action; failures that no group of frameworks/causes.yml explains are one action a check, and so is
 what is unknown of a check. Ids are causes and checks: no-owner-1, POL-03, OWN-01-evidence.
@@ -30,14 +31,16 @@ def actions(
 ) -> tuple[Action, ...]:
     """Return the actions of a run; `own` are the workspace's person-days by cause, check or check-evidence."""
     by_id = {c.id: c for c in checks}
-    place = {(f.check, f.subject): n for n, f in enumerate(findings)}
+    place = {(f.check, f.subject): n for n, f in enumerate(findings) if not f.waiver}
     group_of = {check: g.id for g in groups for check in g.checks}
     made: list[Action] = []
     numbers: Counter[str] = Counter()
     alone: dict[str, list[int]] = defaultdict(list)
     for cause in causes:
         group = group_of.get(cause.checks[0], "")
-        cells = [place[cell] for cell in cause.cells]
+        cells = [place[cell] for cell in cause.cells if cell in place]
+        if not cells:
+            continue
         if not group:
             alone[cause.checks[0]] += cells
             continue

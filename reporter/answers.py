@@ -1,14 +1,17 @@
-"""Answers of people to the questions of controls, as plain data: as given, and with what became of them."""
+"""Statements of people as plain data, as given and with what became of them: answers, waivers, compensating controls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+ATTESTATIONS, WAIVERS, COMPENSATIONS = "attestations", "waivers", "compensations"
+"""The kinds, as their files are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One row of statements/attestations.* as it was read."""
+    """One row of statements/KIND.* as it was read."""
 
     file: str
     line: int
@@ -48,3 +51,44 @@ class Attestation:
     """The control's question rests on it."""
     why: str = ""
     """Why it counts as that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A failure that somebody accepts for a time; it never changes a score."""
+
+    check: str
+    subject: str
+    """'' for every subject that fails the check."""
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    expires: datetime
+    """The day from which it is none."""
+    review_at: datetime
+    ticket: str
+    ref: str
+    counts_as: str = ""
+    """waived; '' when it has no effect."""
+    cells: int = 0
+    """Failing verdicts that it takes off the roadmap."""
+    why: str = ""
+    """What it does, or why it does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """Another check that stands in for one that fails on a subject."""
+
+    check: str
+    subject: str
+    by_check: str
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    expires: datetime
+    ref: str
+    counts_as: str = ""
+    """compensated; '' when it has no effect."""
+    cells: int = 0
+    why: str = ""

@@ -31,14 +31,18 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
+_JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
 def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
-    """Make the tables the checks share: subjects, tiers, blind spots, dead feeds, and the empty `cells`."""
+    """Make the tables the checks share: subjects, tiers, blind spots, dead feeds, and the empty `cells`.
+
+    `waived_until` and `waiver` stay empty here: `effects` fills them.
+    """
     engine.run(
         "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
-        "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT)"
+        "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT, waived_until VARCHAR, waiver VARCHAR)"
     )
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state, a.registered, "
@@ -247,7 +251,7 @@ def _insert_actors(
     )
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
-        f"INSERT INTO cells WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
+        f"INSERT INTO cells ({_JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
@@ -286,7 +290,7 @@ def _insert_organisation(
     if why:
         status, reason = "'unknown'", quoted(why)
     cells: int = engine.one(
-        f"INSERT INTO cells WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
+        f"INSERT INTO cells ({_JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
     return cells
@@ -295,7 +299,7 @@ def _insert_organisation(
 def _insert_unseen(engine: Engine, check: Check, why: str) -> None:
     """A check without any subject because nothing records them is unknown for the organisation, not inapplicable."""
     engine.run(
-        "INSERT INTO cells VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
+        f"INSERT INTO cells ({_JUDGED}) VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
         [check.id, ORGANISATION, why],
     )
 
@@ -317,12 +321,16 @@ def _refuse_double_subjects(engine: Engine) -> None:
         )
 
 
-def tallies(engine: Engine, where: str = "TRUE") -> list[Tally]:
-    """Return the number of cells per check, status and tier interval."""
+HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
+"""The status of a cell if waivers were passes."""
+
+
+def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list[Tally]:
+    """Return the number of cells per check, status and tier interval; `status` is SQL."""
     return [
         Tally(c, Status(s), lo, hi, n)
         for c, s, lo, hi, n in engine.rows(
-            "SELECT check_id, status, tier_lo, tier_hi, count(*) FROM cells "
+            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
             f"WHERE {where} GROUP BY ALL ORDER BY ALL"
         )
     ]
@@ -334,9 +342,19 @@ _STATUS = {s.value: s for s in Status}
 def findings(engine: Engine) -> list[Finding]:
     """Return every cell that is not a pass, by check and subject."""
     return [
-        Finding(c, s, _STATUS[st], reason, ref, actor, owner, str(lo) if lo == hi else f"{lo}-{hi}")
-        for c, s, st, reason, ref, actor, owner, lo, hi in engine.rows(
-            "SELECT check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi FROM cells "
+        Finding(
+            c,
+            s,
+            _STATUS[st],
+            reason,
+            ref,
+            actor,
+            owner,
+            str(lo) if lo == hi else f"{lo}-{hi}",
+            *waived,
+        )
+        for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
+            f"SELECT {_JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

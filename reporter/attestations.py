@@ -5,18 +5,16 @@ An answer that is wrong is rejected with its line; all others stand in the repor
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as Group
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
+from datetime import datetime, timedelta
 
 from reporter.answers import Attestation, Given
-from reporter.errors import ReporterError
 from reporter.model import FileCount, Framework, Quarantined
+from reporter.rows import Wrong, day, filled, listed, one_of, person, rejected
 from reporter.scores import Status
 
 LIFETIME = timedelta(days=365)
@@ -25,7 +23,6 @@ ANSWERS = {
     "yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no",
     "not applicable": "not applicable", "not_applicable": "not applicable", "n/a": "not applicable", "na": "not applicable",
 }  # fmt: skip
-SHOWN = 300
 METHODS = ("attest", "examine")
 _WORST = ("fail", "unknown", "na", "attested", "pass")
 """Of two answers of one person and time the one that stands first counts."""
@@ -48,10 +45,6 @@ class Settled:
     """Files of the workspace that prove an answer."""
 
 
-class _Wrong(ReporterError):
-    """A row that cannot be taken."""
-
-
 def settle(
     given: Sequence[Given],
     known: Sequence[Framework],
@@ -62,19 +55,15 @@ def settle(
     """Judge every row; `known` are all catalogs, `chosen` the ids of those in this run."""
     controls = {f.id: {c.id for c in f.controls} for f in known}
     by_control: dict[tuple[str, str], list[Attestation]] = defaultdict(list)
-    rejected, aside = [], []
+    wrong, aside = [], []
     for row in given:
         try:
             if why := _out_of_scope(row, controls, chosen):
                 aside.append((row.file, why))
                 continue
             made = _attestation(row, controls)
-        except _Wrong as error:
-            rejected.append(
-                Quarantined(
-                    row.file, row.line, "rejected", f"{error.message}; {error.hint}", _shown(row)
-                )
-            )
+        except Wrong as error:
+            wrong.append(rejected(row, error))
             continue
         by_control[made.framework, made.control].append(made)
     hashes = _hashes(files)
@@ -84,7 +73,7 @@ def settle(
     return Settled(
         answers={k: Status(a.status) for k, own in done.items() for a in own if a.settles},
         attestations=tuple(everything),
-        rejected=tuple(rejected),
+        rejected=tuple(wrong),
         aside=tuple(aside),
         artefacts=frozenset(f.file for f in files if _whole(f.file, proofs)),
     )
@@ -97,9 +86,9 @@ def _out_of_scope(
     row: Given, controls: Mapping[str, Group[str]], chosen: Group[str]
 ) -> str:  # fmt: skip
     if row.wrong:
-        raise _Wrong(row.wrong, hint="expected one record an answer, each field a text")
+        raise Wrong(row.wrong, hint="expected one record an answer, each field a text")
     if "answer" not in row.fields:
-        raise _Wrong("there is no field answer", hint=f"expected {_words(ANSWERS.values())}, or an empty answer")  # fmt: skip
+        raise Wrong("there is no field answer", hint=f"expected {listed(ANSWERS.values())}, or an empty answer")  # fmt: skip
     if not row.fields["answer"]:
         return "not answered"
     named = row.fields.get("framework", "")
@@ -108,62 +97,25 @@ def _out_of_scope(
 
 def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
     f = {k: v.strip() for k, v in row.fields.items()}
-    framework = _one_of(f, "framework", {k: k for k in controls})
-    control = _one_of(f, "control", {k: k for k in controls[framework]})
-    answer = _one_of({"answer": f["answer"].lower()}, "answer", ANSWERS)
-    given, ends = _date(f, "date"), _date(f, "expires")
+    framework = one_of(f, "framework", {k: k for k in controls})
+    control = one_of(f, "control", {k: k for k in controls[framework]})
+    answer = one_of({"answer": f["answer"].lower()}, "answer", ANSWERS)
+    given, ends = day(f, "date"), day(f, "expires")
     if answer != "not applicable":
-        _filled(f, "attested_by", "the person who answers")
-        _filled(f, "date", "the day of the answer, such as 2026-09-15")
+        filled(f, "attested_by", "the person who answers")
+        filled(f, "date", "the day of the answer, such as 2026-09-15")
     if given and ends and ends <= given:
-        raise _Wrong("expires is not after date", hint="expected a later day, or none")
-    method = _one_of({"method": f.get("method", "").lower() or METHODS[0]}, "method", {m: m for m in METHODS})  # fmt: skip
+        raise Wrong("expires is not after date", hint="expected a later day, or none")
+    method = one_of({"method": f.get("method", "").lower() or METHODS[0]}, "method", {m: m for m in METHODS})  # fmt: skip
     sha256 = f.get("artefact_sha256", "").lower()
     if sha256 and not _HASH.fullmatch(sha256):
-        raise _Wrong("artefact_sha256 is no SHA-256", hint="expected 64 digits from 0 to f")
+        raise Wrong("artefact_sha256 is no SHA-256", hint="expected 64 digits from 0 to f")
     if sha256 and not f.get("artefact"):
-        raise _Wrong("artefact_sha256 stands without an artefact", hint="expected the path of a file below statements/")  # fmt: skip
+        raise Wrong("artefact_sha256 stands without an artefact", hint="expected the path of a file below statements/")  # fmt: skip
     return Attestation(
         framework, control, answer, f.get("statement", ""), f.get("attested_by", ""), f.get("role", ""), given, ends,
         method, f.get("artefact", ""), sha256, f.get("examined_by", ""), f.get("reason", ""), row.ref,
     )  # fmt: skip
-
-
-def _shown(row: Given) -> str:
-    """The row for the quarantine; secrets were replaced when it was read."""
-    return json.dumps({k: v for k, v in row.fields.items() if v}, ensure_ascii=False)[:SHOWN]
-
-
-def _filled(f: Mapping[str, str], name: str, expected: str) -> None:
-    if not f.get(name):
-        raise _Wrong(f"{name} is empty", hint=f"expected {expected}")
-
-
-def _one_of(f: Mapping[str, str], name: str, words: Mapping[str, str]) -> str:
-    value = f.get(name, "")
-    if value in words:
-        return words[value]
-    close = get_close_matches(value, words, 1)
-    few = _words(words.values())
-    hint = f"did you mean {close[0]}?" if close and len(words) > 9 else f"expected {few}"
-    raise _Wrong(f"{name} is {value!r}" if value else f"{name} is empty", hint=hint)
-
-
-def _words(words: Iterable[str]) -> str:
-    known = sorted(set(words))
-    return ", ".join(known) if len(known) < 10 else f"an id such as {known[0]}"
-
-
-def _date(f: Mapping[str, str], name: str) -> datetime | None:
-    """A day or a time as naive UTC; a day is its midnight."""
-    value = f.get(name, "")
-    if not value:
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        raise _Wrong(f"{name} is {value!r}", hint="expected a day such as 2026-09-15") from None
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
 # what it counts as
@@ -177,7 +129,7 @@ def _settled(
     people: dict[str, list[Attestation]] = defaultdict(list)
     for a in judged:
         if a.status not in ("", "unknown"):
-            people[_person(a.attested_by)].append(a)
+            people[person(a.attested_by)].append(a)
     last = {who: min(theirs, key=_newest_then_worst) for who, theirs in people.items()}
     strongest = sorted(last.values(), key=lambda a: (_STRONGEST.index(a.status), a.ref))
     return [_beside(a, last, strongest[-1] if strongest else None) for a in judged]
@@ -193,7 +145,7 @@ def _beside(
     """Say of a judged answer whether another one counts in its place."""
     if a.status in ("", "unknown") or deciding is None:
         return a
-    newest = last[_person(a.attested_by)]
+    newest = last[person(a.attested_by)]
     if a is not newest:
         how = "newer" if a.date != newest.date else "worse or equal"
         return replace(a, status="", why=f"a {how} answer of the same person counts: {newest.ref}")
@@ -255,12 +207,8 @@ def _unexamined(a: Attestation) -> str:
         return "it gives no hash of the artefact"
     if not a.examined_by:
         return "nobody is named who examined it"
-    same = _person(a.examined_by) == _person(a.attested_by)
+    same = person(a.examined_by) == person(a.attested_by)
     return "it was examined by the person who attests" if same else ""
-
-
-def _person(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _hashes(files: Sequence[FileCount]) -> dict[str, str]:

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reporter import catalog
+from reporter.answers import ATTESTATIONS
 from reporter.errors import InputError
-from reporter.ingest.attestations import FIELDS, PREFILLED
+from reporter.ingest.statements import KINDS, PREFILLED
 from reporter.yamls import write_yaml
 
 _AGENTS = """\
@@ -49,7 +50,8 @@ def _heartbeats() -> Iterator[str]:
 def _questionnaire() -> str:
     """The question of each control of the usual lists, with the columns of an answer empty."""
     text = io.StringIO()
-    names = [*FIELDS[:2], *PREFILLED, *FIELDS[2:]]
+    fields = KINDS[ATTESTATIONS].fields
+    names = [*fields[:2], *PREFILLED, *fields[2:]]
     rows = csv.DictWriter(text, names, restval="", lineterminator="\n")
     rows.writeheader()
     for framework in catalog.load().frameworks:

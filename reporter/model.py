@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
-from reporter.answers import Attestation
+from reporter.answers import Attestation, Compensation, Waiver
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
-from reporter.scores import Scores, Status
+from reporter.scores import GroupScore, Scores, Status
 
 # ---------------------------------------------------------------- content
 
@@ -152,6 +152,9 @@ class Finding:
     owner: str
     tier: str
     """'1'..'4', or '1-4' when the inventory does not say."""
+    waived_until: str = ""
+    waiver: str = ""
+    """file#record of the waiver that covers it; '' when none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,7 @@ class Assessment:
     profile: Profile
     scores: Scores
     findings: tuple[Finding, ...]
-    """Every fail and unknown cell, sorted by check then subject."""
+    """Every fail, unknown and compensated cell, sorted by check then subject."""
     cells: int
     files: tuple[FileCount, ...]
     out_of_scope_types: tuple[tuple[str, str, int], ...]
@@ -271,3 +274,7 @@ class Assessment:
     parity: SideBySide = SideBySide()
     attestations: tuple[Attestation, ...] = ()
     roadmap: Roadmap = Roadmap()
+    waivers: tuple[Waiver, ...] = ()
+    compensations: tuple[Compensation, ...] = ()
+    honoured: tuple[GroupScore, ...] = ()
+    """The enterprise, then each framework, if what is waived had passed; empty where nothing is waived."""

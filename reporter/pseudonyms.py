@@ -58,7 +58,10 @@ _NOTES = (
 """Words of the engine's own sentences; those of the checks come from their SQL."""
 
 
-_IDS = ("agent", "actor", "actors", "owners", "what", "name", "attested_by", "examined_by")
+_IDS = (
+    *("agent", "actor", "actors", "owners", "subject", "what", "name"),
+    *("attested_by", "examined_by", "approved_by"),
+)
 """Fields of a run's plain data that name actors, and little else."""
 
 
@@ -148,6 +151,7 @@ def hide_people(
         ("owner", "TRUE", hidden.in_id),
         ("reason", "TRUE", hidden.in_text),
         ("ref", "TRUE", hidden.in_text),
+        ("waiver", "waiver IS NOT NULL", hidden.in_text),
     ):
         texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM cells WHERE {rows}")]
         changed = [(t, new) for t in texts if (new := change(t)) != t]

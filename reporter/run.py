@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reporter import assess as judging
-from reporter import catalog, db, results
+from reporter import catalog, db, effects, hidden, results
 from reporter.actions import actions, effort_ids
-from reporter.answers import Attestation
+from reporter.answers import ATTESTATIONS
 from reporter.attestations import Settled, settle
 from reporter.catalog import Content
 from reporter.crosswalks import CHECKS
@@ -33,7 +34,6 @@ from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Framework
 from reporter.parity import side_by_side
-from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.runfolder import (
@@ -52,9 +52,9 @@ from reporter.runfolder import (
 )
 from reporter.score import plan_actions, score
 from reporter.sql import Judged, judge
+from reporter.waivers import Stated, read_waivers
 from reporter.workspace import Workspace, read_workspace
 
-LEFT_OUT = "left out: it may name people"
 EXTRA_BYTES = 3 << 30
 """Address space that checks from --extra may add."""
 EXTRA_SECONDS = 600
@@ -123,9 +123,7 @@ def _assess(
         options.say(f"reading {workspace.folder}")
         intake = ingest(engine, inputs, content.sources, cache)
         _refuse_nothing(intake, workspace.folder)
-        ids = {f.id for f in content.frameworks}
-        said = settle(intake.answers, known, ids, intake.files, workspace.run.as_of)
-        intake = recount(intake, said.rejected, said.aside, said.artefacts)
+        intake, said, stated = _heard(intake, workspace, content, known)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
         derive(engine, workspace.run, expected, Baseline(*(workspace.baseline or ())))
         intake = replace(intake, quarantined=(*intake.quarantined, *names.notes(engine)))
@@ -134,40 +132,32 @@ def _assess(
         judging.prepare(engine)
         with _walls(engine, content):
             judging.assess(engine, judged, 1 if content.extra else engine.threads())
+        # Compensated first: what is made good needs no waiver.
+        made_good = effects.compensate(engine, stated.compensations, content.checks)
+        waived = effects.waive(engine, stated.waivers, content.checks, workspace.run.as_of)
+        stated = replace(stated, compensations=made_good, waivers=waived)
         people = None
         if options.pseudonymise:
-            named = {n for a in said.attestations for n in (a.attested_by, a.examined_by) if n}
-            sql = [c.sql for c, _ in judged]
-            people = hide_people(engine, cache.secret_key, sql, named)
-            said = replace(said, attestations=tuple(map(_without_words, said.attestations)))
-            intake = _without_people(intake, people)
+            sql = [c.sql for c in content.checks]
+            people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated)
+            said, stated = hidden.hide_words(said, stated)
+            intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake, said)
+        assessment = _gather(engine, workspace, content, judged, intake, said, stated)
         if people:
-            shown = ("feeds", "coverage", "compared", "causes", "parity", "attestations", "roadmap")
-            hidden = {name: hide_in(getattr(assessment, name), people) for name in shown}
-            assessment = replace(assessment, **hidden)
+            assessment = hidden.hide_assessment(assessment, people)
         return assessment, intake.rows
 
 
-def _without_people(intake: Intake, people: People) -> Intake:
-    """The accounting with people replaced; a raw record may name somebody nobody knows, so none is shown."""
-    hide = people.in_text
-    return replace(
-        intake,
-        files=tuple(replace(f, file=hide(f.file), why=hide(f.why)) for f in intake.files),
-        out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
-        quarantined=tuple(
-            replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and LEFT_OUT)
-            for q in intake.quarantined
-        ),
-    )
-
-
-def _without_words(a: Attestation) -> Attestation:
-    """An answer without what somebody wrote freely, which may name people nobody knows."""
-    why = LEFT_OUT if a.status == "na" else a.why
-    return replace(a, statement=a.statement and LEFT_OUT, reason=a.reason and LEFT_OUT, why=why)
+def _heard(
+    intake: Intake, workspace: Workspace, content: Content, known: tuple[Framework, ...]
+) -> tuple[Intake, Settled, Stated]:
+    """What people say, and the accounting with the rows of it that were not kept."""
+    chosen, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
+    said = settle(intake.statements.get(ATTESTATIONS, ()), known, chosen, intake.files, as_of)
+    stated = read_waivers(intake.statements, {c.id for c in content.checks}, as_of)
+    wrong = (*said.rejected, *stated.rejected)
+    return recount(intake, wrong, said.aside, said.artefacts), said, stated
 
 
 @contextmanager
@@ -235,27 +225,28 @@ def _gather(
     judged: list[tuple[Check, Judged]],
     intake: Intake,
     said: Settled,
+    stated: Stated,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     caps = results.caps(engine, content)
-    scores = score(
-        content.frameworks,
-        checks,
-        content.themes,
-        tallies,
-        content.policy,
-        profile,
-        caps,
-        said.answers,
+    rated = partial(
+        score, content.frameworks, checks, content.themes, policy=content.policy, profile=profile, caps=caps,
+        answers=said.answers,
+    )  # fmt: skip
+    scores = rated(tallies)
+    honoured = any(w.counts_as for w in stated.waivers) and rated(
+        judging.tallies(engine, status=judging.HONOURED)
     )
     causes = results.causes(engine, content, checks, findings)
     todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
         policy=content.policy, profile=profile, scores=scores,
+        waivers=stated.waivers, compensations=stated.compensations,
+        honoured=tuple(f.total for f in (honoured.enterprise, *honoured.frameworks)) if honoured else (),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),

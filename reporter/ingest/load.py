@@ -10,13 +10,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reporter.answers import Given
+from reporter.answers import ATTESTATIONS
 from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
-from reporter.ingest import attestations
+from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
@@ -41,18 +41,18 @@ class Intake:
     quarantined: tuple[Quarantined, ...]
     rows: dict[str, int]
     """Rows by table."""
-    answers: tuple[Given, ...] = ()
-    """What people answer to the questions of controls, not yet judged."""
+    statements: statements.Rows = field(default_factory=dict)
+    """What people say, by kind, not yet judged."""
 
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
     """Read every file of a workspace into the in_ relations."""
     teach(engine, cache.secret_key)
     named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
-    answers, told, notes = attestations.read(
-        engine, inputs, filter(attestations.is_attestations, named), cache.secret_key
+    said, told, notes = statements.read(
+        engine, inputs, filter(statements.kind_of, named), cache.secret_key
     )
-    others = [f for f in named if not attestations.is_attestations(f)]
+    others = [f for f in named if not statements.kind_of(f)]
     choices = recognise(engine, others, sources)
     done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)
@@ -64,24 +64,24 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *told], key=lambda f: f.file)
-    return Intake(tuple(files), tuple(other), tuple(quarantined), rows, tuple(answers))
+    return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said)
 
 
 def recount(
     intake: Intake, rejected: Sequence[Quarantined], aside: Sequence[tuple[str, str]], artefacts: Set[str]
 ) -> Intake:  # fmt: skip
-    """Give answers that were not kept their fate: rejected, or out of scope as (file, why).
+    """Give statements that were not kept their fate: rejected, or out of scope as (file, why).
 
     Files that only prove an answer hold no records for a table: what no source knows of them is out of scope.
     """
     wrong, out = Counter(q.file for q in rejected), Counter(f for f, _ in aside)
-    types = Counter((attestations.SOURCE, why) for _, why in aside)
+    types = Counter((ATTESTATIONS, why) for _, why in aside)
     files = []
     for f in intake.files:
         if f.file in artefacts and not f.source:
-            types[attestations.SOURCE, "artefact"] += f.read
+            types[ATTESTATIONS, "artefact"] += f.read
             why = "the artefact of an attestation: its hash is compared, no record is read"
-            f = replace(f, source=attestations.SOURCE, why=why, out_of_scope=f.read, unreadable=0)
+            f = replace(f, source=ATTESTATIONS, why=why, out_of_scope=f.read, unreadable=0)
         lost, aside_n = wrong[f.file], out[f.file]
         files.append(
             replace(
@@ -91,7 +91,7 @@ def recount(
                 rejected=f.rejected + lost,
             )
         )
-    proofs = {f.file for f in files if f.file in artefacts and f.source == attestations.SOURCE}
+    proofs = {f.file for f in files if f.file in artefacts and f.source == ATTESTATIONS}
     rest = [q for q in intake.quarantined if q.file not in proofs or q.kind != "unreadable"]
     return replace(
         intake,

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from reporter import model
-from reporter.answers import Attestation
+from reporter.answers import ATTESTATIONS, Attestation
 
 from . import shape_attested as shape
 from .words import clean, count, number
 
-SOURCE = "attestations"
-"""What the accounting calls files of answers."""
 _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 
 
 def attestations(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.Attestations:
     """Print every answer in the order of the lists, with what it counts as."""
-    own = {f.file for f in a.files if f.source == SOURCE}
+    own = {f.file for f in a.files if f.source == ATTESTATIONS}
     wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
     if not a.attestations and not wrong:
         return shape.Attestations()

@@ -1,16 +1,17 @@
-"""Answers to the questions of controls. In: the files statements/attestations.*. Out: rows as text, each with its line.
+"""Statements of people: answers, waivers, compensating controls. In: the files statements/KIND.*. Out: rows with lines.
 
-They are told by their name, not by content, and fill no table: what they mean is settled when the catalogs are known.
+They are told by their name, not by content, and fill no table: what they mean is settled when checks and catalogs are known.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from reporter.answers import Given
+from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
 from reporter.db import Engine
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
@@ -20,46 +21,68 @@ from reporter.ingest.readers import documents
 from reporter.model import FileCount, Quarantined
 from reporter.secrets import fingerprinted, redact
 
-SOURCE = "attestations"
-"""Stands in the accounting where other files have the id of their source."""
-FIELDS = (
-    "framework", "control", "answer", "statement", "attested_by", "role", "date", "expires", "method", "artefact",
-    "artefact_sha256", "examined_by", "reason",
-)  # fmt: skip
 PREFILLED = ("title", "question")
 """Columns of the questionnaire that only help whoever fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file of statements holds."""
+
+    what: str
+    one: str
+    fields: tuple[str, ...]
+
+
+KINDS: Mapping[str, Kind] = {
+    ATTESTATIONS: Kind("answers to the questions of controls", "an attestation", (
+        "framework", "control", "answer", "statement", "attested_by", "role", "date", "expires", "method", "artefact",
+        "artefact_sha256", "examined_by", "reason",
+    )),
+    WAIVERS: Kind("waivers", "a waiver", (
+        "check", "subject", "reason", "approved_by", "approved_at", "expires", "review_at", "ticket",
+    )),
+    COMPENSATIONS: Kind("compensating controls", "a compensating control", (
+        "check", "subject", "by_check", "reason", "approved_by", "approved_at", "expires",
+    )),
+}  # fmt: skip
+"""By file name; it stands in the accounting where other files have the id of their source."""
 _NAME = re.compile(
-    r"(?:^|/)statements/attestations\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
+    rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
 )
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
-Read = tuple[list[Given], list[FileCount], list[Quarantined]]
+Rows = dict[str, tuple[Given, ...]]
+"""By kind, in the order of the files."""
 
 
-def is_attestations(file: InputFile) -> bool:
-    """Tell whether a file, or a sheet of it, holds answers."""
+def kind_of(file: InputFile) -> str:
+    """Return what kind of statements a file, or a sheet of it, holds; '' when it holds none."""
     found = _NAME.search(file.name)
-    return bool(found) and found.end() == len(file.name)  # type: ignore[union-attr]
+    return found[1] if found and found.end() == len(file.name) else ""
 
 
-def read(engine: Engine, inputs: Inputs, files: Iterable[InputFile], key: str) -> Read:
-    """Read every answer; what is no record is unreadable, what is wrong in a record is told later."""
-    given: list[Given] = []
+def read(
+    engine: Engine, inputs: Inputs, files: Iterable[InputFile], key: str
+) -> tuple[Rows, list[FileCount], list[Quarantined]]:
+    """Read every statement; what is no record is unreadable, what is wrong in a record is told later."""
+    given: Rows = {}
     counts: list[FileCount] = []
     notes: list[Quarantined] = []
     for file in files:
-        rows, own = _rows(file, documents(file, engine), key)
-        given += rows
+        kind = kind_of(file)
+        rows, own = _rows(file, KINDS[kind], documents(file, engine), key)
+        given[kind] = (*given.get(kind, ()), *rows)
         notes += own
         lost = sum(q.kind == "unreadable" for q in own)
         n = len(rows)
-        why = file.why or "answers to the questions of controls, by its name"
+        why = file.why or f"{KINDS[kind].what}, by its name"
         digest = inputs.digest(file).sha256
-        counts.append(FileCount(file.name, SOURCE, why, file.size, digest, n + lost, n, 0, lost, 0))
+        counts.append(FileCount(file.name, kind, why, file.size, digest, n + lost, n, 0, lost, 0))
     return given, counts, notes
 
 
 def _rows(
-    file: InputFile, items: Iterable[Item], key: str
+    file: InputFile, kind: Kind, items: Iterable[Item], key: str
 ) -> tuple[list[Given], list[Quarantined]]:
     rows: list[Given] = []
     notes: list[Quarantined] = []
@@ -74,31 +97,33 @@ def _rows(
             notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
-            row, hid = _given(file.name, place, record, key)
+            row, hid = _given(file.name, place, record, kind.fields, key)
             rows.append(row)
             for name in row.fields:
-                if name not in FIELDS and name not in PREFILLED:
+                if name not in kind.fields and name not in PREFILLED:
                     unknown.setdefault(name, place)
             if hid:
                 notes.append(Quarantined(file.name, place, "field", f"the record {HIDDEN}", ""))
     notes += [
-        Quarantined(file.name, place, "field", f"no field of an attestation is named {redact(name)!r}: it was not read", "")
+        Quarantined(file.name, place, "field", f"no field of {kind.one} is named {redact(name)!r}: it was not read", "")
         for name, place in sorted(unknown.items())
     ]  # fmt: skip
     return rows, notes
 
 
 def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
-    """A row with its line, or the records of a list, alone or under the key `attestations`, by number."""
-    if isinstance(value, dict) and list(value) == ["attestations"]:
-        value = value["attestations"]
+    """A row with its line, or the records of a list, alone or under the key that names their kind, by number."""
+    if isinstance(value, dict) and len(value) == 1 and {*value} <= {*KINDS}:
+        (value,) = value.values()
     if isinstance(value, list):
         yield from enumerate(value, 1)
     else:
         yield line, value
 
 
-def _given(file: str, line: int, record: Any, key: str) -> tuple[Given, bool]:
+def _given(
+    file: str, line: int, record: Any, known: tuple[str, ...], key: str
+) -> tuple[Given, bool]:
     """Return a row as texts, and whether a secret was taken out of it."""
     if not isinstance(record, dict):
         return Given(file, line, {}, "not a record with fields"), False
@@ -108,7 +133,7 @@ def _given(file: str, line: int, record: Any, key: str) -> tuple[Given, bool]:
         name = re.sub(r"[\s_-]+", "_", str(heading).strip().lower())
         if name in fields:
             wrong = wrong or f"{name} stands twice"
-        if isinstance(value, (list, dict)) and name in FIELDS:
+        if isinstance(value, (list, dict)) and name in known:
             wrong = (
                 wrong
                 or f"{name} holds {'a list' if isinstance(value, list) else 'fields'}; expected a text"

@@ -1,0 +1,239 @@
+"""What waivers and compensating controls do to cells. In: an engine with cells, statements. Out: cells changed or marked,
+and each statement with its effect.
+
+Proof is looked for among the cells as found, so that no compensated cell proves another one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as Group
+from dataclasses import replace
+from datetime import datetime
+
+from reporter.answers import Compensation, Waiver
+from reporter.db import Engine, quoted_list
+from reporter.model import Check
+from reporter.rows import person
+from reporter.schema import SUBJECTS
+
+_TIER = 3
+"""From this tier on a critical failure is not waived."""
+_SAID = {
+    "own": "approved by its owner",
+    "unowned": "no owner is known, so nothing shows that somebody else approved it",
+    "critical": "a critical failure on a subject that is, or may be, tier 3 or 4 is not waived without a compensating control",
+}
+"""What speaks against a statement."""
+
+
+def compensate(
+    engine: Engine, given: Sequence[Compensation], checks: Iterable[Check]
+) -> tuple[Compensation, ...]:
+    """Turn each failing cell whose substitute is proven into a compensated one."""
+    about = {c.id: c.about for c in checks}
+    _match(engine, given, about, critical=())
+    found, shown = _found(engine), _shown(engine, given, about)
+    done = [_weighed(c, found[n], shown.get(n)) for n, c in enumerate(given)]
+    best: dict[tuple[str, str], Compensation] = {}
+    for c in sorted(done, key=lambda c: (c.expires, c.ref)):
+        if c.counts_as:
+            best[c.check, c.subject] = c
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE made_good (check_id VARCHAR, subject VARCHAR, said VARCHAR)"
+    )
+    engine.insert("made_good", [
+        (*cell, f"; compensated by {c.by_check} until {_until(c.expires)} ({c.ref})") for cell, c in best.items()
+    ])  # fmt: skip
+    engine.run(
+        "UPDATE cells SET status = 'compensated', reason = reason || m.said FROM made_good AS m "
+        "WHERE cells.check_id = m.check_id AND cells.subject = m.subject AND cells.status = 'fail'"
+    )
+    return tuple(done)
+
+
+def waive(
+    engine: Engine, given: Sequence[Waiver], checks: Iterable[Check], as_of: datetime
+) -> tuple[Waiver, ...]:
+    """Mark each failing cell that a waiver covers; of several the one that ends last stands in it."""
+    checks = tuple(checks)
+    critical = [c.id for c in checks if c.severity == "critical"]
+    _match(engine, given, {c.id: c.about for c in checks}, critical)
+    engine.run(
+        "UPDATE cells SET waived_until = m.until, waiver = m.ref FROM (SELECT check_id, subject, "
+        "arg_max(until, (until, -n)) AS until, arg_max(ref, (until, -n)) AS ref FROM matched "
+        "WHERE objection = '' GROUP BY ALL) AS m "
+        "WHERE cells.check_id = m.check_id AND cells.subject = m.subject"
+    )
+    found = _found(engine)
+    return tuple(_waived(w, found[n], as_of) for n, w in enumerate(given))
+
+
+# whom a statement is about
+
+
+def _match(
+    engine: Engine, given: Sequence[Waiver | Compensation], about: Mapping[str, str], critical: Sequence[str]
+) -> None:  # fmt: skip
+    """Make `matched`: n of a statement, each cell that it names, and what speaks against it, '' if nothing does."""
+    live = [(n, s) for n, s in enumerate(given) if not s.why]
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE stated (n BIGINT, check_id VARCHAR, subject VARCHAR, approver VARCHAR, "
+        "until VARCHAR, ref VARCHAR)"
+    )
+    engine.insert("stated", [
+        (n, s.check, s.subject, person(s.approved_by), _until(s.expires), s.ref) for n, s in live
+    ])  # fmt: skip
+    cells = "SELECT s.n, s.approver, s.until, s.ref, c.check_id, c.subject, c.status, c.tier_hi FROM stated AS s JOIN cells AS c"
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE named AS {cells} ON c.check_id = s.check_id AND c.subject = s.subject "
+        f"UNION ALL {cells} ON c.check_id = s.check_id WHERE s.subject = '' AND c.status = 'fail'"
+    )
+    _hold(engine, {s.check for _, s in live}, about)
+    organisation = quoted_list([i for i, kind in about.items() if not SUBJECTS[kind]])
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE matched AS SELECT m.n, m.until, m.ref, m.check_id, m.subject, "
+        "CASE WHEN m.status <> 'fail' THEN m.status "
+        f"WHEN m.tier_hi >= {_TIER} AND list_contains({quoted_list(critical)}, m.check_id) THEN 'critical' "
+        "WHEN o.own THEN 'own' "
+        f"WHEN list_contains({organisation}, m.check_id) OR o.owned THEN '' ELSE 'unowned' END AS objection "
+        "FROM named AS m LEFT JOIN ("
+        "SELECT m.n, m.check_id, m.subject, bool_or(p.person IS NOT NULL) AS own, "
+        "bool_and(coalesce(t.owner, '') <> '') AS owned FROM named AS m "
+        "JOIN holders AS h ON h.check_id = m.check_id AND h.subject = m.subject "
+        "LEFT JOIN tiers AS t ON t.actor_id = h.actor_id "
+        "LEFT JOIN persons AS p ON p.owner = t.owner AND p.person = m.approver GROUP BY ALL"
+        ") AS o ON o.n = m.n AND o.check_id = m.check_id AND o.subject = m.subject"
+    )
+
+
+def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str]) -> None:
+    """Make `holders`, the actors that each failing cell belongs to, and `persons`, all names of their owners."""
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE holders (check_id VARCHAR, subject VARCHAR, actor_id VARCHAR)"
+    )
+    for kind in sorted({about[i] for i in ids}):
+        if SUBJECTS[kind]:
+            own = quoted_list(sorted(i for i in ids if about[i] == kind))
+            engine.run(
+                f"INSERT INTO holders SELECT DISTINCT m.check_id, m.subject, s.actor_id FROM named AS m JOIN ({SUBJECTS[kind]}) AS s "
+                f"ON s.subject = m.subject WHERE m.status = 'fail' AND list_contains({own}, m.check_id)"
+            )
+    names = engine.rows(
+        "WITH owners AS (SELECT DISTINCT owner FROM holders JOIN tiers USING (actor_id) WHERE owner <> ''), "
+        "ids AS (SELECT owner, owner AS id FROM owners UNION "
+        "SELECT o.owner, a.actor_id FROM owners AS o JOIN aliases AS a ON a.alias = o.owner) "
+        "SELECT owner, id FROM ids UNION SELECT owner, a.alias FROM ids JOIN aliases AS a ON a.actor_id = id UNION "
+        "SELECT owner, x.name FROM ids JOIN actors AS x ON x.actor_id = id WHERE x.name IS NOT NULL"
+    )
+    engine.run("CREATE OR REPLACE TEMP TABLE persons (owner VARCHAR, person VARCHAR)")
+    engine.insert("persons", sorted({(owner, person(name)) for owner, name in names}))
+
+
+def _found(engine: Engine) -> dict[int, dict[str, int]]:
+    """Count the cells of each statement by what speaks against it."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for n, objection, cells in engine.rows(
+        "SELECT n, objection, count(*) FROM matched GROUP BY ALL ORDER BY ALL"
+    ):
+        found[n][objection] = cells
+    return found
+
+
+def _waived(w: Waiver, found: Mapping[str, int], as_of: datetime) -> Waiver:
+    """Say what a waiver does."""
+    if w.why:
+        return w
+    if not found and w.subject:
+        return replace(w, why=_absent(w))
+    against = [f"{_SAID[k]} ({n})" for k, n in found.items() if k in _SAID]
+    if cells := found.get("", 0):
+        overdue = w.review_at.date() < as_of.date()
+        late = [f"review overdue since {_until(w.review_at)}"] if overdue else []
+        why = "; ".join(
+            ["off the roadmap, score unchanged", *late, *(f"not where {a}" for a in against)]
+        )
+        return replace(w, counts_as="waived", cells=cells, why=why)
+    idle = "".join(f": {w.check} is {k} on it" for k in found)
+    why = f"no effect: {'; '.join(against)}" if against else f"covers nothing that fails{idle}"
+    return replace(w, why=why)
+
+
+# what proves a compensating control
+
+
+def _shown(
+    engine: Engine, given: Sequence[Compensation], about: Mapping[str, str]
+) -> dict[int, tuple[str, tuple[str, ...]]]:
+    """Return whose verdicts of the other check decide, and which these are, by place in `given`.
+
+    Those of the same subject; else of all the actors that it belongs to; else of the organisation.
+    """
+    live = {n: c for n, c in enumerate(given) if not c.why}
+    engine.run("CREATE OR REPLACE TEMP TABLE others (n BIGINT, by_check VARCHAR)")
+    engine.insert("others", [(n, c.by_check) for n, c in live.items()])
+    found: dict[int, tuple[str, tuple[str, ...]]] = {}
+    shared = dict(
+        engine.rows(
+            "SELECT check_id, list_sort(list(DISTINCT status)) FROM cells "
+            "WHERE check_id IN (SELECT by_check FROM others) GROUP BY check_id"
+        )
+    )
+    for n, c in live.items():
+        if not SUBJECTS[about[c.by_check]] and c.by_check in shared:
+            found[n] = "the organisation", tuple(shared[c.by_check])
+    actors: dict[int, dict[str, Sequence[str]]] = defaultdict(dict)
+    for kind in sorted({about[c.by_check] for c in live.values()}):
+        if SUBJECTS[kind]:
+            for n, actor, verdicts in engine.rows(_verdicts_of_actors(SUBJECTS[kind], kind, about)):
+                actors[n][actor] = verdicts or ["without a verdict"]
+    for n, of in actors.items():
+        if any(v != ["without a verdict"] for v in of.values()):
+            found[n] = ", ".join(sorted(of)), tuple(sorted({v for own in of.values() for v in own}))
+    for n, subject, verdict in engine.rows(
+        "SELECT o.n, c.subject, c.status FROM others AS o JOIN stated AS s ON s.n = o.n "
+        "JOIN cells AS c ON c.check_id = o.by_check AND c.subject = s.subject"
+    ):
+        found[n] = subject, (verdict,)
+    return found
+
+
+def _verdicts_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> str:
+    """SQL: n, an actor that the failing subject belongs to, the verdicts of the other check on what is the actor's."""
+    ids = quoted_list([i for i, k in about.items() if k == kind])
+    return (
+        "SELECT o.n, h.actor_id, list_sort(list(DISTINCT p.status) FILTER (p.status IS NOT NULL)) FROM others AS o "
+        "JOIN stated AS s ON s.n = o.n JOIN holders AS h ON h.check_id = s.check_id AND h.subject = s.subject LEFT JOIN ("
+        f"SELECT c.check_id, c.status, x.actor_id FROM cells AS c JOIN ({subjects}) AS x ON x.subject = c.subject "
+        "WHERE c.check_id IN (SELECT by_check FROM others)"
+        ") AS p ON p.check_id = o.by_check AND p.actor_id = h.actor_id "
+        f"WHERE list_contains({ids}, o.by_check) GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def _weighed(
+    c: Compensation, found: Mapping[str, int], shown: tuple[str, tuple[str, ...]] | None
+) -> Compensation:
+    """Say what a compensating control does."""
+    if c.why:
+        return c
+    if not found:
+        return replace(c, why=_absent(c))
+    (against,) = found
+    if against:
+        return replace(c, why=_SAID.get(against) or f"nothing to make good: {c.check} is {against} on it")  # fmt: skip
+    if shown is None:
+        return replace(c, why=f"not proven: {c.by_check} has no verdict on it, its actor or the organisation")  # fmt: skip
+    who, verdicts = shown
+    if verdicts != ("pass",):
+        return replace(c, why=f"not proven: {c.by_check} is {' and '.join(v for v in verdicts if v != 'pass')} on {who}")  # fmt: skip
+    return replace(c, counts_as="compensated", cells=1, why=f"{c.by_check} passes on {who}")
+
+
+def _absent(s: Waiver | Compensation) -> str:
+    return f"no such subject in this run: {s.check} has no verdict on {s.subject}"
+
+
+def _until(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"

@@ -1,0 +1,77 @@
+"""People out of a run. In: an engine with cells, what people said, the accounting, an assessment. Out: the same without them.
+
+`pseudonyms` knows how a text is changed; here stands what of a run holds such texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from reporter.answers import Attestation, Compensation, Waiver
+from reporter.attestations import Settled
+from reporter.db import Engine
+from reporter.ingest.load import Intake
+from reporter.model import Assessment
+from reporter.pseudonyms import People, hide_in, hide_people
+from reporter.waivers import Stated
+
+LEFT_OUT = "left out: it may name people"
+NAMING = (
+    *("feeds", "coverage", "compared", "causes", "parity", "roadmap"),
+    *("attestations", "waivers", "compensations"),
+)
+"""What of an assessment may name people, beside its findings."""
+_Said = TypeVar("_Said", Attestation, Waiver, Compensation)
+
+
+def hide_cells(
+    engine: Engine, key: str, sentences: Iterable[str], said: Settled, stated: Stated
+) -> People:
+    """Replace people in the cells; return who they are, those known from statements only too."""
+    named = {n for a in said.attestations for n in (a.attested_by, a.examined_by) if n}
+    named |= {w.approved_by for w in stated.waivers}
+    named |= {c.approved_by for c in stated.compensations}
+    return hide_people(engine, key, sentences, named)
+
+
+def hide_words(said: Settled, stated: Stated) -> tuple[Settled, Stated]:
+    """Leave out what somebody wrote freely, which may name people nobody knows."""
+    return (
+        replace(said, attestations=tuple(map(_without_words, said.attestations))),
+        replace(
+            stated,
+            waivers=tuple(map(_without_words, stated.waivers)),
+            compensations=tuple(map(_without_words, stated.compensations)),
+        ),
+    )
+
+
+def _without_words(s: _Said) -> _Said:
+    reason = s.reason and LEFT_OUT
+    if not isinstance(s, Attestation):
+        return replace(s, reason=reason)
+    why = LEFT_OUT if s.status == "na" else s.why
+    return replace(s, statement=s.statement and LEFT_OUT, reason=reason, why=why)
+
+
+def hide_intake(intake: Intake, people: People) -> Intake:
+    """Replace people in the accounting; a raw record may name somebody nobody knows, so none is shown."""
+    hide = people.in_text
+    return replace(
+        intake,
+        files=tuple(replace(f, file=hide(f.file), why=hide(f.why)) for f in intake.files),
+        out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
+        quarantined=tuple(
+            replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and LEFT_OUT)
+            for q in intake.quarantined
+        ),
+    )
+
+
+def hide_assessment(assessment: Assessment, people: People) -> Assessment:
+    """Replace people in all that was made beside the cells."""
+    return replace(
+        assessment, **{name: hide_in(getattr(assessment, name), people) for name in NAMING}
+    )

@@ -13,6 +13,7 @@ from reporter import catalog
 from reporter.errors import InputError
 from reporter.report.shape import Control, View
 from reporter.report.shape_attested import AnswerLine
+from reporter.report.shape_waived import WaivedLine
 from reporter.rests import elsewhere, in_run
 from reporter.runfolder import read_cells, read_view
 
@@ -116,10 +117,19 @@ def _answer(t: AnswerLine) -> str:
     return f"  {head} {t.answer} ({by}), {t.counts_as}: {t.why}  [{t.record}]"
 
 
+def _stated(s: WaivedLine) -> str:
+    what = f"{s.by_check} stands in" if s.by_check else "Waiver"
+    return (
+        f"  {what} for {s.subject} until {s.until} ({s.who}), {s.counts_as}: {s.why}  [{s.record}]"
+    )
+
+
 def _check(view: View, check_id: str, run: Path) -> list[str]:
     check = next(c for c in view.checks if c.id == check_id)
     lines = [f"{check.id} {check.title}", check.why, "", *check.reasons, f"Coverage {check.coverage}. Fix: {check.fix}",
              f"The rule is in {check.place}", ""]  # fmt: skip
+    stated = (*view.waivers.waivers, *view.waivers.compensations)
+    lines += [_stated(s) for s in stated if s.check == check.id]
     return lines + _by_verdict([c for c in read_cells(run) if c[CHECK] == check_id])
 
 

@@ -49,6 +49,7 @@ from reporter.runfolder import (
     write_parity,
     write_quarantine,
     write_roadmap,
+    write_statements,
 )
 from reporter.score import plan_actions, score
 from reporter.sql import Judged, judge
@@ -108,6 +109,7 @@ def assess_workspace(
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
             write_roadmap(view.roadmap, part / "roadmap.csv")
+            write_statements(assessment, part / "statements.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter import db
+from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
 from reporter.compared import (
     Cause,
     Comparison,
@@ -119,6 +120,25 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
         *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix"),
     )  # fmt: skip
     write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
+
+
+def write_statements(a: Assessment, path: Path) -> None:
+    """Write every answer, waiver and compensating control with what it counts as; rejected rows stand in quarantine.csv."""
+    from reporter.report.sheets import write_table
+
+    header = (
+        *("kind", "framework", "control", "check", "subject", "by_check", "answer", "statement", "reason", "attested_by"),
+        *("approved_by", "role", "date", "approved_at", "expires", "review_at", "method", "artefact", "artefact_sha256"),
+        *("examined_by", "ticket", "counts_as", "why", "cells", "record"),
+    )  # fmt: skip
+    rows = []
+    for kind, said in ((ATTESTATIONS, a.attestations), (WAIVERS, a.waivers), (COMPENSATIONS, a.compensations)):  # fmt: skip
+        for s in said:
+            own = {f.name: _text(getattr(s, f.name)) for f in fields(s)}
+            counts_as = own.get("status") or own.get("counts_as") or "not counted"
+            own |= {"kind": kind, "counts_as": counts_as, "record": s.ref}
+            rows.append([own.get(h, "") for h in header])
+    write_table(path, header, rows)
 
 
 def _text(value: Any) -> str:

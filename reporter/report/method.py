@@ -138,7 +138,14 @@ _READING = (
             "all missing evidence proves good. 'To evidence': it would be reached then."
         ),
     ),
-    ("Waivers", "A waiver is not a pass and never changes a score."),
+    (
+        "Waivers and compensating controls",
+        (
+            "A waiver is not a pass and never changes a score: it takes a failure off the roadmap "
+            "until its date. A failure is compensated where another check that stands in for it "
+            "passes. Neither counts once expired, or approved by the owner of the subject."
+        ),
+    ),
     (
         "Rounding",
         (

@@ -106,6 +106,8 @@ def _text(a: model.Assessment) -> str:
     mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
     held = f" The caps of this run stay in all of it: level {plan.ceiling} at most." if plan.ceiling < TOP else ""  # fmt: skip
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
+    waived = sum(bool(f.waiver) for f in a.findings)
+    left = f" Left out: {count(waived, 'failing verdict')} that somebody waived." if waived else ""
     return (
         f"{count(mend, 'action')} mend what fails, a root cause or a check each; {number(len(plan.picks) - mend)} show what is unknown. "
         f"Together {_days(days)} person-days by default efforts or your own, from {percent(plan.start)} to {percent(plan.picks[-1].total)}. "
@@ -113,7 +115,7 @@ def _text(a: model.Assessment) -> str:
         "percentage points; the gains add up. The next pick is the one with the largest gain per day: a good order, not the best of all "
         "orders. What evidence brings is only possible: it counts as if what is found were good, and so do the scores and levels after it. "
         "Without cap: what an action would bring if critical failures held no practice at half; while others still hold it, the gain waits "
-        f"for the last of them.{held} Any choice: reporter explain RUN --fix ID,ID."
+        f"for the last of them.{held}{left} Any choice: reporter explain RUN --fix ID,ID."
     )  # fmt: skip
 
 

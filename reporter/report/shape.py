@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .shape_attested import Attestations
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_roadmap import Roadmap
+from .shape_waived import Waivers
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -372,8 +373,9 @@ class View:
     hashes: tuple[Line, ...]
     finding_columns: tuple[str, ...]
     findings: tuple[tuple[str, ...], ...]
-    """Every fail and unknown cell: the rows of findings.csv."""
+    """Every fail, unknown and compensated cell: the rows of findings.csv."""
     crosswalks: tuple[Crosswalk, ...] = ()
     parity: ParityTable = ParityTable()
     attestations: Attestations = Attestations()
     roadmap: Roadmap = Roadmap()
+    waivers: Waivers = Waivers()

@@ -16,7 +16,7 @@ _DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write_findings(view: View, path: Path) -> None:
-    """Write findings.csv: every fail and unknown cell as a row."""
+    """Write findings.csv: every fail, unknown and compensated cell as a row."""
     write_table(path, view.finding_columns, view.findings)
 
 

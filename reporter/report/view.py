@@ -28,6 +28,7 @@ from .observed import causes, observed
 from .parity import parity
 from .roadmap import roadmap
 from .summary import cover, summary
+from .waived import waivers
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
 SHOWN_ON_SCREEN = 25
@@ -36,9 +37,10 @@ REASONS_SHOWN = 3
 
 _COLUMNS = (
     *("check", "title", "severity", "subject", "actor", "owner", "tier"),
-    *("status", "reason", "record", "fix"),
+    *("status", "reason", "record", "waived_until", "waiver", "fix"),
 )
 """Followed by one column per framework with the ids of the controls that the check counts for."""
+_ORDER = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 _STRENGTHS = ("direct", "partial", "contextual")
 
 
@@ -70,6 +72,7 @@ def build(assessment: model.Assessment) -> shape.View:
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
         roadmap=roadmap(assessment, places),
+        waivers=waivers(assessment, anchors),
     )
 
 
@@ -233,7 +236,7 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
 
 
 def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...], ...]]:
-    """List every fail and unknown cell in full, worst check first, and say in which row each finding stands."""
+    """List every fail, unknown and compensated cell in full, worst check first, and say in which row each stands."""
     served = {f.id: _served(f) for f in a.frameworks}
     rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
     heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
@@ -243,7 +246,7 @@ def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...
     }
     order = sorted(
         range(len(a.findings)),
-        key=lambda n: (rank[(f := a.findings[n]).check], f.status.value, f.subject),
+        key=lambda n: (rank[(f := a.findings[n]).check], _ORDER.index(f.status), f.subject),
     )
     return {n: row for row, n in enumerate(order)}, tuple(
         (
@@ -255,6 +258,8 @@ def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...
             f.status.value,
             clean(f.reason),
             clean(f.ref),
+            f.waived_until,
+            clean(f.waiver),
             *tails[f.check],
         )
         for f in (a.findings[n] for n in order)

@@ -1,0 +1,106 @@
+"""Waivers and compensating controls as printed. In: an `Assessment` and the anchors. Out: their chapter, idle ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from reporter import model
+from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Waiver
+
+from . import shape_waived as shape
+from .words import clean, count, group_level, number, percent
+
+SHOWN = 200
+FILE = "statements.csv"
+EVERY = "every failing subject"
+
+
+def waivers(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.Waivers:
+    """Print every waiver and compensating control, with what it does."""
+    own = {f.file for f in a.files if f.source in (WAIVERS, COMPENSATIONS)}
+    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
+    if not a.waivers and not a.compensations and not wrong:
+        return shape.Waivers()
+    honoured = _honoured(a)
+    return shape.Waivers(
+        text=_text(a, wrong),
+        honoured_text=_honoured_text(a, honoured[0]) if honoured else "",
+        honoured=honoured,
+        waivers=tuple(_line(w, anchors) for w in a.waivers),
+        compensations=tuple(_line(c, anchors) for c in a.compensations),
+        shown=SHOWN,
+    )
+
+
+def _text(a: model.Assessment, wrong: int) -> str:
+    text = (
+        f"{_counted(a.waivers, 'waiver')} {_counted(a.compensations, 'compensating control')} "
+        "A waiver changes no score: what it covers goes on failing, and is only left out of the roadmap. A failure for which another "
+        f"check stands in, and passes, has {percent(a.policy.compensated_credit)} of the credit of a pass. What is expired, approved "
+        "later than this assessment, or not shown to be approved by somebody else than the owner has no effect."
+    )
+    if wrong:
+        text += f" Rejected as wrong: {count(wrong, 'row')}, listed in the data accounting."
+    if max(len(a.waivers), len(a.compensations)) > SHOWN:
+        text += f" The first {number(SHOWN)} of each are listed here, all of them in {FILE}."
+    return text
+
+
+def _counted(said: Sequence[Waiver | Compensation], noun: str) -> str:
+    n = sum(bool(s.counts_as) for s in said)
+    return (
+        f"{count(len(said), noun)}, of which {number(n)} {'has' if n == 1 else 'have'} an effect."
+    )
+
+
+def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
+    if not a.honoured:
+        return ()
+    names = ("Enterprise", *(clean(f.short) for f in a.frameworks))
+    now = (a.scores.enterprise.total, *(f.total for f in a.scores.frameworks))
+    return tuple(
+        shape.HonouredLine(
+            name,
+            group_level(before, a.policy).text,
+            percent(before.lo),
+            group_level(after, a.policy).text,
+            percent(after.lo),
+            f"{after.lo.numerator}/{after.lo.denominator}",
+            f"{after.hi.numerator}/{after.hi.denominator}",
+        )
+        for name, before, after in zip(names, now, a.honoured, strict=True)
+    )
+
+
+def _honoured_text(a: model.Assessment, total: shape.HonouredLine) -> str:
+    waived = sum(bool(f.waiver) for f in a.findings)
+    return (
+        f"{count(waived, 'failing verdict')} {'is' if waived == 1 else 'are'} waived. If all waivers were honoured, the evidenced score "
+        f"would be {total.honoured_score}, level {total.honoured_level}, in place of {total.score}, level {total.level}."
+    )
+
+
+def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> shape.WaivedLine:
+    by_check = s.by_check if isinstance(s, Compensation) else ""
+    return shape.WaivedLine(
+        check=clean(s.check),
+        anchor=anchors["", s.check],
+        subject=clean(s.subject) or EVERY,
+        by_check=clean(by_check),
+        by_anchor=anchors["", by_check] if by_check else "",
+        who=clean(s.approved_by),
+        since=_day(s.approved_at),
+        until=_day(s.expires),
+        review=_day(s.review_at) if isinstance(s, Waiver) else "",
+        reason=clean(s.reason),
+        ticket=clean(s.ticket) if isinstance(s, Waiver) else "",
+        counts_as=s.counts_as or "not counted",
+        cells=number(s.cells),
+        why=clean(s.why),
+        record=clean(s.ref),
+    )
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"

@@ -101,13 +101,13 @@ def _brief(line: shape.PickLine) -> shape.PickLine:
 
 def _text(a: model.Assessment) -> str:
     plan = a.roadmap
+    waived = sum(bool(f.waiver) for f in a.findings)
+    left = f" Left out: {count(waived, 'failing verdict')} that somebody waived." if waived else ""
     if not plan.picks:
-        return "Nothing failed and nothing is unknown: there is nothing to plan."
+        return left.strip() or "Nothing failed and nothing is unknown: there is nothing to plan."
     mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
     held = f" The caps of this run stay in all of it: level {plan.ceiling} at most." if plan.ceiling < TOP else ""  # fmt: skip
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
-    waived = sum(bool(f.waiver) for f in a.findings)
-    left = f" Left out: {count(waived, 'failing verdict')} that somebody waived." if waived else ""
     return (
         f"{count(mend, 'action')} mend what fails, a root cause or a check each; {number(len(plan.picks) - mend)} show what is unknown. "
         f"Together {_days(days)} person-days by default efforts or your own, from {percent(plan.start)} to {percent(plan.picks[-1].total)}. "

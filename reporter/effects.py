@@ -147,7 +147,9 @@ def _waived(w: Waiver, found: Mapping[str, int], as_of: datetime) -> Waiver:
         return w
     if not found and w.subject:
         return replace(w, why=_absent(w))
-    against = [f"{_SAID[k]} ({n})" for k, n in found.items() if k in _SAID]
+    against = [
+        _SAID[k] if w.subject else f"{_SAID[k]} ({n})" for k, n in found.items() if k in _SAID
+    ]
     if cells := found.get("", 0):
         overdue = w.review_at.date() < as_of.date()
         late = [f"review overdue since {_until(w.review_at)}"] if overdue else []

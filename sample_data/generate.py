@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from company import cloudtrail, directory, episodes, otel, papers, people, story, traffic
+from company import cloudtrail, directory, episodes, otel, papers, people, story, traffic, waived
 from company.cast import AGENTS, QUARTERS, Agent, Quarter
 from company.gaps import agent_record
 
@@ -170,6 +170,9 @@ def _statements(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
     _csv(folder / "reviews.csv", list(people.common_reviews(quarter)))
     for name in ("changes", "alerts", "incidents", "exceptions", "attestations"):
         _csv(folder / f"{name}.csv", getattr(papers, name)(quarter))
+    for name in ("waivers", "compensations"):
+        if rows := getattr(waived, name)(quarter):
+            _csv(folder / f"{name}.csv", rows)
     _yaml(folder / "log-stores.yml", papers.log_stores())
     for name, text in papers.artefacts().items():
         _text(folder / name, text)

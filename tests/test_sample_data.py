@@ -218,8 +218,9 @@ def test_the_planted_secrets_reach_no_verdict_and_no_accounting(taken: Taken) ->
 
 
 def test_the_company_has_files_of_seven_sources_and_of_none(taken: Taken) -> None:
-    for intake in taken.intake.values():
-        assert {f.source for f in intake.files} == {
+    for quarter, intake in taken.intake.items():
+        stated = {"waivers", "compensations"} if quarter == "2026-q3" else set()
+        assert {f.source for f in intake.files} - stated == {
             "", "reporter-inventory", "reporter-events", "aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps",
             "okta-system-log", "attestations",
         }  # fmt: skip

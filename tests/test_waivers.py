@@ -439,8 +439,6 @@ def test_a_compensated_cell_is_one_everywhere(said: tuple[Path, dict[str, Any]])
     )
     assert not [c for c in rows(folder / "causes.csv") if "OWN-02" in c["checks"]]
     assert not [p for p in rows(folder / "roadmap.csv") if p["id"].startswith("OWN-02")]
-    facts = {f["label"]: f["text"] for f in report["summary"]["facts"]}
-    assert (facts["Compensated"], facts["Waived, still failing"]) == ("1", "1")
     told = reporter("explain", folder, "OWN-02").output
     assert "1 pass, 1 compensated (cells: 2). Credited weight / weight = 3/5 = 3/5 = 60.0 %" in told
     assert (
@@ -462,6 +460,7 @@ def test_a_waived_failure_leaves_the_roadmap_and_nothing_else(
         "statements/waivers.json#1",
     )
     assert [c for c in rows(folder / "causes.csv") if "POL-01" in c["checks"]]
+    assert "Failing, 1 of them waived" in [f["label"] for f in report["summary"]["facts"]]
     total, *others = report["waivers"]["honoured"]
     assert total["score"] == report["summary"]["figure"]["text"]
     assert float(total["honoured_score"][:-2]) > float(total["score"][:-2])
@@ -523,7 +522,7 @@ def test_every_statement_is_listed_and_every_row_accounted_for(
 
 def test_nothing_is_shown_where_nothing_was_stated(bare: dict[str, Any]) -> None:
     assert not bare["waivers"]["text"] and not bare["waivers"]["honoured"]
-    assert [f["label"] for f in bare["summary"]["facts"]][-1] == "Unknown"
+    assert "Failing" in [f["label"] for f in bare["summary"]["facts"]]
 
 
 def test_no_name_of_a_person_is_left_where_people_are_hidden(tmp_path: Path) -> None:

@@ -124,17 +124,15 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
     active = a.context.get("agents_active")
     shadow = a.population.get("shadow", 0)
-    made_good = sum(c.counts.get(Status.COMPENSATED, 0) for c in a.scores.checks.values())
     waived = sum(bool(f.waiver) for f in a.findings)
-    stated = (("Compensated", made_good), ("Waived, still failing", waived))
+    of_them = f", {number(waived)} of them waived" if waived else ""
     return (
         shape.Line("Active agents", number(active) if isinstance(active, int) else "not known"),
         shape.Line("Seen only in logs", number(shadow)),
         shape.Line("Checks", number(len(a.checks))),
         shape.Line("Verdicts", number(a.cells)),
-        shape.Line("Failing", number(failing)),
+        shape.Line(f"Failing{of_them}", number(failing)),
         shape.Line("Unknown", number(unknown)),
-        *(shape.Line(label, number(n)) for label, n in stated if n),
     )
 
 

@@ -125,7 +125,7 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     active = a.context.get("agents_active")
     shadow = a.population.get("shadow", 0)
     waived = sum(bool(f.waiver) for f in a.findings)
-    of_them = f", {number(waived)} of them waived" if waived else ""
+    of_them = f", {number(waived)} waived" if waived else ""
     return (
         shape.Line("Active agents", number(active) if isinstance(active, int) else "not known"),
         shape.Line("Seen only in logs", number(shadow)),

@@ -13,7 +13,7 @@ from reporter.answers import Attestation
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
-from reporter.scores import Scores, Status
+from reporter.scores import Reweighed, Scores, Slice, Status
 
 # ---------------------------------------------------------------- content
 
@@ -130,6 +130,8 @@ class Policy:
     """Names of levels 0-5."""
     level_claims: tuple[str, ...] = ()
     """What may be said of an organisation at levels 0-5."""
+    other_weights: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
+    """(name, weights of tiers 1-4 and of severities low to critical) that the scores are tried with."""
     caps: tuple[tuple[str, int, str, int], ...] = ()
     """(id, highest level, reason, days) of the enterprise caps."""
 
@@ -271,3 +273,5 @@ class Assessment:
     parity: SideBySide = SideBySide()
     attestations: tuple[Attestation, ...] = ()
     roadmap: Roadmap = Roadmap()
+    slices: tuple[Slice, ...] = ()
+    reweighed: tuple[Reweighed, ...] = ()

@@ -49,8 +49,10 @@ from reporter.runfolder import (
     write_parity,
     write_quarantine,
     write_roadmap,
+    write_slices,
 )
-from reporter.score import plan_actions, score
+from reporter.scoring import Cells
+from reporter.slices import parts
 from reporter.sql import Judged, judge
 from reporter.workspace import Workspace, read_workspace
 
@@ -108,6 +110,7 @@ def assess_workspace(
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
             write_roadmap(view.roadmap, part / "roadmap.csv")
+            write_slices(view.slices, part / "slices.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -239,23 +242,16 @@ def _gather(
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
-    findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
+    findings = tuple(judging.findings(engine))
     caps = results.caps(engine, content)
-    scores = score(
-        content.frameworks,
-        checks,
-        content.themes,
-        tallies,
-        content.policy,
-        profile,
-        caps,
-        said.answers,
+    cells = Cells(
+        content, checks, profile, judging.tallies(engine), parts(engine, checks), caps, said.answers
     )
     causes = results.causes(engine, content, checks, findings)
     todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
-        policy=content.policy, profile=profile, scores=scores,
+        policy=content.policy, profile=profile, scores=cells.scores(content.policy),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),
@@ -263,7 +259,8 @@ def _gather(
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged), attestations=said.attestations,
-        roadmap=plan_actions(checks, content.themes, tallies, findings, todo, content.policy, caps),
+        roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
+        reweighed=cells.reweighed(todo, findings),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
 from reporter.report.shape_roadmap import Roadmap
+from reporter.report.shape_slices import SliceLine, Slices
 
 FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
 
@@ -108,6 +109,14 @@ def write_parity(parity: SideBySide, path: Path) -> None:
 
     header = [f.name for f in fields(Without)]
     write_table(path, header, [[getattr(w, h) for h in header] for w in parity.without])
+
+
+def write_slices(slices: Slices, path: Path) -> None:
+    """Write the score of every part of the organisation, with exact fractions."""
+    from reporter.report.sheets import write_table
+
+    header = [f.name for f in fields(SliceLine)]
+    write_table(path, header, [[getattr(r, h) for h in header] for r in slices.rows])
 
 
 def write_roadmap(roadmap: Roadmap, path: Path) -> None:

@@ -13,7 +13,7 @@ from reporter import model
 from reporter.planned import EVIDENCE, IMPLEMENT, Pick
 
 from . import shape_roadmap as shape
-from .words import clean, count, number, percent, short
+from .words import clean, count, join, number, percent, short
 
 URGENT_SHOWN = 12
 RANKED_SHOWN = 10
@@ -34,9 +34,9 @@ def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
         first_text=_first(a),
         first=plan.first,
         urgent_text=_urgent_text(len(urgent)),
-        urgent=tuple(_brief(p) for p in urgent[:URGENT_SHOWN]),
+        urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked)),
-        ranked=tuple(_brief(p) for p in ranked[:RANKED_SHOWN]),
+        ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
         picks=picks,
         ceiling=plan.ceiling,
         start=exact(plan.start),
@@ -88,15 +88,27 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
     )
 
 
-def _brief(line: shape.PickLine) -> shape.PickLine:
-    """A line as the report prints it: long texts cut, no rows."""
+def _brief(line: shape.PickLine, a: model.Assessment, place: int) -> shape.PickLine:
+    """A line as the report prints it: long texts cut, no rows, and whether its place hangs on the weights."""
     return replace(
         line,
+        sensitive=_sensitive(a, line, place),
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or "nobody",
         fix=short(line.fix, FILE, 200),
         rows=(),
     )
+
+
+def _sensitive(a: model.Assessment, line: shape.PickLine, place: int) -> str:
+    """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
+    said = []
+    for other in a.reweighed:
+        lane = [clean(i) for i in other.first[line.lane != NOW]]
+        if place < len(lane) and lane[place] != line.id:
+            now = f"{lane.index(line.id) + 1}" if line.id in lane else f"beyond {len(lane)}"
+            said.append(f"place {now} with {other.name} weights")
+    return f"weight-sensitive: {join(said)}" if said else ""
 
 
 def _text(a: model.Assessment) -> str:

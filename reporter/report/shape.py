@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .shape_attested import Attestations
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_roadmap import Roadmap
+from .shape_slices import Slices
 
 SCHEMA = "agent-maturity-report/1"
 
@@ -41,6 +42,8 @@ class Level:
     lo: int
     hi: int
     target: int
+    sensitive: str = ""
+    """"weight-sensitive: level 1 with flat weights"; empty when no other weights change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,3 +380,4 @@ class View:
     parity: ParityTable = ParityTable()
     attestations: Attestations = Attestations()
     roadmap: Roadmap = Roadmap()
+    slices: Slices = Slices()

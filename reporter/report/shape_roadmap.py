@@ -32,6 +32,8 @@ class PickLine:
     """Added to `start` they give every total."""
     rows: tuple[int, ...]
     """The rows of `findings` that become pass, counted from 0."""
+    sensitive: str = ""
+    """"weight-sensitive: place 4 with flat weights"; only said of the first few of a lane."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
 from .roadmap import roadmap
+from .slices import slices
 from .summary import cover, summary
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
 
@@ -70,6 +71,7 @@ def build(assessment: model.Assessment) -> shape.View:
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
         roadmap=roadmap(assessment, places),
+        slices=slices(assessment),
     )
 
 

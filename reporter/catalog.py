@@ -237,6 +237,7 @@ def read_check(path: Path) -> Check:
         "severity",
         "level",
         "evidence",
+        "misuse",
         "needs",
         "params",
         "sql",
@@ -270,6 +271,7 @@ def read_check(path: Path) -> Check:
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,
+        misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         examples=tuple(f.get("examples", list)),
     )

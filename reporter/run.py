@@ -50,6 +50,7 @@ from reporter.runfolder import (
     write_quarantine,
     write_roadmap,
     write_slices,
+    write_todo,
 )
 from reporter.scoring import Cells
 from reporter.slices import parts
@@ -110,6 +111,7 @@ def assess_workspace(
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
             write_roadmap(view.roadmap, part / "roadmap.csv")
+            write_todo(view, part / "todo.csv")
             write_slices(view.slices, part / "slices.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)

@@ -130,6 +130,21 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
 
 
+def write_todo(view: View, path: Path) -> None:
+    """Write every failing or unknown verdict by its owner, in the order of the roadmap; what nobody owns last."""
+    from reporter.report.sheets import write_table
+
+    place = {name: n for n, name in enumerate(view.finding_columns)}
+    shown = ("check", "subject", "status", "reason", "record", "fix")
+    rows = [
+        (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in shown))
+        for p in view.roadmap.picks
+        for n in p.rows
+    ]  # fmt: skip
+    header = ("owner", "rank", "action", "lane", "effort", *shown)
+    write_table(path, header, sorted(rows, key=lambda r: (not r[0], r[0])))
+
+
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()

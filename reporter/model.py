@@ -19,6 +19,19 @@ from reporter.scores import Reweighed, Scores, Slice, Status
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What a workspace declares of a check whose subjects were drawn at random."""
+
+    size: int
+    frame: int
+    """How many there are to draw from."""
+    seed: str
+    """What makes the draw repeatable."""
+    note: str = ""
+    """Who drew it, of what."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One rule: what must be true of each subject in scope."""
 
@@ -42,6 +55,8 @@ class Check:
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)
     examples: tuple[dict[str, object], ...] = ()
+    sample: Sample | None = None
+    """None: its subjects are all there are."""
 
     @property
     def theme(self) -> str:

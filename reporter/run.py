@@ -7,7 +7,7 @@ import json
 import resource
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -31,7 +31,7 @@ from reporter.ingest.load import Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
-from reporter.model import Assessment, Check, Framework
+from reporter.model import Assessment, Check, Framework, Sample
 from reporter.parity import side_by_side
 from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.report import WRITERS, warm_up
@@ -52,6 +52,7 @@ from reporter.runfolder import (
     write_slices,
     write_todo,
 )
+from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import parts
 from reporter.sql import Judged, judge
@@ -94,7 +95,7 @@ def assess_workspace(
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
-        judged = judge_all(content.checks, workspace.params)
+        judged = judge_all(content.checks, workspace.params, workspace.samples)
         out.parent.mkdir(parents=True, exist_ok=True)
         with part_of(out) as part:
             with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
@@ -202,7 +203,7 @@ _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "
 
 
 def judge_all(
-    checks: Sequence[Check], params: dict[str, dict[str, Any]]
+    checks: Sequence[Check], params: dict[str, dict[str, Any]], samples: Mapping[str, Sample] = {}
 ) -> list[tuple[Check, Judged]]:
     """Judge every check with the workspace's thresholds; report all errors at once."""
     errors: list[ReporterError] = []
@@ -223,7 +224,7 @@ def judge_all(
             errors.append(InputError(
                 f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", "reporter.yml"))  # fmt: skip
             continue
-        changed = replace(check, params={**check.params, **own})
+        changed = replace(check, params={**check.params, **own}, sample=samples.get(check.id))
         try:
             judged.append((changed, judge(changed.sql, changed.params, changed.place)))
         except ContentError as error:
@@ -244,11 +245,10 @@ def _gather(
     """Score the cells and put everything a report needs into one object."""
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
-    findings = tuple(judging.findings(engine))
+    findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
+    _refuse_other_sizes(checks, tallies)
     caps = results.caps(engine, content)
-    cells = Cells(
-        content, checks, profile, judging.tallies(engine), parts(engine, checks), caps, said.answers
-    )
+    cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, said.answers)
     causes = results.causes(engine, content, checks, findings)
     todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
     return Assessment(
@@ -264,6 +264,16 @@ def _gather(
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
         reweighed=cells.reweighed(todo, findings),
     )  # fmt: skip
+
+
+def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
+    for check in checks:
+        n = sum(t.n for t in tallies if t.check == check.id)
+        if check.sample and n != check.sample.size:
+            raise InputError(
+                f"samples: {check.id} gives {n} verdicts, but its sample is declared with {check.sample.size}", "reporter.yml",
+                "Declare what was drawn: the subjects of the sample, and no others, must be in the input.",
+            )  # fmt: skip
 
 
 def _hashes(
@@ -334,9 +344,10 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
             f"Known: {', '.join(sorted(content.profiles))}.",
         )
     known = {c.id for c in content.checks}
-    for check_id in workspace.params:
-        if check_id not in known:
-            raise InputError(f"params: no check {check_id!r}", place)
+    for key, named in (("params", workspace.params), ("samples", workspace.samples)):
+        for check_id in named:
+            if check_id not in known:
+                raise InputError(f"{key}: no check {check_id!r}", place)
     _refuse_efforts(workspace.efforts, content, place)
 
 

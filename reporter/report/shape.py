@@ -146,6 +146,8 @@ class Check:
     controls: tuple[Link, ...]
     reasons: tuple[str, ...]
     """How the number came about."""
+    sample: str = ""
+    """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ class Group:
     gap_text: str
     controls: tuple[str, ...]
     """Ids, in catalog order."""
+    reasons: tuple[str, ...] = ()
+    """How the number came about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter import model
 from reporter.errors import InputError
-from reporter.explanation import why_check
+from reporter.explanation import said_of, why_check
 from reporter.scores import CheckScore, Status
 
 from . import shape
@@ -177,7 +177,8 @@ def _check(
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
     evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
     coverage = percent(score.known)
-    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}")
+    sample = clean(said_of(c.sample)) if c.sample else ""
+    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}", sample)  # fmt: skip
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -192,13 +193,14 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=" · ".join(facts),
+        standing=" · ".join(f for f in facts if f),
         failing=tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
         controls=controls,
-        reasons=tuple(clean(line) for line in why_check(score, c.title).split("\n")),
+        sample=sample,
+        reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 
 

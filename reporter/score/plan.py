@@ -229,6 +229,7 @@ class _State:
     ) -> None:  # fmt: skip
         self.policy, self.ceiling = policy, ceiling
         self.critical = {c.id: c.severity == "critical" for c in checks}
+        self.sampled = {c.id: bool(c.sample) for c in checks}
         self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
         for t in tallies:
             self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
@@ -292,7 +293,9 @@ class _State:
         known = self.known[check]
         if moved not in known:
             tallies = _tallies(check, _moved(self.counts[check], moved))
-            known[moved] = score_check(check, self.critical[check], tallies, self.policy)
+            known[moved] = score_check(
+                check, self.critical[check], tallies, self.policy, self.sampled[check]
+            )
         return known[moved]
 
     def _value(self, practice: Practice) -> tuple[Fraction, Fraction]:

@@ -226,24 +226,15 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 # ---------------------------------------------------------------- kinds of file
 
 
+_CHECK_KEYS = (
+    "id", "title", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
+)  # fmt: skip
+
+
 def read_check(path: Path) -> Check:
     """Read one check file."""
     f = fields(path)
-    f.only(
-        "id",
-        "title",
-        "why",
-        "about",
-        "severity",
-        "level",
-        "evidence",
-        "misuse",
-        "needs",
-        "params",
-        "sql",
-        "fix",
-        "examples",
-    )
+    f.only(*_CHECK_KEYS)
     check_id = f.get("id", str)
     if not path.name.startswith(check_id):
         raise ContentError(

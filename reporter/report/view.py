@@ -171,8 +171,7 @@ def _check(
 ) -> shape.Check:
     score = a.scores.checks[c.id]
     n = counts(score)
-    failed = [f for f in findings if f.status == Status.FAIL]
-    failing = sorted(failed, key=lambda f: (-_tier(f), f.subject))
+    failing = _failing(findings)
     result = figure(score.lo, score.hi, _state(score))
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
     evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
@@ -202,6 +201,12 @@ def _check(
         sample=sample,
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
+
+
+def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:
+    """Return the failures, the highest tier first."""
+    failed = (f for f in findings if f.status == Status.FAIL)
+    return sorted(failed, key=lambda f: (-_tier(f), f.subject))
 
 
 def _tier(finding: model.Finding) -> int:

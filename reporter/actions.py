@@ -76,10 +76,14 @@ def _mend(
 ) -> Action:  # fmt: skip
     own = [findings[n] for n in cells]
     checks = sorted({f.check for f in own}, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
-    urgent = any(by_id[f.check].severity == "critical" and f.tier[-1:] >= URGENT_TIER for f in own)
+    urgent = any(_is_urgent(by_id[f.check], f) for f in own)
     fix = " ".join(dict.fromkeys(by_id[c].fix.strip() for c in checks))
     what = what or (own[0].subject if len(own) == 1 else "")
     return Action(name, title, what, IMPLEMENT, urgent, days, _owners(own), tuple(sorted(cells)), fix)  # fmt: skip
+
+
+def _is_urgent(check: Check, failure: Finding) -> bool:
+    return check.misuse or (check.severity == "critical" and failure.tier[-1:] >= URGENT_TIER)
 
 
 def _show(check: Check, days: Fraction, cells: list[int], findings: Sequence[Finding]) -> Action:

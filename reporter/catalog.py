@@ -226,23 +226,15 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 # ---------------------------------------------------------------- kinds of file
 
 
+_CHECK_KEYS = (
+    "id", "title", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
+)  # fmt: skip
+
+
 def read_check(path: Path) -> Check:
     """Read one check file."""
     f = fields(path)
-    f.only(
-        "id",
-        "title",
-        "why",
-        "about",
-        "severity",
-        "level",
-        "evidence",
-        "needs",
-        "params",
-        "sql",
-        "fix",
-        "examples",
-    )
+    f.only(*_CHECK_KEYS)
     check_id = f.get("id", str)
     if not path.name.startswith(check_id):
         raise ContentError(
@@ -270,6 +262,7 @@ def read_check(path: Path) -> Check:
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,
+        misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         examples=tuple(f.get("examples", list)),
     )

@@ -329,11 +329,18 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
 @main.command()
 @click.argument("workspace", type=_FOLDER)
 @click.option("--organisation", default="My organisation", show_default=True)
-def init(workspace: Path, organisation: str) -> None:
-    """Make a workspace to start from, with examples of each folder."""
-    from reporter.init import init as made
+@click.option(
+    "--questionnaire", type=click.Choice(["csv", "xlsx"]),
+    help="Form of the questions to people; in a workspace that exists, add only them.",
+)  # fmt: skip
+def init(workspace: Path, organisation: str, questionnaire: str | None) -> None:
+    """Make a workspace to start from, with examples of each folder and the questions to people."""
+    from reporter import init as making
 
-    for path in made(workspace, organisation):
+    if questionnaire and (workspace / "reporter.yml").exists():
+        click.echo(str(making.questionnaire(workspace, questionnaire)))
+        return
+    for path in making.init(workspace, organisation, questionnaire or "csv"):
         click.echo(str(path))
 
 

@@ -32,6 +32,8 @@ def compensate(
     engine: Engine, given: Sequence[Compensation], checks: Iterable[Check]
 ) -> tuple[Compensation, ...]:
     """Turn each failing cell whose substitute is proven into a compensated one."""
+    if all(c.why for c in given):
+        return tuple(given)
     about = {c.id: c.about for c in checks}
     _match(engine, given, about, critical=())
     found, shown = _found(engine), _shown(engine, given, about)
@@ -57,6 +59,8 @@ def waive(
     engine: Engine, given: Sequence[Waiver], checks: Iterable[Check], as_of: datetime
 ) -> tuple[Waiver, ...]:
     """Mark each failing cell that a waiver covers; of several the one that ends last stands in it."""
+    if all(w.why for w in given):
+        return tuple(given)
     checks = tuple(checks)
     critical = [c.id for c in checks if c.severity == "critical"]
     _match(engine, given, {c.id: c.about for c in checks}, critical)

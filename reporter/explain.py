@@ -11,7 +11,7 @@ from typing import Any
 
 from reporter import catalog
 from reporter.errors import InputError
-from reporter.report.shape import Control, View
+from reporter.report.shape import Control, Group, View
 from reporter.report.shape_attested import AnswerLine
 from reporter.report.shape_waived import WaivedLine
 from reporter.rests import elsewhere, in_run
@@ -43,6 +43,10 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
     for framework in (view.themes, *view.frameworks):
         if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
             return _framework(framework.title, framework.total, framework.controls)
+        for group in framework.groups:
+            if group.id.lower() == wanted.lower():
+                own = tuple(c for c in framework.controls if c.id in group.controls)
+                return _framework(f"{framework.short}: {group.title}", group, own)
         for control in framework.controls:
             if control.id.lower() == wanted.lower():
                 return [*_control(control, framework.short, view, run), *in_run(view, control.id)]
@@ -73,8 +77,8 @@ def _meaning(given: str) -> tuple[str, str]:
     return "", given.strip()
 
 
-def _framework(title: str, total: object, controls: tuple[Control, ...]) -> list[str]:
-    lines = [title, f"{_of(total)}", ""]
+def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[str]:
+    lines = [title, f"{_of(total)}", "", *total.reasons, ""]
     for control in controls:
         level = f"level {control.level.text}" if control.figure.assessed else ""
         lines.append(
@@ -83,8 +87,8 @@ def _framework(title: str, total: object, controls: tuple[Control, ...]) -> list
     return lines
 
 
-def _of(total: object) -> str:
-    figure, level = total.figure, total.level  # type: ignore[attr-defined]
+def _of(total: Group) -> str:
+    figure, level = total.figure, total.level
     note = f" ({level.note})" if level.note else ""
     return f"Score {figure.text}, range {figure.range} = {figure.exact_lo} to {figure.exact_hi}; level {level.text}{note}"
 

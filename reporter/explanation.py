@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause
-from reporter.model import Policy
+from reporter.model import Policy, Sample
 from reporter.score import ASK, printed, rating
 from reporter.scores import CheckScore, ControlScore, GroupScore, PracticeScore, Status
 
@@ -23,22 +23,33 @@ _WORDS = {
 }
 
 
-def why_check(score: CheckScore, title: str) -> str:
+def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> str:
     """Explain a check: its cells by status and the weights behind both ends of its interval."""
     cells = sum(score.counts.values())
     if not score.applicable:
         why = f"all {cells} cells are n/a" if cells else "no subject is in scope"
         return f"{score.check} {title}: not applicable, {why}."
     counts = ", ".join(f"{score.counts[s]} {word}" for s, word in _WORDS.items() if score.counts[s])
-    lo, hi = (f"{part}/{whole}" for part, whole in (score.sum_lo, score.sum_hi))
+    lo, hi = (
+        f"{part if part.denominator == 1 else f'({part})'}/{whole}"
+        for part, whole in (score.sum_lo, score.sum_hi)
+    )
     text = (
         f"{score.check} {title}: {counts} (cells: {cells}). "
         f"Credited weight / weight = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}."
     )
+    if sample:
+        text += f" {said_of(sample)}: a tier counts with the 95 % limit of its share without exceptions, not with the share."
     if score.caps_lo:
         text += " It caps its practice: critical, and without credit on a subject of tier 3 or 4"
         text += "." if score.caps_hi else " unless missing evidence proves good."
     return text
+
+
+def said_of(sample: Sample) -> str:
+    """Say what was drawn from what, and how the draw can be repeated."""
+    note = f"; {sample.note}" if sample.note else ""
+    return f"Random sample of {sample.size} of {sample.frame} (seed {sample.seed}{note})"
 
 
 def why_control(

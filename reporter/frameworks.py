@@ -105,6 +105,7 @@ def read_policy(path: Path) -> Policy:
         group_share=Fraction(d["group_share"]),
         level_names=tuple(d["level_names"]),
         level_claims=tuple(d["level_claims"]),
+        other_weights=tuple((n, tuple(w)) for n, w in d["other_weights"].items()),
         caps=tuple((c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in d["caps"]),
     )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from reporter import catalog
 from reporter.answers import ATTESTATIONS
+from reporter.attestations import METHODS
 from reporter.errors import InputError
 from reporter.ingest.statements import KINDS, PREFILLED
+from reporter.workspace import read_workspace
 from reporter.yamls import write_yaml
 
 _AGENTS = """\
@@ -47,24 +48,84 @@ def _heartbeats() -> Iterator[str]:
         yield f'{{"time":"{time}","log_source":"agent-gateway","event_class":"heartbeat","outcome":"success"}}\n'
 
 
-def _questionnaire() -> str:
-    """The question of each control of the usual lists, with the columns of an answer empty."""
-    text = io.StringIO()
-    fields = KINDS[ATTESTATIONS].fields
-    names = [*fields[:2], *PREFILLED, *fields[2:]]
-    rows = csv.DictWriter(text, names, restval="", lineterminator="\n")
-    rows.writeheader()
-    for framework in catalog.load().frameworks:
-        for c in framework.controls if not framework.optional else ():
-            given = {"framework": framework.id, "control": c.id, "title": c.title}
-            rows.writerow({**given, "question": " ".join(c.ask.split())})
-    return text.getvalue()
+_FIELDS = KINDS[ATTESTATIONS].fields
+HEADINGS = (*_FIELDS[:2], *PREFILLED, *_FIELDS[2:])
+FORMS = ("csv", "xlsx")
+_CHOICES = {"answer": ("yes", "no", "not applicable"), "method": METHODS}
+_WIDTHS = {
+    "title": 34,
+    "question": 70,
+    "statement": 50,
+    "reason": 40,
+    "artefact": 30,
+    "control": 16,
+}
 
 
-def init(folder: Path, organisation: str) -> list[Path]:
+def _questions(named: Sequence[str]) -> list[tuple[str, ...]]:
+    """The question of each control of some lists, or of the usual ones, with the columns of an answer empty."""
+    return [
+        (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
+        for f in catalog.load().frameworks
+        if (f.id in named if named else not f.optional)
+        for c in f.controls
+    ]
+
+
+def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADINGS, *rows])
+
+
+def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
+    """Write a sheet with lists to choose from, headings that stay in sight, and questions that wrap."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "attestations"
+    for row in (HEADINGS, *rows):
+        sheet.append(row)
+    wrap = Alignment(wrap_text=True, vertical="top")
+    for cells in sheet.iter_rows():
+        for cell in cells:
+            cell.alignment = wrap
+    for n, name in enumerate(HEADINGS, start=1):
+        letter = get_column_letter(n)
+        sheet.cell(1, n).font = Font(bold=True)
+        sheet.column_dimensions[letter].width = _WIDTHS.get(name, 22)
+        if name in _CHOICES:
+            words = ",".join(_CHOICES[name])
+            choice = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True)
+            sheet.add_data_validation(choice)
+            choice.add(f"{letter}2:{letter}{sheet.max_row}")
+    sheet.freeze_panes = "C2"
+    sheet.auto_filter.ref = sheet.dimensions
+    book.save(path)
+
+
+def questionnaire(folder: Path, form: str = FORMS[0]) -> Path:
+    """Write the questions of a workspace's lists to statements/; refuse where answers stand already."""
+    old = sorted((folder / "statements").glob("attestations.*"))
+    if old:
+        raise InputError("answers stand already", str(old[0]), "Rename the file or add to it.")
+    path = folder / "statements" / f"attestations.{form}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    {"csv": _write_csv, "xlsx": _write_xlsx}[form](
+        _questions(read_workspace(folder).frameworks), path
+    )
+    return path
+
+
+def init(folder: Path, organisation: str, form: str = FORMS[0]) -> list[Path]:
     """Write the workspace; refuse a folder that already holds one, and add no example to a folder in use."""
     if (folder / "reporter.yml").exists():
-        raise InputError("a workspace is already there", str(folder))
+        raise InputError(
+            "a workspace is already there", str(folder), "With --questionnaire only the questions are added."
+        )  # fmt: skip
     settings = {
         "organisation": organisation,
         "period": {"from": "2026-07-01", "to": "2026-10-01"},
@@ -78,11 +139,10 @@ def init(folder: Path, organisation: str) -> list[Path]:
         "inventory/people.csv": _PEOPLE,
         "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
         "statements/policies.yml": _POLICY,
-        "statements/attestations.csv": _questionnaire(),
     }
     used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
     made = [folder / name for name in texts if name.split("/")[0] not in used]
     for path in made:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
-    return made
+    return made if "statements" in used else [*made, questionnaire(folder, form)]

@@ -13,9 +13,22 @@ from reporter.answers import Attestation, Compensation, Waiver
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
-from reporter.scores import GroupScore, Scores, Status
+from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
 
 # ---------------------------------------------------------------- content
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a workspace declares of a check whose subjects were drawn at random."""
+
+    size: int
+    frame: int
+    """How many there are to draw from."""
+    seed: str
+    """What makes the draw repeatable."""
+    note: str = ""
+    """Who drew it, of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,12 @@ class Check:
     """path:line of the file, for messages."""
     needs: tuple[str, ...] = ()
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
+    misuse: bool = False
+    """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)
     examples: tuple[dict[str, object], ...] = ()
+    sample: Sample | None = None
+    """None: its subjects are all there are."""
 
     @property
     def theme(self) -> str:
@@ -130,6 +147,8 @@ class Policy:
     """Names of levels 0-5."""
     level_claims: tuple[str, ...] = ()
     """What may be said of an organisation at levels 0-5."""
+    other_weights: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
+    """(name, weights of tiers 1-4 and of severities low to critical) that the scores are tried with."""
     caps: tuple[tuple[str, int, str, int], ...] = ()
     """(id, highest level, reason, days) of the enterprise caps."""
 
@@ -278,3 +297,5 @@ class Assessment:
     compensations: tuple[Compensation, ...] = ()
     honoured: tuple[GroupScore, ...] = ()
     """The enterprise, then each framework, if what is waived had passed; empty where nothing is waived."""
+    slices: tuple[Slice, ...] = ()
+    reweighed: tuple[Reweighed, ...] = ()

@@ -29,7 +29,7 @@ class Action:
     kind: str
     """implement | evidence"""
     urgent: bool
-    """A critical check fails on a subject that may be tier 3 or 4: it comes before the ranking."""
+    """A critical check fails on a subject that may be tier 3 or 4, or a log shows misuse: it comes before the ranking."""
     effort: Fraction
     owners: tuple[str, ...]
     cells: tuple[int, ...]

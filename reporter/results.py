@@ -57,22 +57,28 @@ def compared(engine: Engine) -> Comparison:
     )  # fmt: skip
 
 
-def caps(engine: Engine, content: Content) -> list[tuple[int, str]]:
-    """The enterprise caps of policy.yml whose condition holds."""
+GHOSTS = (
+    "SELECT DISTINCT agent_id FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
+    "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
+)
+"""Agents of no register that did something of high impact."""
+GHOST_CAP = "ghost-high-impact"
+
+
+def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
+    """The enterprise caps of policy.yml whose condition holds: id -> (highest level, reason)."""
     days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
-    ghosts = engine.one(
-        "SELECT count(*) FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
-        "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
-    )
     holds = {
         "no-logs": days == 0,
         "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
         "single-period": True,
-        "ghost-high-impact": bool(ghosts),
+        GHOST_CAP: bool(engine.one(f"SELECT count(*) FROM ({GHOSTS}) AS g")),
     }
-    return [
-        (level, reason) for cap, level, reason, _ in content.policy.caps if holds.get(cap, False)
-    ]
+    return {
+        cap: (level, reason)
+        for cap, level, reason, _ in content.policy.caps
+        if holds.get(cap, False)
+    }
 
 
 def population(engine: Engine) -> dict[str, int]:

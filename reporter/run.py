@@ -7,11 +7,10 @@ import json
 import resource
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from reporter.ingest.load import Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
-from reporter.model import Assessment, Check, Framework
+from reporter.model import Assessment, Check, Framework, Sample
 from reporter.parity import side_by_side
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
@@ -49,9 +48,13 @@ from reporter.runfolder import (
     write_parity,
     write_quarantine,
     write_roadmap,
+    write_slices,
     write_statements,
+    write_todo,
 )
-from reporter.score import plan_actions, score
+from reporter.scores import Tally
+from reporter.scoring import Cells
+from reporter.slices import parts
 from reporter.sql import Judged, judge
 from reporter.waivers import Stated, read_waivers
 from reporter.workspace import Workspace, read_workspace
@@ -92,7 +95,7 @@ def assess_workspace(
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
-        judged = judge_all(content.checks, workspace.params)
+        judged = judge_all(content.checks, workspace.params, workspace.samples)
         out.parent.mkdir(parents=True, exist_ok=True)
         with part_of(out) as part:
             with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
@@ -110,6 +113,8 @@ def assess_workspace(
             write_parity(assessment.parity, part / "parity.csv")
             write_roadmap(view.roadmap, part / "roadmap.csv")
             write_statements(assessment, part / "statements.csv")
+            write_todo(view, part / "todo.csv")
+            write_slices(view.slices, part / "slices.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -189,7 +194,7 @@ _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "
 
 
 def judge_all(
-    checks: Sequence[Check], params: dict[str, dict[str, Any]]
+    checks: Sequence[Check], params: dict[str, dict[str, Any]], samples: Mapping[str, Sample] = {}
 ) -> list[tuple[Check, Judged]]:
     """Judge every check with the workspace's thresholds; report all errors at once."""
     errors: list[ReporterError] = []
@@ -210,7 +215,7 @@ def judge_all(
             errors.append(InputError(
                 f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", "reporter.yml"))  # fmt: skip
             continue
-        changed = replace(check, params={**check.params, **own})
+        changed = replace(check, params={**check.params, **own}, sample=samples.get(check.id))
         try:
             judged.append((changed, judge(changed.sql, changed.params, changed.place)))
         except ContentError as error:
@@ -233,22 +238,17 @@ def _gather(
     checks = tuple(c for c, _ in judged)
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
+    _refuse_other_sizes(checks, tallies)
     caps = results.caps(engine, content)
-    rated = partial(
-        score, content.frameworks, checks, content.themes, policy=content.policy, profile=profile, caps=caps,
-        answers=said.answers,
-    )  # fmt: skip
-    scores = rated(tallies)
-    honoured = any(w.counts_as for w in stated.waivers) and rated(
-        judging.tallies(engine, status=judging.HONOURED)
-    )
+    cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, said.answers)
+    waived = any(w.counts_as for w in stated.waivers)
+    honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
     causes = results.causes(engine, content, checks, findings)
     todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
-        policy=content.policy, profile=profile, scores=scores,
-        waivers=stated.waivers, compensations=stated.compensations,
-        honoured=tuple(f.total for f in (honoured.enterprise, *honoured.frameworks)) if honoured else (),
+        policy=content.policy, profile=profile, scores=cells.scores(content.policy),
+        waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),
@@ -256,8 +256,19 @@ def _gather(
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged), attestations=said.attestations,
-        roadmap=plan_actions(checks, content.themes, tallies, findings, todo, content.policy, caps),
+        roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
+        reweighed=cells.reweighed(todo, findings),
     )  # fmt: skip
+
+
+def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
+    for check in checks:
+        n = sum(t.n for t in tallies if t.check == check.id)
+        if check.sample and n != check.sample.size:
+            raise InputError(
+                f"samples: {check.id} gives {n} verdicts, but its sample is declared with {check.sample.size}", "reporter.yml",
+                "Declare what was drawn: the subjects of the sample, and no others, must be in the input.",
+            )  # fmt: skip
 
 
 def _hashes(
@@ -328,9 +339,10 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
             f"Known: {', '.join(sorted(content.profiles))}.",
         )
     known = {c.id for c in content.checks}
-    for check_id in workspace.params:
-        if check_id not in known:
-            raise InputError(f"params: no check {check_id!r}", place)
+    for key, named in (("params", workspace.params), ("samples", workspace.samples)):
+        for check_id in named:
+            if check_id not in known:
+                raise InputError(f"{key}: no check {check_id!r}", place)
     _refuse_efforts(workspace.efforts, content, place)
 
 

@@ -30,6 +30,7 @@ from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report.shape import View
 from reporter.report.shape_roadmap import Roadmap
+from reporter.report.shape_slices import SliceLine, Slices
 
 FILES = {"html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv"}
 
@@ -111,6 +112,14 @@ def write_parity(parity: SideBySide, path: Path) -> None:
     write_table(path, header, [[getattr(w, h) for h in header] for w in parity.without])
 
 
+def write_slices(slices: Slices, path: Path) -> None:
+    """Write the score of every part of the organisation, with exact fractions."""
+    from reporter.report.sheets import write_table
+
+    header = [f.name for f in fields(SliceLine)]
+    write_table(path, header, [[getattr(r, h) for h in header] for r in slices.rows])
+
+
 def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     """Write every pick of the roadmap, in its order."""
     from reporter.report.sheets import write_table
@@ -139,6 +148,21 @@ def write_statements(a: Assessment, path: Path) -> None:
             own |= {"kind": kind, "counts_as": counts_as, "record": s.ref}
             rows.append([own.get(h, "") for h in header])
     write_table(path, header, rows)
+
+
+def write_todo(view: View, path: Path) -> None:
+    """Write every failing or unknown verdict by its owner, in the order of the roadmap; what nobody owns last."""
+    from reporter.report.sheets import write_table
+
+    place = {name: n for n, name in enumerate(view.finding_columns)}
+    shown = ("check", "subject", "status", "reason", "record", "fix")
+    rows = [
+        (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in shown))
+        for p in view.roadmap.picks
+        for n in p.rows
+    ]  # fmt: skip
+    header = ("owner", "rank", "action", "lane", "effort", *shown)
+    write_table(path, header, sorted(rows, key=lambda r: (not r[0], r[0])))
 
 
 def _text(value: Any) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+
+COMPARED = 10
+"""So many places of each lane of the roadmap are looked at with other weights."""
 
 
 class Status(StrEnum):
@@ -128,3 +132,50 @@ class Scores:
     frameworks: tuple[FrameworkScore, ...]
     enterprise: FrameworkScore
     """Its controls are the themes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the organisation: the actors that share a value of a dimension."""
+
+    dimension: str
+    """environment | business unit | agent tier | actor type"""
+    value: str
+    """'' where no input says it."""
+    actors: int
+    haunted: bool
+    """An agent of no register did something of high impact there."""
+    tallies: tuple[Tally, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The enterprise score of a part: its cells only, by the same themes."""
+
+    part: Part
+    score: FrameworkScore
+
+
+@dataclass(frozen=True, slots=True)
+class Reweighed:
+    """What comes out with other weights of tiers and severities."""
+
+    name: str
+    weights: tuple[int, int, int, int]
+    """Of tiers 1 to 4, and of severities low to critical."""
+    levels: dict[tuple[str, str], tuple[int, int]]
+    """(framework id, id of it, a group or a control) or (dimension, value) -> level on evidence, and at most."""
+    first: tuple[tuple[str, ...], ...]
+    """Ids of the first actions of the act-now lane, and of the ranking behind it."""
+
+
+def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return every level of a report: on evidence, and at most."""
+    levels = {
+        (s.part.dimension, s.part.value): (s.score.total.level_lo, s.score.total.level_hi)
+        for s in slices
+    }
+    for view in (*scores.frameworks, scores.enterprise):
+        members: list[ControlScore | GroupScore] = [view.total, *view.groups, *view.controls]
+        levels |= {(view.framework, one.id): (one.level_lo, one.level_hi) for one in members}
+    return levels

@@ -14,8 +14,9 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.frameworks import read_policy
-from reporter.model import Check, Policy, Profile, Theme
+from reporter.model import Check, Policy, Profile, Sample, Theme
 from reporter.planned import EVIDENCE
+from reporter.report import shape
 from reporter.report.roadmap import TOP, exact, points
 from reporter.report.shape import View
 from reporter.report.words import percent
@@ -89,15 +90,17 @@ def _change(view: View, rows: Iterable[int]) -> Change:
 
 def _scored(view: View, tallies: Iterable[Tally], policy: Policy) -> FrameworkScore:
     """Score the enterprise with the checks and caps of the run."""
-    checks = [_check(c.id, c.severity, c.level) for c in view.checks]
+    checks = [_check(c) for c in view.checks]
     themes = [Theme(t.id, t.title) for t in view.themes.controls]
     caps = [(view.roadmap.ceiling, "cap of the run")]
     return score((), checks, themes, tallies, policy, Profile("", "", 0, {}), caps).enterprise
 
 
-def _check(name: str, severity: str, level: str) -> Check:
+def _check(printed: shape.Check) -> Check:
     """A check as far as scoring looks at it; its level is printed as "level 2 (Identified)"."""
-    return Check(name, "", "", "", severity, int(level.split()[1]), "", "", "", "")
+    sample = Sample(0, 0, "") if printed.sample else None
+    level = int(printed.level.split()[1])
+    return Check(printed.id, "", "", "", printed.severity, level, "", "", "", "", sample=sample)
 
 
 def _said(

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from reporter.errors import InputError
-from reporter.model import RunInfo
+from reporter.model import RunInfo, Sample
 from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
 MOST_DAYS = 100_000
+_SAMPLE = {"size", "frame", "seed", "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Workspace:
     """Ids of the lists to report on; none means those that are not optional."""
     efforts: dict[str, Fraction] = field(default_factory=dict)
     """Person-days by cause, check or check-evidence."""
+    samples: dict[str, Sample] = field(default_factory=dict)
+    """Check id -> how its subjects were drawn."""
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -67,6 +70,7 @@ def read_workspace(folder: Path) -> Workspace:
         "params",
         "baseline",
         "efforts",
+        "samples",
     )
     run = _run(f)
     logs = {
@@ -74,7 +78,9 @@ def read_workspace(folder: Path) -> Workspace:
         for n, x in f.get("log_sources", dict, {}).items()
     }
     params = _params(f.get("params", dict, {}), f.place("params"))
-    return Workspace(folder, run, logs, _window(f), params, _frameworks(f), _efforts(f))
+    return Workspace(
+        folder, run, logs, _window(f), params, _frameworks(f), _efforts(f), _samples(f)
+    )
 
 
 def _run(f: Fields) -> RunInfo:
@@ -136,6 +142,20 @@ def _days(name: Any, days: Any, f: Fields) -> Fraction:
             f"efforts: {name} must be a number of person-days above 0, not {days!r}", f.place("efforts")
         )  # fmt: skip
     return Fraction(str(days))  # a decimal as it is written
+
+
+def _samples(f: Fields) -> dict[str, Sample]:
+    made = {}
+    for check, given in f.get("samples", dict, {}).items():
+        data: dict[str, Any] = given if isinstance(given, dict) else {}
+        whole = [n for n in (data.get("size"), data.get("frame")) if type(n) is int and n > 0]
+        if len(whole) < 2 or whole[0] > whole[1] or data.get("seed") in (None, "") or set(data) - _SAMPLE:  # fmt: skip
+            raise InputError(
+                f"samples: {check}: expected size and frame (whole numbers, size at most frame), seed, and maybe note",
+                f.place("samples"),
+            )
+        made[str(check)] = Sample(whole[0], whole[1], str(data["seed"]), str(data.get("note", "")))
+    return made
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:

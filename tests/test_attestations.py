@@ -366,3 +366,37 @@ def test_the_questionnaire_asks_every_question_of_the_usual_lists(tmp_path: Path
     done = reporter("formats", tmp_path, "--json")
     by_name = {Path(f["file"]).name: f for f in json.loads(done.stdout)}
     assert by_name["attestations.csv"]["source"] == "attestations"
+
+
+def test_the_questionnaire_as_a_workbook_is_read_back(tmp_path: Path) -> None:
+    ws = tmp_path / "ws"
+    assert reporter("init", ws, "--questionnaire", "xlsx").exit_code == 0
+    path = ws / "statements/attestations.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    names = [c.value for c in sheet[1]]
+    assert sheet.freeze_panes == "C2"
+    lists = {str(v.sqref): v.formula1 for v in sheet.data_validations.dataValidation}
+    assert '"yes,no,not applicable"' in lists.values()
+    for name, value in (("answer", "yes"), ("attested_by", "ann"), ("date", datetime(2026, 9, 1))):
+        sheet.cell(3, names.index(name) + 1).value = value
+    book.save(path)
+    answers = run(ws)["attestations"]["rows"]
+    asked = sheet.cell(3, names.index("control") + 1).value
+    assert [(a["control"], a["counts_as"], a["date"]) for a in answers] == [(asked, "attested", "2026-09-01")]  # fmt: skip
+    assert answers[0]["record"] == "statements/attestations.xlsx#3"
+
+
+def test_the_questionnaire_of_a_workspace_in_use_asks_about_its_lists(tmp_path: Path) -> None:
+    ws = tmp_path / "ws"
+    init(ws, "Acme")
+    again = reporter("init", ws, "--questionnaire", "csv")
+    assert (again.exit_code, "answers stand already" in again.output) == (3, True)
+    (ws / "statements/attestations.csv").unlink()
+    with (ws / "reporter.yml").open("a") as file:
+        file.write("frameworks: [owasp-nhi-2025]\n")
+    assert reporter("init", ws, "--questionnaire", "csv").exit_code == 0
+    with (ws / "statements/attestations.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10
+    assert {r["framework"] for r in rows} == {"owasp-nhi-2025"}

@@ -21,7 +21,7 @@ from reporter.cli import main
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",
-    "coverage.csv", "observed.csv", "tiers.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv",
+    "coverage.csv", "observed.csv", "tiers.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv",
 }  # fmt: skip
 HEAVY = ("duckdb", "sqlglot", "pandas", "yaml", "jinja2", "weasyprint", "pikepdf", "openpyxl")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reporter import model
-from reporter.explanation import why_control
+from reporter.explanation import why_control, why_group
 from reporter.scores import ControlScore, FrameworkScore, GroupScore
 
 from . import shape
@@ -128,7 +128,7 @@ def _framework(
         key=lambda c: (-c.gap, -c.weight, c.lo, c.id),
     )
     missing = [c for c in printed if c.state == "not_assessed"]
-    total = _group(score.total, 0, book)
+    total = _group(score.total, 0, book, score)
     return shape.Framework(
         id=key,
         anchor=book.anchors[key, ""],
@@ -138,7 +138,7 @@ def _framework(
         intro=head.intro,
         standing=_standing(total),
         total=total,
-        groups=tuple(_group(g, _depth(g.id, groups), book) for g in score.groups),
+        groups=tuple(_group(g, _depth(g.id, groups), book, score) for g in score.groups),
         controls=printed,
         gaps=tuple(c.id for c in gaps),
         gaps_text=_gaps_text(len(gaps), len(printed) - len(missing)),
@@ -183,20 +183,22 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
     return depth
 
 
-def _group(g: GroupScore, depth: int, book: Book) -> shape.Group:
+def _group(g: GroupScore, depth: int, book: Book, view: FrameworkScore) -> shape.Group:
     judged = g.assessed + g.not_assessed
     kind = "evidence" if g.level_hi >= g.target else "implementation"
     state = group_state(g)
+    why = why_group(g, view.controls, book.assessment.policy)
     return shape.Group(
         id=clean(g.id),
         title=clean(g.title),
         depth=depth,
         figure=figure(g.lo, g.hi, state),
-        level=group_level(g, book.assessment.policy),
+        level=group_level(g, book.assessment, view.framework),
         coverage=percent(g.coverage),
         assessed=f"{number(g.assessed)} of {number(judged)}",
         gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else "Not assessed",
         controls=g.members,
+        reasons=tuple(clean(line) for line in why.split("\n")),
     )
 
 
@@ -211,7 +213,7 @@ def _control(
     scored = [(i, how) for i, how in c.checks if how != "contextual"]
     related = [i for i, how in c.checks if how == "contextual"]
     why = why_control(score, clean(c.title), a.scores.checks, a.policy, a.causes)
-    level, shown = control_level(score, a.policy), figure(score.lo, score.hi, score.state)
+    level, shown = control_level(score, a, key), figure(score.lo, score.hi, score.state)
     gap = _control_gap(score, bool(scored))
     return shape.Control(
         id=clean(c.id),

@@ -8,15 +8,16 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from reporter import model
+from reporter.scores import COMPARED, levels_of
 
 from . import shape
 from .summary import evidence_id
-from .words import clean, percent
+from .words import clean, count, join, number, percent
 
 
 def method(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Explain the numbers in the order in which they come about."""
-    rules = (*_STANDING, *_weights(a.policy), *_thresholds(a.policy), *_READING)
+    rules = (*_STANDING, *_weights(a.policy), *_sensitivity(a), *_thresholds(a.policy), *_READING)
     return tuple(shape.Line(label, text) for label, text in rules)
 
 
@@ -52,6 +53,22 @@ def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
         f"cannot exceed {percent(p.critical_cap)}, whatever its average."
     )
     return ("Weights", weights), ("Half credit", half), ("Cap", cap)
+
+
+def _sensitivity(a: model.Assessment) -> tuple[tuple[str, str], ...]:
+    """Say what other weights were tried and how many levels hang on them."""
+    if not a.reweighed:
+        return ()
+    names = [f"{r.name} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
+    own = levels_of(a.scores, a.slices)
+    moved = sum(any(r.levels[key] != level for r in a.reweighed) for key, level in own.items())
+    text = (
+        f"All was scored again with {join(names)} in place of the weights of tiers and severities, "
+        f"lowest first. {number(moved)} of {count(len(own), 'level')} of this report come out "
+        "differently in one of them; each is marked weight-sensitive, and so is each of the first "
+        f"{COMPARED} places of the roadmap's lists that another action would take."
+    )
+    return (("Sensitivity", text),)
 
 
 def _thresholds(p: model.Policy) -> tuple[tuple[str, str], ...]:

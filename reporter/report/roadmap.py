@@ -5,7 +5,8 @@ Gains are printed in percentage points with two decimals, half up, and never as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,12 +14,13 @@ from reporter import model
 from reporter.planned import EVIDENCE, IMPLEMENT, Pick
 
 from . import shape_roadmap as shape
-from .words import clean, count, number, percent, short
+from .words import clean, count, join, number, percent, short
 
 URGENT_SHOWN = 12
 RANKED_SHOWN = 10
 NOW, RANKED, LATER = "act now", "ranked", "later"
-FILE = "roadmap.csv"
+OWNERS_SHOWN, FIRST_SHOWN = 25, 3
+FILE, TODO = "roadmap.csv", "todo.csv"
 TOP = 5
 _WORDS = ("", "one action", "two actions", "three actions", "four actions", "five actions")
 
@@ -29,18 +31,48 @@ def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
     picks = tuple(_line(n, p, _lane(n, p, plan.ranked), rows) for n, p in enumerate(plan.picks, 1))
     urgent = [p for p in picks if p.lane == NOW]
     ranked = [p for p in picks if p.lane != NOW]
+    owners = _owners(a, picks)
     return shape.Roadmap(
         text=_text(a),
         first_text=_first(a),
         first=plan.first,
-        urgent_text=_urgent_text(len(urgent)),
-        urgent=tuple(_brief(p) for p in urgent[:URGENT_SHOWN]),
+        urgent_text=_urgent_text(len(urgent), any(f.waiver for f in a.findings)),
+        urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked)),
-        ranked=tuple(_brief(p) for p in ranked[:RANKED_SHOWN]),
+        ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
         picks=picks,
+        owners_text=_owners_text(owners),
+        owners=owners[:OWNERS_SHOWN],
         ceiling=plan.ceiling,
         start=exact(plan.start),
     )
+
+
+def _owners(a: model.Assessment, picks: Sequence[shape.PickLine]) -> tuple[shape.OwnerLine, ...]:
+    """Print what each owner has to do, who has most first; what nobody owns last."""
+    own: dict[str, dict[shape.PickLine, int]] = defaultdict(lambda: defaultdict(int))
+    for line, pick in zip(picks, a.roadmap.picks, strict=True):
+        for n in pick.action.cells:
+            own[a.findings[n].owner][line] += 1
+    ranked = sorted(own.items(), key=lambda o: (not o[0], -sum(o[1].values()), o[0]))
+    return tuple(
+        shape.OwnerLine(
+            owner=short(clean(owner), TODO, 80) or "nobody",
+            actions=str(len(todo)),
+            urgent=str(sum(line.lane == NOW for line in todo)),
+            cells=str(sum(todo.values())),
+            first=", ".join(f"{line.id} ({n})" for line, n in list(todo.items())[:FIRST_SHOWN]),
+        )
+        for owner, todo in ranked
+    )
+
+
+def _owners_text(owners: Sequence[shape.OwnerLine]) -> str:
+    if not owners:
+        return ""
+    rest = len(owners) > OWNERS_SHOWN
+    shown = f" The first {OWNERS_SHOWN} of {number(len(owners))} are listed." if rest else ""
+    return f"The to-do list of each owner stands in {TODO}, a verdict a row in the order of the roadmap.{shown}"
 
 
 def points(value: Fraction) -> str:
@@ -88,15 +120,27 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
     )
 
 
-def _brief(line: shape.PickLine) -> shape.PickLine:
-    """A line as the report prints it: long texts cut, no rows."""
+def _brief(line: shape.PickLine, a: model.Assessment, place: int) -> shape.PickLine:
+    """A line as the report prints it: long texts cut, no rows, and whether its place hangs on the weights."""
     return replace(
         line,
+        sensitive=_sensitive(a, line, place),
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or "nobody",
         fix=short(line.fix, FILE, 200),
         rows=(),
     )
+
+
+def _sensitive(a: model.Assessment, line: shape.PickLine, place: int) -> str:
+    """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
+    said = []
+    for other in a.reweighed:
+        lane = [clean(i) for i in other.first[line.lane != NOW]]
+        if place < len(lane) and lane[place] != line.id:
+            now = f"{lane.index(line.id) + 1}" if line.id in lane else f"beyond {len(lane)}"
+            said.append(f"place {now} with {other.name} weights")
+    return f"weight-sensitive: {join(said)}" if said else ""
 
 
 def _text(a: model.Assessment) -> str:
@@ -137,15 +181,16 @@ def _first(a: model.Assessment) -> str:
     )  # fmt: skip
 
 
-def _urgent_text(n: int) -> str:
+def _urgent_text(n: int, waived: bool) -> str:
     if not n:
-        return "No critical check fails on a subject that is, or may be, tier 3 or 4."
+        but = " that nobody waived" if waived else ""
+        return f"No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows misuse{but}."
     shown = (
         "" if n <= URGENT_SHOWN else f"; the first {URGENT_SHOWN} are listed, all of them in {FILE}"
     )
-    verb = "holds" if n == 1 else "hold"
+    verb = "mends" if n == 1 else "mend"
     return (
-        f"{count(n, 'action')} {verb} a critical failure on a subject that is, or may be, tier 3 or 4. "
+        f"{count(n, 'action')} {verb} a critical failure on a subject that is, or may be, tier 3 or 4, or misuse that a log shows. "
         f"They come before the ranking, whatever they bring{shown}."
     )
 

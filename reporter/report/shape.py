@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .shape_attested import Attestations
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_roadmap import Roadmap
+from .shape_slices import Slices
 from .shape_waived import Waivers
 
 SCHEMA = "agent-maturity-report/1"
@@ -42,6 +43,8 @@ class Level:
     lo: int
     hi: int
     target: int
+    sensitive: str = ""
+    """"weight-sensitive: level 1 with flat weights"; empty when no other weights change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class Check:
     controls: tuple[Link, ...]
     reasons: tuple[str, ...]
     """How the number came about."""
+    sample: str = ""
+    """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,8 @@ class Group:
     gap_text: str
     controls: tuple[str, ...]
     """Ids, in catalog order."""
+    reasons: tuple[str, ...] = ()
+    """How the number came about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,3 +386,4 @@ class View:
     attestations: Attestations = Attestations()
     roadmap: Roadmap = Roadmap()
     waivers: Waivers = Waivers()
+    slices: Slices = Slices()

@@ -32,6 +32,22 @@ class PickLine:
     """Added to `start` they give every total."""
     rows: tuple[int, ...]
     """The rows of `findings` that become pass, counted from 0."""
+    sensitive: str = ""
+    """"weight-sensitive: place 4 with flat weights"; only said of the first few of a lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLine:
+    """What one owner has to do."""
+
+    owner: str
+    actions: str
+    urgent: str
+    """How many of them stand in the act-now lane."""
+    cells: str
+    """Verdicts on what they own that these actions turn to pass."""
+    first: str
+    """The first few actions with the number of verdicts of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,9 @@ class Roadmap:
     ranked_text: str = ""
     ranked: tuple[PickLine, ...] = ()
     """Printed lines of the ranking."""
+    owners_text: str = ""
+    owners: tuple[OwnerLine, ...] = ()
+    """Those with most to do."""
     picks: tuple[PickLine, ...] = ()
     """All, in full: the rows of roadmap.csv."""
     ceiling: int = 5

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import cast
 
 from reporter import model
-from reporter.score import ASK
+from reporter.score import ASK, ENTERPRISE
 from reporter.scores import CheckScore, GroupScore, PracticeScore, Status
 
 from . import shape
@@ -74,7 +74,7 @@ def summary(
 ) -> shape.Summary:
     """Print the first page."""
     total = a.scores.enterprise.total
-    level = group_level(total, a.policy)
+    level = group_level(total, a, ENTERPRISE)
     building, showing = _ranked(a)
     covered = percent(total.coverage)
     return shape.Summary(

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter import model
 from reporter.errors import InputError
-from reporter.explanation import why_check
+from reporter.explanation import said_of, why_check
 from reporter.scores import CheckScore, Status
 
 from . import shape
@@ -27,6 +27,7 @@ from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
 from .roadmap import roadmap
+from .slices import slices
 from .summary import cover, summary
 from .waived import waivers
 from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
@@ -73,6 +74,7 @@ def build(assessment: model.Assessment) -> shape.View:
         attestations=attestations(assessment, anchors),
         roadmap=roadmap(assessment, places),
         waivers=waivers(assessment, anchors),
+        slices=slices(assessment),
     )
 
 
@@ -172,13 +174,13 @@ def _check(
 ) -> shape.Check:
     score = a.scores.checks[c.id]
     n = counts(score)
-    failed = [f for f in findings if f.status == Status.FAIL]
-    failing = sorted(failed, key=lambda f: (-_tier(f), f.subject))
+    failing = _failing(findings)
     result = figure(score.lo, score.hi, _state(score))
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
     evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
     coverage = percent(score.known)
-    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}")
+    sample = clean(said_of(c.sample)) if c.sample else ""
+    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}", sample)  # fmt: skip
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -193,14 +195,21 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=" · ".join(facts),
+        standing=" · ".join(f for f in facts if f),
         failing=tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
         controls=controls,
-        reasons=tuple(clean(line) for line in why_check(score, c.title).split("\n")),
+        sample=sample,
+        reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
+
+
+def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:
+    """Return the failures, the highest tier first."""
+    failed = (f for f in findings if f.status == Status.FAIL)
+    return sorted(failed, key=lambda f: (-_tier(f), f.subject))
 
 
 def _tier(finding: model.Finding) -> int:

@@ -62,9 +62,9 @@ def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
     return tuple(
         shape.HonouredLine(
             name,
-            group_level(before, a.policy).text,
+            group_level(before, a, before.id).text,
             percent(before.lo),
-            group_level(after, a.policy).text,
+            group_level(after, a, after.id).text,
             percent(after.lo),
             f"{after.lo.numerator}/{after.lo.denominator}",
             f"{after.hi.numerator}/{after.hi.denominator}",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from reporter.model import Finding, Policy
+from reporter.model import Assessment, Finding
 
 # The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed
@@ -137,18 +137,20 @@ def share(lo: Fraction, hi: Fraction) -> str:
     return percent(lo) if lo == hi else f"{printed(lo)}–{printed(hi)} %"
 
 
-def control_level(score: ControlScore, policy: Policy) -> Level:
-    """Print the level of a control."""
-    return _level(score, policy, score.plus, score.state == "assessed")
+def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
+    """Print the level of a control of a framework."""
+    return _level(score, a, (of, score.id), score.plus, score.state == "assessed")
 
 
-def group_level(score: GroupScore, policy: Policy) -> Level:
-    """Print the level of a category, framework or the enterprise."""
-    return _level(score, policy, False, score.assessed > 0)
+def group_level(score: GroupScore, a: Assessment, of: str, name: str | None = None) -> Level:
+    """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
+    return _level(score, a, (of, score.id if name is None else name), False, score.assessed > 0)
 
 
-def _level(score: ControlScore | GroupScore, policy: Policy, plus: bool, assessed: bool) -> Level:
-    lo, hi = score.level_lo, score.level_hi
+def _level(
+    score: ControlScore | GroupScore, a: Assessment, key: tuple[str, str], plus: bool, assessed: bool
+) -> Level:  # fmt: skip
+    lo, hi, policy = score.level_lo, score.level_hi, a.policy
     note = f"at most {hi} ({policy.level_names[hi]}) if all missing evidence proves good"
     return Level(
         text=f"{lo}{'+' if plus else ''}" if assessed else "–",
@@ -157,14 +159,27 @@ def _level(score: ControlScore | GroupScore, policy: Policy, plus: bool, assesse
         lo=lo if assessed else 0,
         hi=hi if assessed else 0,
         target=score.target,
+        sensitive=_sensitive(a, key, (lo, hi)) if assessed else "",
     )
+
+
+def _sensitive(a: Assessment, key: tuple[str, str], level: tuple[int, int]) -> str:
+    """Say which other weights change a level; '' when none does."""
+    said = []
+    for other in a.reweighed:
+        lo, hi = other.levels.get(key, level)
+        if (lo, hi) != level:
+            most = f", at most {hi}" if hi != lo else ""
+            said.append(f"level {lo}{most} with {other.name} weights")
+    return f"weight-sensitive: {join(said)}" if said else ""
 
 
 def level_words(level: Level) -> str:
     """Say a level in a sentence, with its name, upper bound and target."""
     note = f", {level.note}" if level.note else ""
     target = f"; target {level.target}" if level.target else ""
-    return f"Level {level.text} ({level.name}){note}{target}"
+    hangs = f"; {level.sensitive}" if level.sensitive else ""
+    return f"Level {level.text} ({level.name}){note}{target}{hangs}"
 
 
 def group_state(score: GroupScore) -> str:

@@ -5,13 +5,14 @@ plain data, so that results can be compared from outside (docs/method.md).
 """
 
 from reporter.score.observations import score_observations
-from reporter.score.plan import plan_actions
+from reporter.score.plan import first_in_lanes, plan_actions
 from reporter.score.roadmaps import roadmap
 from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, score
 
 __all__ = [
     "ASK",
     "ENTERPRISE",
+    "first_in_lanes",
     "plan_actions",
     "printed",
     "rating",

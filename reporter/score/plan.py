@@ -70,6 +70,27 @@ def plan_actions(
     )  # fmt: skip
 
 
+def first_in_lanes(
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    findings: Sequence[Finding],
+    actions: Iterable[Action],
+    policy: Policy,
+    most: int,
+) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the first picks of the act-now lane, and of the ranking once that lane is done."""
+    state = _State(tuple(checks), tuple(themes), tallies, policy, ceiling=0)
+    lanes: list[tuple[str, ...]] = []
+    for urgent in (True, False):
+        lane = {a.id: a for a in actions if a.urgent == urgent}
+        changes = {name: change_of(a, findings) for name, a in lane.items()}
+        lanes.append(tuple(p.action.id for p in _picks(state, lane, changes, most)[0]))
+        for name in lane.keys() - {*lanes[-1]}:
+            state.apply(changes[name])
+    return tuple(lanes)
+
+
 def change_of(action: Action, findings: Sequence[Finding]) -> Change:
     """Count what an action turns to pass."""
     found: dict[str, Counter[Kind]] = defaultdict(Counter)
@@ -103,14 +124,14 @@ def _tallies(check: str, counts: Counter[Kind]) -> list[Tally]:
 
 
 def _picks(
-    state: _State, actions: Mapping[str, Action], changes: Mapping[str, Change]
-) -> tuple[list[Pick], int]:
-    """Take the best action until none is left: from a heap whose old entries are skipped when they come up."""
+    state: _State, actions: Mapping[str, Action], changes: Mapping[str, Change], most: int | None = None
+) -> tuple[list[Pick], int]:  # fmt: skip
+    """Take the best action until none is left or enough are taken: from a heap whose old entries are skipped when they come up."""
     left, queue, start = _Left(state, changes), _Queue(), state.total
     for name in actions:
         queue.put(actions[name], left.gain(name)[0])
     picks: list[Pick] = []
-    while (action := queue.take()) is not None:
+    while len(picks) != most and (action := queue.take()) is not None:
         left.refresh(state.touched(changes[action.id]), [action.id])
         gain, uncapped = left.gain(action.id)
         touched = state.apply(changes[action.id])
@@ -208,6 +229,7 @@ class _State:
     ) -> None:  # fmt: skip
         self.policy, self.ceiling = policy, ceiling
         self.critical = {c.id: c.severity == "critical" for c in checks}
+        self.sampled = {c.id: bool(c.sample) for c in checks}
         self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
         for t in tallies:
             self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
@@ -271,7 +293,9 @@ class _State:
         known = self.known[check]
         if moved not in known:
             tallies = _tallies(check, _moved(self.counts[check], moved))
-            known[moved] = score_check(check, self.critical[check], tallies, self.policy)
+            known[moved] = score_check(
+                check, self.critical[check], tallies, self.policy, self.sampled[check]
+            )
         return known[moved]
 
     def _value(self, practice: Practice) -> tuple[Fraction, Fraction]:

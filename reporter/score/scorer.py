@@ -6,11 +6,13 @@ Exact fractions throughout; the numbers of sections are those of the scoring met
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.score.limits import lower_limit, upper_limit
 from reporter.scores import (
     CheckScore,
     ControlScore,
@@ -31,6 +33,8 @@ _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
 
 Caps = Sequence[tuple[int, str]]
+_Row = tuple[Fraction, int, int]
+"""(credit, lightest, heaviest weight) of cells that count alike"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ def score(
     for tally in tallies:
         cells[tally.check].append(tally)
     scored = {
-        check.id: score_check(check.id, check.severity == "critical", cells[check.id], policy)
-        for check in catalog.values()
+        c.id: score_check(c.id, c.severity == "critical", cells[c.id], policy, bool(c.sample))
+        for c in catalog.values()
     }
     given = _Given(catalog, scored, policy, profile, answers)
     views = tuple(_framework(framework, given) for framework in frameworks)
@@ -98,9 +102,9 @@ def printed(value: Fraction) -> str:
 
 
 def score_check(
-    check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy
+    check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
-    """Score a check from its counted cells (3.1)."""
+    """Score a check from its counted cells (3.1); those of a random sample stand for all of their tier (3.9)."""
     tallies = [tally for tally in tallies if tally.n]
     counts = {status: sum(t.n for t in tallies if t.status == status) for status in Status}
     sums = _weigh(tallies, policy)
@@ -110,7 +114,11 @@ def score_check(
             check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, none, none
         )
     worst, best = _credits(policy, best=False), _credits(policy, best=True)
-    sum_lo, sum_hi = _extreme(sums, worst, 1), _extreme(sums, best, -1)
+    if sampled:
+        lowest, highest = _strata(tallies, worst, policy, 1), _strata(tallies, best, policy, -1)
+    else:
+        lowest, highest = ([(c[s], *pair) for s, pair in sums.items()] for c in (worst, best))
+    sum_lo, sum_hi = _extreme(lowest, 1), _extreme(highest, -1)
     return CheckScore(
         check=check_id,
         lo=sum_lo[0] / sum_lo[1],
@@ -149,20 +157,37 @@ def _credits(policy: Policy, best: bool) -> dict[Status, Fraction]:
     }
 
 
-def _extreme(
-    sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction], sign: int
-) -> tuple[Fraction, Fraction]:
+def _strata(
+    tallies: Iterable[Tally], credits: Mapping[Status, Fraction], policy: Policy, sign: int
+) -> list[_Row]:
+    """Return what a sample shows of each tier: its share without exceptions, at the lower (sign 1) or upper (-1) limit."""
+    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for tally in tallies:
+        if tally.status != Status.NA:
+            own = found[tally.tier_lo, tally.tier_hi]
+            credit = credits[tally.status]
+            own[0] += tally.n
+            own[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
+    limit = upper_limit if sign > 0 else lower_limit
+    return [
+        (1 - limit(n, k), n * min(weights), n * max(weights))
+        for (lo, hi), (n, k) in found.items()
+        for weights in (policy.tier_weights[lo - 1 : hi],)
+    ]
+
+
+def _extreme(found: Sequence[_Row], sign: int) -> tuple[Fraction, Fraction]:
     """Return (credited, total) weight of the lowest (sign 1) or highest (-1) mean possible."""
     # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
     # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
     # extreme: the exact bound over all possible tiers, monotone in every cell. Mirrored for hi.
-    edges = [_ONE, *sorted({credits[s] for s in sums if 0 < credits[s] < 1})]
+    edges = [_ONE, *sorted({credit for credit, *_ in found if 0 < credit < 1})]
     rows = []
     for edge in edges:
-        weights = {s: pair[(credits[s] < edge) == (sign > 0)] for s, pair in sums.items()}
-        credited = sum((credits[s] * weight for s, weight in weights.items()), _ZERO)
-        rows.append((credited, Fraction(sum(weights.values()))))
+        weighed = [(credit, pair[(credit < edge) == (sign > 0)]) for credit, *pair in found]
+        credited = sum((credit * weight for credit, weight in weighed), _ZERO)
+        rows.append((credited, Fraction(sum(weight for _, weight in weighed))))
     return min(rows, key=lambda row: sign * row[0] / row[1])
 
 

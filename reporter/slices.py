@@ -1,0 +1,59 @@
+"""The parts of an organisation and their cells. In: an engine with cells. Out: counted cells by environment, unit, tier, type.
+
+A cell stands in every part to which an actor of its subject belongs; those of the organisation itself stand in none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from reporter.db import Engine, quoted_list
+from reporter.model import Check
+from reporter.results import GHOSTS
+from reporter.schema import SUBJECTS
+from reporter.scores import Part, Status, Tally
+
+_PARTS = (
+    "CREATE OR REPLACE TEMP TABLE parts AS "
+    "SELECT actor_id, 'environment' AS dimension, coalesce(environment, '') AS value FROM actors UNION ALL "
+    "SELECT actor_id, 'business unit', coalesce(business_unit, '') FROM actors UNION ALL "
+    "SELECT actor_id, 'agent tier', CAST(tier_lo AS VARCHAR) || CASE WHEN tier_hi > tier_lo "
+    "THEN '-' || CAST(tier_hi AS VARCHAR) ELSE '' END FROM tiers WHERE kind = 'agent' UNION ALL "
+    "SELECT actor_id, 'actor type', coalesce(kind, '') FROM actors"
+)
+_OF_ONE = ("agent", "actor")
+
+
+def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
+    """Count the cells of every part, and say whether a ghost did something of high impact there."""
+    engine.run(_PARTS)
+    engine.run(_part_cells(checks))
+    tallies: dict[tuple[str, str], list[Tally]] = defaultdict(list)
+    for dimension, value, check, status, lo, hi, n in engine.rows(
+        "SELECT dimension, value, check_id, status, tier_lo, tier_hi, CASE WHEN shared THEN count(DISTINCT subject) ELSE count(*) END "
+        "FROM part_cells GROUP BY dimension, value, check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
+    ):
+        tallies[dimension, value].append(Tally(check, Status(status), lo, hi, n))
+    sizes = {(d, v): n for d, v, n in engine.rows(
+        "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL")}  # fmt: skip
+    haunted = {(d, v) for d, v in engine.rows(
+        f"SELECT DISTINCT dimension, value FROM parts WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
+    return [Part(*key, sizes[key], key in haunted, tuple(own)) for key, own in tallies.items()]
+
+
+def _part_cells(checks: Sequence[Check]) -> str:
+    """SQL: the view part_cells, a row for each cell, actor of its subject and part of that actor."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for check in checks:
+        if SUBJECTS[check.about]:
+            ids["" if check.about in _OF_ONE else check.about].append(check.id)
+    selects = [
+        "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo, c.tier_hi, "
+        f"{bool(about)} AS shared FROM cells AS c "
+        + (f"JOIN ({SUBJECTS[about]}) AS s ON s.subject = c.subject " if about else "")
+        + f"JOIN parts AS p ON p.actor_id = {'s.actor_id' if about else 'c.actor'} "
+        f"WHERE list_contains({quoted_list(own)}, c.check_id)"
+        for about, own in sorted(ids.items())
+    ]
+    return f"CREATE OR REPLACE TEMP VIEW part_cells AS {' UNION ALL '.join(selects)}"

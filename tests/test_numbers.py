@@ -1,0 +1,287 @@
+"""The numbers of a whole run: every printed one follows from its printed why; parts, other weights, samples, to-do lists."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction as F
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from score_models import FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
+from test_explanation import recompute
+
+from reporter import catalog
+from reporter.cli import main
+from reporter.db import read_rows
+from reporter.init import init
+from reporter.model import Finding, Theme
+from reporter.planned import IMPLEMENT, Action
+from reporter.run import Options, assess_workspace
+from reporter.score import first_in_lanes, printed, score
+from reporter.score.limits import lower_limit, upper_limit
+from reporter.score.scorer import score_check
+from reporter.scores import Status, Tally
+
+ROOT = Path(__file__).parents[1]
+COMPANY = ROOT / "sample_data/acme/2026-q3"
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("numbers") / "run"
+    assess_workspace(COMPANY, out, Options(formats=("json",)))
+    return out
+
+
+@pytest.fixture(scope="module")
+def report(company: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((company / "report.json").read_text(encoding="utf-8"))
+    return found
+
+
+def table(company: Path, name: str) -> list[dict[str, str]]:
+    with (company / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# ---------------------------------------------------------------- every number from its why
+
+
+def test_every_printed_score_follows_from_its_printed_why(report: dict[str, Any]) -> None:
+    checks = {c["id"]: c for c in report["checks"]}
+    shown = 0
+    for view in (report["themes"], *report["frameworks"]):
+        for part in (view["total"], *view["groups"], *view["controls"]):
+            if not part["figure"]["assessed"]:
+                continue
+            ends = [e for line in part["reasons"] if line.startswith(("S = ", "P")) for e in recompute(line)]  # fmt: skip
+            assert ends
+            assert all(printed(value) == percent for value, percent in ends)
+            assert [str(e[0]) for e in ends[-2:]] == [_plain(part["figure"][k]) for k in ("exact_lo", "exact_hi")]  # fmt: skip
+            shown += 1
+            for line in part["reasons"]:
+                if re.match(r"P\d = ", line) and "ask." not in line:
+                    _expect_checks(line, checks)
+    assert shown > 100
+
+
+def _plain(text: str) -> str:
+    return str(F(text))
+
+
+def _expect_checks(line: str, checks: dict[str, Any]) -> None:
+    """The values that a practice weighs are those of its checks."""
+    names = line.split("Checks: ")[1].rstrip(".").split(", ")
+    for terms, key in zip(re.findall(r"\(([^()]+ x [^()]+)\)/\d+", line), ("exact_lo", "exact_hi"), strict=True):  # fmt: skip
+        values = [F(term.split(" x ")[1]) for term in terms.split(" + ")]
+        assert values == [F(checks[name]["figure"][key]) for name in names]
+
+
+def test_every_printed_check_follows_from_its_counted_cells(
+    report: dict[str, Any], company: Path
+) -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    for check, _, verdict, *_ in read_rows(company / "evidence.parquet"):
+        counted[check, verdict] += 1
+    for check in report["checks"]:
+        line = check["reasons"][0]
+        if not check["figure"]["assessed"] and "not applicable" in line:
+            continue
+        for n, word in re.findall(r"(\d+) (pass|fail|unknown|attested|compensated)", line.split("(cells")[0]):  # fmt: skip
+            assert counted[check["id"], word] == int(n)
+        pattern = r"\(?([\d/]+?)\)?/(\d+) = (\S+) = ([\d.]+) %"
+        ends = re.findall(r"(?:= |at most )" + pattern, line)
+        assert len(ends) == 2
+        for (part, whole, value, percent), key in zip(ends, ("exact_lo", "exact_hi"), strict=True):
+            assert F(part) / int(whole) == F(value) == F(check["figure"][key])
+            assert printed(F(value)) == percent
+
+
+# ---------------------------------------------------------------- parts
+
+
+def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(company: Path) -> None:
+    single = {c.id for c in catalog.load().checks if c.about in ("agent", "actor")}
+    verdicts = Counter(
+        {"pass": "passed", "fail": "failed", "unknown": "unknown"}[verdict]
+        for check, _, verdict, *_ in read_rows(company / "evidence.parquet")
+        if check in single
+    )
+    rows = table(company, "slices.csv")
+    agents = [r for r in rows if r["dimension"] == "actor type" and r["value"] == "agent"][0]
+    for column, n in verdicts.items():
+        assert int(agents[column]) >= n
+        tiers = sum(int(r[column]) for r in rows if r["dimension"] == "agent tier")
+        assert tiers >= int(agents[column])
+
+
+def test_a_part_is_scored_from_the_verdicts_on_its_actors(company: Path) -> None:
+    """One of the three test agents shares its token and principal with one in production."""
+    register = json.loads((COMPANY / "inventory/agents.json").read_text(encoding="utf-8"))
+    own = {r["actor_id"] for r in register["records"] if r.get("environment") == "test"}
+    content = catalog.load()
+    about = {c.id: c.about for c in content.checks}
+    kept: Counter[tuple[str, str, int, int]] = Counter()
+    for check, subject, verdict, _, _, actor, _, lo, hi in read_rows(company / "evidence.parquet"):
+        shared = re.search("tok-docs-ocr$|docs-ocr$", subject) and about[check] in ("credential", "principal")  # fmt: skip
+        if shared or (actor in own and about[check] not in ("log_source", "policy")):
+            kept[check, verdict, lo, hi] += 1
+    tallies = [Tally(c, Status(v), lo, hi, n) for (c, v, lo, hi), n in kept.items()]
+    profile = content.profiles["baseline"]
+    total = score((), content.checks, content.themes, tallies, content.policy, profile).enterprise.total  # fmt: skip
+    row = next(r for r in table(company, "slices.csv") if r["value"] == "test")
+    assert (F(row["exact_lo"]), F(row["exact_hi"])) == (total.lo, total.hi)
+    assert int(row["actors"]) == len(own)
+
+
+def test_a_part_to_which_few_themes_apply_has_a_score_and_no_level(company: Path) -> None:
+    rows = {r["value"]: r for r in table(company, "slices.csv") if r["dimension"] == "actor type"}
+    assert rows["service_account"]["level"] == "–"
+    assert rows["service_account"]["level_note"] == "no level: 2 of 18 themes apply"
+    assert rows["agent"]["level"] in "012345"
+
+
+# ---------------------------------------------------------------- other weights
+
+
+def test_levels_that_hang_on_the_weights_are_marked_with_what_they_would_be(
+    report: dict[str, Any],
+) -> None:
+    content = catalog.load()
+    assert dict(content.policy.other_weights) == {"flat": (1, 1, 1, 1), "steep": (1, 3, 9, 27)}
+    levels = [c["level"] for v in (report["themes"], *report["frameworks"]) for c in v["controls"]]
+    marked = [x["sensitive"] for x in levels if x["sensitive"]]
+    assert marked
+    assert all(re.match(r"weight-sensitive: level \d.* with (flat|steep) weights", m) for m in marked)  # fmt: skip
+    line = next(x["text"] for x in report["method"] if x["label"] == "Sensitivity")
+    assert "flat (1, 1, 1, 1) and steep (1, 3, 9, 27)" in line
+
+
+def test_another_order_of_the_roadmap_comes_from_other_weights() -> None:
+    checks = [a_check("K-1", "high"), a_check("K-2", "low")]
+    tallies = [*cells("K-1", (FAIL, 1), (PASS, 4)), *cells("K-2", (FAIL, 4), (PASS, 1))]
+    found = [Finding("K-1", "a", FAIL, "", "", "", "", "1"), Finding("K-2", "b", FAIL, "", "", "", "", "4")]  # fmt: skip
+    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (place,), "") for place, n in enumerate("xy")]  # fmt: skip
+    flat = replace(POLICY, tier_weights=(1, 1, 1, 1), severity_weights=dict.fromkeys(POLICY.severity_weights, 1))  # fmt: skip
+    ours, other = (
+        first_in_lanes(checks, [Theme("K", "K")], tallies, found, todo, policy, 10)
+        for policy in (POLICY, flat)
+    )
+    # 4/5 x 1/9 < 1/5 x 8/9; with flat weights both add 1/4, and the id decides
+    assert (ours, other) == (((), ("y", "x")), ((), ("x", "y")))
+    urgent = [replace(a, urgent=a.id == "x") for a in todo]
+    assert first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 0) == ((), ())
+    lanes = first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 10)
+    assert lanes == (("x",), ("y",))
+
+
+# ---------------------------------------------------------------- random samples
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "percent"),
+    [(25, 0, "11.3"), (40, 0, "7.2"), (60, 0, "4.9"), (25, 1, "17.6"), (60, 1, "7.7")],
+)
+def test_limits_are_those_of_the_audit_tables(n: int, k: int, percent: str) -> None:
+    assert printed(upper_limit(n, k)) == percent
+
+
+def test_limits_hold_to_their_ends() -> None:
+    assert (lower_limit(25, 0), upper_limit(25, 25)) == (0, 1)
+    assert lower_limit(25, 25) == pytest.approx(1 - float(upper_limit(25, 0)), abs=2e-6)
+    for n in (1, 7, 30):
+        for k in range(n + 1):
+            assert lower_limit(n, k) <= F(k, n) <= upper_limit(n, k)
+
+
+def test_a_sample_counts_by_the_limits_of_each_tier() -> None:
+    sample = [
+        Tally("K-1", PASS, 2, 2, 24), Tally("K-1", FAIL, 2, 2, 1), Tally("K-1", PASS, 3, 3, 39),
+        Tally("K-1", UNKNOWN, 3, 3, 1), Tally("K-1", NA, 1, 1, 5),
+    ]  # fmt: skip
+    found = score_check("K-1", False, sample, POLICY, sampled=True)
+    lo = 25 * 2 * (1 - upper_limit(25, 1)) + 40 * 4 * (1 - upper_limit(40, 1))
+    hi = 25 * 2 * (1 - lower_limit(25, 1)) + 40 * 4
+    assert (found.lo, found.hi) == (lo / 210, hi / 210)
+    plain = score_check("K-1", False, sample, POLICY)
+    assert found.lo < plain.lo < plain.hi < found.hi
+    assert (found.counts, found.known) == (plain.counts, plain.known)
+
+
+def test_a_sample_of_unknown_tiers_is_the_worst_and_the_best_that_they_allow() -> None:
+    sample = [Tally("K-1", PASS, 1, 4, 30), Tally("K-1", FAIL, 2, 2, 30)]
+    found = score_check("K-1", False, sample, POLICY, sampled=True)
+    good, bad = 1 - upper_limit(30, 0), 1 - upper_limit(30, 30)
+    assert found.lo == (30 * 1 * good + 30 * 2 * bad) / (30 * 1 + 30 * 2)
+    assert found.hi == (30 * 8 * 1 + 30 * 2 * (1 - lower_limit(30, 30))) / (30 * 8 + 30 * 2)
+
+
+def reporter(*args: object) -> Any:
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -> None:
+    ws = tmp_path / "ws"
+    init(ws, "Acme")
+    (ws / "inventory/people.csv").write_text("type,actor_id,name,state\nhuman,ben,Ben,retired\n")
+    with (ws / "reporter.yml").open("a") as file:
+        file.write("samples:\n  OWN-02: {size: 1, frame: 40, seed: 7, note: drawn by audit}\n")
+    done = reporter("assess", ws, "--out", tmp_path / "run", "--formats", "json")
+    assert done.exit_code == 0, done.output
+    said = reporter("explain", tmp_path / "run", "OWN-02").output
+    assert "Random sample of 1 of 40 (seed 7; drawn by audit)" in said
+    report = json.loads((tmp_path / "run/report.json").read_text())
+    check = next(c for c in report["checks"] if c["id"] == "OWN-02")
+    assert "Random sample of 1 of 40" in check["standing"]
+    assert F(check["figure"]["exact_lo"]) == 1 - upper_limit(1, 1 - check["counts"]["passed"])
+    assert reporter("explain", tmp_path / "run", "--fix", "OWN-02").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("OWN-02: {size: 3, frame: 40, seed: 7}", "OWN-02 gives 1 verdicts, but its sample is declared with 3"),
+        ("OWN-02: {size: 41, frame: 40, seed: 7}", "OWN-02: expected size and frame"),
+        ("OWN-02: {size: 1, frame: 40}", "OWN-02: expected size and frame"),
+        ("OWN-02: {size: 1, frame: 40, seed: 7, sead: 1}", "OWN-02: expected size and frame"),
+        ("OWN-02: 25", "OWN-02: expected size and frame"),
+        ("OWN-99: {size: 1, frame: 40, seed: 7}", "samples: no check 'OWN-99'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_sample_is_refused(tmp_path: Path, lines: str, says: str) -> None:
+    init(tmp_path / "ws", "Acme")
+    with (tmp_path / "ws/reporter.yml").open("a") as file:
+        file.write(f"samples:\n  {lines}\n")
+    done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "run", "--formats", "json")
+    assert (done.exit_code, says in done.output) == (3, True), done.output
+    assert not (tmp_path / "run").exists()
+
+
+# ---------------------------------------------------------------- who has what to do
+
+
+def test_each_open_verdict_stands_once_in_the_to_do_lists_by_owner_and_rank(company: Path, report: dict[str, Any]) -> None:  # fmt: skip
+    rows = table(company, "todo.csv")
+    assert Counter((r["check"], r["subject"]) for r in rows) == Counter(
+        (f[0], f[3]) for f in report["findings"] if f[7] in ("fail", "unknown")
+    )
+    order = [(not r["owner"], r["owner"], int(r["rank"])) for r in rows]
+    assert order == sorted(order)
+    owners = {o["owner"]: o for o in report["roadmap"]["owners"]}
+    assert int(owners["nobody"]["cells"]) == sum(not r["owner"] for r in rows)
+    busy = rows[0]["owner"]
+    assert int(owners[busy]["actions"]) == len({r["action"] for r in rows if r["owner"] == busy})
+
+
+def test_misuse_that_a_log_shows_is_urgent_whatever_the_tier(company: Path) -> None:
+    misuse = {c.id for c in catalog.load().checks if c.misuse}
+    assert misuse == {"INV-02", "INV-04", "CRD-02", "CRD-08", "ENT-05", "IDN-06"}
+    rows = [r for r in table(company, "todo.csv") if r["check"] in misuse and r["status"] == "fail"]
+    assert rows
+    assert {r["lane"] for r in rows} == {"act now"}

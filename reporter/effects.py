@@ -22,6 +22,7 @@ _TIER = 3
 """From this tier on a critical failure is not waived."""
 _SAID = {
     "own": "approved by its owner",
+    "self": "approved by the person it is about",
     "unowned": "no owner is known, so nothing shows that somebody else approved it",
     "critical": "a critical failure on a subject that is, or may be, tier 3 or 4 is not waived without a compensating control",
 }
@@ -100,20 +101,20 @@ def _match(
         "CREATE OR REPLACE TEMP TABLE matched AS SELECT m.n, m.until, m.ref, m.check_id, m.subject, "
         "CASE WHEN m.status <> 'fail' THEN m.status "
         f"WHEN m.tier_hi >= {_TIER} AND list_contains({quoted_list(critical)}, m.check_id) THEN 'critical' "
-        "WHEN o.own THEN 'own' "
+        "WHEN o.own THEN 'own' WHEN o.self THEN 'self' "
         f"WHEN list_contains({organisation}, m.check_id) OR o.owned THEN '' ELSE 'unowned' END AS objection "
         "FROM named AS m LEFT JOIN ("
-        "SELECT m.n, m.check_id, m.subject, bool_or(p.person IS NOT NULL) AS own, "
+        "SELECT m.n, m.check_id, m.subject, bool_or(p.party = t.owner) AS own, bool_or(p.party = h.actor_id) AS self, "
         "bool_and(coalesce(t.owner, '') <> '') AS owned FROM named AS m "
         "JOIN holders AS h ON h.check_id = m.check_id AND h.subject = m.subject "
         "LEFT JOIN tiers AS t ON t.actor_id = h.actor_id "
-        "LEFT JOIN persons AS p ON p.owner = t.owner AND p.person = m.approver GROUP BY ALL"
+        "LEFT JOIN persons AS p ON p.person = m.approver AND (p.party = t.owner OR p.party = h.actor_id) GROUP BY ALL"
         ") AS o ON o.n = m.n AND o.check_id = m.check_id AND o.subject = m.subject"
     )
 
 
 def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str]) -> None:
-    """Make `holders`, the actors that each failing cell belongs to, and `persons`, all names of their owners."""
+    """Make `holders`, the actors of each failing cell, and `persons`, all names of their owners and of those who are people."""
     engine.run(
         "CREATE OR REPLACE TEMP TABLE holders (check_id VARCHAR, subject VARCHAR, actor_id VARCHAR)"
     )
@@ -125,14 +126,15 @@ def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str]) -> None:
                 f"ON s.subject = m.subject WHERE m.status = 'fail' AND list_contains({own}, m.check_id)"
             )
     names = engine.rows(
-        "WITH owners AS (SELECT DISTINCT owner FROM holders JOIN tiers USING (actor_id) WHERE owner <> ''), "
-        "ids AS (SELECT owner, owner AS id FROM owners UNION "
-        "SELECT o.owner, a.actor_id FROM owners AS o JOIN aliases AS a ON a.alias = o.owner) "
-        "SELECT owner, id FROM ids UNION SELECT owner, a.alias FROM ids JOIN aliases AS a ON a.actor_id = id UNION "
-        "SELECT owner, x.name FROM ids JOIN actors AS x ON x.actor_id = id WHERE x.name IS NOT NULL"
+        "WITH parties AS (SELECT owner AS party FROM holders JOIN tiers USING (actor_id) WHERE owner <> '' UNION "
+        "SELECT actor_id FROM holders JOIN tiers USING (actor_id) WHERE kind = 'human'), "
+        "ids AS (SELECT party, party AS id FROM parties UNION "
+        "SELECT p.party, a.actor_id FROM parties AS p JOIN aliases AS a ON a.alias = p.party) "
+        "SELECT party, id FROM ids UNION SELECT party, a.alias FROM ids JOIN aliases AS a ON a.actor_id = id UNION "
+        "SELECT party, x.name FROM ids JOIN actors AS x ON x.actor_id = id WHERE x.name IS NOT NULL"
     )
-    engine.run("CREATE OR REPLACE TEMP TABLE persons (owner VARCHAR, person VARCHAR)")
-    engine.insert("persons", sorted({(owner, person(name)) for owner, name in names}))
+    engine.run("CREATE OR REPLACE TEMP TABLE persons (party VARCHAR, person VARCHAR)")
+    engine.insert("persons", sorted({(party, person(name)) for party, name in names}))
 
 
 def _found(engine: Engine) -> dict[int, dict[str, int]]:

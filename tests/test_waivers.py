@@ -135,7 +135,7 @@ def check(name: str, about: str, severity: str = "medium") -> Check:
 
 
 CHECKS = (
-    check("K", "agent", "critical"), check("M", "agent"), check("Z", "agent"), check("C", "credential"),
+    check("K", "agent", "critical"), check("M", "actor"), check("Z", "agent"), check("C", "credential"),
     check("O", "organisation"), check("P", "policy"), check("L", "log_source", "critical"),
 )  # fmt: skip
 ACTORS = [
@@ -143,7 +143,7 @@ ACTORS = [
     {"actor_id": "a2", "kind": "agent", "owner_id": "ben"},
     {"actor_id": "a3", "kind": "agent"},
     {"actor_id": "a4", "kind": "agent", "owner_id": "ann@acme"},
-    {"actor_id": "ann", "kind": "human", "name": "Ann Example"},
+    {"actor_id": "ann", "kind": "human", "name": "Ann Example", "owner_id": "ben"},
 ]
 HELD = [("c1", "a1"), ("c2", "a1"), ("c2", "a2"), ("c3", "a1"), ("c3", "a3")]
 
@@ -273,6 +273,8 @@ def test_the_reason_says_what_stands_in_and_until_when(engine: Engine) -> None:
         ({"approved_by": "Ann Example"}, 2, False, "no effect: approved by its owner"),
         ({"subject": "a3"}, 2, False, "no effect: no owner is known"),
         ({"subject": "a4", "approved_by": "ann"}, 2, False, "approved by its owner"),
+        ({"subject": "ann"}, 2, True, "score unchanged"),
+        ({"subject": "ann", "approved_by": "Ann Example"}, 2, False, "approved by the person it is about"),
         ({"check": "O", "subject": "organisation"}, 1, True, "score unchanged"),
         ({"check": "P", "subject": "p1"}, 1, True, "score unchanged"),
         ({"check": "K"}, 2, True, "score unchanged"),
@@ -288,7 +290,8 @@ def test_what_a_waiver_does(
     engine: Engine, row: dict[str, str], tier: int, works: bool, why: str
 ) -> None:
     cells = {
-        ("M", "a1"): "fail", ("M", "a3"): "fail", ("M", "a4"): "fail", ("K", "a1"): "fail", ("Z", "a1"): "pass",
+        ("M", "a1"): "fail", ("M", "a3"): "fail", ("M", "a4"): "fail", ("M", "ann"): "fail",
+        ("K", "a1"): "fail", ("Z", "a1"): "pass",
         ("O", "organisation"): "fail", ("P", "p1"): "fail",
     }  # fmt: skip
     put(engine, cells, tier)

@@ -151,7 +151,7 @@ def write_statements(a: Assessment, path: Path) -> None:
 
 
 def write_todo(view: View, path: Path) -> None:
-    """Write every failing or unknown verdict by its owner, in the order of the roadmap; what nobody owns last."""
+    """Write every failing or unknown verdict that is not waived, by owner, in the order of the roadmap; what nobody owns last."""
     from reporter.report.sheets import write_table
 
     place = {name: n for n, name in enumerate(view.finding_columns)}

@@ -28,6 +28,7 @@ class SliceLine:
     """What holds the level down, if anything does."""
     weakest: str
     """The themes with the lowest scores."""
+    compensated: str = "0"
 
 
 @dataclass(frozen=True, slots=True)

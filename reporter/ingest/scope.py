@@ -17,6 +17,8 @@ READING = (
     "open", "navigate", "load", "download", "translate", "classify", "detect", "estimate", "ask", "websearch", "webfetch", "todoread",
 )  # fmt: skip
 """First words of a tool's name that say it reads; any other name is taken for one that changes something."""
+_ADDRESS = r"regexp_matches(lower(u.name), '^([a-z][a-z0-9+.-]*://|www\.|[0-9]{1,3}(\.[0-9]{1,3}){3}([:/]|$))')"
+"""A web address. Whoever asks a new one has told its owner something: what is fetched may carry data out in its name."""
 _WORDS = r"regexp_replace(regexp_extract(tool, '([^./:]+)$', 1), '^.*__', '')"
 _VERB = f"lower(regexp_extract(regexp_replace({_WORDS}, '([a-z0-9])([A-Z])', '\\1_\\2', 'g'), '^_*([A-Za-z]+)', 1))"
 
@@ -123,7 +125,9 @@ def _find_deviations(engine: Engine) -> None:
         "AND destination IS NOT NULL) AS d GROUP BY ALL"
     )
     engine.run(
-        "CREATE TABLE deviations AS SELECT u.agent_id, u.purpose, u.session_id, u.kind, u.name, u.tool, t.changes, t.basis, "
+        "CREATE TABLE deviations AS SELECT u.agent_id, u.purpose, u.session_id, u.kind, u.name, u.tool, "
+        f"t.changes OR (u.kind = 'destination' AND {_ADDRESS}) AS changes, "
+        f"CASE WHEN NOT t.changes AND u.kind = 'destination' AND {_ADDRESS} THEN 'address' ELSE t.basis END AS basis, "
         "u.first_at, u.file || '#' || CAST(u.record AS VARCHAR) AS ref FROM run_uses AS u JOIN tool_effects AS t USING (tool) "
         "WHERE NOT EXISTS (SELECT 1 FROM scope AS s WHERE s.kind = u.kind AND (s.agent_id IS NULL OR s.agent_id = u.agent_id) "
         "AND (s.purpose IS NULL OR s.purpose = u.purpose) AND NOT (s.reads_only AND t.changes) AND lower(u.name) LIKE s.pattern ESCAPE '!' "

@@ -18,7 +18,12 @@ DEVIATIONS_SHOWN = 30
 UNUSED_SHOWN = 30
 TIERS_SHOWN = 25
 CAUSES_SHOWN = 30
-_BASIS = {"inventory": "as the inventory says", "log": "as the log says", "name": "by its name"}
+_BASIS = {
+    "inventory": "as the inventory says",
+    "log": "as the log says",
+    "name": "by its name",
+    "address": "a new web address",
+}
 
 
 def observed(c: compared.Comparison) -> shape.Observation:

@@ -5,7 +5,7 @@ Gains are printed in percentage points with two decimals, half up, and never as 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -50,18 +50,18 @@ def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
 
 def _owners(a: model.Assessment, picks: Sequence[shape.PickLine]) -> tuple[shape.OwnerLine, ...]:
     """Print what each owner has to do, who has most first; what nobody owns last."""
-    own: dict[str, dict[shape.PickLine, int]] = defaultdict(lambda: defaultdict(int))
-    for line, pick in zip(picks, a.roadmap.picks, strict=True):
+    own: dict[str, Counter[int]] = defaultdict(Counter)
+    for place, pick in enumerate(a.roadmap.picks):
         for n in pick.action.cells:
-            own[a.findings[n].owner][line] += 1
-    ranked = sorted(own.items(), key=lambda o: (not o[0], -sum(o[1].values()), o[0]))
+            own[a.findings[n].owner][place] += 1
+    ranked = sorted(own.items(), key=lambda o: (not o[0], -o[1].total(), o[0]))
     return tuple(
         shape.OwnerLine(
             owner=short(clean(owner), TODO, 80) or "nobody",
             actions=str(len(todo)),
-            urgent=str(sum(line.lane == NOW for line in todo)),
-            cells=str(sum(todo.values())),
-            first=", ".join(f"{line.id} ({n})" for line, n in list(todo.items())[:FIRST_SHOWN]),
+            urgent=str(sum(picks[place].lane == NOW for place in todo)),
+            cells=str(todo.total()),
+            first=", ".join(f"{picks[p].id} ({n})" for p, n in list(todo.items())[:FIRST_SHOWN]),
         )
         for owner, todo in ranked
     )

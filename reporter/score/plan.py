@@ -38,6 +38,8 @@ Worth = tuple[Fraction, Fraction, Fraction]
 """What the order goes by: -gain per day, -gain, effort."""
 Practice = tuple[str, int]
 """(theme, level)"""
+_Key = tuple[tuple[str, Moved], ...]
+"""A change as items."""
 _ZERO = Fraction(0)
 
 
@@ -86,9 +88,17 @@ def first_in_lanes(
         lane = {a.id: a for a in actions if a.urgent == urgent}
         changes = {name: change_of(a, findings) for name, a in lane.items()}
         lanes.append(tuple(p.action.id for p in _picks(state, lane, changes, most)[0]))
-        for name in lane.keys() - {*lanes[-1]}:
-            state.apply(changes[name])
+        state.apply(_together(c for name, c in changes.items() if name not in lanes[-1]))
     return tuple(lanes)
+
+
+def _together(changes: Iterable[Change]) -> Change:
+    """Return several changes as one."""
+    found: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for change in changes:
+        for check, moved in change.items():
+            found[check].update(dict(moved))
+    return {check: tuple(kinds.items()) for check, kinds in sorted(found.items())}
 
 
 def change_of(action: Action, findings: Sequence[Finding]) -> Change:
@@ -132,14 +142,13 @@ def _picks(
         queue.put(actions[name], left.gain(name)[0])
     picks: list[Pick] = []
     while len(picks) != most and (action := queue.take()) is not None:
-        left.refresh(state.touched(changes[action.id]), [action.id])
-        gain, uncapped = left.gain(action.id)
+        gain, uncapped = left.gain_now(action.id)
         touched = state.apply(changes[action.id])
         total = (picks[-1].total if picks else start) + gain
         picks.append(Pick(action, gain, uncapped, total, state.level()))
         left.drop(action.id)
         if len(picks) < RANKED:
-            for name in left.touching(touched):
+            for name in left.refresh(touched):
                 queue.put(actions[name], left.gain(name)[0])
     return picks, min(len(picks), RANKED)
 
@@ -173,52 +182,57 @@ class _Queue:
 
 
 class _Left:
-    """The actions not yet taken, and what each would add through each practice that it touches."""
+    """The actions not yet taken, and what each would add through each practice that it touches.
+
+    Hundreds of agents may lack the same thing: actions that change a practice alike are kept, and scored, as one.
+    """
 
     def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
         self.state, self.open = state, dict(changes)
-        self._by: dict[Practice, dict[str, None]] = defaultdict(dict)
-        self._adds: dict[tuple[str, Practice], tuple[Fraction, Fraction]] = {}
+        self._alike: dict[Practice, dict[_Key, dict[str, None]]] = defaultdict(dict)
+        self._adds: dict[tuple[Practice, _Key], tuple[Fraction, Fraction]] = {}
         self._gains = dict.fromkeys(changes, (_ZERO, _ZERO))
         for name, change in changes.items():
             for practice in state.touched(change):
-                self._by[practice][name] = None
-        self.refresh(self._by)
+                key = state.within(practice, change)
+                self._alike[practice].setdefault(key, {})[name] = None
+        self.refresh(self._alike)
 
     def gain(self, name: str) -> tuple[Fraction, Fraction]:
         """What the total gains by an action, with and without caps."""
         return self._gains[name]
 
+    def gain_now(self, name: str) -> tuple[Fraction, Fraction]:
+        """The same scored anew, for an action that may not have been refreshed."""
+        state, change = self.state, self.open[name]
+        adds = [state.adds(p, dict(state.within(p, change))) for p in state.touched(change)]
+        return sum((a for a, _ in adds), _ZERO), sum((a for _, a in adds), _ZERO)
+
     def drop(self, name: str) -> None:
         """Forget an action that is done."""
-        for practice in self.state.touched(self.open.pop(name)):
-            del self._by[practice][name]
+        change = self.open.pop(name)
+        for practice in self.state.touched(change):
+            alike, key = self._alike[practice], self.state.within(practice, change)
+            del alike[key][name]
+            if not alike[key]:
+                del alike[key]
 
-    def touching(self, practices: Iterable[Practice]) -> list[str]:
-        """Score the actions that touch practices anew; return those that now gain something else."""
-        practices = tuple(practices)
-        before = {name: self._gains[name] for p in practices for name in self._by[p]}
-        self.refresh(practices)
-        return [name for name, gains in before.items() if self._gains[name] != gains]
-
-    def refresh(self, practices: Iterable[Practice], only: Sequence[str] = ()) -> None:
-        """Score what actions, or only some of them, add through some practices anew."""
-        for practice in tuple(practices):
-            # Hundreds of agents may lack the same thing: what counts alike is scored once.
-            known: dict[tuple[object, ...], tuple[Fraction, Fraction]] = {}
-            for name in only or self._by[practice]:
-                own = self.state.within(practice, self.open[name])
-                key = tuple(own.items())
-                if key not in known:
-                    known[key] = self.state.adds(practice, own)
-                self._put(name, practice, known[key])
-
-    def _put(self, name: str, practice: Practice, new: tuple[Fraction, Fraction]) -> None:
-        old = self._adds.get((name, practice), (_ZERO, _ZERO))
-        if new != old:
-            gains = self._gains[name]
-            self._gains[name] = gains[0] + new[0] - old[0], gains[1] + new[1] - old[1]
-            self._adds[name, practice] = new
+    def refresh(self, practices: Iterable[Practice]) -> list[str]:
+        """Score what is left anew through some practices; return the actions that now gain something else."""
+        changed: dict[str, None] = {}
+        for practice in practices:
+            for key, names in self._alike[practice].items():
+                old = self._adds.get((practice, key), (_ZERO, _ZERO))
+                new = self.state.adds(practice, dict(key))
+                if new == old:
+                    continue
+                self._adds[practice, key] = new
+                more = new[0] - old[0], new[1] - old[1]
+                for name in names:
+                    gains = self._gains[name]
+                    self._gains[name] = gains[0] + more[0], gains[1] + more[1]
+                changed |= names
+        return list(changed)
 
 
 class _State:
@@ -268,9 +282,11 @@ class _State:
         """Name the practices whose score a change may move."""
         return list(dict.fromkeys(self.practice_of[c] for c in change if c in self.practice_of))
 
-    def within(self, practice: Practice, change: Change) -> Change:
+    def within(self, practice: Practice, change: Change) -> _Key:
         """The part of a change that one practice sees."""
-        return {c: moved for c, moved in change.items() if self.practice_of.get(c) == practice}
+        return tuple(
+            (c, moved) for c, moved in change.items() if self.practice_of.get(c) == practice
+        )
 
     def adds(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
         """What the total gains through one practice, with and without the cap."""

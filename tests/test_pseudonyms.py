@@ -197,7 +197,7 @@ def test_everybody_is_called_the_same_in_all_files(named: Path) -> None:
     key = (named / ".reporter-cache/fingerprint.key").read_text()
     files = texts_of((named / "out").iterdir())
     bob = called("bob.ray@corp.example", key)
-    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv"} == {
+    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv", "todo.csv"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}

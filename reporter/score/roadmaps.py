@@ -109,9 +109,9 @@ class _State:
         self.control = {c: self._control(c, {}) for c in model.controls}
 
     def _sum(self, check: str, found: Mapping[str, str]) -> Sums:
-        tiers = map(self.model.tiers.__getitem__, found)
         made = 0, 0, 0
-        for (status, tier), n in Counter(zip(found.values(), tiers, strict=True)).items():
+        counted = Counter((status, self.model.tiers[s]) for s, status in found.items())
+        for (status, tier), n in counted.items():
             made = _plus(made, self.parts(check, tier, status), n)
         return made
 
@@ -127,21 +127,15 @@ class _State:
     @property
     def total(self) -> Fraction:
         """The score over all controls that apply."""
-        return mean((self.model.controls[c], s) for c, s in self.control.items() if s is not None)
+        return self._total(self.control)
+
+    def _total(self, scores: Mapping[str, Fraction | None]) -> Fraction:
+        return mean((self.model.controls[c], s) for c, s in scores.items() if s is not None)
 
     def gain(self, change: Change) -> Fraction:
         """What the total gains by a change."""
-        before = self.control
-        after = {**before, **self._after(change)[1]}
-        if any((before[c] is None) != (s is None) for c, s in after.items()):
-            known = ((self.model.controls[c], s) for c, s in after.items() if s is not None)
-            return mean(known) - self.total
-        moved = (
-            (self.model.controls[c], s - (before[c] or 0))
-            for c, s in after.items()
-            if s is not None
-        )
-        return mean(moved)
+        after = {**self.control, **self._after(change)[1]}
+        return self._total(after) - self.total
 
     def apply(self, change: Change) -> None:
         """Keep a change."""
@@ -198,19 +192,14 @@ class _Rough:
         """Find what part of the total each practice is, and those that do not apply."""
         state = self.state
         self.out = {p for p, s in state.practice.items() if s is None}
-        total = sum(
-            (w for c, w in state.model.controls.items() if state.control[c] is not None),
-            Fraction(0),
-        )
-        self.part = dict.fromkeys(self.out, 0)
-        for control, weight in state.model.controls.items():
-            own = {
-                p: state.model.practices[p].weight
-                for p in state.practices[control]
-                if p not in self.out
-            }
-            whole = sum(own.values(), Fraction(0)) * total
-            self.part |= {p: int(weight * w / whole * ONE) for p, w in own.items()}
+        known = [c for c, score in state.control.items() if score is not None]
+        total = sum(state.model.controls[c] for c in known)
+        self.part: dict[str, int] = {}
+        for control in known:
+            own = [p for p in state.practices[control] if p not in self.out]
+            weights = {p: state.model.practices[p].weight for p in own}
+            whole = sum(weights.values()) * total / state.model.controls[control]
+            self.part |= {p: int(weight / whole * ONE) for p, weight in weights.items()}
 
     def renew(self, practices: Iterable[str]) -> None:
         """Score practices anew."""
@@ -228,13 +217,10 @@ class _Rough:
                     )
                 else:
                     self._now[check] = 0
-            value = credited // weights if weights else 0
-            self._before[name] = (
-                credited,
-                weights,
-                capping,
-                min(value, self.cap) if capping else value,
-            )
+            if weights:
+                value = credited // weights
+                before = min(value, self.cap) if capping else value
+                self._before[name] = credited, weights, capping, before
 
     def adds(
         self, practice: str, changes: Mapping[str, Mapping[str, Sums]]
@@ -254,9 +240,7 @@ class _Rough:
                 if caps and zeros + caps == 0:
                     capping -= 1
             value = credited // weights
-            if capping and value > cap:
-                value = cap
-            yield name, part * (value - before)
+            yield name, part * ((min(value, cap) if capping else value) - before)
 
 
 class _Left:

@@ -130,6 +130,8 @@ def test_enterprise_counts_each_check_once_by_theme() -> None:
     assert [c.level_lo for c in view.controls] == [3, 1, 0]
     assert [c.state for c in view.controls] == ["assessed", "assessed", "not_applicable"]
     assert [c.target for c in view.controls] == [5, 4, 4]
+    assert [c.gap for c in view.controls] == [2, 3, 0]
+    assert {c.weight for c in view.controls} == {1}
     assert view.controls[0].practices[0].weights == (("OWN-01", 2),)
     assert (view.total.lo, view.total.level_lo, view.total.target, view.total.gap) == (
         F(1),

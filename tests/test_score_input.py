@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -273,3 +275,31 @@ def test_cells_may_stand_without_a_scope() -> None:
     plan = {"r": {"effort": "1.50", "cells": [["K", "A"]]}}
     picks = roadmap(without(MODEL, "scope"), {"K": {"A": "fail"}}, plan, POLICY)
     assert picks == [{"id": "r", "effort": "3/2", "gain": "1", "total": "1"}]
+
+
+def test_what_begins_to_apply_is_compared_with_all_else() -> None:
+    row = {"severity": "low", "max_age": None}
+    model = {
+        "subjects": {"A": 1, "B": 1},
+        "controls": [{"id": "C"}, {"id": "D"}, {"id": "E", "weight": 3}],
+        "practices": [{"id": f"p{c}", "control": c, "level": 1} for c in "CDE"],
+        "checks": [{"id": f"k{c}", "practice": f"p{c}", **row} for c in "CDE"],
+    }
+    cells = {"kC": {"A": "fail", "B": "pass"}, "kD": {"A": "na"}, "kE": {"A": "na"}}
+    plan = {
+        "c": {"effort": 3, "cells": [["kC", "A"]]}, "d": {"effort": 1, "cells": [["kD", "A"]]},
+        "e": {"effort": 3, "cells": [["kE", "A"]]}, "x": {"effort": 8, "cells": [["kC", "A"], ["kE", "A"]]},
+    }  # fmt: skip
+    assert [(p["id"], p["gain"]) for p in roadmap(model, cells, plan)] == [
+        ("d", "1/4"), ("c", "1/4"), ("e", "0"), ("x", "0"),
+    ]  # fmt: skip
+    some = {name: plan[name] for name in "dx"}
+    assert [(p["id"], p["gain"]) for p in roadmap(model, cells, some)] == [("d", "1/4"), ("x", "1/4")]  # fmt: skip
+
+
+def test_the_credits_of_a_policy_hold_for_actions_too() -> None:
+    policy = replace(POLICY, attested_credit=Fraction(1, 3), compensated_credit=Fraction(1, 4))
+    cells = {"K": {"A": "attested", "B": "na"}, "L": {"A": "compensated"}}
+    plan = {"a": {"effort": 1, "cells": [["K", "A"]]}, "c": {"effort": 1, "cells": [["L", "A"]]}}
+    picks = roadmap(MODEL, cells, plan, policy)
+    assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("c", "3/8", "2/3"), ("a", "1/3", "1")]  # fmt: skip

@@ -79,17 +79,15 @@ def _complete(model: Model, cells: Mapping[str, Mapping[str, str]]) -> dict[str,
 def _cells_of(name: str, action: Mapping[str, Any], state: _State) -> list[Cell]:
     """The cells of an action, each once."""
     place = f"actions: {name}"
-    found: dict[Cell, None] = {}
+    found = []
     for cell in value_of(action, "cells", place):
         try:
             check, subject = cell
-            known = subject in state.cells.get(check, ())
-        except (TypeError, ValueError):
-            known = False
-        if not known:
-            raise InputError(f"{cell!r} is no cell", place)
-        found[check, subject] = None
-    return list(found)
+            state.cells[check][subject]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{cell!r} is no cell", place) from error
+        found.append((check, subject))
+    return list(dict.fromkeys(found))
 
 
 class _State:
@@ -101,7 +99,8 @@ class _State:
         self.model, self.policy, self.cells = model, policy, cells
         halves = policy.attested_credit, policy.compensated_credit
         self.scale = lcm(*(half.denominator for half in halves))
-        self.credit = {"pass": self.scale, "attested": int(halves[0] * self.scale), "compensated": int(halves[1] * self.scale)}  # fmt: skip
+        credits = {"pass": Fraction(1), "attested": halves[0], "compensated": halves[1]}
+        self.credit = {s: int(credits.get(s, 0) * self.scale) for s in STATUSES}
         self.severity = {c.id: policy.severity_weights[c.severity] for c in model.checks.values()}
         self.sums = {check: self._sum(check, found) for check, found in cells.items()}
         self.checks, self.practices = model.checks_of(), model.practices_of()
@@ -120,7 +119,7 @@ class _State:
         if status == "na":
             return 0, 0, 0
         weight = self.policy.tier_weights[tier - 1]
-        credit = self.credit.get(status, 0)
+        credit = self.credit[status]
         caps = self.model.checks[check].severity == "critical" and tier >= CAP_TIER and not credit
         return weight * credit, weight, int(caps)
 
@@ -259,19 +258,19 @@ class _Left:
             for practice, sums in change.items():
                 self._by[practice][name] = sums
         self._adds = {p: dict.fromkeys(own, 0) for p, own in self._by.items()}
-        self._gains = dict.fromkeys(cells, 0)
+        self.gains = dict.fromkeys(cells, 0)
         self._refresh(state.practice)
 
     def best(self, efforts: Mapping[str, Fraction]) -> tuple[str, Fraction]:
         """Return the best action and its gain; those whose rough gain is clearly less are not compared."""
         slack = self.rough.slack
         new = {n for n in efforts if not self.rough.out.isdisjoint(self.changes[n])}
-        sure = ((self._gains[n] - slack) / e for n, e in efforts.items() if n not in new)
-        least = max(sure, default=Fraction(0))
+        # What begins to apply does so as a pass: it adds to what the action gains otherwise.
+        least = max((self.gains[n] - slack) / e for n, e in efforts.items())
         gains: dict[str, Fraction] = {}
         known: dict[tuple[Any, ...], Fraction] = {}
         for name, effort in efforts.items():
-            if name in new or (self._gains[name] + slack) / effort >= least:
+            if name in new or (self.gains[name] + slack) / effort >= least:
                 change = self.changes[name]
                 key = tuple((p, *sorted(own.items())) for p, own in sorted(change.items()))
                 if key not in known:
@@ -312,7 +311,7 @@ class _Left:
 
     def _refresh(self, practices: Iterable[str]) -> None:
         """Find anew what each action adds through some practices."""
-        gains = self._gains
+        gains = self.gains
         for practice in practices:
             if practice not in self.rough.out:
                 adds = self._adds[practice]

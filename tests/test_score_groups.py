@@ -132,6 +132,11 @@ def test_enterprise_counts_each_check_once_by_theme() -> None:
     assert [c.target for c in view.controls] == [5, 4, 4]
     assert [c.gap for c in view.controls] == [2, 3, 0]
     assert {c.weight for c in view.controls} == {1}
+    assert (view.framework, view.total.id, view.total.title) == (
+        "enterprise",
+        "enterprise",
+        "Enterprise",
+    )
     assert view.controls[0].practices[0].weights == (("OWN-01", 2),)
     assert (view.total.lo, view.total.level_lo, view.total.target, view.total.gap) == (
         F(1),

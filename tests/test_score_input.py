@@ -165,6 +165,20 @@ def test_what_has_no_subject_has_no_number_and_counts_nowhere() -> None:
         assert (side["level"], side["total_level"]) == ({"C": 1, "D": 0}, 1)
 
 
+@pytest.mark.parametrize("kind", ["controls", "practices"])
+def test_a_weight_that_is_not_given_is_1(kind: str) -> None:
+    model = MODEL | {
+        "practices": [*MODEL["practices"], {"id": "R", "control": "D", "level": 1}],
+        "checks": [*MODEL["checks"], {"id": "M", "practice": "R", "severity": "low"}],
+        "scope": {check: ["A"] for check in "KLM"},
+    }
+    told = [seen(), seen("L", result="fail"), seen("M", result="fail")]
+    found = score_observations(model, told, 0)
+    assert (found["lo"]["control"], found["lo"]["total"]) == ({"C": "1/2", "D": "0"}, "1/4")
+    row = {**model[kind][0], "weight": 1}
+    assert score_observations(model | {kind: [row, *model[kind][1:]]}, told, 0) == found
+
+
 def test_any_text_is_an_id() -> None:
     name = "ü 'x'\n\x00,"
     model = MODEL | {"subjects": {name: 4, "": 1}, "scope": {"K": [name, ""]}}
@@ -295,6 +309,14 @@ def test_what_begins_to_apply_is_compared_with_all_else() -> None:
     ]  # fmt: skip
     some = {name: plan[name] for name in "dx"}
     assert [(p["id"], p["gain"]) for p in roadmap(model, cells, some)] == [("d", "1/4"), ("x", "1/4")]  # fmt: skip
+
+
+def test_a_check_that_begins_to_apply_shares_the_weight_of_its_practice() -> None:
+    of_p = [c | {"practice": "P", "severity": "low"} for c in MODEL["checks"]]
+    cells = {"K": {"A": "fail", "B": "fail"}, "L": {"A": "na"}}
+    plan = {"begins": {"effort": 1, "cells": [["L", "A"]]}, "mends": {"effort": "1.5", "cells": [["K", "A"]]}}  # fmt: skip
+    picks = roadmap(MODEL | {"checks": of_p}, cells, plan)
+    assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("mends", "4/5", "4/5"), ("begins", "1/10", "9/10")]  # fmt: skip
 
 
 def test_the_credits_of_a_policy_hold_for_actions_too() -> None:

@@ -27,7 +27,9 @@ def main(names: list[str]) -> int:
     results = dict(re.findall(r"^ +(\S+): (.+)$", _said("results", "--all", "true"), re.MULTILINE))
     run = {name: result for name, result in results.items() if result != "not checked"}
     alive = {_key(name): name for name, result in run.items() if result not in NOTICED}
-    explained = set(re.findall(r"^\w+\.\w[\w.]*: .+$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    explained = set(
+        re.findall(r"^\w+\.\w[\w.]*: .+$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     new, gone = sorted(alive.keys() - explained), sorted(explained - alive.keys())
     for key in sorted(alive.keys() & explained):
         print(f"explained  {key}")
@@ -37,7 +39,9 @@ def main(names: list[str]) -> int:
         for key in gone:
             print(f"OUTDATED   {key}   (on the page, but noticed or not made)")
     noticed = sum(result in NOTICED for result in run.values())
-    print(f"{len(run)} mutants: {noticed} noticed, {len(run) - noticed} alive, {len(new)} unexplained")
+    print(
+        f"{len(run)} mutants: {noticed} noticed, {len(run) - noticed} alive, {len(new)} unexplained"
+    )
     return 1 if new or not run or (gone and not names) else 0
 
 
@@ -47,7 +51,9 @@ def _key(name: str) -> str:
     function = re.sub(r"__mutmut_\d+$", "", mangled).removeprefix("x").strip("ǁ").replace("ǁ", ".")
     function = function.removeprefix("_") if "ǁ" not in mangled else function
     lines = re.findall(r"^([+-])(?!\+\+|--)(.*)$", _said("show", name), re.MULTILINE)
-    new = [text.strip() for sign, text in lines if sign == "+"] or ["(without) " + text.strip() for _, text in lines]
+    new = [text.strip() for sign, text in lines if sign == "+"] or [
+        "(without) " + text.strip() for _, text in lines
+    ]
     return f"{module}.{function}: {' '.join(new)}"
 
 

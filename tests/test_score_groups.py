@@ -118,10 +118,9 @@ def test_the_most_specific_target_wins(targets: dict[str, int], control: int, gr
 )
 def test_gap_kind_says_build_or_show(target: int, gap: int, kind: str) -> None:
     profile = Profile("p", "P", target, {})
-    control = one(
-        run([a_control("C", "K-1")], [a_check("K-1")], cells("K-1", (UNKNOWN, 1)), profile)
-    )
-    assert (control.gap, control.gap_kind) == (gap, kind)
+    scores = run([a_control("C", "K-1")], [a_check("K-1")], cells("K-1", (UNKNOWN, 1)), profile)
+    assert (one(scores).gap, one(scores).gap_kind) == (gap, kind)
+    assert scores.frameworks[0].total.gap == gap
 
 
 def test_enterprise_counts_each_check_once_by_theme() -> None:

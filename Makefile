@@ -3,7 +3,7 @@ PY := $(VENV)/bin/python
 RUN := runs/acme-2026-q3
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test deep check golden docs verapdf bench clean
+.PHONY: demo test deep mutants check golden docs verapdf bench clean
 
 demo: $(STAMP) ## assess the sample company and leave a run with its reports
 	@rm -rf $(RUN)
@@ -14,6 +14,10 @@ test: $(STAMP) ## the whole test suite
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m deep
+
+mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[mutants]'
+	@$(PY) tests/mutants.py
 
 check: $(STAMP) ## format, lint, types, layers, content
 	@$(VENV)/bin/ruff format --check reporter tests benchmarks sample_data
@@ -42,4 +46,4 @@ $(STAMP): pyproject.toml
 	@touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs mutants

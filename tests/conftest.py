@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
+from hypothesis import Phase, settings
 
 from reporter import assess, catalog, db
 from reporter.catalog import Content
@@ -30,6 +31,8 @@ from reporter.workspace import read_workspace
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (verdict, reason)"""
+
+settings.register_profile("mutants", max_examples=20, phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(scope="session", autouse=True)

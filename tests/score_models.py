@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction as F
 
+from hypothesis import settings
+
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.score import score
 from reporter.scores import CheckScore, ControlScore, Scores, Status, Tally
@@ -26,6 +28,12 @@ POLICY = Policy(
     level_names=("None", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
 )
 PROFILE = Profile("p", "P", 3, {})
+
+
+def cases(usual: int) -> settings:
+    """So many random cases, always the same; a Hypothesis profile of fewer examples than 100 makes them fewer."""
+    n = usual * settings.default.max_examples // 100
+    return settings(max_examples=max(n, min(usual, 8)), deadline=None, derandomize=True)
 
 
 def a_check(id_: str, severity: str = "medium", level: int = 1) -> Check:

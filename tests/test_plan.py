@@ -219,6 +219,51 @@ def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatc
         assert (pick.total, pick.level) == world.scored(done)
 
 
+def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> None:
+    checks = [check("AAA-01", "low"), check("BBB-01", "low")]
+    cells = [finding(c, n, Status.FAIL, "1") for c in ("AAA-01", "BBB-01") for n in "abcd"]
+    some = [action("a", [0]), action("c", [1]), action("b", [4]), action("z", [2, 3, 5, 6], 4)]
+    road = plan_actions(checks, THEMES, counted(cells), cells, some, POLICY)
+    assert [(p.action.id, p.gain) for p in road.picks] == [
+        ("z", Fraction(1, 2)), ("a", Fraction(1, 8)), ("b", Fraction(1, 8)), ("c", Fraction(1, 8)),
+    ]  # fmt: skip
+    assert (road.ceiling, road.ranked) == (5, 4)
+
+
+def test_what_a_cap_holds_down_is_ranked_by_what_it_brings() -> None:
+    checks = [*(check(f"AAA-0{n}", "critical") for n in (1, 2, 3, 4, 5)), check("BBB-01", "low")]
+    cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks[:5])]  # fmt: skip
+    cells += [finding("BBB-01", n, Status.FAIL, "1") for n in "abcdefgh"]
+    some = [action("one", [0]), action("two", [1]), action("zero", [5])]
+    road = plan_actions(checks, THEMES, counted(cells), cells, some, POLICY)
+    assert [(p.action.id, p.gain, p.uncapped) for p in road.picks] == [
+        ("zero", Fraction(1, 16), Fraction(1, 16)),
+        ("one", 0, Fraction(1, 10)),
+        ("two", Fraction(1, 4), Fraction(1, 10)),
+    ]
+
+
+def test_what_an_action_changes_is_counted_by_kind() -> None:
+    cells = [finding("AAA-01", "a", Status.FAIL, "1-4"), finding("AAA-01", "b", Status.FAIL, "1-4")]
+    cells += [finding("AAA-01", "c", Status.UNKNOWN, "2")]
+    change = change_of(action("x", [0, 1, 2]), cells)
+    assert change == {"AAA-01": (((Status.FAIL, 1, 4), 2), ((Status.UNKNOWN, 2, 2), 1))}
+    split = [*counted(cells), Tally("AAA-01", Status.FAIL, 1, 4, 3)]
+    assert after(split, [change]) == [
+        Tally("AAA-01", Status.FAIL, 1, 4, 3), Tally("AAA-01", Status.PASS, 1, 4, 2), Tally("AAA-01", Status.PASS, 2, 2, 1),
+    ]  # fmt: skip
+
+
+def test_a_plan_counts_split_tallies_and_leaves_out_what_does_not_apply() -> None:
+    checks = [check("AAA-01"), check("AAA-02"), check("XXX-01")]
+    cells = [finding("AAA-01", n, Status.FAIL, "2") for n in "abcd"]
+    cells += [finding("AAA-02", "a", Status.NA, "2"), finding("XXX-01", "a", Status.PASS, "2")]
+    split = [Tally(f.check, f.status, 2, 2, 1) for f in cells]
+    road = plan_actions(checks, THEMES, split, cells, [action("x", [0]), action("y", [5])], POLICY)
+    assert [(p.action.id, p.gain) for p in road.picks] == [("x", Fraction(1, 4)), ("y", 0)]
+    assert (road.start, road.picks[-1].total) == (0, Fraction(1, 4))
+
+
 # ---------------------------------------------------------------- actions
 
 GROUPS = (CauseGroup("both", "Both fail", ("AAA-01", "AAA-02")),)

@@ -184,6 +184,14 @@ def test_a_check_without_subjects_drops_out() -> None:
     assert control.practices[0].weights == (("K-1", 2),)
 
 
+def test_a_check_that_does_not_apply_caps_nothing_and_keeps_its_counts() -> None:
+    got = single([Tally("K-1", NA, 4, 4, 3), Tally("K-1", FAIL, 4, 4, 0)], "critical")
+    assert (got.applicable, got.caps_lo, got.caps_hi, got.known) == (False, False, False, 0)
+    assert got.counts == {status: 3 if status == NA else 0 for status in Status}
+    got = single([Tally("K-1", PASS, 1, 1, 2), Tally("K-1", FAIL, 3, 3, 1), Tally("K-1", PASS, 2, 2, 4)])  # fmt: skip
+    assert {s: n for s, n in got.counts.items() if n} == {PASS: 6, FAIL: 1}
+
+
 # ---------------------------------------------------------------- the ask, states, confidence
 
 

@@ -118,10 +118,9 @@ def test_the_most_specific_target_wins(targets: dict[str, int], control: int, gr
 )
 def test_gap_kind_says_build_or_show(target: int, gap: int, kind: str) -> None:
     profile = Profile("p", "P", target, {})
-    control = one(
-        run([a_control("C", "K-1")], [a_check("K-1")], cells("K-1", (UNKNOWN, 1)), profile)
-    )
-    assert (control.gap, control.gap_kind) == (gap, kind)
+    scores = run([a_control("C", "K-1")], [a_check("K-1")], cells("K-1", (UNKNOWN, 1)), profile)
+    assert (one(scores).gap, one(scores).gap_kind) == (gap, kind)
+    assert scores.frameworks[0].total.gap == gap
 
 
 def test_enterprise_counts_each_check_once_by_theme() -> None:
@@ -130,6 +129,13 @@ def test_enterprise_counts_each_check_once_by_theme() -> None:
     assert [c.level_lo for c in view.controls] == [3, 1, 0]
     assert [c.state for c in view.controls] == ["assessed", "assessed", "not_applicable"]
     assert [c.target for c in view.controls] == [5, 4, 4]
+    assert [c.gap for c in view.controls] == [2, 3, 0]
+    assert {c.weight for c in view.controls} == {1}
+    assert (view.framework, view.total.id, view.total.title) == (
+        "enterprise",
+        "enterprise",
+        "Enterprise",
+    )
     assert view.controls[0].practices[0].weights == (("OWN-01", 2),)
     assert (view.total.lo, view.total.level_lo, view.total.target, view.total.gap) == (
         F(1),

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from score_models import cases
 
 from reporter.errors import InputError
 from reporter.score import roadmap, score_observations
@@ -293,7 +294,7 @@ def _settled(given: Data, observations: list[Data], as_of: int) -> dict[str, dic
 SEEDS = st.integers(0, 10**9)
 
 
-@settings(max_examples=300, deadline=None)
+@cases(300)
 @given(SEEDS)
 def test_cells_are_settled_as_the_method_says_in_any_order(seed: int) -> None:
     dice = random.Random(seed)
@@ -313,7 +314,7 @@ def _numbers(found: Data, side: str) -> list[Fraction | int]:
     return [*(Fraction(p) for p in [*parts, own["total"]] if p is not None), *own["level"].values(), own["total_level"]]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(SEEDS)
 def test_more_evidence_narrows_and_better_evidence_never_lowers(seed: int) -> None:
     dice = random.Random(seed)
@@ -345,7 +346,7 @@ def _total(given: Data, cells: Data) -> Fraction:
     return Fraction(score_observations(plain, observations, 0)["lo"]["total"] or 0)
 
 
-@settings(max_examples=150, deadline=None)
+@cases(150)
 @given(SEEDS)
 def test_every_gain_is_that_of_scoring_again(seed: int) -> None:
     dice = random.Random(seed)

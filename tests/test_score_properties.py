@@ -10,9 +10,9 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from score_models import POLICY, PROFILE, a_check, a_framework, single
+from score_models import POLICY, PROFILE, a_check, a_framework, cases, single
 
 import reporter.score
 from reporter.model import Check, Control, Framework, Group, Policy, Theme
@@ -24,7 +24,7 @@ GROUPS = (Group("F1", "F"), Group("G1", "G", "F1"))
 STATUSES = st.sampled_from(Status)
 IMPERFECT = (Status.FAIL, Status.UNKNOWN, Status.ATTESTED, Status.COMPENSATED)
 
-quick = settings(max_examples=75, deadline=None, derandomize=True)
+quick = cases(75)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Ids are texts; days are whole numbers. Every mistake is an InputError that names
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -74,63 +74,82 @@ class Model:
 
 def read_model(given: Mapping[str, Any]) -> Model:
     """Check a model and return it; see `score_observations` for its shape."""
-    tiers = {s: _whole(t, f"subjects: {s}: tier", 1, 4) for s, t in given["subjects"].items()}
+    tiers = {
+        s: whole(t, f"subjects: {s}: tier", 1, 4) for s, t in value_of(given, "subjects").items()
+    }
     controls = {
-        row["id"]: _weight(row, f"controls: {row['id']}")
-        for row in _once(given["controls"], "controls")
+        c: exact(row.get("weight", 1), f"{place}: weight")
+        for c, place, row in _rows(given, "controls")
     }
     practices = {
-        row["id"]: ModelPractice(
-            row["id"], _known(row["control"], controls, f"practices: {row['id']}: control"),
-            _whole(row["level"], f"practices: {row['id']}: level", 1, 5),
-            _weight(row, f"practices: {row['id']}"),
+        name: ModelPractice(
+            name,
+            _known(row, "control", controls, place),
+            whole(value_of(row, "level", place), f"{place}: level", 1, 5),
+            exact(row.get("weight", 1), f"{place}: weight"),
         )
-        for row in _once(given["practices"], "practices")
-    }  # fmt: skip
+        for name, place, row in _rows(given, "practices")
+    }
     checks = {
-        row["id"]: ModelCheck(
-            row["id"], _known(row["practice"], practices, f"checks: {row['id']}: practice"),
-            _known(row["severity"], SEVERITIES, f"checks: {row['id']}: severity"),
-            None if row.get("max_age") is None else _whole(row["max_age"], f"checks: {row['id']}: max_age", 0),
+        name: ModelCheck(
+            name,
+            _known(row, "practice", practices, place),
+            _known(row, "severity", SEVERITIES, place),
+            None if row.get("max_age") is None else whole(row["max_age"], f"{place}: max_age", 0),
         )
-        for row in _once(given["checks"], "checks")
-    }  # fmt: skip
+        for name, place, row in _rows(given, "checks")
+    }
     scope: dict[str, dict[str, None]] = {check: {} for check in checks}
     for check, subjects in given.get("scope", {}).items():
-        _known(check, checks, "scope")
+        _is_known(check, checks, "scope")
         for subject in subjects:
-            scope[check][_known(subject, tiers, f"scope: {check}")] = None
-    return Model(tiers, checks, practices, controls, scope, _compensations(given, checks))
+            scope[check][_is_known(subject, tiers, f"scope: {check}")] = None
+    return Model(tiers, checks, practices, controls, scope, _compensations(given, checks, tiers))
 
 
 def _compensations(
-    given: Mapping[str, Any], checks: Mapping[str, ModelCheck]
+    given: Mapping[str, Any], checks: Mapping[str, ModelCheck], tiers: Mapping[str, int]
 ) -> dict[tuple[str, str], tuple[Compensation, ...]]:
     made: dict[tuple[str, str], tuple[Compensation, ...]] = {}
-    for row in given.get("compensations", ()):
-        key = (_known(row["check"], checks, "compensations: check"), row["subject"])
-        by = _known(row["by_check"], checks, "compensations: by_check")
-        expires = _whole(row["expires"], f"compensations: {key[0]}: expires")
+    place = "compensations"
+    for row in given.get(place, ()):
+        key = _known(row, "check", checks, place), _known(row, "subject", tiers, place)
+        by = _known(row, "by_check", checks, place)
+        expires = whole(value_of(row, "expires", place), f"{place}: {key[0]}: expires")
         made[key] = (*made.get(key, ()), Compensation(by, expires))
     return made
 
 
-def _once(rows: Iterable[Mapping[str, Any]], place: str) -> list[Mapping[str, Any]]:
-    """Refuse an id that stands twice."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        if found.setdefault(row["id"], row) is not row:
-            raise InputError(f"{row['id']!r} stands twice", place)
-    return list(found.values())
+def _rows(given: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Give (id, place, row) of each row; refuse an id that stands twice."""
+    found: set[str] = set()
+    for row in value_of(given, kind):
+        name = value_of(row, "id", kind)
+        if name in found:
+            raise InputError(f"{name!r} stands twice", kind)
+        found.add(name)
+        yield name, f"{kind}: {name}", row
 
 
-def _known(name: str, known: Container[str], place: str) -> str:
-    if name not in known:
+def value_of(row: Any, key: str, place: str = "model") -> Any:
+    """Return what a mapping holds; refuse one that lacks it."""
+    if not isinstance(row, Mapping) or key not in row:
+        raise InputError(f"{key} is missing", place)
+    return row[key]
+
+
+def _known(row: Any, key: str, known: Container[str], place: str) -> str:
+    return _is_known(value_of(row, key, place), known, f"{place}: {key}")
+
+
+def _is_known(name: Any, known: Container[str], place: str) -> str:
+    if not isinstance(name, str) or name not in known:
         raise InputError(f"{name!r} is not known", place)
     return name
 
 
-def _whole(value: Any, place: str, least: int | None = None, most: int | None = None) -> int:
+def whole(value: Any, place: str, least: int | None = None, most: int | None = None) -> int:
+    """Return a whole number; refuse all else, and one out of bounds."""
     right = isinstance(value, int) and not isinstance(value, bool)
     if not right or (least is not None and value < least) or (most is not None and value > most):
         bounds = "" if least is None else f" from {least}" + (f" to {most}" if most else "")
@@ -147,10 +166,6 @@ def exact(value: Any, place: str) -> Fraction:
     if isinstance(value, bool) or made <= 0:
         raise InputError(f"{value!r} is no number above 0", place)
     return made
-
-
-def _weight(row: Mapping[str, Any], place: str) -> Fraction:
-    return exact(row.get("weight", 1), f"{place}: weight")
 
 
 def shipped_policy() -> Policy:

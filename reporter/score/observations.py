@@ -12,9 +12,9 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import Policy
-from reporter.score.models import Model, read_model, shipped_policy
+from reporter.score.models import STATUSES, Model, read_model, shipped_policy, whole
 from reporter.score.scorer import capped, group_level, level_of, mean, rating, score_check, state_of
-from reporter.scores import CheckScore, Status, Tally
+from reporter.scores import CheckScore, Tally
 
 Cells = dict[str, dict[str, str]]
 """check -> subject -> status"""
@@ -23,7 +23,6 @@ _RESULTS = {"unknown": 0, "na": 1, "pass": 2, "fail": 3}
 _METHODS = {"attest": 0, "test": 1, "examine": 1}
 _NAMES = ("unknown", "unknown", "na", "na", "attested", "pass", "fail", "fail")
 """By twice the result plus the method: the larger is the worse, or the better known."""
-_STATUSES = {status.value: status for status in Status}
 
 
 def score_observations(
@@ -48,7 +47,7 @@ def score_observations(
     """
     read = read_model(model)
     constants = policy or shipped_policy()
-    cells, conflicts = settle(read, observations, as_of)
+    cells, conflicts = settle(read, observations, whole(as_of, "as_of"))
     return {"cells": cells, **scored(read, cells, constants), "conflicts": conflicts}
 
 
@@ -88,18 +87,18 @@ def _newest(
     newest: dict[str, dict[str, dict[str, int]]] = {c: defaultdict(dict) for c in model.checks}
     for number, seen in enumerate(observations, start=1):
         try:
-            result = _RESULTS[seen["result"]]
-            code = seen["at"] * 8 + 2 * result + _METHODS[seen["method"]]
+            result, at = _RESULTS[seen["result"]], seen["at"]
+            code = at * 8 + 2 * result + _METHODS[seen["method"]]
             check, subject, source = seen["check"], seen["subject"], seen["source"]
-            early = code >> 3 <= as_of
+            if type(at) is not int:
+                raise TypeError(f"at: {at!r} is no whole number")
+            if not result or at > as_of or check not in newest:
+                continue
+            found = newest[check][source]
+            if code > found.get(subject, code - 1):
+                found[subject] = code
         except (KeyError, TypeError) as error:
             raise InputError(f"cannot be read: {error}", f"observation {number}") from error
-        sources = newest.get(check)
-        if not result or sources is None or not early:
-            continue
-        found = sources[source]
-        if code > found.get(subject, code - 1):
-            found[subject] = code
     return newest
 
 
@@ -134,7 +133,7 @@ def scored(model: Model, cells: Cells, policy: Policy) -> dict[str, Any]:
 
 def _tallies(model: Model, cells: Mapping[str, str], check: str) -> list[Tally]:
     counted = Counter((status, model.tiers[subject]) for subject, status in cells.items())
-    return [Tally(check, _STATUSES[s], tier, tier, n) for (s, tier), n in counted.items()]
+    return [Tally(check, STATUSES[s], tier, tier, n) for (s, tier), n in counted.items()]
 
 
 def practice_score(checks: Iterable[tuple[str, Fraction, bool]], policy: Policy) -> Fraction | None:

@@ -1,29 +1,29 @@
 """Which actions first? In: a model, its settled cells and actions, as plain data. Out: the picks in order, exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method), every gain by scoring again. An action touches few checks, so
-only their practices and controls are scored anew.
+only their practices and controls are scored anew; whole numbers tell which actions are worth an exact comparison.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import Policy
-from reporter.score.models import Model, exact, read_model, shipped_policy
+from reporter.score.models import STATUSES, Model, exact, read_model, shipped_policy, value_of
 from reporter.score.observations import practice_score
 from reporter.score.scorer import CAP_TIER, mean
 
-ONE = 1 << 64
-SLACK = 8
-"""Each of the three means rounds by less than one unit, before and after."""
-Touched = dict[str, tuple[int, int, int]]
-"""check -> what its sums gain: credited weight, weight, cells that cap"""
+ONE = 1 << 40
+Sums = tuple[int, int, int]
+"""Of a check: credited weight, weight, cells that cap."""
+Change = dict[str, dict[str, Sums]]
+"""practice -> check -> what its sums gain; what gains nothing is left out"""
+Cell = tuple[str, str]
 
 
 def roadmap(
@@ -34,44 +34,60 @@ def roadmap(
 ) -> list[dict[str, Any]]:
     """Order actions by what each adds to the total of lo for its effort, all scored again after every pick.
 
-    `model` as for `score_observations`; `cells` {check: {subject: status}} as it returns them; `actions` {id: {effort:
-    a number above 0, cells: [[check, subject], ...]}}, which turns those cells to pass. Returns [{id, effort, gain, total}] in
-    the order of picks, one for every action; gain and total (after the pick) are fractions as text, and the gains add
-    up exactly. Ties: the larger gain, then the smaller effort, then the id. Raises InputError for unknown cells.
+    `model` as for `score_observations`; `cells` {check: {subject: status}} as it returns them, unknown where one in scope
+    is missing; `actions` {id: {effort: a number above 0, cells: [[check, subject], ...]}}, which turns those cells to pass,
+    also those that did not apply. Returns [{id, effort, gain, total}] in the order of picks, one for every action; gain and
+    total (after the pick) are fractions as text, and the gains add up exactly. Ties: the larger gain, then the smaller
+    effort, then the id. Raises InputError where the model, a cell or an action is wrong.
     """
-    constants = policy or shipped_policy()
     read = read_model(model)
-    state = _State(read, cells, constants)
-    efforts = {name: exact(a["effort"], f"actions: {name}: effort") for name, a in actions.items()}
-    open_cells = _Open(read, cells, actions, state)
+    state = _State(read, _complete(read, cells), policy or shipped_policy())
+    efforts = {}
+    for name, action in actions.items():
+        efforts[name] = exact(
+            value_of(action, "effort", f"actions: {name}"), f"actions: {name}: effort"
+        )
+    left = _Left(state, {name: _cells_of(name, action, state) for name, action in actions.items()})
     picks: list[dict[str, Any]] = []
     while efforts:
-        gains = {
-            name: state.gain(open_cells.touched[name])
-            for name in _promising(state, open_cells.touched, efforts)
-        }
-        best = min(gains, key=lambda n: (-gains[n] / efforts[n], -gains[n], efforts[n], n))
-        state.apply(open_cells.touched[best])
-        open_cells.close(best)
+        best, gain = left.best(efforts)
         effort = efforts.pop(best)
-        picks.append({"id": best, "effort": str(effort), "gain": str(gains[best]), "total": str(state.total)})  # fmt: skip
+        left.take(best)
+        picks.append(
+            {"id": best, "effort": str(effort), "gain": str(gain), "total": str(state.total)}
+        )
     return picks
 
 
-def _promising(
-    state: _State, touched: Mapping[str, Touched], efforts: Mapping[str, Fraction]
-) -> list[str]:
-    """The actions that may be the best: the others are not, however their rough gains were rounded."""
-    rough = {name: state.rough(touched[name]) for name in efforts}
-    sure = [(r - SLACK) / efforts[n] for n, r in rough.items() if r is not None]
-    least = max(sure, default=Fraction(0))
-    return [n for n, r in rough.items() if r is None or (r + SLACK) / efforts[n] >= least]
+def _complete(model: Model, cells: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """Refuse cells that no model has; add those in scope of which nothing is said, as unknown."""
+    made: dict[str, Mapping[str, str]] = {}
+    for check, found in cells.items():
+        if check not in model.checks:
+            raise InputError(f"{check!r} is not known", "cells")
+        for wrong in (s for s in found if s not in model.tiers):
+            raise InputError(f"{wrong!r} is not known", f"cells: {check}")
+        for status in set(found.values()) - STATUSES.keys():
+            raise InputError(f"{status!r} is no status", f"cells: {check}")
+    for check, subjects in model.scope.items():
+        found = cells.get(check, {})
+        missing = [s for s in subjects if s not in found]
+        made[check] = {**found, **dict.fromkeys(missing, "unknown")} if missing else found
+    return made
 
 
-def _whole(weights: Mapping[str, Fraction]) -> dict[str, int]:
-    """The same weights as whole numbers."""
-    scale = lcm(*(weight.denominator for weight in weights.values()))
-    return {name: int(weight * scale) for name, weight in weights.items()}
+def _cells_of(name: str, action: Mapping[str, Any], state: _State) -> list[Cell]:
+    """The cells of an action, each once."""
+    place = f"actions: {name}"
+    found = []
+    for cell in value_of(action, "cells", place):
+        try:
+            check, subject = cell
+            state.cells[check][subject]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{cell!r} is no cell", place) from error
+        found.append((check, subject))
+    return list(dict.fromkeys(found))
 
 
 class _State:
@@ -80,126 +96,69 @@ class _State:
     def __init__(
         self, model: Model, cells: Mapping[str, Mapping[str, str]], policy: Policy
     ) -> None:
-        self.model, self.policy = model, policy
+        self.model, self.policy, self.cells = model, policy, cells
         halves = policy.attested_credit, policy.compensated_credit
         self.scale = lcm(*(half.denominator for half in halves))
-        self.credit = {"pass": self.scale, "attested": int(halves[0] * self.scale), "compensated": int(halves[1] * self.scale)}  # fmt: skip
-        self.sums = dict.fromkeys(model.checks, (0, 0, 0))
-        for check, found in cells.items():
-            if check not in model.checks:
-                raise InputError(f"{check!r} is not known", "cells")
-            for subject, status in found.items():
-                self._add(self.sums, check, self.parts(check, subject, status))
+        credits = {"pass": Fraction(1), "attested": halves[0], "compensated": halves[1]}
+        self.credit = {s: int(credits.get(s, 0) * self.scale) for s in STATUSES}
+        self.severity = {c.id: policy.severity_weights[c.severity] for c in model.checks.values()}
+        self.sums = {check: self._sum(check, found) for check, found in cells.items()}
         self.checks, self.practices = model.checks_of(), model.practices_of()
         self.practice = {p: self._practice(p, {}) for p in model.practices}
         self.control = {c: self._control(c, {}) for c in model.controls}
-        self.whole = _whole({p.id: p.weight for p in model.practices.values()})
-        self.whole_control = _whole(model.controls)
-        self.rough_practice = {p: self._rough_practice(p, {}) for p in model.practices}
-        self.rough_control = {c: self._rough_control(c, {}) for c in model.controls}
-        self._weigh()
 
-    def _weigh(self) -> None:
-        known = (w for c, w in self.model.controls.items() if self.control[c] is not None)
-        self.weight = sum(known, Fraction(0))
-        self.whole_weight = sum(w for c, w in self.whole_control.items() if self.control[c] is not None)  # fmt: skip
+    def _sum(self, check: str, found: Mapping[str, str]) -> Sums:
+        made = 0, 0, 0
+        counted = Counter((status, self.model.tiers[s]) for s, status in found.items())
+        for (status, tier), n in counted.items():
+            made = _plus(made, self.parts(check, tier, status), n)
+        return made
+
+    def parts(self, check: str, tier: int, status: str) -> Sums:
+        """What one cell adds to the sums of its check."""
+        if status == "na":
+            return 0, 0, 0
+        weight = self.policy.tier_weights[tier - 1]
+        credit = self.credit[status]
+        caps = self.model.checks[check].severity == "critical" and tier >= CAP_TIER and not credit
+        return weight * credit, weight, int(caps)
 
     @property
     def total(self) -> Fraction:
         """The score over all controls that apply."""
-        return mean((self.model.controls[c], s) for c, s in self.control.items() if s is not None)
+        return self._total(self.control)
 
-    def parts(self, check: str, subject: str, status: str) -> tuple[int, int, int]:
-        """What one cell adds to the sums of its check."""
-        if status == "na":
-            return 0, 0, 0
-        tier = self.model.tiers[subject]
-        weight = self.policy.tier_weights[tier - 1]
-        credit = self.credit.get(status, 0)
-        caps = self.model.checks[check].severity == "critical" and tier >= CAP_TIER and not credit
-        return weight * credit, weight, int(caps)
+    def _total(self, scores: Mapping[str, Fraction | None]) -> Fraction:
+        return mean((self.model.controls[c], s) for c, s in scores.items() if s is not None)
 
-    @staticmethod
-    def _add(sums: Touched, check: str, more: tuple[int, int, int]) -> None:
-        a, b, c = sums.get(check, (0, 0, 0))
-        sums[check] = a + more[0], b + more[1], c + more[2]
+    def gain(self, change: Change) -> Fraction:
+        """What the total gains by a change."""
+        after = {**self.control, **self._after(change)[1]}
+        return self._total(after) - self.total
 
-    def gain(self, touched: Touched) -> Fraction:
-        """What the total gains when the sums of some checks change."""
-        practices, controls = self._after(touched)
-        del practices
-        if any(self.control[c] is None for c in controls):  # n/a before: the weights change too
-            after = {**self.control, **controls}
-            known = ((self.model.controls[c], s) for c, s in after.items() if s is not None)
-            return mean(known) - self.total
-        changes = (self.model.controls[c] * (s - self.control[c]) for c, s in controls.items())  # type: ignore[operator]
-        return sum(changes, Fraction(0)) / self.weight if controls else Fraction(0)
-
-    def apply(self, touched: Touched) -> None:
-        """Keep the change."""
-        practices, controls = self._after(touched)
-        for check, more in touched.items():
-            self._add(self.sums, check, more)
+    def apply(self, change: Change) -> None:
+        """Keep a change."""
+        practices, controls = self._after(change)
+        for own in change.values():
+            for check, more in own.items():
+                self.sums[check] = _plus(self.sums[check], more)
         self.practice.update(practices)
         self.control.update(controls)
-        self.rough_practice.update({p: self._rough_practice(p, {}) for p in practices})
-        self.rough_control.update({c: self._rough_control(c, {}) for c in controls})
-        self._weigh()
-
-    def rough(self, touched: Touched) -> int | None:
-        """The gain in units of 1 / ONE, less than SLACK off; None where something becomes applicable."""
-        model = self.model
-        named = {model.checks[c].practice for c, more in touched.items() if any(more)}
-        if any(self.practice[p] is None for p in named):
-            return None
-        practices = {p: self._rough_practice(p, touched) for p in named}
-        gain = 0
-        for control in {model.practices[p].control for p in named}:
-            change = self._rough_control(control, practices) - self.rough_control[control]
-            gain += self.whole_control[control] * change
-        return gain // self.whole_weight if gain else 0
-
-    def _rough_practice(self, name: str, touched: Touched) -> int:
-        credited = weights = 0
-        caps = False
-        for check in self.checks[name]:
-            a, b, zeros = self.sums[check]
-            if check in touched:
-                more = touched[check]
-                a, b, zeros = a + more[0], b + more[1], zeros + more[2]
-            if b:
-                weight = self.policy.severity_weights[self.model.checks[check].severity]
-                credited += weight * (a * ONE // (b * self.scale))
-                weights += weight
-                caps = caps or zeros > 0
-        value = credited // weights if weights else 0
-        return min(value, int(self.policy.critical_cap * ONE)) if caps else value
-
-    def _rough_control(self, name: str, practices: Mapping[str, int]) -> int:
-        own = [p for p in self.practices[name] if self.practice[p] is not None]
-        values = (self.whole[p] * practices.get(p, self.rough_practice[p]) for p in own)
-        return sum(values) // sum(self.whole[p] for p in own) if own else 0
 
     def _after(
-        self, touched: Touched
+        self, change: Change
     ) -> tuple[dict[str, Fraction | None], dict[str, Fraction | None]]:
-        model = self.model
-        named = dict.fromkeys(model.checks[c].practice for c, more in touched.items() if any(more))
-        practices = {p: self._practice(p, touched) for p in named}
-        changed = dict.fromkeys(model.practices[p].control for p in practices)
+        practices = {p: self._practice(p, own) for p, own in change.items()}
+        changed = dict.fromkeys(self.model.practices[p].control for p in practices)
         return practices, {c: self._control(c, practices) for c in changed}
 
-    def _practice(self, name: str, touched: Touched) -> Fraction | None:
+    def _practice(self, name: str, own: Mapping[str, Sums]) -> Fraction | None:
         given = []
         for check in self.checks[name]:
-            a, b, caps = self.sums[check]
-            if check in touched:
-                more = touched[check]
-                a, b, caps = a + more[0], b + more[1], caps + more[2]
+            a, b, caps = _plus(self.sums[check], own[check]) if check in own else self.sums[check]
             if b:
-                given.append(
-                    (self.model.checks[check].severity, Fraction(a, b * self.scale), caps > 0)
-                )
+                severity = self.model.checks[check].severity
+                given.append((severity, Fraction(a, b * self.scale), caps > 0))
         return practice_score(given, self.policy)
 
     def _control(self, name: str, practices: Mapping[str, Fraction | None]) -> Fraction | None:
@@ -211,35 +170,151 @@ class _State:
         return mean(pairs) if pairs else None
 
 
-@dataclass(slots=True)
-class _Open:
-    """The cells that each action would still turn to pass."""
+def _plus(sums: Sums, more: Sums, n: int = 1) -> Sums:
+    return sums[0] + n * more[0], sums[1] + n * more[1], sums[2] + n * more[2]
 
-    model: Model
-    cells: Mapping[str, Mapping[str, str]]
-    actions: Mapping[str, Mapping[str, Any]]
-    state: _State
-    touched: dict[str, Touched] = field(default_factory=dict)
-    _of: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def __post_init__(self) -> None:
-        for name, action in self.actions.items():
-            self.touched[name] = {}
-            for check, subject in dict.fromkeys((c, s) for c, s in action["cells"]):
-                if subject not in self.cells.get(check, ()):
-                    raise InputError(f"[{check}, {subject}] is no cell", f"actions: {name}")
-                self._of[check, subject].append(name)
-                self._count(name, check, subject, 1)
+class _Rough:
+    """Scores in whole units of 1 / ONE, each rounded down, to tell quickly which action may be the best."""
 
-    def _count(self, name: str, check: str, subject: str, sign: int) -> None:
-        now = self.state.parts(check, subject, self.cells[check][subject])
-        then = self.state.parts(check, subject, "pass")
-        old = self.touched[name].get(check, (0, 0, 0))
-        a, b, c = (o + sign * (t - n) for o, t, n in zip(old, then, now, strict=True))
-        self.touched[name][check] = a, b, c
+    def __init__(self, state: _State) -> None:
+        self.state = state
+        self.cap = int(state.policy.critical_cap * ONE)
+        self.slack = (3 + len(state.practice)) * ONE
+        """A practice is less than 2 units off, their shares add up to 1, and each share is less than 1 unit off."""
+        self._before: dict[str, tuple[int, int, int, int]] = {}
+        self._now: dict[str, int] = {}
+        self.renew(state.practice)
+        self.share()
 
-    def close(self, name: str) -> None:
-        """Take what an action did away from all that share cells with it."""
-        for check, subject in dict.fromkeys((c, s) for c, s in self.actions[name]["cells"]):
-            for other in self._of.pop((check, subject), ()):
-                self._count(other, check, subject, -1)
+    def share(self) -> None:
+        """Find what part of the total each practice is, and those that do not apply."""
+        state = self.state
+        self.out = {p for p, s in state.practice.items() if s is None}
+        known = [c for c, score in state.control.items() if score is not None]
+        total = sum(state.model.controls[c] for c in known)
+        self.part: dict[str, int] = {}
+        for control in known:
+            own = [p for p in state.practices[control] if p not in self.out]
+            weights = {p: state.model.practices[p].weight for p in own}
+            whole = sum(weights.values()) * total / state.model.controls[control]
+            self.part |= {p: int(weight / whole * ONE) for p, weight in weights.items()}
+
+    def renew(self, practices: Iterable[str]) -> None:
+        """Score practices anew."""
+        for name in practices:
+            credited = weights = capping = 0
+            for check in self.state.checks[name]:
+                a, b, caps = self.state.sums[check]
+                if b:
+                    weight = self.state.severity[check]
+                    self._now[check] = one = weight * (a * ONE // (b * self.state.scale))
+                    credited, weights, capping = (
+                        credited + one,
+                        weights + weight,
+                        capping + (caps > 0),
+                    )
+                else:
+                    self._now[check] = 0
+            if weights:
+                value = credited // weights
+                before = min(value, self.cap) if capping else value
+                self._before[name] = credited, weights, capping, before
+
+    def adds(
+        self, practice: str, changes: Mapping[str, Mapping[str, Sums]]
+    ) -> Iterator[tuple[str, int]]:
+        """Give what the total gains by each action through a practice that applies, in units of 1 / ONE / ONE."""
+        all_credited, all_weights, all_capping, before = self._before[practice]
+        part, cap, now, sums = self.part[practice], self.cap, self._now, self.state.sums
+        scale, severity = self.state.scale, self.state.severity
+        for name, own in changes.items():
+            credited, weights, capping = all_credited, all_weights, all_capping
+            for check, (more, heavier, caps) in own.items():
+                a, b, zeros = sums[check]
+                weight = severity[check]
+                credited += weight * ((a + more) * ONE // ((b + heavier) * scale)) - now[check]
+                if not b:
+                    weights += weight
+                if caps and zeros + caps == 0:
+                    capping -= 1
+            value = credited // weights
+            yield name, part * ((min(value, cap) if capping else value) - before)
+
+
+class _Left:
+    """The actions not yet taken: what each would still change, and roughly gain."""
+
+    def __init__(self, state: _State, cells: Mapping[str, list[Cell]]) -> None:
+        self.state, self.cells, self.rough = state, cells, _Rough(state)
+        self.changes: dict[str, Change] = {name: {} for name in cells}
+        self._sharing: dict[Cell, list[str]] = defaultdict(list)
+        for name, own in cells.items():
+            for cell in own:
+                self._sharing[cell].append(name)
+                self._count(name, cell, 1)
+        self._by: dict[str, dict[str, dict[str, Sums]]] = {p: {} for p in state.practice}
+        for name, change in self.changes.items():
+            for practice, sums in change.items():
+                self._by[practice][name] = sums
+        self._adds = {p: dict.fromkeys(own, 0) for p, own in self._by.items()}
+        self.gains = dict.fromkeys(cells, 0)
+        self._refresh(state.practice)
+
+    def best(self, efforts: Mapping[str, Fraction]) -> tuple[str, Fraction]:
+        """Return the best action and its gain; those whose rough gain is clearly less are not compared."""
+        slack = self.rough.slack
+        new = {n for n in efforts if not self.rough.out.isdisjoint(self.changes[n])}
+        # What begins to apply does so as a pass: it adds to what the action gains otherwise.
+        least = max((self.gains[n] - slack) / e for n, e in efforts.items())
+        gains: dict[str, Fraction] = {}
+        known: dict[tuple[Any, ...], Fraction] = {}
+        for name, effort in efforts.items():
+            if name in new or (self.gains[name] + slack) / effort >= least:
+                change = self.changes[name]
+                key = tuple((p, *sorted(own.items())) for p, own in sorted(change.items()))
+                if key not in known:
+                    known[key] = self.state.gain(change)
+                gains[name] = known[key]
+        best = min(gains, key=lambda n: (-gains[n] / efforts[n], -gains[n], efforts[n], n))
+        return best, gains[best]
+
+    def take(self, name: str) -> None:
+        """Do an action; take what it did away from all that share cells with it."""
+        change = self.changes.pop(name)
+        self.state.apply(change)
+        for practice in change:
+            del self._by[practice][name]
+        for cell in self.cells[name]:
+            for other in self._sharing.pop(cell, ()):
+                if other in self.changes:
+                    self._count(other, cell, -1)
+        self.rough.renew(change)
+        if self.rough.out.isdisjoint(change):
+            self._refresh(change)
+        else:  # what applies only now changes all shares
+            self.rough.share()
+            self._refresh(self.state.practice)
+
+    def _count(self, name: str, cell: Cell, sign: int) -> None:
+        check, subject = cell
+        model = self.state.model
+        tier = model.tiers[subject]
+        own = self.changes[name].setdefault(model.checks[check].practice, {})
+        then = self.state.parts(check, tier, "pass")
+        now = self.state.parts(check, tier, self.state.cells[check][subject])
+        more = _plus(_plus(own.get(check, (0, 0, 0)), then, sign), now, -sign)
+        if any(more):
+            own[check] = more
+        else:
+            own.pop(check, None)
+
+    def _refresh(self, practices: Iterable[str]) -> None:
+        """Find anew what each action adds through some practices."""
+        gains = self.gains
+        for practice in practices:
+            if practice not in self.rough.out:
+                adds = self._adds[practice]
+                for name, new in self.rough.adds(practice, self._by[practice]):
+                    gains[name] += new - adds[name]
+                    adds[name] = new

@@ -276,10 +276,10 @@ def state_of(checks: Iterable[CheckScore]) -> str:
 def _confidence(coverage: Fraction, entries: Sequence[_Entry]) -> str:
     """Look coverage and the origin of the credited weight up in the table of 3.8."""
     credited = [(entry, entry.weight * entry.score.lo) for entry in entries]
-    total = sum((credit for _, credit in credited), _ZERO)
-    attested = sum((credit * entry.score.attested for entry, credit in credited), _ZERO)
+    total = sum(credit for _, credit in credited)
+    attested = sum(credit * entry.score.attested for entry, credit in credited)
     # A confirmed ask was examined by a human: not attested only, but no TEST either.
-    tested = sum((c * (1 - e.score.attested) for e, c in credited if e.score.check != ASK), _ZERO)
+    tested = sum(c * (1 - e.score.attested) for e, c in credited if e.score.check != ASK)
     if coverage < _LOW_COVERAGE or attested > _LOW_ATTESTED * total:
         return "Low"
     is_high = coverage >= _HIGH_COVERAGE and tested >= _HIGH_TESTED * total

@@ -6,14 +6,21 @@ from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
-from score_models import FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
+from score_models import ATTESTED, COMPENSATED, FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
 
-from reporter.model import Finding, Theme
+from reporter.model import Finding, Profile, Sample, Theme
 from reporter.planned import IMPLEMENT, Action
-from reporter.score import first_in_lanes, printed
+from reporter.score import first_in_lanes, plan_actions, printed, score
 from reporter.score.limits import lower_limit, upper_limit
 from reporter.score.scorer import score_check
 from reporter.scores import Tally
+
+
+@pytest.fixture(autouse=True)
+def _limits_are_computed() -> None:
+    """What an earlier test had computed would hide a defect."""
+    upper_limit.cache_clear()
+    lower_limit.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -44,6 +51,27 @@ def test_a_sample_counts_by_the_limits_of_each_tier() -> None:
     plain = score_check("K-1", False, sample, POLICY)
     assert found.lo < plain.lo < plain.hi < found.hi
     assert (found.counts, found.known) == (plain.counts, plain.known)
+
+
+def test_of_a_sample_all_but_a_pass_is_an_exception_in_lo_and_only_a_fail_in_hi() -> None:
+    sample = [
+        Tally("K-1", status, 2, 2, n)
+        for status, n in ((PASS, 20), (FAIL, 1), (UNKNOWN, 2), (ATTESTED, 3), (COMPENSATED, 4))
+    ]
+    found = score_check("K-1", False, sample, POLICY, sampled=True)
+    assert (found.lo, found.hi) == (1 - upper_limit(30, 10), 1 - lower_limit(30, 1))
+
+
+def test_a_check_that_declares_a_sample_is_scored_as_one_and_planned_as_one() -> None:
+    check = replace(a_check("K-1", "low"), sample=Sample(26, 400, "17"))
+    tallies = [Tally("K-1", PASS, 1, 1, 24), *cells("K-1", (FAIL, 1), (UNKNOWN, 1))]
+    themes = [Theme("K", "K")]
+    total = score([], [check], themes, tallies, POLICY, Profile("", "", 0, {})).enterprise.total
+    assert (total.lo, total.hi) == (1 - upper_limit(26, 2), 1 - lower_limit(26, 1))
+    found = [Finding("K-1", "s", FAIL, "", "", "", "", "1")]
+    mend = Action("a", "a", "", IMPLEMENT, False, F(1), (), (0,), "")
+    plan = plan_actions([check], themes, tallies, found, [mend], POLICY)
+    assert (plan.start, plan.picks[0].total) == (total.lo, 1 - upper_limit(26, 1))
 
 
 def test_a_sample_of_unknown_tiers_is_the_worst_and_the_best_that_they_allow() -> None:

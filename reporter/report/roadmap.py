@@ -88,6 +88,7 @@ def exact(value: Fraction) -> str:
 
 
 def person_days(value: Fraction) -> str:
+    """Print person-days without needless decimals."""
     return str(value) if value.denominator == 1 else f"{value.numerator / value.denominator:g}"
 
 

@@ -47,13 +47,14 @@ def _next(a: model.Assessment) -> str:
     titles = {t.id: clean(t.title) for t in a.themes}
     short_of = [c for c in a.scores.enterprise.controls if c.state != "not_applicable" and c.level_lo < following]  # fmt: skip
     worst = sorted(short_of, key=lambda c: (c.level_lo, c.lo, c.id))
-    named = join([titles[c.id] for c in worst[:THEMES_NAMED]])
-    more = f" and {number(len(worst) - THEMES_NAMED)} more" if len(worst) > THEMES_NAMED else ""
-    claim = f" ({clean(a.policy.level_claims[following])})" if a.policy.level_claims else ""
+    named = [titles[c.id] for c in worst[:THEMES_NAMED]]
+    if len(worst) > THEMES_NAMED:
+        named.append(f"{number(len(worst) - THEMES_NAMED)} more")
+    claim = f" It says: {clean(a.policy.level_claims[following])}" if a.policy.level_claims else ""
     held = next((f" {clean(reason)}" for most, reason in total.caps if most < following), "")
     return (
-        f"Level {following}, {names[following]}{claim}, is not reached in {count(len(worst), 'theme')} of "
-        f"{number(len(titles))}: {named}{more}.{held}"
+        f"Level {following}, {names[following]}, is not reached in {count(len(worst), 'theme')} of "
+        f"{number(len(titles))}: {join(named)}.{claim}{held}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The editions as HTML: the view rendered by the templates into one file without network or script.
+"""The editions as HTML: the view rendered by the templates into one file that needs no network, and no script.
 
 `render` also serves the PDF, from the same templates, for the medium "paper".
 """
@@ -36,7 +36,7 @@ def render(
     css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
     if medium == "paper":
         css = _constant(css)
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
     return (
         _environment(folder)
         .get_template(f"{edition}.html")
@@ -46,9 +46,16 @@ def render(
             paper=medium == "paper",
             limit=LIMITS[medium],
             css=Markup(css),
-            css_hash=digest,
+            css_hash=_digest(css),
+            script=Markup(script),
+            script_hash=_digest(script),
         )
     )
+
+
+def _digest(text: str) -> str:
+    """Hash what the page may use, for its content security policy."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def templates_dir() -> Path:

@@ -10,6 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from reporter.answers import Attestation, Compensation, Waiver
+from reporter.branding import Branding
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
@@ -300,4 +301,5 @@ class Assessment:
     feed_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
     """Log source -> (day of the period counted from 0, hours in which it delivered, 1 a day where days are expected)."""
     slices: tuple[Slice, ...] = ()
+    branding: Branding = Branding()
     reweighed: tuple[Reweighed, ...] = ()

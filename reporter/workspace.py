@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reporter.branding import Branding, read_branding
 from reporter.errors import InputError
 from reporter.model import RunInfo, Sample
 from reporter.yamls import Fields, fields
@@ -36,6 +37,7 @@ class Workspace:
     """Person-days by cause, check or check-evidence."""
     samples: dict[str, Sample] = field(default_factory=dict)
     """Check id -> how its subjects were drawn."""
+    branding: Branding = Branding()
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -71,6 +73,7 @@ def read_workspace(folder: Path) -> Workspace:
         "baseline",
         "efforts",
         "samples",
+        "branding",
     )
     run = _run(f)
     logs = {
@@ -79,7 +82,15 @@ def read_workspace(folder: Path) -> Workspace:
     }
     params = _params(f.get("params", dict, {}), f.place("params"))
     return Workspace(
-        folder, run, logs, _window(f), params, _frameworks(f), _efforts(f), _samples(f)
+        folder,
+        run,
+        logs,
+        _window(f),
+        params,
+        _frameworks(f),
+        _efforts(f),
+        _samples(f),
+        read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from reporter.branding import ACCENT
+
 from . import shape
 from .shape_pictures import LogCalendar, Losses
 from .words import count
 
 INK, MUTED, LINE, TRACK = "#1b2733", "#5a6673", "#c9d1d9", "#e9edf1"
-ACCENT, SOFT = "#0f4c81", "#a9c6e0"
+SOFT = "#a9c6e0"
 RATING = {
     "N": ("#b2182b", "#ffffff"),
     "P": ("#f4a582", INK),

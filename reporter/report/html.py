@@ -14,6 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reporter.branding import ACCENT
+
 from . import charts
 from .desk import desks
 from .shape import Control, Framework, View
@@ -36,8 +38,9 @@ def render(
     css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
     if medium == "paper":
         css = _constant(css)
+    css = css.replace(ACCENT, view.cover.accent)
     script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
-    return (
+    page = (
         _environment(folder)
         .get_template(f"{edition}.html")
         .render(
@@ -51,6 +54,7 @@ def render(
             script_hash=_digest(script),
         )
     )
+    return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
 
 
 def _digest(text: str) -> str:

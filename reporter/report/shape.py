@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reporter.branding import ACCENT
+
 from .shape_attested import Attestations
 from .shape_board import Board
 from .shape_observed import Causes, Observation, ParityTable
@@ -304,6 +306,9 @@ class Cover:
     evidence_id: str
     evidence_short: str
     statement: str
+    accent: str = ACCENT
+    logo: str = ""
+    """A data URI; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def cover(a: model.Assessment) -> shape.Cover:
         evidence_id=identity,
         evidence_short=identity[:16],
         statement=STATEMENT,
+        accent=a.branding.accent,
+        logo=a.branding.logo,
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
+MORE_FORMATS = ("oscal",)
+"""Written only where they are asked for."""
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -94,7 +96,10 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats", default=",".join(FORMATS), show_default=True, help="Which files to write."
+    "--formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
 )
 @click.option(
     "--extra",
@@ -162,9 +167,9 @@ def _memory(text: str) -> str:
 def _formats(text: str) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     for name in wanted:
-        if name not in FORMATS:
+        if name not in FORMATS + MORE_FORMATS:
             raise click.BadParameter(
-                f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--formats"
+                f"{name!r} is none of {', '.join(FORMATS + MORE_FORMATS)}", param_hint="--formats"
             )
     return wanted
 
@@ -216,7 +221,7 @@ def _score(figure: Any) -> str:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--format", "name", type=click.Choice(FORMATS), required=True)
+@click.option("--format", "name", type=click.Choice(FORMATS + MORE_FORMATS), required=True)
 @click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
 def render(run: Path, name: str, to: Path | None) -> None:
     """Write a report again from RUN's report.json; the run itself is never changed."""

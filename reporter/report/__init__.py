@@ -42,4 +42,5 @@ WRITERS: dict[str, Writer] = {
     "pdf": _lazy("pdf", "write"),
     "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
+    "oscal": _lazy("oscal", "write"),
 }

@@ -191,6 +191,7 @@ class Group:
     """Ids, in catalog order."""
     reasons: tuple[str, ...] = ()
     """How the number came about."""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,7 @@ class Framework:
     gaps_text: str
     unassessed_text: str
     unassessed: tuple[Link, ...]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,9 @@ class Crosswalk:
     intro: str
     """Whose it is, and what was read."""
     rows: tuple[Pairs, ...]
+    origin: str = ""
+    """Id of the list of its origins; `target`, of its targets."""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +307,9 @@ class Cover:
     evidence_id: str
     evidence_short: str
     statement: str
+    period_from: str = ""
+    """In ISO 8601, as `period_to`, which is the first moment after it."""
+    period_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from .parts import (
     NS,
     OBJECTIVE,
     REST,
+    TOTAL,
     Json,
     Names,
     filled,
@@ -117,7 +118,8 @@ def _check(c: shape.Check, known: Names) -> Json:
 
 def profile(view: shape.View, known: Names) -> Json:
     """Return the target levels: all controls of all catalogs, each with its level as a property."""
-    totals = {"enterprise": view.summary.level, **{f.id: f.total.level for f in view.frameworks}}
+    totals = {known.ids[TOTAL, f.id, ""]: f.total.level for f in view.frameworks}
+    totals["enterprise"] = view.summary.level
     head = metadata(view, known, f"Target profile {view.cover.profile}", view.cover.evidence_short)
     head["props"] += [p for of, level in totals.items() for p in props(of, target_level=level.target)]  # fmt: skip
     return {

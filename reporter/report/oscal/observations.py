@@ -112,7 +112,7 @@ def subjects(view: shape.View, known: Names) -> list[Json]:
         items[uuid] = {
             "uuid": uuid,
             "description": title(v["subject"], "–"),
-            "props": props(subject=v["subject"] or "–", actor=v["actor"]),
+            "props": props(subject=v["subject"].strip() or "–", actor=v["actor"]),
         }
     return list(items.values())
 

@@ -19,7 +19,7 @@ OSCAL_VERSION = "1.2.1"
 """The oldest release whose schemas hold for all that is written; the later 1.2 ones do too."""
 CHECKS = "checks"
 """The list of our own checks, beside the frameworks; no framework may have this id."""
-CONTROL, GROUP, REST, OBJECTIVE = "control", "group", "rest", "objective"
+CONTROL, GROUP, REST, OBJECTIVE, TOTAL = "control", "group", "rest", "objective", "total"
 
 _NAMESPACE = uuid5(NAMESPACE_URL, NS)
 _MARKUP = re.compile(r"[\\`*\[\]<>{}~^]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
@@ -34,8 +34,8 @@ class Names:
     files: dict[str, str]
     """Framework id, or CHECKS -> file name of its catalog."""
     ids: dict[tuple[str, str, str], str]
-    """(CONTROL | GROUP | REST | OBJECTIVE, framework id, id as printed) -> token; REST holds the
-    controls that stand directly in a group which has groups too."""
+    """(CONTROL | GROUP | REST | OBJECTIVE | TOTAL, framework id, id as printed) -> token. REST holds the controls
+    that stand directly in a group which has groups too; TOTAL is the class of a total, a theme's under CHECKS."""
 
     def uuid(self, role: str, *of: str) -> str:
         """Return the UUID of a thing: always the same for the same evidence, role and name."""
@@ -51,7 +51,8 @@ def names(view: View) -> Names:
     controls = {CHECKS: [c.id for c in view.checks]}
     for f in view.frameworks:
         groups[f.id], controls[f.id] = [g.id for g in f.groups], [c.id for c in f.controls]
-    ids = {}
+    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, taken) for t in view.themes.controls}
+    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, taken) for f in view.frameworks}
     for framework in files:
         prefix = re.sub("[^A-Za-z0-9._-]+", "-", framework)
         prefix = prefix if re.match("[A-Za-z_]", prefix) else f"_{prefix}"

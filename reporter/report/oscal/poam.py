@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from reporter.report import shape
 
 from .findings import NOT_SATISFIED, findings
-from .observations import check_uuid, of_answers, of_checks
+from .observations import check_uuid, of_answers, of_checks, resources
 from .parts import Json, Names, filled, markup, metadata, props, related, title
 from .risks import IMPLEMENT, checks_of, facts, risk_uuid, risks, risks_by_check
 
@@ -28,7 +28,6 @@ def poam(view: shape.View, known: Names) -> Json:
         for f in findings(view, known, by_check)
         if f["target"]["status"]["state"] == NOT_SATISFIED
     ]
-    details = known.uuid("details")
     return {
         "plan-of-action-and-milestones": filled(
             uuid=known.uuid("poam"),
@@ -45,11 +44,12 @@ def poam(view: shape.View, known: Names) -> Json:
             back_matter={
                 "resources": [
                     {
-                        "uuid": details,
+                        "uuid": known.uuid("details"),
                         "title": "Assessment results",
                         "description": "Holds the single verdicts behind each observation and risk.",
                         "rlinks": [{"href": "assessment-results.json"}],
-                    }
+                    },
+                    *resources(view, known),
                 ]
             },
         )

@@ -7,8 +7,10 @@ from reporter.report import shape
 from .findings import findings
 from .observations import of_answers, of_checks, of_verdicts, resources, subjects, verdict_uuid
 from .parts import (
+    CHECKS,
     CONTROL,
     NS,
+    TOTAL,
     Json,
     Names,
     filled,
@@ -60,7 +62,7 @@ def _result(view: shape.View, known: Names, people: dict[str, str]) -> Json:
         description=markup(view.summary.level_sentence),
         start=view.cover.period_from,
         end=view.cover.period_to,
-        props=_totals(view),
+        props=_totals(view, known),
         local_definitions={"inventory-items": items} if items else None,
         reviewed_controls=_reviewed(view, known),
         attestations=_attestations(view, known, people),
@@ -87,12 +89,18 @@ def _remarks(view: shape.View) -> list[str]:
     return [text for text in said if text]
 
 
-def _totals(view: shape.View) -> list[Json]:
+def _totals(view: shape.View, known: Names) -> list[Json]:
     """Return level and exact score of the enterprise, its themes and every framework; the class says of which."""
     s = view.summary
     totals = [("enterprise", s.level, s.figure, s.coverage)]
-    totals += [(f.id, f.total.level, f.total.figure, f.total.coverage) for f in view.frameworks]
-    totals += [(f"theme-{t.id}", t.level, t.figure, t.coverage) for t in view.themes.controls]
+    totals += [
+        (known.ids[TOTAL, f.id, ""], f.total.level, f.total.figure, f.total.coverage)
+        for f in view.frameworks
+    ]
+    totals += [
+        (known.ids[TOTAL, CHECKS, t.id], t.level, t.figure, t.coverage)
+        for t in view.themes.controls
+    ]
     return [
         p
         for name, level, figure, coverage in totals

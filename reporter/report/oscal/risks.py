@@ -13,6 +13,7 @@ from .observations import verdicts
 from .parts import Json, Names, filled, instant, markup, props, related, title
 
 IMPLEMENT = "implement"
+WAIVER, COMPENSATION = "waiver", "compensation"
 Seen = Callable[[Iterable[int]], list[str]]
 """Rows of the findings -> UUIDs of the observations that stand for them."""
 
@@ -38,13 +39,19 @@ def checks_of(view: shape.View) -> dict[str, list[str]]:
 
 
 def risks_by_check(view: shape.View, known: Names) -> dict[str, list[str]]:
-    """Return for each check the risks because of which it fails."""
+    """Return for each check the risks because of which it fails, and what was decided about its failures."""
     found: dict[str, list[str]] = defaultdict(list)
     checks = checks_of(view)
     for pick in view.roadmap.picks:
         if pick.kind == IMPLEMENT:
             for check in checks[pick.rank]:
                 found[check].append(risk_uuid(known, pick))
+    for role, stated in (
+        (WAIVER, view.waivers.waivers),
+        (COMPENSATION, view.waivers.compensations),
+    ):
+        for w in _in_effect(stated):
+            found[w.check].append(known.uuid(role, w.record))
     return found
 
 
@@ -58,13 +65,14 @@ def risks(view: shape.View, known: Names, seen: Seen) -> list[Json]:
 
 
 def _open(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
+    checks = checks_of(view)
     for pick in view.roadmap.picks:
         if pick.kind == IMPLEMENT:
             yield filled(
                 uuid=risk_uuid(known, pick),
                 title=title(pick.title, pick.id),
                 description=markup(pick.what or pick.title),
-                statement=f"Verdicts that fail until it is mended: {pick.cells}.",
+                statement=f"Verdicts that fail until it is mended: {pick.cells}, of {', '.join(checks[pick.rank])}.",
                 props=facts(pick),
                 status="open",
                 remediations=[filled(
@@ -81,7 +89,7 @@ def _waived(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
     for n, v in enumerate(verdicts(view)):
         rows[v["waiver"]].append(n)
     for w in _in_effect(view.waivers.waivers):
-        yield _deviation(w, f"Waived: {w.check}, {w.subject}", "waiver", known) | filled(
+        yield _deviation(w, f"Waived: {w.check}, {w.subject}", WAIVER, known) | filled(
             related_observations=related("observation", seen(rows[w.record])),
         )
 
@@ -95,7 +103,7 @@ def _compensated(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
         heading = f"Compensated: {c.check}, {c.subject}, by {c.by_check}"
         stands_in = f"{c.by_check} stands in for {c.check} and passes: {c.reason}"
         factor = {"uuid": known.uuid("factor", c.record), "description": markup(stands_in)}
-        yield _deviation(c, heading, "compensation", known) | filled(
+        yield _deviation(c, heading, COMPENSATION, known) | filled(
             mitigating_factors=[factor],
             related_observations=related("observation", seen(rows[c.check, c.subject])),
         )

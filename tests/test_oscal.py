@@ -288,6 +288,14 @@ def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[shape.View,
     assert [len(m) for m in maps] == [n for n in pairs if n]
 
 
+def test_a_list_known_from_crosswalks_only_is_a_resource(run: Path) -> None:
+    document = read(run / "oscal", "mapping-collection.json")
+    (resource,) = document["back-matter"]["resources"]
+    assert resource["title"] == "nist-ai-600-1"
+    ends = [m["source-resource"]["href"] for m in document["mappings"]]
+    assert f"#{resource['uuid']}" in ends
+
+
 # ---------------------------------------------------------------- honesty
 
 
@@ -370,6 +378,17 @@ def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
     assert [said(i)["exact-gain"] for i in plan["poam-items"]] == [p.exact_gain for p in view.roadmap.picks]  # fmt: skip
     for item, pick in zip(plan["poam-items"], view.roadmap.picks, strict=True):
         assert len(item.get("related-risks", ())) == (pick.kind == "implement")
+
+
+def test_only_the_system_is_called_the_same_whatever_the_evidence(tmp_path: Path) -> None:
+    view = built("rich")
+    other = replace(view, cover=replace(view.cover, evidence_id="0" * 64))
+    for name, one in (("a", view), ("b", other)):
+        write(one, tmp_path / name)
+    first, second = (read(tmp_path / name, "poam.json") for name in ("a", "b"))
+    assert first["system-id"] == second["system-id"]
+    uuids = ({p["uuid"] for p in parts(d) if "uuid" in p} for d in (first, second))
+    assert not set.intersection(*uuids)
 
 
 # ---------------------------------------------------------------- the run

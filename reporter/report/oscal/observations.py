@@ -68,6 +68,7 @@ def of_checks(view: shape.View, known: Names) -> Iterator[Json]:
 
 def of_answers(view: shape.View, known: Names) -> Iterator[Json]:
     """Return an observation for each answer on which a control's question rests."""
+    resources = files(view, known)
     for t in view.attestations.rows:
         if t.settles:
             yield filled(
@@ -77,7 +78,7 @@ def of_answers(view: shape.View, known: Names) -> Iterator[Json]:
                 props=props(answer=t.answer, counts_as=t.counts_as, attested_by=t.who, role=t.role),
                 methods=[_METHODS.get(t.method, "UNKNOWN")],
                 types=["control-objective"],
-                relevant_evidence=_records(t.record, files(view, known)),
+                relevant_evidence=_records(t.record, resources),
                 collected=instant(t.date) or view.cover.as_of_iso,
                 expires=instant(t.expires),
                 remarks=markup(t.why),

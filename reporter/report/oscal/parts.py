@@ -42,6 +42,12 @@ class Names:
         return str(uuid5(_NAMESPACE, "\0".join((self.evidence_id, role, *of))))
 
 
+def system_id(view: View) -> Json:
+    """Name what is assessed; unlike all else it is called the same in every run of the organisation."""
+    name = "\0".join(("system", view.cover.organisation, view.cover.unit))
+    return {"identifier-type": "http://ietf.org/rfc/rfc4122", "id": str(uuid5(_NAMESPACE, name))}
+
+
 def names(view: View) -> Names:
     """Give every catalog, group, control and check a name that is valid and unique in the run."""
     taken: set[str] = set()

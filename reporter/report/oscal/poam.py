@@ -9,7 +9,7 @@ from reporter.report import shape
 
 from .findings import NOT_SATISFIED, findings
 from .observations import check_uuid, of_answers, of_checks, resources
-from .parts import Json, Names, filled, markup, metadata, props, related, title
+from .parts import Json, Names, filled, markup, metadata, props, related, system_id, title
 from .risks import IMPLEMENT, checks_of, facts, risk_uuid, risks, risks_by_check
 
 
@@ -33,26 +33,22 @@ def poam(view: shape.View, known: Names) -> Json:
             uuid=known.uuid("poam"),
             metadata=metadata(view, known, "Plan of action", view.cover.evidence_short)
             | {"remarks": markup(view.roadmap.text)},
-            system_id={
-                "identifier-type": "http://ietf.org/rfc/rfc4122",
-                "id": known.uuid("system", view.cover.organisation, view.cover.unit),
-            },
+            system_id=system_id(view),
             observations=[*of_checks(view, known), *of_answers(view, known)],
             risks=risks(view, known, seen),
             findings=missed,
             poam_items=_items(view, known, missed),
-            back_matter={
-                "resources": [
-                    {
-                        "uuid": known.uuid("details"),
-                        "title": "Assessment results",
-                        "description": "Holds the single verdicts behind each observation and risk.",
-                        "rlinks": [{"href": "assessment-results.json"}],
-                    },
-                    *resources(view, known),
-                ]
-            },
+            back_matter={"resources": [_details(known), *resources(view, known)]},
         )
+    }
+
+
+def _details(known: Names) -> Json:
+    return {
+        "uuid": known.uuid("details"),
+        "title": "Assessment results",
+        "description": "Holds the single verdicts behind each observation and risk.",
+        "rlinks": [{"href": "assessment-results.json"}],
     }
 
 

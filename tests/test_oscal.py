@@ -15,9 +15,9 @@ import fixture_assessment as fixture
 import pytest
 from conftest import reporter
 
-from reporter.report import shape
+from reporter.report import crosswalks, shape
 from reporter.report import view as views
-from reporter.report.oscal import findings, write
+from reporter.report.oscal import findings, mappings, write
 from reporter.report.oscal.parts import NS, markup
 from reporter.report.shape_attested import AnswerLine, Attestations
 from reporter.report.shape_waived import WaivedLine, Waivers
@@ -252,8 +252,10 @@ def test_every_number_is_that_of_report_json(case: tuple[shape.View, Path]) -> N
     ):
         assert (one["score-lo"], one["score-hi"]) == (shown["figure"]["exact_lo"], shown["figure"]["exact_hi"])  # fmt: skip
         assert one["score"] == shown["figure"]["text"]
+        if isinstance(level := shown["level"], dict):
+            assert one["target-level"] == str(level["target"])
+            assert ("level-lo" in one) == shown["figure"]["assessed"]
         if "level-lo" in one:
-            level = shown["level"]
             assert [one[k] for k in ("level-lo", "level-hi", "target-level")] == [str(level[k]) for k in ("lo", "hi", "target")]  # fmt: skip
 
 
@@ -286,6 +288,10 @@ def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[shape.View,
     pairs = [sum(len(r.origins) * len(r.targets) for r in w.rows) for w in view.crosswalks]
     pairs += [sum(len(c.checks) + len(c.context) for c in f.controls) for f in view.frameworks]
     assert [len(m) for m in maps] == [n for n in pairs if n]
+
+
+def test_every_relation_has_a_relationship() -> None:
+    assert mappings.RELATIONSHIPS.keys() == set(crosswalks.RELATIONS.values())
 
 
 def test_a_list_known_from_crosswalks_only_is_a_resource(run: Path) -> None:

@@ -11,7 +11,7 @@ from reporter.report import shape
 from reporter.report.shape_attested import AnswerLine
 
 from .observations import answer_uuid, check_uuid
-from .parts import OBJECTIVE, Json, Names, filled, markup, props, related, title
+from .parts import OBJECTIVE, Json, Names, filled, markup, props, related, scored, title
 
 SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
 
@@ -57,12 +57,9 @@ def _finding(
         uuid=finding_uuid(known, f.id, c.id),
         title=title(f"{f.short} {c.id}: {c.title}", c.id),
         description=markup(c.standing),
-        props=props(
-            framework=f.id, control=c.id, state=c.state, level=c.level.text, level_lo=c.level.lo,
-            level_hi=c.level.hi, target_level=c.level.target, gap=c.gap, score=c.figure.text,
-            score_lo=c.figure.exact_lo, score_hi=c.figure.exact_hi, coverage=c.coverage,
-            confidence=c.confidence, weight_sensitive=c.level.sensitive,
-        ),
+        props=props(framework=f.id, control=c.id, state=c.state)
+        + scored(c.figure, c.coverage, c.level)
+        + props(gap=c.gap_text, confidence=c.confidence, weight_sensitive=c.level.sensitive),
         target=filled(
             type="objective-id",
             target_id=known.ids[OBJECTIVE, f.id, c.id],

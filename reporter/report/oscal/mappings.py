@@ -17,7 +17,7 @@ from .parts import (
     title,
 )
 
-_RELATIONSHIPS = {
+RELATIONSHIPS = {
     "equal to": "equal-to",
     "subset of": "subset-of",
     "superset of": "superset-of",
@@ -70,7 +70,7 @@ def _crosswalk(w: shape.Crosswalk, known: Names) -> Json:
     maps = [
         filled(
             uuid=known.uuid("map", w.id, source.text, target.text),
-            relationship=_RELATIONSHIPS[row.relation],
+            relationship=RELATIONSHIPS[row.relation],
             sources=[_item(w.origin, source.text, known)],
             targets=[_item(w.target, target.text, known)],
             confidence_score={"category": row.confidence},

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from reporter.report import shape
 from reporter.report.shape_attested import AnswerLine
 
-from .parts import Json, Names, filled, instant, markup, props, title
+from .parts import Json, Names, filled, instant, markup, props, scored, title
 
 _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 """A word that nobody examined is no examination."""
@@ -55,9 +55,8 @@ def of_checks(view: shape.View, known: Names) -> Iterator[Json]:
             props=props(
                 check=c.id, severity=c.severity, level=c.level, passed=n.passed, failed=n.failed,
                 unknown=n.unknown, attested=n.attested, compensated=n.compensated, not_applicable=n.na,
-                score=c.figure.text, score_lo=c.figure.exact_lo, score_hi=c.figure.exact_hi,
-                coverage=c.coverage, sample=c.sample,
-            ),
+                sample=c.sample,
+            ) + scored(c.figure, c.coverage),
             methods=["TEST"],
             types=["control-objective"],
             relevant_evidence=evidence,

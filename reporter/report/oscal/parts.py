@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from reporter.report.shape import View
+from reporter.report.shape import Figure, Level, View
 from reporter.report.words import slug
 
 Json = dict[str, Any]
@@ -84,6 +84,17 @@ def props(of: str = "", **values: object) -> list[Json]:
     """Return properties of ours in the order given; empty ones are left out, `a_b` is named `a-b`."""
     texts = ((name.replace("_", "-"), str(v).strip()) for name, v in values.items())
     return [prop(name, text, of) for name, text in texts if text]
+
+
+def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = "") -> list[Json]:
+    """Return score and level as properties. What is not assessed has no level; its score is the two bounds only."""
+    reached = level if figure.assessed else None
+    levels = {"level": reached.text, "level_lo": reached.lo, "level_hi": reached.hi} if reached else {}  # fmt: skip
+    target = {"target_level": level.target} if level else {}
+    return props(
+        of, **levels, **target, score=figure.text, score_lo=figure.exact_lo, score_hi=figure.exact_hi,
+        coverage=coverage,
+    )  # fmt: skip
 
 
 def label(name: str) -> Json:

@@ -17,6 +17,7 @@ from .parts import (
     markup,
     metadata,
     props,
+    scored,
     title,
 )
 from .risks import risks, risks_by_check
@@ -102,13 +103,8 @@ def _totals(view: shape.View, known: Names) -> list[Json]:
         for t in view.themes.controls
     ]
     return [
-        p
-        for name, level, figure, coverage in totals
-        for p in props(
-            name, level=level.text, level_lo=level.lo, level_hi=level.hi, target_level=level.target,
-            score=figure.text, score_lo=figure.exact_lo, score_hi=figure.exact_hi, coverage=coverage,
-        )
-    ]  # fmt: skip
+        p for name, level, figure, coverage in totals for p in scored(figure, coverage, level, name)
+    ]
 
 
 def _reviewed(view: shape.View, known: Names) -> Json:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +102,10 @@ def main() -> None:
     help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
 )
 @click.option(
+    "--editions", default="auditor", show_default=True,
+    help="For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by owner).",
+)  # fmt: skip
+@click.option(
     "--extra",
     type=_FOLDER,
     multiple=True,
@@ -131,14 +135,19 @@ def main() -> None:
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
-    workspace: Path, out: Path, formats: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
+    workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
     pseudonymise: str | None, fail_on: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
-    wanted = _formats(formats)
+    from reporter.report import EDITIONS, edition_formats
+
+    wanted = edition_formats(
+        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(editions, EDITIONS, "--editions"),
+    )
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -164,13 +173,11 @@ def _memory(text: str) -> str:
     return text
 
 
-def _formats(text: str) -> tuple[str, ...]:
+def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     for name in wanted:
-        if name not in FORMATS + MORE_FORMATS:
-            raise click.BadParameter(
-                f"{name!r} is none of {', '.join(FORMATS + MORE_FORMATS)}", param_hint="--formats"
-            )
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
     return wanted
 
 
@@ -222,12 +229,19 @@ def _score(figure: Any) -> str:
 @main.command()
 @click.argument("run", type=_FOLDER)
 @click.option("--format", "name", type=click.Choice(FORMATS + MORE_FORMATS), required=True)
+@click.option(
+    "--edition",
+    type=click.Choice(["auditor", "board", "engineer"]),
+    default="auditor",
+    help="Of HTML and PDF.",
+)
 @click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
-def render(run: Path, name: str, to: Path | None) -> None:
+def render(run: Path, name: str, edition: str, to: Path | None) -> None:
     """Write a report again from RUN's report.json; the run itself is never changed."""
-    from reporter.report import WRITERS
+    from reporter.report import WRITERS, edition_formats
     from reporter.runfolder import FILES, read_view
 
+    (name,) = edition_formats([name], [edition])
     path = to or Path(FILES[name])
     if path.exists():
         raise click.UsageError(f"{path} exists; give another --to")

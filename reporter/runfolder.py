@@ -33,12 +33,10 @@ from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 
 FILES = {
-    "html": "report.html",
-    "pdf": "report.pdf",
-    "json": "report.json",
-    "csv": "findings.csv",
+    "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
+    "board-html": "board.html", "board-pdf": "board.pdf", "engineer-html": "engineer.html", "engineer-pdf": "engineer.pdf",
     "oscal": "oscal",
-}
+}  # fmt: skip
 """Format -> file of the run, or folder of files."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .shape_attested import Attestations
+from .shape_board import Board
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_roadmap import Roadmap
 from .shape_slices import Slices
@@ -395,3 +396,4 @@ class View:
     roadmap: Roadmap = Roadmap()
     waivers: Waivers = Waivers()
     slices: Slices = Slices()
+    board: Board = Board()

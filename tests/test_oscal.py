@@ -61,25 +61,32 @@ def built(name: str) -> shape.View:
     return stated(built("rich"))
 
 
+WAIVED, COMPENSATED = 3, 5
+"""Rows of the findings of `stated`."""
+
+
 def stated(view: shape.View) -> shape.View:
     """A view with answers, a waiver and a compensating control that count, and such that do not."""
-    anchor, row = view.frameworks[0].controls[0].anchor, dict(zip(view.finding_columns, view.findings[0], strict=True))  # fmt: skip
     answer = AnswerLine(
-        "OWASP", "ASI03", anchor, "yes", "It is *so*.", "Ann Lee", "CISO", "2026-09-01 10:30",
-        "2027-01-31", "attest", "attested", "nobody examined it", True, "statements/attestations.csv#2",
+        "OWASP", "ASI03", view.frameworks[0].controls[0].anchor, "yes", "It is *so*.", "Ann Lee", "CISO",
+        "2026-09-01 10:30", "2027-01-31", "attest", "attested", "nobody examined it", True,
+        "statements/attestations.csv#2",
     )  # fmt: skip
     refused = replace(answer, counts_as="not counted", settles=False, record="statements/attestations.csv#3", date="")  # fmt: skip
+    rows = [dict(zip(view.finding_columns, row, strict=True)) for row in view.findings]
     waiver = WaivedLine(
-        row["check"], "", row["subject"], "", "", "Bo", "2026-09-01", "2026-12-31", "2026-11-01",
-        "It goes in December.", "T-1", "waived", "1", "waived until then", "statements/waivers.csv#2",
+        rows[WAIVED]["check"], "", rows[WAIVED]["subject"], "", "", "Bo", "2026-09-01", "2026-12-31",
+        "2026-11-01", "It goes in December.", "T-1", "waived", "1", "waived until then", "statements/waivers.csv#2",
     )  # fmt: skip
     idle = replace(waiver, counts_as="not counted", record="statements/waivers.csv#3")
-    made_good = replace(waiver, by_check="POL-01", counts_as="compensated", record="statements/compensations.csv#2")  # fmt: skip
-    place = view.finding_columns.index("waiver")
-    waived = (*view.findings[0][:place], waiver.record, *view.findings[0][place + 1 :])
+    made_good = replace(
+        waiver, check=rows[COMPENSATED]["check"], subject=rows[COMPENSATED]["subject"], by_check="POL-01",
+        counts_as="compensated", record="statements/compensations.csv#2",
+    )  # fmt: skip
+    rows[WAIVED]["waiver"], rows[COMPENSATED]["status"] = waiver.record, "compensated"
     return replace(
         view,
-        findings=(waived, *view.findings[1:]),
+        findings=tuple(tuple(row.values()) for row in rows),
         attestations=Attestations("", (answer, refused)),
         waivers=Waivers(waivers=(waiver, idle), compensations=(made_good,)),
     )
@@ -280,6 +287,9 @@ def test_every_open_verdict_is_an_observation_and_every_answer_an_attestation(
     columns = [view.finding_columns.index(c) for c in ("check", "subject", "status")]
     assert found == [tuple(row[c].strip() for c in columns) for row in view.findings]
     assert len(result.get("attestations", ())) == len(view.attestations.rows)
+    cover = view.cover
+    assert (result["start"], result["end"]) == (cover.period_from, cover.period_to)
+    assert {o["collected"] for o in result["observations"] if "subjects" in o} <= {cover.as_of_iso}
 
 
 def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[shape.View, Path]) -> None:
@@ -365,8 +375,9 @@ def test_what_is_waived_or_compensated_is_an_approved_deviation_until_its_end(
     waived, made_good = (r for r in result["risks"] if r["status"] != "open")
     assert waived["status"] == made_good["status"] == "deviation-approved"
     assert waived["deadline"] == "2026-12-31T00:00:00Z"
-    first = next(o for o in result["observations"] if "subjects" in o)
-    assert waived["related-observations"] == [{"observation-uuid": first["uuid"]}]
+    uuids = [o["uuid"] for o in result["observations"] if "subjects" in o]
+    assert waived["related-observations"] == [{"observation-uuid": uuids[WAIVED]}]
+    assert made_good["related-observations"] == [{"observation-uuid": uuids[COMPENSATED]}]
     assert "POL-01 stands in" in made_good["mitigating-factors"][0]["description"]
     assert "without effect: 1" in result["remarks"]
 
@@ -384,6 +395,22 @@ def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
     assert [said(i)["exact-gain"] for i in plan["poam-items"]] == [p.exact_gain for p in view.roadmap.picks]  # fmt: skip
     for item, pick in zip(plan["poam-items"], view.roadmap.picks, strict=True):
         assert len(item.get("related-risks", ())) == (pick.kind == "implement")
+        seen = {o["observation-uuid"] for o in item["related-observations"]}
+        checks = {said(o)["check"] for o in plan["observations"] if o["uuid"] in seen}
+        assert checks == {view.findings[n][view.finding_columns.index("check")] for n in pick.rows}
+
+
+def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
+    case: tuple[shape.View, Path],
+) -> None:
+    view, folder = case
+    result = result_of(folder)
+    rows = {o["uuid"]: n for n, o in enumerate(o for o in result["observations"] if "subjects" in o)}  # fmt: skip
+    seen = [
+        tuple(rows[o["observation-uuid"]] for o in risk["related-observations"])
+        for risk in result.get("risks", ()) if risk["status"] == "open"
+    ]  # fmt: skip
+    assert seen == [p.rows for p in view.roadmap.picks if p.kind == "implement"]
 
 
 def test_only_the_system_is_called_the_same_whatever_the_evidence(tmp_path: Path) -> None:

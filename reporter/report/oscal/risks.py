@@ -97,8 +97,7 @@ def _waived(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
 def _compensated(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
     rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, v in enumerate(verdicts(view)):
-        if v["status"] == "compensated":
-            rows[v["check"], v["subject"]].append(n)
+        rows[v["check"], v["subject"]].append(n)
     for c in _in_effect(view.waivers.compensations):
         heading = f"Compensated: {c.check}, {c.subject}, by {c.by_check}"
         stands_in = f"{c.by_check} stands in for {c.check} and passes: {c.reason}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .shape_accounting import Accounting
 from .shape_attested import Attestations
 from .shape_board import Board
 from .shape_observed import Causes, Observation, ParityTable
@@ -312,64 +313,6 @@ class Cover:
     period_from: str = ""
     """In ISO 8601, as `period_to`, which is the first moment after it."""
     period_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    file: str
-    source: str
-    why: str
-    sha256: str
-    read: str
-    kept: str
-    out_of_scope: str
-    unreadable: str
-    rejected: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeedLine:
-    log_source: str
-    alive: str
-    expected: str
-    seen: str
-    gap: str
-    events: str
-    delay: str
-    disorder: str
-    window: str
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageLine:
-    agent: str
-    log_source: str
-    seen: str
-    gap: str
-    events: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    place: str
-    kind: str
-    reason: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Accounting:
-    files: tuple[FileLine, ...]
-    total: FileLine
-    equation: str
-    out_of_scope: tuple[tuple[str, str, str], ...]
-    """(source, record type, count)"""
-    quarantined: tuple[Rejected, ...]
-    quarantined_text: str
-    feeds: tuple[FeedLine, ...]
-    feeds_text: str
-    coverage: tuple[CoverageLine, ...]
-    coverage_text: str
 
 
 @dataclass(frozen=True, slots=True)

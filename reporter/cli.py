@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
+MORE_FORMATS = ("oscal",)
+"""Written only where they are asked for."""
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -94,7 +96,10 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats", default=",".join(FORMATS), show_default=True, help="Which files to write."
+    "--formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
 )
 @click.option(
     "--editions", default="auditor", show_default=True,
@@ -140,7 +145,8 @@ def assess(
     from reporter.report import EDITIONS, edition_formats
 
     wanted = edition_formats(
-        _words(formats, FORMATS, "--formats"), _words(editions, EDITIONS, "--editions")
+        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(editions, EDITIONS, "--editions"),
     )
     started = time.monotonic()
 
@@ -222,7 +228,7 @@ def _score(figure: Any) -> str:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--format", "name", type=click.Choice(FORMATS), required=True)
+@click.option("--format", "name", type=click.Choice(FORMATS + MORE_FORMATS), required=True)
 @click.option(
     "--edition",
     type=click.Choice(["auditor", "board", "engineer"]),

@@ -35,7 +35,9 @@ from reporter.report.shape_slices import SliceLine, Slices
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
     "board-html": "board.html", "board-pdf": "board.pdf", "engineer-html": "engineer.html", "engineer-pdf": "engineer.pdf",
+    "oscal": "oscal",
 }  # fmt: skip
+"""Format -> file of the run, or folder of files."""
 
 
 def refuse_existing(out: Path) -> None:
@@ -177,7 +179,9 @@ def _text(value: Any) -> str:
 def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
     """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
     outputs = {
-        p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in sorted(part.iterdir())
+        p.relative_to(part).as_posix(): {"bytes": p.stat().st_size, "sha256": sha256(p)}
+        for p in sorted(part.rglob("*"))
+        if p.is_file()
     }
     files = [
         {"file": f.file, "source": f.source, "bytes": f.bytes, "sha256": f.sha256, "read": f.read, "kept": f.kept,
@@ -207,7 +211,7 @@ def sha256(path: Path) -> str:
 
 def publish(part: Path, out: Path) -> None:
     """Make the finished folder durable, then visible, in one rename."""
-    for path in sorted(part.iterdir()):
+    for path in sorted(part.rglob("*")):
         descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)

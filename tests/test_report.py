@@ -24,6 +24,7 @@ import pytest
 
 from reporter.model import Assessment
 from reporter.report import WRITERS, charts, html, shape, view, words
+from reporter.report.oscal.parts import markup
 from reporter.report.sheets import escape
 from reporter.scores import Status
 
@@ -186,19 +187,30 @@ def test_anchors_are_unique(page: str) -> None:
 def test_two_writes_give_the_same_bytes(name: str, rich: shape.View, tmp_path: Path) -> None:
     for copy in ("a", "b"):
         WRITERS[name](rich, tmp_path / copy)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    files = [p.relative_to(tmp_path / "a") for p in (tmp_path / "a", *(tmp_path / "a").rglob("*")) if p.is_file()]  # fmt: skip
+    assert files
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_formats_print_the_same_number_for_the_same_control(
-    rich: shape.View, page: str, pdf: Path
+    rich: shape.View, page: str, pdf: Path, tmp_path: Path
 ) -> None:
     paper = html.render(rich, "paper")
     attached = view.from_json(_attachment(pdf))
+    WRITERS["oscal"](rich, tmp_path / "oscal")
+    results = json.loads((tmp_path / "oscal/assessment-results.json").read_bytes())
+    findings = iter(results["assessment-results"]["results"][0]["findings"])
     for framework, copy in zip(rich.frameworks, attached.frameworks, strict=True):
         for control, other in zip(framework.controls, copy.controls, strict=True):
             assert control.standing == other.standing
             assert control.standing in page
             assert control.standing in paper
+            finding = next(findings)
+            assert finding["description"] == markup(control.standing)
+            said = {p["name"]: p["value"] for p in finding["props"]}
+            assert said["control"] == control.id
+            assert (said["score-lo"], said["score-hi"]) == (control.figure.exact_lo, control.figure.exact_hi)  # fmt: skip
 
 
 @pytest.mark.parametrize("edition", ["screen", "paper"])

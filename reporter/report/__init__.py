@@ -60,4 +60,5 @@ WRITERS: dict[str, Writer] = {
     },
     "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
+    "oscal": _lazy("oscal", "write"),
 }

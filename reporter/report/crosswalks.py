@@ -66,4 +66,6 @@ def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape
             )
             for row in walk.rows
         ),
+        origin=walk.origin,
+        target=walk.target,
     )

@@ -90,6 +90,7 @@ class _Head:
     title: str
     origin: str
     intro: str
+    version: str = ""
 
 
 _THEMES_HEAD = _Head("Themes", "Control themes", "", _THEMES_INTRO)
@@ -110,7 +111,7 @@ def _head(f: model.Framework) -> _Head:
     )
     intro = " ".join(part for part in parts if part)
     origin = " · ".join(clean(part) for part in (f.publisher, f"version {f.version}", f.url))
-    return _Head(clean(f.short), clean(f.title), origin, intro)
+    return _Head(clean(f.short), clean(f.title), origin, intro, clean(f.version))
 
 
 def _framework(
@@ -129,6 +130,7 @@ def _framework(
     )
     missing = [c for c in printed if c.state == "not_assessed"]
     total = _group(score.total, 0, book, score)
+    parents = {g.id: clean(g.parent) for g in groups}
     return shape.Framework(
         id=key,
         anchor=book.anchors[key, ""],
@@ -138,12 +140,15 @@ def _framework(
         intro=head.intro,
         standing=_standing(total),
         total=total,
-        groups=tuple(_group(g, _depth(g.id, groups), book, score) for g in score.groups),
+        groups=tuple(
+            _group(g, _depth(g.id, groups), book, score, parents[g.id]) for g in score.groups
+        ),
         controls=printed,
         gaps=tuple(c.id for c in gaps),
         gaps_text=_gaps_text(len(gaps), len(printed) - len(missing)),
         unassessed_text=_missing_text(len(missing), len(printed)),
         unassessed=tuple(shape.Link(c.id, c.anchor, c.title) for c in missing),
+        version=head.version,
     )
 
 
@@ -183,7 +188,9 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
     return depth
 
 
-def _group(g: GroupScore, depth: int, book: Book, view: FrameworkScore) -> shape.Group:
+def _group(
+    g: GroupScore, depth: int, book: Book, view: FrameworkScore, parent: str = ""
+) -> shape.Group:
     judged = g.assessed + g.not_assessed
     kind = "evidence" if g.level_hi >= g.target else "implementation"
     state = group_state(g)
@@ -199,6 +206,7 @@ def _group(g: GroupScore, depth: int, book: Book, view: FrameworkScore) -> shape
         gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else "Not assessed",
         controls=g.members,
         reasons=tuple(clean(line) for line in why.split("\n")),
+        parent=parent,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from reporter.branding import ACCENT
 
+from .shape_accounting import Accounting
 from .shape_attested import Attestations
 from .shape_board import Board
 from .shape_observed import Causes, Observation, ParityTable
@@ -195,6 +196,7 @@ class Group:
     """Ids, in catalog order."""
     reasons: tuple[str, ...] = ()
     """How the number came about."""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ class Framework:
     gaps_text: str
     unassessed_text: str
     unassessed: tuple[Link, ...]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +243,9 @@ class Crosswalk:
     intro: str
     """Whose it is, and what was read."""
     rows: tuple[Pairs, ...]
+    origin: str = ""
+    """Id of the list of its origins; `target`, of its targets."""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,67 +312,12 @@ class Cover:
     evidence_id: str
     evidence_short: str
     statement: str
+    period_from: str = ""
+    """In ISO 8601, as `period_to`, which is the first moment after it."""
+    period_to: str = ""
     accent: str = ACCENT
     logo: str = ""
     """A data URI; empty for none."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLine:
-    file: str
-    source: str
-    why: str
-    sha256: str
-    read: str
-    kept: str
-    out_of_scope: str
-    unreadable: str
-    rejected: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeedLine:
-    log_source: str
-    alive: str
-    expected: str
-    seen: str
-    gap: str
-    events: str
-    delay: str
-    disorder: str
-    window: str
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageLine:
-    agent: str
-    log_source: str
-    seen: str
-    gap: str
-    events: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    place: str
-    kind: str
-    reason: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Accounting:
-    files: tuple[FileLine, ...]
-    total: FileLine
-    equation: str
-    out_of_scope: tuple[tuple[str, str, str], ...]
-    """(source, record type, count)"""
-    quarantined: tuple[Rejected, ...]
-    quarantined_text: str
-    feeds: tuple[FeedLine, ...]
-    feeds_text: str
-    coverage: tuple[CoverageLine, ...]
-    coverage_text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import cast
 
@@ -52,14 +53,20 @@ def cover(a: model.Assessment) -> shape.Cover:
         unit=clean(a.run.unit),
         period=period(a.run.period_from, a.run.period_to),
         as_of=moment(a.run.as_of),
-        as_of_iso=a.run.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        as_of_iso=_iso(a.run.as_of),
         profile=clean(a.profile.title),
         evidence_id=identity,
         evidence_short=identity[:16],
         statement=STATEMENT,
         accent=a.branding.accent,
         logo=a.branding.logo,
+        period_from=_iso(a.run.period_from),
+        period_to=_iso(a.run.period_to),
     )
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def evidence_id(a: model.Assessment) -> str:

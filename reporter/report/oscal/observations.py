@@ -1,0 +1,163 @@
+"""What was seen. In: checks, answers, verdicts and input files of a view. Out: OSCAL observations, their subjects, and resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from reporter.report import shape
+from reporter.report.shape_attested import AnswerLine
+
+from .parts import Json, Names, filled, instant, markup, props, scored, title
+
+_METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
+"""A word that nobody examined is no examination."""
+RUN_FILES = {
+    "evidence.parquet": "Every verdict, the passes too",
+    "findings.csv": "Every failing, unknown or compensated verdict",
+    "report.json": "The report with exact scores",
+    "manifest.json": "Hashes of inputs, content and outputs",
+}
+
+
+def verdicts(view: shape.View) -> list[dict[str, str]]:
+    """Return the findings of a view by column."""
+    return [dict(zip(view.finding_columns, row, strict=True)) for row in view.findings]
+
+
+def check_uuid(known: Names, check: str) -> str:
+    """Name the observation that holds what a check found."""
+    return known.uuid("check", check)
+
+
+def verdict_uuid(known: Names, row: int) -> str:
+    """Name the observation of one verdict by its row in the findings."""
+    return known.uuid("verdict", str(row))
+
+
+def answer_uuid(known: Names, answer: AnswerLine) -> str:
+    """Name the observation that a person's answer is."""
+    return known.uuid("answer", answer.anchor, answer.record)
+
+
+def of_checks(view: shape.View, known: Names) -> Iterator[Json]:
+    """Return an observation for each check: its counts and its exact score."""
+    evidence = [
+        {"href": f"#{known.uuid('file', name)}", "description": RUN_FILES[name]}
+        for name in ("evidence.parquet", "manifest.json")
+    ]
+    for c in view.checks:
+        n = c.counts
+        yield filled(
+            uuid=check_uuid(known, c.id),
+            title=title(f"{c.id} {c.title}", c.id),
+            description=markup(c.standing),
+            props=props(
+                check=c.id, severity=c.severity, level=c.level, passed=n.passed, failed=n.failed,
+                unknown=n.unknown, attested=n.attested, compensated=n.compensated, not_applicable=n.na,
+                sample=c.sample,
+            ) + scored(c.figure, c.coverage),
+            methods=["TEST"],
+            types=["control-objective"],
+            relevant_evidence=evidence,
+            collected=view.cover.as_of_iso,
+            remarks=markup("\n\n".join((c.why, *c.reasons))),
+        )  # fmt: skip
+
+
+def of_answers(view: shape.View, known: Names) -> Iterator[Json]:
+    """Return an observation for each answer on which a control's question rests."""
+    resources = files(view, known)
+    for t in view.attestations.rows:
+        if t.settles:
+            yield filled(
+                uuid=answer_uuid(known, t),
+                title=title(f"{t.framework} {t.control}: {t.answer}", t.control),
+                description=markup(t.statement or t.answer),
+                props=props(answer=t.answer, counts_as=t.counts_as, attested_by=t.who, role=t.role),
+                methods=[_METHODS.get(t.method, "UNKNOWN")],
+                types=["control-objective"],
+                relevant_evidence=_records(t.record, resources),
+                collected=instant(t.date) or view.cover.as_of_iso,
+                expires=instant(t.expires),
+                remarks=markup(t.why),
+            )
+
+
+def of_verdicts(view: shape.View, known: Names) -> Iterator[Json]:
+    """Return an observation for each verdict that failed, is unknown or compensated, with subject, reason and record."""
+    resources = files(view, known)
+    for n, v in enumerate(verdicts(view)):
+        yield filled(
+            uuid=verdict_uuid(known, n),
+            title=title(f"{v['check']} {v['status']}: {v['subject']}", v["check"]),
+            description=markup(v["reason"] or v["title"]),
+            props=props(
+                check=v["check"], status=v["status"], severity=v["severity"], tier=v["tier"],
+                owner=v["owner"], waived_until=v["waived_until"], waiver=v["waiver"],
+            ),
+            methods=["TEST"],
+            types=["finding"],
+            subjects=[{"subject-uuid": _subject_uuid(known, v), "type": "inventory-item"}],
+            relevant_evidence=_records(v["record"], resources),
+            collected=view.cover.as_of_iso,
+        )  # fmt: skip
+
+
+def subjects(view: shape.View, known: Names) -> list[Json]:
+    """Return what the verdicts are about, as inventory items: one for each subject and its actor."""
+    items = {}
+    for v in verdicts(view):
+        uuid = _subject_uuid(known, v)
+        items[uuid] = {
+            "uuid": uuid,
+            "description": title(v["subject"], "–"),
+            "props": props(subject=v["subject"].strip() or "–", actor=v["actor"]),
+        }
+    return list(items.values())
+
+
+def _subject_uuid(known: Names, verdict: Mapping[str, str]) -> str:
+    return known.uuid("subject", verdict["subject"], verdict["actor"])
+
+
+def files(view: shape.View, known: Names) -> dict[str, str]:
+    """Return the UUID of every input file's resource by its name."""
+    return {f.file: known.uuid("input", f.file) for f in view.accounting.files}
+
+
+def resources(view: shape.View, known: Names) -> Iterator[Json]:
+    """Return what observations rest on: files of the run by name, and input files with their hashes."""
+    for name, said in RUN_FILES.items():
+        yield {
+            "uuid": known.uuid("file", name),
+            "title": name,
+            "description": f"{said}; a file of the run, whose hash stands in manifest.json.",
+            "rlinks": [{"href": f"../{name}"}],
+        }
+    for f in view.accounting.files:
+        yield filled(
+            uuid=known.uuid("input", f.file),
+            title=title(f.file, "–"),
+            description="An input file; the run does not hold it. Its name counts from the workspace.",
+            props=props(source=f.source, read=f.read, kept=f.kept, out_of_scope=f.out_of_scope,
+                        unreadable=f.unreadable, rejected=f.rejected),
+            rlinks=[filled(
+                href=quote(f.file),
+                hashes=[{"algorithm": "SHA-256", "value": f.sha256}] if f.sha256 else [],
+            )],
+        )  # fmt: skip
+
+
+def _records(record: str, resources: Mapping[str, str]) -> list[Json]:
+    """Point to a record, named file#number; nothing where the verdict rests on an absence."""
+    if not record:
+        return []
+    uuid = resources.get(record.rpartition("#")[0])
+    return [
+        filled(
+            href=f"#{uuid}" if uuid else "",
+            description=f"Record {markup(record)}",
+            props=props(record=record),
+        )
+    ]

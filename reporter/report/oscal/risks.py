@@ -1,0 +1,128 @@
+"""What is at stake. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and which actions mend which check."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from reporter.report import shape
+from reporter.report.shape_roadmap import PickLine
+from reporter.report.shape_waived import WaivedLine
+
+from .observations import verdicts
+from .parts import Json, Names, filled, instant, markup, props, related, title
+
+IMPLEMENT = "implement"
+WAIVER, COMPENSATION = "waiver", "compensation"
+Seen = Callable[[Iterable[int]], list[str]]
+"""Rows of the findings -> UUIDs of the observations that stand for them."""
+
+
+def risk_uuid(known: Names, pick: PickLine) -> str:
+    """Name the risk that an action ends."""
+    return known.uuid("risk", pick.rank, pick.id)
+
+
+def facts(pick: PickLine) -> list[Json]:
+    """Return what the roadmap says of an action, as properties."""
+    return props(
+        action=pick.id, rank=pick.rank, lane=pick.lane, kind=pick.kind, effort_person_days=pick.effort,
+        verdicts=pick.cells, gain_points=pick.gain, exact_gain=pick.exact_gain,
+        certain_gain_points=pick.certain_gain, owners=pick.owners,
+    )  # fmt: skip
+
+
+def checks_of(view: shape.View) -> dict[str, list[str]]:
+    """Return for each action, by rank, the checks whose verdicts it turns to pass."""
+    place = view.finding_columns.index("check")
+    return {p.rank: sorted({view.findings[n][place] for n in p.rows}) for p in view.roadmap.picks}
+
+
+def risks_by_check(view: shape.View, known: Names) -> dict[str, list[str]]:
+    """Return for each check the risks because of which it fails, and what was decided about its failures."""
+    found: dict[str, list[str]] = defaultdict(list)
+    checks = checks_of(view)
+    for pick in view.roadmap.picks:
+        if pick.kind == IMPLEMENT:
+            for check in checks[pick.rank]:
+                found[check].append(risk_uuid(known, pick))
+    for role, stated in (
+        (WAIVER, view.waivers.waivers),
+        (COMPENSATION, view.waivers.compensations),
+    ):
+        for w in _in_effect(stated):
+            found[w.check].append(known.uuid(role, w.record))
+    return found
+
+
+def risks(view: shape.View, known: Names, seen: Seen) -> list[Json]:
+    """Return a risk for each action that mends something, and for each waiver or compensating control that has an effect."""
+    return [
+        *_open(view, known, seen),
+        *_waived(view, known, seen),
+        *_compensated(view, known, seen),
+    ]
+
+
+def _open(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
+    checks = checks_of(view)
+    for pick in view.roadmap.picks:
+        if pick.kind == IMPLEMENT:
+            yield filled(
+                uuid=risk_uuid(known, pick),
+                title=title(pick.title, pick.id),
+                description=markup(pick.what or pick.title),
+                statement=f"Verdicts that fail until it is mended: {pick.cells}, of {', '.join(checks[pick.rank])}.",
+                props=facts(pick),
+                status="open",
+                remediations=[filled(
+                    uuid=known.uuid("remediation", pick.rank, pick.id), lifecycle="recommendation",
+                    title=title(pick.title, pick.id), description=markup(pick.fix or pick.title),
+                    props=props(effort_person_days=pick.effort),
+                )],
+                related_observations=related("observation", seen(pick.rows)),
+            )  # fmt: skip
+
+
+def _waived(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for n, v in enumerate(verdicts(view)):
+        rows[v["waiver"]].append(n)
+    for w in _in_effect(view.waivers.waivers):
+        yield _deviation(w, f"Waived: {w.check}, {w.subject}", WAIVER, known) | filled(
+            related_observations=related("observation", seen(rows[w.record])),
+        )
+
+
+def _compensated(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, v in enumerate(verdicts(view)):
+        rows[v["check"], v["subject"]].append(n)
+    for c in _in_effect(view.waivers.compensations):
+        heading = f"Compensated: {c.check}, {c.subject}, by {c.by_check}"
+        stands_in = f"{c.by_check} stands in for {c.check} and passes: {c.reason}"
+        factor = {"uuid": known.uuid("factor", c.record), "description": markup(stands_in)}
+        yield _deviation(c, heading, COMPENSATION, known) | filled(
+            mitigating_factors=[factor],
+            related_observations=related("observation", seen(rows[c.check, c.subject])),
+        )
+
+
+def _in_effect(stated: Iterable[WaivedLine]) -> Iterator[WaivedLine]:
+    return (s for s in stated if s.counts_as != "not counted")
+
+
+def _deviation(w: WaivedLine, heading: str, role: str, known: Names) -> Json:
+    return filled(
+        uuid=known.uuid(role, w.record),
+        title=title(heading, w.check),
+        description=markup(w.reason or heading),
+        statement=markup(w.why or heading),
+        props=props(
+            check=w.check, by_check=w.by_check, subject=w.subject, approved_by=w.who, since=w.since,
+            until=w.until, review_at=w.review, ticket=w.ticket, counts_as=w.counts_as,
+            verdicts=w.cells, record=w.record,
+        ),
+        status="deviation-approved",
+        deadline=instant(w.until),
+    )  # fmt: skip

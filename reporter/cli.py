@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.report import WRITERS
+
 if TYPE_CHECKING:
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
+"""What `assess` writes unless told otherwise."""
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -94,8 +97,9 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats", default=",".join(FORMATS), show_default=True, help="Which files to write."
-)
+    "--formats", default=",".join(FORMATS), show_default=True,
+    help=f"Which files to write, of {', '.join(WRITERS)}.",
+)  # fmt: skip
 @click.option(
     "--extra",
     type=_FOLDER,
@@ -162,9 +166,9 @@ def _memory(text: str) -> str:
 def _formats(text: str) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     for name in wanted:
-        if name not in FORMATS:
+        if name not in WRITERS:
             raise click.BadParameter(
-                f"{name!r} is none of {', '.join(FORMATS)}", param_hint="--formats"
+                f"{name!r} is none of {', '.join(WRITERS)}", param_hint="--formats"
             )
     return wanted
 
@@ -216,11 +220,10 @@ def _score(figure: Any) -> str:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--format", "name", type=click.Choice(FORMATS), required=True)
+@click.option("--format", "name", type=click.Choice(list(WRITERS)), required=True)
 @click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
 def render(run: Path, name: str, to: Path | None) -> None:
     """Write a report again from RUN's report.json; the run itself is never changed."""
-    from reporter.report import WRITERS
     from reporter.runfolder import FILES, read_view
 
     path = to or Path(FILES[name])
@@ -228,6 +231,18 @@ def render(run: Path, name: str, to: Path | None) -> None:
         raise click.UsageError(f"{path} exists; give another --to")
     WRITERS[name](read_view(run), path)
     click.echo(str(path))
+
+
+@main.command()
+@click.argument("run", type=_FOLDER)
+@click.option("--formats", required=True, help=f"Which files to write, of {', '.join(WRITERS)}.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
+def export(run: Path, formats: str, out: Path) -> None:
+    """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
+    from reporter.runfolder import export as exported
+
+    for path in exported(run, _formats(formats), out):
+        click.echo(str(path))
 
 
 @main.command()

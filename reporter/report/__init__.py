@@ -42,4 +42,7 @@ WRITERS: dict[str, Writer] = {
     "pdf": _lazy("pdf", "write"),
     "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
+    "xlsx": _lazy("xlsx", "write"),
+    "ocsf": _lazy("ocsf", "write"),
+    "sarif": _lazy("sarif", "write"),
 }

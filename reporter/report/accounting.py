@@ -105,6 +105,8 @@ def _file(f: model.FileCount) -> shape.FileLine:
         out_of_scope=number(f.out_of_scope),
         unreadable=number(f.unreadable),
         rejected=number(f.rejected),
+        part=clean(f.part),
+        lined=f.lined,
     )
 
 

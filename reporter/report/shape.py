@@ -149,6 +149,8 @@ class Check:
     """How the number came about."""
     sample: str = ""
     """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
+    about: str = ""
+    """What its subjects are: agent, credential, organisation ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,10 @@ class FileLine:
     out_of_scope: str
     unreadable: str
     rejected: str
+    part: str = ""
+    """The sheet or list of the file that this is; empty for a whole file."""
+    lined: bool = False
+    """Its record numbers are line numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,7 @@ def _check(
         unknown=_unknown(n.unknown, findings),
         controls=controls,
         sample=sample,
+        about=clean(c.about),
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 

@@ -241,7 +241,10 @@ def export(run: Path, formats: str, out: Path) -> None:
     """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
     from reporter.runfolder import export as exported
 
-    for path in exported(run, _formats(formats), out):
+    wanted = _formats(formats)
+    if not wanted:
+        raise click.BadParameter("none is named", param_hint="--formats")
+    for path in exported(run, wanted, out):
         click.echo(str(path))
 
 

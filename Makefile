@@ -3,7 +3,7 @@ PY := $(VENV)/bin/python
 RUN := runs/acme-2026-q3
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test deep mutants check golden docs verapdf bench clean
+.PHONY: demo test deep mutants check golden docs verapdf browser bench clean
 
 demo: $(STAMP) ## assess the sample company and leave a run with its reports
 	@rm -rf $(RUN)
@@ -35,6 +35,11 @@ docs: $(STAMP) ## regenerate the pages and tables that are made from schema and 
 verapdf: $(STAMP) ## set up veraPDF and validate the demo's PDF (needs Java)
 	@bash tests/verapdf/setup.sh
 	@$(PY) -m pytest -q tests/test_report.py -k verapdf
+
+browser: $(STAMP) ## set up Chromium and open the reports in it
+	@command -v chromium >/dev/null || apt-get install -y -qq --no-install-recommends chromium >/dev/null
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[browser]'
+	@$(PY) -m pytest -q tests/test_browser.py
 
 bench: $(STAMP) ## the measured claims of benchmarks/README.md
 	@$(PY) benchmarks/run.py

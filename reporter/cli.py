@@ -12,20 +12,19 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.report import WRITERS
-
 if TYPE_CHECKING:
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
-"""What `assess` writes unless told otherwise."""
+MORE_FORMATS = ("xlsx", "ocsf", "sarif")
+"""Written only where they are asked for."""
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -97,8 +96,14 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats", default=",".join(FORMATS), show_default=True,
-    help=f"Which files to write, of {', '.join(WRITERS)}.",
+    "--formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
+)
+@click.option(
+    "--editions", default="auditor", show_default=True,
+    help="For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by owner).",
 )  # fmt: skip
 @click.option(
     "--extra",
@@ -130,14 +135,19 @@ def main() -> None:
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
-    workspace: Path, out: Path, formats: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
+    workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
     pseudonymise: str | None, fail_on: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
-    wanted = _formats(formats)
+    from reporter.report import EDITIONS, edition_formats
+
+    wanted = edition_formats(
+        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(editions, EDITIONS, "--editions"),
+    )
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -163,13 +173,11 @@ def _memory(text: str) -> str:
     return text
 
 
-def _formats(text: str) -> tuple[str, ...]:
+def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     for name in wanted:
-        if name not in WRITERS:
-            raise click.BadParameter(
-                f"{name!r} is none of {', '.join(WRITERS)}", param_hint="--formats"
-            )
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
     return wanted
 
 
@@ -220,12 +228,20 @@ def _score(figure: Any) -> str:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--format", "name", type=click.Choice(list(WRITERS)), required=True)
+@click.option("--format", "name", type=click.Choice(FORMATS + MORE_FORMATS), required=True)
+@click.option(
+    "--edition",
+    type=click.Choice(["auditor", "board", "engineer"]),
+    default="auditor",
+    help="Of HTML and PDF.",
+)
 @click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
-def render(run: Path, name: str, to: Path | None) -> None:
+def render(run: Path, name: str, edition: str, to: Path | None) -> None:
     """Write a report again from RUN's report.json; the run itself is never changed."""
+    from reporter.report import WRITERS, edition_formats
     from reporter.runfolder import FILES, read_view
 
+    (name,) = edition_formats([name], [edition])
     path = to or Path(FILES[name])
     if path.exists():
         raise click.UsageError(f"{path} exists; give another --to")
@@ -235,13 +251,13 @@ def render(run: Path, name: str, to: Path | None) -> None:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--formats", required=True, help=f"Which files to write, of {', '.join(WRITERS)}.")
+@click.option("--formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}.")
 @click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
 def export(run: Path, formats: str, out: Path) -> None:
     """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
     from reporter.runfolder import export as exported
 
-    wanted = _formats(formats)
+    wanted = _words(formats, FORMATS + MORE_FORMATS, "--formats")
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
     for path in exported(run, wanted, out):

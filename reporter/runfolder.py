@@ -34,14 +34,10 @@ from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 
 FILES = {
-    "html": "report.html",
-    "pdf": "report.pdf",
-    "json": "report.json",
-    "csv": "findings.csv",
-    "xlsx": "report.xlsx",
-    "ocsf": "findings.ocsf.jsonl",
-    "sarif": "findings.sarif",
-}
+    "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
+    "board-html": "board.html", "board-pdf": "board.pdf", "engineer-html": "engineer.html", "engineer-pdf": "engineer.pdf",
+    "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
+}  # fmt: skip
 
 
 def refuse_existing(out: Path) -> None:

@@ -6,26 +6,21 @@ import csv
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from score_models import FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
 from test_explanation import recompute
 
 from reporter import catalog
 from reporter.cli import main
 from reporter.db import read_rows
 from reporter.init import init
-from reporter.model import Finding, Theme
-from reporter.planned import IMPLEMENT, Action
 from reporter.run import Options, assess_workspace
-from reporter.score import first_in_lanes, printed, score
-from reporter.score.limits import lower_limit, upper_limit
-from reporter.score.scorer import score_check
+from reporter.score import printed, score
+from reporter.score.limits import upper_limit
 from reporter.scores import Status, Tally
 
 ROOT = Path(__file__).parents[1]
@@ -165,63 +160,7 @@ def test_levels_that_hang_on_the_weights_are_marked_with_what_they_would_be(
     assert "flat (1, 1, 1, 1) and steep (1, 3, 9, 27)" in line
 
 
-def test_another_order_of_the_roadmap_comes_from_other_weights() -> None:
-    checks = [a_check("K-1", "high"), a_check("K-2", "low")]
-    tallies = [*cells("K-1", (FAIL, 1), (PASS, 4)), *cells("K-2", (FAIL, 4), (PASS, 1))]
-    found = [Finding("K-1", "a", FAIL, "", "", "", "", "1"), Finding("K-2", "b", FAIL, "", "", "", "", "4")]  # fmt: skip
-    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (place,), "") for place, n in enumerate("xy")]  # fmt: skip
-    flat = replace(POLICY, tier_weights=(1, 1, 1, 1), severity_weights=dict.fromkeys(POLICY.severity_weights, 1))  # fmt: skip
-    ours, other = (
-        first_in_lanes(checks, [Theme("K", "K")], tallies, found, todo, policy, 10)
-        for policy in (POLICY, flat)
-    )
-    # 4/5 x 1/9 < 1/5 x 8/9; with flat weights both add 1/4, and the id decides
-    assert (ours, other) == (((), ("y", "x")), ((), ("x", "y")))
-    urgent = [replace(a, urgent=a.id == "x") for a in todo]
-    assert first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 0) == ((), ())
-    lanes = first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 10)
-    assert lanes == (("x",), ("y",))
-
-
 # ---------------------------------------------------------------- random samples
-
-
-@pytest.mark.parametrize(
-    ("n", "k", "percent"),
-    [(25, 0, "11.3"), (40, 0, "7.2"), (60, 0, "4.9"), (25, 1, "17.6"), (60, 1, "7.7")],
-)
-def test_limits_are_those_of_the_audit_tables(n: int, k: int, percent: str) -> None:
-    assert printed(upper_limit(n, k)) == percent
-
-
-def test_limits_hold_to_their_ends() -> None:
-    assert (lower_limit(25, 0), upper_limit(25, 25)) == (0, 1)
-    assert lower_limit(25, 25) == pytest.approx(1 - float(upper_limit(25, 0)), abs=2e-6)
-    for n in (1, 7, 30):
-        for k in range(n + 1):
-            assert lower_limit(n, k) <= F(k, n) <= upper_limit(n, k)
-
-
-def test_a_sample_counts_by_the_limits_of_each_tier() -> None:
-    sample = [
-        Tally("K-1", PASS, 2, 2, 24), Tally("K-1", FAIL, 2, 2, 1), Tally("K-1", PASS, 3, 3, 39),
-        Tally("K-1", UNKNOWN, 3, 3, 1), Tally("K-1", NA, 1, 1, 5),
-    ]  # fmt: skip
-    found = score_check("K-1", False, sample, POLICY, sampled=True)
-    lo = 25 * 2 * (1 - upper_limit(25, 1)) + 40 * 4 * (1 - upper_limit(40, 1))
-    hi = 25 * 2 * (1 - lower_limit(25, 1)) + 40 * 4
-    assert (found.lo, found.hi) == (lo / 210, hi / 210)
-    plain = score_check("K-1", False, sample, POLICY)
-    assert found.lo < plain.lo < plain.hi < found.hi
-    assert (found.counts, found.known) == (plain.counts, plain.known)
-
-
-def test_a_sample_of_unknown_tiers_is_the_worst_and_the_best_that_they_allow() -> None:
-    sample = [Tally("K-1", PASS, 1, 4, 30), Tally("K-1", FAIL, 2, 2, 30)]
-    found = score_check("K-1", False, sample, POLICY, sampled=True)
-    good, bad = 1 - upper_limit(30, 0), 1 - upper_limit(30, 30)
-    assert found.lo == (30 * 1 * good + 30 * 2 * bad) / (30 * 1 + 30 * 2)
-    assert found.hi == (30 * 8 * 1 + 30 * 2 * (1 - lower_limit(30, 30))) / (30 * 8 + 30 * 2)
 
 
 def reporter(*args: object) -> Any:

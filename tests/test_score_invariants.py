@@ -472,5 +472,5 @@ def test_i19_the_source_names_no_float(path: Path) -> None:
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     names = {n.id for n in nodes if isinstance(n, ast.Name)}
     from_math = {a.name for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "math" for a in n.names}  # fmt: skip
-    assert not names & {"float", "round", "math"} and from_math <= {"lcm", "gcd"}
+    assert not names & {"float", "round", "math"} and from_math <= {"lcm", "gcd", "comb"}
     assert not [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, float)]  # fmt: skip

@@ -344,7 +344,8 @@ def test_the_pages_have_a_section_for_the_source(source: str) -> None:
 def test_the_examples_of_the_formats_page_can_be_read(tmp_path: Path, ingest: Ingest) -> None:
     folder = tmp_path / "given"
     folder.mkdir()
-    blocks = re.findall(r"(?:^ {4}\S.*\n(?: {4,}.*\n)*)", FORMATS, flags=re.MULTILINE)
+    plain = re.sub(r"^```.*?^```", "", FORMATS, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"(?:^ {4}\S.*\n(?: {4,}.*\n)*)", plain, flags=re.MULTILINE)
     for n, block in enumerate(b for b in blocks if "share:" not in b):
         text = "\n".join(line[4:] for line in block.splitlines())
         (folder / f"{n}.{'json' if text[0] == '{' else 'csv'}").write_text(text, encoding="utf-8")

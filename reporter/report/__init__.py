@@ -6,7 +6,7 @@ Nothing heavy is imported before it is used.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,28 +18,46 @@ if TYPE_CHECKING:
 Writer = Callable[["View", Path], None]
 
 
-def _lazy(module: str, function: str) -> Writer:
+def _lazy(module: str, function: str, **more: str) -> Writer:
     def write(view: View, path: Path) -> None:
-        getattr(import_module(f".{module}", __package__), function)(view, path)
+        getattr(import_module(f".{module}", __package__), function)(view, path, **more)
 
     return write
 
 
-def warm_up(formats: Container[str]) -> None:
+def warm_up(formats: Iterable[str]) -> None:
     """Import what takes long to import, in the background; whoever writes the format says if that fails."""
 
     def work() -> None:
         for name in ("html", "pdf"):
             with suppress(Exception):
-                if name in formats:
+                if any(f.endswith(name) for f in formats):
                     import_module(f".{name}", __package__)
 
     threading.Thread(target=work).start()
 
 
+EDITIONS = ("auditor", "board", "engineer")
+"""Of HTML and PDF; that of the auditor holds everything, and its formats are named html and pdf alone."""
+
+
+def edition_formats(formats: Iterable[str], editions: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of writers: html and pdf once an edition."""
+    named = [
+        (f if e == EDITIONS[0] else f"{e}-{f}") if f in ("html", "pdf") else f
+        for f in formats
+        for e in editions
+    ]
+    return tuple(dict.fromkeys(named))
+
+
 WRITERS: dict[str, Writer] = {
-    "html": _lazy("html", "write"),
-    "pdf": _lazy("pdf", "write"),
+    **{
+        name: _lazy(medium, "write", edition=edition)
+        for edition in EDITIONS
+        for medium in ("html", "pdf")
+        for name in edition_formats([medium], [edition])
+    },
     "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
     "xlsx": _lazy("xlsx", "write"),

@@ -1,6 +1,6 @@
-"""report.html: the view rendered by the templates into one file without network or script.
+"""The editions as HTML: the view rendered by the templates into one file that needs no network, and no script.
 
-`render` also serves the PDF, from the same templates, as edition "paper".
+`render` also serves the PDF, from the same templates, for the medium "paper".
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import charts
+from .desk import desks
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER, SHOWN_ON_SCREEN
 
@@ -22,29 +23,39 @@ STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css
 LIMITS = {"screen": SHOWN_ON_SCREEN, "paper": SHOWN_ON_PAPER}
 
 
-def write(view: View, path: Path) -> None:
-    """Write report.html."""
-    path.write_text(render(view), encoding="utf-8", newline="\n")
+def write(view: View, path: Path, edition: str = "auditor") -> None:
+    """Write an edition as one HTML file."""
+    path.write_text(render(view, edition=edition), encoding="utf-8", newline="\n")
 
 
-def render(view: View, edition: str = "screen", extra_css: str = "") -> str:
-    """Render the view for the screen or for paper."""
+def render(
+    view: View, medium: str = "screen", extra_css: str = "", edition: str = "auditor"
+) -> str:
+    """Render an edition of the view for the screen or for paper."""
     folder = templates_dir()
-    css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[edition]) + extra_css
-    if edition == "paper":
+    css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
+    if medium == "paper":
         css = _constant(css)
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
     return (
         _environment(folder)
-        .get_template("report.html")
+        .get_template(f"{edition}.html")
         .render(
             view=view,
-            paper=edition == "paper",
-            limit=LIMITS[edition],
+            medium=medium,
+            paper=medium == "paper",
+            limit=LIMITS[medium],
             css=Markup(css),
-            css_hash=digest,
+            css_hash=_digest(css),
+            script=Markup(script),
+            script_hash=_digest(script),
         )
     )
+
+
+def _digest(text: str) -> str:
+    """Hash what the page may use, for its content security policy."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def templates_dir() -> Path:
@@ -90,7 +101,7 @@ def _environment(folder: Path) -> Environment:
     )
     drawings = {name: getattr(charts, name) for name in ("gauge", "steps", "bar", "lag")}
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
-    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
+    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}
     return environment
 
 

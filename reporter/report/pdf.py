@@ -1,4 +1,4 @@
-"""report.pdf: the paper edition as tagged PDF/A-3a and PDF/UA-1, with report.json attached.
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1, with report.json attached.
 
 Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
 nothing is fetched.
@@ -51,13 +51,13 @@ _UA = (
 )
 
 
-def write(view: View, path: Path) -> None:
-    """Write report.pdf."""
-    path.write_bytes(render(view))
+def write(view: View, path: Path, edition: str = "auditor") -> None:
+    """Write an edition as PDF."""
+    path.write_bytes(render(view, edition))
 
 
-def render(view: View) -> bytes:
-    """Lay the paper edition out, attach report.json, and repair what PDF/UA misses in it."""
+def render(view: View, edition: str = "auditor") -> bytes:
+    """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
     folder = html.templates_dir() / "fonts"
     at = datetime.fromisoformat(view.cover.as_of_iso)
     attachment = weasyprint.Attachment(
@@ -71,7 +71,7 @@ def render(view: View) -> bytes:
     with _uncollected(), warnings.catch_warnings():
         # WeasyPrint leaves its colour profile to the garbage collector to close.
         warnings.simplefilter("ignore", ResourceWarning)
-        page, faces = printable(html.render(view, "paper", _PLACE), folder)
+        page, faces = printable(html.render(view, "paper", _PLACE, edition), folder)
         document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
         raw = document.write_pdf(
             pdf_variant="pdf/a-3a",

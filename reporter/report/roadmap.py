@@ -87,7 +87,8 @@ def exact(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def _days(value: Fraction) -> str:
+def person_days(value: Fraction) -> str:
+    """Print person-days without needless decimals."""
     return str(value) if value.denominator == 1 else f"{value.numerator / value.denominator:g}"
 
 
@@ -107,7 +108,7 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
         lane=lane,
         owners=clean("; ".join(action.owners)),
         cells=str(len(action.cells)),
-        effort=_days(action.effort),
+        effort=person_days(action.effort),
         gain=points(pick.gain),
         certain_gain=points(certain),
         gain_per_day=points(pick.gain / action.effort),
@@ -154,7 +155,7 @@ def _text(a: model.Assessment) -> str:
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
     return (
         f"{count(mend, 'action')} mend what fails, a root cause or a check each; {number(len(plan.picks) - mend)} show what is unknown. "
-        f"Together {_days(days)} person-days by default efforts or your own, from {percent(plan.start)} to {percent(plan.picks[-1].total)}. "
+        f"Together {person_days(days)} person-days by default efforts or your own, from {percent(plan.start)} to {percent(plan.picks[-1].total)}. "
         "Each gain is the evidenced enterprise score with the action done less the score before it, computed anew after every pick, in "
         "percentage points; the gains add up. The next pick is the one with the largest gain per day: a good order, not the best of all "
         "orders. What evidence brings is only possible: it counts as if what is found were good, and so do the scores and levels after it. "

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .findings import Finding, Served, controls_of, findings, tool_version
-from .shape import Check, FileLine, Framework, View
+from .shape import Check, Framework, View
+from .shape_accounting import FileLine
 from .shape_waived import WaivedLine
 from .words import SEVERITIES, number
 

@@ -21,6 +21,7 @@ from reporter.scores import CheckScore, Status
 from . import shape
 from .accounting import accounting, scope
 from .attested import attestations
+from .board import board
 from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
@@ -75,6 +76,7 @@ def build(assessment: model.Assessment) -> shape.View:
         roadmap=roadmap(assessment, places),
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
+        board=board(assessment),
     )
 
 

@@ -139,7 +139,7 @@ def _picks(
     """Take the best action until none is left or enough are taken: from a heap whose old entries are skipped when they come up."""
     left, queue, start = _Left(state, changes), _Queue(), state.total
     for name in actions:
-        queue.put(actions[name], left.gain(name)[0])
+        queue.put(actions[name], left.gain(name))
     picks: list[Pick] = []
     while len(picks) != most and (action := queue.take()) is not None:
         gain, uncapped = left.gain_now(action.id)
@@ -149,7 +149,7 @@ def _picks(
         left.drop(action.id)
         if len(picks) < RANKED:
             for name in left.refresh(touched):
-                queue.put(actions[name], left.gain(name)[0])
+                queue.put(actions[name], left.gain(name))
     return picks, min(len(picks), RANKED)
 
 
@@ -190,20 +190,20 @@ class _Left:
     def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
         self.state, self.open = state, dict(changes)
         self._alike: dict[Practice, dict[_Key, dict[str, None]]] = defaultdict(dict)
-        self._adds: dict[tuple[Practice, _Key], tuple[Fraction, Fraction]] = {}
-        self._gains = dict.fromkeys(changes, (_ZERO, _ZERO))
+        self._adds: dict[tuple[Practice, _Key], Fraction] = {}
+        self._gains = dict.fromkeys(changes, _ZERO)
         for name, change in changes.items():
             for practice in state.touched(change):
                 key = state.within(practice, change)
                 self._alike[practice].setdefault(key, {})[name] = None
         self.refresh(self._alike)
 
-    def gain(self, name: str) -> tuple[Fraction, Fraction]:
-        """What the total gains by an action, with and without caps."""
+    def gain(self, name: str) -> Fraction:
+        """What the total gains by an action, as last refreshed."""
         return self._gains[name]
 
     def gain_now(self, name: str) -> tuple[Fraction, Fraction]:
-        """The same scored anew, for an action that may not have been refreshed."""
+        """The same scored anew, with and without caps."""
         state, change = self.state, self.open[name]
         adds = [state.adds(p, dict(state.within(p, change))) for p in state.touched(change)]
         return sum((a for a, _ in adds), _ZERO), sum((a for _, a in adds), _ZERO)
@@ -222,15 +222,13 @@ class _Left:
         changed: dict[str, None] = {}
         for practice in practices:
             for key, names in self._alike[practice].items():
-                old = self._adds.get((practice, key), (_ZERO, _ZERO))
-                new = self.state.adds(practice, dict(key))
+                old = self._adds.get((practice, key), _ZERO)
+                new, _ = self.state.adds(practice, dict(key))
                 if new == old:
                     continue
                 self._adds[practice, key] = new
-                more = new[0] - old[0], new[1] - old[1]
                 for name in names:
-                    gains = self._gains[name]
-                    self._gains[name] = gains[0] + more[0], gains[1] + more[1]
+                    self._gains[name] += new - old
                 changed |= names
         return list(changed)
 

@@ -1,0 +1,120 @@
+"""The engineer edition: what each owner has to mend or show, system by system. In: a `shape.View`. Out: desks, printed rows.
+
+Everything stands in todo.csv; the editions show as much as a person reads, and say how much that is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .shape import View
+from .words import count, number, short
+
+FILE = "todo.csv"
+LIMITS = {"screen": (400, 6000), "paper": (12, 400)}
+"""Rows for each owner, and in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One verdict to turn to pass."""
+
+    rank: str
+    lane: str
+    action: str
+    check: str
+    anchor: str
+    title: str
+    severity: str
+    subject: str
+    status: str
+    reason: str
+    record: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An agent or account and what is open on it; '' is the organisation."""
+
+    name: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    owner: str
+    anchor: str
+    standing: str
+    """"12 failing, 3 unknown · 4 act now"."""
+    systems: tuple[System, ...]
+    more: str
+    """Where the others stand; empty when all are shown."""
+
+
+def desks(view: View, medium: str) -> tuple[Desk, ...]:
+    """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
+    per_owner, left = LIMITS[medium]
+    place = {name: n for n, name in enumerate(view.finding_columns)}
+    own: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for p, pick in enumerate(view.roadmap.picks):
+        for n in pick.rows:
+            own[view.findings[n][place["owner"]]].append((p, n))
+    failing = {o: sum(view.findings[n][place["status"]] == "fail" for _, n in rows) for o, rows in own.items()}  # fmt: skip
+    made = []
+    for number_, owner in enumerate(sorted(own, key=lambda o: (not o, -failing[o], o)), start=1):
+        rows = own[owner]
+        shown = rows[: min(per_owner, left)]
+        left -= len(shown)
+        made.append(
+            Desk(
+                owner=short(owner, FILE, 80) or "Nobody",
+                anchor=f"o-{number_}",
+                standing=_standing(view, rows, failing[owner]),
+                systems=_systems(view, shown, place),
+                more=_more(len(rows) - len(shown)),
+            )
+        )
+    return tuple(made)
+
+
+def _standing(view: View, rows: Sequence[tuple[int, int]], failing: int) -> str:
+    urgent = sum(view.roadmap.picks[p].lane == "act now" for p, _ in rows)
+    parts = (
+        (failing, "failing"), (len(rows) - failing, "unknown"), (urgent, "to act on now"),
+    )  # fmt: skip
+    return " · ".join(f"{number(n)} {word}" for n, word in parts if n)
+
+
+def _more(rest: int) -> str:
+    return f"{count(rest, 'further verdict')}: in {FILE}, by this owner." if rest else ""
+
+
+def _systems(
+    view: View, rows: Sequence[tuple[int, int]], place: dict[str, int]
+) -> tuple[System, ...]:
+    """Group rows by the agent or account they are about, in the order of the roadmap."""
+    anchors = {c.id: c.anchor for c in view.checks}
+    found: dict[str, list[Task]] = defaultdict(list)
+    for p, n in rows:
+        pick = view.roadmap.picks[p]
+        f = {name: view.findings[n][at] for name, at in place.items()}
+        found[f["actor"]].append(
+            Task(
+                rank=pick.rank,
+                lane=pick.lane,
+                action=pick.id,
+                check=f["check"],
+                anchor=anchors[f["check"]],
+                title=f["title"],
+                severity=f["severity"],
+                subject=short(f["subject"], FILE, 120) if f["subject"] != f["actor"] else "",
+                status=f["status"],
+                reason=short(f["reason"], FILE, 300),
+                record=short(f["record"], FILE, 160) or "no record: absence",
+                fix=f["fix"],
+            )
+        )
+    return tuple(System(short(name, FILE, 120) or "The organisation", tuple(t)) for name, t in found.items())  # fmt: skip

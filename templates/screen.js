@@ -1,0 +1,108 @@
+// Makes a page that is whole without it quicker to use: find in a list, sort a table, open what a link points to.
+(() => {
+  "use strict";
+
+  const make = (tag, attributes, text) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    if (text) made.textContent = text;
+    return made;
+  };
+
+  // A list names its items in data-find, what they can be chosen by in data-facets, and what holds several in data-groups.
+  const findable = (list, number) => {
+    const items = [...list.querySelectorAll(list.dataset.find)];
+    if (items.length < 5) return;
+    const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
+    const texts = items.map((item) => item.textContent.toLowerCase());
+    const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
+    bar.addEventListener("submit", (event) => event.preventDefault());
+    const search = make("input", { type: "search", id: `find-${number}`, autocomplete: "off" });
+    const label = make("label", { for: `find-${number}` }, "Find");
+    const count = make("output", { "aria-live": "polite" });
+    bar.append(label, search);
+    const choices = (list.dataset.facets || "").split(" ").filter(Boolean).map((facet) => {
+      const id = `find-${number}-${facet}`;
+      const choice = make("select", { id });
+      const known = [...new Set(items.map((item) => item.dataset[facet]))].filter(Boolean).sort();
+      choice.append(make("option", { value: "" }, "any"), ...known.map((v) => make("option", { value: v }, v)));
+      bar.append(make("label", { for: id }, facet), choice);
+      return [facet, choice];
+    });
+    const show = () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      items.forEach((item, n) => {
+        const fits = words.every((word) => texts[n].includes(word)) &&
+          choices.every(([facet, choice]) => !choice.value || item.dataset[facet] === choice.value);
+        item.hidden = !fits;
+        shown += fits ? 1 : 0;
+      });
+      for (const group of groups) group.hidden = !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
+      count.textContent = `${shown} of ${items.length}`;
+    };
+    bar.append(count);
+    if (items[0].tagName === "DETAILS") {
+      const all = make("button", { type: "button" }, "Open all");
+      all.addEventListener("click", () => {
+        const open = all.textContent === "Open all";
+        for (const item of items) if (!item.hidden) item.open = open;
+        all.textContent = open ? "Close all" : "Open all";
+      });
+      bar.append(all);
+    }
+    bar.addEventListener("input", show);
+    const first = groups[0] || items[0];
+    first.parentNode.insertBefore(bar, first);
+    show();
+  };
+
+  const value = (cell) => {
+    const text = cell.textContent.trim();
+    const number = parseFloat(text.replace(/,/g, ""));
+    return Number.isNaN(number) ? text.toLowerCase() : number;
+  };
+
+  const order = (a, b) => {
+    if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+    return typeof a === "number" ? -1 : 1;
+  };
+
+  const sortable = (table) => {
+    const body = table.tBodies[0];
+    const heads = [...table.tHead.rows[0].cells];
+    if (body.rows.length < 3) return;
+    heads.forEach((head, column) => {
+      const button = make("button", { type: "button", class: "sort" });
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows].map((row) => [value(row.cells[column]), row]);
+        rows.sort((a, b) => (down ? -1 : 1) * order(a[0], b[0]));
+        body.append(...rows.map(([, row]) => row));
+      });
+    });
+  };
+
+  const reveal = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (let part = target; part; part = part.parentElement) {
+      part.hidden = false;
+      if (part.tagName === "DETAILS") part.open = true;
+    }
+    target.scrollIntoView();
+  };
+
+  document.querySelectorAll("[data-find]").forEach(findable);
+  document.querySelectorAll("table[data-sort]").forEach(sortable);
+  window.addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) reveal();
+  });
+  reveal();
+})();

@@ -1,0 +1,157 @@
+"""The pages in a real browser: nothing is fetched, no error, WCAG 2.2 AA, both themes; finding, sorting, links, keyboard.
+
+Needs Chromium and the extra `browser`; `make browser` sets both up. Without them these tests are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import fixture_assessment as given
+import pytest
+
+from reporter.report import EDITIONS, html, view
+
+CHROMIUM = shutil.which("chromium")
+if not CHROMIUM:
+    pytest.skip("no Chromium: run `make browser`", allow_module_level=True)
+sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: run `make browser`")
+axe = pytest.importorskip("axe_playwright_python", reason="no axe-core: run `make browser`")
+
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """Address of each edition of each extreme."""
+    folder = tmp_path_factory.mktemp("pages")
+    made = {}
+    for name, make in EXTREMES.items():
+        seen = view.build(make())
+        for edition in EDITIONS:
+            path = folder / f"{name}-{edition}.html"
+            html.write(seen, path, edition)
+            made[name, edition] = path.as_uri()
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def rich(browser: Any, pages: dict[tuple[str, str], str]) -> Iterator[Any]:
+    """The auditor's edition of the rich fixture, on a laptop."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(pages["rich", "auditor"])
+        yield page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("name", EXTREMES)
+def test_a_page_is_whole_accessible_and_quiet(
+    browser: Any, pages: dict[tuple[str, str], str], name: str, edition: str, scheme: str
+) -> None:
+    said, asked = [], []
+    with browser.new_context(color_scheme=scheme, bypass_csp=True) as context:
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)  # fmt: skip
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(pages[name, edition])
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        page.add_script_tag(content=files("axe_playwright_python").joinpath("axe.min.js").read_text())  # fmt: skip
+        found = page.evaluate(
+            "async rules => (await axe.run(document, {runOnly: rules})).violations"
+            ".map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])",
+            RULES,
+        )
+    assert found == []
+    assert said == []
+    assert asked == [pages[name, edition]]
+
+
+def test_the_policy_of_a_page_lets_its_own_script_run(rich: Any) -> None:
+    assert rich.locator(".finder").count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 820, 1280])
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_no_page_is_wider_than_the_screen(
+    browser: Any, pages: dict[tuple[str, str], str], edition: str, width: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(pages["rich", edition])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_page_without_script_shows_all_of_it(
+    browser: Any, pages: dict[tuple[str, str], str]
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(pages["rich", "engineer"])
+        assert page.locator(".finder").count() == 0
+        assert page.locator(".tasks tbody tr").first.is_visible()
+
+
+def test_finding_hides_what_does_not_fit_and_counts_what_does(rich: Any) -> None:
+    checks = rich.locator("#checks > details.block")
+    total = checks.count()
+    bar = rich.locator("#checks .finder")
+    assert bar.locator("output").inner_text() == f"{total} of {total}"
+    bar.locator("input").fill("own-02 owner")
+    shown = [c for c in checks.all() if c.is_visible()]
+    assert 0 < len(shown) < total
+    assert bar.locator("output").inner_text() == f"{len(shown)} of {total}"
+    bar.locator("input").fill("")
+    bar.locator("select").first.select_option("critical")
+    kinds = {c.get_attribute("data-severity") for c in checks.all() if c.is_visible()}
+    assert kinds == {"critical"}
+
+
+def test_what_finding_left_empty_is_hidden_with_its_heading(
+    browser: Any, pages: dict[tuple[str, str], str]
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(pages["rich", "engineer"])
+        page.locator(".finder input").fill("no such words anywhere")
+        assert page.locator(".desk:visible").count() == 0
+        assert page.locator(".finder output").inner_text().startswith("0 of ")
+
+
+def test_a_table_is_sorted_by_the_keyboard_and_back(rich: Any) -> None:
+    table = rich.locator("#slices table").first if rich.locator("#slices").count() else rich.locator("table[data-sort]").first  # fmt: skip
+    button = table.locator("thead button").first
+    names = table.locator("tbody tr th")
+    button.focus()
+    rich.keyboard.press("Enter")
+    up = names.all_inner_texts()
+    rich.keyboard.press("Enter")
+    assert names.all_inner_texts() == up[::-1] != up
+    assert table.locator("th[aria-sort=descending]").count() == 1
+
+
+def test_every_link_leads_to_a_place_that_opens(rich: Any) -> None:
+    targets = {a.get_attribute("href") for a in rich.locator("a[href^='#']").all()}
+    assert len(targets) > 30
+    for target in sorted(targets):
+        rich.evaluate("target => { location.hash = ''; location.hash = target }", target)
+        rich.wait_for_function("target => location.hash === target", arg=target)
+        assert rich.evaluate("id => document.getElementById(id).checkVisibility()", target[1:]), target  # fmt: skip

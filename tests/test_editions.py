@@ -1,0 +1,141 @@
+"""The editions: each says the same numbers, the board's is short and plain, the engineer's leaves nothing out unsaid."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+from click.testing import CliRunner
+
+from reporter.cli import main
+from reporter.init import init
+from reporter.report import EDITIONS, WRITERS, desk, html, shape, view
+
+EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
+
+
+class Tags(HTMLParser):
+    """Every start tag with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def views() -> dict[str, shape.View]:
+    return {name: view.build(make()) for name, make in EXTREMES.items()}
+
+
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("name", EXTREMES)
+def test_every_edition_holds_at_the_extremes(
+    views: dict[str, shape.View], name: str, edition: str, medium: str
+) -> None:
+    page = html.render(views[name], medium, edition=edition)
+    tags = Tags(page).tags
+    ids = [a["id"] for _, a in tags if a.get("id")]
+    links = {(a["href"] or "")[1:] for t, a in tags if t == "a"}
+    assert len(ids) == len(set(ids))
+    assert links <= set(ids)
+    assert [t for t, _ in tags].count("h1") == 1
+    assert not {t for t, _ in tags} & {"img", "iframe", "link", "object"}
+    assert [t for t, _ in tags].count("script") == (medium == "screen")
+    assert "compliant" not in page.lower()
+    assert views[name].cover.evidence_short in page
+
+
+@pytest.mark.parametrize("edition", ["board", "auditor"])
+def test_editions_print_the_same_numbers(views: dict[str, shape.View], edition: str) -> None:
+    rich = views["rich"]
+    page = html.render(rich, edition=edition)
+    for f in (rich.summary.figure, *(x.total.figure for x in rich.frameworks)):
+        assert f.text in page and f.range in page
+    for control in rich.themes.controls:
+        assert control.figure.text in page
+
+
+def test_the_board_reads_two_to_four_pages(views: dict[str, shape.View], tmp_path: Path) -> None:
+    for name, made in views.items():
+        WRITERS["board-pdf"](made, tmp_path / f"{name}.pdf")
+        with pikepdf.open(tmp_path / f"{name}.pdf") as document:
+            assert 2 <= len(document.pages) <= 4, name
+            assert document.Root.MarkInfo.Marked
+            assert "report.json" in document.attachments
+
+
+def test_the_board_decides_on_the_first_actions_that_mend_something(
+    views: dict[str, shape.View],
+) -> None:
+    rich = views["rich"]
+    mending = [p.id for p in rich.roadmap.picks if p.kind == "implement"]
+    assert [d.id for d in rich.board.decisions] == mending[:5]
+    page = html.render(rich, edition="board")
+    for d in rich.board.decisions:
+        assert d.effort in page and d.brings in page
+    assert "No earlier run was compared" in page
+
+
+def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, shape.View]) -> None:
+    empty, perfect = views["empty"].board, views["perfect"].board
+    assert empty.meaning.startswith("Nothing could be assessed")
+    without = view.build(replace(given.empty(), feeds=())).board
+    assert any("No log was supplied" in line for line in without.blind)
+    assert (empty.next_text, empty.decisions, perfect.decisions) == ("", (), ())
+    assert perfect.decisions_text.startswith("Nothing that was judged fails")
+
+
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+def test_desks_show_or_count_every_open_verdict(
+    views: dict[str, shape.View], medium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(desk.LIMITS, medium, (3, 10))
+    rich = views["rich"]
+    made = desk.desks(rich, medium)
+    shown = [t for d in made for s in d.systems for t in s.tasks]
+    hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
+    assert len(shown) == 10
+    assert len(shown) + hidden == sum(len(p.rows) for p in rich.roadmap.picks)
+    assert all(sum(len(s.tasks) for s in d.systems) <= 3 for d in made)
+    assert all("todo.csv" in d.more for d in made if d.more)
+
+
+def test_a_desk_names_what_fails_where_and_what_to_do(views: dict[str, shape.View]) -> None:
+    rich = views["rich"]
+    place = {name: n for n, name in enumerate(rich.finding_columns)}
+    made = desk.desks(rich, "screen")
+    assert [d.owner for d in made][-1] == "Nobody" or all(d.owner != "Nobody" for d in made)
+    tasks = [t for d in made for s in d.systems for t in s.tasks]
+    fixes = {row[place["check"]]: row[place["fix"]] for row in rich.findings}
+    assert {(t.check, t.fix) for t in tasks} == {(c, fixes[c]) for c in {t.check for t in tasks}}
+    page = html.render(rich, edition="engineer")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_assess_and_render_write_the_editions_that_are_asked_for(tmp_path: Path) -> None:
+    ws, run = tmp_path / "ws", tmp_path / "run"
+    init(ws, "Acme")
+
+    def reporter(*words: object) -> Any:
+        return CliRunner().invoke(main, [str(w) for w in words])
+
+    done = reporter("assess", ws, "--out", run, "--formats", "html,json", "--editions", "board,engineer")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    made = {p.name for p in run.iterdir() if p.suffix in (".html", ".pdf")}
+    assert made == {"board.html", "engineer.html"}
+    again = reporter("render", run, "--format", "html", "--edition", "board", "--to", tmp_path / "b.html")  # fmt: skip
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "b.html").read_bytes() == (run / "board.html").read_bytes()
+    wrong = reporter("assess", ws, "--out", tmp_path / "other", "--editions", "bord")
+    assert (wrong.exit_code, "'bord' is none of auditor, board, engineer" in wrong.output) == (2, True)  # fmt: skip

@@ -6,9 +6,8 @@ A sheet that is too long goes on in a further one, a cell that is too long says 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -55,29 +54,20 @@ def _formats(book: Workbook) -> dict[str, Any]:
 
 def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
     """Write a tab, in as many sheets as it needs."""
-    rows = iter(tab.rows)
-    for n, first in enumerate(_starts(rows), 1):
+    rows = list(tab.rows)
+    for n, start in enumerate(range(0, max(len(rows), 1), ROWS), 1):
+        part = rows[start : start + ROWS]
         sheet = book.add_worksheet(tab.name if n == 1 else f"{tab.name} {n}")
         sheet.freeze_panes(1, tab.frozen)
+        sheet.autofilter(0, 0, max(len(part), 1), len(tab.columns) - 1)
         for at, column in enumerate(tab.columns):
             sheet.set_column(at, at, column.width)
             sheet.write_string(0, at, column.title, formats["header"])
-        last = 0
-        for last, row in enumerate((*first, *islice(rows, ROWS - len(first))), 1):
-            _write_row(sheet, last, row, tab, formats)
-        sheet.autofilter(0, 0, max(last, 1), len(tab.columns) - 1)
+        for at, row in enumerate(part, 1):
+            _write_row(sheet, at, row, tab, formats)
 
 
-def _starts(rows: Iterator[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    """Yield the first row of each further sheet; one empty start where there is none at all."""
-    yield list(islice(rows, 1))
-    while first := list(islice(rows, 1)):
-        yield first
-
-
-def _write_row(
-    sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]
-) -> None:  # fmt: skip
+def _write_row(sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]) -> None:
     for n, (column, text) in enumerate(zip(tab.columns, row, strict=True)):
         number = _NUMBER.fullmatch(text) if column.kind == COUNT else None
         if number:

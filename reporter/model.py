@@ -301,5 +301,7 @@ class Assessment:
     compensations: tuple[Compensation, ...] = ()
     honoured: tuple[GroupScore, ...] = ()
     """The enterprise, then each framework, if what is waived had passed; empty where nothing is waived."""
+    feed_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
+    """Log source -> (day of the period counted from 0, hours in which it delivered, 1 a day where days are expected)."""
     slices: tuple[Slice, ...] = ()
     reweighed: tuple[Reweighed, ...] = ()

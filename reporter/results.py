@@ -26,6 +26,18 @@ def feeds(engine: Engine) -> tuple[Feed, ...]:
     )
 
 
+def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+    """In how many expected units each log delivered on each day of the period on which it did."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for source, day, seen in engine.rows(
+        "SELECT log_source, date_diff('day', r.period_from, h.hour), count(DISTINCT CASE f.every WHEN 'hour' THEN h.hour END) + "
+        "count(DISTINCT CASE f.every WHEN 'day' THEN 1 END) FROM feed_hours AS h JOIN feeds AS f USING (log_source) CROSS JOIN run AS r "
+        "GROUP BY 1, 2 ORDER BY 1, 2"
+    ):
+        found[source].append((day, seen))
+    return tuple((source, tuple(days)) for source, days in found.items())
+
+
 def coverage(engine: Engine) -> tuple[Coverage, ...]:
     """On which days each log shows each agent, the least seen first."""
     return tuple(

@@ -251,7 +251,7 @@ def _gather(
         waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        feeds=results.feeds(engine), coverage=results.coverage(engine), compared=results.compared(engine),
+        feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=results.compared(engine),
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,

@@ -227,3 +227,30 @@ def test_misuse_that_a_log_shows_is_urgent_whatever_the_tier(company: Path) -> N
     rows = [r for r in table(company, "todo.csv") if r["check"] in misuse and r["status"] == "fail"]
     assert rows
     assert {r["lane"] for r in rows} == {"act now"}
+
+
+# ---------------------------------------------------------------- drawings
+
+
+def test_the_losses_lead_from_all_points_down_to_the_score(report: dict[str, Any]) -> None:
+    rows, total = report["losses"]["rows"], report["themes"]["total"]["figure"]
+    assert (rows[0]["at_from"], rows[-1]["at_to"]) == (1000, total["at_lo"])
+    assert all(one["at_to"] == two["at_from"] for one, two in zip(rows, rows[1:], strict=False))
+    assert all(r["at_to"] <= r["at_evidence"] <= r["at_from"] for r in rows)
+    lost = [F(re.match(r"[\d.]+", r["text"])[0]) for r in rows]  # type: ignore[index]
+    assert lost == sorted(lost, reverse=True)
+    assert abs(sum(lost) - 100 * (1 - F(total["exact_lo"]))) < F(len(rows), 100)
+
+
+def test_the_calendar_shows_each_day_on_which_a_log_delivered(report: dict[str, Any]) -> None:
+    feeds = {f["log_source"]: f for f in report["accounting"]["feeds"]}
+    rows = {r["log_source"]: r["days"] for r in report["calendar"]["rows"]}
+    assert rows.keys() == feeds.keys()
+    for name, days in rows.items():
+        assert len(days) == 92
+        seen, unit = feeds[name]["seen"].replace(",", "").split()
+        if unit.startswith("day"):
+            assert days.count("a") == int(seen) and "p" not in days
+        else:
+            assert days.count("a") * 24 <= int(seen) <= (days.count("a") + days.count("p")) * 24
+    assert [m for _, m in report["calendar"]["months"]] == ["Jul", "Aug", "Sep"]

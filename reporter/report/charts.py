@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from . import shape
+from .shape_pictures import LogCalendar, Losses
 from .words import count
 
 INK, MUTED, LINE, TRACK = "#1b2733", "#5a6673", "#c9d1d9", "#e9edf1"
@@ -162,6 +163,59 @@ def lag(bars: Sequence[shape.Bar]) -> str:
         y += 42
     title = "; ".join(f"{b.label}: {b.text}" for b in bars)
     return _svg(width, y, title, parts, "lag")
+
+
+def waterfall(found: Losses) -> str:
+    """Draw what each theme takes off 100 %, the certain part apart from what evidence could give back."""
+    left, width, row = 200, 400, 19
+    least = min((loss.at_to for loss in found.rows), default=0)
+    scale = width / max(1, 1000 - least)
+    parts = []
+    for n, loss in enumerate(found.rows):
+        y = n * row
+        start, middle, end = (left + (at - least) * scale for at in (loss.at_to, loss.at_evidence, loss.at_from))  # fmt: skip
+        parts.append(_text(0, y + 13, _clip(loss.title, 30), "start", "ink", 12))
+        parts.append(_rect(left, y + 3, width, 12, TRACK, "track"))
+        if middle > start:
+            parts.append(_rect(start, y + 3, middle - start, 12, SOFT, "soft"))
+        if end > middle:
+            parts.append(_rect(middle, y + 3, end - middle, 12, ACCENT, "accent"))
+        parts.append(_text(left + width + 10, y + 13, loss.text, "start", "muted", 11))
+    said = "; ".join(f"{loss.title}: {loss.text}" for loss in found.rows)
+    title = f"What each theme costs, from 100 % down to {found.score}"
+    return _svg(840, row * len(found.rows), title, parts, "waterfall", desc=said)
+
+
+def days(found: LogCalendar) -> str:
+    """Draw a row a log source and a cell a day: full, half as high, or an outline."""
+    left, row = 190, 20
+    n = len(found.rows[0].days)
+    cell = min(12.0, 590 / n)
+    parts = [_text(left + day * cell, 11, name, "start", "muted", 11) for day, name in found.months]
+    paths = {"a": "", "p": "", "n": ""}
+    for y, log in enumerate(found.rows):
+        top = 18 + y * row
+        parts.append(_text(0, top + 12, _clip(log.log_source, 30), "start", "ink", 12))
+        for day, mark in enumerate(log.days):
+            x, high = left + day * cell, {"a": 14, "p": 7, "n": 14}[mark]
+            inset = 0.5 if mark == "n" else 0
+            paths[mark] += _ground(mark, x + inset, top + 14 - high + inset, cell - 1 - 2 * inset, high - 2 * inset)  # fmt: skip
+    filled = [
+        f'<path class="{css}" fill="{fill}" d="{paths[mark]}"/>'
+        for mark, css, fill in (("a", "accent", ACCENT), ("p", "soft", SOFT))
+        if paths[mark]
+    ]
+    outline = f'fill="none" stroke="{LINE}" stroke-width="0.8"'
+    empty = [f'<path class="hollow" {outline} d="{paths["n"]}"/>'] if paths["n"] else []
+    said = "; ".join(f"{log.log_source}: {log.text}" for log in found.rows)
+    return _svg(
+        int(left + n * cell) + 1,
+        18 + row * len(found.rows),
+        "Days on which each log delivered",
+        [*filled, *empty, *parts],
+        "days",
+        desc=said,
+    )
 
 
 def _svg(

@@ -99,7 +99,10 @@ def _environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawings = {name: getattr(charts, name) for name in ("gauge", "steps", "bar", "lag")}
+    drawings = {
+        name: getattr(charts, name)
+        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days")
+    }
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}
     return environment

@@ -27,6 +27,7 @@ from .frameworks import ENTERPRISE, Book, frameworks, themes
 from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
+from .pictures import calendar, losses
 from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
@@ -77,6 +78,8 @@ def build(assessment: model.Assessment) -> shape.View:
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
         board=board(assessment),
+        losses=losses(assessment),
+        calendar=calendar(assessment),
     )
 
 

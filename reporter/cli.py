@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
-MORE_FORMATS = ("oscal",)
+MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 """Written only where they are asked for."""
 _FOLDER = click.Path(path_type=Path)
 
@@ -247,6 +247,21 @@ def render(run: Path, name: str, edition: str, to: Path | None) -> None:
         raise click.UsageError(f"{path} exists; give another --to")
     WRITERS[name](read_view(run), path)
     click.echo(str(path))
+
+
+@main.command()
+@click.argument("run", type=_FOLDER)
+@click.option("--formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
+def export(run: Path, formats: str, out: Path) -> None:
+    """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
+    from reporter.runfolder import export as exported
+
+    wanted = _words(formats, FORMATS + MORE_FORMATS, "--formats")
+    if not wanted:
+        raise click.BadParameter("none is named", param_hint="--formats")
+    for path in exported(run, wanted, out):
+        click.echo(str(path))
 
 
 @main.command()

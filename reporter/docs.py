@@ -1,6 +1,6 @@
-"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md. `make docs` runs it.
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md, report.schema.json.
 
-In formats.md, written by hand, it renews the tables of fields.
+`make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from reporter import catalog
 from reporter.catalog import Content
 from reporter.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.model import Control, Framework
+from reporter.report.published import report_schema
 from reporter.schema import COMPUTED, TABLES, Table
 from reporter.vocabulary import VOCABULARY
 
@@ -191,6 +192,7 @@ def main() -> None:
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
     own = (DOCS / "formats.md").read_text(encoding="utf-8")
     (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
+    (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ def hide_intake(intake: Intake, people: People) -> Intake:
     hide = people.in_text
     return replace(
         intake,
-        files=tuple(replace(f, file=hide(f.file), why=hide(f.why)) for f in intake.files),
+        files=tuple(
+            replace(f, file=hide(f.file), why=hide(f.why), part=hide(f.part)) for f in intake.files
+        ),
         out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
         quarantined=tuple(
             replace(q, file=hide(q.file), reason=hide(q.reason), text=q.text and LEFT_OUT)

@@ -193,6 +193,10 @@ class FileCount:
     out_of_scope: int
     unreadable: int
     rejected: int
+    part: str = ""
+    """The sheet or list that stands for itself, as `name!part`; '' for a whole file."""
+    lined: bool = False
+    """Its record numbers are line numbers of the file as it lies there."""
 
 
 @dataclass(frozen=True, slots=True)

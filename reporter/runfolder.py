@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -28,6 +28,7 @@ from reporter.compared import (
 )
 from reporter.errors import InputError
 from reporter.model import Assessment
+from reporter.report import WRITERS
 from reporter.report.shape import View
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
@@ -36,6 +37,7 @@ FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
     "board-html": "board.html", "board-pdf": "board.pdf", "engineer-html": "engineer.html", "engineer-pdf": "engineer.pdf",
     "oscal": "oscal",
+    "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
 }  # fmt: skip
 """Format -> file of the run, or folder of files."""
 
@@ -157,17 +159,9 @@ def write_statements(a: Assessment, path: Path) -> None:
 
 def write_todo(view: View, path: Path) -> None:
     """Write every failing or unknown verdict that is not waived, by owner, in the order of the roadmap; what nobody owns last."""
-    from reporter.report.sheets import write_table
+    from reporter.report.sheets import TODO, todo, write_table
 
-    place = {name: n for n, name in enumerate(view.finding_columns)}
-    shown = ("check", "subject", "status", "reason", "record", "fix")
-    rows = [
-        (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in shown))
-        for p in view.roadmap.picks
-        for n in p.rows
-    ]  # fmt: skip
-    header = ("owner", "rank", "action", "lane", "effort", *shown)
-    write_table(path, header, sorted(rows, key=lambda r: (not r[0], r[0])))
+    write_table(path, TODO, todo(view))
 
 
 def _text(value: Any) -> str:
@@ -241,3 +235,22 @@ def read_cells(run: Path) -> list[tuple[Any, ...]]:
     if not path.is_file():
         raise InputError("this run has no evidence.parquet", str(run))
     return db.read_rows(path)
+
+
+def export(run: Path, formats: Sequence[str], out: Path) -> list[Path]:
+    """Write further formats from a run's report.json to the folder `out`, all or none; return what was written."""
+    view = read_view(run)
+    if out.resolve().is_relative_to(run.resolve()):
+        raise InputError("lies in the run, and a run is never changed", str(out))
+    targets = [out / FILES[name] for name in formats]
+    for target in targets:
+        if target.exists():
+            raise InputError("exists and is not overwritten", str(target), "Give another --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    with part_of(out) as part:
+        for name in formats:
+            WRITERS[name](view, part / FILES[name])
+        for target in targets:
+            (part / target.name).rename(target)
+        part.rmdir()
+    return targets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -104,9 +105,15 @@ def texts_of(paths: Iterable[Path]) -> dict[str, str]:
     readers: dict[str, Callable[[Path], str]] = {
         ".parquet": lambda path: str(db.read_rows(path)),
         ".pdf": _pdf_text,
+        ".xlsx": _workbook_text,
     }
     plain: Callable[[Path], str] = lambda path: path.read_text("utf-8-sig", "replace")  # noqa: E731
     return {path.name: readers.get(path.suffix, plain)(path) for path in paths}
+
+
+def _workbook_text(path: Path) -> str:
+    with zipfile.ZipFile(path) as book:
+        return "".join(book.read(name).decode() for name in book.namelist())
 
 
 def _pdf_text(path: Path) -> str:

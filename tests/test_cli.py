@@ -24,7 +24,17 @@ FILES = {
     "coverage.csv", "observed.csv", "tiers.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv",
 }  # fmt: skip
-HEAVY = ("duckdb", "sqlglot", "pandas", "yaml", "jinja2", "weasyprint", "pikepdf", "openpyxl")
+HEAVY = (
+    "duckdb",
+    "sqlglot",
+    "pandas",
+    "yaml",
+    "jinja2",
+    "weasyprint",
+    "pikepdf",
+    "openpyxl",
+    "xlsxwriter",
+)
 
 
 @pytest.mark.parametrize(

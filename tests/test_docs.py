@@ -28,6 +28,7 @@ from reporter import catalog, docs, examples
 from reporter.db import Engine, read_rows
 from reporter.errors import ContentError
 from reporter.model import Check, Control, Framework, Profile
+from reporter.report.published import report_schema
 from reporter.run import Options, assess_workspace
 from reporter.schema import TABLES
 from reporter.score import printed, rating, score
@@ -254,12 +255,14 @@ def test_every_loaded_table_has_a_table_of_fields() -> None:
         ("coverage", lambda: docs.coverage(catalog.load())),
         ("sources", lambda: docs.sources(catalog.load())),
         ("formats", lambda: docs.formats(page("formats"))),
+        ("report.schema.json", report_schema),
     ],
     ids=lambda made: made[0],
 )
 def test_generated_pages_are_current(made: tuple[str, Callable[[], str]]) -> None:
     name, text = made
-    assert (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") == text(), "run `make docs`"
+    path = ROOT / "docs" / (name if "." in name else f"{name}.md")
+    assert path.read_text(encoding="utf-8") == text(), "run `make docs`"
 
 
 def test_every_function_named_by_the_architecture_exists() -> None:

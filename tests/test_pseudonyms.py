@@ -180,7 +180,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
-    words = ("--formats", "html,pdf,json,csv", "--pseudonymise", "people")
+    words = ("--formats", "html,pdf,json,csv,xlsx,ocsf,sarif", "--pseudonymise", "people")
     result = reporter("assess", workspace, "--out", folder / "out", *words)
     assert result.exit_code == 0, result.output
     return folder
@@ -197,7 +197,7 @@ def test_everybody_is_called_the_same_in_all_files(named: Path) -> None:
     key = (named / ".reporter-cache/fingerprint.key").read_text()
     files = texts_of((named / "out").iterdir())
     bob = called("bob.ray@corp.example", key)
-    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv", "todo.csv"} == {
+    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}

@@ -45,6 +45,11 @@ class InputFile:
     part: str = ""
     """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
 
+    @property
+    def lined(self) -> bool:
+        """Say whether its records are numbered by lines that one sees when the file is opened."""
+        return self.format in ("csv", "jsonl") and not self.gzipped
+
 
 def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
     """Return every file below the folders, sorted by name, but for what systems leave lying about."""

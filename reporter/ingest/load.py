@@ -168,7 +168,7 @@ def _count(
         for file, digest, c in zip(members, hashes, batch.counts, strict=True):
             files.append(
                 FileCount(file.name, batch.source, why[file.name], file.size, digest,
-                          c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected)
+                          c.read, c.kept, c.out_of_scope, c.unreadable, c.rejected, file.part, file.lined)
             )  # fmt: skip
         quarantined += [
             Quarantined(members[i].name, line, kind, reason, text)

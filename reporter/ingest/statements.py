@@ -77,7 +77,22 @@ def read(
         n = len(rows)
         why = file.why or f"{KINDS[kind].what}, by its name"
         digest = inputs.digest(file).sha256
-        counts.append(FileCount(file.name, kind, why, file.size, digest, n + lost, n, 0, lost, 0))
+        counts.append(
+            FileCount(
+                file.name,
+                kind,
+                why,
+                file.size,
+                digest,
+                n + lost,
+                n,
+                0,
+                lost,
+                0,
+                file.part,
+                file.lined,
+            )
+        )
     return given, counts, notes
 
 

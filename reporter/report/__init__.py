@@ -61,4 +61,7 @@ WRITERS: dict[str, Writer] = {
     "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
     "oscal": _lazy("oscal", "write"),
+    "xlsx": _lazy("xlsx", "write"),
+    "ocsf": _lazy("ocsf", "write"),
+    "sarif": _lazy("sarif", "write"),
 }

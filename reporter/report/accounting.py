@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from reporter import model
 
 from . import shape
-from . import shape_accounting as lines
+from .shape_accounting import Accounting, CoverageLine, FeedLine, FileLine, Rejected
 from .words import clean, count, day, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
@@ -45,12 +45,12 @@ def _framework_line(f: model.Framework) -> shape.Line:
     return shape.Line(clean(f.short), text)
 
 
-def accounting(a: model.Assessment) -> lines.Accounting:
+def accounting(a: model.Assessment) -> Accounting:
     """Show that every record read is kept, out of scope, unreadable or rejected."""
     ordered = sorted(a.files, key=lambda f: f.file)
     total = _total(ordered)
     shown = a.quarantined[:QUARANTINE_SHOWN]
-    return lines.Accounting(
+    return Accounting(
         files=tuple(_file(f) for f in ordered),
         total=_file(total),
         equation=_equation(total),
@@ -95,8 +95,8 @@ def _equation(t: model.FileCount) -> str:
     return text if sign == "=" else f"{text}. THE COUNTS DO NOT ADD UP: do not rely on this report."
 
 
-def _file(f: model.FileCount) -> lines.FileLine:
-    return lines.FileLine(
+def _file(f: model.FileCount) -> FileLine:
+    return FileLine(
         file=clean(f.file),
         source=clean(f.source) or ("" if f.file == "All files" else "not recognised"),
         why=clean(f.why),
@@ -106,11 +106,13 @@ def _file(f: model.FileCount) -> lines.FileLine:
         out_of_scope=number(f.out_of_scope),
         unreadable=number(f.unreadable),
         rejected=number(f.rejected),
+        part=clean(f.part),
+        lined=f.lined,
     )
 
 
-def _rejected(q: model.Quarantined) -> lines.Rejected:
-    return lines.Rejected(
+def _rejected(q: model.Quarantined) -> Rejected:
+    return Rejected(
         place=f"{clean(q.file)}:{q.line}",
         kind=q.kind,
         reason=short(clean(q.reason), "quarantine.csv"),
@@ -132,10 +134,10 @@ def _quarantined_text(shown: int, notes: int, lost: int) -> str:
     )
 
 
-def _feed(f: model.Feed) -> lines.FeedLine:
+def _feed(f: model.Feed) -> FeedLine:
     unit = count(2, f.every).split()[1]
     first, last = f.first_at, f.last_at
-    return lines.FeedLine(
+    return FeedLine(
         log_source=clean(f.log_source),
         alive="delivering" if f.alive else "not delivering",
         expected=f"{number(f.expected)} {unit}",
@@ -166,8 +168,8 @@ def _disorder(f: model.Feed) -> str:
     return f"{number(f.out_of_order)}{ahead}"
 
 
-def _covered(c: model.Coverage) -> lines.CoverageLine:
-    return lines.CoverageLine(
+def _covered(c: model.Coverage) -> CoverageLine:
+    return CoverageLine(
         agent=clean(c.agent),
         log_source=clean(c.log_source),
         seen=f"{number(c.seen_days)} of {count(c.expected_days, 'day')}",

@@ -154,6 +154,8 @@ class Check:
     """How the number came about."""
     sample: str = ""
     """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
+    about: str = ""
+    """What its subjects are: agent, credential, organisation ..."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The shape of what became of every input record, and of the logs; a part of `shape.View`."""
+"""The printable shape of what became of every input record; a part of `shape.View`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ class FileLine:
     out_of_scope: str
     unreadable: str
     rejected: str
+    part: str = ""
+    """The sheet or list of the file that this is; empty for a whole file."""
+    lined: bool = False
+    """Its record numbers are line numbers."""
 
 
 @dataclass(frozen=True, slots=True)

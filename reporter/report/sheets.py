@@ -12,12 +12,26 @@ from pathlib import Path
 
 from .shape import View
 
+_SHOWN = ("check", "subject", "status", "reason", "record", "fix")
+TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
+"""The columns of todo.csv."""
 _DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 def write_findings(view: View, path: Path) -> None:
     """Write findings.csv: every fail, unknown and compensated cell as a row."""
     write_table(path, view.finding_columns, view.findings)
+
+
+def todo(view: View) -> list[tuple[str, ...]]:
+    """Return the rows of todo.csv: every verdict that an action mends, by owner, in the order of the roadmap."""
+    place = {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+    rows = [
+        (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in _SHOWN))
+        for p in view.roadmap.picks
+        for n in p.rows
+    ]  # fmt: skip
+    return sorted(rows, key=lambda r: (not r[0], r[0]))
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

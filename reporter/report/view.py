@@ -179,7 +179,6 @@ def _check(
 ) -> shape.Check:
     score = a.scores.checks[c.id]
     n = counts(score)
-    failing = _failing(findings)
     result = figure(score.lo, score.hi, _state(score))
     level = f"level {c.level} ({a.policy.level_names[c.level]})"
     evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
@@ -201,12 +200,13 @@ def _check(
         coverage=coverage,
         counts=n,
         standing=" · ".join(f for f in facts if f),
-        failing=tuple(subject(f) for f in failing[:SHOWN_ON_SCREEN]),
+        failing=tuple(subject(f) for f in _failing(findings)[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
         controls=controls,
         sample=sample,
+        about=clean(c.about),
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 

@@ -1,0 +1,77 @@
+"""The rows of findings.csv as events need them. In: the view. Out: a `Finding` a row, with a stable id, and tool facts.
+
+The id depends on organisation, check and subject alone: the same defect keeps it in every run and every format.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from .shape import Check, Control, Framework, View
+
+NAMESPACE = UUID("5d1c0f0e-4f5b-5a34-9a53-0a5d8f6c3b11")
+"""Never change it: every id of a finding hangs on it."""
+Served = tuple[tuple[Framework, Control], ...]
+_NAMED = (
+    *("subject", "actor", "owner", "tier", "status", "reason", "record"),
+    *("waived_until", "waiver"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict that is neither a pass nor out of scope."""
+
+    uid: str
+    check: Check
+    subject: str
+    actor: str
+    owner: str
+    tier: str
+    status: str
+    """fail | unknown | compensated | attested"""
+    reason: str
+    record: str
+    """file#number; '' when the verdict rests on an absence."""
+    waived_until: str
+    waiver: str
+    controls: Served
+    """What the check counts for."""
+
+
+def findings(view: View) -> list[Finding]:
+    """Return every row of findings.csv, in its order."""
+    checks = {c.id: c for c in view.checks}
+    served = controls_of(view)
+    place = {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+    seen: Counter[str] = Counter()
+    found = []
+    for row in view.findings:
+        check = row[place["check"]]
+        values = {name: row[place[name]] for name in _NAMED}
+        told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
+        seen[told] += 1
+        if seen[told] > 1:  # subjects that differ in hidden characters only
+            told += f"\0{seen[told]}"
+        uid = str(uuid5(NAMESPACE, told))
+        found.append(
+            Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
+        )
+    return found
+
+
+def controls_of(view: View) -> dict[str, Served]:
+    """Map each check to the controls that it counts for, by framework."""
+    served: dict[str, list[tuple[Framework, Control]]] = {}
+    for framework in view.frameworks:
+        for control in framework.controls:
+            for line in control.checks:
+                served.setdefault(line.check.text, []).append((framework, control))
+    return {check: tuple(controls) for check, controls in served.items()}
+
+
+def tool_version(view: View) -> str:
+    """Return the version of Reporter that made the run; '' when the run does not say."""
+    return next((line.text for line in view.hashes if line.label == "reporter"), "")

@@ -1,0 +1,81 @@
+"""The JSON Schema of report.json. In: the dataclasses of `shape`, their docstrings. Out: docs/report.schema.json.
+
+A field that has a default may be missing in reports of earlier versions; no other field is known.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from . import shape
+
+ID = f"urn:reporter:{shape.SCHEMA.replace('/', ':')}"
+_PLAIN: dict[Any, str] = {str: "string", int: "integer", bool: "boolean"}
+
+
+def report_schema() -> str:
+    """Return the schema as text: a definition a dataclass, by its name."""
+    found: dict[str, Any] = {}
+    root = _schema(shape.View, found)
+    found["View"]["properties"]["schema"] = {"const": shape.SCHEMA}
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
+        "title": "report.json of Reporter",
+        "description": "Texts are ready to print; exact_* are fractions such as 62/105. Made by `make docs`; do not edit.",
+        **root,
+        "$defs": dict(sorted(found.items())),
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+    if kind in _PLAIN:
+        return {"type": _PLAIN[kind]}
+    if is_dataclass(kind):
+        name = kind.__name__  # type: ignore[union-attr]
+        if name not in found:
+            found[name] = {}  # taken before its fields are looked at
+            found[name] = _definition(kind, found)
+        return {"$ref": f"#/$defs/{name}"}
+    inner = get_args(kind)
+    if get_origin(kind) is tuple and len(inner) == 2 and inner[1] is Ellipsis:
+        return {"type": "array", "items": _schema(inner[0], found)}
+    if get_origin(kind) is tuple:
+        parts = [_schema(i, found) for i in inner]
+        return {"type": "array", "prefixItems": parts, "items": False, "minItems": len(parts)}
+    raise TypeError(f"report.json cannot hold {kind}")
+
+
+def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+    hints, said = get_type_hints(kind), _said_of(kind)
+    properties = {}
+    for f in fields(kind):
+        about = {"description": said[f.name]} if f.name in said else {}
+        properties[f.name] = {**_schema(hints[f.name], found), **about}
+    own = {"description": said[""]} if "" in said else {}
+    return {
+        **own,
+        "type": "object",
+        "properties": properties,
+        "required": [f.name for f in fields(kind) if f.default is MISSING],
+        "additionalProperties": False,
+    }
+
+
+def _said_of(kind: Any) -> dict[str, str]:
+    """Return what stands in quotes below each field, and under '' what stands below the class line."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(tree, ast.ClassDef)
+    said, name = {}, ""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            said[name] = inspect.cleandoc(str(node.value.value))
+    return said

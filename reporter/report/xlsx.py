@@ -1,0 +1,85 @@
+"""report.xlsx: the sheets of `tabs` in a workbook. In: the view. Out: texts as texts, numbers as numbers, never a formula.
+
+A sheet that is too long goes on in a further one, a cell that is too long says how much is left out and where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from .shape import View
+from .tabs import COUNT, LONG, Tab, tabs
+from .words import short
+
+ROWS = 1_048_575
+"""Rows that a sheet can hold below its header."""
+CELL = 32_767
+"""UTF-16 units that a cell can hold."""
+BLUE = "#0F4C81"
+_NUMBER = re.compile(r"(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?( %)?")
+_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+def write(view: View, path: Path) -> None:
+    """Write report.xlsx, row by row, with the run's own date."""
+    options = {**_PLAIN, "constant_memory": True, "tmpdir": str(path.parent)}
+    with path.open("wb") as file, Workbook(file, options) as book:
+        at = datetime.fromisoformat(view.cover.as_of_iso).replace(tzinfo=None)
+        book.set_properties({"title": view.cover.title, "created": at})
+        formats = _formats(book)
+        for tab in tabs(view):
+            _write(book, tab, formats)
+
+
+def _formats(book: Workbook) -> dict[str, Any]:
+    top = {"valign": "top"}
+    wrapped = {**top, "text_wrap": True}
+    return {
+        "header": book.add_format(
+            {**wrapped, "bold": True, "font_color": "#FFFFFF", "bg_color": BLUE}
+        ),
+        "text": book.add_format({**top, "num_format": "@"}),
+        "long": book.add_format({**wrapped, "num_format": "@"}),
+        "number": book.add_format({**top, "num_format": "#,##0"}),
+        "decimal": book.add_format({**top, "num_format": "#,##0.00"}),
+        "percent": book.add_format({**top, "num_format": "0.0%"}),
+    }
+
+
+def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
+    """Write a tab, in as many sheets as it needs."""
+    rows = list(tab.rows)
+    for n, start in enumerate(range(0, max(len(rows), 1), ROWS), 1):
+        part = rows[start : start + ROWS]
+        sheet = book.add_worksheet(tab.name if n == 1 else f"{tab.name} {n}")
+        sheet.freeze_panes(1, tab.frozen)
+        sheet.autofilter(0, 0, max(len(part), 1), len(tab.columns) - 1)
+        for at, column in enumerate(tab.columns):
+            sheet.set_column(at, at, column.width)
+            sheet.write_string(0, at, column.title, formats["header"])
+        for at, row in enumerate(part, 1):
+            _write_row(sheet, at, row, tab, formats)
+
+
+def _write_row(sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]) -> None:
+    for n, (column, text) in enumerate(zip(tab.columns, row, strict=True)):
+        number = _NUMBER.fullmatch(text) if column.kind == COUNT else None
+        if number:
+            value = float(number[1].replace(",", "") + (number[2] or ""))
+            kind = "percent" if number[3] else "decimal" if number[2] else "number"
+            sheet.write_number(at, n, round(value / 100, 6) if number[3] else value, formats[kind])
+        elif text:
+            kind = "long" if column.kind == LONG else "text"
+            sheet.write_string(at, n, _fitting(text, tab.where), formats[kind])
+
+
+def _fitting(text: str, where: str) -> str:
+    if len(text) <= CELL // 2 or len(text.encode("utf-16-le")) <= 2 * CELL:
+        return text
+    return short(text, where, CELL // 2 - 100)

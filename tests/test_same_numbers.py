@@ -1,0 +1,151 @@
+"""One control, one number: every format prints what report.json says, and every list of findings holds what it counts."""
+
+from __future__ import annotations
+
+import csv
+import html as entities
+import json
+import re
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import openpyxl
+import pytest
+from conftest import reporter
+
+from reporter.report import WRITERS, view
+from reporter.runfolder import FILES, read_view
+from reporter.score import printed
+
+FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
+Told = dict[str, Counter[str]]
+"""Check -> how many verdicts of each status."""
+
+
+@pytest.fixture(scope="module", params=["rich", "empty", "perfect", "run"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every format of one assessment, in one folder."""
+    out: Path = tmp_path_factory.mktemp("numbers")
+    if request.param == "run":
+        reporter("init", out / "ws")
+        done = reporter("assess", out / "ws", "--out", out / "run", "--quiet", "--formats", ",".join(FORMATS))  # fmt: skip
+        assert done.exit_code == 0, done.output
+        return out / "run"
+    made = view.build(getattr(given, request.param)())
+    for name in FORMATS:
+        WRITERS[name](made, out / FILES[name])
+    return out
+
+
+def raw(folder: Path) -> dict[str, Any]:
+    """Return report.json."""
+    made: dict[str, Any] = json.loads((folder / FILES["json"]).read_text("utf-8"))
+    return made
+
+
+def lists(folder: Path) -> list[dict[str, Any]]:
+    """Return the frameworks of report.json, the themes among them."""
+    report = raw(folder)
+    return [report["themes"], *report["frameworks"]]
+
+
+def rows_of(folder: Path, sheet: str) -> list[dict[str, Any]]:
+    """Return the rows of a sheet by their headings."""
+    head, *rows = openpyxl.load_workbook(folder / FILES["xlsx"])[sheet].iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_the_workbook_has_the_number_of_every_control(folder: Path) -> None:
+    rows = {(r["framework"], r["id"]): r for r in rows_of(folder, "Controls")}
+    told = [(f, c) for f in lists(folder) for c in f["controls"]]
+    assert len(rows) == len(told) > 10
+    for f, c in told:
+        row, figure = rows[f["short"], c["id"]], c["figure"]
+        if not figure["assessed"]:
+            assert (row["score"], row["exact"], row["exact at most"]) == (figure["text"], None, None)  # fmt: skip
+            continue
+        assert (row["exact"], row["exact at most"]) == (figure["exact_lo"], figure["exact_hi"])
+        lo, hi = f"{100 * row['score']:.1f}", f"{100 * row['score at most']:.1f}"
+        assert (f"{lo} %", f"{lo}–{hi} %") == (figure["text"], figure["range"])
+        assert (row["level"], row["level at most"]) == (c["level"]["lo"], c["level"]["hi"])
+
+
+def test_what_is_printed_is_the_exact_fraction(folder: Path) -> None:
+    for f in lists(folder):
+        for c in (*f["controls"], f["total"]):
+            figure = c["figure"]
+            if figure["assessed"]:
+                lo, hi = (printed(Fraction(figure[k])) for k in ("exact_lo", "exact_hi"))
+                assert (figure["text"], figure["range"]) == (f"{lo} %", f"{lo}–{hi} %")
+
+
+def test_the_page_has_the_number_of_every_control(folder: Path) -> None:
+    page = (folder / FILES["html"]).read_text("utf-8")
+    starts = {m[1]: m.start() for m in re.finditer(r'id="([^"]+)"', page)}
+    order = sorted(starts.values())
+    for f in lists(folder):
+        for c in f["controls"]:
+            start = starts[c["anchor"]]
+            after = next((p for p in order if p > start), len(page))
+            text = " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", page[start:after])).split())
+            figure = c["figure"]
+            assert figure["text"] in text, c["id"]
+            assert figure["range"].removesuffix(" %") in text, c["id"]
+
+
+def counted(folder: Path) -> Told:
+    """Return how many verdicts of each check fail and are unknown, as report.json counts them."""
+    return {
+        c["id"]: +Counter({"fail": c["counts"]["failed"], "unknown": c["counts"]["unknown"]})
+        for c in raw(folder)["checks"]
+        if c["counts"]["failed"] + c["counts"]["unknown"]
+    }
+
+
+def tally(pairs: list[tuple[str, str]]) -> Told:
+    """Count (check, status) pairs."""
+    told: Told = {}
+    for check, status in pairs:
+        if status in ("fail", "unknown"):
+            told.setdefault(check, Counter())[status] += 1
+    return told
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of findings.csv."""
+    with (folder / FILES["csv"]).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_list_of_findings_holds_what_the_report_counts(folder: Path) -> None:
+    lines = (folder / FILES["ocsf"]).read_text("utf-8").split("\n")[:-1]
+    compliances = [json.loads(line)["compliance"] for line in lines]
+    seen = {
+        "csv": tally([(r["check"], r["status"]) for r in table(folder)]),
+        "xlsx": tally([(r["check"], r["status"]) for r in rows_of(folder, "Findings")]),
+        "ocsf": tally([(c["control"], c["status_code"]) for c in compliances]),
+    }
+    sheet = {r["id"]: +Counter({"fail": r["failed"], "unknown": r["unknown"]}) for r in rows_of(folder, "Checks")}  # fmt: skip
+    seen["xlsx, its checks"] = {check: n for check, n in sheet.items() if n}
+    assert seen == dict.fromkeys(seen, counted(folder))
+
+
+def test_sarif_holds_what_the_report_counts_of_configuration(folder: Path) -> None:
+    (run,) = json.loads((folder / FILES["sarif"]).read_text("utf-8"))["runs"]
+    kinds = {"fail": "fail", "open": "unknown"}
+    found = tally([(r["ruleId"], kinds.get(r["kind"], "")) for r in run["results"]])
+    evidence = {c["id"]: c["evidence"] for c in raw(folder)["checks"]}
+    told = [
+        (r["check"], r["status"])
+        for r in table(folder)
+        if evidence[r["check"]] != "logs" and r["record"].startswith(("inventory/", "statements/"))
+    ]
+    assert found == tally(told)
+    assert len(run["results"]) + run["properties"]["leftOutNoConfiguration"] == len(table(folder))
+
+
+def test_the_run_is_read_back_as_it_was_written(folder: Path) -> None:
+    assert view.to_json(read_view(folder)) == (folder / FILES["json"]).read_bytes()

@@ -18,6 +18,10 @@ from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
 MOST_DAYS = 100_000
+_KEYS = (
+    "organisation", "unit", "period", "as_of", "profile", "frameworks", "log_sources", "params", "baseline", "efforts",
+    "samples", "branding",
+)  # fmt: skip
 _SAMPLE = {"size", "frame", "seed", "note"}
 
 
@@ -61,20 +65,7 @@ def read_workspace(folder: Path) -> Workspace:
             f"`reporter init {folder}` writes one to start from.",
         )  # fmt: skip
     f = fields(path)
-    f.only(
-        "organisation",
-        "unit",
-        "period",
-        "as_of",
-        "profile",
-        "frameworks",
-        "log_sources",
-        "params",
-        "baseline",
-        "efforts",
-        "samples",
-        "branding",
-    )
+    f.only(*_KEYS)
     run = _run(f)
     logs = {
         n: _expected(n, x, f.place("log_sources"))

@@ -142,12 +142,7 @@ def assess(
     from reporter.ingest.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
-    from reporter.report import EDITIONS, edition_formats
-
-    wanted = edition_formats(
-        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
-        _words(editions, EDITIONS, "--editions"),
-    )
+    wanted = _written(formats, editions)
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -171,6 +166,16 @@ def _memory(text: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]* ?[KMGT]i?B", text):
         raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
     return text
+
+
+def _written(formats: str, editions: str) -> tuple[str, ...]:
+    """Return the names of the writers that are asked for."""
+    from reporter.report import EDITIONS, edition_formats
+
+    return edition_formats(
+        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(editions, EDITIONS, "--editions"),
+    )
 
 
 def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
@@ -228,36 +233,14 @@ def _score(figure: Any) -> str:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--format", "name", type=click.Choice(FORMATS + MORE_FORMATS), required=True)
-@click.option(
-    "--edition",
-    type=click.Choice(["auditor", "board", "engineer"]),
-    default="auditor",
-    help="Of HTML and PDF.",
-)
-@click.option("--to", type=_FOLDER, help="File to write  [default: in the current folder]")
-def render(run: Path, name: str, edition: str, to: Path | None) -> None:
-    """Write a report again from RUN's report.json; the run itself is never changed."""
-    from reporter.report import WRITERS, edition_formats
-    from reporter.runfolder import FILES, read_view
-
-    (name,) = edition_formats([name], [edition])
-    path = to or Path(FILES[name])
-    if path.exists():
-        raise click.UsageError(f"{path} exists; give another --to")
-    WRITERS[name](read_view(run), path)
-    click.echo(str(path))
-
-
-@main.command()
-@click.argument("run", type=_FOLDER)
 @click.option("--formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}.")
+@click.option("--editions", default="auditor", show_default=True, help="Of HTML and PDF.")
 @click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
-def export(run: Path, formats: str, out: Path) -> None:
+def export(run: Path, formats: str, editions: str, out: Path) -> None:
     """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
     from reporter.runfolder import export as exported
 
-    wanted = _words(formats, FORMATS + MORE_FORMATS, "--formats")
+    wanted = _written(formats, editions)
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
     for path in exported(run, wanted, out):

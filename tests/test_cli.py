@@ -71,8 +71,8 @@ def test_version() -> None:
         ["assess", "ws", "--out", "r", "--fail-on", "0"],
         ["assess", "ws", "--out", "r", "--memory", "lots"],
         ["assess", "ws", "--out", "r", "--colour", "red"],
-        ["render", "run", "--format", "docx"],
-        ["render", "run"],
+        ["export", "run", "--formats", "docx", "--out", "d"],
+        ["export", "run"],
         ["explain", "run"],
         ["lint", "extra"],
     ],
@@ -198,33 +198,31 @@ def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["html", "json", "csv"])
-def test_a_report_rendered_again_is_the_same_report(
+def test_a_report_exported_again_is_the_same_report(
     good_run: Path, tmp_path: Path, name: str
 ) -> None:
     before = {p.name: _hash(p) for p in good_run.iterdir()}
     file = "findings.csv" if name == "csv" else f"report.{name}"
-    assert reporter("render", good_run, "--format", name, "--to", tmp_path / "again").exit_code == 0
-    assert (tmp_path / "again").read_bytes() == (good_run / file).read_bytes()
+    assert reporter("export", good_run, "--formats", name, "--out", tmp_path).exit_code == 0
+    assert (tmp_path / file).read_bytes() == (good_run / file).read_bytes()
     assert {p.name: _hash(p) for p in good_run.iterdir()} == before
 
 
-def test_render_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine").write_text("mine")
-    assert (
-        reporter("render", good_run, "--format", "html", "--to", tmp_path / "mine").exit_code == 2
-    )
-    assert (tmp_path / "mine").read_text() == "mine"
+def test_an_export_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("mine")
+    assert reporter("export", good_run, "--formats", "html", "--out", tmp_path).exit_code == 3
+    assert (tmp_path / "report.html").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    "verb", [["render", "RUN", "--format", "html"], ["explain", "RUN", "ASI03"]]
+    "verb", [["export", "RUN", "--formats", "html"], ["explain", "RUN", "ASI03"]]
 )
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"schema": "other/9"}'])
 def test_what_is_no_run_is_refused(tmp_path: Path, verb: list[str], content: str | None) -> None:
     if content is not None:
         (tmp_path / "report.json").write_text(content)
     words = [str(tmp_path) if w == "RUN" else w for w in verb]
-    result = reporter(*words, *(["--to", tmp_path / "out"] if verb[0] == "render" else []))
+    result = reporter(*words, *(["--out", tmp_path / "out"] if verb[0] == "export" else []))
     assert result.exit_code == 3, result.output
     assert "report.json" in result.output
     assert not (tmp_path / "out").exists()
@@ -405,8 +403,8 @@ def test_a_run_can_be_read_as_frames(good_run: Path) -> None:
 
 
 def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
-    assert reporter("render", run, "--format", "csv", "--to", tmp_path / "f.csv").exit_code == 0
-    with (tmp_path / "f.csv").open(encoding="utf-8-sig", newline="") as file:
+    assert reporter("export", run, "--formats", "csv", "--out", tmp_path).exit_code == 0
+    with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
     cells = frames.evidence(run)
     bad = cells[~cells["verdict"].isin(["pass", "na"])]

@@ -123,7 +123,7 @@ def test_a_desk_names_what_fails_where_and_what_to_do(views: dict[str, shape.Vie
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-def test_assess_and_render_write_the_editions_that_are_asked_for(tmp_path: Path) -> None:
+def test_assess_and_export_write_the_editions_that_are_asked_for(tmp_path: Path) -> None:
     ws, run = tmp_path / "ws", tmp_path / "run"
     init(ws, "Acme")
 
@@ -134,8 +134,8 @@ def test_assess_and_render_write_the_editions_that_are_asked_for(tmp_path: Path)
     assert done.exit_code == 0, done.output
     made = {p.name for p in run.iterdir() if p.suffix in (".html", ".pdf")}
     assert made == {"board.html", "engineer.html"}
-    again = reporter("render", run, "--format", "html", "--edition", "board", "--to", tmp_path / "b.html")  # fmt: skip
+    again = reporter("export", run, "--formats", "html", "--editions", "board", "--out", tmp_path)  # fmt: skip
     assert again.exit_code == 0, again.output
-    assert (tmp_path / "b.html").read_bytes() == (run / "board.html").read_bytes()
+    assert (tmp_path / "board.html").read_bytes() == (run / "board.html").read_bytes()
     wrong = reporter("assess", ws, "--out", tmp_path / "other", "--editions", "bord")
     assert (wrong.exit_code, "'bord' is none of auditor, board, engineer" in wrong.output) == (2, True)  # fmt: skip

@@ -440,8 +440,8 @@ def test_a_run_names_the_hash_of_every_document(run: Path) -> None:
 def test_the_same_input_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
     assess(run.parent, "again")
     again = run.parent / "again/oscal"
-    assert reporter("render", run, "--format", "oscal", "--to", tmp_path / "o").exit_code == 0
-    for folder in (again, tmp_path / "o"):
+    assert reporter("export", run, "--formats", "oscal", "--out", tmp_path).exit_code == 0
+    for folder in (again, tmp_path / "oscal"):
         assert {p.name: digest(p) for p in folder.iterdir()} == {p.name: digest(p) for p in (run / "oscal").iterdir()}  # fmt: skip
 
 
@@ -453,6 +453,8 @@ def test_a_run_from_before_says_what_to_do(run: Path, tmp_path: Path) -> None:
     report = json.loads((run / "report.json").read_bytes())
     del report["cover"]["period_from"]
     (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
-    result = reporter("render", tmp_path, "--format", "oscal", "--to", tmp_path / "o")
+    result = reporter(
+        "export", tmp_path, "--formats", "oscal", "--out", tmp_path.parent / "exported"
+    )
     assert result.exit_code == 3 and "Assess the workspace again" in result.output
-    assert not (tmp_path / "o").exists()
+    assert not (tmp_path.parent / "exported/oscal").exists()

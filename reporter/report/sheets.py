@@ -15,7 +15,7 @@ from .shape import View
 _SHOWN = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
 """The columns of todo.csv."""
-_DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
+_DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
 
 
 def write_findings(view: View, path: Path) -> None:
@@ -44,5 +44,5 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 def escape(text: str) -> str:
     """Put a quote before what a spreadsheet would take for a formula, leading blanks or not."""
-    bare = text.lstrip()
-    return f"'{text}" if text.startswith(_DANGEROUS) or bare.startswith(_DANGEROUS) else text
+    risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
+    return f"'{text}" if risky else text

@@ -295,9 +295,9 @@ class _State:
     def apply(self, change: Change) -> list[Practice]:
         """Keep a change; return the practices that it touched."""
         for check, moved in change.items():
+            self.scores[check] = now = self._score(check, moved)
             self.counts[check] = _moved(self.counts[check], moved)
-            self.known[check] = {}
-            self.scores[check] = self._score(check, ())
+            self.known[check] = {(): now}
         touched = self.touched(change)
         self.values |= {p: self._value(p) for p in touched}
         self.levels |= {theme: self._level(theme) for theme in dict.fromkeys(t for t, _ in touched)}

@@ -6,13 +6,12 @@ Exact fractions throughout; the numbers of sections are those of the scoring met
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
-from reporter.score.limits import lower_limit, upper_limit
+from reporter.score.limits import Row, strata
 from reporter.scores import (
     CheckScore,
     ControlScore,
@@ -33,8 +32,6 @@ _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
 
 Caps = Sequence[tuple[int, str]]
-_Row = tuple[Fraction, int, int]
-"""(credit, lightest, heaviest weight) of cells that count alike"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +102,10 @@ def score_check(
     check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
     """Score a check from its counted cells (3.1); those of a random sample stand for all of their tier (3.9)."""
-    tallies = [tally for tally in tallies if tally.n]
-    counts = {status: sum(t.n for t in tallies if t.status == status) for status in Status}
+    tallies = [t for t in tallies if t.n]
+    counts = dict.fromkeys(Status, 0)
+    for tally in tallies:
+        counts[tally.status] += tally.n
     sums = _weigh(tallies, policy)
     if not sums:
         none = (_ZERO, _ZERO)
@@ -115,7 +114,7 @@ def score_check(
         )
     worst, best = _credits(policy, best=False), _credits(policy, best=True)
     if sampled:
-        lowest, highest = _strata(tallies, worst, policy, 1), _strata(tallies, best, policy, -1)
+        lowest, highest = strata(tallies, worst, policy, 1), strata(tallies, best, policy, -1)
     else:
         lowest, highest = ([(c[s], *pair) for s, pair in sums.items()] for c in (worst, best))
     sum_lo, sum_hi = _extreme(lowest, 1), _extreme(highest, -1)
@@ -157,26 +156,7 @@ def _credits(policy: Policy, best: bool) -> dict[Status, Fraction]:
     }
 
 
-def _strata(
-    tallies: Iterable[Tally], credits: Mapping[Status, Fraction], policy: Policy, sign: int
-) -> list[_Row]:
-    """Return what a sample shows of each tier: its share without exceptions, at the lower (sign 1) or upper (-1) limit."""
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    for tally in tallies:
-        if tally.status != Status.NA:
-            own = found[tally.tier_lo, tally.tier_hi]
-            credit = credits[tally.status]
-            own[0] += tally.n
-            own[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
-    limit = upper_limit if sign > 0 else lower_limit
-    return [
-        (1 - limit(n, k), n * min(weights), n * max(weights))
-        for (lo, hi), (n, k) in found.items()
-        for weights in (policy.tier_weights[lo - 1 : hi],)
-    ]
-
-
-def _extreme(found: Sequence[_Row], sign: int) -> tuple[Fraction, Fraction]:
+def _extreme(found: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]:
     """Return (credited, total) weight of the lowest (sign 1) or highest (-1) mean possible."""
     # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would

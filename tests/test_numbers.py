@@ -18,7 +18,9 @@ from reporter import catalog
 from reporter.cli import main
 from reporter.db import read_rows
 from reporter.init import init
+from reporter.report import EDITIONS, html
 from reporter.run import Options, assess_workspace
+from reporter.runfolder import read_view
 from reporter.score import printed, score
 from reporter.score.limits import upper_limit
 from reporter.scores import Status, Tally
@@ -254,3 +256,12 @@ def test_the_calendar_shows_each_day_on_which_a_log_delivered(report: dict[str, 
         else:
             assert days.count("a") * 24 <= int(seen) <= (days.count("a") + days.count("p")) * 24
     assert [m for _, m in report["calendar"]["months"]] == ["Jul", "Aug", "Sep"]
+
+
+def test_every_link_of_every_edition_of_the_company_leads_somewhere(company: Path) -> None:
+    made = read_view(company)
+    for edition in EDITIONS:
+        for medium in ("screen", "paper"):
+            page = html.render(made, medium, edition=edition)
+            ids = set(re.findall(r' id="([^"]+)"', page))
+            assert set(re.findall(r'href="#([^"]+)"', page)) <= ids, (edition, medium)

@@ -13,6 +13,7 @@ from reporter.branding import ACCENT
 
 from . import shape
 from .shape_pictures import LogCalendar, Losses
+from .shape_slices import SliceLine
 from .words import count
 
 INK, MUTED, LINE, TRACK = "#1b2733", "#5a6673", "#c9d1d9", "#e9edf1"
@@ -165,6 +166,20 @@ def lag(bars: Sequence[shape.Bar]) -> str:
         y += 42
     title = "; ".join(f"{b.label}: {b.text}" for b in bars)
     return _svg(width, y, title, parts, "lag")
+
+
+def split(part: SliceLine) -> str:
+    """Draw the verdicts on one part as one bar: passing, unknown, failing."""
+    passing, unknown, failing = (int(n) for n in (part.passed, part.unknown, part.failed))
+    passing += int(part.compensated)
+    total, width, x = passing + unknown + failing, 120, 0.0
+    parts = []
+    for n, fill, css in ((passing, ACCENT, "accent"), (unknown, SOFT, "soft"), (failing, RATING["N"][0], "rN")):  # fmt: skip
+        if n:
+            parts.append(_rect(x, 0, n * width / total, 8, fill, css))
+            x += n * width / total
+    title = f"{part.value}: {passing} pass, {unknown} unknown, {failing} fail"
+    return _svg(width, 8, title, parts, "split")
 
 
 def waterfall(found: Losses) -> str:

@@ -105,7 +105,7 @@ def _environment(folder: Path) -> Environment:
     )
     drawings = {
         name: getattr(charts, name)
-        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days")
+        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split")
     }
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,12 @@ from reporter.yamls import Fields, fields, read_yaml
 STRENGTHS = ("direct", "partial", "contextual")
 
 
+RESERVED = ("checks", "enterprise")
+"""What crosswalks and scores call our checks and themes."""
+_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+"""It names files too."""
+
+
 def read_framework(path: Path) -> Framework:
     """Read one catalog."""
     f = fields(path)
@@ -24,9 +31,15 @@ def read_framework(path: Path) -> Framework:
         "id", "title", "title_note", "short", "version", "publisher", "url", "published", "text_policy", "licence_note",
         "source_sha256", "optional", "confidence", "scope_note", "groups", "controls",
     )  # fmt: skip
+    name = f.get("id", str)
+    if not _ID.fullmatch(name) or name in RESERVED:
+        raise ContentError(
+            f"'id' is {name!r}", f.place("id"),
+            f"Expected small letters, digits, dots and dashes, such as acme-2026, and none of {', '.join(RESERVED)}.",
+        )  # fmt: skip
     groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
     return Framework(
-        id=f.get("id", str),
+        id=name,
         title=f.get("title", str),
         short=f.get("short", str),
         version=f.get("version", str),

@@ -11,7 +11,8 @@ import pytest
 
 from reporter import assess, catalog, examples, yamls
 from reporter.catalog import Content
-from reporter.frameworks import STRENGTHS
+from reporter.errors import ContentError
+from reporter.frameworks import STRENGTHS, read_framework
 from reporter.lint import lint
 from reporter.model import Check
 from reporter.schema import EVENT_TABLES, TABLES
@@ -424,3 +425,13 @@ def _without_examples(folder: Path, text: str) -> Path:
     path = folder / "LIF-91-none.yml"
     path.write_text(text.split("\nexamples:")[0] + "\nexamples: []\n", encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("name", ["checks", "enterprise", "../../evil", "Acme Rules", "a/b", "''"])
+def test_the_id_of_a_catalog_can_name_a_file_and_nothing_of_ours(tmp_path: Path, name: str) -> None:
+    shipped = FRAMEWORKS / "catalogs/owasp-nhi-2025.yml"
+    own = tmp_path / "own.yml"
+    text = shipped.read_text(encoding="utf-8")
+    own.write_text(text.replace("id: owasp-nhi-2025", f"id: {name}", 1), encoding="utf-8")
+    with pytest.raises(ContentError, match="'id'"):
+        read_framework(own)

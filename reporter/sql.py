@@ -68,10 +68,20 @@ def _judged(filled: str, place: str) -> Judged:
         _refuse_foreign_syntax(tree, place)
         reads, tables = _columns_read(tree, place)
         _demand_outputs(tree, place)
+        _break_ties(tree)
         sql = tree.sql(dialect="duckdb", comments=False, copy=False)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
     return Judged(sql, frozenset(reads), frozenset(tables), len(tree.named_selects) > 3)
+
+
+def _break_ties(tree: exp.Query) -> None:
+    """Of rows that ARG_MIN or ARG_MAX finds equal take the least or largest value: which comes first differs from run to run."""
+    for node in list(tree.find_all(exp.ArgMin, exp.ArgMax)):
+        key, value = node.expression, node.this
+        both = exp.Anonymous(this="ROW", expressions=[key.copy(), value.copy()])
+        told = exp.Not(this=exp.Is(this=exp.Paren(this=key.copy()), expression=exp.Null()))
+        node.set("expression", exp.Case(ifs=[exp.If(this=told, true=both)]))
 
 
 def inverted(judged: Judged) -> Judged:

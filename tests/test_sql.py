@@ -460,3 +460,18 @@ def test_a_source_may_use_the_whole_of_duckdb_on_its_records(text: str) -> None:
 def test_a_source_reads_its_records_and_nothing_else(text: str) -> None:
     with pytest.raises(ContentError):
         judge_source(text, PLACE)
+
+
+@pytest.mark.parametrize("order", ["a.name", "a.name DESC"])
+def test_which_of_equal_rows_comes_first_changes_no_verdict(tmp_path: Path, order: str) -> None:
+    text = (
+        "SELECT a.actor_id AS subject, TRUE AS ok, ARG_MIN(a.name, a.state) || ARG_MAX(a.name, a.state) AS reason, "
+        "ARG_MIN(a.name, CASE WHEN a.state = 'gone' THEN a.state END) AS ref FROM agents AS a GROUP BY a.actor_id"
+    )
+    found = judge(text, {}, "x.yml")
+    with Engine(tmp_path) as engine:
+        engine.run(
+            "CREATE TABLE agents AS SELECT * FROM (VALUES ('a1', 'b', 'on'), ('a1', 'a', 'on'), ('a1', 'c', 'on'), ('a1', 'z', NULL)) "
+            f"AS a(actor_id, name, state) ORDER BY {order}"
+        )
+        assert engine.rows(found.sql) == [("a1", True, "ac", None)]

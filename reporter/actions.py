@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause, CauseGroup
-from reporter.model import Check, Finding
+from reporter.model import SEVERITIES, Check, Finding
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts
 from reporter.scores import Status
 
-SEVERITIES = ("critical", "high", "medium", "low")
 URGENT_TIER = "3"
 _SHOW = f"-{EVIDENCE}"
 

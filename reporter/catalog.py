@@ -30,14 +30,13 @@ from reporter.frameworks import (
     read_profile,
     read_themes,
 )
-from reporter.model import Check, Framework, Policy, Profile, Theme
+from reporter.model import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
 from reporter.planned import Efforts
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_source
 from reporter.yamls import Fields, content_dir, fields, read_yaml
 
-SEVERITIES = ("critical", "high", "medium", "low")
 EXTRA = ("checks", "sources", "catalogs", "crosswalks", "official", "profiles")
 """Folders that an --extra folder may hold."""
 

@@ -10,10 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reporter.compared import Cause, CauseGroup, Cell
-from reporter.model import Check, Finding
+from reporter.model import SEVERITIES, Check, Finding
 from reporter.scores import Status
-
-SEVERITIES = ("critical", "high", "medium", "low")
 
 
 def root_causes(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.compared import CauseGroup
-from reporter.crosswalks import CONFIDENCE, one_of
+from reporter.crosswalks import CHECKS, CONFIDENCE, one_of
 from reporter.errors import ContentError
 from reporter.model import Control, Framework, Group, Policy, Profile, Theme
 from reporter.planned import Efforts
@@ -18,7 +18,7 @@ from reporter.yamls import Fields, fields, read_yaml
 STRENGTHS = ("direct", "partial", "contextual")
 
 
-RESERVED = ("checks", "enterprise")
+RESERVED = (CHECKS, "enterprise")
 """What crosswalks and scores call our checks and themes."""
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """It names files too."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reporter import catalog
 from reporter.answers import ATTESTATIONS
-from reporter.attestations import METHODS
+from reporter.attestations import ANSWERS, METHODS
 from reporter.errors import InputError
 from reporter.ingest.statements import KINDS, PREFILLED
 from reporter.workspace import read_workspace
@@ -51,7 +51,7 @@ def _heartbeats() -> Iterator[str]:
 _FIELDS = KINDS[ATTESTATIONS].fields
 HEADINGS = (*_FIELDS[:2], *PREFILLED, *_FIELDS[2:])
 FORMS = ("csv", "xlsx")
-_CHOICES = {"answer": ("yes", "no", "not applicable"), "method": METHODS}
+_CHOICES = {"answer": tuple(dict.fromkeys(ANSWERS.values())), "method": METHODS}
 _WIDTHS = {
     "title": 34,
     "question": 70,

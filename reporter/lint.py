@@ -13,7 +13,7 @@ from pathlib import Path
 from reporter import catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.errors import ContentError, Errors, ReporterError
-from reporter.model import Check, Framework
+from reporter.model import SEVERITIES, Check, Framework
 from reporter.schema import TABLES
 from reporter.sql import judge
 from reporter.vocabulary import VOCABULARY
@@ -119,7 +119,7 @@ def _efforts(content: Content) -> Iterator[ReporterError]:
     causes, place = {g.id for g in content.causes}, "frameworks/efforts.yml"
     for kind, known, given in (
         ("cause", causes, content.efforts.causes),
-        ("severity", set(catalog.SEVERITIES), content.efforts.severities),
+        ("severity", set(SEVERITIES), content.efforts.severities),
     ):
         for name in sorted(known - set(given)):
             yield ContentError(f"{kind} {name} has no effort", place)

@@ -16,6 +16,8 @@ from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
 from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
 
+SEVERITIES = ("critical", "high", "medium", "low")
+
 # ---------------------------------------------------------------- content
 
 

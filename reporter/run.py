@@ -263,11 +263,11 @@ def _gather(
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
-    for check in checks:
+    for check, sample in ((c, c.sample) for c in checks if c.sample):
         n = sum(t.n for t in tallies if t.check == check.id)
-        if check.sample and n != check.sample.size:
+        if n != sample.size:
             raise InputError(
-                f"samples: {check.id} gives {n} verdicts, but its sample is declared with {check.sample.size}", "reporter.yml",
+                f"samples: {check.id} gives {n} verdicts, but its sample is declared with {sample.size}", "reporter.yml",
                 "Declare what was drawn: the subjects of the sample, and no others, must be in the input.",
             )  # fmt: skip
 
@@ -280,7 +280,7 @@ def _hashes(
         "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
     ).hexdigest()
     thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
-    parts = {
+    rests_on = {
         "inputs": inputs,
         "content": content.sha256,
         "policy": content.policy.sha256,
@@ -292,9 +292,9 @@ def _hashes(
     maps = sorted((workspace.folder / FOLDER).glob("*.yml"))
     if maps:
         joined = "".join(f"{p.name}\0{sha256(p)}\n" for p in maps)
-        parts["mappings"] = hashlib.sha256(joined.encode()).hexdigest()
-    text = json.dumps(parts, sort_keys=True)
-    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **parts}
+        rests_on["mappings"] = hashlib.sha256(joined.encode()).hexdigest()
+    text = json.dumps(rests_on, sort_keys=True)
+    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **rests_on}
 
 
 def _version() -> str:

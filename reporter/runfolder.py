@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -87,16 +87,21 @@ def write_coverage(assessment: Assessment, path: Path) -> None:
 
 def write_comparison(compared: Comparison, part: Path) -> None:
     """Write observed.csv and tiers.csv (an agent a row), unused.csv (a right a row), deviations.csv (a use a row)."""
-    from reporter.report.sheets import write_table
-
     for name, kind, rows in (
         ("observed.csv", Observed, compared.agents),
         ("tiers.csv", Rated, compared.tiers),
         ("unused.csv", Unused, compared.unused),
         ("deviations.csv", Deviation, compared.deviations),
     ):
-        header = [f.name for f in fields(kind)]
-        write_table(part / name, header, [[_text(getattr(r, h)) for h in header] for r in rows])
+        _write_fields(part / name, kind, rows)
+
+
+def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
+    """Write dataclasses of a kind, a field a column."""
+    from reporter.report.sheets import write_table
+
+    header = [f.name for f in fields(kind)]
+    write_table(path, header, [[_text(getattr(r, h)) for h in header] for r in rows])
 
 
 def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
@@ -113,18 +118,12 @@ def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
 
 def write_parity(parity: SideBySide, path: Path) -> None:
     """Write every live actor without a governance practice that GOV-01 compares, or of whom no input says it."""
-    from reporter.report.sheets import write_table
-
-    header = [f.name for f in fields(Without)]
-    write_table(path, header, [[getattr(w, h) for h in header] for w in parity.without])
+    _write_fields(path, Without, parity.without)
 
 
 def write_slices(slices: Slices, path: Path) -> None:
     """Write the score of every part of the organisation, with exact fractions."""
-    from reporter.report.sheets import write_table
-
-    header = [f.name for f in fields(SliceLine)]
-    write_table(path, header, [[getattr(r, h) for h in header] for r in slices.rows])
+    _write_fields(path, SliceLine, slices.rows)
 
 
 def write_roadmap(roadmap: Roadmap, path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reporter.catalog import Content
-from reporter.model import Check, Finding, Policy, Profile
+from reporter.model import SEVERITIES, Check, Finding, Policy, Profile
 from reporter.planned import Action, Roadmap
 from reporter.results import GHOST_CAP
 from reporter.score import first_in_lanes, plan_actions, score
@@ -21,8 +21,6 @@ from reporter.scores import (
     Tally,
     levels_of,
 )
-
-SEVERITIES = ("low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Cells:
             policy = replace(
                 self.content.policy,
                 tier_weights=weights,
-                severity_weights=dict(zip(SEVERITIES, weights, strict=True)),
+                severity_weights=dict(zip(reversed(SEVERITIES), weights, strict=True)),
             )
             levels = levels_of(self.scores(policy), self.slices(policy))
             lanes = first_in_lanes(

@@ -17,9 +17,9 @@ from reporter.frameworks import read_policy
 from reporter.model import Check, Policy, Profile, Sample, Theme
 from reporter.planned import EVIDENCE
 from reporter.report import shape
-from reporter.report.roadmap import TOP, exact, points
+from reporter.report.roadmap import TOP, points
 from reporter.report.shape import View
-from reporter.report.words import percent
+from reporter.report.words import exact, percent
 from reporter.runfolder import read_cells, read_view
 from reporter.score import score
 from reporter.score.plan import Change

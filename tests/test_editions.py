@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from reporter.cli import main
 from reporter.init import init
 from reporter.report import EDITIONS, WRITERS, desk, html, shape, view
+from reporter.report.oscal.observations import verdicts
 
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 
@@ -139,3 +140,12 @@ def test_assess_and_export_write_the_editions_that_are_asked_for(tmp_path: Path)
     assert (tmp_path / "board.html").read_bytes() == (run / "board.html").read_bytes()
     wrong = reporter("assess", ws, "--out", tmp_path / "other", "--editions", "bord")
     assert (wrong.exit_code, "'bord' is none of auditor, board, engineer" in wrong.output) == (2, True)  # fmt: skip
+
+
+def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
+    rich = given.rich()
+    named = tuple(replace(f, short=s) for f, s in zip(rich.frameworks, ("owner", "status", "actor"), strict=True))  # fmt: skip
+    plain, odd = view.build(rich), view.build(replace(rich, frameworks=named))
+    assert [d.owner for d in desk.desks(odd, "screen")] == [d.owner for d in desk.desks(plain, "screen")]  # fmt: skip
+    for one, other in zip(verdicts(plain), verdicts(odd), strict=True):
+        assert [one[k] for k in ("owner", "status", "actor")] == [other[k] for k in ("owner", "status", "actor")]  # fmt: skip

@@ -22,6 +22,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
+from reporter.branding import contrast
 from reporter.model import Assessment
 from reporter.report import WRITERS, charts, html, shape, view, words
 from reporter.report.oscal.parts import markup
@@ -269,7 +270,7 @@ def test_every_chart_has_a_text_alternative(page: str) -> None:
 def test_rating_colours_have_contrast_with_their_letters() -> None:
     pairs = [*charts.RATING.values(), (charts.ACCENT, "#ffffff"), ("#ffffff", charts.MUTED)]
     for ground, ink in pairs:
-        assert _contrast(ground, ink) >= 4.5
+        assert contrast(ground, ink) >= 4.5
 
 
 def test_large_run_stays_small_and_fast() -> None:
@@ -409,17 +410,6 @@ def test_verapdf_accepts_the_pdf(
     command = ["java", "-cp", classes, "VeraCheck", flavour, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.startswith(f"PASS {flavour}"), done.stdout + done.stderr
-
-
-def _contrast(one: str, two: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_statuses_of_the_fixture_are_all_there() -> None:

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .findings import places
+from .roadmap import NOW
 from .shape import View
 from .words import count, number, short
 
@@ -57,7 +59,7 @@ class Desk:
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
     """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
     per_owner, left = LIMITS[medium]
-    place = {name: n for n, name in enumerate(view.finding_columns)}
+    place = places(view)
     own: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for p, pick in enumerate(view.roadmap.picks):
         for n in pick.rows:
@@ -81,7 +83,7 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
 
 
 def _standing(view: View, rows: Sequence[tuple[int, int]], failing: int) -> str:
-    urgent = sum(view.roadmap.picks[p].lane == "act now" for p, _ in rows)
+    urgent = sum(view.roadmap.picks[p].lane == NOW for p, _ in rows)
     parts = (
         (failing, "failing"), (len(rows) - failing, "unknown"), (urgent, "to act on now"),
     )  # fmt: skip

@@ -45,7 +45,7 @@ def findings(view: View) -> list[Finding]:
     """Return every row of findings.csv, in its order."""
     checks = {c.id: c for c in view.checks}
     served = controls_of(view)
-    place = {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+    place = places(view)
     seen: Counter[str] = Counter()
     found = []
     for row in view.findings:
@@ -60,6 +60,17 @@ def findings(view: View) -> list[Finding]:
             Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
         )
     return found
+
+
+def places(view: View) -> dict[str, int]:
+    """Return where each column of the findings stands; a list may be called like one of ours, which stand first."""
+    return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+
+
+def verdicts(view: View) -> list[dict[str, str]]:
+    """Return the findings of a view by column."""
+    place = places(view)
+    return [{name: row[at] for name, at in place.items()} for row in view.findings]
 
 
 def controls_of(view: View) -> dict[str, Served]:

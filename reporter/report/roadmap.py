@@ -14,7 +14,7 @@ from reporter import model
 from reporter.planned import EVIDENCE, IMPLEMENT, Pick
 
 from . import shape_roadmap as shape
-from .words import clean, count, join, number, percent, short
+from .words import clean, count, exact, join, number, percent, short
 
 URGENT_SHOWN = 12
 RANKED_SHOWN = 10
@@ -80,11 +80,6 @@ def points(value: Fraction) -> str:
     hundredths = (20000 * value + 1) // 2
     hundredths = max(hundredths, 1) if value > 0 else hundredths
     return f"{hundredths // 100}.{hundredths % 100:02d}"
-
-
-def exact(value: Fraction) -> str:
-    """Print a fraction as it is."""
-    return f"{value.numerator}/{value.denominator}"
 
 
 def person_days(value: Fraction) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from reporter.model import SEVERITIES
+
 from .findings import Finding, Served, controls_of, findings, tool_version
 from .shape import Check, Framework, View
 from .shape_accounting import FileLine
 from .shape_waived import WaivedLine
-from .words import SEVERITIES, number
+from .words import number
 
 MOST = 5000
 """Results that readers of SARIF can show; all findings are in findings.csv."""

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from .findings import places
 from .shape import View
 
 _SHOWN = ("check", "subject", "status", "reason", "record", "fix")
@@ -25,7 +26,7 @@ def write_findings(view: View, path: Path) -> None:
 
 def todo(view: View) -> list[tuple[str, ...]]:
     """Return the rows of todo.csv: every verdict that an action mends, by owner, in the order of the roadmap."""
-    place = {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+    place = places(view)
     rows = [
         (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in _SHOWN))
         for p in view.roadmap.picks

@@ -32,7 +32,7 @@ from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
 from .waived import waivers
-from .words import SEVERITIES, clean, counts, figure, number, percent, ranged, short, slug, subject
+from .words import clean, counts, figure, number, percent, ranged, short, slug, subject
 
 SHOWN_ON_SCREEN = 25
 SHOWN_ON_PAPER = 8
@@ -252,7 +252,7 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
 def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...], ...]]:
     """List every fail, unknown and compensated cell in full, worst check first, and say in which row each stands."""
     served = {f.id: _served(f) for f in a.frameworks}
-    rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
+    rank = {c.id: (model.SEVERITIES.index(c.severity), c.id) for c in a.checks}
     heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
     tails = {
         c.id: (clean(c.fix.strip()), *(served[f.id].get(c.id, "") for f in a.frameworks))

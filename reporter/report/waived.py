@@ -9,7 +9,7 @@ from reporter import model
 from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Waiver
 
 from . import shape_waived as shape
-from .words import clean, count, group_level, number, percent
+from .words import clean, count, exact, group_level, number, percent
 
 SHOWN = 200
 FILE = "statements.csv"
@@ -66,8 +66,8 @@ def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
             percent(before.lo),
             group_level(after, a, after.id).text,
             percent(after.lo),
-            f"{after.lo.numerator}/{after.lo.denominator}",
-            f"{after.hi.numerator}/{after.hi.denominator}",
+            exact(after.lo),
+            exact(after.hi),
         )
         for name, before, after in zip(names, now, a.honoured, strict=True)
     )

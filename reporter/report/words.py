@@ -25,7 +25,6 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-SEVERITIES = ("critical", "high", "medium", "low")
 REASON_LIMIT = 260
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -109,12 +108,17 @@ def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     return Figure(
         text=words or f"{printed(lo)} %",
         range="" if words else f"{spread} %",
-        exact_lo=f"{lo.numerator}/{lo.denominator}",
-        exact_hi=f"{hi.numerator}/{hi.denominator}",
+        exact_lo=exact(lo),
+        exact_hi=exact(hi),
         at_lo=thousandths(lo),
         at_hi=thousandths(hi),
         assessed=not words,
     )
+
+
+def exact(value: Fraction) -> str:
+    """Print a fraction as it is."""
+    return f"{value.numerator}/{value.denominator}"
 
 
 def ranged(f: Figure) -> str:

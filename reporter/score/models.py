@@ -11,10 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from reporter.errors import InputError
-from reporter.model import Policy
+from reporter.model import SEVERITIES, Policy
 from reporter.scores import Status
 
-SEVERITIES = ("critical", "high", "medium", "low")
 STATUSES = {status.value: status for status in Status}
 
 

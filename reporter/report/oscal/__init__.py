@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from reporter.crosswalks import CHECKS
 from reporter.errors import InputError
 from reporter.report.shape import View
 
 from .catalogs import catalog, checks_catalog, profile
 from .mappings import mapping_collection
-from .parts import CHECKS, names
+from .parts import names
 from .poam import poam
 from .results import assessment_results
 

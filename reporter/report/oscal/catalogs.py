@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from reporter.crosswalks import CHECKS
 from reporter.report import shape
 from reporter.report.words import clean
 
 from .parts import (
-    CHECKS,
     CONTROL,
     GROUP,
     NS,

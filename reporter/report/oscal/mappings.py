@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reporter.crosswalks import CHECKS
 from reporter.report import shape
 
 from .parts import (
-    CHECKS,
     CONTROL,
     GROUP,
     Json,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 from reporter.report import shape
+from reporter.report.findings import verdicts
 from reporter.report.shape_attested import AnswerLine
 
 from .parts import Json, Names, filled, instant, markup, props, scored, title
@@ -18,11 +19,6 @@ RUN_FILES = {
     "report.json": "The report with exact scores",
     "manifest.json": "Hashes of inputs, content and outputs",
 }
-
-
-def verdicts(view: shape.View) -> list[dict[str, str]]:
-    """Return the findings of a view by column."""
-    return [dict(zip(view.finding_columns, row, strict=True)) for row in view.findings]
 
 
 def check_uuid(known: Names, check: str) -> str:

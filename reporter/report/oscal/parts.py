@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from reporter.crosswalks import CHECKS
 from reporter.report.shape import Figure, Level, View
 from reporter.report.words import slug
 
@@ -17,8 +18,6 @@ NS = "urn:agent-reporter:oscal"
 """Qualifies every property and part that OSCAL does not define."""
 OSCAL_VERSION = "1.2.1"
 """The oldest release whose schemas hold for all that is written; the later 1.2 ones do too."""
-CHECKS = "checks"
-"""The list of our own checks, beside the frameworks; no framework may have this id."""
 CONTROL, GROUP, REST, OBJECTIVE, TOTAL = "control", "group", "rest", "objective", "total"
 
 _NAMESPACE = uuid5(NAMESPACE_URL, NS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from reporter.planned import IMPLEMENT
 from reporter.report import shape
 
 from .findings import NOT_SATISFIED, findings
 from .observations import check_uuid, of_answers, of_checks, resources
 from .parts import Json, Names, filled, markup, metadata, props, related, system_id, title
-from .risks import IMPLEMENT, checks_of, facts, risk_uuid, risks, risks_by_check
+from .risks import checks_of, facts, risk_uuid, risks, risks_by_check
 
 
 def poam(view: shape.View, known: Names) -> Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from reporter.crosswalks import CHECKS
 from reporter.report import shape
 
 from .findings import findings
 from .observations import of_answers, of_checks, of_verdicts, resources, subjects, verdict_uuid
 from .parts import (
-    CHECKS,
     CONTROL,
     NS,
     TOTAL,

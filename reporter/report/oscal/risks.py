@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
+from reporter.planned import IMPLEMENT
 from reporter.report import shape
+from reporter.report.findings import verdicts
 from reporter.report.shape_roadmap import PickLine
 from reporter.report.shape_waived import WaivedLine
 
-from .observations import verdicts
 from .parts import Json, Names, filled, instant, markup, props, related, title
 
-IMPLEMENT = "implement"
 WAIVER, COMPENSATION = "waiver", "compensation"
 Seen = Callable[[Iterable[int]], list[str]]
 """Rows of the findings -> UUIDs of the observations that stand for them."""

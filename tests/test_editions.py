@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from reporter.cli import main
 from reporter.init import init
 from reporter.report import EDITIONS, WRITERS, desk, html, shape, view
-from reporter.report.oscal.observations import verdicts
+from reporter.report.findings import verdicts
+from reporter.report.shape_slices import Dimension, SliceLine, Slices
 
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 
@@ -149,3 +150,11 @@ def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
     assert [d.owner for d in desk.desks(odd, "screen")] == [d.owner for d in desk.desks(plain, "screen")]  # fmt: skip
     for one, other in zip(verdicts(plain), verdicts(odd), strict=True):
         assert [one[k] for k in ("owner", "status", "actor")] == [other[k] for k in ("owner", "status", "actor")]  # fmt: skip
+
+
+def test_what_holds_the_level_of_a_part_is_printed_with_it() -> None:
+    rich = view.build(given.rich())
+    line = SliceLine("environment", "test", "3", "2", "1", "0", "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: a ghost", "Owner 0.0 %")  # fmt: skip
+    shown = replace(rich, slices=Slices("Parts.", (Dimension("By environment", "", (line,)),), (line,)))  # fmt: skip
+    for medium in ("screen", "paper"):
+        assert "level 1 at most: a ghost" in html.render(shown, medium)

@@ -14,7 +14,11 @@
     const items = [...list.querySelectorAll(list.dataset.find)];
     if (items.length < 5) return;
     const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
-    const texts = items.map((item) => item.textContent.toLowerCase());
+    const texts = items.map((item) => {
+      const group = item.closest(list.dataset.groups || "nothing");
+      const head = group ? group.firstElementChild.textContent : "";
+      return `${head} ${item.textContent}`.toLowerCase();
+    });
     const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
     bar.addEventListener("submit", (event) => event.preventDefault());
     const search = make("input", { type: "search", id: `find-${number}`, autocomplete: "off" });
@@ -38,7 +42,11 @@
         item.hidden = !fits;
         shown += fits ? 1 : 0;
       });
-      for (const group of groups) group.hidden = !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
+      const asked = words.length || choices.some(([, choice]) => choice.value);
+      for (const group of groups) {
+        group.hidden = asked && !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
+        if (group.tagName === "DETAILS") group.open = asked && !group.hidden && shown <= 200;
+      }
       count.textContent = `${shown} of ${items.length}`;
     };
     bar.append(count);
@@ -52,7 +60,7 @@
       bar.append(all);
     }
     bar.addEventListener("input", show);
-    const first = groups[0] || items[0];
+    const first = groups[0] || items[0].closest("ul, .scroll") || items[0];
     first.parentNode.insertBefore(bar, first);
     show();
   };

@@ -1,6 +1,7 @@
 """The engineer edition: what each owner has to mend or show, system by system. In: a `shape.View`. Out: desks, printed rows.
 
-Everything stands in todo.csv; the editions show as much as a person reads, and say how much that is.
+On the screen nothing is left out: a long run keeps the first of each owner in the page and all of them on pages beside it.
+On paper stands as much as a person reads, and how much that is. Everything stands in todo.csv too.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from .shape import View
 from .words import count, number, short
 
 FILE = "todo.csv"
-LIMITS = {"screen": (400, 6000), "paper": (12, 400)}
+ON_PAPER = (12, 400)
 """Rows for each owner, and in all."""
+INLINE = 4_000
+"""Rows up to which the page on the screen holds them all."""
+FIRST = 12
+"""Rows of an owner in the page where the others stand beside it."""
+PER_PAGE = 1_000
+FOLDER = "owners"
+"""Folder of the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,14 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Tasks of one owner on a page of their own."""
+
+    file: str
+    systems: tuple[System, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     owner: str
     anchor: str
@@ -54,11 +70,15 @@ class Desk:
     systems: tuple[System, ...]
     more: str
     """Where the others stand; empty when all are shown."""
+    pages: tuple[Page, ...]
+    """All of it, where the page on the screen shows the first only."""
 
 
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
     """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
-    per_owner, left = LIMITS[medium]
+    total = sum(len(p.rows) for p in view.roadmap.picks)
+    parted = medium == "screen" and total > INLINE
+    per_owner, left = ON_PAPER if medium == "paper" else (FIRST if parted else total, total)
     place = places(view)
     own: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for p, pick in enumerate(view.roadmap.picks):
@@ -76,7 +96,8 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
                 anchor=f"o-{number_}",
                 standing=_standing(view, rows, failing[owner]),
                 systems=_systems(view, shown, place),
-                more=_more(len(rows) - len(shown)),
+                more=_more(len(rows) - len(shown), parted),
+                pages=_pages(view, rows, place, f"owner-{number_}") if parted else (),
             )
         )
     return tuple(made)
@@ -90,8 +111,20 @@ def _standing(view: View, rows: Sequence[tuple[int, int]], failing: int) -> str:
     return " · ".join(f"{number(n)} {word}" for n, word in parts if n)
 
 
-def _more(rest: int) -> str:
-    return f"{count(rest, 'further verdict')}: in {FILE}, by this owner." if rest else ""
+def _more(rest: int, parted: bool) -> str:
+    if not rest:
+        return ""
+    return f"{count(rest, 'further verdict')} on the pages of this owner:" if parted else f"{count(rest, 'further verdict')}: in {FILE}, by this owner."  # fmt: skip
+
+
+def _pages(
+    view: View, rows: Sequence[tuple[int, int]], place: dict[str, int], name: str
+) -> tuple[Page, ...]:
+    parts = (rows[n : n + PER_PAGE] for n in range(0, len(rows), PER_PAGE))
+    return tuple(
+        Page(f"{name}{f'+{n}' if n > 1 else ''}.html", _systems(view, part, place))
+        for n, part in enumerate(parts, start=1)
+    )
 
 
 def _systems(

@@ -8,53 +8,97 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
 
-from . import charts
-from .desk import desks
+from . import charts, desk, pages
 from .shape import Control, Framework, View
-from .view import SHOWN_ON_PAPER, SHOWN_ON_SCREEN
+from .view import SHOWN_ON_PAPER
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
-LIMITS = {"screen": SHOWN_ON_SCREEN, "paper": SHOWN_ON_PAPER}
 
 
 def write(view: View, path: Path, edition: str = "auditor") -> None:
-    """Write an edition as one HTML file."""
-    path.write_text(render(view, edition=edition), encoding="utf-8", newline="\n")
+    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+    lists = _lists(view, edition)
+    _write(path, _page(view, "screen")(f"{edition}.html", **lists))
+    parted = _parted(**lists)
+    if parted:
+        folder = path.with_name(pages.FOLDER if edition == "auditor" else desk.FOLDER)
+        folder.mkdir()
+        fill = _page(view, "screen")
+        for file, (template, more) in parted.items():
+            _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
 
 
 def render(
     view: View, medium: str = "screen", extra_css: str = "", edition: str = "auditor"
 ) -> str:
     """Render an edition of the view for the screen or for paper."""
+    return _page(view, medium, extra_css)(f"{edition}.html", **_lists(view, edition, medium))
+
+
+def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
+    """Lay out the long lists of an edition."""
+    if edition == "engineer":
+        return {"desks": desk.desks(view, medium)}
+    return {"found": pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
+
+
+def _parted(
+    found: pages.Found | None = None, desks: Sequence[desk.Desk] = ()
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name the pages beside an edition, each with its template and what fills it."""
+    made: dict[str, tuple[str, dict[str, Any]]] = {
+        p.file: ("owner", {"desk": d, "page": p}) for d in desks for p in d.pages
+    }
+    if found and not found.inline:
+        by_page = [(f, list(own)) for f, own in groupby(found.actors, key=lambda a: a.page)]
+        named = len(found.actors) <= pages.LISTED
+        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page})
+        for p in found.pages:
+            made[p.file] = ("check", {"page": p, "files": found.by_check[p.check.id].files})
+        made |= {file: ("agents", {"actors": actors}) for file, actors in by_page}
+    return made
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _page(view: View, medium: str, extra_css: str = "") -> Callable[..., str]:
+    """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
     if medium == "paper":
         css = _constant(css)
     css = css.replace(ACCENT, view.cover.accent)
     script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
-    page = (
-        _environment(folder)
-        .get_template(f"{edition}.html")
-        .render(
-            view=view,
-            medium=medium,
-            paper=medium == "paper",
-            limit=LIMITS[medium],
-            css=Markup(css),
-            css_hash=_digest(css),
-            script=Markup(script),
-            script_hash=_digest(script),
-        )
-    )
-    return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+    environment = _environment(folder)
+    environment.globals |= {
+        "view": view,
+        "medium": medium,
+        "paper": medium == "paper",
+        "limit": SHOWN_ON_PAPER,
+        "css": Markup(css),
+        "css_hash": _digest(css),
+        "script": Markup(script),
+        "script_hash": _digest(script),
+    }
+
+    def fill(template: str, **more: Any) -> str:
+        page = environment.get_template(template).render(**more)
+        return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+
+    return fill
 
 
 def _digest(text: str) -> str:
@@ -108,7 +152,7 @@ def _environment(folder: Path) -> Environment:
         for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split")
     }
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
-    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}
+    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     return environment
 
 

@@ -34,7 +34,8 @@ from .summary import cover, summary
 from .waived import waivers
 from .words import clean, counts, figure, number, percent, ranged, short, slug, subject
 
-SHOWN_ON_SCREEN = 25
+KEPT = 25
+"""Failing subjects of a check in `Check.failing`; `findings` has all."""
 SHOWN_ON_PAPER = 8
 REASONS_SHOWN = 3
 
@@ -200,8 +201,7 @@ def _check(
         coverage=coverage,
         counts=n,
         standing=" · ".join(f for f in facts if f),
-        failing=tuple(subject(f) for f in _failing(findings)[:SHOWN_ON_SCREEN]),
-        more_screen=_more(n.failed, SHOWN_ON_SCREEN),
+        failing=tuple(subject(f) for f in _failing(findings)[:KEPT]),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
         controls=controls,

@@ -1,0 +1,198 @@
+"""Every finding on the screen, by check and by agent. In: a `shape.View`. Out: rows, and pages beside the report.
+
+While the findings are few they all stand in the report's own page. A long run keeps the first of each check there
+and the whole on pages of bounded size in a folder beside it, with an index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .findings import verdicts
+from .shape import Check, View
+from .words import count, number, short, slug
+
+INLINE = 4_000
+"""Findings up to which the report's own page holds them all."""
+FIRST = 25
+"""Findings of a check in the report's page where the others stand beside it."""
+PER_PAGE = 2_000
+"""Findings on one page by check."""
+NAMES_PER_PAGE = 8_000
+"""Findings on one page by agent, where each is a line."""
+LISTED = 10_000
+"""Agents that the index lists by name; more it lists by page."""
+FOLDER = "findings"
+ALL = "findings.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One verdict that is no pass."""
+
+    number: int
+    """Its row in findings.csv, from 1; its anchor is v and this number."""
+    page: str
+    """File of the page that holds it; '' for the report's own."""
+    check: str
+    severity: str
+    subject: str
+    actor: str
+    owner: str
+    tier: str
+    status: str
+    """fail | unknown | compensated | attested"""
+    reason: str
+    record: str
+    waived_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Findings of one check on one page."""
+
+    file: str
+    """'' for the report's own page."""
+    check: Check
+    title: str
+    """"page 3 of 7"; empty for the only one."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An agent or account and all that is open on it; '' is the organisation."""
+
+    name: str
+    anchor: str
+    page: str
+    owner: str
+    tier: str
+    standing: str
+    """"4 failing · 2 unknown"."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The findings of a check in the report's page."""
+
+    rows: tuple[Row, ...]
+    note: str
+    """"25 of 1,204 findings are listed here; all of them:"; empty where all are."""
+    files: tuple[str, ...]
+    """The pages that hold all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All findings of a view and where they stand."""
+
+    inline: bool
+    text: str
+    pages: tuple[Page, ...]
+    actors: tuple[Actor, ...]
+    by_check: dict[str, Listed]
+    """Checks that have a finding."""
+
+
+def found(view: View) -> Found:
+    """Lay out every finding of a view."""
+    inline = len(view.findings) <= INLINE
+    pages = tuple(_pages(view, inline))
+    of_check: dict[str, list[Page]] = defaultdict(list)
+    for page in pages:
+        of_check[page.check.id].append(page)
+    actors = tuple(_actors((r for p in pages for r in p.rows), inline))
+    text = f"{count(len(view.findings), 'verdict')} of {count(len(of_check), 'check')}, by {count(len(actors), 'name')}"  # fmt: skip
+    return Found(inline, text, pages, actors, {c: _listed(p, inline) for c, p in of_check.items()})
+
+
+def _listed(pages: Sequence[Page], inline: bool) -> Listed:
+    rows = pages[0].rows
+    if inline:
+        return Listed(rows, "", ())
+    total = sum(len(p.rows) for p in pages)
+    shown = rows[:FIRST]
+    said = f"{number(len(shown))} of {number(total)} findings are listed here; all of them:"
+    return Listed(shown, said if total > len(shown) else "The same on a page of its own:", tuple(p.file for p in pages))  # fmt: skip
+
+
+def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
+    """Group verdicts with their row numbers; what fails first, then by tier, the highest first."""
+    grouped: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
+    for n, verdict in enumerate(verdicts(view), start=1):
+        grouped[verdict["check"]].append((n, verdict))
+    for rows in grouped.values():
+        rows.sort(key=lambda row: (row[1]["status"] != "fail", -_tier(row[1]["tier"]), row[0]))
+    return grouped
+
+
+def _tier(text: str) -> int:
+    return max((int(d) for d in text if d.isdigit()), default=0)
+
+
+def _pages(view: View, inline: bool) -> Iterator[Page]:
+    grouped = _by_check(view)
+    for check in view.checks:
+        said = grouped.get(check.id, [])
+        starts = range(0, len(said), INLINE if inline else PER_PAGE)
+        for n, start in enumerate(starts, start=1):
+            # A plus sign is in no anchor, so no second page can be called like another check's first.
+            file = "" if inline else f"check{check.anchor[1:]}{f'+{n}' if n > 1 else ''}.html"
+            rows = tuple(_row(*row, file) for row in said[start : start + starts.step])
+            title = f"page {n} of {len(starts)}" if len(starts) > 1 else ""
+            yield Page(file, check, title, rows)
+
+
+def _row(n: int, v: dict[str, str], page: str) -> Row:
+    return Row(
+        number=n,
+        page=page,
+        check=v["check"],
+        severity=v["severity"],
+        subject=short(v["subject"], ALL, 120),
+        actor=v["actor"],
+        owner=short(v["owner"], ALL, 80) or "not known",
+        tier=v["tier"],
+        status=v["status"],
+        reason=short(v["reason"], ALL),
+        record=short(v["record"], ALL, 160) or "no record: absence",
+        waived_until=v["waived_until"],
+    )
+
+
+def _actors(rows: Iterable[Row], inline: bool) -> Iterator[Actor]:
+    """Group rows by the agent or account they are about, by name; the organisation comes first."""
+    own: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        own[row.actor].append(row)
+    taken: set[str] = set()
+    page, on_page = 1, 0
+    for name in sorted(own):
+        if on_page and on_page + len(own[name]) > NAMES_PER_PAGE:
+            page, on_page = page + 1, 0
+        on_page += len(own[name])
+        yield _actor(name, own[name], slug("a", name, taken), "" if inline else f"agents+{page}.html")  # fmt: skip
+
+
+def _actor(name: str, rows: Sequence[Row], anchor: str, page: str) -> Actor:
+    return Actor(
+        name=short(name, ALL, 120) or "The organisation",
+        anchor=anchor,
+        page=page,
+        owner=rows[0].owner if name else "",
+        tier=rows[0].tier if name else "",
+        standing=_standing(rows),
+        rows=tuple(rows),
+    )
+
+
+def _standing(rows: Sequence[Row]) -> str:
+    n = Counter(r.status for r in rows)
+    parts = (
+        (n["fail"], "failing"), (n["unknown"], "unknown"), (n["compensated"] + n["attested"], "made good"),
+    )  # fmt: skip
+    return " · ".join(f"{number(k)} {word}" for k, word in parts if k)

@@ -241,15 +241,20 @@ def export(run: Path, formats: Sequence[str], out: Path) -> list[Path]:
     view = read_view(run)
     if out.resolve().is_relative_to(run.resolve()):
         raise InputError("lies in the run, and a run is never changed", str(out))
-    targets = [out / FILES[name] for name in formats]
-    for target in targets:
-        if target.exists():
-            raise InputError("exists and is not overwritten", str(target), "Give another --out.")
+    _refuse_overwriting(out, (FILES[name] for name in formats))
     out.mkdir(parents=True, exist_ok=True)
     with part_of(out) as part:
         for name in formats:
             WRITERS[name](view, part / FILES[name])
-        for target in targets:
-            (part / target.name).rename(target)
+        made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
+        _refuse_overwriting(out, made)
+        for name in made:
+            (part / name).rename(out / name)
         part.rmdir()
-    return targets
+    return [out / name for name in made]
+
+
+def _refuse_overwriting(out: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if (out / name).exists():
+            raise InputError("exists and is not overwritten", str(out / name), "Give another --out.")  # fmt: skip

@@ -8,12 +8,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import fixture_assessment as given
 import pytest
 
-from reporter.report import EDITIONS, html, view
+from reporter.report import EDITIONS, desk, html, view
+from reporter.report import pages as parted
 
 CHROMIUM = shutil.which("chromium")
 if not CHROMIUM:
@@ -41,6 +43,20 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str
             html.write(seen, path, edition)
             made[name, edition] = path.as_uri()
     return made
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a long report with the pages beside it."""
+    folder = tmp_path_factory.mktemp("beside")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (parted, desk):
+            patch.setattr(module, "INLINE", 10)
+            patch.setattr(module, "PER_PAGE", 20)
+        seen = view.build(given.rich())
+        html.write(seen, folder / "report.html")
+        html.write(seen, folder / "engineer.html", "engineer")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -74,19 +90,40 @@ def test_a_page_is_whole_accessible_and_quiet(
         page.on("request", lambda request: asked.append(request.url))
         page.goto(pages[name, edition])
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        page.add_script_tag(content=files("axe_playwright_python").joinpath("axe.min.js").read_text())  # fmt: skip
-        found = page.evaluate(
-            "async rules => (await axe.run(document, {runOnly: rules})).violations"
-            ".map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])",
-            RULES,
-        )
+        found = violations(page)
     assert found == []
     assert said == []
     assert asked == [pages[name, edition]]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", ["findings/index", "findings/check-OWN-01", "findings/check-OWN-01+2", "findings/agents+1", "owners/owner-1"])  # fmt: skip
+def test_a_page_beside_a_long_report_is_accessible_and_found_in(
+    browser: Any, beside: Path, page: str, width: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True) as context:
+        opened = context.new_page()
+        opened.goto((beside / f"{page}.html").as_uri())
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.evaluate("document.querySelectorAll('ul > :not(li), tbody > :not(tr)').length") == 0  # fmt: skip
+        assert violations(opened) == []
+        if opened.locator(".finder").count():
+            opened.locator(".finder input").first.fill("no such words anywhere")
+            assert opened.locator(".finder output").first.inner_text().startswith("0 of ")
+
+
+def violations(page: Any) -> list[Any]:
+    page.add_script_tag(content=files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    found: list[Any] = page.evaluate(
+        "async rules => (await axe.run(document, {runOnly: rules})).violations"
+        ".map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])",
+        RULES,
+    )
+    return found
+
+
 def test_the_policy_of_a_page_lets_its_own_script_run(rich: Any) -> None:
-    assert rich.locator(".finder").count() == 1
+    assert rich.locator(".finder").count() == 2
 
 
 @pytest.mark.parametrize("width", [390, 820, 1280])
@@ -111,17 +148,19 @@ def test_a_page_without_script_shows_all_of_it(
 
 
 def test_finding_hides_what_does_not_fit_and_counts_what_does(rich: Any) -> None:
-    checks = rich.locator("#checks > details.block")
-    total = checks.count()
+    rows, checks = rich.locator("#checks .subjects tbody tr"), rich.locator("#checks > details.block")  # fmt: skip
+    total = rows.count()
     bar = rich.locator("#checks .finder")
     assert bar.locator("output").inner_text() == f"{total} of {total}"
-    bar.locator("input").fill("own-02 owner")
-    shown = [c for c in checks.all() if c.is_visible()]
-    assert 0 < len(shown) < total
-    assert bar.locator("output").inner_text() == f"{len(shown)} of {total}"
+    bar.locator("input").fill("own-02 agent-0033")
+    shown = [r for r in rows.all() if r.is_visible()]
+    assert len(shown) == 1
+    assert bar.locator("output").inner_text() == f"1 of {total}"
+    assert [c.get_attribute("id") for c in checks.all() if c.is_visible()] == ["k-OWN-02"]
     bar.locator("input").fill("")
+    assert all(c.is_visible() for c in checks.all())
     bar.locator("select").first.select_option("critical")
-    kinds = {c.get_attribute("data-severity") for c in checks.all() if c.is_visible()}
+    kinds = {r.get_attribute("data-severity") for r in rows.all() if r.is_visible()}
     assert kinds == {"critical"}
 
 

@@ -98,13 +98,12 @@ def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, shape.
     assert perfect.decisions_text.startswith("Nothing that was judged fails")
 
 
-@pytest.mark.parametrize("medium", ["screen", "paper"])
-def test_desks_show_or_count_every_open_verdict(
-    views: dict[str, shape.View], medium: str, monkeypatch: pytest.MonkeyPatch
+def test_desks_on_paper_show_or_count_every_open_verdict(
+    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(desk.LIMITS, medium, (3, 10))
+    monkeypatch.setattr(desk, "ON_PAPER", (3, 10))
     rich = views["rich"]
-    made = desk.desks(rich, medium)
+    made = desk.desks(rich, "paper")
     shown = [t for d in made for s in d.systems for t in s.tasks]
     hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
     assert len(shown) == 10

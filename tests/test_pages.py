@@ -1,0 +1,175 @@
+"""Findings on the screen: none is left out, all in the report's page while few, else on pages beside it that link to each other."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import fixture_assessment as given
+import pytest
+from click.testing import CliRunner
+
+from reporter.cli import main
+from reporter.init import init
+from reporter.report import desk, html, pages, shape, view
+
+
+class Anchors(HTMLParser):
+    """The ids of a page, its links, and the texts of its table rows."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.rows: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given_ = dict(attrs)
+        self.ids += [i for i in [given_.get("id")] if i]
+        self.links += [a for a in [given_.get("href")] if a and tag == "a"]
+        if tag == "tr":
+            self.rows.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows:
+            self.rows[-1] += data
+
+
+@pytest.fixture(scope="module")
+def rich() -> shape.View:
+    return view.build(given.rich())
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is long from eleven findings on."""
+    for module in (pages, desk):
+        monkeypatch.setattr(module, "INLINE", 10)
+        monkeypatch.setattr(module, "PER_PAGE", 20)
+    monkeypatch.setattr(pages, "NAMES_PER_PAGE", 40)
+
+
+def read(folder: Path) -> dict[str, Anchors]:
+    return {p.relative_to(folder).as_posix(): Anchors(p.read_text("utf-8")) for p in folder.rglob("*.html")}  # fmt: skip
+
+
+def dangling(made: dict[str, Anchors]) -> list[tuple[str, str]]:
+    """Links that lead nowhere."""
+    lost = []
+    for name, page in made.items():
+        for link in page.links:
+            file, _, anchor = unquote(link).partition("#")
+            target = (Path(name).parent / file).as_posix() if file else name
+            target = target.replace("findings/../", "").replace("owners/../", "")
+            if target not in made or (anchor and anchor not in made[target].ids):
+                lost.append((name, link))
+    return lost
+
+
+def rows_of(made: dict[str, Anchors], prefix: str) -> Counter[str]:
+    return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i[0] == "v" and i[1:].isdigit())  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [given.rich, given.empty, given.perfect, given.single])
+def test_a_short_report_holds_every_finding_in_its_one_page(make: Any, tmp_path: Path) -> None:
+    made = view.build(make())
+    html.write(made, tmp_path / "report.html")
+    read_ = read(tmp_path)
+    assert list(read_) == ["report.html"]
+    assert rows_of(read_, "report") == Counter(f"v{n + 1}" for n in range(len(made.findings)))
+    assert dangling(read_) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_long_report_holds_every_finding_on_pages_by_check(
+    rich: shape.View, tmp_path: Path
+) -> None:
+    html.write(rich, tmp_path / "report.html")
+    made = read(tmp_path)
+    assert rows_of(made, "findings/check") == Counter(f"v{n + 1}" for n in range(len(rich.findings)))  # fmt: skip
+    assert all(sum(rows_of(made, name).values()) <= 20 for name in made if "check" in name)
+    assert dangling(made) == []
+    place = {name: n for n, name in enumerate(rich.finding_columns)}
+    for n, row in enumerate(rich.findings, start=1):
+        page = next(p for name, p in made.items() if name.startswith("findings/check") and f"v{n}" in p.ids)  # fmt: skip
+        shown = "".join(page.rows)
+        assert row[place["reason"]][:200] in shown and row[place["record"]][:100] in shown
+
+
+@pytest.mark.usefixtures("small")
+def test_each_agent_has_a_place_that_links_to_all_its_findings(
+    rich: shape.View, tmp_path: Path
+) -> None:
+    html.write(rich, tmp_path / "report.html")
+    made = read(tmp_path)
+    links = Counter(
+        link.partition("#")[2]
+        for name, p in made.items()
+        if "agents" in name
+        for link in p.links
+        if link.startswith("check")
+    )
+    assert links == Counter(f"v{n + 1}" for n in range(len(rich.findings)))
+    actors = {row[rich.finding_columns.index("actor")] for row in rich.findings}
+    assert len(pages.found(rich).actors) == len(actors)
+    assert made["findings/index.html"].links.count("agents+1.html#a-agent-0001") == 1
+
+
+@pytest.mark.usefixtures("small")
+def test_an_index_of_too_many_names_lists_the_pages(
+    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "LISTED", 5)
+    html.write(rich, tmp_path / "report.html")
+    made = read(tmp_path)
+    listed = [link for link in made["findings/index.html"].links if link.startswith("agents")]
+    assert listed == sorted(n.removeprefix("findings/") for n in made if "agents" in n)
+    assert dangling(made) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_the_pages_of_an_owner_hold_every_task(rich: shape.View, tmp_path: Path) -> None:
+    html.write(rich, tmp_path / "engineer.html", "engineer")
+    made = read(tmp_path)
+    desks = desk.desks(rich, "screen")
+    assert all(d.pages and sum(len(s.tasks) for s in d.systems) <= desk.FIRST for d in desks)
+    tasks = [t for d in desks for p in d.pages for s in p.systems for t in s.tasks]
+    assert len(tasks) == sum(len(p.rows) for p in rich.roadmap.picks)
+    shown = sum(sum(bool(r.strip()) for r in p.rows) - p.rows.count("") for name, p in made.items() if "owners" in name)  # fmt: skip
+    heads = sum(len(p.systems) for d in desks for p in d.pages)
+    assert shown - heads == len(tasks)
+    assert dangling(made) == []
+
+
+def test_a_short_list_of_tasks_is_whole_in_the_page(rich: shape.View) -> None:
+    desks = desk.desks(rich, "screen")
+    tasks = [t for d in desks for s in d.systems for t in s.tasks]
+    assert len(tasks) == sum(len(p.rows) for p in rich.roadmap.picks)
+    assert not any(d.pages or d.more for d in desks)
+
+
+@pytest.mark.usefixtures("small")
+def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
+    ws, run, out = tmp_path / "ws", tmp_path / "run", tmp_path / "out"
+    init(ws, "Acme")
+
+    def reporter(*words: object) -> Any:
+        return CliRunner().invoke(main, [str(w) for w in words])
+
+    done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
+    assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names
+    assert names <= set(json.loads((run / "manifest.json").read_text())["outputs"])
+    assert reporter("export", run, "--formats", "html", "--out", out).exit_code == 0
+    again = {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*.html")}
+    assert again == {n: (run / n).read_bytes() for n in names if "owner" not in n and "engineer" not in n}  # fmt: skip
+    (out / "report.html").unlink()
+    refused = reporter("export", run, "--formats", "html", "--out", out)
+    assert (refused.exit_code, "findings: exists and is not overwritten" in refused.output) == (3, True)  # fmt: skip
+    assert not (out / "report.html").exists()

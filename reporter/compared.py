@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,42 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of an agent's action path: for whom it acts, or what it used with success in the period."""
+
+    agent: str
+    kind: str
+    """principal | tool | data | destination"""
+    name: str
+    """'' for a principal whom the log does not name."""
+    uses: int
+    """In all logs supplied."""
+    changes: bool | None
+    """Some use was more than reading; None: no effect is known, or a principal."""
+    standing: str
+    """Of what is used: before | later | never approved, not recorded, unregistered. Of a principal: holds | left | broken."""
+    note: str
+    """human | schedule | agent | service_account | workload: who a principal is, as far as known."""
+    first_at: datetime | None
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leveled:
+    """The level that the verdicts on one agent alone give it; every pair is the least and the most that the evidence allows."""
+
+    agent: str
+    tier_lo: int
+    tier_hi: int
+    level_lo: int
+    level_hi: int
+    score_lo: Fraction
+    score_hi: Fraction
+    narrow: bool
+    """Fewer than half of the themes apply, so the level says little."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Observed against assigned."""
 
@@ -104,6 +141,10 @@ class Comparison:
     agents: tuple[Observed, ...] = ()
     unused: tuple[Unused, ...] = ()
     tiers: tuple[Rated, ...] = ()
+    paths: tuple[Step, ...] = ()
+    """By agent, kind and name."""
+    levels: tuple[Leveled, ...] = ()
+    """An agent of `tiers` each, in its order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from reporter.catalog import Content
 from reporter.causes import root_causes
-from reporter.compared import Cause, Cell, Comparison, Deviation, Observed, Rated, Scope, Unused
+from reporter.compared import Cause, Cell, Comparison, Deviation, Observed, Rated, Scope, Step, Unused
 from reporter.db import Engine, quoted_list
 from reporter.model import Check, Coverage, Feed, Finding
 from reporter.schema import SUBJECTS
@@ -66,7 +66,28 @@ def compared(engine: Engine) -> Comparison:
             "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo, blast_hi, data_lo, data_hi, "
             "tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id) "
             "WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC, f.factors_hi DESC, r.actor_id")),
+        tuple(Step(*r) for r in engine.rows(_PATHS)),
     )  # fmt: skip
+
+
+_USED = "sum(n_events)::BIGINT AS uses"
+_FIRST = "min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref"
+_PATHS = (
+    "WITH used AS ("
+    f"SELECT agent_id, kind, name, {_USED}, bool_or(changes_state) AS changes, "
+    "CASE WHEN bool_or(approved_at IS NULL) THEN 'never' WHEN bool_or(approved_at > first_at) THEN 'later' ELSE 'before' END AS standing, "
+    f"{_FIRST} FROM first_uses CROSS JOIN run AS r WHERE last_at >= r.period_from AND first_at < r.period_to GROUP BY agent_id, kind, name) "
+    "SELECT u.agent_id, u.kind, u.name, uses, changes, "
+    "CASE WHEN standing = 'never' AND NOT coalesce(a.approvals_recorded, FALSE) THEN 'not recorded' ELSE standing END AS standing, "
+    "'' AS note, first_at, u.ref FROM used AS u JOIN agents AS a ON a.actor_id = u.agent_id UNION ALL "
+    f"SELECT agent_id, 'tool', tool, {_USED}, bool_or(effect <> 'read'), 'unregistered', '', {_FIRST} FROM activity "
+    "WHERE NOT registered AND actor_kind = 'agent' AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool UNION ALL "
+    f"SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USED}, NULL, CASE WHEN bool_or(broken IS NOT NULL) THEN 'broken' "
+    f"WHEN bool_or(NOT root_active) THEN 'left' ELSE 'holds' END, coalesce(root_kind, ''), min(d.first_at), "
+    "arg_min(first_ref, (d.first_at, first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE in_window "
+    "GROUP BY d.agent_id, root_id, root_kind ORDER BY 1, 2, 3, 7"
+)
+"""Whom each agent acts for and what it used; for what stands in no register no approval can be looked up."""
 
 
 GHOSTS = (

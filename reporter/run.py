@@ -54,7 +54,7 @@ from reporter.runfolder import (
 )
 from reporter.scores import Tally
 from reporter.scoring import Cells
-from reporter.slices import parts
+from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
 from reporter.waivers import Stated, read_waivers
 from reporter.workspace import Workspace, read_workspace
@@ -241,6 +241,8 @@ def _gather(
     _refuse_other_sizes(checks, tallies)
     caps = results.caps(engine, content)
     cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, said.answers)
+    compared = results.compared(engine)
+    compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)
     honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
     causes = results.causes(engine, content, checks, findings)
@@ -252,7 +254,7 @@ def _gather(
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         branding=workspace.branding,
-        feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=results.compared(engine),
+        feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=compared,
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,

@@ -20,8 +20,10 @@ from reporter.compared import (
     Cause,
     Comparison,
     Deviation,
+    Leveled,
     Observed,
     Rated,
+    Step,
     SideBySide,
     Unused,
     Without,
@@ -86,12 +88,14 @@ def write_coverage(assessment: Assessment, path: Path) -> None:
 
 
 def write_comparison(compared: Comparison, part: Path) -> None:
-    """Write observed.csv and tiers.csv (an agent a row), unused.csv (a right a row), deviations.csv (a use a row)."""
+    """Write observed.csv and tiers.csv (an agent a row), unused.csv (a right a row), deviations.csv (a use a row), paths.csv (a step a row)."""
     for name, kind, rows in (
         ("observed.csv", Observed, compared.agents),
         ("tiers.csv", Rated, compared.tiers),
         ("unused.csv", Unused, compared.unused),
         ("deviations.csv", Deviation, compared.deviations),
+        ("paths.csv", Step, compared.paths),
+        ("agents.csv", Leveled, compared.levels),
     ):
         _write_fields(part / name, kind, rows)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reporter.catalog import Content
+from reporter.compared import Leveled, Rated
 from reporter.model import SEVERITIES, Check, Finding, Policy, Profile
 from reporter.planned import Action, Roadmap
 from reporter.results import GHOST_CAP
 from reporter.score import first_in_lanes, plan_actions, score
+from reporter.score.scorer import group_level, mean
 from reporter.scores import (
     COMPARED,
+    ControlScore,
     GroupScore,
     Part,
     Reweighed,
@@ -59,6 +63,25 @@ class Cells:
             made.append(Slice(part, found.enterprise))
         return tuple(made)
 
+    def leveled(self, agents: Mapping[str, Sequence[Tally]], rated: Sequence[Rated]) -> tuple[Leveled, ...]:  # fmt: skip
+        """Score each agent from its own cells, without the caps of the run; agents with the same cells in a theme share the work."""
+        theme_of, policy = {c.id: c.theme for c in self.checks}, self.content.policy
+        known: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
+        made = []
+        for agent in rated:
+            own: dict[str, list[Tally]] = defaultdict(list)
+            for tally in agents.get(agent.agent, ()):
+                own[theme_of[tally.check]].append(tally)
+            scored = []
+            for theme in self.content.themes:
+                key = theme.id, tuple(own[theme.id])
+                if key not in known:
+                    checks = [c for c in self.checks if c.theme == theme.id]
+                    known[key] = score((), checks, (theme,), key[1], policy, self.profile).enterprise.controls[0]  # fmt: skip
+                scored.append(known[key])
+            made.append(_leveled(agent, scored, policy))
+        return tuple(made)
+
     def plan(self, actions: Iterable[Action], findings: Sequence[Finding]) -> Roadmap:
         """Order actions by gain per effort."""
         return plan_actions(
@@ -81,3 +104,17 @@ class Cells:
             )
             made.append(Reweighed(name, weights, levels, lanes))
         return tuple(made)
+
+
+def _leveled(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+    applying = [t for t in themes if t.state != "not_applicable"]
+    return Leveled(
+        agent=agent.agent,
+        tier_lo=agent.tier_lo,
+        tier_hi=agent.tier_hi,
+        level_lo=group_level([(t.weight, t.level_lo) for t in applying], policy),
+        level_hi=group_level([(t.weight, t.level_hi) for t in applying], policy),
+        score_lo=mean((t.weight, t.lo) for t in applying),
+        score_hi=mean((t.weight, t.hi) for t in applying),
+        narrow=2 * len(applying) < len(themes),
+    )

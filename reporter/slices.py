@@ -15,19 +15,39 @@ from reporter.schema import SUBJECTS
 from reporter.scores import Part, Status, Tally
 
 _PARTS = (
-    "CREATE OR REPLACE TEMP TABLE parts AS "
     "SELECT actor_id, 'environment' AS dimension, coalesce(environment, '') AS value FROM actors UNION ALL "
     "SELECT actor_id, 'business unit', coalesce(business_unit, '') FROM actors UNION ALL "
     "SELECT actor_id, 'agent tier', CAST(tier_lo AS VARCHAR) || CASE WHEN tier_hi > tier_lo "
     "THEN '-' || CAST(tier_hi AS VARCHAR) ELSE '' END FROM tiers WHERE kind = 'agent' UNION ALL "
     "SELECT actor_id, 'actor type', coalesce(kind, '') FROM actors"
 )
+_AGENTS = (
+    "SELECT actor_id, 'agent' AS dimension, actor_id AS value FROM agents "
+    "WHERE coalesce(state, 'active') = 'active'"
+)
 _OF_ONE = ("agent", "actor")
 
 
 def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
     """Count the cells of every part, and say whether a ghost did something of high impact there."""
-    engine.run(_PARTS)
+    tallies = _count(engine, checks, _PARTS)
+    sizes = {(d, v): n for d, v, n in engine.rows(
+        "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL")}  # fmt: skip
+    haunted = {(d, v) for d, v in engine.rows(
+        f"SELECT DISTINCT dimension, value FROM parts WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
+    return [Part(*key, sizes[key], key in haunted, tuple(own)) for key, own in tallies.items()]
+
+
+def each_agent(engine: Engine, checks: Sequence[Check]) -> dict[str, tuple[Tally, ...]]:
+    """Count the cells of every active agent, as if it were a part of its own."""
+    found = _count(engine, checks, _AGENTS)
+    return {agent: tuple(own) for (_, agent), own in found.items()}
+
+
+def _count(
+    engine: Engine, checks: Sequence[Check], parts: str
+) -> dict[tuple[str, str], list[Tally]]:
+    engine.run(f"CREATE OR REPLACE TEMP TABLE parts AS {parts}")
     engine.run(_part_cells(checks))
     tallies: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     for dimension, value, check, status, lo, hi, n in engine.rows(
@@ -35,11 +55,7 @@ def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
         "FROM part_cells GROUP BY dimension, value, check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
     ):
         tallies[dimension, value].append(Tally(check, Status(status), lo, hi, n))
-    sizes = {(d, v): n for d, v, n in engine.rows(
-        "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL")}  # fmt: skip
-    haunted = {(d, v) for d, v in engine.rows(
-        f"SELECT DISTINCT dimension, value FROM parts WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
-    return [Part(*key, sizes[key], key in haunted, tuple(own)) for key, own in tallies.items()]
+    return tallies
 
 
 def _part_cells(checks: Sequence[Check]) -> str:

@@ -8,7 +8,17 @@ from fractions import Fraction
 
 from reporter.catalog import Content
 from reporter.causes import root_causes
-from reporter.compared import Cause, Cell, Comparison, Deviation, Observed, Rated, Scope, Step, Unused
+from reporter.compared import (
+    Cause,
+    Cell,
+    Comparison,
+    Deviation,
+    Observed,
+    Rated,
+    Scope,
+    Step,
+    Unused,
+)
 from reporter.db import Engine, quoted_list
 from reporter.model import Check, Coverage, Feed, Finding
 from reporter.schema import SUBJECTS

@@ -23,8 +23,8 @@ from reporter.compared import (
     Leveled,
     Observed,
     Rated,
-    Step,
     SideBySide,
+    Step,
     Unused,
     Without,
 )

@@ -17,11 +17,13 @@ from reporter.compared import (
     CauseGroup,
     Comparison,
     Deviation,
+    Leveled,
     Observed,
     Parity,
     Rated,
     Scope,
     SideBySide,
+    Step,
     Unused,
 )
 from reporter.model import (
@@ -338,7 +340,32 @@ def _compared() -> Comparison:
         tuple(Observed(f"agent-{n:02d}", 9, 4, 1, 3, 2, 1, 40, 100, 5, 60) for n in range(30)),
         tuple(Unused(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
         tuple(Rated(f"agent-{n:02d}", "high", 0, 2, 1, 1, 0, 2, 2, 3 + n % 2, 5, 13) for n in range(40)),
+        _paths(at),
+        tuple(Leveled(f"agent-{n:02d}", 2 + n % 2, 3, n % 4, n % 4 + n % 2, Fraction(n, 40), Fraction(n + 1, 41), n == 7) for n in range(40)),
     )  # fmt: skip
+
+
+def _paths(at: datetime) -> tuple[Step, ...]:
+    """Every standing, hostile names, and more steps of a kind than are shown."""
+    hostile = "<b>tool</b> " + "x" * 300
+    tools = [
+        ("never", hostile),
+        ("later", "=cmd|x"),
+        ("before", "כלי"),
+        ("not recorded", "mail.send"),
+    ]
+    steps = [Step("agent-01", "tool", name, 3, n % 2 == 0, how, "", at, "logs/a.jsonl#7") for n, (how, name) in enumerate(tools)]  # fmt: skip
+    steps += [
+        Step("agent-01", "data", f"crm/{n}", 1, None, "before", "", at, "logs/a.jsonl#8")
+        for n in range(9)
+    ]
+    steps += [
+        Step("agent-01", "principal", "ann@example.com", 9, None, "left", "human", at, "logs/a.jsonl#9"),
+        Step("agent-01", "principal", "", 2, None, "broken", "", at, "logs/a.jsonl#9"),
+        Step("agent-02", "principal", "", 2, None, "holds", "schedule", at, "logs/a.jsonl#9"),
+        Step("<b>ghost</b>", "tool", "rm", 2, True, "unregistered", "", None, "logs/a.jsonl#10"),
+    ]  # fmt: skip
+    return tuple(steps)
 
 
 def _parity() -> SideBySide:

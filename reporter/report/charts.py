@@ -14,17 +14,12 @@ from reporter.branding import ACCENT
 from . import shape
 from .shape_pictures import LogCalendar, Losses
 from .shape_slices import SliceLine
+from .svg import INK, LINE, MUTED, RATING, SOFT, TRACK
+from .svg import clip as _clip
+from .svg import draw as _svg
+from .svg import rect as _rect
+from .svg import text as _text
 from .words import count
-
-INK, MUTED, LINE, TRACK = "#1b2733", "#5a6673", "#c9d1d9", "#e9edf1"
-SOFT = "#a9c6e0"
-RATING = {
-    "N": ("#b2182b", "#ffffff"),
-    "P": ("#f4a582", INK),
-    "L": ("#92c5de", INK),
-    "F": ("#2166ac", "#ffffff"),
-}
-FONT = "'Source Sans 3', 'Report Fallback', 'Report CJK', sans-serif"
 
 
 def gauge(level: shape.Level, names: Sequence[str]) -> str:
@@ -233,44 +228,3 @@ def days(found: LogCalendar) -> str:
         "days",
         desc=said,
     )
-
-
-def _svg(
-    width: int,
-    height: int,
-    title: str,
-    parts: Sequence[str],
-    css: str,
-    desc: str = "",
-    lift: int = 0,
-) -> str:
-    said = f"<desc>{escape(desc)}</desc>" if desc else ""
-    return (
-        f'<svg class="chart {css}" role="img" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 {-lift} {width} {height + lift}" width="{width}" height="{height + lift}" '
-        f'font-family="{FONT}"><title>{escape(title)}</title>{said}{"".join(parts)}</svg>'
-    )
-
-
-def _rect(x: float, y: float, width: float, height: float, fill: str, css: str) -> str:
-    return (
-        f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="2" '
-        f'fill="{fill}"/>'
-    )
-
-
-def _text(
-    x: float, y: float, text: str, anchor: str, css: str, size: int, bold: bool = False
-) -> str:
-    anchors = {"start": "start", "mid": "middle", "end": "end"}
-    fills = {"ink": INK, "muted": MUTED, "on": "#ffffff"}
-    weight = ' font-weight="600"' if bold else ""
-    return (
-        f'<text class="{css}" x="{x:g}" y="{y:g}" font-size="{size}"{weight} '
-        f'text-anchor="{anchors[anchor]}" fill="{fills[css]}">{escape(text)}</text>'
-    )
-
-
-def _clip(text: str, limit: int) -> str:
-    """Shorten a label; the full one stands in the table and section of the control."""
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

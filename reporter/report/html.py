@@ -20,6 +20,7 @@ from markupsafe import Markup
 from reporter.branding import ACCENT
 
 from . import charts, desk, pages
+from .drawings import action_path, maturity, tier_levels
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
 
@@ -96,7 +97,7 @@ def _page(view: View, medium: str, extra_css: str = "") -> Callable[..., str]:
 
     def fill(template: str, **more: Any) -> str:
         page = environment.get_template(template).render(**more)
-        return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+        return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
 
     return fill
 
@@ -151,6 +152,8 @@ def _environment(folder: Path) -> Environment:
         name: getattr(charts, name)
         for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split")
     }
+    for draw in (tier_levels, maturity, action_path):
+        drawings[draw.__name__] = draw
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     return environment

@@ -7,21 +7,25 @@ and the whole on pages of bounded size in a folder beside it, with an index.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .findings import verdicts
 from .shape import Check, View
+from .shape_pictures import AgentCard
 from .words import count, number, short, slug
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""
 FIRST = 25
 """Findings of a check in the report's page where the others stand beside it."""
+CARDS = 250
+"""Agents up to which the report's own page draws each one's path."""
 PER_PAGE = 2_000
 """Findings on one page by check."""
 NAMES_PER_PAGE = 8_000
-"""Findings on one page by agent, where each is a line."""
+"""Findings on one page by agent, where each is one link and a path counts as much as sixty."""
+PATH = 60
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
@@ -73,6 +77,8 @@ class Actor:
     standing: str
     """"4 failing · 2 unknown"."""
     rows: tuple[Row, ...]
+    card: AgentCard | None
+    """Its level and action path, if it is an agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +106,13 @@ class Found:
 
 def found(view: View) -> Found:
     """Lay out every finding of a view."""
-    inline = len(view.findings) <= INLINE
+    cards = {card.agent: card for card in view.agents.cards}
+    inline = len(view.findings) <= INLINE and len(cards) <= CARDS
     pages = tuple(_pages(view, inline))
     of_check: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
         of_check[page.check.id].append(page)
-    actors = tuple(_actors((r for p in pages for r in p.rows), inline))
+    actors = tuple(_actors((r for p in pages for r in p.rows), cards, inline))
     text = f"{count(len(view.findings), 'verdict')} of {count(len(of_check), 'check')}, by {count(len(actors), 'name')}"  # fmt: skip
     return Found(inline, text, pages, actors, {c: _listed(p, inline) for c, p in of_check.items()})
 
@@ -164,29 +171,32 @@ def _row(n: int, v: dict[str, str], page: str) -> Row:
     )
 
 
-def _actors(rows: Iterable[Row], inline: bool) -> Iterator[Actor]:
+def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -> Iterator[Actor]:
     """Group rows by the agent or account they are about, by name; the organisation comes first."""
-    own: dict[str, list[Row]] = defaultdict(list)
+    own: dict[str, list[Row]] = {name: [] for name in cards}
     for row in rows:
-        own[row.actor].append(row)
+        own.setdefault(row.actor, []).append(row)
     taken: set[str] = set()
     page, on_page = 1, 0
     for name in sorted(own):
-        if on_page and on_page + len(own[name]) > NAMES_PER_PAGE:
+        size = len(own[name]) + PATH * (name in cards)
+        if on_page and on_page + size > NAMES_PER_PAGE:
             page, on_page = page + 1, 0
-        on_page += len(own[name])
-        yield _actor(name, own[name], slug("a", name, taken), "" if inline else f"agents+{page}.html")  # fmt: skip
+        on_page += size
+        anchor, file = slug("a", name, taken), "" if inline else f"agents+{page}.html"
+        yield _actor(name, own[name], anchor, file, cards.get(name))
 
 
-def _actor(name: str, rows: Sequence[Row], anchor: str, page: str) -> Actor:
+def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCard | None) -> Actor:
     return Actor(
         name=short(name, ALL, 120) or "The organisation",
         anchor=anchor,
         page=page,
-        owner=rows[0].owner if name else "",
-        tier=rows[0].tier if name else "",
-        standing=_standing(rows),
+        owner=rows[0].owner if name and rows else "",
+        tier=card.tier if card else rows[0].tier if name else "",
+        standing=_standing(rows) or "nothing is open",
         rows=tuple(rows),
+        card=card,
     )
 
 

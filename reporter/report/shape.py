@@ -15,7 +15,7 @@ from .shape_accounting import Accounting
 from .shape_attested import Attestations
 from .shape_board import Board
 from .shape_observed import Causes, Observation, ParityTable
-from .shape_pictures import LogCalendar, Losses
+from .shape_pictures import Agents, LogCalendar, Losses
 from .shape_roadmap import Roadmap
 from .shape_slices import Slices
 from .shape_waived import Waivers
@@ -349,3 +349,4 @@ class View:
     board: Board = Board()
     losses: Losses = Losses()
     calendar: LogCalendar = LogCalendar()
+    agents: Agents = Agents()

@@ -20,6 +20,7 @@ from reporter.scores import CheckScore, Status
 
 from . import shape
 from .accounting import accounting, scope
+from .agents import agents
 from .attested import attestations
 from .board import board
 from .crosswalks import CROSSWALK, crosswalks
@@ -81,6 +82,7 @@ def build(assessment: model.Assessment) -> shape.View:
         board=board(assessment),
         losses=losses(assessment),
         calendar=calendar(assessment),
+        agents=agents(assessment.compared),
     )
 
 

@@ -1,0 +1,139 @@
+"""Agents one by one: a `Comparison` in, their levels by tier and the action path of each out.
+
+An action path says for whom an agent acts, what it used with success, and whether anybody approved that before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from reporter import compared
+
+from . import shape_pictures as shape
+from .words import clean, count, figure, join, number, ranged, short
+
+FILE = "paths.csv"
+LEVELS_FILE = "agents.csv"
+STEPS_SHOWN = 6
+"""Of a kind."""
+ON_PAPER = 4
+_KINDS = ("principal", "tool", "data", "destination")
+_NOUNS = {"tool": "tool", "data": "data source", "destination": "destination"}
+_UNAPPROVED = ("unregistered", "never", "later")
+_ORDER = ("broken", "left", *_UNAPPROVED, "not recorded", "before", "holds")
+_WORDS = {
+    "before": "approved before its first use",
+    "later": "approved after its first use",
+    "never": "never approved",
+    "not recorded": "no input records approvals",
+    "unregistered": "the agent stands in no register",
+    "holds": "the chain holds",
+    "left": "no longer active",
+    "broken": "the chain does not hold",
+}
+_NAMELESS = {
+    "human": "a person, not named",
+    "schedule": "a schedule",
+    "": "nobody knows who",
+}
+
+
+def agents(c: compared.Comparison) -> shape.Agents:
+    """Print levels by tier, and a card for each agent that is active or was seen."""
+    paths: dict[str, list[compared.Step]] = defaultdict(list)
+    for step in c.paths:
+        paths[step.agent].append(step)
+    levels = {level.agent: level for level in c.levels}
+    known = sorted({*levels, *paths})
+    cards = tuple(_card(a, levels.get(a), paths[a]) for a in known)
+    bad = {a: sum(s.standing in (*_UNAPPROVED, "left", "broken") for s in paths[a]) for a in known}
+    worst = sorted((a for a in known if paths[a]), key=lambda a: (-bad[a], -len(paths[a]), a))
+    return shape.Agents(
+        text=_text(c.levels),
+        rows=tuple(_rows(c.levels)),
+        cards=cards,
+        worst=tuple(clean(a) for a in worst[:ON_PAPER]),
+    )
+
+
+def _text(levels: Sequence[compared.Leveled]) -> str:
+    if not levels:
+        return "No active agent."
+    certain = sum(level.level_lo == level.level_hi for level in levels)
+    return (
+        f"{count(len(levels), 'agent')}, active or seen in logs only, each at the level that the verdicts on it alone give by the same method; verdicts on the "
+        f"organisation are left out, and so are the limits that hold the whole down. For {number(certain)} of them no missing evidence could change the level. "
+        f"Each stands in {LEVELS_FILE} with its score."
+    )
+
+
+def _rows(levels: Sequence[compared.Leveled]) -> list[shape.TierRow]:
+    found: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+    for level in levels:
+        found[level.tier_hi, level.tier_lo][6 if level.narrow else level.level_lo] += 1
+    return [
+        shape.TierRow(
+            tier=str(hi) if lo == hi else f"{lo} to {hi}",
+            cells=tuple(cells[n] for n in range(7)),
+            total=cells.total(),
+        )
+        for (hi, lo), cells in sorted(found.items(), reverse=True)
+    ]
+
+
+def _card(agent: str, level: compared.Leveled | None, path: Sequence[compared.Step]) -> shape.AgentCard:  # fmt: skip
+    by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
+    shown = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
+    rest = len(path) - len(shown)
+    most = f", at most {level.level_hi}" if level and level.level_hi > level.level_lo else ""
+    return shape.AgentCard(
+        agent=clean(agent),
+        tier=_tier(level),
+        level=f"{level.level_lo}{most}" if level and not level.narrow else "",
+        score=ranged(figure(level.score_lo, level.score_hi)) if level else "",
+        text=_path_text(by_kind),
+        steps=tuple(_step(s) for s in shown),
+        more=f"{count(rest, 'further step')}: in {FILE}." if rest else "",
+    )
+
+
+def _tier(level: compared.Leveled | None) -> str:
+    if level is None:
+        return "4"  # who stands in no register is judged by the highest
+    lo, hi = level.tier_lo, level.tier_hi
+    return str(lo) if lo == hi else f"{lo}-{hi}"
+
+
+def _worst_first(s: compared.Step) -> tuple[object, ...]:
+    return _ORDER.index(s.standing), not s.changes, -s.uses, s.name, s.note
+
+
+def _path_text(by_kind: dict[str, list[compared.Step]]) -> str:
+    used = [s for kind in _NOUNS for s in by_kind[kind]]
+    behind = len(by_kind["principal"])
+    if not used and not behind:
+        return "Nothing that it did is in the logs supplied."
+    said = [f"acts for {count(behind, 'principal')}"] if behind else []
+    if used:
+        named = join(count(len(by_kind[k]), noun) for k, noun in _NOUNS.items() if by_kind[k])
+        n = Counter(s.standing for s in used)
+        bad = [f"{number(n[s])} {_WORDS[s]}" for s in (*_UNAPPROVED, "not recorded") if n[s] and s != "unregistered"]  # fmt: skip
+        said.append(f"used {named}" + (f", {join(bad)}" if bad else ""))
+        if n["unregistered"]:
+            said.append(_WORDS["unregistered"])
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _step(s: compared.Step) -> shape.PathStep:
+    name = clean(s.name) or _NAMELESS.get(s.note, s.note.replace("_", " "))
+    return shape.PathStep(
+        kind=s.kind,
+        name=short(name, FILE, 120),
+        uses=number(s.uses),
+        changes="" if s.changes is None else "changes" if s.changes else "reads",
+        standing=s.standing,
+        words=_WORDS[s.standing],
+        record=short(clean(s.ref), FILE, 160),
+    )

@@ -30,6 +30,7 @@ from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report import WRITERS
 from reporter.report.shape import View
+from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 
@@ -40,6 +41,7 @@ FILES = {
     "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
 }  # fmt: skip
 """Format -> file of the run, or folder of files."""
+MANIFEST = "manifest.json"
 
 
 def refuse_existing(out: Path) -> None:
@@ -156,6 +158,13 @@ def write_statements(a: Assessment, path: Path) -> None:
     write_table(path, header, rows)
 
 
+def write_changes(history: Shown, path: Path) -> None:
+    """Write every verdict that differs from the one of the last run before, and every one that fails in both."""
+    from reporter.report.sheets import write_table
+
+    write_table(path, history.columns, history.changes)
+
+
 def write_todo(view: View, path: Path) -> None:
     """Write every failing or unknown verdict that is not waived, by owner, in the order of the roadmap; what nobody owns last."""
     from reporter.report.sheets import TODO, todo, write_table
@@ -192,8 +201,15 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
         "cells": assessment.cells,
         "outputs": outputs,
     }
+    if assessment.pseudonyms:
+        manifest["pseudonyms"] = assessment.pseudonyms
+    if assessment.history.runs:
+        manifest["compared"] = [
+            {"as_of": r.as_of.isoformat(), "evidence_id": r.evidence_id, "report_sha256": r.report_sha256}
+            for r in assessment.history.runs
+        ]  # fmt: skip
     text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    (part / "manifest.json").write_text(text, encoding="utf-8")
+    (part / MANIFEST).write_text(text, encoding="utf-8")
 
 
 def sha256(path: Path) -> str:

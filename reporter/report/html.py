@@ -54,7 +54,9 @@ def render(
             script_hash=_digest(script),
         )
     )
-    return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+    for kind in ("fill", "stroke"):
+        page = page.replace(f'{kind}="{ACCENT}"', f'{kind}="{view.cover.accent}"')
+    return page
 
 
 def _digest(text: str) -> str:
@@ -105,7 +107,7 @@ def _environment(folder: Path) -> Environment:
     )
     drawings = {
         name: getattr(charts, name)
-        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split")
+        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split", "trend")
     }
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}

@@ -24,6 +24,7 @@ from .attested import attestations
 from .board import board
 from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
+from .history import history
 from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
@@ -80,6 +81,7 @@ def build(assessment: model.Assessment) -> shape.View:
         board=board(assessment),
         losses=losses(assessment),
         calendar=calendar(assessment),
+        history=history(assessment, anchors),
     )
 
 

@@ -255,7 +255,10 @@ def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tupl
         "LEFT JOIN since AS s USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY p.check_id, p.subject"
     )
     at: dict[int | None, datetime | None] = {None: None, **dict(enumerate([*moments, a.run.as_of]))}
-    return tuple(Change(*r[:-1], at[r[-1]], waived.get((r[0], r[1]), "")) for r in rows)
+    return tuple(
+        Change(*r[:10], failing_since=at[r[-1]], waived_until=waived.get((r[0], r[1]), ""))
+        for r in rows
+    )
 
 
 def _lists(view: View) -> tuple[tuple[str, str], ...]:

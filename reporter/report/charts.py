@@ -26,8 +26,8 @@ RATING = {
     "L": ("#92c5de", INK),
     "F": ("#2166ac", "#ffffff"),
 }
-_LEFT, _RIGHT, _TOP, _HEIGHT = 38, 40, 22, 110
-"""Of a trend: the margins and the height of its scale."""
+_LEFT, _INSET, _TOP, _HEIGHT = 44, 36, 22, 110
+"""Of a trend: the margins, and the height of its scale; lines begin and end within it, so that labels have room."""
 FONT = "'Source Sans 3', 'Report Fallback', 'Report CJK', sans-serif"
 
 
@@ -241,8 +241,8 @@ def days(found: LogCalendar) -> str:
 
 def trend(found: Trend, width: int = 400) -> str:
     """Draw the evidenced score of each run, what missing evidence could add, and the level above it."""
-    span = width - _LEFT - _RIGHT
-    spots = [(_LEFT + m.at * span / 1000, m) for m in found.moments]
+    span = width - _LEFT
+    spots = [(_LEFT + _INSET + m.at * (span - 2 * _INSET) / 1000, m) for m in found.moments]
     parts = []
     for share in (0, 500, 1000):
         y = _height(share)

@@ -27,7 +27,12 @@ COLUMNS = (
 )
 WHOLE = "Whole organisation"
 _NEW_FAILURES = set(FAILS.values())
-_UNLIKE = "not like with like"
+_UNLIKE, _EVIDENCE = "not like with like", "could be evidence alone"
+_SAID = {
+    _EVIDENCE: "the difference could be missing evidence alone",
+    "unchanged": "it is unchanged",
+}
+"""A verdict on two scores, in a sentence."""
 
 
 def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.History:
@@ -141,8 +146,8 @@ def _verdict(then: Standing | None, now: Standing | None, unlike: bool) -> str:
     if (then.lo, then.hi) == (now.lo, now.hi):
         return "unchanged"
     if then.lo <= now.hi and now.lo <= then.hi:
-        return "could be evidence alone"
-    return "better, whatever the missing evidence holds" if now.lo > then.hi else "worse, whatever the missing evidence holds"  # fmt: skip
+        return _EVIDENCE
+    return "better, whatever is missing" if now.lo > then.hi else "worse, whatever is missing"  # fmt: skip
 
 
 def _trends(a: model.Assessment) -> tuple[shape.Trend, ...]:
@@ -244,7 +249,7 @@ def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[st
     n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
     n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
     level = f"level {whole.level_before}, now {whole.level}" if whole.level_before != whole.level else f"level {whole.level} as then"  # fmt: skip
-    yield f"As of {day(last.as_of)} the score was {whole.score_before}{_in(whole.range_before)}, now it is {whole.score}{_in(whole.range)}: {whole.verdict}; {level}."  # fmt: skip
+    yield f"As of {day(last.as_of)} the score was {whole.score_before}{_in(whole.range_before)}, now it is {whole.score}{_in(whole.range)}: {_SAID.get(whole.verdict, whole.verdict)}; {level}."  # fmt: skip
     if last.unlike:
         yield f"The two runs are not like with like: {join(map(clean, last.unlike))} changed between them."
     yield (

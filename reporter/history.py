@@ -256,8 +256,7 @@ def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tupl
     )
     at: dict[int | None, datetime | None] = {None: None, **dict(enumerate([*moments, a.run.as_of]))}
     return tuple(
-        Change(*r[:10], failing_since=at[r[-1]], waived_until=waived.get((r[0], r[1]), ""))
-        for r in rows
+        Change(*(*cell, at[run], waived.get((cell[0], cell[1]), ""))) for *cell, run in rows
     )
 
 

@@ -254,7 +254,10 @@ def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tupl
         "SELECT p.check_id, p.subject, actor, owner, before, now, reason_before, reason, ref_before, ref, run FROM pairs AS p "
         "LEFT JOIN since AS s USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY p.check_id, p.subject"
     )
-    at: dict[int | None, datetime | None] = {None: None, **dict(enumerate([*moments, a.run.as_of]))}
+    at: dict[int | None, datetime | None] = {
+        None: None,
+        **dict(enumerate([*moments, _time(a.run.as_of.isoformat())])),
+    }
     return tuple(
         Change(*(*cell, at[run], waived.get((cell[0], cell[1]), ""))) for *cell, run in rows
     )

@@ -64,8 +64,8 @@ def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
 
 def _text(a: model.Assessment, last: EarlierRun) -> str:
     runs = a.history.runs
-    several = f", {number(len(runs))} runs in all" if len(runs) > 1 else ""
-    overlap = " Its period overlaps with this one, so some events count in both." if last.period_to > a.run.period_from else ""  # fmt: skip
+    several = f"; the trend has {number(len(runs))} earlier runs" if len(runs) > 1 else ""
+    overlap = " Its period overlaps with this one, so some events count in both." if last.period_to > _naive(a.run.period_from) else ""  # fmt: skip
     return (
         f"This run is compared with the one as of {day(last.as_of)}{several}. Verdicts are compared one by one, check and subject. A "
         "subject is known by its id: one that got another id counts as gone and as new. What can no longer be judged is never called "
@@ -256,15 +256,24 @@ def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[st
         f"Of {count(n['then'], 'verdict')} that failed then, {number(n['mended'])} {_be(n['mended'])} mended and {number(n['still failing'])} still "
         f"{'fails' if n['still failing'] == 1 else 'fail'}; {number(n['now'] - n['still failing'])} of {number(n['now'])} failing now did not fail then."
     )
-    lost = n["evidence lost"] + n["lost from sight"]
-    yield (
-        f"{count(lost, 'verdict')} that could be given then cannot be given now, which is no progress; {number(n['evidence found'])} that "
-        "could not be given then can be given now."
-    )
+    yield _unknown(matrix)
     for is_agent, then, today in a.history.known_actors:
         new = sum(x.is_new for x in a.history.actors if x.is_agent == is_agent)
         if is_agent:
             yield f"{count(new, 'agent')} {_be(new)} new and {number(then + new - today)} gone: {number(then)} then, {number(today)} now."  # fmt: skip
+
+
+def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
+    now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
+    then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
+    no_verdict = {GONE, OUTSIDE, "na"}
+    lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
+    found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})
+    return (
+        f"Unknown are {count(sum(now.values()), 'verdict')} now and {number(sum(then.values()))} then: of those now, {number(lost)} could be "
+        f"judged then, which is no progress, and {number(sum(now.get(v, 0) for v in no_verdict))} are on what is new or newly in scope; of "
+        f"those then, {number(found)} can be judged now."
+    )
 
 
 def _in(spread: str) -> str:

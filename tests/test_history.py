@@ -116,7 +116,7 @@ cells = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @drawn(then=cells, now=cells)
 def test_what_failed_then_is_the_sum_of_what_became_of_it(
     runs: Path, then: dict[tuple[str, str], str], now: dict[tuple[str, str], str]
@@ -370,7 +370,12 @@ def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
     assert len(became) == 5
     assert {f.label: int(f.n) for f in made.balances[0].flows} == became
     came = Counter(
-        {"fail": "still failing", "pass": "fails now", "unknown": "found failing"}.get(
+        {
+            "fail": "still failing",
+            "pass": "fails now",
+            "unknown": "found failing",
+            "compensated": "no longer compensated",
+        }.get(
             then.get(k, ""),
             "new, failing" if k[1] not in seen_then else "newly in scope, failing",
         )

@@ -266,6 +266,8 @@ def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[st
 def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
     now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
     then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
+    if not sum(now.values()) + sum(then.values()):
+        return "Nothing was unknown then, and nothing is now."
     no_verdict = {GONE, OUTSIDE, "na"}
     lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
     found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})

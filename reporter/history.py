@@ -90,7 +90,7 @@ def _read(folder: Path) -> Found:
     if said != (hashes["evidence_id"], _iso(as_of), clean(str(manifest["organisation"]))):
         raise InputError(f"does not belong to the {REPORT} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
-    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view), ())  # fmt: skip
+    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view, folder / REPORT), ())  # fmt: skip
     return Found(folder, view, run, hashes, str(manifest.get("pseudonyms", "")))
 
 
@@ -140,15 +140,18 @@ def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
         )  # fmt: skip
 
 
-def _standings(view: View) -> tuple[Standing, ...]:
+def _standings(view: View, path: Path) -> tuple[Standing, ...]:
     rows: list[tuple[str, str, Figure, Level]] = [("enterprise", "", view.summary.figure, view.summary.level)]  # fmt: skip
     rows += [("framework", f.id, f.total.figure, f.total.level) for f in view.frameworks]
     themes: Sequence[Control] = view.themes.controls
     rows += [("theme", c.id, c.figure, c.level) for c in themes]
-    return tuple(
-        Standing(kind, key, Fraction(f.exact_lo), Fraction(f.exact_hi), level.lo, level.hi, f.assessed)
-        for kind, key, f, level in rows
-    )  # fmt: skip
+    try:
+        return tuple(
+            Standing(kind, key, Fraction(f.exact_lo), Fraction(f.exact_hi), level.lo, level.hi, f.assessed)
+            for kind, key, f, level in rows
+        )  # fmt: skip
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"holds a score that is none: {error}", str(path)) from error
 
 
 def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Path) -> Assessment:

@@ -240,7 +240,7 @@ def read_view(run: Path) -> View:
         raise InputError("no report.json in it; is it a run folder?", str(run))
     try:
         return from_json(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"is no report: {error}", str(path)) from error
 
 

@@ -282,6 +282,20 @@ def test_a_run_of_before_these_fields_can_be_compared(copy: Path, tmp_path: Path
     assert told(beside(tmp_path, [copy], THEN_NOW)).balances[0].sum.startswith("5 failed then")
 
 
+def test_a_score_that_is_none_is_refused_though_its_hash_agrees(copy: Path) -> None:
+    text = (copy / "report.json").read_text()
+    for made, said in (
+        (text.replace('"exact_lo":"0/1"', '"exact_lo":"1/0"'), "holds a score that is none"),
+        (text.replace('"cover":', '"lid":'), "is no report"),
+    ):
+        (copy / "report.json").write_text(made)
+        digest = hashlib.sha256(made.encode()).hexdigest()
+        outputs = json.loads((copy / "manifest.json").read_text())["outputs"]
+        _manifest(copy, outputs=outputs | {"report.json": {"sha256": digest}})
+        with pytest.raises(InputError, match=said):
+            read_earlier([copy], assessed().run, "")
+
+
 def test_other_pseudonyms_are_refused(runs: Path, tmp_path: Path) -> None:
     ours, theirs = mark("k" * 64), mark("l" * 64)
     assert ours != theirs and "k" * 8 not in ours

@@ -1,13 +1,15 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 RUN := runs/acme-2026-q3
+BEFORE := runs/acme-2026-q2
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test deep mutants check golden docs verapdf browser bench clean
 
-demo: $(STAMP) ## assess the sample company and leave a run with its reports
-	@rm -rf $(RUN)
-	@$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN)
+demo: $(STAMP) ## assess two quarters of the sample company and leave the runs with their reports
+	@rm -rf $(RUN) $(BEFORE)
+	@$(VENV)/bin/reporter assess sample_data/acme/2026-q2 --out $(BEFORE) --formats json --quiet
+	@$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN) --earlier $(BEFORE)
 
 test: $(STAMP) ## the whole test suite
 	@$(PY) -m pytest -n 2 --dist loadfile

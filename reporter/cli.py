@@ -127,6 +127,10 @@ def main() -> None:
     help="Put pseudonyms for people's names in every file of the run.",
 )
 @click.option(
+    "--earlier", type=_FOLDER, multiple=True, metavar="RUN",
+    help="Earlier run to compare with, or a folder of them; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--fail-on",
     type=click.IntRange(1, 5),
     metavar="LEVEL",
@@ -136,7 +140,7 @@ def main() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
     workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, fail_on: int | None, quiet: bool, as_json: bool,
+    pseudonymise: str | None, earlier: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -152,7 +156,7 @@ def assess(
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
-        options = Options(wanted, extra, cache, memory, bool(pseudonymise), say)
+        options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, say)
         view = assess_workspace(workspace, out, options, inputs)
     if as_json:
         click.echo(json.dumps(_headline(view, out), ensure_ascii=False))

@@ -12,6 +12,7 @@ from fractions import Fraction
 from reporter.answers import Attestation, Compensation, Waiver
 from reporter.branding import Branding
 from reporter.compared import Cause, Comparison, SideBySide
+from reporter.earlier import History
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
 from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
@@ -309,3 +310,7 @@ class Assessment:
     slices: tuple[Slice, ...] = ()
     branding: Branding = Branding()
     reweighed: tuple[Reweighed, ...] = ()
+    history: History = History()
+    """This run beside earlier ones."""
+    pseudonyms: str = ""
+    """What tells the key of the pseudonyms from others; '' where people are named."""

@@ -23,8 +23,9 @@ from reporter.catalog import Content
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
-from reporter.ingest.cache import open_cache
+from reporter.ingest.cache import Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest, recount
@@ -33,6 +34,7 @@ from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Framework, Sample
 from reporter.parity import side_by_side
+from reporter.pseudonyms import mark
 from reporter.report import WRITERS, warm_up
 from reporter.report.shape import View
 from reporter.runfolder import (
@@ -42,6 +44,7 @@ from reporter.runfolder import (
     refuse_existing,
     sha256,
     write_causes,
+    write_changes,
     write_comparison,
     write_coverage,
     write_manifest,
@@ -75,6 +78,8 @@ class Options:
     memory: str = db.DEFAULT_MEMORY
     pseudonymise: bool = False
     """Put pseudonyms for people, in every file of the run."""
+    earlier: tuple[Path, ...] = ()
+    """Folders of earlier runs, or of folders of them, to compare with."""
     say: Callable[[str], None] = lambda _: None
 
 
@@ -97,35 +102,47 @@ def assess_workspace(
         known, content = content.frameworks, _chosen(workspace, content)
         judged = judge_all(content.checks, workspace.params, workspace.samples)
         out.parent.mkdir(parents=True, exist_ok=True)
+        cache = open_cache(options.cache or out.parent / ".reporter-cache")
+        hiding = mark(cache.secret_key) if options.pseudonymise else ""
+        earlier = read_earlier(options.earlier, workspace.run, hiding)
         with part_of(out) as part:
             with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
                 assessment, counts = _assess(
-                    workspace, inputs, content, known, judged, Path(work), part, options
+                    workspace, inputs, content, known, judged, Path(work), part, cache, options
                 )
+                if earlier:
+                    with Engine(Path(work) / "earlier", options.memory) as engine:
+                        assessment = compare(engine, earlier, assessment, part / EVIDENCE)
             view = views.build(assessment)
-            for name in dict.fromkeys(("json", *options.formats)):
-                options.say(f"writing {FILES[name]}")
-                WRITERS[name](view, part / FILES[name])
-            write_quarantine(assessment, part / "quarantine.csv")
-            write_coverage(assessment, part / "coverage.csv")
-            write_comparison(assessment.compared, part)
-            write_causes(assessment.causes, part / "causes.csv")
-            write_parity(assessment.parity, part / "parity.csv")
-            write_roadmap(view.roadmap, part / "roadmap.csv")
-            write_statements(assessment, part / "statements.csv")
-            write_todo(view, part / "todo.csv")
-            write_slices(view.slices, part / "slices.csv")
-            write_manifest(part, assessment, counts)
+            _write(assessment, view, counts, part, options)
             publish(part, out)
     return view
 
 
+def _write(a: Assessment, view: View, counts: dict[str, int], part: Path, options: Options) -> None:
+    """Every file of the run; the manifest last, for it has the hashes of the others."""
+    for name in dict.fromkeys(("json", *options.formats)):
+        options.say(f"writing {FILES[name]}")
+        WRITERS[name](view, part / FILES[name])
+    write_quarantine(a, part / "quarantine.csv")
+    write_coverage(a, part / "coverage.csv")
+    write_comparison(a.compared, part)
+    write_causes(a.causes, part / "causes.csv")
+    write_parity(a.parity, part / "parity.csv")
+    write_roadmap(view.roadmap, part / "roadmap.csv")
+    write_statements(a, part / "statements.csv")
+    write_todo(view, part / "todo.csv")
+    write_slices(view.slices, part / "slices.csv")
+    if view.history.runs:
+        write_changes(view.history, part / "changes.csv")
+    write_manifest(part, a, counts)
+
+
 def _assess(
     workspace: Workspace, inputs: Inputs, content: Content, known: tuple[Framework, ...],
-    judged: list[tuple[Check, Judged]], work: Path, part: Path, options: Options,
+    judged: list[tuple[Check, Judged]], work: Path, part: Path, cache: Cache, options: Options,
 ) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
     """Everything that needs the engine."""
-    cache = open_cache(options.cache or part.parent / ".reporter-cache")
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = ingest(engine, inputs, content.sources, cache)
@@ -149,10 +166,11 @@ def _assess(
             people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated)
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
-        engine.write_parquet(judging.EVIDENCE, part / "evidence.parquet", "zstd")
+        engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
         assessment = _gather(engine, workspace, content, judged, intake, said, stated)
         if people:
             assessment = hidden.hide_assessment(assessment, people)
+            assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake.rows
 
 

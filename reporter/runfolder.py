@@ -32,6 +32,7 @@ from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report import WRITERS
 from reporter.report.shape import View
+from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 
@@ -42,6 +43,7 @@ FILES = {
     "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
 }  # fmt: skip
 """Format -> file of the run, or folder of files."""
+MANIFEST = "manifest.json"
 
 
 def refuse_existing(out: Path) -> None:
@@ -160,6 +162,13 @@ def write_statements(a: Assessment, path: Path) -> None:
     write_table(path, header, rows)
 
 
+def write_changes(history: Shown, path: Path) -> None:
+    """Write every verdict that differs from the one of the last run before, and every one that fails in both."""
+    from reporter.report.sheets import write_table
+
+    write_table(path, history.columns, history.changes)
+
+
 def write_todo(view: View, path: Path) -> None:
     """Write every failing or unknown verdict that is not waived, by owner, in the order of the roadmap; what nobody owns last."""
     from reporter.report.sheets import TODO, todo, write_table
@@ -196,8 +205,15 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
         "cells": assessment.cells,
         "outputs": outputs,
     }
+    if assessment.pseudonyms:
+        manifest["pseudonyms"] = assessment.pseudonyms
+    if assessment.history.runs:
+        manifest["compared"] = [
+            {"as_of": r.as_of.isoformat(), "evidence_id": r.evidence_id, "report_sha256": r.report_sha256}
+            for r in assessment.history.runs
+        ]  # fmt: skip
     text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    (part / "manifest.json").write_text(text, encoding="utf-8")
+    (part / MANIFEST).write_text(text, encoding="utf-8")
 
 
 def sha256(path: Path) -> str:
@@ -228,7 +244,7 @@ def read_view(run: Path) -> View:
         raise InputError("no report.json in it; is it a run folder?", str(run))
     try:
         return from_json(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"is no report: {error}", str(path)) from error
 
 

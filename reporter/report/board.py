@@ -23,7 +23,7 @@ def board(a: model.Assessment) -> shape.Board:
     return shape.Board(
         meaning=_meaning(a),
         next_text=_next(a),
-        changed=NO_EARLIER_RUN,
+        changed="" if a.history.runs else NO_EARLIER_RUN,
         decisions_text=_decisions_text(a, len(mending)),
         decisions=tuple(_decision(a, n, p) for n, p in enumerate(mending[:DECISIONS], start=1)),
         blind=tuple(_blind(a)),

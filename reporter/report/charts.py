@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 from reporter.branding import ACCENT
 
 from . import shape
+from .shape_history import Moment, Trend
 from .shape_pictures import LogCalendar, Losses
 from .shape_slices import SliceLine
 from .svg import INK, LINE, MUTED, RATING, SOFT, TRACK
@@ -20,6 +22,9 @@ from .svg import draw as _svg
 from .svg import rect as _rect
 from .svg import text as _text
 from .words import count
+
+_LEFT, _INSET, _TOP, _HEIGHT = 44, 36, 22, 110
+"""Of a trend: the margins, and the height of its scale; lines begin and end within it, so that labels have room."""
 
 
 def gauge(level: shape.Level, names: Sequence[str]) -> str:
@@ -228,3 +233,69 @@ def days(found: LogCalendar) -> str:
         "days",
         desc=said,
     )
+
+
+def trend(found: Trend, width: int = 400) -> str:
+    """Draw the evidenced score of each run, what missing evidence could add, and the level above it."""
+    span = width - _LEFT
+    spots = [(_LEFT + _INSET + m.at * (span - 2 * _INSET) / 1000, m) for m in found.moments]
+    parts = []
+    for share in (0, 500, 1000):
+        y = _height(share)
+        parts.append(f'<path class="hollow" fill="none" stroke="{LINE}" stroke-width="1" d="M{_LEFT} {y:g}h{span}"/>')  # fmt: skip
+        parts.append(_text(_LEFT - 6, y + 4, f"{share // 10} %", "end", "muted", 11))
+    known = [(x, m) for x, m in spots if m.assessed]
+    joined = [(a, b) for a, b in pairwise(spots) if a[1].assessed and b[1].assessed]
+    parts += [_between(a, b) for a, b in joined]
+    parts += [_at_one(x, m) for x, m in known]
+    parts += [_joined(a, b) for a, b in joined]
+    for x, m in known:
+        parts.append(f'<circle class="accent" cx="{x:g}" cy="{_height(m.at_lo):g}" r="4" fill="{ACCENT}"/>')  # fmt: skip
+        level = m.level.partition(",")[0]
+        parts.append(_text(x, _height(m.at_hi) - 6, f"level {level}", "mid", "ink", 11, bold=True))
+    parts += _dated(spots)
+    title = f"{found.name}, evidenced score by run"
+    said = "; ".join(f"{m.as_of}: {_said_of(m)}" for m in found.moments)
+    return _svg(width, _TOP + _HEIGHT + 22, f"{title}: {said}", parts, "trend")
+
+
+def _said_of(m: Moment) -> str:
+    return f"{m.score}, range {m.range}, level {m.level}" if m.assessed else m.score
+
+
+def _height(share: int) -> float:
+    return _TOP + _HEIGHT * (1000 - share) / 1000
+
+
+def _between(a: tuple[float, Moment], b: tuple[float, Moment]) -> str:
+    (x, m), (z, n) = a, b
+    outline = f"M{x:g} {_height(m.at_hi):g}L{z:g} {_height(n.at_hi):g}V{_height(n.at_lo):g}L{x:g} {_height(m.at_lo):g}Z"
+    return f'<path class="soft" fill="{SOFT}" d="{outline}"/>'
+
+
+def _at_one(x: float, m: Moment) -> str:
+    """The range of one run, seen where it has no neighbour too."""
+    return f'<path class="soft" fill="{SOFT}" d="M{x - 3:g} {_height(m.at_hi):g}h6V{_height(m.at_lo):g}h-6Z"/>'
+
+
+def _joined(a: tuple[float, Moment], b: tuple[float, Moment]) -> str:
+    (x, m), (z, n) = a, b
+    dashes = "" if n.alike else ' stroke-dasharray="6 5"'
+    return (
+        f'<path class="stroke" fill="none" stroke="{ACCENT}" stroke-width="2.5"{dashes} '
+        f'd="M{x:g} {_height(m.at_lo):g}L{z:g} {_height(n.at_lo):g}"/>'
+    )
+
+
+def _dated(spots: list[tuple[float, Moment]]) -> list[str]:
+    """Print the dates that have room, the first and the last always."""
+    parts, free = [], -1e9
+    last = len(spots) - 1
+    for n, (x, m) in enumerate(spots):
+        room = n in (0, last) or (x - free >= 80 and spots[last][0] - x >= 80)
+        if room:
+            day, month, year = m.as_of.split()
+            parts.append(f'<path class="grey" fill="{MUTED}" d="M{x - 0.5:g} {_TOP + _HEIGHT}h1v4h-1Z"/>')  # fmt: skip
+            parts.append(_text(x, _TOP + _HEIGHT + 17, f"{day} {month[:3]} {year}", "mid", "muted", 11))  # fmt: skip
+            free = x
+    return parts

@@ -150,7 +150,7 @@ def _environment(folder: Path) -> Environment:
     )
     drawings = {
         name: getattr(charts, name)
-        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split")
+        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split", "trend")
     }
     for draw in (tier_levels, maturity, action_path):
         drawings[draw.__name__] = draw

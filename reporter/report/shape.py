@@ -14,6 +14,7 @@ from reporter.branding import ACCENT
 from .shape_accounting import Accounting
 from .shape_attested import Attestations
 from .shape_board import Board
+from .shape_history import History
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_pictures import Agents, LogCalendar, Losses
 from .shape_roadmap import Roadmap
@@ -350,3 +351,4 @@ class View:
     losses: Losses = Losses()
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
+    history: History = History()

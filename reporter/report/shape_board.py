@@ -30,6 +30,7 @@ class Board:
     next_text: str = ""
     """What the next level claims and which themes stand before it."""
     changed: str = ""
+    """That nothing was compared; empty where the chapter on earlier runs says what changed."""
     decisions_text: str = ""
     decisions: tuple[Decision, ...] = ()
     blind: tuple[str, ...] = ()

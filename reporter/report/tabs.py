@@ -56,6 +56,7 @@ def tabs(view: View) -> list[Tab]:
         Tab("Roadmap", _columns(_PICK), (_named(p, _PICK) for p in view.roadmap.picks)),
         Tab("To-do", owed, todo(view), "todo.csv"),
         Tab("Statements", _columns(_STATEMENT), _statements(view), "statements.csv"),
+        *_changes(view),
         Tab("Parts", _columns(_PART), (_named(s, _PART) for s in view.slices.rows), "slices.csv"),
         Tab("Accounting", _columns(_FILE), (_named(f, _FILE) for f in view.accounting.files)),
         Tab(
@@ -71,6 +72,10 @@ _FINDING = {
     "lane": "10", "action": "22",
 }  # fmt: skip
 """Widths by the names of columns; of a number, `#` stands behind it, of a text that wraps `~`."""
+_CHANGED = {
+    "what": "22", "check": "10", "before": "14", "now": "14", "reason_before": "50~", "reason": "50~", "failing_since": "14",
+    "waived_until": "14",
+}  # fmt: skip
 _SCORE = "score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
 _CONTROL = (
     f"framework:18 id:14 title:50~ group:36~ state:14 level:8# level_at_most:9# target:8# gap:6# {_SCORE} "
@@ -235,6 +240,14 @@ def _statements(view: View) -> Iterator[Row]:
                 *(kind, "", "", w.check, w.subject, w.by_check, "", w.reason, w.who, "", w.since, w.until),
                 *(w.review, "", w.ticket, w.counts_as, w.cells, w.why, w.record),
             )  # fmt: skip
+
+
+def _changes(view: View) -> list[Tab]:
+    """What changed, where an earlier run was compared."""
+    if not view.history.runs:
+        return []
+    columns = tuple(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
+    return [Tab("Changes", columns, view.history.changes, "changes.csv")]
 
 
 def _quarantine(view: View) -> Iterator[Row]:

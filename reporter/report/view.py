@@ -25,6 +25,7 @@ from .attested import attestations
 from .board import board
 from .crosswalks import CROSSWALK, crosswalks
 from .frameworks import ENTERPRISE, Book, frameworks, themes
+from .history import history
 from .method import hashes, levels, method
 from .observed import causes, observed
 from .parity import parity
@@ -83,6 +84,7 @@ def build(assessment: model.Assessment) -> shape.View:
         losses=losses(assessment),
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
+        history=history(assessment, anchors),
     )
 
 

@@ -1,0 +1,284 @@
+"""Earlier runs beside this one. In: run folders, an assessment, its evidence. Out: what changed, as plain data.
+
+A run is believed if its manifest agrees with itself and with report.json and evidence.parquet; no other file is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from reporter.db import Engine, Error, quoted, quoted_list
+from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, History, Standing
+from reporter.errors import InputError
+from reporter.model import Assessment, RunInfo
+from reporter.report.shape import Control, Figure, Level, View
+from reporter.report.words import clean
+from reporter.runfolder import MANIFEST, read_view, sha256
+from reporter.scores import Status
+
+EVIDENCE, REPORT = "evidence.parquet", "report.json"
+_HASHES = {
+    "content": "the content (checks, sources, catalogs)", "policy": "the scoring policy", "thresholds": "the thresholds",
+    "reporter": "the version of Reporter",
+}  # fmt: skip
+_PSEUDONYM = "^person-[0-9a-f]{12}$"
+_NEEDED, _WELCOME = ("check", "subject", "verdict"), ("reason", "ref", "actor", "owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An earlier run that was verified."""
+
+    folder: Path
+    view: View
+    run: EarlierRun
+    hashes: Mapping[str, str]
+    pseudonyms: str
+    """What tells keys of pseudonyms apart; '' where people are named."""
+
+
+def read_earlier(folders: Sequence[Path], now: RunInfo, pseudonyms: str) -> tuple[Found, ...]:
+    """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what cannot be compared."""
+    found: list[Found] = []
+    for folder in dict.fromkeys(run.resolve() for given in folders for run in _runs_in(given)):
+        one = _read(folder)
+        _refuse_other(one, now, pseudonyms)
+        found.append(one)
+    found.sort(key=lambda f: f.run.as_of)
+    for one, other in pairwise(found):
+        if one.run.as_of == other.run.as_of:
+            raise InputError(
+                f"has the same as_of as {one.folder}: {one.run.as_of.isoformat()}", str(other.folder),
+                "Name one run for each moment.",
+            )  # fmt: skip
+    return tuple(found)
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "--earlier takes a run folder.")
+    if (folder / MANIFEST).is_file() or (folder / REPORT).is_file():
+        return [folder]
+    runs = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith("."))  # fmt: skip
+    if not runs:
+        raise InputError(f"no {MANIFEST} in it or in a folder of it", str(folder), "--earlier takes a run folder, or a folder of them.")  # fmt: skip
+    return runs
+
+
+def _read(folder: Path) -> Found:
+    manifest = _manifest(folder)
+    written = {}
+    for name in (REPORT, EVIDENCE):
+        path = folder / name
+        if not path.is_file():
+            raise InputError("is missing, and an earlier run is compared by it", str(path))
+        written[name] = sha256(path)
+        if manifest["outputs"].get(name, {}).get("sha256") != written[name]:
+            raise InputError(f"is not the file that {MANIFEST} names: its hash differs", str(path), "Compare with the run as it was left, or assess that period again.")  # fmt: skip
+    view = read_view(folder)
+    as_of = _time(manifest["as_of"])
+    hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
+    said = (view.cover.evidence_id, view.cover.as_of_iso, view.cover.organisation)
+    if said != (hashes["evidence_id"], _iso(as_of), clean(str(manifest["organisation"]))):
+        raise InputError(f"does not belong to the {REPORT} beside it", str(folder / MANIFEST))
+    start, end = (_time(at) for at in manifest["period"])
+    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view, folder / REPORT), ())  # fmt: skip
+    return Found(folder, view, run, hashes, str(manifest.get("pseudonyms", "")))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read a manifest and hold its evidence id against the hashes that it is made of."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError("is missing, so the run cannot be verified", str(path))
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        hashes, _ = dict(manifest["hashes"]), dict(manifest["outputs"])
+        _ = (manifest["organisation"], _time(manifest["as_of"]), *map(_time, manifest["period"]))
+        identity = hashes.pop("evidence_id")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"is no manifest of a run: {error!r}", str(path)) from error
+    text = json.dumps(hashes, sort_keys=True)
+    if hashlib.sha256(text.encode()).hexdigest() != identity:
+        raise InputError("its evidence_id does not follow from its hashes", str(path))
+    return manifest
+
+
+def _time(text: Any) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=None) if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
+    """Raise InputError where a run is of somebody else, not earlier, or hides people otherwise."""
+    whose = (one.view.cover.organisation, one.view.cover.unit)
+    ours = (clean(now.organisation) or "Organisation not named", clean(now.unit))
+    if whose != ours:
+        theirs, mine = (" · ".join(filter(None, names)) for names in (whose, ours))
+        raise InputError(f"is a run of {theirs}, not of {mine}", str(one.folder), "Only runs of the same organisation and unit are compared.")  # fmt: skip
+    if one.run.as_of >= _time(now.as_of.isoformat()):
+        raise InputError(
+            f"is not earlier: its as_of is {one.run.as_of.isoformat()}, that of this run {now.as_of.isoformat()}",
+            str(one.folder), "Name earlier runs one by one, or give this run's reporter.yml a later as_of.",
+        )  # fmt: skip
+    if one.pseudonyms != pseudonyms:
+        raise InputError(
+            "its people have other pseudonyms than those of this run, or only one of the two has any", str(one.folder),
+            "Assess both with --pseudonymise, or both without it, and with the same --cache: it holds the key.",
+        )  # fmt: skip
+
+
+def _standings(view: View, path: Path) -> tuple[Standing, ...]:
+    rows: list[tuple[str, str, Figure, Level]] = [("enterprise", "", view.summary.figure, view.summary.level)]  # fmt: skip
+    rows += [("framework", f.id, f.total.figure, f.total.level) for f in view.frameworks]
+    themes: Sequence[Control] = view.themes.controls
+    rows += [("theme", c.id, c.figure, c.level) for c in themes]
+    try:
+        return tuple(
+            Standing(kind, key, Fraction(f.exact_lo), Fraction(f.exact_hi), level.lo, level.hi, f.assessed)
+            for kind, key, f, level in rows
+        )  # fmt: skip
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"holds a score that is none: {error}", str(path)) from error
+
+
+def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Path) -> Assessment:
+    """Put beside an assessment, whose cells stand in `evidence`, what earlier runs say."""
+    for n, path in enumerate([*(f.folder / EVIDENCE for f in found), evidence]):
+        _load(engine, n, path)
+    if not a.pseudonyms:
+        _refuse_unmarked(engine, found)
+    last, n = found[-1], len(found)
+    before, now = ({c.id: c.about for c in v.checks} for v in (last.view, a))
+    _pair(engine, n - 1, n, sorted(before.keys() & now.keys()), [i for i, about in now.items() if about == "agent"])  # fmt: skip
+    _follow_failures(engine, n)
+    nexts = [*((f.hashes, _lists(f.view), f.view.cover.profile) for f in found[1:]), (a.hashes, _lists_of(a), clean(a.profile.title))]  # fmt: skip
+    runs = tuple(replace(f.run, unlike=_unlike(f, *after)) for f, after in zip(found, nexts, strict=True))  # fmt: skip
+    history = History(
+        runs=runs,
+        flows=tuple(engine.rows("SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL")),
+        changes=_changes(engine, a, [r.as_of for r in runs]),
+        actors=tuple(ActorSeen(*r) for r in engine.rows("SELECT actor, is_agent, NOT before FROM who WHERE before <> now ORDER BY ALL")),
+        known_actors=tuple(engine.rows("SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM who GROUP BY 1 ORDER BY 1 DESC")),
+        checks_before=tuple(sorted(before.keys() - now.keys())),
+        checks_now=tuple(sorted(now.keys() - before.keys())),
+        cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
+        cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
+    )  # fmt: skip
+    return replace(a, history=history)
+
+
+def _load(engine: Engine, n: int, path: Path) -> None:
+    """Make the table run_N of a run's cells."""
+    try:
+        names = {name for name, _ in engine.columns(f"SELECT * FROM read_parquet({quoted(str(path))})")}  # fmt: skip
+        missing = [c for c in _NEEDED if c not in names]
+        if missing:
+            raise InputError(f"has no column {missing[0]}", str(path))
+        welcome = ", ".join(f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}" for c in _WELCOME)  # fmt: skip
+        engine.run(
+            f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, verdict, {welcome} '
+            f"FROM read_parquet({quoted(str(path))})"
+        )
+    except Error as error:
+        raise InputError(f"cannot be read: {str(error).splitlines()[0]}", str(path)) from error
+    words = quoted_list([s.value for s in Status])
+    odd = engine.one(
+        f"SELECT count(*) FROM run_{n} WHERE NOT coalesce(list_contains({words}, verdict), FALSE) OR subject IS NULL OR check_id IS NULL"
+    )
+    if odd:
+        raise InputError(f"holds {odd} rows that are no verdicts", str(path))
+    twice = engine.rows(f"SELECT check_id, subject FROM run_{n} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1")  # fmt: skip
+    if twice:
+        raise InputError(f"holds two verdicts of {twice[0][0]} on {twice[0][1]}", str(path))
+
+
+def _refuse_unmarked(engine: Engine, found: Sequence[Found]) -> None:
+    """A run of before manifests told it may have pseudonyms all the same."""
+    for n, one in enumerate(found):
+        if engine.one(f"SELECT count(*) FROM run_{n} WHERE regexp_matches(owner, {quoted(_PSEUDONYM)})"):  # fmt: skip
+            raise InputError("has pseudonyms for people, and this run names them", str(one.folder), "Assess both with --pseudonymise and the same --cache, or both without it.")  # fmt: skip
+
+
+def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequence[str]) -> None:
+    """Lay the verdicts of two runs side by side, for the checks of both, and the actors that they are on."""
+    engine.run("CREATE TABLE common (check_id VARCHAR)")
+    engine.insert("common", [(c,) for c in common])
+    engine.run("CREATE TABLE of_agents (check_id VARCHAR)")
+    engine.insert("of_agents", [(c,) for c in of_agents])
+    for name, k in (("a", n), ("b", m)):
+        engine.run(f"CREATE VIEW {name} AS SELECT * FROM run_{k} SEMI JOIN common USING (check_id)")
+        engine.run(f"CREATE TABLE seen_{name} AS SELECT DISTINCT subject FROM {name}")
+    engine.run(
+        "CREATE TABLE pairs AS SELECT check_id, subject, "
+        f"coalesce(a.verdict, CASE WHEN sa.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS before, "
+        f"coalesce(b.verdict, CASE WHEN sb.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS now, "
+        "coalesce(b.actor, a.actor) AS actor, coalesce(b.owner, a.owner) AS owner, coalesce(a.reason, '') AS reason_before, "
+        "coalesce(b.reason, '') AS reason, coalesce(a.ref, '') AS ref_before, coalesce(b.ref, '') AS ref "
+        "FROM a FULL JOIN b USING (check_id, subject) "
+        "LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING (subject)"
+    )
+    engine.run(
+        "CREATE TABLE who AS SELECT actor, bool_or(agent) AS is_agent, bool_or(was) AS before, NOT bool_and(was) AS now FROM ("
+        + " UNION ALL ".join(
+            f"SELECT actor, actor = subject AND check_id IN (SELECT check_id FROM of_agents) AS agent, {was} AS was "
+            f"FROM {name} WHERE actor <> ''"
+            for name, was in (("a", "TRUE"), ("b", "FALSE"))
+        )
+        + ") AS s GROUP BY actor"
+    )
+
+
+def _follow_failures(engine: Engine, n: int) -> None:
+    """Note for each cell that fails now the first run since which it fails in every one: N is this run."""
+    engine.run(f"CREATE TABLE since AS SELECT check_id, subject, {n} AS run FROM run_{n} WHERE verdict = 'fail'")  # fmt: skip
+    for k in reversed(range(n)):
+        engine.run(
+            f"UPDATE since SET run = {k} FROM run_{k} AS e WHERE since.run = {k + 1} AND e.check_id = since.check_id "
+            "AND e.subject = since.subject AND e.verdict = 'fail'"
+        )
+
+
+def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tuple[Change, ...]:
+    waived = {(f.check, f.subject): f.waived_until for f in a.findings if f.waived_until}
+    rows = engine.rows(
+        "SELECT p.check_id, p.subject, actor, owner, before, now, reason_before, reason, ref_before, ref, run FROM pairs AS p "
+        "LEFT JOIN since AS s USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY p.check_id, p.subject"
+    )
+    at: dict[int | None, datetime | None] = {
+        None: None,
+        **dict(enumerate([*moments, _time(a.run.as_of.isoformat())])),
+    }
+    return tuple(
+        Change(*(*cell, at[run], waived.get((cell[0], cell[1]), ""))) for *cell, run in rows
+    )
+
+
+def _lists(view: View) -> tuple[tuple[str, str], ...]:
+    return tuple((f.id, f.version) for f in view.frameworks)
+
+
+def _lists_of(a: Assessment) -> tuple[tuple[str, str], ...]:
+    return tuple((f.id, clean(f.version)) for f in a.frameworks)
+
+
+def _unlike(one: Found, hashes: Mapping[str, str], lists: tuple[tuple[str, str], ...], profile: str) -> tuple[str, ...]:  # fmt: skip
+    """Say what two runs rest on that differs."""
+    said = [words for key, words in _HASHES.items() if one.hashes.get(key) != hashes.get(key)]
+    if one.view.cover.profile != profile:
+        said.append(f"the target profile ({one.view.cover.profile}, then {profile})")
+    if _lists(one.view) != lists:
+        said.append("the list of frameworks")
+    return tuple(said)

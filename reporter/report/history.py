@@ -1,0 +1,293 @@
+"""Earlier runs as printed: an `Assessment` in, trends, balances of verdicts and five sentences out.
+
+A difference is called progress or decline only between like runs, and beyond what missing evidence could explain.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from fractions import Fraction
+
+from reporter import model
+from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, Standing
+from reporter.scores import ControlScore, GroupScore
+
+from . import shape_history as shape
+from .moves import BEFORE, FAILS, NOW, ORDER, balances, what
+from .roadmap import points
+from .words import NOT_ASSESSED, clean, count, day, figure, join, number, period, short
+
+FILE = "changes.csv"
+SHOWN, NAMED = 10, 12
+COLUMNS = (
+    *("what", "check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
+    *("record_before", "record", "failing_since", "waived_until"),
+)
+WHOLE = "Whole organisation"
+_NEW_FAILURES = set(FAILS.values())
+_UNLIKE, _EVIDENCE = "not like with like", "could be evidence alone"
+_SAID = {
+    _EVIDENCE: "the difference could be missing evidence alone",
+    "unchanged": "it is unchanged",
+}
+"""A verdict on two scores, in a sentence."""
+
+
+def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.History:
+    """Print what changed since the last of the earlier runs, and the scores of all."""
+    h = a.history
+    if not h.runs:
+        return shape.History()
+    last, moved = h.runs[-1], _moved(a)
+    matrix = Counter({(b, n): 0 for _, b, n, _ in h.flows})
+    for _, before, now, n in h.flows:
+        matrix[before, now] += n
+    return shape.History(
+        text=_text(a, last),
+        sentences=tuple(_sentences(a, moved[0], matrix)),
+        runs=tuple(_run(r) for r in h.runs),
+        unlike=_unlike(a, last),
+        trends=_trends(a),
+        moved=moved,
+        balances=balances(matrix, h.changes, day(last.as_of)),
+        matrix_columns=_matrix(matrix)[0],
+        matrix=_matrix(matrix)[1:],
+        matrix_text=_matrix_text(a),
+        checks=_checks(a, anchors),
+        actors=tuple(_actors(a)),
+        columns=COLUMNS,
+        changes=tuple(map(_row, h.changes)),
+    )
+
+
+def _text(a: model.Assessment, last: EarlierRun) -> str:
+    runs = a.history.runs
+    several = f"; the trend has {number(len(runs))} earlier runs" if len(runs) > 1 else ""
+    overlap = " Its period overlaps with this one, so some events count in both." if last.period_to > _naive(a.run.period_from) else ""  # fmt: skip
+    return (
+        f"This run is compared with the one as of {day(last.as_of)}{several}. Verdicts are compared one by one, check and subject. A "
+        "subject is known by its id: one that got another id counts as gone and as new. What can no longer be judged is never called "
+        f"mended.{overlap} Every verdict that differs stands in {FILE}, and every one that fails in both."
+    )
+
+
+def _unlike(a: model.Assessment, last: EarlierRun) -> tuple[str, ...]:
+    h, said = a.history, []
+    if last.unlike:
+        said.append(f"Not like with like: between the two runs {join(map(clean, last.unlike))} changed. Differences of scores, and what is called mended or failing, may come from that.")  # fmt: skip
+    for ids, where in ((h.checks_before, "the earlier run"), (h.checks_now, "this run")):
+        if ids:
+            said.append(f"Checks of {where} only, whose verdicts are not compared: {join(map(clean, ids))}.")  # fmt: skip
+    return tuple(said)
+
+
+def _run(r: EarlierRun) -> shape.RunBefore:
+    note = f"unlike the run after it: {join(map(clean, r.unlike))}" if r.unlike else ""
+    return shape.RunBefore(day(r.as_of), period(r.period_from, r.period_to), r.evidence_id, r.report_sha256, note)  # fmt: skip
+
+
+def _standings(a: model.Assessment) -> tuple[Standing, ...]:
+    """What this run scored, as earlier runs say it."""
+    rows: list[tuple[str, str, GroupScore | ControlScore]] = [("enterprise", "", a.scores.enterprise.total)]  # fmt: skip
+    rows += [("framework", f.framework, f.total) for f in a.scores.frameworks]
+    rows += [("theme", c.id, c) for c in a.scores.enterprise.controls]
+    return tuple(
+        Standing(kind, key, s.lo, s.hi, s.level_lo, s.level_hi, bool(s.assessed) if isinstance(s, GroupScore) else s.state == "assessed")
+        for kind, key, s in rows
+    )  # fmt: skip
+
+
+def _names(a: model.Assessment) -> dict[tuple[str, str], str]:
+    names = {("enterprise", ""): WHOLE}
+    names |= {("framework", f.id): clean(f.short) for f in a.frameworks}
+    return names | {("theme", t.id): clean(t.title) for t in a.themes}
+
+
+def _moved(a: model.Assessment) -> tuple[shape.Moved, ...]:
+    last, names = a.history.runs[-1], _names(a)
+    then = {(s.kind, s.id): s for s in last.standings}
+    now = {(s.kind, s.id): s for s in _standings(a)}
+    keys = [*now, *(k for k in then if k not in now)]
+    return tuple(_move(names.get(k, clean(k[1])), k[0], then.get(k), now.get(k), bool(last.unlike)) for k in keys)  # fmt: skip
+
+
+def _move(name: str, kind: str, then: Standing | None, now: Standing | None, unlike: bool) -> shape.Moved:  # fmt: skip
+    both = then and now and then.assessed and now.assessed
+    difference = _signed(now.lo - then.lo) if both and then and now else ""
+    return shape.Moved(name, kind, _level(then), _level(now), *_score(then), *_score(now), difference, _verdict(then, now, unlike))  # fmt: skip
+
+
+def _level(s: Standing | None) -> str:
+    if not s or not s.assessed:
+        return "–"
+    return f"{s.level_lo}" if s.level_lo == s.level_hi else f"{s.level_lo}, at most {s.level_hi}"
+
+
+def _score(s: Standing | None) -> tuple[str, str]:
+    if not s:
+        return "not in this run", ""
+    shown = figure(s.lo, s.hi, "assessed" if s.assessed else "not_assessed")
+    return shown.text, shown.range
+
+
+def _signed(difference: Fraction) -> str:
+    if not difference:
+        return "0.00 points"
+    return f"{'+' if difference > 0 else '−'}{points(abs(difference))} points"
+
+
+def _verdict(then: Standing | None, now: Standing | None, unlike: bool) -> str:
+    if not then or not now or not then.assessed or not now.assessed:
+        return "not compared"
+    if unlike:
+        return _UNLIKE
+    if (then.lo, then.hi) == (now.lo, now.hi):
+        return "unchanged"
+    if then.lo <= now.hi and now.lo <= then.hi:
+        return _EVIDENCE
+    return "better, whatever is missing" if now.lo > then.hi else "worse, whatever is missing"  # fmt: skip
+
+
+def _trends(a: model.Assessment) -> tuple[shape.Trend, ...]:
+    names, now = _names(a), _standings(a)
+    rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in a.history.runs]
+    rows.append((a.run.as_of, {(s.kind, s.id): s for s in now}))
+    alike = [True, *(not r.unlike for r in a.history.runs)]
+    first = rows[0][0]
+    whole = (_naive(a.run.as_of) - first).total_seconds() or 1
+    made = []
+    for key in [(s.kind, s.id) for s in now if s.kind != "theme"]:
+        moments = (
+            _moment(at, int((_naive(at) - first).total_seconds() * 1000 / whole), standings.get(key), same)
+            for (at, standings), same in zip(rows, alike, strict=True)
+        )  # fmt: skip
+        made.append(shape.Trend(names[key], tuple(moments)))
+    return tuple(made)
+
+
+def _naive(at: datetime) -> datetime:
+    return at.replace(tzinfo=None)
+
+
+def _moment(at: datetime, place: int, s: Standing | None, alike: bool) -> shape.Moment:
+    if not s or not s.assessed:
+        return shape.Moment(day(at), "", NOT_ASSESSED if s else "not in this run", "", place, 0, 0, False, alike)  # fmt: skip
+    shown = figure(s.lo, s.hi)
+    return shape.Moment(day(at), _level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike)  # fmt: skip
+
+
+def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...]:
+    """Lay verdicts before against verdicts now, with sums; the first row is the head."""
+    befores = sorted({b for b, _ in matrix}, key=ORDER.index)
+    nows = sorted({n for _, n in matrix}, key=ORDER.index)
+    rows: list[tuple[str, ...]] = [("then \\ now", *(NOW.get(n, n) for n in nows), "sum")]
+    for b in befores:
+        own = [matrix.get((b, n), 0) for n in nows]
+        rows.append((BEFORE.get(b, b), *map(number, own), number(sum(own))))
+    sums = [sum(matrix.get((b, n), 0) for b in befores) for n in nows]
+    return (*rows, ("sum", *map(number, sums), number(sum(sums))))
+
+
+def _matrix_text(a: model.Assessment) -> str:
+    h = a.history
+    then = sum(n for _, before, _, n in h.flows if before not in (GONE, OUTSIDE))
+    now = sum(n for _, _, after, n in h.flows if after not in (GONE, OUTSIDE))
+    return (
+        f"Compared are {number(then)} of {number(h.cells_before)} verdicts then and {number(now)} of {number(h.cells_now)} now: those of "
+        "checks that both runs have. Where one of the two has no verdict, the subject was not there at all, or the check did not apply to it."
+    )
+
+
+def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tuple[shape.CheckMoves, ...]:  # fmt: skip
+    """Name the checks with the most new failures, mended ones, and lost evidence."""
+    titles = {c.id: clean(c.title) for c in a.checks}
+    made = []
+    for title, goes in (
+        ("New failures", _NEW_FAILURES),
+        ("Mended", {"mended"}),
+        ("Evidence lost", {"evidence lost", "lost from sight"}),
+    ):
+        moves: Counter[str] = Counter()
+        for check, before, now, n in a.history.flows:
+            if what(before, now) in goes:
+                moves[check] += n
+        ranked = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
+        rows = tuple((clean(c), anchors.get(("", c), ""), titles.get(c, ""), number(n)) for c, n in ranked[:SHOWN])  # fmt: skip
+        rest = sum(n for _, n in ranked[SHOWN:])
+        text = f"{number(SHOWN)} of {count(len(ranked), 'check')} shown; the others have {number(rest)} of {number(sum(moves.values()))}, all in {FILE}." if rest else ""  # fmt: skip
+        if rows:
+            made.append(shape.CheckMoves(title, text, rows))
+    return tuple(made)
+
+
+def _actors(a: model.Assessment) -> Iterable[str]:
+    h = a.history
+    for is_agent, before, now in h.known_actors:
+        noun = "agent" if is_agent else "other actor"
+        new = [clean(x.id) for x in h.actors if x.is_agent == is_agent and x.is_new]
+        gone = [clean(x.id) for x in h.actors if x.is_agent == is_agent and not x.is_new]
+        named = "".join(f" {word}: {_listed(ids)}." for word, ids in (("New", new), ("Gone", gone)) if ids)  # fmt: skip
+        yield (
+            f"{count(before, noun)} then, {number(now)} now: {number(before)} + {number(len(new))} new − {number(len(gone))} gone = "
+            f"{number(now)}.{named}"
+        )
+
+
+def _listed(ids: list[str]) -> str:
+    rest = len(ids) - NAMED
+    return join(short(i, FILE, 80) for i in ids[:NAMED]) + (f" and {number(rest)} more, all in {FILE}" if rest > 0 else "")  # fmt: skip
+
+
+def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[str, str], int]) -> Iterable[str]:  # fmt: skip
+    """Say it in at most five sentences."""
+    last = a.history.runs[-1]
+    n: Counter[str] = Counter()
+    for (before, now), k in matrix.items():
+        n[what(before, now)] += k
+    n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
+    n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
+    level = f"level {whole.level_before}, now {whole.level}" if whole.level_before != whole.level else f"level {whole.level} as then"  # fmt: skip
+    yield f"As of {day(last.as_of)} the score was {whole.score_before}{_in(whole.range_before)}, now it is {whole.score}{_in(whole.range)}: {_SAID.get(whole.verdict, whole.verdict)}; {level}."  # fmt: skip
+    if last.unlike:
+        yield f"The two runs are not like with like: {join(map(clean, last.unlike))} changed between them."
+    yield (
+        f"Of {count(n['then'], 'verdict')} that failed then, {number(n['mended'])} {_be(n['mended'])} mended and {number(n['still failing'])} still "
+        f"{'fails' if n['still failing'] == 1 else 'fail'}; {number(n['now'] - n['still failing'])} of {number(n['now'])} failing now did not fail then."
+    )
+    yield _unknown(matrix)
+    for is_agent, then, today in a.history.known_actors:
+        new = sum(x.is_new for x in a.history.actors if x.is_agent == is_agent)
+        if is_agent:
+            yield f"{count(new, 'agent')} {_be(new)} new and {number(then + new - today)} gone: {number(then)} then, {number(today)} now."  # fmt: skip
+
+
+def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
+    now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
+    then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
+    if not sum(now.values()) + sum(then.values()):
+        return "Nothing was unknown then, and nothing is now."
+    no_verdict = {GONE, OUTSIDE, "na"}
+    lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
+    found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})
+    return (
+        f"Unknown are {count(sum(now.values()), 'verdict')} now and {number(sum(then.values()))} then: of those now, {number(lost)} could be "
+        f"judged then, which is no progress, and {number(sum(now.get(v, 0) for v in no_verdict))} are on what is new or newly in scope; of "
+        f"those then, {number(found)} can be judged now."
+    )
+
+
+def _in(spread: str) -> str:
+    return f" [{spread}]" if spread else ""
+
+
+def _be(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _row(c: Change) -> tuple[str, ...]:
+    since = c.failing_since.date().isoformat() if c.failing_since else ""
+    before, now = ("" if v in (GONE, OUTSIDE) else v for v in (c.before, c.now))
+    told = (c.check, c.subject, c.actor, c.owner, before, now, c.reason_before, c.reason, c.ref_before, c.ref)  # fmt: skip
+    return (what(c.before, c.now), *map(clean, told), since, c.waived_until)

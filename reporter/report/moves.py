@@ -1,0 +1,90 @@
+"""What became of verdicts: counts of (verdict before, verdict now) in, sums that add up out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from reporter.earlier import GONE, OUTSIDE, Change
+
+from . import shape_history as shape
+from .words import day, number
+
+ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
+"""Every verdict, and what stands where there is none."""
+BEFORE = {GONE: "not there yet", OUTSIDE: "check did not apply", "na": "not applicable"}
+NOW = {GONE: "gone", OUTSIDE: "check does not apply", "na": "not applicable"}
+_FAILED = {
+    "pass": "mended", "unknown": "lost from sight", GONE: "gone", OUTSIDE: "no longer in scope", "na": "no longer in scope",
+    "compensated": "compensated", "attested": "attested", "fail": "still failing",
+}  # fmt: skip
+FAILS = {
+    "pass": "fails now", "unknown": "found failing", GONE: "new, failing", OUTSIDE: "newly in scope, failing",
+    "na": "newly in scope, failing", "compensated": "no longer compensated", "attested": "no longer attested",
+}  # fmt: skip
+_MEANS = {
+    "mended": "it passes now",
+    "lost from sight": "unknown now: the evidence is missing, nothing is known to be mended",
+    "gone": "no verdict is on the subject any more",
+    "no longer in scope": "the subject is there, the check does not apply to it",
+    "compensated": "it fails, and a compensating control was accepted",
+    "fails now": "it passed then",
+    "found failing": "it was unknown then, so it may have failed then too",
+    "new, failing": "no verdict was on the subject then",
+    "newly in scope, failing": "the subject was there, the check did not apply to it",
+}
+
+
+def what(before: str, now: str) -> str:
+    """Name what became of a verdict."""
+    if before == "fail":
+        return _FAILED.get(now, f"failed, now {now}")
+    if now == "fail":
+        return FAILS.get(before, f"fails, was {before}")
+    if before == now:
+        return "unchanged"
+    if GONE in (before, now):
+        return "new" if before == GONE else "gone"
+    if {OUTSIDE, "na"} & {before, now}:
+        return "newly in scope" if before in (OUTSIDE, "na") else "no longer in scope"
+    if "unknown" in (before, now):
+        return "evidence found" if before == "unknown" else "evidence lost"
+    return f"{before}, now {now}"
+
+
+def balances(
+    matrix: Mapping[tuple[str, str], int], changes: Iterable[Change], then: str
+) -> tuple[shape.Balance, ...]:
+    """Add up what became of the failures of then, and where those of now come from."""
+    old: Counter[str] = Counter()
+    new: Counter[str] = Counter()
+    for (before, now), n in matrix.items():
+        if before == "fail":
+            old[what(before, now)] += n
+        if now == "fail":
+            new[what(before, now)] += n
+    means = {**_MEANS, "still failing": _still(changes)}
+    return (
+        _balance(f"What failed on {then}", "failed then", old, ("mended", "compensated", "attested"), means),
+        _balance("What fails now", "fail now", new, ("still failing",), means),
+    )  # fmt: skip
+
+
+def _balance(
+    title: str, said: str, parts: Counter[str], first: tuple[str, ...], means: Mapping[str, str]
+) -> shape.Balance:
+    rank = {name: n for n, name in enumerate(first)}
+    names = sorted((p for p in parts if parts[p]), key=lambda p: (rank.get(p, len(rank)), p == "still failing", -parts[p], p))  # fmt: skip
+    total = sum(parts.values())
+    added = " + ".join(f"{number(parts[p])} {p}" for p in names) or "nothing"
+    flows = tuple(shape.Flow(p, number(parts[p]), means.get(p, "")) for p in names)
+    return shape.Balance(title, f"{number(total)} {said} = {added}", flows)
+
+
+def _still(changes: Iterable[Change]) -> str:
+    """Say since when what still fails has failed, and how much of it is waived."""
+    still = [c for c in changes if (c.before, c.now) == ("fail", "fail")]
+    since = Counter(c.failing_since for c in still if c.failing_since)
+    waived = sum(bool(c.waived_until) for c in still)
+    said = ", ".join(f"{number(n)} since {day(at)} or before" for at, n in sorted(since.items()))
+    return f"in every compared run: {said}" + (f"; {number(waived)} of them waived" if waived else "")  # fmt: skip

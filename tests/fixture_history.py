@@ -1,0 +1,81 @@
+"""Runs left by hand: an invented assessment and any cells in, a run folder that its manifest vouches for out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import fixture_assessment as given
+
+from reporter import runfolder
+from reporter.db import Engine
+from reporter.history import EVIDENCE, Found, compare, read_earlier
+from reporter.model import Assessment
+from reporter.report import view
+
+Cell = tuple[str, str, str]
+"""Check, subject, verdict."""
+NOW = datetime(2026, 10, 1, tzinfo=UTC)
+HASHES = {
+    "content": "c" * 64,
+    "policy": "d" * 64,
+    "thresholds": "e" * 64,
+    "reporter": "1",
+    "inputs": "f" * 64,
+}
+
+
+@cache
+def _single() -> Assessment:
+    return given.single()
+
+
+def assessed(days_ago: int = 0, a: Assessment | None = None, **hashes: str) -> Assessment:
+    """Return an assessment as of some days before NOW, with an evidence id that follows from its hashes."""
+    rests_on = HASHES | hashes
+    identity = hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
+    a = a or _single()
+    at = NOW - timedelta(days=days_ago)
+    run = replace(a.run, as_of=at, period_to=at, period_from=at - timedelta(days=90))
+    return replace(a, run=run, hashes={"evidence_id": identity, **rests_on})
+
+
+def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
+    """Write evidence.parquet; each subject is its own actor and its owner is ann."""
+    with Engine(work) as engine:
+        engine.run(
+            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, verdict VARCHAR, reason VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR)'
+        )
+        engine.insert("cells", [(c, s, v, f"{c} is {v}", f"a.csv#{n}", s, "ann") for n, (c, s, v) in enumerate(cells)])  # fmt: skip
+        engine.write_parquet('SELECT * FROM cells ORDER BY "check", subject', path)
+
+
+def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
+    """Leave a run: report.json, evidence.parquet and a manifest of both."""
+    folder.mkdir(parents=True)
+    view.write(view.build(a), folder / "report.json")
+    write_cells(folder / EVIDENCE, cells, folder / "work")
+    for path in sorted((folder / "work").rglob("*"), reverse=True):
+        path.rmdir()
+    (folder / "work").rmdir()
+    runfolder.write_manifest(folder, a, {})
+    return folder
+
+
+def beside(folder: Path, runs: Sequence[Path], cells: Sequence[Cell], a: Assessment | None = None) -> Assessment:  # fmt: skip
+    """Return the assessment of NOW with the runs before it, its own cells being these."""
+    a = a or assessed()
+    return beside_found(folder, read_earlier(runs, a.run, a.pseudonyms), cells, a)
+
+
+def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a: Assessment) -> Assessment:  # fmt: skip
+    """Return the same for runs that were read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_cells(folder / EVIDENCE, cells, folder / "one")
+    with Engine(folder / "two") as engine:
+        return compare(engine, found, a, folder / EVIDENCE)

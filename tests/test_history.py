@@ -1,0 +1,432 @@
+"""Earlier runs beside this one: counts that add up, nothing called mended that is not, and no run that cannot be believed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import random
+import re
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import fixture_assessment as given
+import openpyxl
+import pikepdf
+import pytest
+from conftest import reporter
+from fixture_estate import spoiled
+from fixture_history import NOW, Cell, assessed, beside, beside_found, leave, write_cells
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from reporter.db import read_rows
+from reporter.errors import InputError
+from reporter.history import read_earlier
+from reporter.pseudonyms import mark
+from reporter.report import WRITERS, charts, html, view
+from reporter.report.history import COLUMNS, history
+from reporter.report.moves import what
+from reporter.report.shape_history import History, Moment, Trend
+
+VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
+CHECKS = ("INV-01", "INV-02", "OWN-01")
+THEN: list[Cell] = [
+    ("INV-01", "a", "fail"), ("INV-01", "b", "fail"), ("INV-01", "c", "fail"), ("INV-01", "d", "fail"), ("INV-01", "e", "pass"),
+    ("INV-01", "f", "unknown"), ("INV-02", "a", "pass"), ("INV-02", "b", "fail"),
+]  # fmt: skip
+THEN_NOW: list[Cell] = [
+    ("INV-01", "a", "pass"), ("INV-01", "b", "unknown"), ("INV-01", "d", "fail"), ("INV-01", "e", "fail"), ("INV-01", "f", "pass"),
+    ("INV-01", "g", "fail"), ("INV-02", "a", "pass"), ("INV-02", "g", "pass"),
+]  # fmt: skip
+
+
+def told(a: object) -> History:
+    return history(a, {})  # type: ignore[arg-type]
+
+
+def rows_of(made: History) -> dict[tuple[str, str], dict[str, str]]:
+    return {(r[1], r[2]): dict(zip(made.columns, r, strict=True)) for r in made.changes}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two earlier runs in one folder, for reading only."""
+    folder = tmp_path_factory.mktemp("runs")
+    leave(folder / "q1", assessed(180), [("INV-01", "d", "fail"), ("INV-01", "e", "fail"), ("INV-01", "g", "fail")])  # fmt: skip
+    leave(folder / "q2", assessed(90), THEN)
+    return folder
+
+
+@pytest.fixture
+def copy(runs: Path, tmp_path: Path) -> Path:
+    """The later of the two, to spoil."""
+    return Path(shutil.copytree(runs / "q2", tmp_path / "q2"))
+
+
+# ---------------------------------------------------------------- what became of verdicts
+
+
+def test_each_verdict_is_said_to_have_become_what_it_became(runs: Path, tmp_path: Path) -> None:
+    made = told(beside(tmp_path, [runs], THEN_NOW))
+    assert {k: r["what"] for k, r in rows_of(made).items()} == {
+        ("INV-01", "a"): "mended", ("INV-01", "b"): "lost from sight", ("INV-01", "c"): "gone", ("INV-01", "d"): "still failing",
+        ("INV-01", "e"): "fails now", ("INV-01", "f"): "evidence found", ("INV-01", "g"): "new, failing",
+        ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
+    }  # fmt: skip
+    assert made.sentences[2] == (
+        "Unknown are 1 verdict now and 1 then: of those now, 1 could be judged then, which is no progress, and 0 are on what is new "
+        "or newly in scope; of those then, 1 can be judged now."
+    )
+    old, new = made.balances
+    assert old.sum.startswith("5 failed then = 1 mended + ")
+    assert new.sum == "3 fail now = 1 still failing + 1 fails now + 1 new, failing"
+
+
+def test_failing_since_is_the_first_run_of_an_unbroken_row(runs: Path, tmp_path: Path) -> None:
+    made = rows_of(told(beside(tmp_path, [runs], THEN_NOW)))
+    since = {k: r["failing_since"] for k, r in made.items() if r["now"] == "fail"}
+    # e passed in between, g was not there: neither goes back to the first run
+    assert since == {("INV-01", "d"): "2026-04-04", ("INV-01", "e"): "2026-10-01", ("INV-01", "g"): "2026-10-01"}  # fmt: skip
+
+
+def test_a_renamed_subject_is_gone_and_new_and_not_mended(runs: Path, tmp_path: Path) -> None:
+    made = told(beside(tmp_path, [runs / "q2"], [(c, f"{s}-renamed", v) for c, s, v in THEN]))
+    assert {r["what"] for r in rows_of(made).values()} == {"gone", "new", "new, failing"}
+    assert "mended" not in made.balances[0].sum
+    assert "6 agents then, 6 now: 6 + 6 new − 6 gone = 6" in " ".join(made.actors)
+
+
+def test_the_same_cells_are_no_change(runs: Path, tmp_path: Path) -> None:
+    made = told(beside(tmp_path, [runs / "q2"], THEN))
+    assert {r["what"] for r in rows_of(made).values()} == {"still failing"}
+    assert made.balances[0].sum == "5 failed then = 5 still failing"
+    assert made.checks == ()
+    assert {m.verdict for m in made.moved} <= {"unchanged", "not compared"}
+    assert made.unlike == ()
+
+
+cells = st.dictionaries(
+    st.tuples(st.sampled_from(CHECKS), st.sampled_from("abcdef")), st.sampled_from(VERDICTS)
+)
+
+
+@settings(max_examples=10, deadline=None)
+@drawn(then=cells, now=cells)
+def test_what_failed_then_is_the_sum_of_what_became_of_it(
+    runs: Path, then: dict[tuple[str, str], str], now: dict[tuple[str, str], str]
+) -> None:
+    before, after = ([(c, s, v) for (c, s), v in m.items()] for m in (then, now))
+    (read,) = read_earlier([runs / "q2"], assessed().run, "")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_cells(folder / "evidence.parquet", before, folder / "work")
+        a = beside_found(folder / "now", [replace(read, folder=folder)], after, assessed())
+    made = told(a)
+    for balance, verdicts in zip(made.balances, (then, now), strict=True):
+        failed = sum(v == "fail" for v in verdicts.values())
+        head, _, parts = balance.sum.partition(" = ")
+        assert int(head.split()[0]) == failed
+        assert sum(map(int, re.findall(r"\d+", parts))) == failed == sum(int(f.n) for f in balance.flows)  # fmt: skip
+    mended = sum(v == "fail" and now.get(k) == "pass" for k, v in then.items())
+    assert next((int(f.n) for f in made.balances[0].flows if f.label == "mended"), 0) == mended
+    assert sum(n for *_, n in a.history.flows) == len(then.keys() | now.keys())
+    *inner, sums = made.matrix
+    for column in range(1, len(made.matrix_columns)):
+        assert int(sums[column]) == sum(int(row[column]) for row in inner)
+    differing = {k for k in then.keys() | now.keys() if then.get(k) != now.get(k) or now.get(k) == "fail"}  # fmt: skip
+    assert rows_of(made).keys() == differing
+
+
+def test_no_two_verdicts_share_a_name_that_hides_lost_evidence() -> None:
+    assert [v for v in VERDICTS if what("fail", v) == "mended"] == ["pass"]
+    assert {what(v, "fail") for v in VERDICTS}.isdisjoint({what("fail", v) for v in VERDICTS} - {"still failing"})  # fmt: skip
+
+
+# ---------------------------------------------------------------- like with like
+
+
+def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -> None:
+    made = told(beside(tmp_path, [runs], THEN_NOW, assessed(thresholds="0" * 64)))
+    assert {m.verdict for m in made.moved} <= {"not like with like", "not compared"}
+    assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
+    assert [r.note for r in made.runs] == ["", "unlike the run after it: the thresholds"]
+    assert [m.alike for m in made.trends[0].moments] == [True, True, False]
+    assert charts.trend(made.trends[0]).count("stroke-dasharray") == 1
+    assert len(made.sentences) <= 5
+
+
+def test_a_check_of_one_run_only_is_named_and_not_compared(runs: Path, tmp_path: Path) -> None:
+    a = assessed()
+    a = replace(a, checks=tuple(c for c in a.checks if c.id != "INV-01"))
+    made = told(beside(tmp_path, [runs / "q2"], [c for c in THEN_NOW if c[0] != "INV-01"], a))
+    assert made.unlike == ("Checks of the earlier run only, whose verdicts are not compared: INV-01.",)  # fmt: skip
+    assert made.balances[0].sum == "1 failed then = 1 gone"
+    assert "2 of 8 verdicts then and 2 of 2 now" in made.matrix_text
+
+
+def test_another_profile_or_list_of_frameworks_is_told(runs: Path, tmp_path: Path) -> None:
+    a = assessed()
+    scores = replace(a.scores, frameworks=a.scores.frameworks[:2])
+    a = replace(
+        a, scores=scores, frameworks=a.frameworks[:2], profile=replace(a.profile, title="Strict")
+    )
+    (said,) = told(beside(tmp_path, [runs / "q2"], THEN, a)).unlike
+    assert "the target profile (Baseline, then Strict) and the list of frameworks" in said
+
+
+def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -> None:
+    run = leave(tmp_path / "q", assessed(90, given.perfect()), THEN)
+    whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).moved[0]
+    assert whole.verdict == "worse, whatever is missing" and whole.difference.startswith("−")
+    run = leave(tmp_path / "p", assessed(90, given.empty()), THEN)
+    made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
+    assert made.moved[0].verdict == "not compared"
+    drawing = charts.trend(made.trends[0])
+    assert drawing.count("<circle") == 1 and "Not assessed" in drawing
+    run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
+    whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).moved[0]
+    assert whole.verdict == "could be evidence alone"
+
+
+def test_the_trend_says_its_numbers_in_words() -> None:
+    at = [Moment("1 July 2026", "1", "40.0 %", "40.0–60.0 %", 0, 400, 600, True, True)]
+    at.append(Moment("1 October 2026", "2", "50.0 %", "50.0–55.0 %", 1000, 500, 550, True, True))
+    drawing = charts.trend(Trend("<Whole>", tuple(at)))
+    title = drawing.partition("<title>")[2].partition("</title>")[0]
+    assert title.startswith("&lt;Whole&gt;, evidenced score by run: 1 July 2026: 40.0 %, range 40.0–60.0 %, level 1;")  # fmt: skip
+    assert "stroke-dasharray" not in drawing and drawing.count("<circle") == 2
+
+
+# ---------------------------------------------------------------- runs that are refused
+
+
+def _manifest(run: Path, **changed: object) -> None:
+    path = run / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def _spoil_report(run: Path) -> None:
+    (run / "report.json").write_bytes((run / "report.json").read_bytes().replace(b"fail", b"pass"))
+
+
+def _spoil_hashes(run: Path) -> None:
+    hashes = json.loads((run / "manifest.json").read_text())["hashes"]
+    _manifest(run, hashes=hashes | {"thresholds": "0" * 64})
+
+
+REFUSED = {
+    "report": (_spoil_report, "report.json: is not the file that manifest.json names"),
+    "evidence": (lambda r: (r / "evidence.parquet").write_bytes(b"PAR1"), "evidence.parquet: is not the file"),
+    "no evidence": (lambda r: (r / "evidence.parquet").unlink(), "evidence.parquet: is missing"),
+    "no manifest": (lambda r: (r / "manifest.json").unlink(), "manifest.json: is missing"),
+    "hashes": (_spoil_hashes, "evidence_id does not follow"),
+    "as_of": (lambda r: _manifest(r, as_of="2026-01-01T00:00:00"), "does not belong to the report.json"),
+    "broken": (lambda r: (r / "manifest.json").write_text("[]"), "is no manifest of a run"),
+    "half": (lambda r: (r / "manifest.json").write_text('{"hashes": {}}'), "is no manifest of a run"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_run_that_cannot_be_believed_is_refused(copy: Path, name: str) -> None:
+    spoil, said = REFUSED[name]
+    spoil(copy)  # type: ignore[no-untyped-call]
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_earlier([copy], assessed().run, "")
+
+
+def test_a_run_of_somebody_else_or_not_before_is_refused(runs: Path, tmp_path: Path) -> None:
+    run = assessed().run
+    for now, said in (
+        (replace(run, organisation="Other"), "not of Other"),
+        (replace(run, unit="North"), "· North"),
+        (replace(run, as_of=datetime(2026, 7, 3)), "is not earlier"),
+        (replace(run, as_of=datetime(2026, 1, 1)), "is not earlier"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read_earlier([runs], now, "")
+    shutil.copytree(runs / "q2", tmp_path / "again")
+    with pytest.raises(InputError, match="same as_of"):
+        read_earlier([runs, tmp_path / "again"], run, "")
+    (tmp_path / "none").mkdir()
+    for folder in (tmp_path / "none", tmp_path / "nowhere"):
+        with pytest.raises(InputError, match="--earlier takes a run folder"):
+            read_earlier([folder], run, "")
+    assert [f.folder.name for f in read_earlier([runs, runs / "q2"], run, "")] == ["q1", "q2"]
+
+
+def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp_path: Path) -> None:  # fmt: skip
+    for cells, said in (
+        ([*THEN, THEN[0]], "holds two verdicts of INV-01 on a"),
+        ([("INV-01", "a", "perfect")], "holds 1 rows that are no verdicts"),
+    ):
+        shutil.rmtree(copy)
+        leave(copy, assessed(90), cells)
+        with pytest.raises(InputError, match=said):
+            beside(tmp_path / str(len(cells)), [copy], THEN)
+
+
+def test_a_run_of_before_these_fields_can_be_compared(copy: Path, tmp_path: Path) -> None:
+    raw = json.loads((copy / "report.json").read_text())
+    for name in ("history", "board", "losses", "calendar", "slices", "waivers", "roadmap", "parity"):  # fmt: skip
+        del raw[name]
+    (copy / "report.json").write_text(json.dumps(raw))
+    outputs = json.loads((copy / "manifest.json").read_text())["outputs"]
+    outputs["report.json"]["sha256"] = hashlib.sha256((copy / "report.json").read_bytes()).hexdigest()  # fmt: skip
+    _manifest(copy, outputs=outputs)
+    assert told(beside(tmp_path, [copy], THEN_NOW)).balances[0].sum.startswith("5 failed then")
+
+
+def test_a_score_that_is_none_is_refused_though_its_hash_agrees(copy: Path) -> None:
+    text = (copy / "report.json").read_text()
+    for made, said in (
+        (text.replace('"exact_lo":"0/1"', '"exact_lo":"1/0"'), "holds a score that is none"),
+        (text.replace('"cover":', '"lid":'), "is no report"),
+    ):
+        (copy / "report.json").write_text(made)
+        digest = hashlib.sha256(made.encode()).hexdigest()
+        outputs = json.loads((copy / "manifest.json").read_text())["outputs"]
+        _manifest(copy, outputs=outputs | {"report.json": {"sha256": digest}})
+        with pytest.raises(InputError, match=said):
+            read_earlier([copy], assessed().run, "")
+
+
+def test_other_pseudonyms_are_refused(runs: Path, tmp_path: Path) -> None:
+    ours, theirs = mark("k" * 64), mark("l" * 64)
+    assert ours != theirs and "k" * 8 not in ours
+    hidden = leave(tmp_path / "h", replace(assessed(30), pseudonyms=theirs), THEN)
+    assert len(read_earlier([hidden], assessed().run, theirs)) == 1
+    for folder, key in ((hidden, ""), (hidden, ours), (runs / "q2", ours)):
+        with pytest.raises(InputError, match="other pseudonyms"):
+            read_earlier([folder], assessed().run, key)
+
+
+# ---------------------------------------------------------------- how it is printed
+
+
+@pytest.fixture(scope="module")
+def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> view.shape.View:
+    """A rich report with names nobody should have, compared with two runs."""
+    folder = tmp_path_factory.mktemp("shown")
+    cells = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
+    return view.build(beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64)))
+
+
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+def test_the_chapter_and_the_board_say_what_changed(shown: view.shape.View, medium: str) -> None:
+    page = html.render(shown, medium)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) and {"history"} <= set(ids)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert "<script>alert" not in page and "compliant" not in page.lower()
+    assert page.count('class="chart trend"') == 1 + len(shown.frameworks)
+    assert shown.history.balances[0].sum in page
+    board = html.render(shown, medium, edition="board")
+    assert board.count('class="chart trend"') == 1
+    assert all(line.split(":")[0] in board for line in shown.history.sentences)
+    assert "No earlier run was compared" not in board
+
+
+def test_the_board_with_a_trend_keeps_to_four_pages(shown: view.shape.View, tmp_path: Path) -> None:  # fmt: skip
+    WRITERS["board-pdf"](shown, tmp_path / "b.pdf")
+    with pikepdf.open(tmp_path / "b.pdf") as document:
+        assert 2 <= len(document.pages) <= 4
+
+
+def test_the_workbook_and_report_json_hold_every_change(shown: view.shape.View, tmp_path: Path) -> None:  # fmt: skip
+    assert view.from_json(view.to_json(shown)) == shown
+    WRITERS["xlsx"](shown, tmp_path / "b.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["Changes"]
+    rows = [tuple(c or "" for c in r) for r in sheet.iter_rows(values_only=True)]
+    assert [r[:6] for r in rows[1:]] == [r[:6] for r in shown.history.changes]
+    assert len(rows[0]) == len(COLUMNS)
+
+
+# ---------------------------------------------------------------- two real runs
+
+
+@pytest.fixture(scope="module")
+def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The good company's run with an earlier date and other verdicts, and a real one, gone wrong, compared with it."""
+    folder = tmp_path_factory.mktemp("pair")
+    (folder / "before").mkdir()
+    raw = json.loads((good_run / "report.json").read_text())
+    raw["cover"]["as_of_iso"] = "2026-09-30T00:00:00Z"
+    (folder / "before/report.json").write_text(json.dumps(raw))
+    dice = random.Random(7)
+    cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "evidence.parquet")]  # fmt: skip
+    kept = [cell for cell in cells if dice.random() < 0.9 and cell[1] != "agent-2"]
+    write_cells(folder / "before/evidence.parquet", kept, folder / "work")
+    shutil.copy(good_run / "manifest.json", folder / "before")
+    outputs = {n: {"sha256": hashlib.sha256((folder / "before" / n).read_bytes()).hexdigest()} for n in ("report.json", "evidence.parquet")}  # fmt: skip
+    _manifest(folder / "before", as_of="2026-09-30T00:00:00", outputs=outputs)
+    out, ws = folder / "after", spoiled().write(folder / "ws")
+    done = reporter("assess", ws, "--out", out, "--formats", "json", "--quiet", "--earlier", folder / "before")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    return folder / "before", out
+
+
+def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
+    then, now = ({(r[0], r[1]): r[2] for r in read_rows(p / "evidence.parquet")} for p in pair)
+    seen_then, seen_now = ({s for _, s in cells} for cells in (then, now))
+    made = view.from_json((pair[1] / "report.json").read_bytes()).history
+    became: Counter[str] = Counter()
+    for key, verdict in then.items():
+        if verdict == "fail":
+            gone = "gone" if key[1] not in seen_now else "no longer in scope"
+            names = {"pass": "mended", "fail": "still failing", "unknown": "lost from sight", None: gone}  # fmt: skip
+            became[names.get(now.get(key), now.get(key) or "")] += 1
+    assert len(became) == 5
+    assert {f.label: int(f.n) for f in made.balances[0].flows} == became
+    came = Counter(
+        {
+            "fail": "still failing",
+            "pass": "fails now",
+            "unknown": "found failing",
+            "compensated": "no longer compensated",
+        }.get(
+            then.get(k, ""),
+            "new, failing" if k[1] not in seen_then else "newly in scope, failing",
+        )
+        for k, v in now.items()
+        if v == "fail"
+    )
+    assert {f.label: int(f.n) for f in made.balances[1].flows} == came
+    with (pair[1] / "changes.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    wanted = {k for k in then.keys() | now.keys() if then.get(k) != now.get(k) or now[k] == "fail"}
+    assert {(r["check"], r["subject"]) for r in table} == wanted and len(table) == len(wanted)
+    for row in table:
+        key = row["check"], row["subject"]
+        assert (row["before"], row["now"]) == (then.get(key, ""), now.get(key, ""))
+
+
+def test_what_was_compared_is_recorded_and_changes_no_evidence_id(
+    pair: tuple[Path, Path], good_run: Path
+) -> None:
+    before, after = (json.loads((p / "manifest.json").read_text()) for p in pair)
+    digest = hashlib.sha256((pair[0] / "report.json").read_bytes()).hexdigest()
+    identity = before["hashes"]["evidence_id"]
+    assert after["compared"] == [{"as_of": "2026-09-30T00:00:00", "evidence_id": identity, "report_sha256": digest}]  # fmt: skip
+    alone = json.loads((good_run / "manifest.json").read_text())
+    assert alone["hashes"].keys() == after["hashes"].keys() and "compared" not in alone
+    rests_on = {k: v for k, v in after["hashes"].items() if k != "evidence_id"}
+    made = hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
+    assert after["hashes"]["evidence_id"] == made
+    assert not (good_run / "changes.csv").exists() and "changes.csv" in after["outputs"]
+    report = view.from_json((pair[1] / "report.json").read_bytes())
+    assert [(r.evidence_id, r.report_sha256) for r in report.history.runs] == [(identity, digest)]
+    page = (Path(__file__).parents[1] / "docs/formats.md").read_text(encoding="utf-8")
+    assert f"| `changes.csv` | {', '.join(f'`{c}`' for c in COLUMNS)} |" in page
+
+
+def test_a_run_is_refused_before_anything_is_left(pair: tuple[Path, Path], good: Path, tmp_path: Path) -> None:  # fmt: skip
+    done = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json", "--earlier", pair[1])  # fmt: skip
+    assert done.exit_code == 3 and "is not earlier" in done.output
+    assert not (tmp_path / "r").exists()
+    assert NOW.replace(tzinfo=None) == datetime(2026, 10, 1)

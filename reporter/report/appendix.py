@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from .findings import verdicts
@@ -16,7 +16,7 @@ from .words import count, number
 
 TITLE = "All findings"
 COLUMNS = ("Subject", "Tier", "Owner", "Status", "Reason", "Record")
-SHARES = (21, 5, 18, 11, 27, 18)
+SHARES = (40, 9, 36, 20, 58, 37)
 """Of the width of the page, by column."""
 
 
@@ -31,7 +31,10 @@ class Row:
 class Section:
     """The findings of a check, or those of them that a part holds."""
 
-    title: str
+    name: str
+    """Of the check, for bookmarks."""
+    head: str
+    """The name, with severity and counts."""
     rows: tuple[Row, ...]
     goes_on: bool = False
     """It began in the part before."""
@@ -45,6 +48,7 @@ class Chapter:
     complete: bool
     pages: int
     """Of the appendix, after this page."""
+    title: str = TITLE
 
 
 def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
@@ -69,7 +73,7 @@ def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
     return Chapter((lead, order), False, pages)
 
 
-def sections(view: View, limit: int) -> list[Section]:
+def sections(view: View, limit: int | None) -> list[Section]:
     """Group the first findings, in the order of the view, by check."""
     listed = verdicts(view)
     counts = Counter((f["check"], f["status"]) for f in listed)
@@ -77,8 +81,9 @@ def sections(view: View, limit: int) -> list[Section]:
     for check, group in groupby(listed[:limit], key=lambda f: f["check"]):
         rows = list(group)
         said = [f"{number(n)} {status}" for (of, status), n in counts.items() if of == check]
-        head = f"{check} {rows[0]['title']} · {rows[0]['severity']} · {' · '.join(said)}"
-        found.append(Section(head, tuple(_row(f) for f in rows)))
+        name = f"{check} {rows[0]['title']}"
+        head = f"{name} · {rows[0]['severity']} · {' · '.join(said)}"
+        found.append(Section(name, head, tuple(_row(f) for f in rows)))
     return found
 
 
@@ -105,7 +110,8 @@ def parts(found: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
         at = 0
         while at < len(section.rows):
             rows = section.rows[at : at + room]
-            part.append(Section(section.title, rows, at > 0))
+            head = section.head + (" (continued)" if at else "")
+            part.append(Section(section.name, head, rows, at > 0))
             at, room = at + len(rows), room - len(rows)
             if not room:
                 yield tuple(part)
@@ -118,7 +124,24 @@ def characters(found: Iterable[Section]) -> set[str]:
     """Return every character that the sections print."""
     used: set[str] = set()
     for section in found:
-        used.update(section.title)
+        used.update(section.head)
         for row in section.rows:
             used.update(row.actor, *row.cells)
     return used
+
+
+def translated(found: Iterable[Section], table: dict[int, str]) -> list[Section]:
+    """Write out the characters of a table in all that is printed."""
+    if not table:
+        return list(found)
+    return [
+        replace(
+            s,
+            head=s.head.translate(table),
+            rows=tuple(
+                Row(tuple(c.translate(table) for c in r.cells), r.actor.translate(table))
+                for r in s.rows
+            ),
+        )
+        for s in found
+    ]

@@ -71,4 +71,5 @@ class Ruler:
     def _fits(self, word: str, room: float) -> bool:
         if len(word) * self._widest <= room:
             return True
-        return sum(self._widths.get(ord(c), self._widest) for c in word) <= room
+        wide: float = sum(self._widths.get(ord(c), self._widest) for c in word)
+        return wide <= room

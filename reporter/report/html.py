@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from markupsafe import Markup
 from reporter.branding import ACCENT
 
 from . import charts
+from .appendix import COLUMNS, TITLE, Chapter, Section
 from .desk import desks
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER, SHOWN_ON_SCREEN
@@ -31,13 +33,19 @@ def write(view: View, path: Path, edition: str = "auditor") -> None:
 
 
 def render(
-    view: View, medium: str = "screen", extra_css: str = "", edition: str = "auditor"
+    view: View,
+    medium: str = "screen",
+    extra_css: str = "",
+    edition: str = "auditor",
+    appendix: Chapter | None = None,
 ) -> str:
-    """Render an edition of the view for the screen or for paper."""
+    """Render an edition of the view for the screen or for paper, there with the first page of an appendix."""
     folder = templates_dir()
     css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
     if medium == "paper":
         css = _constant(css)
+    if appendix:
+        css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
     css = css.replace(ACCENT, view.cover.accent)
     script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
     page = (
@@ -48,6 +56,7 @@ def render(
             medium=medium,
             paper=medium == "paper",
             limit=LIMITS[medium],
+            appendix=appendix,
             css=Markup(css),
             css_hash=_digest(css),
             script=Markup(script),
@@ -55,6 +64,32 @@ def render(
         )
     )
     return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+
+
+def findings(sections: Iterable[Section], extra_css: str) -> str:
+    """Render a part of the appendix for paper, without headers and footers."""
+    none = "@page { @top-center { content: none; } @bottom-center { content: none; } }"
+    css = Markup(_paper_css() + none + extra_css)
+    template = _environment(templates_dir()).get_template("findings.html")
+    return template.render(title=TITLE, columns=COLUMNS, sections=sections, css=css)
+
+
+def running(view: View, first: int, count: int, total: int, extra_css: str) -> str:
+    """Render headers and footers alone, for pages of the appendix numbered from the first on."""
+    css = Markup(_numbered(_paper_css(), f'"{total}"', first - 1, 0) + extra_css)
+    template = _environment(templates_dir()).get_template("running.html")
+    return template.render(title=TITLE, view=view, count=count, css=css)
+
+
+def _paper_css() -> str:
+    return _constant("\n".join((templates_dir() / n).read_text("utf-8") for n in STYLES["paper"]))
+
+
+def _numbered(css: str, total: str, before: int, after: int) -> str:
+    """Count in the pages of other documents, which counter(pages) does not know."""
+    css = css.replace("counter(pages)", total)
+    reset = f"@page :first {{ counter-reset: page {before} total {after}; }}"
+    return f"{css}@page {{ counter-increment: page total; }}{reset}"
 
 
 def _digest(text: str) -> str:

@@ -7,32 +7,26 @@ nothing is fetched.
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pikepdf
 import weasyprint
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from . import html
+from . import html, merge, typeset
+from .appendix import TITLE, Chapter, Section, chapter, characters, parts, sections, translated
+from .fonts import FONTS, undrawable
 from .shape import View
 from .view import to_json
-
-FONTS = {
-    "SourceSans3-Regular.otf": ("Source Sans 3", 400),
-    "SourceSans3-Semibold.otf": ("Source Sans 3", 600),
-    "DejaVuSans.ttf": ("Report Fallback", 400),
-    "DroidSansFallback.ttf": ("Report CJK", 400),
-}
-_LAZY = "DroidSansFallback.ttf"
-"""3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
 
 _UA = (
     '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" '
@@ -51,6 +45,14 @@ _UA = (
 )
 
 
+COMPLETE = "auditor"
+"""The edition with the appendix "All findings"."""
+PART, PART_WITHOUT_TYPST = 2500, 500
+"""Rows laid out at once: what bounds the memory."""
+WITHOUT_TYPST_AT_MOST = 5000
+"""Rows: WeasyPrint takes a minute for these."""
+
+
 def write(view: View, path: Path, edition: str = "auditor") -> None:
     """Write an edition as PDF."""
     path.write_bytes(render(view, edition))
@@ -58,10 +60,10 @@ def write(view: View, path: Path, edition: str = "auditor") -> None:
 
 def render(view: View, edition: str = "auditor") -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
-    folder = html.templates_dir() / "fonts"
     at = datetime.fromisoformat(view.cover.as_of_iso)
+    content = to_json(view)
     attachment = weasyprint.Attachment(
-        file_obj=io.BytesIO(to_json(view)),
+        file_obj=io.BytesIO(content),
         name="report.json",
         description="The content of this report for machines, with scores as exact fractions",
         created=at,
@@ -71,15 +73,76 @@ def render(view: View, edition: str = "auditor") -> bytes:
     with _uncollected(), warnings.catch_warnings():
         # WeasyPrint leaves its colour profile to the garbage collector to close.
         warnings.simplefilter("ignore", ResourceWarning)
-        page, faces = printable(html.render(view, "paper", _PLACE, edition), folder)
-        document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
-        raw = document.write_pdf(
-            pdf_variant="pdf/a-3a",
-            attachments=[attachment],
-            finisher=_identify,
-            uncompressed_pdf=True,  # _repair reads every page, and compresses at the end
+        appendix = _lay_out(view, content) if edition == COMPLETE else None
+        begins = appendix.chapter if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, begins)
+        raw = _write(page, [attachment])
+        return _bind(view, raw, appendix)
+
+
+def _write(page: str, attachments: list[weasyprint.Attachment]) -> bytes:
+    """Lay out a page with the fonts it needs, tagged."""
+    page, faces = printable(page, html.templates_dir() / "fonts")
+    document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
+    raw = document.write_pdf(
+        pdf_variant="pdf/a-3a",
+        attachments=attachments,
+        finisher=_identify,
+        uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
+    )
+    return cast(bytes, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Appendix:
+    chapter: Chapter
+    parts: list[tuple[bytes, tuple[Section, ...]]]
+    by_typst: bool
+
+
+def _lay_out(view: View, content: bytes) -> _Appendix:
+    """Lay out the parts of the appendix; its first page says how long it is."""
+    by_typst = typeset.is_installed()
+    found = sections(view, None if by_typst else WITHOUT_TYPST_AT_MOST)
+    folder = html.templates_dir()
+    table, _ = undrawable(characters(found), folder / "fonts")
+    made = []
+    for part in parts(translated(found, table), PART if by_typst else PART_WITHOUT_TYPST):
+        if by_typst:
+            raw = typeset.findings(part, datetime.fromisoformat(view.cover.as_of_iso), folder)
+        else:
+            raw = _scoped(_write(html.findings(part, _PLACE), []))
+        made.append((raw, part))
+    shown = sum(len(s.rows) for s in found)
+    pages = sum(_length(raw) for raw, _ in made)
+    digest = hashlib.sha256(content).hexdigest()
+    return _Appendix(chapter(view, shown, pages, digest), made, by_typst)
+
+
+def _length(raw: bytes) -> int:
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        return len(pdf.pages)
+
+
+def _running(view: View, by_typst: bool, first: int, count: int) -> bytes:
+    """Lay out the headers and footers of the appendix, whose pages go on from the first."""
+    total = first + count - 1
+    if not by_typst:
+        page, faces = printable(
+            html.running(view, first, count, total, _PLACE), html.templates_dir() / "fonts"
         )
-        return _repair(cast(bytes, raw))
+        made = weasyprint.HTML(
+            string=page.replace(_PLACE, faces), url_fetcher=Fetcher()
+        ).write_pdf()
+        return cast(bytes, made)
+    folder = html.templates_dir()
+    head, foot = (
+        f"{view.cover.organisation} · {TITLE}",
+        f"Management self-assessment · evidence {view.cover.evidence_short} · page ",
+    )
+    table, _ = undrawable(head + foot, folder / "fonts")
+    at = datetime.fromisoformat(view.cover.as_of_iso)
+    return typeset.running(head.translate(table), foot.translate(table), first, count, at, folder)
 
 
 @contextmanager
@@ -100,22 +163,8 @@ _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 def printable(page: str, folder: Path) -> tuple[str, str]:
     """Write out what no bundled font can draw, and return the page with the font faces it needs."""
-    known = {name: _characters(folder / name) for name in FONTS if name != _LAZY}
-    covered = set().union(*known.values())
-    missing = {c for c in set(page) if ord(c) not in covered and not c.isspace()}
-    names = [name for name in FONTS if name != _LAZY]
-    if missing:
-        lazy = _characters(folder / _LAZY)
-        if any(ord(c) in lazy for c in missing):
-            names.append(_LAZY)
-        missing = {c for c in missing if ord(c) not in lazy}
-    table = {ord(c): f"[U+{ord(c):04X}]" for c in missing}
+    table, names = undrawable(page, folder)
     return page.translate(table), "".join(_face(folder / name) for name in names)
-
-
-def _characters(font: Path) -> set[int]:
-    with TTFont(font, lazy=True) as file:
-        return set(file.getBestCmap())
 
 
 def _face(font: Path) -> str:
@@ -145,22 +194,50 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _repair(raw: bytes) -> bytes:
-    """Give header cells a scope and take running headers out of the tagged content."""
+def _bind(view: View, raw: bytes, appendix: _Appendix | None) -> bytes:
+    """Repair the tags of a document, append its appendix and save both as one."""
     with pikepdf.open(io.BytesIO(raw)) as pdf:
-        root = pdf.Root.StructTreeRoot
-        for item in pdf.objects:
-            if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
-                _scope(item)
-        _untag_running(pdf, root)
-        out = io.BytesIO()
-        pdf.save(
-            out,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            deterministic_id=True,
-            compress_streams=True,
-        )
+        _scope_all(pdf)
+        _untag_running(pdf, pdf.Root.StructTreeRoot)
+        if appendix and appendix.parts:
+            _append(view, pdf, appendix)
+        return _saved(pdf)
+
+
+def _append(view: View, pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
+    binder = merge.Binder(pdf)
+    first = len(pdf.pages)
+    marks: list[tuple[str, int]] = []
+    for n, (raw, part) in enumerate(appendix.parts, 1):
+        found = zip(part, binder.add(raw, f"part{n}"), strict=True)
+        marks += [(section.name, page) for section, page in found if not section.goes_on]
+    binder.close()
+    merge.stamp(pdf, _running(view, appendix.by_typst, first + 1, len(pdf.pages) - first), first)
+    merge.outline(pdf, TITLE, marks)
+
+
+def _scoped(raw: bytes) -> bytes:
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        _scope_all(pdf)
+        return _saved(pdf)
+
+
+def _saved(pdf: pikepdf.Pdf) -> bytes:
+    out = io.BytesIO()
+    pdf.save(
+        out,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        deterministic_id=True,
+        compress_streams=True,
+    )
     return out.getvalue()
+
+
+def _scope_all(pdf: pikepdf.Pdf) -> None:
+    """Give header cells a scope."""
+    for item in pdf.objects:
+        if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
+            _scope(item)
 
 
 def _scope(cell: pikepdf.Dictionary) -> None:

@@ -29,7 +29,7 @@ def is_installed() -> bool:
     return importlib.util.find_spec("typst") is not None
 
 
-def findings(sections: Iterable[Section], author: str, at: datetime, folder: Path) -> bytes:
+def findings(sections: Iterable[Section], at: datetime, folder: Path) -> bytes:
     """Lay out a part of the appendix, tagged, without headers and footers."""
     ruler = Ruler(folder / "fonts", _SIZE)
     room = [share * _WIDTH / sum(SHARES) - _GUTTER for share in SHARES]
@@ -38,16 +38,14 @@ def findings(sections: Iterable[Section], author: str, at: datetime, folder: Pat
         "shares": SHARES,
         "size": _SIZE,
         "title": TITLE,
-        "author": author,
         "sections": [_section(s, ruler, room) for s in sections],
     }
     return _compile("findings.typ", data, at, folder, pdf_standards=["a-3a", "ua-1"])
 
 
 def _section(section: Section, ruler: Ruler, room: list[float]) -> dict[str, Any]:
-    title = section.title + (" (continued)" if section.goes_on else "")
     rows = [_row(row, ruler, room) for row in section.rows]
-    return {"title": ruler.cut(title, _WIDTH - _GUTTER), "rows": rows}
+    return {"head": ruler.cut(section.head, 0.9 * _WIDTH), "rows": rows}
 
 
 def _row(row: Row, ruler: Ruler, room: list[float]) -> dict[str, Any]:
@@ -58,11 +56,9 @@ def _row(row: Row, ruler: Ruler, room: list[float]) -> dict[str, Any]:
     }
 
 
-def running(
-    head: str, foot: str, first: int, count: int, total: int, at: datetime, folder: Path
-) -> bytes:
-    """Lay out headers and footers alone, for pages that are numbered from the first on."""
-    data = {"head": head, "foot": foot, "first": first, "count": count, "total": total}
+def running(head: str, foot: str, first: int, count: int, at: datetime, folder: Path) -> bytes:
+    """Lay out headers and footers alone, for the last pages of a document, numbered from the first on."""
+    data = {"head": head, "foot": foot, "first": first, "count": count, "total": first + count - 1}
     return _compile("running.typ", data, at, folder, pdf_tags=False)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from .findings import verdicts
@@ -73,7 +73,7 @@ def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
     return Chapter((lead, order), False, pages)
 
 
-def sections(view: View, limit: int | None) -> list[Section]:
+def sections(view: View, limit: int | None = None) -> list[Section]:
     """Group the first findings, in the order of the view, by check."""
     listed = verdicts(view)
     counts = Counter((f["check"], f["status"]) for f in listed)
@@ -118,30 +118,3 @@ def parts(found: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
                 part, room = [], size
     if part:
         yield tuple(part)
-
-
-def characters(found: Iterable[Section]) -> set[str]:
-    """Return every character that the sections print."""
-    used: set[str] = set()
-    for section in found:
-        used.update(section.head)
-        for row in section.rows:
-            used.update(row.actor, *row.cells)
-    return used
-
-
-def translated(found: Iterable[Section], table: dict[int, str]) -> list[Section]:
-    """Write out the characters of a table in all that is printed."""
-    if not table:
-        return list(found)
-    return [
-        replace(
-            s,
-            head=s.head.translate(table),
-            rows=tuple(
-                Row(tuple(c.translate(table) for c in r.cells), r.actor.translate(table))
-                for r in s.rows
-            ),
-        )
-        for s in found
-    ]

@@ -74,9 +74,10 @@ def findings(sections: Iterable[Section], extra_css: str) -> str:
     return template.render(title=TITLE, columns=COLUMNS, sections=sections, css=css)
 
 
-def running(view: View, first: int, count: int, total: int, extra_css: str) -> str:
-    """Render headers and footers alone, for pages of the appendix numbered from the first on."""
-    css = Markup(_numbered(_paper_css(), f'"{total}"', first - 1, 0) + extra_css)
+def running(view: View, first: int, count: int, extra_css: str) -> str:
+    """Render headers and footers alone, for the last pages of a document, numbered from the first on."""
+    total = f'"{first + count - 1}"'
+    css = Markup(_numbered(_paper_css(), total, first - 1, 0) + extra_css)
     template = _environment(templates_dir()).get_template("running.html")
     return template.render(title=TITLE, view=view, count=count, css=css)
 

@@ -11,10 +11,11 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ import weasyprint
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from . import html, merge, typeset
-from .appendix import TITLE, Chapter, Section, chapter, characters, parts, sections, translated
+from .appendix import TITLE, Chapter, Section, chapter, parts, sections
 from .fonts import FONTS, undrawable
 from .shape import View
 from .view import to_json
@@ -76,18 +77,16 @@ def render(view: View, edition: str = "auditor") -> bytes:
         appendix = _lay_out(view, content) if edition == COMPLETE else None
         begins = appendix.chapter if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins)
-        raw = _write(page, [attachment])
-        return _bind(view, raw, appendix)
+        raw = _write(page, attachments=[attachment])
+        return _bind(raw, appendix)
 
 
-def _write(page: str, attachments: list[weasyprint.Attachment]) -> bytes:
-    """Lay out a page with the fonts it needs, tagged."""
+def _write(page: str, **options: Any) -> bytes:
+    """Lay out a page with the fonts it needs, tagged unless the options say otherwise."""
     page, faces = printable(page, html.templates_dir() / "fonts")
     document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
     raw = document.write_pdf(
-        pdf_variant="pdf/a-3a",
-        attachments=attachments,
-        finisher=_identify,
+        **{"pdf_variant": "pdf/a-3a", "finisher": _identify} | options,
         uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
     )
     return cast(bytes, raw)
@@ -97,26 +96,23 @@ def _write(page: str, attachments: list[weasyprint.Attachment]) -> bytes:
 class _Appendix:
     chapter: Chapter
     parts: list[tuple[bytes, tuple[Section, ...]]]
-    by_typst: bool
+    running: Callable[[int, int], bytes]
+    """Makes headers and footers: for pages from a number on, so many."""
 
 
 def _lay_out(view: View, content: bytes) -> _Appendix:
     """Lay out the parts of the appendix; its first page says how long it is."""
-    by_typst = typeset.is_installed()
-    found = sections(view, None if by_typst else WITHOUT_TYPST_AT_MOST)
-    folder = html.templates_dir()
-    table, _ = undrawable(characters(found), folder / "fonts")
-    made = []
-    for part in parts(translated(found, table), PART if by_typst else PART_WITHOUT_TYPST):
-        if by_typst:
-            raw = typeset.findings(part, datetime.fromisoformat(view.cover.as_of_iso), folder)
-        else:
-            raw = _scoped(_write(html.findings(part, _PLACE), []))
-        made.append((raw, part))
+    if typeset.is_installed():
+        press = typeset.Press(html.templates_dir(), view.cover)
+        found, size, make, running = sections(view), PART, press.findings, press.running
+    else:
+        found, size = sections(view, WITHOUT_TYPST_AT_MOST), PART_WITHOUT_TYPST
+        make, running = _findings, partial(_running, view)
+    made = [(make(part), part) for part in parts(found, size)]
     shown = sum(len(s.rows) for s in found)
     pages = sum(_length(raw) for raw, _ in made)
     digest = hashlib.sha256(content).hexdigest()
-    return _Appendix(chapter(view, shown, pages, digest), made, by_typst)
+    return _Appendix(chapter(view, shown, pages, digest), made, running)
 
 
 def _length(raw: bytes) -> int:
@@ -124,25 +120,16 @@ def _length(raw: bytes) -> int:
         return len(pdf.pages)
 
 
-def _running(view: View, by_typst: bool, first: int, count: int) -> bytes:
-    """Lay out the headers and footers of the appendix, whose pages go on from the first."""
-    total = first + count - 1
-    if not by_typst:
-        page, faces = printable(
-            html.running(view, first, count, total, _PLACE), html.templates_dir() / "fonts"
-        )
-        made = weasyprint.HTML(
-            string=page.replace(_PLACE, faces), url_fetcher=Fetcher()
-        ).write_pdf()
-        return cast(bytes, made)
-    folder = html.templates_dir()
-    head, foot = (
-        f"{view.cover.organisation} · {TITLE}",
-        f"Management self-assessment · evidence {view.cover.evidence_short} · page ",
-    )
-    table, _ = undrawable(head + foot, folder / "fonts")
-    at = datetime.fromisoformat(view.cover.as_of_iso)
-    return typeset.running(head.translate(table), foot.translate(table), first, count, at, folder)
+def _findings(part: Sequence[Section]) -> bytes:
+    """Lay out a part of the appendix without typst."""
+    with pikepdf.open(io.BytesIO(_write(html.findings(part, _PLACE)))) as pdf:
+        _scope_all(pdf)
+        return _saved(pdf)
+
+
+def _running(view: View, first: int, count: int) -> bytes:
+    """Lay out headers and footers without typst."""
+    return _write(html.running(view, first, count, _PLACE), pdf_variant=None)
 
 
 @contextmanager
@@ -194,17 +181,17 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _bind(view: View, raw: bytes, appendix: _Appendix | None) -> bytes:
+def _bind(raw: bytes, appendix: _Appendix | None) -> bytes:
     """Repair the tags of a document, append its appendix and save both as one."""
     with pikepdf.open(io.BytesIO(raw)) as pdf:
         _scope_all(pdf)
         _untag_running(pdf, pdf.Root.StructTreeRoot)
         if appendix and appendix.parts:
-            _append(view, pdf, appendix)
+            _append(pdf, appendix)
         return _saved(pdf)
 
 
-def _append(view: View, pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
+def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     binder = merge.Binder(pdf)
     first = len(pdf.pages)
     marks: list[tuple[str, int]] = []
@@ -212,14 +199,8 @@ def _append(view: View, pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
         found = zip(part, binder.add(raw, f"part{n}"), strict=True)
         marks += [(section.name, page) for section, page in found if not section.goes_on]
     binder.close()
-    merge.stamp(pdf, _running(view, appendix.by_typst, first + 1, len(pdf.pages) - first), first)
+    merge.stamp(pdf, appendix.running(first + 1, len(pdf.pages) - first), first)
     merge.outline(pdf, TITLE, marks)
-
-
-def _scoped(raw: bytes) -> bytes:
-    with pikepdf.open(io.BytesIO(raw)) as pdf:
-        _scope_all(pdf)
-        return _saved(pdf)
 
 
 def _saved(pdf: pikepdf.Pdf) -> bytes:

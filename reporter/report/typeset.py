@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .appendix import COLUMNS, SHARES, TITLE, Row, Section
-from .fonts import Ruler
+from .appendix import COLUMNS, SHARES, TITLE, Section
+from .fonts import Faces
+from .shape import Cover
 
 _FAMILIES = ("Source Sans 3", "DejaVu Sans", "Droid Sans Fallback")
 _SIZE = 7.6
@@ -29,52 +30,82 @@ def is_installed() -> bool:
     return importlib.util.find_spec("typst") is not None
 
 
-def findings(sections: Iterable[Section], at: datetime, folder: Path) -> bytes:
-    """Lay out a part of the appendix, tagged, without headers and footers."""
-    ruler = Ruler(folder / "fonts", _SIZE)
-    room = [share * _WIDTH / sum(SHARES) - _GUTTER for share in SHARES]
-    data = {
-        "columns": COLUMNS,
-        "shares": SHARES,
-        "size": _SIZE,
-        "title": TITLE,
-        "sections": [_section(s, ruler, room) for s in sections],
-    }
-    return _compile("findings.typ", data, at, folder, pdf_standards=["a-3a", "ua-1"])
+class Press:
+    """Lays out the pages of the appendix of one report."""
 
+    def __init__(self, folder: Path, cover: Cover) -> None:
+        """Take the templates, and from the cover what stands on every page."""
+        self._folder = folder
+        self._faces = Faces(folder / "fonts")
+        self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
+        self._head = f"{cover.organisation} · {TITLE}"
+        self._foot = f"Management self-assessment · evidence {cover.evidence_short} · page "
 
-def _section(section: Section, ruler: Ruler, room: list[float]) -> dict[str, Any]:
-    rows = [_row(row, ruler, room) for row in section.rows]
-    return {"head": ruler.cut(section.head, 0.9 * _WIDTH), "rows": rows}
+    def findings(self, part: Sequence[Section]) -> bytes:
+        """Lay out a part, tagged, without headers and footers."""
+        return self._printed(lambda plain: self._findings(part, plain))
 
+    def running(self, first: int, count: int) -> bytes:
+        """Lay out headers and footers alone, for the last pages of a document, numbered from the first on."""
+        return self._printed(lambda plain: self._running(first, count, plain))
 
-def _row(row: Row, ruler: Ruler, room: list[float]) -> dict[str, Any]:
-    return {
-        "cells": [ruler.cut(cell, width) for cell, width in zip(row.cells, room, strict=True)],
-        "actor": ruler.cut(row.actor, room[0]),
-        "long": max(map(len, row.cells)) > _LONG,
-    }
+    def _printed(self, compiled: Callable[[bool], bytes]) -> bytes:
+        import typst
 
+        try:
+            return compiled(False)
+        except typst.TypstError:
+            # Some marks of rare scripts cannot be drawn though a font has them; their code points can.
+            return compiled(True)
 
-def running(head: str, foot: str, first: int, count: int, at: datetime, folder: Path) -> bytes:
-    """Lay out headers and footers alone, for the last pages of a document, numbered from the first on."""
-    data = {"head": head, "foot": foot, "first": first, "count": count, "total": first + count - 1}
-    return _compile("running.typ", data, at, folder, pdf_tags=False)
+    def _findings(self, part: Sequence[Section], plain: bool) -> bytes:
+        data = {
+            "columns": COLUMNS,
+            "shares": SHARES,
+            "size": _SIZE,
+            "title": TITLE,
+            "sections": [self._section(section, plain) for section in part],
+        }
+        return self._compile("findings.typ", data, pdf_standards=["a-3a", "ua-1"])
 
+    def _section(self, section: Section, plain: bool) -> dict[str, Any]:
+        def said(text: str, room: float) -> str | list[str]:
+            return self._faces.cut(self._faces.written(text, plain), room)
 
-def _compile(name: str, data: dict[str, Any], at: datetime, folder: Path, **options: Any) -> bytes:
-    import typst
+        room = [(share * _WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
+        rows = [
+            {
+                "cells": [said(cell, width) for cell, width in zip(row.cells, room, strict=True)],
+                "actor": said(row.actor, room[0]),
+                "long": max(map(len, row.cells)) > _LONG,
+            }
+            for row in section.rows
+        ]
+        return {"head": said(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
 
-    files: Any = {
-        "main.typ": (folder / name).read_bytes(),
-        "data.json": json.dumps(data | {"fonts": _FAMILIES}, ensure_ascii=False).encode(),
-    }
-    made = typst.compile(
-        files,
-        font_paths=[str(folder / "fonts")],
-        ignore_system_fonts=True,
-        timestamp=int(at.timestamp()),
-        **options,
-    )
-    assert isinstance(made, bytes)
-    return made
+    def _running(self, first: int, count: int, plain: bool) -> bytes:
+        data = {
+            "head": self._faces.written(self._head, plain),
+            "foot": self._faces.written(self._foot, plain),
+            "first": first,
+            "count": count,
+            "total": first + count - 1,
+        }
+        return self._compile("running.typ", data, pdf_tags=False)
+
+    def _compile(self, name: str, data: dict[str, Any], **options: Any) -> bytes:
+        import typst
+
+        files: Any = {
+            "main.typ": (self._folder / name).read_bytes(),
+            "data.json": json.dumps(data | {"fonts": _FAMILIES}, ensure_ascii=False).encode(),
+        }
+        made = typst.compile(
+            files,
+            font_paths=[str(self._folder / "fonts")],
+            ignore_system_fonts=True,
+            timestamp=self._at,
+            **options,
+        )
+        assert isinstance(made, bytes)
+        return made

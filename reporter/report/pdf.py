@@ -71,13 +71,13 @@ def render(view: View, edition: str = "auditor") -> bytes:
         modified=at,
         relationship="Data",
     )
-    with _uncollected(), warnings.catch_warnings():
-        # WeasyPrint leaves its colour profile to the garbage collector to close.
-        warnings.simplefilter("ignore", ResourceWarning)
+    with _uncollected():
         appendix = _lay_out(view, content) if edition == COMPLETE else None
         begins = appendix.chapter if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins)
         raw = _write(page, attachments=[attachment])
+        if appendix and len(appendix.parts) > 1:
+            gc.collect()  # the box tree makes room for the parts
         return _bind(raw, appendix)
 
 
@@ -138,7 +138,10 @@ def _uncollected() -> Iterator[None]:
     was_on = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with warnings.catch_warnings():
+            # WeasyPrint leaves its colour profile to the garbage collector to close.
+            warnings.simplefilter("ignore", ResourceWarning)
+            yield
     finally:
         if was_on:
             gc.enable()
@@ -195,8 +198,9 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     binder = merge.Binder(pdf)
     first = len(pdf.pages)
     marks: list[tuple[str, int]] = []
-    for n, (raw, part) in enumerate(appendix.parts, 1):
-        found = zip(part, binder.add(raw, f"part{n}"), strict=True)
+    for n in range(len(appendix.parts)):
+        raw, part = appendix.parts.pop(0)  # what is bound makes room for the next
+        found = zip(part, binder.add(raw, f"part{n + 1}"), strict=True)
         marks += [(section.name, page) for section, page in found if not section.goes_on]
     binder.close()
     merge.stamp(pdf, appendix.running(first + 1, len(pdf.pages) - first), first)

@@ -23,6 +23,11 @@ _WIDTH = 493.2
 _GUTTER = 5.2
 _LONG = 900
 """Characters of a cell, from which a row may be longer than a page."""
+_MANY = 500
+"""Rows: a part of so many takes memory enough that it is worth to be freed."""
+_KEPT = 10
+"""What typst laid out it keeps for so many documents more, at 0.1 MB a row: empty ones push it out."""
+_EMPTY: Any = {"main.typ": b""}
 
 
 def is_installed() -> bool:
@@ -43,7 +48,13 @@ class Press:
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
-        return self._printed(lambda plain: self._findings(part, plain))
+        import typst
+
+        made = self._printed(lambda plain: self._findings(part, plain))
+        if sum(len(section.rows) for section in part) >= _MANY:
+            for _ in range(_KEPT + 1):
+                typst.compile(_EMPTY, ignore_system_fonts=True)
+        return made
 
     def running(self, first: int, count: int) -> bytes:
         """Lay out headers and footers alone, for the last pages of a document, numbered from the first on."""

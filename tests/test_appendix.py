@@ -188,11 +188,6 @@ def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
     assert press[0].running(3, 2) == press[1].running(3, 2)
 
 
-@pytest.mark.deep
-def test_the_whole_has_the_same_bytes_each_time(small: shape.View) -> None:
-    assert pdf.render(small) == pdf.render(small)
-
-
 def test_without_typst_a_long_list_says_what_it_leaves_out(
     small: shape.View, monkeypatch: pytest.MonkeyPatch
 ) -> None:

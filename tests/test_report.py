@@ -395,7 +395,13 @@ def test_a_link_holds_text_alone() -> None:
     assert nested == []
 
 
-@pytest.mark.parametrize("edition", ["auditor", "board", "engineer", "parts", "without-typst"])
+@pytest.mark.parametrize(
+    "edition",
+    [
+        *("auditor", "board", "engineer"),
+        *(pytest.param(e, marks=pytest.mark.deep) for e in ("parts", "without-typst")),
+    ],
+)
 @pytest.mark.parametrize("flavour", ["ua1", "3a"])
 def test_verapdf_accepts_the_pdf(
     flavour: str,
@@ -416,7 +422,7 @@ def test_verapdf_accepts_the_pdf(
         monkeypatch.setattr(pdf_writer, "PART", 60)
         monkeypatch.setattr(pdf_writer, "PART_WITHOUT_TYPST", 60)
         path = tmp_path / "parts.pdf"
-        WRITERS["pdf"](replace(rich, frameworks=(), findings=rich.findings[:100]), path)
+        WRITERS["pdf"](replace(rich, findings=rich.findings[:100]), path)
     elif edition != "auditor":
         path = tmp_path / "edition.pdf"
         WRITERS[f"{edition}-pdf"](rich, path)

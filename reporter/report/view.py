@@ -35,7 +35,7 @@ from .waived import waivers
 from .words import clean, counts, figure, number, percent, ranged, short, slug, subject
 
 SHOWN_ON_SCREEN = 25
-SHOWN_ON_PAPER = 8
+SHOWN_ON_PAPER = 3
 REASONS_SHOWN = 3
 
 _COLUMNS = (

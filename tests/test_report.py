@@ -24,7 +24,8 @@ import pytest
 
 from reporter.branding import contrast
 from reporter.model import Assessment
-from reporter.report import WRITERS, charts, html, shape, view, words
+from reporter.report import WRITERS, charts, html, shape, typeset, view, words
+from reporter.report import pdf as pdf_writer
 from reporter.report.oscal.parts import markup
 from reporter.report.sheets import escape
 from reporter.scores import Status
@@ -394,17 +395,35 @@ def test_a_link_holds_text_alone() -> None:
     assert nested == []
 
 
-@pytest.mark.parametrize("edition", ["auditor", "board", "engineer"])
+@pytest.mark.parametrize(
+    "edition",
+    [
+        *("auditor", "board", "engineer"),
+        *(pytest.param(e, marks=pytest.mark.deep) for e in ("parts", "without-typst")),
+    ],
+)
 @pytest.mark.parametrize("flavour", ["ua1", "3a"])
 def test_verapdf_accepts_the_pdf(
-    flavour: str, edition: str, rich: shape.View, pdf: Path, tmp_path: Path
+    flavour: str,
+    edition: str,
+    rich: shape.View,
+    pdf: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jars = "/usr/share/java/jaxb-runtime.jar:/usr/share/java/istack-commons-runtime.jar"
     if not shutil.which("java") or not (VERAPDF / "VeraCheck.class").exists():
         pytest.skip("veraPDF is not set up: run tests/verapdf/setup.sh (needs Java)")
     classes = f"{VERAPDF}:{VERAPDF / 'verapdf.jar'}:{jars}"
     path = pdf
-    if edition != "auditor":
+    if edition in ("parts", "without-typst"):
+        if edition != "parts":
+            monkeypatch.setattr(typeset, "is_installed", lambda: False)
+        monkeypatch.setattr(pdf_writer, "PART", 60)
+        monkeypatch.setattr(pdf_writer, "PART_WITHOUT_TYPST", 60)
+        path = tmp_path / "parts.pdf"
+        WRITERS["pdf"](replace(rich, findings=rich.findings[:100]), path)
+    elif edition != "auditor":
         path = tmp_path / "edition.pdf"
         WRITERS[f"{edition}-pdf"](rich, path)
     command = ["java", "-cp", classes, "VeraCheck", flavour, str(path)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +20,7 @@ from markupsafe import Markup
 from reporter.branding import ACCENT
 
 from . import charts, desk, pages
+from .appendix import COLUMNS, TITLE, Chapter, Section
 from .drawings import action_path, maturity, tier_levels
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
@@ -41,10 +42,15 @@ def write(view: View, path: Path, edition: str = "auditor") -> None:
 
 
 def render(
-    view: View, medium: str = "screen", extra_css: str = "", edition: str = "auditor"
+    view: View,
+    medium: str = "screen",
+    extra_css: str = "",
+    edition: str = "auditor",
+    appendix: Chapter | None = None,
 ) -> str:
-    """Render an edition of the view for the screen or for paper."""
-    return _page(view, medium, extra_css)(f"{edition}.html", **_lists(view, edition, medium))
+    """Render an edition of the view for the screen or for paper, there with the first page of an appendix."""
+    fill = _page(view, medium, extra_css, appendix)
+    return fill(f"{edition}.html", **_lists(view, edition, medium))
 
 
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
@@ -75,12 +81,16 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _page(view: View, medium: str, extra_css: str = "") -> Callable[..., str]:
+def _page(
+    view: View, medium: str, extra_css: str = "", appendix: Chapter | None = None
+) -> Callable[..., str]:
     """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
     if medium == "paper":
         css = _constant(css)
+    if appendix:
+        css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
     css = css.replace(ACCENT, view.cover.accent)
     script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
     environment = _environment(folder)
@@ -89,6 +99,7 @@ def _page(view: View, medium: str, extra_css: str = "") -> Callable[..., str]:
         "medium": medium,
         "paper": medium == "paper",
         "limit": SHOWN_ON_PAPER,
+        "appendix": appendix,
         "css": Markup(css),
         "css_hash": _digest(css),
         "script": Markup(script),
@@ -100,6 +111,33 @@ def _page(view: View, medium: str, extra_css: str = "") -> Callable[..., str]:
         return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
 
     return fill
+
+
+def findings(sections: Iterable[Section], extra_css: str) -> str:
+    """Render a part of the appendix for paper, without headers and footers."""
+    none = "@page { @top-center { content: none; } @bottom-center { content: none; } }"
+    css = Markup(_paper_css() + none + extra_css)
+    template = _environment(templates_dir()).get_template("findings.html")
+    return template.render(title=TITLE, columns=COLUMNS, sections=sections, css=css)
+
+
+def running(view: View, first: int, count: int, extra_css: str) -> str:
+    """Render headers and footers alone, for the last pages of a document, numbered from the first on."""
+    total = f'"{first + count - 1}"'
+    css = Markup(_numbered(_paper_css(), total, first - 1, 0) + extra_css)
+    template = _environment(templates_dir()).get_template("running.html")
+    return template.render(title=TITLE, view=view, count=count, css=css)
+
+
+def _paper_css() -> str:
+    return _constant("\n".join((templates_dir() / n).read_text("utf-8") for n in STYLES["paper"]))
+
+
+def _numbered(css: str, total: str, before: int, after: int) -> str:
+    """Count in the pages of other documents, which counter(pages) does not know."""
+    css = css.replace("counter(pages)", total)
+    reset = f"@page :first {{ counter-reset: page {before} total {after}; }}"
+    return f"{css}@page {{ counter-increment: page total; }}{reset}"
 
 
 def _digest(text: str) -> str:

@@ -7,32 +7,27 @@ nothing is fetched.
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pikepdf
 import weasyprint
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from . import html
+from . import html, merge, typeset
+from .appendix import TITLE, Chapter, Section, chapter, parts, sections
+from .fonts import FONTS, undrawable
 from .shape import View
 from .view import to_json
-
-FONTS = {
-    "SourceSans3-Regular.otf": ("Source Sans 3", 400),
-    "SourceSans3-Semibold.otf": ("Source Sans 3", 600),
-    "DejaVuSans.ttf": ("Report Fallback", 400),
-    "DroidSansFallback.ttf": ("Report CJK", 400),
-}
-_LAZY = "DroidSansFallback.ttf"
-"""3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
 
 _UA = (
     '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" '
@@ -51,6 +46,14 @@ _UA = (
 )
 
 
+COMPLETE = "auditor"
+"""The edition with the appendix "All findings"."""
+PART, PART_WITHOUT_TYPST = 2500, 500
+"""Rows laid out at once: what bounds the memory."""
+WITHOUT_TYPST_AT_MOST = 5000
+"""Rows: WeasyPrint takes a minute for these."""
+
+
 def write(view: View, path: Path, edition: str = "auditor") -> None:
     """Write an edition as PDF."""
     path.write_bytes(render(view, edition))
@@ -58,28 +61,75 @@ def write(view: View, path: Path, edition: str = "auditor") -> None:
 
 def render(view: View, edition: str = "auditor") -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
-    folder = html.templates_dir() / "fonts"
     at = datetime.fromisoformat(view.cover.as_of_iso)
+    content = to_json(view)
     attachment = weasyprint.Attachment(
-        file_obj=io.BytesIO(to_json(view)),
+        file_obj=io.BytesIO(content),
         name="report.json",
         description="The content of this report for machines, with scores as exact fractions",
         created=at,
         modified=at,
         relationship="Data",
     )
-    with _uncollected(), warnings.catch_warnings():
-        # WeasyPrint leaves its colour profile to the garbage collector to close.
-        warnings.simplefilter("ignore", ResourceWarning)
-        page, faces = printable(html.render(view, "paper", _PLACE, edition), folder)
-        document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
-        raw = document.write_pdf(
-            pdf_variant="pdf/a-3a",
-            attachments=[attachment],
-            finisher=_identify,
-            uncompressed_pdf=True,  # _repair reads every page, and compresses at the end
-        )
-        return _repair(cast(bytes, raw))
+    with _uncollected():
+        appendix = _lay_out(view, content) if edition == COMPLETE else None
+        begins = appendix.chapter if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, begins)
+        raw = _write(page, attachments=[attachment])
+        if appendix and len(appendix.parts) > 1:
+            gc.collect()  # the box tree makes room for the parts
+        return _bind(raw, appendix)
+
+
+def _write(page: str, **options: Any) -> bytes:
+    """Lay out a page with the fonts it needs, tagged unless the options say otherwise."""
+    page, faces = printable(page, html.templates_dir() / "fonts")
+    document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
+    raw = document.write_pdf(
+        **{"pdf_variant": "pdf/a-3a", "finisher": _identify} | options,
+        uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
+    )
+    return cast(bytes, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Appendix:
+    chapter: Chapter
+    parts: list[tuple[bytes, tuple[Section, ...]]]
+    running: Callable[[int, int], bytes]
+    """Makes headers and footers: for pages from a number on, so many."""
+
+
+def _lay_out(view: View, content: bytes) -> _Appendix:
+    """Lay out the parts of the appendix; its first page says how long it is."""
+    if typeset.is_installed():
+        press = typeset.Press(html.templates_dir(), view.cover)
+        found, size, make, running = sections(view), PART, press.findings, press.running
+    else:
+        found, size = sections(view, WITHOUT_TYPST_AT_MOST), PART_WITHOUT_TYPST
+        make, running = _findings, partial(_running, view)
+    made = [(make(part), part) for part in parts(found, size)]
+    shown = sum(len(s.rows) for s in found)
+    pages = sum(_length(raw) for raw, _ in made)
+    digest = hashlib.sha256(content).hexdigest()
+    return _Appendix(chapter(view, shown, pages, digest), made, running)
+
+
+def _length(raw: bytes) -> int:
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        return len(pdf.pages)
+
+
+def _findings(part: Sequence[Section]) -> bytes:
+    """Lay out a part of the appendix without typst."""
+    with pikepdf.open(io.BytesIO(_write(html.findings(part, _PLACE)))) as pdf:
+        _scope_all(pdf)
+        return _saved(pdf)
+
+
+def _running(view: View, first: int, count: int) -> bytes:
+    """Lay out headers and footers without typst."""
+    return _write(html.running(view, first, count, _PLACE), pdf_variant=None)
 
 
 @contextmanager
@@ -88,7 +138,10 @@ def _uncollected() -> Iterator[None]:
     was_on = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with warnings.catch_warnings():
+            # WeasyPrint leaves its colour profile to the garbage collector to close.
+            warnings.simplefilter("ignore", ResourceWarning)
+            yield
     finally:
         if was_on:
             gc.enable()
@@ -100,22 +153,8 @@ _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 def printable(page: str, folder: Path) -> tuple[str, str]:
     """Write out what no bundled font can draw, and return the page with the font faces it needs."""
-    known = {name: _characters(folder / name) for name in FONTS if name != _LAZY}
-    covered = set().union(*known.values())
-    missing = {c for c in set(page) if ord(c) not in covered and not c.isspace()}
-    names = [name for name in FONTS if name != _LAZY]
-    if missing:
-        lazy = _characters(folder / _LAZY)
-        if any(ord(c) in lazy for c in missing):
-            names.append(_LAZY)
-        missing = {c for c in missing if ord(c) not in lazy}
-    table = {ord(c): f"[U+{ord(c):04X}]" for c in missing}
+    table, names = undrawable(page, folder)
     return page.translate(table), "".join(_face(folder / name) for name in names)
-
-
-def _characters(font: Path) -> set[int]:
-    with TTFont(font, lazy=True) as file:
-        return set(file.getBestCmap())
 
 
 def _face(font: Path) -> str:
@@ -145,22 +184,45 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _repair(raw: bytes) -> bytes:
-    """Give header cells a scope and take running headers out of the tagged content."""
+def _bind(raw: bytes, appendix: _Appendix | None) -> bytes:
+    """Repair the tags of a document, append its appendix and save both as one."""
     with pikepdf.open(io.BytesIO(raw)) as pdf:
-        root = pdf.Root.StructTreeRoot
-        for item in pdf.objects:
-            if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
-                _scope(item)
-        _untag_running(pdf, root)
-        out = io.BytesIO()
-        pdf.save(
-            out,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            deterministic_id=True,
-            compress_streams=True,
-        )
+        _scope_all(pdf)
+        _untag_running(pdf, pdf.Root.StructTreeRoot)
+        if appendix and appendix.parts:
+            _append(pdf, appendix)
+        return _saved(pdf)
+
+
+def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
+    binder = merge.Binder(pdf)
+    first = len(pdf.pages)
+    marks: list[tuple[str, int]] = []
+    for n in range(len(appendix.parts)):
+        raw, part = appendix.parts.pop(0)  # what is bound makes room for the next
+        found = zip(part, binder.add(raw, f"part{n + 1}"), strict=True)
+        marks += [(section.name, page) for section, page in found if not section.goes_on]
+    binder.close()
+    merge.stamp(pdf, appendix.running(first + 1, len(pdf.pages) - first), first)
+    merge.outline(pdf, TITLE, marks)
+
+
+def _saved(pdf: pikepdf.Pdf) -> bytes:
+    out = io.BytesIO()
+    pdf.save(
+        out,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        deterministic_id=True,
+        compress_streams=True,
+    )
     return out.getvalue()
+
+
+def _scope_all(pdf: pikepdf.Pdf) -> None:
+    """Give header cells a scope."""
+    for item in pdf.objects:
+        if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
+            _scope(item)
 
 
 def _scope(cell: pikepdf.Dictionary) -> None:

@@ -38,7 +38,7 @@ from .words import clean, counts, figure, number, percent, ranged, short, slug, 
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
-SHOWN_ON_PAPER = 8
+SHOWN_ON_PAPER = 3
 REASONS_SHOWN = 3
 
 _COLUMNS = (

@@ -1,0 +1,69 @@
+"""How long does the auditor's PDF take with many findings, and how much memory?
+
+usage: python benchmarks/pdf.py [FINDINGS]      (20000)
+
+Assesses the sample company, repeats its findings under other names up to that number, and writes the PDF in a process of
+its own. Prints pages, size, seconds of CPU and peak memory of that process, for the number given and for none.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+SAMPLE = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
+LIMITS = "limits: 30 s, 800 MB"
+
+
+def main() -> None:
+    """Measure the PDF without and with findings."""
+    wanted = int((*sys.argv[1:2], "20000")[0])
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        command = [sys.executable, "-m", "reporter.cli", "assess", str(SAMPLE), "--formats", "json", "--out", str(run)]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+        for n in (0, wanted):
+            _alone(_write, run / "report.json", Path(folder) / "report.pdf", n)
+
+
+def _alone(work: Callable[..., None], *args: object) -> None:
+    """Do the work in a fresh process, so that its memory is its own."""
+    child = get_context("spawn").Process(target=work, args=args)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
+def _write(source: Path, target: Path, n: int) -> None:
+    import pikepdf
+
+    from reporter.report import pdf, view
+
+    made = view.from_json(source.read_bytes())
+    at = made.finding_columns.index("subject")
+    rows = [
+        (*row[:at], f"{row[at]}-{k:05d}", *row[at + 1 :])
+        for row in made.findings
+        for k in range(-(-n // len(made.findings)))
+    ]
+    made = replace(made, findings=tuple(rows[:n]))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    pdf.write(made, target)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    with pikepdf.open(target) as written:
+        pages = len(written.pages)
+    print(
+        f"{n} findings: {pages} pages, {target.stat().st_size // 1000} kB, {spent:.1f} s of CPU, "
+        f"peak {after.ru_maxrss // 1024} MB ({LIMITS})"
+    )
+
+
+if __name__ == "__main__":
+    main()

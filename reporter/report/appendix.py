@@ -1,0 +1,120 @@
+"""The chapter "All findings" of the auditor's PDF. In: a `shape.View`. Out: its words, and its rows in parts, by check.
+
+Every row of findings.csv is there; where it cannot be, the chapter says how many are and where the others stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from .findings import verdicts
+from .shape import View
+from .words import count, number
+
+TITLE = "All findings"
+COLUMNS = ("Subject", "Tier", "Owner", "Status", "Reason", "Record")
+SHARES = (40, 9, 36, 20, 58, 37)
+"""Of the width of the page, by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    cells: tuple[str, ...]
+    actor: str
+    """Whose subject it is; '' where that is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The findings of a check, or those of them that a part holds."""
+
+    name: str
+    """Of the check, for bookmarks."""
+    head: str
+    """The name, with severity and counts."""
+    rows: tuple[Row, ...]
+    goes_on: bool = False
+    """It began in the part before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """The page on which the appendix begins."""
+
+    text: tuple[str, ...]
+    complete: bool
+    pages: int
+    """Of the appendix, after this page."""
+    title: str = TITLE
+
+
+def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
+    """Say how many findings follow, in which order, and where the same stands."""
+    total = len(view.findings)
+    if not total:
+        nothing = "No subject fails, is unknown, attested or compensated: there is nothing to list."
+        return Chapter((nothing,), True, 0)
+    order = (
+        "The check of the highest severity comes first; within a check, what fails comes before what is unknown, "
+        "compensated or attested. Tier 4 is the highest. Why each check matters, how to mend it and what it counts for "
+        "is said under Evidence by check."
+    )
+    if shown == total:
+        lead = f"The {count(total, 'finding')} of this assessment in full, on {count(pages, 'page')} after this one: every row of findings.csv."  # fmt: skip
+        return Chapter((lead, order), True, pages)
+    lead = (
+        f"This list is not complete: it shows the first {number(shown)} of {number(total)} findings. All {number(total)} "
+        "are in findings.csv beside this report and in report.json, which is attached to this PDF (SHA-256 "
+        f"{digest}). A complete list needs the typesetter typst, which was not installed when this PDF was made."
+    )
+    return Chapter((lead, order), False, pages)
+
+
+def sections(view: View, limit: int | None = None) -> list[Section]:
+    """Group the first findings, in the order of the view, by check."""
+    listed = verdicts(view)
+    counts = Counter((f["check"], f["status"]) for f in listed)
+    found = []
+    for check, group in groupby(listed[:limit], key=lambda f: f["check"]):
+        rows = list(group)
+        said = [f"{number(n)} {status}" for (of, status), n in counts.items() if of == check]
+        name = f"{check} {rows[0]['title']}"
+        head = f"{name} · {rows[0]['severity']} · {' · '.join(said)}"
+        found.append(Section(name, head, tuple(_row(f) for f in rows)))
+    return found
+
+
+def _row(f: dict[str, str]) -> Row:
+    waived = f", waived until {f['waived_until']} ({f['waiver']})" if f["waived_until"] else ""
+    return Row(
+        cells=(
+            f["subject"],
+            f["tier"],
+            f["owner"] or "not known",
+            f["status"] + waived,
+            f["reason"],
+            f["record"] or "no record: absence",
+        ),
+        actor=f["actor"] if f["actor"] != f["subject"] else "",
+    )
+
+
+def parts(found: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
+    """Cut the sections into parts of so many rows; a section that is cut goes on in the next."""
+    part: list[Section] = []
+    room = size
+    for section in found:
+        at = 0
+        while at < len(section.rows):
+            rows = section.rows[at : at + room]
+            head = section.head + (" (continued)" if at else "")
+            part.append(Section(section.name, head, rows, at > 0))
+            at, room = at + len(rows), room - len(rows)
+            if not room:
+                yield tuple(part)
+                part, room = [], size
+    if part:
+        yield tuple(part)

@@ -1,0 +1,259 @@
+"""The appendix "All findings": complete, in parts, in one tagged document; without typst it says what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+
+from reporter.report import WRITERS, appendix, html, pdf, shape, typeset, view
+from reporter.report.fonts import Faces
+
+MARKUP = (
+    *("#panic(1)", "$x$ <lbl> *b* _i_ @ref", "= head", "// gone", "\\u{41} \\ end", "`raw` ~ -- '"),
+    *("</td><td>", "ق\u064e\u0644 عربي", "代理人\u0301 𓂷", "M" * 400, "/" * 90, "a\u200db"),
+)
+KINDS = ("typst", "weasyprint")
+
+
+@pytest.fixture(scope="module")
+def small() -> shape.View:
+    """A report whose main part is short, with 71 findings of every kind of name."""
+    rich = view.build(given.rich())
+    rows = [list(row) for row in rich.findings[:71]]
+    subject = rich.finding_columns.index("subject")
+    for row, name in zip(rows[4:], MARKUP, strict=False):
+        row[subject] = name
+    rows[2][rich.finding_columns.index("waived_until")] = "2026-12-31"
+    rows[2][rich.finding_columns.index("waiver")] = "waivers.csv#1"
+    found = tuple(map(tuple, rows))
+    return replace(
+        rich,
+        findings=found,
+        frameworks=(),
+        crosswalks=(),
+        method=(),
+        roadmap=shape.Roadmap(),
+        slices=shape.Slices(),
+        parity=shape.ParityTable(),
+        causes=replace(rich.causes, lines=()),
+    )
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def made(
+    request: pytest.FixtureRequest, small: shape.View, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("appendix") / "report.pdf"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "PART", 30)
+        patch.setattr(pdf, "PART_WITHOUT_TYPST", 30)
+        if request.param == "weasyprint":
+            patch.setattr(typeset, "is_installed", lambda: False)
+        pdf.write(small, path)
+    yield path
+
+
+def _kids(item: Any) -> list[Any]:
+    kids = item.get("/K", pikepdf.Array())
+    return list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+
+
+def _text(path: Path, *options: str) -> str:
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    command = ["pdftotext", *options, str(path), "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_all_parts_hang_in_one_tree_that_reaches_every_mark_of_every_page(made: Path) -> None:
+    with pikepdf.open(made) as document:
+        root = document.Root.StructTreeRoot
+        (top,) = _kids(root)
+        assert top.S == "/Document"
+        owned: dict[tuple[int, int], set[tuple[Any, int]]] = {}
+        stack = [(top, None)]
+        while stack:
+            item, page = stack.pop()
+            page = item.get("/Pg", page)
+            for kid in _kids(item):
+                if isinstance(kid, int):
+                    owned.setdefault(item.objgen, set()).add((page.objgen, kid))
+                elif kid.get("/S") is not None:
+                    assert kid.P.objgen == item.objgen
+                    assert kid.S != "/Document"
+                    stack.append((kid, page))
+                elif kid.get("/Type") == "/MCR":
+                    owned.setdefault(item.objgen, set()).add((kid.get("/Pg", page).objgen, int(kid.MCID)))  # fmt: skip
+        pairs = list(root.ParentTree.Nums)
+        owners = dict(zip(map(int, pairs[::2]), pairs[1::2], strict=True))
+        assert list(owners) == sorted(owners) and root.ParentTreeNextKey > max(owners)
+        keys, marks = set(), 0
+        for page in document.pages:
+            key = int(page.obj.StructParents)
+            assert key not in keys
+            keys.add(key)
+            page.contents_coalesce()
+            for found in re.finditer(rb"/MCID\s+(\d+)", page.obj.Contents.read_bytes()):
+                n = int(found[1])
+                assert (page.obj.objgen, n) in owned[owners[key][n].objgen]
+                marks += 1
+        assert marks > 71 * 6
+
+
+def test_every_cell_names_header_cells_that_are_there(made: Path) -> None:
+    with pikepdf.open(made) as document:
+        pairs = list(document.Root.StructTreeRoot.IDTree.Names)
+        names = [str(name) for name in pairs[::2]]
+        assert names == sorted(set(names))
+        assert {n.split("-")[0] for n in names} >= {"part1", "part2", "part3"}
+        asked = {
+            str(name)
+            for item in document.objects
+            if isinstance(item, pikepdf.Dictionary) and item.get("/S") == "/TD"
+            for a in (item.A if isinstance(item.A, pikepdf.Array) else [item.A])
+            for name in a.get("/Headers", [])
+        }
+        assert asked and asked <= set(names)
+
+
+def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: shape.View) -> None:
+    printed = re.sub(r"\s", "", _text(made, "-raw"))
+    at = printed.rindex("everyrowoffindings.csv")
+    assert "The71findingsofthisassessmentinfull" in printed
+    for section in appendix.sections(small):
+        at = printed.index(re.sub(r"\s", "", section.head), at)
+        for row in section.rows:
+            for cell in row.cells:
+                if cell.isascii():
+                    at = printed.index(re.sub(r"\s", "", cell), at)
+    assert "fail,waiveduntil2026-12-31(waivers.csv#1)" in printed
+
+
+def test_what_looks_like_markup_or_has_no_glyph_is_printed_as_it_is(made: Path) -> None:
+    text = _text(made)
+    for name in ("#panic(1)", "$x$ <lbl> *b*", "= head", "// gone", "[U+130B7]", "代理人"):
+        assert name in text
+
+
+def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: shape.View) -> None:
+    pages = _text(made).split("\f")[:-1]
+    total = len(pages)
+    for n, page in enumerate(pages[1:], 2):
+        foot = f"evidence {small.cover.evidence_short} · page {n} of {total}"
+        assert foot in page and page.count(f" of {total}\n") == 1
+    assert [f"{small.cover.organisation} · All findings" in page for page in pages[-4:]] == [True] * 4  # fmt: skip
+    contents = next(page for page in pages if "Contents" in page)
+    first = next(n for n, page in enumerate(pages, 1) if "findings of this assessment" in page)
+    assert re.search(rf"All findings[ .\n]+{first}\b", contents)
+
+
+def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: shape.View) -> None:
+    texts = _text(made).split("\f")
+    with pikepdf.open(made) as document, document.open_outline() as outline:
+        chapter = [item for item in outline.root if item.title == "All findings"]
+        names = [str(item.title) for item in chapter[-1].children]
+        assert names == [section.name for section in appendix.sections(small)]
+        place = {page.obj.objgen: n for n, page in enumerate(document.pages)}
+        for item in chapter[-1].children:
+            text = " ".join(texts[place[item.destination[0].objgen]].split())
+            assert str(item.title)[:20] in text
+
+
+def test_the_merged_pdf_keeps_its_attachment_and_identification(
+    made: Path, small: shape.View
+) -> None:
+    with pikepdf.open(made) as document:
+        assert document.attachments["report.json"].get_file().read_bytes() == view.to_json(small)
+        with document.open_metadata() as metadata:
+            assert metadata.pdfa_status == "3A"
+            assert metadata["pdfuaid:part"] == "1"
+        fonts = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and o.get("/Type") == "/FontDescriptor"]  # fmt: skip
+        assert fonts and all({"/FontFile2", "/FontFile3"} & set(o.keys()) for o in fonts)
+
+
+def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
+    part = next(appendix.parts(appendix.sections(small), 30))
+    press = [typeset.Press(html.templates_dir(), small.cover) for _ in range(2)]
+    assert press[0].findings(part) == press[1].findings(part)
+    assert press[0].running(3, 2) == press[1].running(3, 2)
+
+
+def test_without_typst_a_long_list_says_what_it_leaves_out(
+    small: shape.View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typeset, "is_installed", lambda: False)
+    monkeypatch.setattr(pdf, "WITHOUT_TYPST_AT_MOST", 20)
+    with pdf._uncollected():
+        laid = pdf._lay_out(small, b"the json")
+    lead = laid.chapter.text[0]
+    assert not laid.chapter.complete
+    assert "This list is not complete: it shows the first 20 of 71 findings. All 71 are in" in lead
+    assert "findings.csv" in lead and hashlib.sha256(b"the json").hexdigest() in lead
+    assert sum(len(section.rows) for _, part in laid.parts for section in part) == 20
+
+
+def test_without_findings_there_is_a_page_and_no_list(small: shape.View) -> None:
+    said = appendix.chapter(replace(small, findings=()), 0, 0, "")
+    assert said.complete and "nothing to list" in said.text[0]
+    assert list(appendix.parts(appendix.sections(replace(small, findings=())), 5)) == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 70, 71, 72])
+def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(
+    size: int, small: shape.View
+) -> None:
+    found = appendix.sections(small)
+    cut = list(appendix.parts(found, size))
+    rows = [row for part in cut for section in part for row in section.rows]
+    assert rows == [row for section in found for row in section.rows]
+    assert all(sum(len(s.rows) for s in part) == size for part in cut[:-1])
+    begun = [section.name for part in cut for section in part if not section.goes_on]
+    assert begun == [section.name for section in found]
+
+
+def test_only_the_auditors_edition_has_the_appendix(small: shape.View, tmp_path: Path) -> None:
+    WRITERS["board-pdf"](small, tmp_path / "board.pdf")
+    assert "All findings" not in _text(tmp_path / "board.pdf")
+
+
+@pytest.fixture(scope="module")
+def faces() -> Faces:
+    return Faces(html.templates_dir() / "fonts")
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("agent é", "agent é"),
+        ("a\u0301", "a\u0301"),
+        ("代\u0301", "代[U+0301]"),
+        ("שָׁ", "שָׁ"),
+        ("\U000130b7x", "[U+130B7]x"),
+        ("代\u200dx", "代[U+200D]x"),
+    ],
+)
+def test_what_no_one_font_can_draw_together_is_written_out(
+    text: str, printed: str, faces: Faces
+) -> None:
+    assert faces.written(text) == printed
+    assert faces.written(text, plain=True).encode("latin-1", "ignore").decode("latin-1")
+
+
+@pytest.mark.parametrize("text", ["w" * 400, "logs/cloudtrail/111122223333_x.json#35 and more", "代" * 90, ""])  # fmt: skip
+def test_cutting_a_text_loses_nothing_and_leaves_no_piece_wider_than_its_room(
+    text: str, faces: Faces
+) -> None:
+    cut = faces.cut(text, 14)
+    assert "".join(cut) == text
+    assert all(faces._fits(piece, 14) for piece in cut)
+    assert faces.cut("two short words that wrap", 14) == "two short words that wrap"

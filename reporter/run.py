@@ -111,10 +111,11 @@ def assess_workspace(
             write_comparison(assessment.compared, part)
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
-            write_roadmap(view.roadmap, part / "roadmap.csv")
+            plain = views.plain(assessment, view)
+            write_roadmap(plain.roadmap, part / "roadmap.csv")
             write_statements(assessment, part / "statements.csv")
-            write_todo(view, part / "todo.csv")
-            write_slices(view.slices, part / "slices.csv")
+            write_todo(plain, part / "todo.csv")
+            write_slices(plain.slices, part / "slices.csv")
             write_manifest(part, assessment, counts)
             publish(part, out)
     return view
@@ -251,7 +252,7 @@ def _gather(
         waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        branding=workspace.branding,
+        branding=workspace.branding, language=workspace.language,
         feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=results.compared(engine),
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),

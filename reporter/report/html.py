@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
+from reporter.texts import numeral, say, speaking, word
 
 from . import charts
 from .desk import desks
@@ -22,6 +24,9 @@ from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER, SHOWN_ON_SCREEN
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+IN_CODE = re.compile(r"\b_\(([^()]+)\)")
+COUNTED = 'text.replace(/,/g, "")'
+"""How the script reads a number of English."""
 LIMITS = {"screen": SHOWN_ON_SCREEN, "paper": SHOWN_ON_PAPER}
 
 
@@ -33,13 +38,21 @@ def write(view: View, path: Path, edition: str = "auditor") -> None:
 def render(
     view: View, medium: str = "screen", extra_css: str = "", edition: str = "auditor"
 ) -> str:
-    """Render an edition of the view for the screen or for paper."""
+    """Render an edition of the view for the screen or for paper, in its language."""
+    with speaking(view.cover.language):
+        return _rendered(view, medium, extra_css, edition)
+
+
+def _rendered(view: View, medium: str, extra_css: str, edition: str) -> str:
     folder = templates_dir()
-    css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
+    styles = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium])
+    css = _said(styles) + extra_css
     if medium == "paper":
         css = _constant(css)
     css = css.replace(ACCENT, view.cover.accent)
-    script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
+    script = ""
+    if medium == "screen":
+        script = _counting(_said((folder / "screen.js").read_text("utf-8")))
     page = (
         _environment(folder)
         .get_template(f"{edition}.html")
@@ -55,6 +68,20 @@ def render(
         )
     )
     return page.replace(f'fill="{ACCENT}"', f'fill="{view.cover.accent}"')
+
+
+def _said(code: str) -> str:
+    """Say what stands as `_(text)` in the strings of a style sheet or script."""
+    return IN_CODE.sub(lambda found: json.dumps(say(found[1]), ensure_ascii=False)[1:-1], code)
+
+
+def _counting(script: str) -> str:
+    """Let tables be sorted by numbers as the language writes them."""
+    group, decimal = numeral(","), numeral(".")
+    if decimal == ".":
+        return script
+    told = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
+    return script.replace(COUNTED, told)
 
 
 def _digest(text: str) -> str:
@@ -109,7 +136,18 @@ def _environment(folder: Path) -> Environment:
     }
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls, "desks": desks}
+    environment.globals |= {"_": _say, "word": word, "facets": _facets}
     return environment
+
+
+def _say(text: str, **values: object) -> Markup:
+    """Say a text of a template, which may hold HTML; its values may not."""
+    return Markup(say(text)).format(**values) if values else Markup(say(text))
+
+
+def _facets(*names: str) -> str:
+    """Name what a list can be chosen by: the name in the page, and what a reader sees."""
+    return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
 
 
 def _draw(draw: object, *args: object) -> Markup:

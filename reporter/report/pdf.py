@@ -21,6 +21,8 @@ import weasyprint
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from reporter.texts import say, speaking
+
 from . import html
 from .shape import View
 from .view import to_json
@@ -60,10 +62,12 @@ def render(view: View, edition: str = "auditor") -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
     folder = html.templates_dir() / "fonts"
     at = datetime.fromisoformat(view.cover.as_of_iso)
+    with speaking(view.cover.language):
+        said = say("The content of this report for machines, with scores as exact fractions")
     attachment = weasyprint.Attachment(
         file_obj=io.BytesIO(to_json(view)),
         name="report.json",
-        description="The content of this report for machines, with scores as exact fractions",
+        description=said,
         created=at,
         modified=at,
         relationship="Data",

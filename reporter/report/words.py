@@ -22,7 +22,10 @@ from .shape import Counts, Figure, Level, Subject
 
 NOT_ASSESSED = mark("Not assessed")
 NOT_APPLICABLE = mark("Not applicable")
-NOUNS = ("hour", "day", "agent", "service account", "workload", "human", "automation", "application")
+NOUNS = (
+    *("hour", "day", "agent", "service account", "workload", "human", "application", "automation"),
+    *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
+)
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""
 REASON_LIMIT = 260
 

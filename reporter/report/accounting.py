@@ -187,9 +187,7 @@ def _covered(c: model.Coverage) -> CoverageLine:
     return CoverageLine(
         agent=clean(c.agent),
         log_source=clean(c.log_source),
-        seen=say(
-            "{seen} of {days}", seen=number(c.seen_days), days=count(c.expected_days, "day")
-        ),
+        seen=say("{seen} of {days}", seen=number(c.seen_days), days=count(c.expected_days, "day")),
         gap=count(c.longest_gap_days, "day"),
         events=number(c.events),
     )

@@ -35,9 +35,7 @@ def _meaning(a: model.Assessment) -> str:
     total = a.scores.enterprise.total
     claims = a.policy.level_claims
     if not total.assessed:
-        return say(
-            "Nothing could be assessed: the input holds no evidence that any check can use."
-        )
+        return say("Nothing could be assessed: the input holds no evidence that any check can use.")
     return clean(content(claims[total.level_lo])) if claims else ""
 
 
@@ -143,6 +141,8 @@ def _blind(a: model.Assessment) -> list[str]:
         )  # fmt: skip
     lost = sum(f.unreadable + f.rejected for f in a.files)
     if lost:
-        text = mark("{records} of the input could not be used; each stands in quarantine.csv with its line.")
+        text = mark(
+            "{records} of the input could not be used; each stands in quarantine.csv with its line."
+        )
         said.append(say(text, records=count(lost, "record")))
     return said

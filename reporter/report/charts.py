@@ -102,7 +102,8 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
     left = min(tab + 28 + 6 * longest, 640 - 5 * cell) if titles else tab
     width = left + 5 * cell + 70
     parts = [
-        _text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12) for i in range(5)
+        _text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
+        for i in range(5)
     ]
     parts.append(_text(width, 12, say("score %"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}

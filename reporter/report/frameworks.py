@@ -175,9 +175,7 @@ def _gaps_text(below: int, assessed: int) -> str:
         return say("No control could be assessed, so no gap can be stated.")
     if not below:
         return say("All {n} assessed are on target.", n=number(assessed))
-    return say(
-        "{n} of {all} assessed are below target.", n=number(below), all=number(assessed)
-    )
+    return say("{n} of {all} assessed are below target.", n=number(below), all=number(assessed))
 
 
 def _missing_text(missing: int, total: int) -> str:

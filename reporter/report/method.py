@@ -26,7 +26,10 @@ def method(a: model.Assessment) -> tuple[shape.Line, ...]:
 def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Name the maturity levels and what each claims."""
     named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
-    return tuple(shape.Line(f"{n} {clean(content(name))}", content(said)) for n, (name, said) in enumerate(named))
+    return tuple(
+        shape.Line(f"{n} {clean(content(name))}", content(said))
+        for n, (name, said) in enumerate(named)
+    )
 
 
 def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:

@@ -78,9 +78,13 @@ def _agents_text(c: compared.Comparison) -> str:
         ),
     ]  # fmt: skip
     if events:
-        text = mark("{n} of {all} actions were not yet seen by any completed review when this was written.")
+        text = mark(
+            "{n} of {all} actions were not yet seen by any completed review when this was written."
+        )
         parts.append(say(text, n=number(unseen), all=number(events)))
-    text = mark("{attempts} were denied: evidence that a boundary holds. A boundary with no denied attempt was not tested.")
+    text = mark(
+        "{attempts} were denied: evidence that a boundary holds. A boundary with no denied attempt was not tested."
+    )
     parts.append(
         say(text, attempts=count(denied, "attempt")) if denied
         else say("No attempt was denied: the boundaries were not tested, which does not mean that they hold.")
@@ -135,7 +139,9 @@ def _scope(s: compared.Scope) -> shape.ScopeLine:
     return shape.ScopeLine(
         agent=clean(s.agent),
         purpose=clean(s.purpose) or say("not named"),
-        basis=count(s.clean_runs, "clean run") if s.clean_runs else say("rights bound to the purpose"),
+        basis=count(s.clean_runs, "clean run")
+        if s.clean_runs
+        else say("rights bound to the purpose"),
         runs=number(s.runs),
         outside=number(s.outside),
         new_reads=number(s.new_reads),
@@ -173,7 +179,11 @@ def _tiers_text(c: compared.Comparison) -> str:
     open_ = sum(t.tier_lo != t.tier_hi for t in c.tiers)
     named = join(
         [
-            *(say("{n} in tier {tier}", n=number(sure[n]), tier=n) for n in (4, 3, 2, 1) if sure[n]),
+            *(
+                say("{n} in tier {tier}", n=number(sure[n]), tier=n)
+                for n in (4, 3, 2, 1)
+                if sure[n]
+            ),
             *([say("{n} between two tiers", n=number(open_))] if open_ else []),
         ]
     )

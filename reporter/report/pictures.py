@@ -76,9 +76,15 @@ def calendar(a: model.Assessment) -> shape.LogCalendar:
             if marks.count(mark)
         )
         rows.append(shape.LogDays(clean(feed.log_source), marks, f"{count(days, 'day')}: {text}"))
-    more = say(" The {n} that delivered least are drawn.", n=MOST_LOGS) if len(known) > MOST_LOGS else ""
+    more = (
+        say(" The {n} that delivered least are drawn.", n=MOST_LOGS)
+        if len(known) > MOST_LOGS
+        else ""
+    )
     return shape.LogCalendar(
-        say("Each day of the period: did the log deliver in every unit that is expected of it, in some, or in none?")
+        say(
+            "Each day of the period: did the log deliver in every unit that is expected of it, in some, or in none?"
+        )
         + more,
         tuple(months),
         tuple(rows),

@@ -84,7 +84,9 @@ def _owners_text(owners: Sequence[shape.OwnerLine]) -> str:
     rest = len(owners) > OWNERS_SHOWN
     all_ = number(len(owners))
     shown = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=all_) if rest else ""
-    text = mark("The to-do list of each owner stands in {file}, a verdict a row in the order of the roadmap.")
+    text = mark(
+        "The to-do list of each owner stands in {file}, a verdict a row in the order of the roadmap."
+    )
     return say(text, file=TODO) + shown
 
 
@@ -222,7 +224,9 @@ def _first(a: model.Assessment) -> str:
 def _urgent_text(n: int, waived: bool) -> str:
     if not n:
         but = say(" that nobody waived") if waived else ""
-        text = mark("No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows misuse{but}.")
+        text = mark(
+            "No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows misuse{but}."
+        )
         return say(text, but=but)
     more = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
     return say_n(

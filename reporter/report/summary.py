@@ -133,9 +133,7 @@ def _target(total: GroupScore, a: model.Assessment) -> str:
 def _not_assessed(a: model.Assessment) -> str:
     missing = sum(f.total.not_assessed for f in a.scores.frameworks)
     total = missing + sum(f.total.assessed for f in a.scores.frameworks)
-    return say(
-        "{n} of {all} framework controls not assessed", n=number(missing), all=number(total)
-    )
+    return say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
 
 
 def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from reporter import model
-from reporter.texts import content, mark, say
+from reporter.texts import content, day, mark, say
 
 from . import shape
 from .shape_accounting import Accounting, CoverageLine, FeedLine, FileLine, Rejected
-from .words import clean, count, day, join, moment, number, period, short
+from .words import clean, count, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
 COVERAGE_SHOWN = 20

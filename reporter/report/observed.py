@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 
 from reporter import compared
-from reporter.texts import content, mark, numeral, say, word
+from reporter.texts import content, day, mark, numeral, say, word
 
 from . import shape_observed as shape
-from .words import clean, count, day, join, number, short
+from .words import clean, count, join, number, short
 
 AGENTS_SHOWN = 25
 SCOPES_SHOWN = 25

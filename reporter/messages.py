@@ -9,7 +9,6 @@ import ast
 import io
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -24,12 +23,13 @@ from reporter.report.tabs import headings
 from reporter.report.words import NOUNS, counted
 from reporter.schema import SUBJECTS
 from reporter.texts import CONTENT, WORD, WORDS, locale_dir
+from reporter.vocabulary import EFFECTS
 
 POT = "messages.pot"
+HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
 Found = tuple[str, str, tuple[str, ...]]
 """Where, context, and the text: one form or two."""
 _SAYING = {"say": 1, "mark": 1, "say_n": 2}
-_FIXED = datetime(2026, 1, 1, tzinfo=UTC)
 _TRANSLATED_TITLES = ("id-only",)
 """Text policies of catalogs whose titles are our own words; the titles of others are their publisher's."""
 
@@ -56,7 +56,7 @@ def _found() -> Iterator[Found]:
         yield from ((place, "", (text,)) for text in IN_CODE.findall(path.read_text("utf-8")))
     yield from (("reporter/report/words.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
     yield from (("reporter/report/tabs.py", "", (name,)) for name in headings())
-    yield from (("reporter/texts.py", WORD, (code,)) for code in WORDS)
+    yield from (("reporter/texts.py", WORD, (code,)) for code in (*WORDS, *EFFECTS))
     yield from (
         ("frameworks", CONTENT, (text.strip(),)) for text in contents(catalog.load()) if text
     )
@@ -77,8 +77,8 @@ def _in_code(path: Path, place: str) -> Iterator[Found]:
 
 def _in_template(path: Path, place: str) -> Iterator[Found]:
     tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(path.read_text("utf-8"))
-    for _, _, text in extract_from_ast(tree, ("_",)):
-        yield place, "", (str(text),)
+    for _, _, told in extract_from_ast(tree, ("_",)):
+        yield place, "", (str(told[0] if isinstance(told, tuple) else told),)
 
 
 def contents(content: Content) -> Iterator[str]:
@@ -100,27 +100,25 @@ def contents(content: Content) -> Iterator[str]:
             yield from (control.title if own else "", control.paraphrase, control.ask)
 
 
-def written(made: Catalog, header: bool = False) -> bytes:
+def written(made: Catalog, header: str = HEADER) -> bytes:
     """Write messages as a file of gettext: a message names the files it stands in, but no lines."""
     out = io.BytesIO()
-    write_po(out, made, width=110, omit_header=not header, include_lineno=False)
-    return out.getvalue()
+    write_po(out, made, width=110, omit_header=True, include_lineno=False)
+    return header.encode() + out.getvalue()
 
 
 def renewed(path: Path, template: Catalog) -> bytes:
     """Return a translation with the messages of the template, and what it says of them."""
     with path.open("rb") as file:
         old = read_po(file, locale=path.stem)
-    made = Catalog(
-        locale=path.stem, project="Reporter", charset="utf-8", fuzzy=False, creation_date=_FIXED,
-        revision_date=_FIXED, header_comment=f"# Reporter in {path.stem}; see docs/translating.md.",
-    )  # fmt: skip
+    made = Catalog(locale=path.stem, charset="utf-8", fuzzy=False)
     for message in template:
         if message.id:
             before = old.get(message.id, message.context)
             said = before.string if before else None
             made.add(message.id, said, message.locations, context=message.context)
-    return written(made, header=True)
+    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {old.plural_forms}\\n"\n'
+    return written(made, HEADER + spoken)
 
 
 def main() -> None:

@@ -26,9 +26,9 @@ WORDS = (
     *("passes", "fails", "act now", "ranked", "later", "evidence", "implement", "implementation"),
     *("direct", "partial", "contextual", "High", "Medium", "Low", "none"),
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
-    *("waived", "not counted", "yes", "no", "na", "inquiry", "inspection", "observation"),
-    *("attest", "examine", "interview", "test"),
-    *("tool", "data", "destination", "read", "write", "unreadable", "rejected", "note"),
+    *("waived", "not counted", "yes", "no", "attest", "examine"),
+    *("tool", "data", "destination", "entitlement", "context"),
+    *("unreadable", "rejected", "note", "field"),
     *("flat", "steep", "severity", "status", "lane", "result", "state", "gap"),
 )
 """Codes that are printed as words; machines read them as they are."""

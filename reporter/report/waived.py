@@ -53,9 +53,12 @@ def _text(a: model.Assessment, wrong: int) -> str:
 
 def _counted(said: Sequence[Waiver | Compensation], noun: str) -> str:
     n = sum(bool(s.counts_as) for s in said)
-    one = mark("{things}, of which {n} has an effect.")
-    many = mark("{things}, of which {n} have an effect.")
-    return say_n(one, many, n, things=count(len(said), noun))
+    return say_n(
+        "{things}, of which {n} has an effect.",
+        "{things}, of which {n} have an effect.",
+        n,
+        things=count(len(said), noun),
+    )
 
 
 def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:

@@ -23,7 +23,7 @@ from .shape import Counts, Figure, Level, Subject
 NOT_ASSESSED = mark("Not assessed")
 NOT_APPLICABLE = mark("Not applicable")
 NOUNS = (
-    *("hour", "day", "agent", "service account", "workload", "human", "application", "automation"),
+    *("hour", "day", "agent", "service account", "workload", "human", "group"),
     *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
 )
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""

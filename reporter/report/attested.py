@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reporter import model
 from reporter.answers import ATTESTATIONS, Attestation
-from reporter.texts import say, word
+from reporter.texts import say
 
 from . import shape_attested as shape
 from .words import clean, count, number
@@ -57,7 +57,7 @@ def _line(t: Attestation, framework: str, anchor: str) -> shape.AnswerLine:
         date=_day(t.date),
         expires=_day(t.expires),
         method=t.method,
-        counts_as=word(_COUNTS_AS.get(t.status, t.status)),
+        counts_as=_COUNTS_AS.get(t.status, t.status),
         why=clean(t.why),
         settles=t.settles,
         record=clean(t.ref),

@@ -59,7 +59,7 @@ def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape
         rows=tuple(
             shape.Pairs(
                 origins=links(walk.origin, row.origins),
-                relation=say(RELATIONS[row.relation]),
+                relation=RELATIONS[row.relation],
                 targets=links(walk.target, row.targets),
                 basis=basis,
                 confidence=row.confidence,

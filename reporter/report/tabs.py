@@ -270,13 +270,13 @@ def _statements(view: View) -> Iterator[Row]:
     for a in view.attestations.rows:
         yield (
             *(say("attestation"), a.framework, a.control, "", "", "", word(a.answer), a.statement, a.who, a.role, a.date),
-            *(a.expires, "", word(a.method), "", a.counts_as, "", a.why, a.record),
+            *(a.expires, "", word(a.method), "", word(a.counts_as), "", a.why, a.record),
         )  # fmt: skip
     for kind, said in ((say("waiver"), view.waivers.waivers), (say("compensating control"), view.waivers.compensations)):  # fmt: skip
         for w in said:
             yield (
                 *(kind, "", "", w.check, w.subject, w.by_check, "", w.reason, w.who, "", w.since, w.until),
-                *(w.review, "", w.ticket, w.counts_as, w.cells, w.why, w.record),
+                *(w.review, "", w.ticket, word(w.counts_as), w.cells, w.why, w.record),
             )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reporter import model
 from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Waiver
-from reporter.texts import mark, say, say_n, word
+from reporter.texts import mark, say, say_n
 
 from . import shape_waived as shape
 from .words import clean, count, exact, group_level, number, percent
@@ -105,7 +105,7 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> s
         review=_day(s.review_at) if isinstance(s, Waiver) else "",
         reason=clean(s.reason),
         ticket=clean(s.ticket) if isinstance(s, Waiver) else "",
-        counts_as=word(s.counts_as or "not counted"),
+        counts_as=s.counts_as or "not counted",
         cells=number(s.cells),
         why=clean(s.why),
         record=clean(s.ref),

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
-from reporter.texts import numeral, say, speaking, word
+from reporter.texts import ENGLISH, numeral, say, speaking, word
 
 from . import charts
 from .desk import desks
@@ -45,7 +45,8 @@ def render(
 
 def _rendered(view: View, medium: str, extra_css: str, edition: str) -> str:
     folder = templates_dir()
-    styles = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium])
+    names = STYLES[medium] + (() if view.cover.language == ENGLISH else ("hyphens.css",))
+    styles = "\n".join((folder / name).read_text("utf-8") for name in names)
     css = _said(styles) + extra_css
     if medium == "paper":
         css = _constant(css)

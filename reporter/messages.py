@@ -78,7 +78,9 @@ def _in_code(path: Path, place: str) -> Iterator[Found]:
 def _in_template(path: Path, place: str) -> Iterator[Found]:
     tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(path.read_text("utf-8"))
     for _, _, told in extract_from_ast(tree, ("_",)):
-        yield place, "", (str(told[0] if isinstance(told, tuple) else told),)
+        text = told[0] if isinstance(told, tuple) else told
+        if text:  # not a value that stands in the view
+            yield place, "", (str(text),)
 
 
 def contents(content: Content) -> Iterator[str]:

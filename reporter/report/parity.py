@@ -46,7 +46,9 @@ def parity(found: compared.SideBySide) -> shape.ParityTable:
     return shape.ParityTable(
         text=_text(found, types),
         note=_note(found),
-        heads=tuple(shape.ParityHead(say(_HEADS[t][0]), say(_HEADS[t][1]), number(sizes[t])) for t in types),
+        heads=tuple(
+            shape.ParityHead(say(_HEADS[t][0]), say(_HEADS[t][1]), number(sizes[t])) for t in types
+        ),
         rows=tuple(_row(p, [cells[p, t] for t in types]) for p in _PRACTICES),
     )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -102,7 +102,7 @@ def assess_workspace(
                 assessment, counts = _assess(
                     workspace, inputs, content, known, judged, Path(work), part, options
                 )
-            view = views.build(assessment)
+            view, plain = views.both(assessment)
             for name in dict.fromkeys(("json", *options.formats)):
                 options.say(f"writing {FILES[name]}")
                 WRITERS[name](view, part / FILES[name])
@@ -111,7 +111,6 @@ def assess_workspace(
             write_comparison(assessment.compared, part)
             write_causes(assessment.causes, part / "causes.csv")
             write_parity(assessment.parity, part / "parity.csv")
-            plain = views.plain(assessment, view)
             write_roadmap(plain.roadmap, part / "roadmap.csv")
             write_statements(assessment, part / "statements.csv")
             write_todo(plain, part / "todo.csv")

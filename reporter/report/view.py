@@ -54,13 +54,15 @@ def build(assessment: model.Assessment) -> shape.View:
         return _build(assessment)
 
 
-def plain(assessment: model.Assessment, made: shape.View) -> shape.View:
-    """Return a view whose roadmap and parts are in English, as all tables of a run are."""
+def both(assessment: model.Assessment) -> tuple[shape.View, shape.View]:
+    """Return the view, and the same with roadmap and parts in English, as all tables of a run are."""
+    made = build(assessment)
     if assessment.language == ENGLISH:
-        return made
+        return made, made
     places = {n: row for row, n in enumerate(_order(assessment))}
     with speaking(ENGLISH):
-        return replace(made, roadmap=roadmap(assessment, places), slices=slices(assessment))
+        plain = replace(made, roadmap=roadmap(assessment, places), slices=slices(assessment))
+    return made, plain
 
 
 def _build(assessment: model.Assessment) -> shape.View:
@@ -199,10 +201,8 @@ def _check(
     evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
-    facts = (
-        ranged(result), say("coverage {share}", share=coverage), n.text, word(c.severity), level,
-        say("from {evidence}", evidence=evidence), sample,
-    )  # fmt: skip
+    told = say("coverage {share}", share=coverage), say("from {evidence}", evidence=evidence)
+    facts = (ranged(result), told[0], n.text, word(c.severity), level, told[1], sample)
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,

@@ -201,8 +201,6 @@ def _check(
     evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
-    told = say("coverage {share}", share=coverage), say("from {evidence}", evidence=evidence)
-    facts = (ranged(result), told[0], n.text, word(c.severity), level, told[1], sample)
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -217,7 +215,7 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=" · ".join(f for f in facts if f),
+        standing=_standing(ranged(result), coverage, n.text, c.severity, level, evidence, sample),
         failing=tuple(subject(f) for f in _failing(findings)[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
@@ -229,6 +227,15 @@ def _check(
             clean(line) for line in why_check(score, content(c.title), c.sample).split("\n")
         ),
     )
+
+
+def _standing(
+    result: str, coverage: str, counts: str, severity: str, level: str, evidence: str, sample: str
+) -> str:
+    covered = say("coverage {share}", share=coverage)
+    source = say("from {evidence}", evidence=evidence)
+    facts = (result, covered, counts, word(severity), level, source, sample)
+    return " · ".join(f for f in facts if f)
 
 
 def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:

@@ -215,7 +215,7 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=_standing(ranged(result), coverage, n.text, c.severity, level, evidence, sample),
+        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
         failing=tuple(subject(f) for f in _failing(findings)[:SHOWN_ON_SCREEN]),
         more_screen=_more(n.failed, SHOWN_ON_SCREEN),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
@@ -230,11 +230,11 @@ def _check(
 
 
 def _standing(
-    result: str, coverage: str, counts: str, severity: str, level: str, evidence: str, sample: str
-) -> str:
+    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str
+) -> str:  # fmt: skip
     covered = say("coverage {share}", share=coverage)
     source = say("from {evidence}", evidence=evidence)
-    facts = (result, covered, counts, word(severity), level, source, sample)
+    facts = (ranged(score), covered, n.text, word(severity), level, source, sample)
     return " · ".join(f for f in facts if f)
 
 

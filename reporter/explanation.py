@@ -27,6 +27,7 @@ _WORDS = {
 
 def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> str:
     """Explain a check: its cells by status and the weights behind both ends of its interval."""
+    title = content(title)
     cells = sum(score.counts.values())
     if not score.applicable:
         why = say("all {n} cells are n/a", n=cells) if cells else say("no subject is in scope")

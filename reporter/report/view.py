@@ -223,9 +223,7 @@ def _check(
         controls=controls,
         sample=sample,
         about=clean(c.about),
-        reasons=tuple(
-            clean(line) for line in why_check(score, content(c.title), c.sample).split("\n")
-        ),
+        reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 
 

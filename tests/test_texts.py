@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import string
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from reporter import catalog, messages, texts
+from reporter import catalog, messages, run, texts, workspace
 from reporter.errors import InputError
 from reporter.init import init
 from reporter.report import EDITIONS, html, pdf, shape, tabs, view, words
@@ -28,6 +29,7 @@ from reporter.report.xlsx import _NUMBER
 from reporter.workspace import read_workspace
 
 OPEN, CLOSE = "⟦", "⟧"
+ACME = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
 TRANSLATIONS = sorted(texts.locale_dir().glob("*.po"))
 
 
@@ -208,6 +210,33 @@ def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.T
             page = html.render(made, medium, edition=edition)
             left = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
             assert left <= NAMES, f"{edition} on {medium}"
+
+
+@pytest.mark.deep
+def test_no_text_of_the_sample_company_goes_round_the_translation(
+    pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has what the fixtures lack: parts, answers, waivers, crosswalks, a calendar of its logs."""
+    shutil.copytree(ACME, tmp_path / "w")
+    with (tmp_path / "w" / "reporter.yml").open("a", encoding="utf-8") as file:
+        file.write("language: xx\n")
+    monkeypatch.setattr(workspace, "languages", lambda: ["en", "xx"])
+    built: list[Any] = []
+    both = view.both
+    monkeypatch.setattr(view, "both", lambda a: built.append(a) or both(a))
+    made = run.assess_workspace(tmp_path / "w", tmp_path / "r", run.Options(formats=("json",)))
+    own = {text.strip().lower() for _, text in pseudo.messages} | set(CODES)
+    content = {text.strip() for text in messages.contents(catalog.load())}
+    told = {words.clean(t) for t in strings(built[0]) if len(t) > 2 and t.lower() not in own}
+    data = sorted({*(told - content), *CODES}, key=len, reverse=True)
+    for edition in EDITIONS:
+        page = re.sub(f"{OPEN}[^{OPEN}{CLOSE}<…]+…", " ", html.render(made, edition=edition))
+        left = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
+        assert left <= {*NAMES, *CODES}, edition
+
+
+CODES = ("GOVERN", "MEASURE", "MANAGE", "attestations", "waivers", "RUN")
+"""Ids of groups and themes, and names of sources."""
 
 
 def test_the_bracket_test_finds_a_text_that_goes_round() -> None:

@@ -1,4 +1,4 @@
-"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md, report.schema.json.
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md, report.schema.json; messages.pot.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from reporter import catalog
+from reporter import catalog, messages
 from reporter.catalog import Content
 from reporter.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.model import Control, Framework
@@ -193,6 +193,7 @@ def main() -> None:
     own = (DOCS / "formats.md").read_text(encoding="utf-8")
     (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
     (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
+    messages.main()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from fractions import Fraction
 
 from reporter.compared import Cause
 from reporter.model import Policy, Sample
-from reporter.score import ASK, printed, rating
+from reporter.score import ASK, rating
+from reporter.score import printed as printed_in_english
 from reporter.scores import CheckScore, ControlScore, GroupScore, PracticeScore, Status
+from reporter.texts import ENGLISH, content, language, mark, numeral, say, word
 
 _WORDS = {
     Status.PASS: "pass",
@@ -25,31 +27,40 @@ _WORDS = {
 
 def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> str:
     """Explain a check: its cells by status and the weights behind both ends of its interval."""
+    title = content(title)
     cells = sum(score.counts.values())
     if not score.applicable:
-        why = f"all {cells} cells are n/a" if cells else "no subject is in scope"
-        return f"{score.check} {title}: not applicable, {why}."
-    counts = ", ".join(f"{score.counts[s]} {word}" for s, word in _WORDS.items() if score.counts[s])
+        why = say("all {n} cells are n/a", n=cells) if cells else say("no subject is in scope")
+        return say(
+            "{check} {title}: not applicable, {why}.", check=score.check, title=title, why=why
+        )
+    counts = ", ".join(
+        f"{score.counts[s]} {word(code)}" for s, code in _WORDS.items() if score.counts[s]
+    )
     lo, hi = (
         f"{part if part.denominator == 1 else f'({part})'}/{whole}"
         for part, whole in (score.sum_lo, score.sum_hi)
     )
-    text = (
-        f"{score.check} {title}: {counts} (cells: {cells}). "
-        f"Credited weight / weight = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}."
-    )
+    text = say(
+        "{check} {title}: {counts} (cells: {cells}). Credited weight / weight = {lo}; at most {hi}.",
+        check=score.check, title=title, counts=counts, cells=cells, lo=_result(lo, score.lo),
+        hi=_result(hi, score.hi),
+    )  # fmt: skip
     if sample:
-        text += f" {said_of(sample)}: a tier counts with the 95 % limit of its share without exceptions, not with the share."
-    if score.caps_lo:
-        text += " It caps its practice: critical, and without credit on a subject of tier 3 or 4"
-        text += "." if score.caps_hi else " unless missing evidence proves good."
+        limit = mark(" {sample}: a tier counts with the 95 % limit of its share without exceptions, not with the share.")  # fmt: skip
+        text += say(limit, sample=said_of(sample))
+    if score.caps_lo and score.caps_hi:
+        text += say(" It caps its practice: critical, and without credit on a subject of tier 3 or 4.")  # fmt: skip
+    elif score.caps_lo:
+        text += say(" It caps its practice: critical, and without credit on a subject of tier 3 or 4 unless missing evidence proves good.")  # fmt: skip
     return text
 
 
 def said_of(sample: Sample) -> str:
     """Say what was drawn from what, and how the draw can be repeated."""
     note = f"; {sample.note}" if sample.note else ""
-    return f"Random sample of {sample.size} of {sample.frame} (seed {sample.seed}{note})"
+    text = mark("Random sample of {n} of {all} (seed {seed}{note})")
+    return say(text, n=sample.size, all=sample.frame, seed=sample.seed, note=note)
 
 
 def why_control(
@@ -62,21 +73,16 @@ def why_control(
     """Explain a control or theme: level, score, gap, the causes behind its failures, the formula of each practice."""
     head = f"{score.id} {title}: "
     if score.state == "not_applicable":
-        return f"{head}not applicable, no check has a subject in scope."
+        return head + say("not applicable, no check has a subject in scope.")
     if score.state == "not_assessed":
         names = ", ".join(check for practice in score.practices for check, _ in practice.weights)
-        return (
-            f"{head}Not assessed, no cell of {names} has evidence; "
-            f"every roll-up counts it as 0 on evidence and as 1 at most. Target {score.target}."
-        )
-    name = policy.level_names[score.level_lo]
+        return head + say(
+            "Not assessed, no cell of {names} has evidence; "
+            "every roll-up counts it as 0 on evidence and as 1 at most. Target {target}.",
+            names=names, target=score.target,
+        )  # fmt: skip
     lines = [
-        (
-            f"{head}level {score.level_lo}{'+' * score.plus} ({name}) on "
-            f"evidence, at most {score.level_hi} even if all missing evidence proves good; "
-            f"target {score.target}. Score {_interval(score.lo, score.hi)}, "
-            f"coverage {printed(score.coverage)} %, confidence {score.confidence}."
-        ),
+        head + _standing(score, policy),
         *_gap_lines(score, policy),
         *_cause_lines(score, causes),
         *(_practice_line(practice, checks, policy) for practice in score.practices),
@@ -84,8 +90,22 @@ def why_control(
     if len(score.practices) > 1:
         lo = _formula([(1, practice.lo) for practice in score.practices])
         hi = _formula([(1, practice.hi) for practice in score.practices])
-        lines.append(f"S = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}.")
+        lines.append(_sum(_result(lo, score.lo), _result(hi, score.hi)))
     return "\n".join(lines)
+
+
+def _standing(score: ControlScore, policy: Policy) -> str:
+    return say(
+        "level {lo} ({name}) on evidence, at most {hi} even if all missing evidence proves good; "
+        "target {target}. Score {score}, coverage {coverage} %, confidence {confidence}.",
+        lo=f"{score.level_lo}{'+' * score.plus}", name=content(policy.level_names[score.level_lo]),
+        hi=score.level_hi, target=score.target, score=_interval(score.lo, score.hi),
+        coverage=printed(score.coverage), confidence=word(score.confidence),
+    )  # fmt: skip
+
+
+def _sum(lo: str, hi: str) -> str:
+    return say("S = {lo}; at most {hi}.", lo=lo, hi=hi)
 
 
 def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
@@ -99,9 +119,24 @@ def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
     total = sum(n for _, n in failed)
     if total < 2:
         return []
-    first = "; ".join(f"{c.title.lower()} ({n})" for c, n in failed[:3])
-    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return [f"{total} failures, {len(failed)} root causes: {first}{more}."]
+    first = "; ".join(f"{_within(c.title)} ({n})" for c, n in failed[:3])
+    more = say("; and {n} more", n=len(failed) - 3) if len(failed) > 3 else ""
+    return [
+        say(
+            "{n} failures, {causes} root causes: {first}{more}.",
+            n=total, causes=len(failed), first=first, more=more,
+        )
+    ]  # fmt: skip
+
+
+def _within(title: str) -> str:
+    """Write a title within a sentence; other languages than English may need its capitals."""
+    return title.lower() if language() == ENGLISH else content(title)
+
+
+def printed(value: Fraction) -> str:
+    """Print a share as the report does, in its language."""
+    return numeral(printed_in_english(value))
 
 
 def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:
@@ -109,22 +144,24 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
     members = set(score.members)
     scored = [c for c in controls if c.id in members and c.state != "not_applicable"]
     if not scored:
-        return f"{score.id} {score.title}: not applicable, none of its controls is."
+        none = mark("{id} {title}: not applicable, none of its controls is.")
+        return say(none, id=score.id, title=content(score.title))
     lo = _formula([(control.weight, control.lo) for control in scored])
     hi = _formula([(control.weight, control.hi) for control in scored])
-    name = policy.level_names[score.level_lo]
+    levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored)
     lines = [
-        (
-            f"{score.id} {score.title}: level {score.level_lo} ({name}) "
-            f"on evidence, at most {score.level_hi}; target {score.target}. "
-            f"{score.not_assessed} of {len(scored)} controls not assessed, "
-            f"{score.not_applicable} not applicable. Coverage {printed(score.coverage)} %."
+        say(
+            "{id} {title}: level {lo} ({name}) on evidence, at most {hi}; target {target}. {missing} of {all} controls not assessed, "
+            "{absent} not applicable. Coverage {coverage} %.",
+            id=score.id, title=content(score.title), lo=score.level_lo, name=content(policy.level_names[score.level_lo]),
+            hi=score.level_hi, target=score.target, missing=score.not_assessed, all=len(scored),
+            absent=score.not_applicable, coverage=printed(score.coverage),
         ),
-        f"S = {_result(lo, score.lo)}; at most {_result(hi, score.hi)}.",
-        f"Controls: {', '.join(f'{c.id} level {c.level_lo}' for c in scored)}.",
+        _sum(_result(lo, score.lo), _result(hi, score.hi)),
+        say("Controls: {levels}.", levels=levels),
         _group_rule(scored, policy),
-        *(f"Capped at level {most}: {reason}." for most, reason in score.caps),
-    ]
+        *(say("Capped at level {n}: {why}.", n=most, why=content(why)) for most, why in score.caps),
+    ]  # fmt: skip
     return "\n".join(lines)
 
 
@@ -137,10 +174,11 @@ def _practice_line(
     lo = _side(practice.weights, los, practice.raw_lo, practice.lo, practice.capped_by)
     hi = _side(practice.weights, his, practice.raw_hi, practice.hi, capping_hi)
     names = ", ".join(check for check, _ in practice.weights)
-    return (
-        f"P{practice.level} = {lo} ({rating(practice.lo, policy)}); "
-        f"at most {hi} ({rating(practice.hi, policy)}). Checks: {names}."
-    )
+    return say(
+        "P{n} = {lo} ({rating}); at most {hi} ({at_most}). Checks: {names}.",
+        n=practice.level, lo=lo, rating=rating(practice.lo, policy), hi=hi,
+        at_most=rating(practice.hi, policy), names=names,
+    )  # fmt: skip
 
 
 def _side(
@@ -155,7 +193,8 @@ def _side(
     # The ask has no entry among the checks: its credit is what the others leave of the mean.
     rest = raw * total - sum(w * values[check] for check, w in weights if check != ASK)
     formula = _formula([(w, rest / w if check == ASK else values[check]) for check, w in weights])
-    cap = f", capped to {final} by {', '.join(capped_by)}" if final != raw else ""
+    held = mark(", capped to {share} by {checks}")
+    cap = say(held, share=final, checks=", ".join(capped_by)) if final != raw else ""
     return f"{formula} = {raw}{cap} = {printed(final)} %"
 
 
@@ -179,17 +218,25 @@ def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
     in_hi = score.gap_kind == "implementation"
     now = score.level_hi if in_hi else score.level_lo
     above = [practice.level for practice in score.practices if practice.level > now]
-    kind = f"{score.gap_kind.capitalize()} gap of {score.gap}"
+    kinds = {
+        "implementation": mark("Implementation gap of {n}"), "evidence": mark("Evidence gap of {n}"),
+    }  # fmt: skip
+    kind = say(kinds[score.gap_kind], n=score.gap)
     if not above:
-        return [f"{kind}: no practice stands above level {now}, so no higher level can be claimed."]
+        none = mark("{gap}: no practice stands above level {n}, so no higher level can be claimed.")
+        return [say(none, gap=kind, n=now)]
     needs = []
     for practice in score.practices:
         value = practice.hi if in_hi else practice.lo
         edge = policy.rating_edges[1 if practice.level == above[0] else 2]
         if practice.level <= above[0] and value <= edge:
-            most = "even at most" if in_hi else "on evidence"
-            needs.append(f"P{practice.level} above {printed(edge)} % ({most} {printed(value)} %)")
-    return [f"{kind}: level {above[0]} needs {' and '.join(needs)}."]
+            need = (
+                mark("P{n} above {edge} % (even at most {share} %)") if in_hi
+                else mark("P{n} above {edge} % (on evidence {share} %)")
+            )  # fmt: skip
+            needs.append(say(need, n=practice.level, edge=printed(edge), share=printed(value)))
+    text = mark("{gap}: level {n} needs {practices}.")
+    return [say(text, gap=kind, n=above[0], practices=say(" and ").join(needs))]
 
 
 def _group_rule(scored: Sequence[ControlScore], policy: Policy) -> str:
@@ -197,9 +244,10 @@ def _group_rule(scored: Sequence[ControlScore], policy: Policy) -> str:
     shares = [
         (n, Fraction(sum(c.weight for c in scored if c.level_lo >= n), total)) for n in range(1, 6)
     ]
-    reached = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or "none"
+    reached = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or say("none")
     floor = min(control.level_lo for control in scored)
-    return (
-        f"Weight at or above each level: {reached}. A level needs more than "
-        f"{printed(policy.group_share)} % and no control more than one below it (lowest: {floor})."
-    )
+    return say(
+        "Weight at or above each level: {reached}. A level needs more than {share} % and no control "
+        "more than one below it (lowest: {floor}).",
+        reached=reached, share=printed(policy.group_share), floor=floor,
+    )  # fmt: skip

@@ -309,6 +309,8 @@ class Assessment:
     """Log source -> (day of the period counted from 0, hours in which it delivered, 1 a day where days are expected)."""
     slices: tuple[Slice, ...] = ()
     branding: Branding = Branding()
+    language: str = "en"
+    """In which the report is printed."""
     reweighed: tuple[Reweighed, ...] = ()
     history: History = History()
     """This run beside earlier ones."""

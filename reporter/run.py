@@ -113,14 +113,16 @@ def assess_workspace(
                 if earlier:
                     with Engine(Path(work) / "earlier", options.memory) as engine:
                         assessment = compare(engine, earlier, assessment, part / EVIDENCE)
-            view = views.build(assessment)
-            _write(assessment, view, counts, part, options)
+            view, plain = views.both(assessment)
+            _write(assessment, view, plain, counts, part, options)
             publish(part, out)
     return view
 
 
-def _write(a: Assessment, view: View, counts: dict[str, int], part: Path, options: Options) -> None:
-    """Every file of the run; the manifest last, for it has the hashes of the others."""
+def _write(
+    a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, options: Options
+) -> None:
+    """Every file of the run, tables from the English twin; the manifest last, for it has the hashes of the others."""
     for name in dict.fromkeys(("json", *options.formats)):
         options.say(f"writing {FILES[name]}")
         WRITERS[name](view, part / FILES[name])
@@ -129,12 +131,12 @@ def _write(a: Assessment, view: View, counts: dict[str, int], part: Path, option
     write_comparison(a.compared, part)
     write_causes(a.causes, part / "causes.csv")
     write_parity(a.parity, part / "parity.csv")
-    write_roadmap(view.roadmap, part / "roadmap.csv")
+    write_roadmap(plain.roadmap, part / "roadmap.csv")
     write_statements(a, part / "statements.csv")
-    write_todo(view, part / "todo.csv")
-    write_slices(view.slices, part / "slices.csv")
-    if view.history.runs:
-        write_changes(view.history, part / "changes.csv")
+    write_todo(plain, part / "todo.csv")
+    write_slices(plain.slices, part / "slices.csv")
+    if plain.history.runs:
+        write_changes(plain.history, part / "changes.csv")
     write_manifest(part, a, counts)
 
 
@@ -271,7 +273,7 @@ def _gather(
         waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
-        branding=workspace.branding,
+        branding=workspace.branding, language=workspace.language,
         feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=compared,
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),

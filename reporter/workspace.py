@@ -14,13 +14,14 @@ from typing import Any
 from reporter.branding import Branding, read_branding
 from reporter.errors import InputError
 from reporter.model import RunInfo, Sample
+from reporter.texts import ENGLISH, languages
 from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
 MOST_DAYS = 100_000
 _KEYS = (
     "organisation", "unit", "period", "as_of", "profile", "frameworks", "log_sources", "params", "baseline", "efforts",
-    "samples", "branding",
+    "samples", "branding", "language",
 )  # fmt: skip
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -42,6 +43,7 @@ class Workspace:
     samples: dict[str, Sample] = field(default_factory=dict)
     """Check id -> how its subjects were drawn."""
     branding: Branding = Branding()
+    language: str = ENGLISH
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -82,7 +84,17 @@ def read_workspace(folder: Path) -> Workspace:
         _efforts(f),
         _samples(f),
         read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
+        _language(f),
     )
+
+
+def _language(f: Fields) -> str:
+    chosen, known = f.get("language", str, ENGLISH), languages()
+    if chosen not in known:
+        raise InputError(
+            f"language: no {chosen!r}", f.place("language"), f"Known: {', '.join(known)}."
+        )
+    return str(chosen)
 
 
 def _run(f: Fields) -> RunInfo:

@@ -22,15 +22,16 @@
     const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
     bar.addEventListener("submit", (event) => event.preventDefault());
     const search = make("input", { type: "search", id: `find-${number}`, autocomplete: "off" });
-    const label = make("label", { for: `find-${number}` }, "Find");
+    const label = make("label", { for: `find-${number}` }, "_(Find)");
     const count = make("output", { "aria-live": "polite" });
     bar.append(label, search);
-    const choices = (list.dataset.facets || "").split(" ").filter(Boolean).map((facet) => {
+    const choices = (list.dataset.facets || "").split(" ").filter(Boolean).map((told) => {
+      const [facet, name = facet] = told.split(":");
       const id = `find-${number}-${facet}`;
       const choice = make("select", { id });
       const known = [...new Set(items.map((item) => item.dataset[facet]))].filter(Boolean).sort();
-      choice.append(make("option", { value: "" }, "any"), ...known.map((v) => make("option", { value: v }, v)));
-      bar.append(make("label", { for: id }, facet), choice);
+      choice.append(make("option", { value: "" }, "_(any)"), ...known.map((v) => make("option", { value: v }, v)));
+      bar.append(make("label", { for: id }, name), choice);
       return [facet, choice];
     });
     const show = () => {
@@ -47,15 +48,15 @@
         group.hidden = asked && !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
         if (group.tagName === "DETAILS") group.open = asked && !group.hidden && shown <= 200;
       }
-      count.textContent = `${shown} of ${items.length}`;
+      count.textContent = `${shown} _(of) ${items.length}`;
     };
     bar.append(count);
     if (items[0].tagName === "DETAILS") {
-      const all = make("button", { type: "button" }, "Open all");
+      const all = make("button", { type: "button" }, "_(Open all)");
       all.addEventListener("click", () => {
-        const open = all.textContent === "Open all";
+        const open = all.textContent === "_(Open all)";
         for (const item of items) if (!item.hidden) item.open = open;
-        all.textContent = open ? "Close all" : "Open all";
+        all.textContent = open ? "_(Close all)" : "_(Open all)";
       });
       bar.append(all);
     }

@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reporter.texts import speaking
+
 if TYPE_CHECKING:
     from .shape import View
 
@@ -20,7 +22,8 @@ Writer = Callable[["View", Path], None]
 
 def _lazy(module: str, function: str, **more: str) -> Writer:
     def write(view: View, path: Path) -> None:
-        getattr(import_module(f".{module}", __package__), function)(view, path, **more)
+        with speaking(view.cover.language):
+            getattr(import_module(f".{module}", __package__), function)(view, path, **more)
 
     return write
 

@@ -9,40 +9,49 @@ from collections import Counter
 from collections.abc import Iterable
 
 from reporter import model
+from reporter.texts import content, day, mark, say
 
 from . import shape
 from .shape_accounting import Accounting, CoverageLine, FeedLine, FileLine, Rejected
-from .words import clean, count, day, join, moment, number, period, short
+from .words import clean, count, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
 COVERAGE_SHOWN = 20
+ALL = mark("All files")
 
 
 def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Say who, what and when was assessed, and against which target."""
     kinds = [(k, n) for k, n in sorted(a.population.items()) if k != "shadow"]
     shadow = a.population.get("shadow", 0)
-    actors = join(count(n, clean(kind)) for kind, n in kinds) or "none recorded"
+    actors = join(count(n, clean(kind)) for kind, n in kinds) or say("none recorded")
     return (
-        shape.Line("Organisation", clean(a.run.organisation) or "not named"),
-        shape.Line("Unit", clean(a.run.unit) or "the whole organisation"),
-        shape.Line("Period", period(a.run.period_from, a.run.period_to)),
-        shape.Line("As of", f"{day(a.run.as_of)} ({moment(a.run.as_of)})"),
-        shape.Line("Actors in the inventory", actors),
-        shape.Line("Actors seen only in logs", _shadow(shadow)),
-        shape.Line("Target profile", clean(a.profile.title)),
-        shape.Line("Checks", f"{number(len(a.checks))}, giving {number(a.cells)} verdicts"),
+        shape.Line(say("Organisation"), clean(a.run.organisation) or say("not named")),
+        shape.Line(say("Unit"), clean(a.run.unit) or say("the whole organisation")),
+        shape.Line(say("Period"), period(a.run.period_from, a.run.period_to)),
+        shape.Line(say("As of"), f"{day(a.run.as_of)} ({moment(a.run.as_of)})"),
+        shape.Line(say("Actors in the inventory"), actors),
+        shape.Line(say("Actors seen only in logs"), _shadow(shadow)),
+        shape.Line(say("Target profile"), clean(content(a.profile.title))),
+        shape.Line(
+            say("Checks"),
+            say("{n}, giving {cells} verdicts", n=number(len(a.checks)), cells=number(a.cells)),
+        ),
         *(_framework_line(f) for f in a.frameworks),
     )
 
 
 def _shadow(n: int) -> str:
-    return f"{number(n)}, judged as tier 4 until they are registered" if n else "0"
+    return say("{n}, judged as tier 4 until they are registered", n=number(n)) if n else "0"
 
 
 def _framework_line(f: model.Framework) -> shape.Line:
-    text = f"{clean(f.title)}, version {clean(f.version)}, {count(len(f.controls), 'control')}"
-    return shape.Line(clean(f.short), text)
+    version, controls = clean(f.version), count(len(f.controls), "control")
+    title = clean(content(f.title))
+    return shape.Line(
+        clean(f.short),
+        say("{title}, version {version}, {controls}", title=title, version=version, controls=controls),
+    )  # fmt: skip
 
 
 def accounting(a: model.Assessment) -> Accounting:
@@ -72,7 +81,7 @@ def _total(files: Iterable[model.FileCount]) -> model.FileCount:
         for name in ("bytes", "read", "kept", "out_of_scope", "unreadable", "rejected"):
             sums[name] += getattr(f, name)
     return model.FileCount(
-        "All files",
+        ALL,
         "",
         "",
         sums["bytes"],
@@ -88,17 +97,19 @@ def _total(files: Iterable[model.FileCount]) -> model.FileCount:
 def _equation(t: model.FileCount) -> str:
     right = t.kept + t.out_of_scope + t.unreadable + t.rejected
     sign = "=" if right == t.read else "≠"
-    text = (
-        f"{count(t.read, 'record')} read {sign} {number(t.kept)} kept + {number(t.out_of_scope)} "
-        f"out of scope + {number(t.unreadable)} unreadable + {number(t.rejected)} rejected"
-    )
-    return text if sign == "=" else f"{text}. THE COUNTS DO NOT ADD UP: do not rely on this report."
+    text = say(
+        "{records} read {sign} {kept} kept + {out} out of scope + {unreadable} unreadable + {rejected} rejected",
+        records=count(t.read, "record"), sign=sign, kept=number(t.kept), out=number(t.out_of_scope),
+        unreadable=number(t.unreadable), rejected=number(t.rejected),
+    )  # fmt: skip
+    wrong = say("THE COUNTS DO NOT ADD UP: do not rely on this report.")
+    return text if sign == "=" else f"{text}. {wrong}"
 
 
 def _file(f: model.FileCount) -> FileLine:
     return FileLine(
-        file=clean(f.file),
-        source=clean(f.source) or ("" if f.file == "All files" else "not recognised"),
+        file=say(ALL) if f.file == ALL else clean(f.file),
+        source=clean(f.source) or ("" if f.file == ALL else say("not recognised")),
         why=clean(f.why),
         sha256=f.sha256,
         read=number(f.read),
@@ -123,33 +134,37 @@ def _rejected(q: model.Quarantined) -> Rejected:
 def _quarantined_text(shown: int, notes: int, lost: int) -> str:
     """Records that were lost and notes are counted apart: a note may stand for a field, or for many records."""
     start = (
-        f"{count(lost, 'record')} unreadable or rejected"
+        say("{records} unreadable or rejected", records=count(lost, "record"))
         if lost
-        else "No record was unreadable or rejected"
+        else say("No record was unreadable or rejected")
     )
-    return (
-        f"{start}; {number(shown)} of {count(notes, 'note')} shown, all of them in quarantine.csv."
-        if notes
-        else f"{start}."
-    )
+    listed = say(
+        "{shown} of {notes} shown, all of them in quarantine.csv.",
+        shown=number(shown), notes=count(notes, "note"),
+    )  # fmt: skip
+    return f"{start}; {listed}" if notes else f"{start}."
 
 
 def _feed(f: model.Feed) -> FeedLine:
-    unit = count(2, f.every).split()[1]
     first, last = f.first_at, f.last_at
     return FeedLine(
         log_source=clean(f.log_source),
-        alive="delivering" if f.alive else "not delivering",
-        expected=f"{number(f.expected)} {unit}",
-        seen=f"{number(f.seen)} {unit}",
+        alive=say("delivering") if f.alive else say("not delivering"),
+        expected=_units(f.expected, f.every),
+        seen=_units(f.seen, f.every),
         gap=f"{number(f.longest_gap_hours)} h",
         events=number(f.events),
-        delay="not told"
+        delay=say("not told")
         if f.p95_delay_seconds is None
         else f"{_span(f.median_delay_seconds)} / {_span(f.p95_delay_seconds)}",
         disorder=_disorder(f),
-        window=f"{moment(first)} – {moment(last)}" if first and last else "nothing seen",
+        window=f"{moment(first)} – {moment(last)}" if first and last else say("nothing seen"),
     )
+
+
+def _units(n: int, every: str) -> str:
+    hours = every == "hour"
+    return say("{n} hours", n=number(n)) if hours else say("{n} days", n=number(n))
 
 
 def _span(seconds: int | None) -> str:
@@ -163,8 +178,8 @@ def _span(seconds: int | None) -> str:
 
 def _disorder(f: model.Feed) -> str:
     if f.p95_delay_seconds is None:
-        return "not told"
-    ahead = f"; {number(f.late_clock)} dated after receipt" if f.late_clock else ""
+        return say("not told")
+    ahead = say("; {n} dated after receipt", n=number(f.late_clock)) if f.late_clock else ""
     return f"{number(f.out_of_order)}{ahead}"
 
 
@@ -172,7 +187,7 @@ def _covered(c: model.Coverage) -> CoverageLine:
     return CoverageLine(
         agent=clean(c.agent),
         log_source=clean(c.log_source),
-        seen=f"{number(c.seen_days)} of {count(c.expected_days, 'day')}",
+        seen=say("{seen} of {days}", seen=number(c.seen_days), days=count(c.expected_days, "day")),
         gap=count(c.longest_gap_days, "day"),
         events=number(c.events),
     )
@@ -180,32 +195,34 @@ def _covered(c: model.Coverage) -> CoverageLine:
 
 def _coverage_text(coverage: tuple[model.Coverage, ...]) -> str:
     if not coverage:
-        return "No log shows an agent, and none is declared for one."
+        return say("No log shows an agent, and none is declared for one.")
     unseen = sum(not c.seen_days for c in coverage)
     full = sum(c.seen_days == c.expected_days for c in coverage)
     shown = min(len(coverage), COVERAGE_SHOWN)
     listed = (
-        "All are listed here" if shown == len(coverage)
-        else f"The {number(shown)} least seen are listed here, all of them in coverage.csv"
+        say("All are listed here") if shown == len(coverage)
+        else say("The {n} least seen are listed here, all of them in coverage.csv", n=number(shown))
     )  # fmt: skip
-    return (
-        f"{count(len(coverage), 'pair')} of an agent and a log that shows it or should: {number(full)} seen on every day "
-        f"of the period, {number(unseen)} on none. An agent that works seldom is seldom seen; a gap is no finding by itself. {listed}."
-    )
+    return say(
+        "{pairs} of an agent and a log that shows it or should: {full} seen on every day of the period, {unseen} on none. An agent that "
+        "works seldom is seldom seen; a gap is no finding by itself. {listed}.",
+        pairs=count(len(coverage), "pair"), full=number(full), unseen=number(unseen), listed=listed,
+    )  # fmt: skip
 
 
 def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
     if not feeds:
-        return (
+        return say(
             "No log source is known, so no silence can be taken as proof: checks that need events "
             "are unknown. Add log files and their expected delivery to reporter.yml."
         )
     dead = sum(not f.alive for f in feeds)
     if not dead:
-        return (
+        return say(
             "Every log source was delivering, so that a quiet agent could be told from a quiet log."
         )
-    return (
-        f"{number(dead)} of {count(len(feeds), 'log source')} were not delivering: passes "
-        "that rest on their silence are unknown; failures found in them stand."
-    )
+    return say(
+        "{n} of {sources} were not delivering: passes that rest on their silence are unknown; "
+        "failures found in them stand.",
+        n=number(dead), sources=count(len(feeds), "log source"),
+    )  # fmt: skip

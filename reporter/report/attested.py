@@ -7,6 +7,7 @@ from datetime import datetime
 
 from reporter import model
 from reporter.answers import ATTESTATIONS, Attestation
+from reporter.texts import say
 
 from . import shape_attested as shape
 from .words import clean, count, number
@@ -25,14 +26,16 @@ def attestations(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) ->
     rows = sorted(a.attestations, key=lambda t: (order[t.framework, t.control], t.ref))
     settled = {(t.framework, t.control) for t in rows if t.settles}
     counted = sum(t.status not in ("", "unknown") for t in rows)
-    text = (
-        f"{count(len(rows), 'answer')} to questions of controls, of which {number(counted)} count; "
-        f"{count(len(settled), 'question')} of {number(len(order))} settled by them. A yes on somebody's word has half the "
-        "credit on evidence; examined by a second person against an artefact whose hash matches, it has all of it. What is "
-        "expired, dated later than this assessment or refused is as if it had never been given."
-    )
+    text = say(
+        "{answers} to questions of controls, of which {counted} count; {questions} of {all} settled by them. A yes on somebody's word "
+        "has half the credit on evidence; examined by a second person against an artefact whose hash matches, it has all of it. What "
+        "is expired, dated later than this assessment or refused is as if it had never been given.",
+        answers=count(len(rows), "answer"), counted=number(counted), questions=count(len(settled), "question"),
+        all=number(len(order)),
+    )  # fmt: skip
     if wrong:
-        text += f" Rejected as wrong: {count(wrong, 'row')}, listed in the data accounting."
+        rows_ = count(wrong, "row")
+        text += say(" Rejected as wrong: {rows}, listed in the data accounting.", rows=rows_)
     return shape.Attestations(
         text, tuple(_line(t, names[t.framework], anchors[t.framework, t.control]) for t in rows)
     )

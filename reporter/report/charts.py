@@ -11,6 +11,7 @@ from html import escape
 from itertools import pairwise
 
 from reporter.branding import ACCENT
+from reporter.texts import say
 
 from . import shape
 from .shape_history import Moment, Trend
@@ -40,7 +41,7 @@ def gauge(level: shape.Level, names: Sequence[str]) -> str:
     if level.target:
         x, y = (level.target - 1) * 92 + 43, 74 - (20 + 9 * level.target) - 3
         parts.append(f'<path class="ink" fill="{INK}" d="M{x - 6} {y - 8}h12l-6 8z"/>')
-        parts.append(_text(x, y - 12, "target", "mid", "ink", 12, bold=True))
+        parts.append(_text(x, y - 12, say("target"), "mid", "ink", 12, bold=True))
     return _svg(454, 98, _steps_title(level), parts, "gauge", lift=10)
 
 
@@ -63,9 +64,9 @@ def _step(n: int, level: shape.Level) -> tuple[str, str]:
 
 
 def _steps_title(level: shape.Level) -> str:
-    target = f", target {level.target}" if level.target else ""
+    target = say(", target {n}", n=level.target) if level.target else ""
     note = f", {level.note}" if level.note else ""
-    return f"Level {level.text} of 5 ({level.name}){note}{target}"
+    return say("Level {n} of 5 ({name})", n=level.text, name=level.name) + note + target
 
 
 def bar(figure: shape.Figure, width: int = 150) -> str:
@@ -78,7 +79,8 @@ def bar(figure: shape.Figure, width: int = 150) -> str:
         return _svg(width, 14, figure.text, parts, "bar")
     lo, hi = figure.at_lo * width / 1000, figure.at_hi * width / 1000
     parts = _range(0, 2, width, 10, lo, hi)
-    return _svg(width, 14, f"Score {figure.text}, range {figure.range}", parts, "bar")
+    title = say("Score {score}, range {range}", score=figure.text, range=figure.range)
+    return _svg(width, 14, title, parts, "bar")
 
 
 def _range(
@@ -100,9 +102,10 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
     left = min(tab + 28 + 6 * longest, 640 - 5 * cell) if titles else tab
     width = left + 5 * cell + 70
     parts = [
-        _text(left + cell * i + cell / 2 - 1, 12, f"L{i + 1}", "mid", "muted", 12) for i in range(5)
+        _text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
+        for i in range(5)
     ]
-    parts.append(_text(width, 12, "score %", "end", "muted", 12))
+    parts.append(_text(width, 12, say("score %"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for n, control in enumerate(controls):
         y = 18 + n * row
@@ -116,7 +119,8 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
         score = control.figure.text.removesuffix(" %") if control.figure.assessed else "–"
         parts.append(_text(width, y + 14, score, "end", "ink", 12))
-    title = f"Heat map of {name}: {count(len(controls), 'row')} by level 1 to 5"
+    rows = count(len(controls), "row")
+    title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)
     said = "; ".join(f"{c.id}: {', '.join(cell.text for cell in c.cells)}" for c in controls)
     drawn = [_path(kind, "".join(paths)) for kind, paths in sorted(grounds.items())]
     return _svg(width, 20 + row * len(controls), title, drawn + parts, "heat", desc=said)
@@ -178,7 +182,10 @@ def split(part: SliceLine) -> str:
         if n:
             parts.append(_rect(x, 0, n * width / total, 8, fill, css))
             x += n * width / total
-    title = f"{part.value}: {passing} pass, {unknown} unknown, {failing} fail"
+    title = say(
+        "{part}: {passing} pass, {unknown} unknown, {failing} fail",
+        part=part.value, passing=passing, unknown=unknown, failing=failing,
+    )  # fmt: skip
     return _svg(width, 8, title, parts, "split")
 
 
@@ -199,7 +206,7 @@ def waterfall(found: Losses) -> str:
             parts.append(_rect(middle, y + 3, end - middle, 12, ACCENT, "accent"))
         parts.append(_text(left + width + 10, y + 13, loss.text, "start", "muted", 11))
     said = "; ".join(f"{loss.title}: {loss.text}" for loss in found.rows)
-    title = f"What each theme costs, from 100 % down to {found.score}"
+    title = say("What each theme costs, from 100 % down to {score}", score=found.score)
     return _svg(840, row * len(found.rows), title, parts, "waterfall", desc=said)
 
 
@@ -228,7 +235,7 @@ def days(found: LogCalendar) -> str:
     return _svg(
         int(left + n * cell) + 1,
         18 + row * len(found.rows),
-        "Days on which each log delivered",
+        say("Days on which each log delivered"),
         [*filled, *empty, *parts],
         "days",
         desc=said,

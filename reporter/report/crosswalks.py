@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reporter import model
 from reporter.crosswalks import CHECKS
 from reporter.pairs import Crosswalk
+from reporter.texts import content, mark, say
 
 from . import shape
 from .words import clean
@@ -17,12 +18,12 @@ from .words import clean
 CROSSWALK = "crosswalk"
 """Under this name crosswalks stand among the anchors."""
 RELATIONS = {
-    "equal": "equal to",
-    "subset": "subset of",
-    "superset": "superset of",
-    "intersects": "intersects",
+    "equal": mark("equal to"),
+    "subset": mark("subset of"),
+    "superset": mark("superset of"),
+    "intersects": mark("intersects"),
 }
-OWN = "our reading"
+OWN = mark("our reading")
 
 
 def crosswalks(
@@ -34,12 +35,12 @@ def crosswalks(
 
 def basis_words(walk: Crosswalk) -> str:
     """Say who claims the pairs of a crosswalk."""
-    return f"published by {walk.publisher}" if walk.publisher else OWN
+    return say("published by {name}", name=walk.publisher) if walk.publisher else say(OWN)
 
 
 def _intro(basis: str, source: str) -> str:
     """Say where the pairs come from; what we read ourselves says so already."""
-    said = source if basis == OWN else f"{basis[0].upper()}{basis[1:]}: {source}"
+    said = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
     return f"{said.rstrip('.')}."
 
 
@@ -53,8 +54,8 @@ def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape
     return shape.Crosswalk(
         id=clean(walk.id),
         anchor=anchors[CROSSWALK, walk.id],
-        title=clean(walk.title),
-        intro=_intro(basis, clean(walk.source)),
+        title=clean(content(walk.title)),
+        intro=_intro(basis, clean(content(walk.source))),
         rows=tuple(
             shape.Pairs(
                 origins=links(walk.origin, row.origins),
@@ -62,7 +63,7 @@ def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> shape
                 targets=links(walk.target, row.targets),
                 basis=basis,
                 confidence=row.confidence,
-                note=clean(row.note),
+                note=clean(content(row.note)),
             )
             for row in walk.rows
         ),

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reporter.texts import content, mark, say
+
 from .findings import places
 from .roadmap import NOW
 from .shape import View
@@ -92,7 +94,7 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
         left -= len(shown)
         made.append(
             Desk(
-                owner=short(owner, FILE, 80) or "Nobody",
+                owner=short(owner, FILE, 80) or say("Nobody"),
                 anchor=f"o-{number_}",
                 standing=_standing(view, rows, failing[owner]),
                 systems=_systems(view, shown, place),
@@ -106,15 +108,18 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
 def _standing(view: View, rows: Sequence[tuple[int, int]], failing: int) -> str:
     urgent = sum(view.roadmap.picks[p].lane == NOW for p, _ in rows)
     parts = (
-        (failing, "failing"), (len(rows) - failing, "unknown"), (urgent, "to act on now"),
+        (failing, mark("{n} failing")), (len(rows) - failing, mark("{n} unknown")), (urgent, mark("{n} to act on now")),
     )  # fmt: skip
-    return " · ".join(f"{number(n)} {word}" for n, word in parts if n)
+    return " · ".join(say(text, n=number(n)) for n, text in parts if n)
 
 
 def _more(rest: int, parted: bool) -> str:
     if not rest:
         return ""
-    return f"{count(rest, 'further verdict')} on the pages of this owner:" if parted else f"{count(rest, 'further verdict')}: in {FILE}, by this owner."  # fmt: skip
+    verdicts = count(rest, "further verdict")
+    if parted:
+        return say("{verdicts} on the pages of this owner:", verdicts=verdicts)
+    return say("{verdicts}: in {file}, by this owner.", verdicts=verdicts, file=FILE)
 
 
 def _pages(
@@ -143,13 +148,13 @@ def _systems(
                 action=pick.id,
                 check=f["check"],
                 anchor=anchors[f["check"]],
-                title=f["title"],
+                title=content(f["title"]),
                 severity=f["severity"],
                 subject=short(f["subject"], FILE, 120) if f["subject"] != f["actor"] else "",
                 status=f["status"],
                 reason=short(f["reason"], FILE, 300),
-                record=short(f["record"], FILE, 160) or "no record: absence",
-                fix=f["fix"],
+                record=short(f["record"], FILE, 160) or say("no record: absence"),
+                fix=content(f["fix"]),
             )
         )
-    return tuple(System(short(name, FILE, 120) or "The organisation", tuple(t)) for name, t in found.items())  # fmt: skip
+    return tuple(System(short(name, FILE, 120) or say("The organisation"), tuple(t)) for name, t in found.items())  # fmt: skip

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from reporter import model
 from reporter.explanation import why_control, why_group
 from reporter.scores import ControlScore, FrameworkScore, GroupScore
+from reporter.texts import content, mark, say, word
 
 from . import shape
 from .words import (
+    NOT_APPLICABLE,
+    NOT_ASSESSED,
     clean,
     control_level,
     figure,
@@ -33,16 +36,16 @@ SHOWN_PER_CONTROL = 2
 """Failing subjects named under a check of a control; more stand with the check itself."""
 
 _RATINGS = {
-    "N": "not achieved",
-    "P": "partly achieved",
-    "L": "largely achieved",
-    "F": "fully achieved",
+    "N": mark("not achieved"),
+    "P": mark("partly achieved"),
+    "L": mark("largely achieved"),
+    "F": mark("fully achieved"),
 }
-_THEMES_INTRO = (
+_THEMES_INTRO = mark(
     "The engine's own control themes. Each check counts once here, so a check that serves several "
     "frameworks is not counted twice, and adding a framework cannot move these numbers."
 )
-_FRAMEWORK_INTRO = (
+_FRAMEWORK_INTRO = mark(
     "A view of the same evidence through the controls of this framework. Its score must not be "
     "averaged with those of the others."
 )
@@ -72,7 +75,7 @@ def themes(book: Book) -> shape.Framework:
         )
         for theme in a.themes
     )
-    return _framework(book, ENTERPRISE, controls, (), a.scores.enterprise, _THEMES_HEAD)
+    return _framework(book, ENTERPRISE, controls, (), a.scores.enterprise, _themes_head())
 
 
 def frameworks(book: Book) -> tuple[shape.Framework, ...]:
@@ -93,25 +96,30 @@ class _Head:
     version: str = ""
 
 
-_THEMES_HEAD = _Head("Themes", "Control themes", "", _THEMES_INTRO)
+def _themes_head() -> _Head:
+    return _Head(say("Themes"), say("Control themes"), "", say(_THEMES_INTRO))
 
 
 def _head(f: model.Framework) -> _Head:
     words = {
-        "id-only": "Only the ids are the publisher's; titles and texts are our own words.",
-        "id-and-title": "Ids and titles are the publisher's; all other text is our own words.",
-        "own-words": "Ids and titles are the publisher's; all other text is our own words.",
-    }
-    sure = f"Which checks speak for a control is our own reading, with {f.confidence} confidence."
+        "id-only": mark("Only the ids are the publisher's; titles and texts are our own words."),
+        "id-and-title": mark("Ids and titles are the publisher's; all other text is our own words."),
+        "own-words": mark("Ids and titles are the publisher's; all other text is our own words."),
+    }  # fmt: skip
+    sure = say(
+        "Which checks speak for a control is our own reading, with {level} confidence.",
+        level=word(f.confidence),
+    )
     parts = (
-        _FRAMEWORK_INTRO,
-        words.get(f.text_policy),
-        clean(f.note),
+        say(_FRAMEWORK_INTRO),
+        say(words.get(f.text_policy, "")),
+        clean(content(f.note)),
         sure if f.confidence else "",
     )
     intro = " ".join(part for part in parts if part)
-    origin = " · ".join(clean(part) for part in (f.publisher, f"version {f.version}", f.url))
-    return _Head(clean(f.short), clean(f.title), origin, intro, clean(f.version))
+    version = say("version {version}", version=f.version)
+    origin = " · ".join(clean(part) for part in (f.publisher, version, f.url))
+    return _Head(clean(f.short), clean(content(f.title)), origin, intro, clean(f.version))
 
 
 def _framework(
@@ -155,29 +163,30 @@ def _framework(
 def _standing(total: shape.Group) -> str:
     parts = (
         level_words(total.level),
-        f"score {ranged(total.figure)}",
-        f"coverage {total.coverage}",
-        f"{total.assessed} assessed",
+        say("score {score}", score=ranged(total.figure)),
+        say("coverage {share}", share=total.coverage),
+        say("{n} assessed", n=total.assessed),
     )
     return " · ".join(parts) if total.figure.assessed else f"{total.figure.text} · {parts[-1]}"
 
 
 def _gaps_text(below: int, assessed: int) -> str:
     if not assessed:
-        return "No control could be assessed, so no gap can be stated."
+        return say("No control could be assessed, so no gap can be stated.")
     if not below:
-        return f"All {number(assessed)} assessed are on target."
-    return f"{number(below)} of {number(assessed)} assessed are below target."
+        return say("All {n} assessed are on target.", n=number(assessed))
+    return say("{n} of {all} assessed are below target.", n=number(below), all=number(assessed))
 
 
 def _missing_text(missing: int, total: int) -> str:
     if not missing:
-        return "Every control has evidence."
-    return (
-        f"{number(missing)} of {number(total)} are not assessed: no record in the evidence speaks "
-        "to them. They count as 0 in the evidenced score and as met in the upper bound. Each "
-        "section below names the checks or the question that would settle it."
-    )
+        return say("Every control has evidence.")
+    return say(
+        "{n} of {all} are not assessed: no record in the evidence speaks to them. They count as 0 in "
+        "the evidenced score and as met in the upper bound. Each section below names the checks or "
+        "the question that would settle it.",
+        n=number(missing), all=number(total),
+    )  # fmt: skip
 
 
 def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
@@ -197,13 +206,13 @@ def _group(
     why = why_group(g, view.controls, book.assessment.policy)
     return shape.Group(
         id=clean(g.id),
-        title=clean(g.title),
+        title=clean(content(g.title)),
         depth=depth,
         figure=figure(g.lo, g.hi, state),
         level=group_level(g, book.assessment, view.framework),
         coverage=percent(g.coverage),
-        assessed=f"{number(g.assessed)} of {number(judged)}",
-        gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else "Not assessed",
+        assessed=say("{n} of {all}", n=number(g.assessed), all=number(judged)),
+        gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else say(NOT_ASSESSED),
         controls=g.members,
         reasons=tuple(clean(line) for line in why.split("\n")),
         parent=parent,
@@ -220,16 +229,16 @@ def _control(
     a = book.assessment
     scored = [(i, how) for i, how in c.checks if how != "contextual"]
     related = [i for i, how in c.checks if how == "contextual"]
-    why = why_control(score, clean(c.title), a.scores.checks, a.policy, a.causes)
+    why = why_control(score, clean(content(c.title)), a.scores.checks, a.policy, a.causes)
     level, shown = control_level(score, a, key), figure(score.lo, score.hi, score.state)
     gap = _control_gap(score, bool(scored))
     return shape.Control(
         id=clean(c.id),
         anchor=book.anchors[key, c.id],
-        title=clean(c.title),
+        title=clean(content(c.title)),
         group=_group_path(c.group, groups),
-        paraphrase=clean(c.paraphrase.strip()),
-        ask=clean(c.ask.strip()),
+        paraphrase=clean(content(c.paraphrase)),
+        ask=clean(content(c.ask)),
         state=score.state,
         level=level,
         figure=shown,
@@ -249,14 +258,14 @@ def _control_standing(
     score: ControlScore, level: shape.Level, shown: shape.Figure, gap: str
 ) -> str:
     if not shown.assessed:
-        return f"{shown.text} · {gap} · target {score.target}"
+        return f"{shown.text} · {gap} · {say('target {n}', n=score.target)}"
     return " · ".join(
         (
             level_words(level),
             gap,
-            f"score {ranged(shown)}",
-            f"coverage {percent(score.coverage)}",
-            f"confidence {score.confidence}",
+            say("score {score}", score=ranged(shown)),
+            say("coverage {share}", share=percent(score.coverage)),
+            say("confidence {level}", level=word(score.confidence)),
         )
     )
 
@@ -265,29 +274,30 @@ def _group_path(group_id: str, groups: Sequence[model.Group]) -> str:
     by_id = {g.id: g for g in groups}
     path: list[str] = []
     while group_id in by_id and len(path) < len(groups):
-        path.insert(0, f"{clean(group_id)} {clean(by_id[group_id].title)}")
+        path.insert(0, f"{clean(group_id)} {clean(content(by_id[group_id].title))}")
         group_id = by_id[group_id].parent
     return " › ".join(path)
 
 
 def _control_gap(score: ControlScore, has_checks: bool) -> str:
     if score.state == "not_applicable":
-        return "Not applicable"
+        return say(NOT_APPLICABLE)
     if score.state == "not_assessed":
-        return "Needs evidence" if has_checks else "Needs attestation"
+        return say("Needs evidence") if has_checks else say("Needs attestation")
     return gap_text(score.gap, score.gap_kind, score.target)
 
 
 def _cell(level: int, score: ControlScore) -> shape.Cell:
     practice = next((p for p in score.practices if p.level == level), None)
     if practice is None:
-        return shape.Cell(level, "none", "·", f"level {level}: no practice")
+        return shape.Cell(level, "none", "·", say("level {n}: no practice", n=level))
     if not practice.raw_lo and practice.raw_hi == 1:
-        return shape.Cell(level, "unknown", "?", f"level {level}: no evidence")
+        return shape.Cell(level, "unknown", "?", say("level {n}: no evidence", n=level))
     lo, hi = practice.rating_lo, practice.rating_hi
+    low, high = say(_RATINGS[lo]), say(_RATINGS[hi])
     if lo == hi:
-        return shape.Cell(level, lo, lo, f"level {level}: {_RATINGS[lo]}")
-    words = f"level {level}: {_RATINGS[lo]}, at most {_RATINGS[hi]}"
+        return shape.Cell(level, lo, lo, say("level {n}: {rating}", n=level, rating=low))
+    words = say("level {n}: {lo}, at most {hi}", n=level, lo=low, hi=high)
     return shape.Cell(level, lo, f"{lo}–{hi}", words)
 
 
@@ -296,9 +306,9 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
     rest = check.counts.failed - len(shown)
     notes: list[str] = []
     if rest > 0:
-        notes.append(f"{number(rest)} more failing")
+        notes.append(say("{n} more failing", n=number(rest)))
     if check.counts.unknown:
-        notes.append(f"{number(check.counts.unknown)} unknown")
+        notes.append(say("{n} unknown", n=number(check.counts.unknown)))
     return shape.CheckLine(
         check=shape.Link(check.id, check.anchor, check.title),
         strength=strength,
@@ -314,6 +324,6 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
 
 def _brief(check: shape.Check) -> str:
     n = check.counts
-    open_ = [f"{number(k)} {word}" for k, word in ((n.failed, "fail"), (n.unknown, "unknown")) if k]
+    open_ = [f"{number(k)} {word(s)}" for k, s in ((n.failed, "fail"), (n.unknown, "unknown")) if k]
     said = f" ({', '.join(open_)})" if open_ else ""
     return f"{check.id} {ranged(check.figure)}{said}"

@@ -13,11 +13,12 @@ from fractions import Fraction
 from reporter import model
 from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, Standing
 from reporter.scores import ControlScore, GroupScore
+from reporter.texts import day
 
 from . import shape_history as shape
 from .moves import BEFORE, FAILS, NOW, ORDER, balances, what
 from .roadmap import points
-from .words import NOT_ASSESSED, clean, count, day, figure, join, number, period, short
+from .words import NOT_ASSESSED, clean, count, figure, join, number, period, short
 
 FILE = "changes.csv"
 SHOWN, NAMED = 10, 12

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
+from reporter.texts import ENGLISH, numeral, say, speaking, word
 
 from . import charts, desk, pages
 from .appendix import COLUMNS, TITLE, Chapter, Section
@@ -26,6 +28,9 @@ from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+IN_CODE = re.compile(r"\b_\(([^()]+)\)")
+COUNTED = 'text.replace(/,/g, "")'
+"""How the script reads a number of English."""
 
 
 def write(view: View, path: Path, edition: str = "auditor") -> None:
@@ -49,8 +54,9 @@ def render(
     appendix: Chapter | None = None,
 ) -> str:
     """Render an edition of the view for the screen or for paper, there with the first page of an appendix."""
-    fill = _page(view, medium, extra_css, appendix)
-    return fill(f"{edition}.html", **_lists(view, edition, medium))
+    with speaking(view.cover.language):
+        fill = _page(view, medium, extra_css, appendix)
+        return fill(f"{edition}.html", **_lists(view, edition, medium))
 
 
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
@@ -86,13 +92,17 @@ def _page(
 ) -> Callable[..., str]:
     """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
-    css = "\n".join((folder / name).read_text("utf-8") for name in STYLES[medium]) + extra_css
+    names = STYLES[medium] + (() if view.cover.language == ENGLISH else ("hyphens.css",))
+    styles = "\n".join((folder / name).read_text("utf-8") for name in names)
+    css = _said(styles) + extra_css
     if medium == "paper":
         css = _constant(css)
     if appendix:
         css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
     css = css.replace(ACCENT, view.cover.accent)
-    script = (folder / "screen.js").read_text("utf-8") if medium == "screen" else ""
+    script = ""
+    if medium == "screen":
+        script = _counting(_said((folder / "screen.js").read_text("utf-8")))
     environment = _environment(folder)
     environment.globals |= {
         "view": view,
@@ -138,6 +148,20 @@ def _numbered(css: str, total: str, before: int, after: int) -> str:
     css = css.replace("counter(pages)", total)
     reset = f"@page :first {{ counter-reset: page {before} total {after}; }}"
     return f"{css}@page {{ counter-increment: page total; }}{reset}"
+
+
+def _said(code: str) -> str:
+    """Say what stands as `_(text)` in the strings of a style sheet or script."""
+    return IN_CODE.sub(lambda found: json.dumps(say(found[1]), ensure_ascii=False)[1:-1], code)
+
+
+def _counting(script: str) -> str:
+    """Let tables be sorted by numbers as the language writes them."""
+    group, decimal = numeral(","), numeral(".")
+    if decimal == ".":
+        return script
+    told = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
+    return script.replace(COUNTED, told)
 
 
 def _digest(text: str) -> str:
@@ -194,7 +218,18 @@ def _environment(folder: Path) -> Environment:
         drawings[draw.__name__] = draw
     environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
+    environment.globals |= {"_": _say, "word": word, "facets": _facets}
     return environment
+
+
+def _say(text: str, **values: object) -> Markup:
+    """Say a text of a template, which may hold HTML; its values may not."""
+    return Markup(say(text)).format(**values) if values else Markup(say(text))
+
+
+def _facets(*names: str) -> str:
+    """Name what a list can be chosen by: the name in the page, and what a reader sees."""
+    return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
 
 
 def _draw(draw: object, *args: object) -> Markup:

@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from reporter import model
 from reporter.scores import COMPARED, levels_of
+from reporter.texts import ENGLISH, content, language, mark, say, word
 
 from . import shape
 from .summary import evidence_id
@@ -18,99 +19,109 @@ from .words import clean, count, join, number, percent
 def method(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Explain the numbers in the order in which they come about."""
     rules = (*_STANDING, *_weights(a.policy), *_sensitivity(a), *_thresholds(a.policy), *_READING)
-    return tuple(shape.Line(label, text) for label, text in rules)
+    rules += () if language() == ENGLISH else (_LANGUAGE,)
+    return tuple(shape.Line(say(label), say(text)) for label, text in rules)
 
 
 def levels(a: model.Assessment) -> tuple[shape.Line, ...]:
     """Name the maturity levels and what each claims."""
     named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
-    return tuple(shape.Line(f"{n} {clean(name)}", said) for n, (name, said) in enumerate(named))
+    return tuple(
+        shape.Line(f"{n} {clean(content(name))}", content(said))
+        for n, (name, said) in enumerate(named)
+    )
 
 
 def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
     """List what pins the numbers: inputs, catalog, policy, engine versions."""
     own = {"policy": a.policy.sha256, "evidence_id": evidence_id(a)}
-    catalogs = {f"{f.short} (source text)": f.source_sha256 for f in a.frameworks}
+    catalogs = {say("{name} (source text)", name=f.short): f.source_sha256 for f in a.frameworks}
     rows = sorted({**catalogs, **a.hashes, **own}.items())
     return tuple(shape.Line(clean(name), clean(value)) for name, value in rows if value)
 
 
 def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
     tiers = "/".join(str(w) for w in p.tier_weights)
-    severities = ", ".join(f"{name} {w}" for name, w in p.severity_weights.items())
-    strengths = ", ".join(f"{name} {w}" for name, w in p.strength_weights.items())
-    weights = (
-        f"Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
-        f"({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
-        "has is no weight."
-    )
-    half = (
-        f"A statement that nobody examined counts {percent(p.attested_credit)} in the evidenced "
-        f"score; a failure with a proven substitute counts {percent(p.compensated_credit)}."
-    )
-    cap = (
+    severities = ", ".join(f"{word(name)} {w}" for name, w in p.severity_weights.items())
+    strengths = ", ".join(f"{word(name)} {w}" for name, w in p.strength_weights.items())
+    weights = say(
+        "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
+        "({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
+        "has is no weight.",
+        tiers=tiers, severities=severities, strengths=strengths,
+    )  # fmt: skip
+    half = say(
+        "A statement that nobody examined counts {attested} in the evidenced "
+        "score; a failure with a proven substitute counts {compensated}.",
+        attested=percent(p.attested_credit), compensated=percent(p.compensated_credit),
+    )  # fmt: skip
+    cap = say(
         "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
-        f"cannot exceed {percent(p.critical_cap)}, whatever its average."
+        "cannot exceed {share}, whatever its average.",
+        share=percent(p.critical_cap),
     )
-    return ("Weights", weights), ("Half credit", half), ("Cap", cap)
+    return (mark("Weights"), weights), (mark("Half credit"), half), (mark("Cap"), cap)
 
 
 def _sensitivity(a: model.Assessment) -> tuple[tuple[str, str], ...]:
     """Say what other weights were tried and how many levels hang on them."""
     if not a.reweighed:
         return ()
-    names = [f"{r.name} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
+    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
     own = levels_of(a.scores, a.slices)
     moved = sum(any(r.levels[key] != level for r in a.reweighed) for key, level in own.items())
-    text = (
-        f"All was scored again with {join(names)} in place of the weights of tiers and severities, "
-        f"lowest first. {number(moved)} of {count(len(own), 'level')} of this report come out "
-        "differently in one of them; each is marked weight-sensitive, and so is each of the first "
-        f"{COMPARED} places of the roadmap's lists that another action would take."
-    )
-    return (("Sensitivity", text),)
+    text = say(
+        "All was scored again with {names} in place of the weights of tiers and severities, lowest "
+        "first. {moved} of {levels} of this report come out differently in one of them; each is "
+        "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
+        "lists that another action would take.",
+        names=join(names), moved=number(moved), levels=count(len(own), "level"), places=COMPARED,
+    )  # fmt: skip
+    return ((mark("Sensitivity"), text),)
 
 
 def _thresholds(p: model.Policy) -> tuple[tuple[str, str], ...]:
     n, partly, largely = (percent(edge) for edge in p.rating_edges)
-    rating = (
-        f"N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "
-        "(fully) above; compared as exact fractions. The scale is that of ISO/IEC 33020."
+    rating = say(
+        "N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "
+        "(fully) above; compared as exact fractions. The scale is that of ISO/IEC 33020.",
+        n=n, partly=partly, largely=largely,
+    )  # fmt: skip
+    groups = say(
+        "A framework or the enterprise has level n if controls with more than {share} of the weight "
+        "have it and none is below n-1. Its score is the weighted mean of its controls. The "
+        "enterprise score runs over our own themes.",
+        share=percent(p.group_share),
     )
-    groups = (
-        f"A framework or the enterprise has level n if controls with more than "
-        f"{percent(p.group_share)} of the weight have it and none is below n-1. Its score is the "
-        "weighted mean of its controls. The enterprise score runs over our own themes."
-    )
-    return ("Rating", rating), ("Level", _LEVEL), ("Groups", groups)
+    return (mark("Rating"), rating), (mark("Level"), _LEVEL), (mark("Groups"), groups)
 
 
 _STANDING = (
     (
-        "Standing",
-        (
+        mark("Standing"),
+        mark(
             "This is a management self-assessment with automated procedures. It is not an "
             "assurance opinion (ISAE 3000, AT-C 205) and not a certification."
         ),
     ),
     (
-        "Endorsement",
-        (
+        mark("Endorsement"),
+        mark(
             "Others publish the frameworks and laws named here. None of them, nor ISO, has reviewed "
             "or endorsed this report, its checks, its mappings or its numbers."
         ),
     ),
     (
-        "Meaning",
-        (
+        mark("Meaning"),
+        mark(
             "The OWASP lists are risks: a pass is evidence of mitigation. The subcategories of "
             "NIST are outcomes: a pass is evidence towards the outcome. Which check "
             "speaks to which control, and how strongly, is our mapping."
         ),
     ),
     (
-        "Verdict",
-        (
+        mark("Verdict"),
+        mark(
             "Each check gives one verdict for each subject in its scope: pass, fail, unknown, "
             "attested, compensated or not applicable. What a source never records is unknown, not "
             "failing. A log that was not delivering makes passes unknown; a failure found in it "
@@ -118,61 +129,61 @@ _STANDING = (
         ),
     ),
     (
-        "Two ends",
-        (
+        mark("Two ends"),
+        mark(
             "Every number is computed twice: once with each unknown taken as failed (the evidenced "
             "score, which is the one reported) and once with each unknown taken as passed. The "
             "distance is the price of missing evidence; no probability is involved."
         ),
     ),
 )
-_LEVEL = (
+_LEVEL = mark(
     "The checks of one control at one level are a practice. A control has level n if its level-n "
     "practice is L or F and all lower ones are F. '+' means that the next level has begun. Levels "
     "are never averaged."
 )
 _READING = (
     (
-        "Not assessed",
-        (
+        mark("Not assessed"),
+        mark(
             "A control without any evidence is printed as such and never as a percentage. In "
             "totals it counts as nothing in the evidenced score and in full in the upper bound. A"
             " check with no subject in scope is not applicable and counts in neither."
         ),
     ),
     (
-        "Coverage and confidence",
-        (
+        mark("Coverage and confidence"),
+        mark(
             "Coverage is the weight share of verdicts that are known. Confidence is High from 90 "
             "% coverage with at least 80 % of the credit from tests, Low below 60 % or where more"
             " than half of the credit is attested only, otherwise Medium."
         ),
     ),
     (
-        "Gap",
-        (
+        mark("Gap"),
+        mark(
             "Target level minus evidenced level. 'To build': the target is out of reach even if "
             "all missing evidence proves good. 'To evidence': it would be reached then."
         ),
     ),
     (
-        "Waivers and compensating controls",
-        (
+        mark("Waivers and compensating controls"),
+        mark(
             "A waiver is not a pass and never changes a score: it takes a failure off the roadmap "
             "until its date. A failure is compensated where another check that stands in for it "
             "passes. Neither counts once expired, or approved by the owner of the subject."
         ),
     ),
     (
-        "Rounding",
-        (
+        mark("Rounding"),
+        mark(
             "Scores are exact fractions inside and printed with one decimal, half up. 100.0 is "
             "printed only where nothing is missing, 0.0 only where nothing counts."
         ),
     ),
     (
-        "Printed names",
-        (
+        mark("Printed names"),
+        mark(
             "Names and log texts are printed as received. Characters that cannot be seen, or that"
             " turn the reading direction, are shown as escapes such as \\n or \\u202e; characters"
             " the fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a "
@@ -180,11 +191,19 @@ _READING = (
         ),
     ),
     (
-        "Explain",
-        (
+        mark("Explain"),
+        mark(
             "Each number can be followed to the input: total, control, practice, check, subject, "
             "and the record, named file#number. 'reporter explain RUN ID' prints the same chain. "
             "manifest.json holds the SHA-256 of every input and of every file of the run."
         ),
+    ),
+)
+_LANGUAGE = (
+    mark("Language"),
+    mark(
+        "Reasons of verdicts, notes on records and what people and sources say stand in the language "
+        "they were written in; those of the checks are English. So are findings.csv and all other "
+        "tables of the run."
     ),
 )

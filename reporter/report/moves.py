@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from reporter.earlier import GONE, OUTSIDE, Change
+from reporter.texts import day
 
 from . import shape_history as shape
-from .words import day, number
+from .words import number
 
 ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
 """Every verdict, and what stands where there is none."""

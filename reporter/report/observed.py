@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 
 from reporter import compared
+from reporter.texts import content, day, mark, numeral, say, word
 
 from . import shape_observed as shape
-from .words import clean, count, day, join, number, short
+from .words import clean, count, join, number, short
 
 AGENTS_SHOWN = 25
 SCOPES_SHOWN = 25
@@ -18,11 +19,19 @@ DEVIATIONS_SHOWN = 30
 UNUSED_SHOWN = 30
 TIERS_SHOWN = 25
 CAUSES_SHOWN = 30
+NONE = {
+    "agent": mark("No agent."),
+    "scope": mark("No scope."),
+    "scope deviation": mark("No scope deviation."),
+    "unused right": mark("No unused right."),
+    "cause": mark("No cause."),
+}
+"""The nouns of lists, and what stands where a list is empty."""
 _BASIS = {
-    "inventory": "as the inventory says",
-    "log": "as the log says",
-    "name": "by its name",
-    "address": "a new web address",
+    "inventory": mark("as the inventory says"),
+    "log": mark("as the log says"),
+    "name": mark("by its name"),
+    "address": mark("a new web address"),
 }
 
 
@@ -45,8 +54,11 @@ def observed(c: compared.Comparison) -> shape.Observation:
 
 def _shown(n: int, most: int, noun: str, file: str) -> str:
     if not n:
-        return f"No {noun}."
-    return f"{count(n, noun)}; all are listed." if n <= most else f"{count(n, noun)}; the first {most} are listed, all of them in {file}."  # fmt: skip
+        return say(NONE[noun])
+    if n <= most:
+        return say("{things}; all are listed.", things=count(n, noun))
+    text = mark("{things}; the first {n} are listed, all of them in {file}.")
+    return say(text, things=count(n, noun), n=most, file=file)
 
 
 def _agents_text(c: compared.Comparison) -> str:
@@ -54,20 +66,29 @@ def _agents_text(c: compared.Comparison) -> str:
     unseen = sum(a.unseen for a in c.agents)
     denied, outside = sum(a.denied for a in c.agents), sum(a.outside for a in c.agents)
     parts = [
-        f"{count(sum(a.granted for a in c.agents), 'right')} of active agents, of which {number(sum(a.unused for a in c.agents))} "
-        f"were never used in the logs supplied; {number(outside)} tools were used without a right.",
-        f"{count(sum(a.new for a in c.agents), 'first use')} of a tool, data source or destination in the period, "
-        f"{number(sum(a.unapproved for a in c.agents))} of them without an approval before.",
-    ]
+        say(
+            "{rights} of active agents, of which {unused} were never used in the logs supplied; {outside} tools were used without a "
+            "right.",
+            rights=count(sum(a.granted for a in c.agents), "right"), unused=number(sum(a.unused for a in c.agents)),
+            outside=number(outside),
+        ),
+        say(
+            "{uses} of a tool, data source or destination in the period, {unapproved} of them without an approval before.",
+            uses=count(sum(a.new for a in c.agents), "first use"), unapproved=number(sum(a.unapproved for a in c.agents)),
+        ),
+    ]  # fmt: skip
     if events:
-        parts.append(
-            f"{number(unseen)} of {number(events)} actions were not yet seen by any completed review when this was written."
+        text = mark(
+            "{n} of {all} actions were not yet seen by any completed review when this was written."
         )
-    parts.append(
-        f"{count(denied, 'attempt')} were denied: evidence that a boundary holds. A boundary with no denied attempt was not tested."
-        if denied
-        else "No attempt was denied: the boundaries were not tested, which does not mean that they hold."
+        parts.append(say(text, n=number(unseen), all=number(events)))
+    text = mark(
+        "{attempts} were denied: evidence that a boundary holds. A boundary with no denied attempt was not tested."
     )
+    parts.append(
+        say(text, attempts=count(denied, "attempt")) if denied
+        else say("No attempt was denied: the boundaries were not tested, which does not mean that they hold.")
+    )  # fmt: skip
     return " ".join(parts)
 
 
@@ -79,37 +100,48 @@ def _agent(a: compared.Observed) -> shape.ObservedLine:
         unused=number(a.unused),
         outside=number(a.outside),
         new=f"{number(a.new)} / {number(a.unapproved)}",
-        pressure=f"{number(a.denied)} of {number(tried)}" if tried else "not tested",
-        unreviewed="none"
+        pressure=_of(a.denied, tried) if tried else say("not tested"),
+        unreviewed=say("none")
         if not a.new
-        else f"{number(a.unreviewed)}, up to {count(a.longest_unreviewed_days or 0, 'day')}",
-        unseen=f"{number(a.unseen)} of {number(a.events)}" if a.events else "no events",
+        else say(
+            "{n}, up to {days}",
+            n=number(a.unreviewed),
+            days=count(a.longest_unreviewed_days or 0, "day"),
+        ),
+        unseen=_of(a.unseen, a.events) if a.events else say("no events"),
     )
+
+
+def _of(n: int, whole: int) -> str:
+    return say("{n} of {all}", n=number(n), all=number(whole))
 
 
 def _scopes_text(c: compared.Comparison) -> str:
     if not c.scopes:
-        return (
+        return say(
             "No scope was approved run by run: put the logs of approved runs under baseline/, or give a time window as baseline in "
             "reporter.yml, or bind rights to a purpose."
         )
     few = sum(0 < s.clean_runs < 3 for s in c.scopes)
-    doubt = (
-        f" {count(few, 'scope')} rest on fewer than three clean runs: expect false alarms there, for an agent rarely takes the same "
-        "steps twice." if few else ""
+    doubt = say(
+        " {scopes} rest on fewer than three clean runs: expect false alarms there, for an agent rarely takes the same steps twice.",
+        scopes=count(few, "scope"),
+    ) if few else ""  # fmt: skip
+    text = say(
+        "{scopes} of an agent and a purpose; {outside} of {runs} changed something outside.{doubt}",
+        scopes=count(len(c.scopes), "scope"), outside=number(sum(s.outside for s in c.scopes)),
+        runs=count(sum(s.runs for s in c.scopes), "run"), doubt=doubt,
     )  # fmt: skip
-    return (
-        f"{count(len(c.scopes), 'scope')} of an agent and a purpose; {number(sum(s.outside for s in c.scopes))} of "
-        f"{count(sum(s.runs for s in c.scopes), 'run')} changed something outside.{doubt} "
-        + _shown(len(c.scopes), SCOPES_SHOWN, "scope", "deviations.csv")
-    )
+    return f"{text} {_shown(len(c.scopes), SCOPES_SHOWN, 'scope', 'deviations.csv')}"
 
 
 def _scope(s: compared.Scope) -> shape.ScopeLine:
     return shape.ScopeLine(
         agent=clean(s.agent),
-        purpose=clean(s.purpose) or "not named",
-        basis=count(s.clean_runs, "clean run") if s.clean_runs else "rights bound to the purpose",
+        purpose=clean(s.purpose) or say("not named"),
+        basis=count(s.clean_runs, "clean run")
+        if s.clean_runs
+        else say("rights bound to the purpose"),
         runs=number(s.runs),
         outside=number(s.outside),
         new_reads=number(s.new_reads),
@@ -119,50 +151,55 @@ def _scope(s: compared.Scope) -> shape.ScopeLine:
 def _deviation(d: compared.Deviation) -> shape.DeviationLine:
     return shape.DeviationLine(
         agent=clean(d.agent),
-        purpose=clean(d.purpose) or "not named",
+        purpose=clean(d.purpose) or say("not named"),
         run=short(clean(d.session), "deviations.csv", 60),
-        what=f"{d.kind} {short(clean(d.name), 'deviations.csv', 80)}"
-        + (f" with {clean(d.tool)}" if d.kind == "destination" else ""),
-        effect=f"{'changes' if d.changes else 'reads'}, {_BASIS[d.basis]}",
-        at=day(d.at) if d.at else "no time",
+        what=f"{word(d.kind)} {short(clean(d.name), 'deviations.csv', 80)}"
+        + (say(" with {tool}", tool=clean(d.tool)) if d.kind == "destination" else ""),
+        effect=f"{say('changes') if d.changes else say('reads')}, {say(_BASIS[d.basis])}",
+        at=day(d.at) if d.at else say("no time"),
         ref=clean(d.ref),
     )
 
 
 def _unused(u: compared.Unused) -> shape.UnusedLine:
-    words = ("privileged",) if u.privileged else ()
+    words = (say("privileged"),) if u.privileged else ()
     return shape.UnusedLine(
         agent=clean(u.agent),
-        right=f"{u.type} {short(clean(u.name), 'unused.csv', 80)}",
-        kind=", ".join((*words, *([clean(u.effect)] if u.effect else []))) or "not told",
-        since=day(u.approved_at) if u.approved_at else "not told",
+        right=f"{word(u.type)} {short(clean(u.name), 'unused.csv', 80)}",
+        kind=", ".join((*words, *([word(clean(u.effect))] if u.effect else []))) or say("not told"),
+        since=day(u.approved_at) if u.approved_at else say("not told"),
         ref=clean(u.ref),
     )
 
 
 def _tiers_text(c: compared.Comparison) -> str:
     if not c.tiers:
-        return "No active agent."
+        return say("No active agent.")
     sure = Counter(t.tier_lo for t in c.tiers if t.tier_lo == t.tier_hi)
     open_ = sum(t.tier_lo != t.tier_hi for t in c.tiers)
     named = join(
         [
-            *(f"{number(sure[n])} in tier {n}" for n in (4, 3, 2, 1) if sure[n]),
-            *([f"{number(open_)} between two tiers"] if open_ else []),
+            *(
+                say("{n} in tier {tier}", n=number(sure[n]), tier=n)
+                for n in (4, 3, 2, 1)
+                if sure[n]
+            ),
+            *([say("{n} between two tiers", n=number(open_))] if open_ else []),
         ]
     )
-    return (
-        f"Active agents: {named}. Autonomy, blast radius and data each count 0, 1 or 2, from the inventory and from what was seen; "
+    return say(
+        "Active agents: {named}. Autonomy, blast radius and data each count 0, 1 or 2, from the inventory and from what was seen; "
         "what nobody recorded stays open, so that hiding it never helps. A declared tier can raise the result and never lower it. The "
         "agentic factors are those of OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score no "
-        f"vulnerability. {_shown(len(c.tiers), TIERS_SHOWN, 'agent', 'tiers.csv')}"
-    )
+        "vulnerability. {shown}",
+        named=named, shown=_shown(len(c.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
+    )  # fmt: skip
 
 
 def _tier(t: compared.Rated) -> shape.TierLine:
     return shape.TierLine(
         agent=clean(t.agent),
-        declared=clean(t.declared) or "none",
+        declared=word(clean(t.declared)) or say("none"),
         autonomy=_range(t.autonomy_lo, t.autonomy_hi),
         blast=_range(t.blast_lo, t.blast_hi),
         data=_range(t.data_lo, t.data_hi),
@@ -177,28 +214,29 @@ def _range(lo: int, hi: int) -> str:
 
 
 def _halves(n: int) -> str:
-    return f"{n // 2}.{5 * (n % 2)}"
+    return numeral(f"{n // 2}.{5 * (n % 2)}")
 
 
 def causes(found: tuple[compared.Cause, ...]) -> shape.Causes:
     """Print what lies behind the failures: one defect fails several checks, and is mended once."""
     failures = sum(len(c.cells) for c in found)
-    text = (
-        f"{count(failures, 'failure')} have {count(len(found), 'cause')}. Failures count as one cause if their checks look at one "
-        f"defect and they concern the same agent, credential or identity. {_shown(len(found), CAUSES_SHOWN, 'cause', 'causes.csv')}"
-        if found else "No check failed."
-    )  # fmt: skip
+    text = say(
+        "{failures} have {causes}. Failures count as one cause if their checks look at one defect and they concern the same agent, "
+        "credential or identity. {shown}",
+        failures=count(failures, "failure"), causes=count(len(found), "cause"),
+        shown=_shown(len(found), CAUSES_SHOWN, "cause", "causes.csv"),
+    ) if found else say("No check failed.")  # fmt: skip
     return shape.Causes(text, tuple(_cause(c) for c in found[:CAUSES_SHOWN]))
 
 
 def _cause(c: compared.Cause) -> shape.CauseLine:
     several = f" ({count(len(c.actors), 'actor')})" if len(c.actors) > 1 else ""
     return shape.CauseLine(
-        title=clean(c.title),
+        title=clean(content(c.title)),
         what=short(clean(c.what), "causes.csv", 80) + several,
         severity=c.severity,
         checks=", ".join(c.checks),
         failures=number(len(c.cells)),
-        owners=short(clean(", ".join(c.owners)), "causes.csv", 80) or "nobody",
+        owners=short(clean(", ".join(c.owners)), "causes.csv", 80) or say("nobody"),
         ref=clean(c.ref),
     )

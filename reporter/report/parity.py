@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from reporter import compared
+from reporter.texts import mark, say
 
 from . import shape_observed as shape
 from .words import clean, join, number
 
 _HEADS = {
-    "human": ("People", "decide themselves"),
-    "service_account": ("Service accounts", "scripted"),
-    "workload": ("Workloads", "scripted"),
-    "automation_with_model": ("Automation with a model", "decides at run time"),
-    "scripted_agent": ("Agents: scripted", "no model"),
-    "agent": ("Agents", "decide at run time"),
-    "agent_untold": ("Agents, kind unknown", "script or model"),
+    "human": (mark("People"), mark("decide themselves")),
+    "service_account": (mark("Service accounts"), mark("scripted")),
+    "workload": (mark("Workloads"), mark("scripted")),
+    "automation_with_model": (mark("Automation with a model"), mark("decides at run time")),
+    "scripted_agent": (mark("Agents: scripted"), mark("no model")),
+    "agent": (mark("Agents"), mark("decide at run time")),
+    "agent_untold": (mark("Agents, kind unknown"), mark("script or model")),
 }
 _PRACTICES = {
-    "owner": "Somebody answers for it",
-    "review": "Review on time",
-    "credentials": "Sound credentials",
-    "monitoring": "Monitoring",
-    "policy": "Policy in force",
+    "owner": mark("Somebody answers for it"),
+    "review": mark("Review on time"),
+    "credentials": mark("Sound credentials"),
+    "monitoring": mark("Monitoring"),
+    "policy": mark("Policy in force"),
 }
 _HOW = {
-    "owner": ("manager still there", "owner still there", "owner still there", "named person still there"),
-    "review": ("review of access", "review of the account", "review of the identity", "review of tools and data"),
-    "credentials": ("multi-factor sign-in", "keys short-lived or rotated", "workload identity or rotated keys",
-                    "own identity or rotated keys"),
-    "monitoring": ("named log of their use", "named log of its use", "named log of its use", "named log of its calls"),
-    "policy": ("policy for people", "policy for accounts", "policy for accounts", "policy for agents"),
+    "owner": (mark("manager still there"), mark("owner still there"), mark("owner still there"), mark("named person still there")),
+    "review": (mark("review of access"), mark("review of the account"), mark("review of the identity"), mark("review of tools and data")),
+    "credentials": (mark("multi-factor sign-in"), mark("keys short-lived or rotated"), mark("workload identity or rotated keys"),
+                    mark("own identity or rotated keys")),
+    "monitoring": (mark("named log of their use"), mark("named log of its use"), mark("named log of its use"), mark("named log of its calls")),
+    "policy": (mark("policy for people"), mark("policy for accounts"), mark("policy for accounts"), mark("policy for agents")),
 }  # fmt: skip
 """For people, service accounts, workloads, agents."""
 _EXPRESSED = {"human": 0, "service_account": 1, "workload": 2, "automation_with_model": 1}
@@ -45,46 +46,54 @@ def parity(found: compared.SideBySide) -> shape.ParityTable:
     return shape.ParityTable(
         text=_text(found, types),
         note=_note(found),
-        heads=tuple(shape.ParityHead(*_HEADS[t], number(sizes[t])) for t in types),
+        heads=tuple(
+            shape.ParityHead(say(_HEADS[t][0]), say(_HEADS[t][1]), number(sizes[t])) for t in types
+        ),
         rows=tuple(_row(p, [cells[p, t] for t in types]) for p in _PRACTICES),
     )
 
 
 def _text(found: compared.SideBySide, types: list[str]) -> str:
-    kinds = {"human": "person", "service_account": "service account", "workload": "workload"}
-    absent = [word for t, word in kinds.items() if t not in types]
+    kinds = {
+        "human": mark("person"),
+        "service_account": mark("service account"),
+        "workload": mark("workload"),
+    }
+    absent = [say(name) for t, name in kinds.items() if t not in types]
     if not any(t.endswith("agent") or t == "agent_untold" for t in types):
-        absent.append("agent")
-    missing = f" No input lists a live {join(absent)}." if absent else ""
-    return (
+        absent.append(say("agent"))
+    missing = say(" No input lists a live {types}.", types=join(absent)) if absent else ""
+    text = say(
         "One model, expressed for each type in its own way: how many of the live actors of a type have each practice. "
-        "Not recorded means that no input says it, and counts as not having it." + missing
+        "Not recorded means that no input says it, and counts as not having it."
     )
+    return text + missing
 
 
 def _note(found: compared.SideBySide) -> str:
-    return (
-        f"Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of {number(found.min_pop)} members or more, "
+    return say(
+        "Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of {members} members or more, "
         "agents as one type, service accounts and workloads as one. An owner is there unless a record says suspended or "
-        f"left. Review on time: completed within {number(found.review_days)} days, none overdue. Sound credentials, for all but people: "
+        "left. Review on time: completed within {review_days} days, none overdue. Sound credentials, for all but people: "
         "no long-lived secret is declared, or every key has its end ahead or was rotated within "
-        f"{number(found.rotation_days)} days. Who loads or calls a model decides at run time, as does an agent of autonomy 2 or more; "
+        "{rotation_days} days. Who loads or calls a model decides at run time, as does an agent of autonomy 2 or more; "
         "service accounts and workloads without a model are scripted automation, and so is an agent whose components are listed "
-        "without one. Everybody without a practice stands in parity.csv."
-    )
+        "without one. Everybody without a practice stands in parity.csv.",
+        members=number(found.min_pop), review_days=number(found.review_days), rotation_days=number(found.rotation_days),
+    )  # fmt: skip
 
 
 def _row(practice: str, cells: list[compared.Parity]) -> shape.ParityRow:
     return shape.ParityRow(
-        practice=_PRACTICES[practice],
+        practice=say(_PRACTICES[practice]),
         cells=tuple(_cell(c) for c in cells),
-        where=tuple((_HEADS[c.actor_type][0], clean(c.ref)) for c in cells if c.ref),
+        where=tuple((say(_HEADS[c.actor_type][0]), clean(c.ref)) for c in cells if c.ref),
     )
 
 
 def _cell(c: compared.Parity) -> shape.ParityCell:
-    how = _HOW[c.practice][_EXPRESSED.get(c.actor_type, 3)]
+    how = say(_HOW[c.practice][_EXPRESSED.get(c.actor_type, 3)])
     if c.unrecorded == c.n:
-        return shape.ParityCell("not recorded", "", how)
-    note = f"{number(c.unrecorded)} not recorded" if c.unrecorded else ""
-    return shape.ParityCell(f"{number(c.holds)} of {number(c.n)}", note, how)
+        return shape.ParityCell(say("not recorded"), "", how)
+    note = say("{n} not recorded", n=number(c.unrecorded)) if c.unrecorded else ""
+    return shape.ParityCell(say("{n} of {all}", n=number(c.holds), all=number(c.n)), note, how)

@@ -23,6 +23,8 @@ import pikepdf
 import weasyprint
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from reporter.texts import say, speaking
+
 from . import html, merge, typeset
 from .appendix import TITLE, Chapter, Section, chapter, parts, sections
 from .fonts import FONTS, undrawable
@@ -63,10 +65,12 @@ def render(view: View, edition: str = "auditor") -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
     at = datetime.fromisoformat(view.cover.as_of_iso)
     content = to_json(view)
+    with speaking(view.cover.language):
+        said = say("The content of this report for machines, with scores as exact fractions")
     attachment = weasyprint.Attachment(
         file_obj=io.BytesIO(content),
         name="report.json",
-        description="The content of this report for machines, with scores as exact fractions",
+        description=said,
         created=at,
         modified=at,
         relationship="Data",

@@ -6,10 +6,11 @@ from datetime import timedelta
 from fractions import Fraction
 
 from reporter import model
+from reporter.texts import content, say, short_month
 
 from . import shape_pictures as shape
 from .roadmap import points
-from .words import MONTHS, clean, count, number, percent
+from .words import clean, count, number, percent
 
 MOST_DAYS, MOST_LOGS = 400, 30
 
@@ -22,7 +23,7 @@ def losses(a: model.Assessment) -> shape.Losses:
         return shape.Losses()
     whole = sum(c.weight for c in themes)
     costs = [(Fraction(c.weight, whole) * (1 - c.lo), Fraction(c.weight, whole) * (c.hi - c.lo), c.id) for c in themes]  # fmt: skip
-    titles = {t.id: clean(t.title) for t in a.themes}
+    titles = {t.id: clean(content(t.title)) for t in a.themes}
     rows, left = [], Fraction(1)
     for cost, open_, theme in sorted(costs, key=lambda row: (-row[0], row[2])):
         then = left - cost
@@ -38,18 +39,20 @@ def losses(a: model.Assessment) -> shape.Losses:
         )
         left = then
     return shape.Losses(
-        f"From 100 % down to the evidenced {percent(view.total.lo)}: what each theme costs in points of the score, and how much of "
-        "that is only missing evidence.",
+        say(
+            "From 100 % down to the evidenced {score}: what each theme costs in points of the score, and how much of that is only "
+            "missing evidence.", score=percent(view.total.lo),
+        ),
         tuple(rows),
         percent(left),
-    )
+    )  # fmt: skip
 
 
 def _cost(cost: Fraction, open_: Fraction) -> str:
     if not cost:
-        return "nothing"
-    evidence = f", {points(open_)} of them evidence" if open_ else ""
-    return f"{points(cost)} points{evidence}"
+        return say("nothing")
+    evidence = say(", {n} of them evidence", n=points(open_)) if open_ else ""
+    return say("{n} points", n=points(cost)) + evidence
 
 
 def calendar(a: model.Assessment) -> shape.LogCalendar:
@@ -60,7 +63,7 @@ def calendar(a: model.Assessment) -> shape.LogCalendar:
     if not known or not 0 < days <= MOST_DAYS:
         return shape.LogCalendar()
     starts = [a.run.period_from + timedelta(days=n) for n in range(days)]
-    months = [(n, MONTHS[at.month - 1][:3]) for n, at in enumerate(starts) if at.day == 1 or not n]
+    months = [(n, short_month(at)) for n, at in enumerate(starts) if at.day == 1 or not n]
     units = dict(a.feed_days)
     rows = []
     for feed in known[:MOST_LOGS]:
@@ -68,14 +71,20 @@ def calendar(a: model.Assessment) -> shape.LogCalendar:
         seen = dict(units.get(feed.log_source, ()))
         marks = "".join(_mark(seen.get(n, 0), full) for n in range(days))
         text = ", ".join(
-            f"{number(marks.count(mark))} {word}"
-            for mark, word in (("a", "in full"), ("p", "in part"), ("n", "without"))
+            f"{number(marks.count(mark))} {said}"
+            for mark, said in (("a", say("in full")), ("p", say("in part")), ("n", say("without")))
             if marks.count(mark)
         )
         rows.append(shape.LogDays(clean(feed.log_source), marks, f"{count(days, 'day')}: {text}"))
-    more = f" The {MOST_LOGS} that delivered least are drawn." if len(known) > MOST_LOGS else ""
+    more = (
+        say(" The {n} that delivered least are drawn.", n=MOST_LOGS)
+        if len(known) > MOST_LOGS
+        else ""
+    )
     return shape.LogCalendar(
-        "Each day of the period: did the log deliver in every unit that is expected of it, in some, or in none?"
+        say(
+            "Each day of the period: did the log deliver in every unit that is expected of it, in some, or in none?"
+        )
         + more,
         tuple(months),
         tuple(rows),

@@ -11,7 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from reporter import model
-from reporter.planned import EVIDENCE, IMPLEMENT, Pick
+from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
+from reporter.texts import ENGLISH, content, language, mark, numeral, say, say_n, word
 
 from . import shape_roadmap as shape
 from .words import clean, count, exact, join, number, percent, short
@@ -22,13 +23,23 @@ NOW, RANKED, LATER = "act now", "ranked", "later"
 OWNERS_SHOWN, FIRST_SHOWN = 25, 3
 FILE, TODO = "roadmap.csv", "todo.csv"
 TOP = 5
-_WORDS = ("", "one action", "two actions", "three actions", "four actions", "five actions")
+_SUPPLY = mark("Supply what is missing: ")
+_WORDS = (
+    "",
+    mark("The first action of the roadmap that mends something ({ids}) moves"),
+    mark("The first two actions of the roadmap that mend something ({ids}) move"),
+    mark("The first three actions of the roadmap that mend something ({ids}) move"),
+    mark("The first four actions of the roadmap that mend something ({ids}) move"),
+    mark("The first five actions of the roadmap that mend something ({ids}) move"),
+)
 
 
 def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
     """Print the roadmap; `rows` says in which row of findings.csv each finding stands."""
     plan = a.roadmap
-    picks = tuple(_line(n, p, _lane(n, p, plan.ranked), rows) for n, p in enumerate(plan.picks, 1))
+    picks = tuple(
+        _line(a, n, p, _lane(n, p, plan.ranked), rows) for n, p in enumerate(plan.picks, 1)
+    )
     urgent = [p for p in picks if p.lane == NOW]
     ranked = [p for p in picks if p.lane != NOW]
     owners = _owners(a, picks)
@@ -57,7 +68,7 @@ def _owners(a: model.Assessment, picks: Sequence[shape.PickLine]) -> tuple[shape
     ranked = sorted(own.items(), key=lambda o: (not o[0], -o[1].total(), o[0]))
     return tuple(
         shape.OwnerLine(
-            owner=short(clean(owner), TODO, 80) or "nobody",
+            owner=short(clean(owner), TODO, 80) or say("nobody"),
             actions=str(len(todo)),
             urgent=str(sum(picks[place].lane == NOW for place in todo)),
             cells=str(todo.total()),
@@ -71,33 +82,59 @@ def _owners_text(owners: Sequence[shape.OwnerLine]) -> str:
     if not owners:
         return ""
     rest = len(owners) > OWNERS_SHOWN
-    shown = f" The first {OWNERS_SHOWN} of {number(len(owners))} are listed." if rest else ""
-    return f"The to-do list of each owner stands in {TODO}, a verdict a row in the order of the roadmap.{shown}"
+    all_ = number(len(owners))
+    shown = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=all_) if rest else ""
+    text = mark(
+        "The to-do list of each owner stands in {file}, a verdict a row in the order of the roadmap."
+    )
+    return say(text, file=TODO) + shown
 
 
 def points(value: Fraction) -> str:
     """Print a share as percentage points with two decimals, half up; 0.00 only where there is none."""
     hundredths = (20000 * value + 1) // 2
     hundredths = max(hundredths, 1) if value > 0 else hundredths
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
+    return numeral(f"{hundredths // 100}.{hundredths % 100:02d}")
 
 
 def person_days(value: Fraction) -> str:
     """Print person-days without needless decimals."""
-    return str(value) if value.denominator == 1 else f"{value.numerator / value.denominator:g}"
+    return numeral(
+        str(value) if value.denominator == 1 else f"{value.numerator / value.denominator:g}"
+    )
+
+
+def days_of_work(value: Fraction) -> str:
+    """Print person-days with their name."""
+    one, days = value == 1, person_days(value)
+    return say("{n} person-day", n=days) if one else say("{n} person-days", n=days)
+
+
+def fix_of(a: model.Assessment, action: Action) -> str:
+    """Say what an action asks for, in the language of the report: the fixes of its checks, or the evidence that is missing."""
+    if language() == ENGLISH:
+        return action.fix
+    if action.kind == EVIDENCE:
+        return say(_SUPPLY) + action.fix.removeprefix(_SUPPLY)
+    fixes = {c.fix.strip(): content(c.fix) for c in a.checks}
+    order = {c.id: (model.SEVERITIES.index(c.severity), c.id, c.fix.strip()) for c in a.checks}
+    own = sorted({order[a.findings[n].check] for n in action.cells})
+    return " ".join(dict.fromkeys(fixes[fix] for *_, fix in own))
 
 
 def _lane(rank: int, pick: Pick, ranked: int) -> str:
     return NOW if pick.action.urgent else RANKED if rank <= ranked else LATER
 
 
-def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.PickLine:
+def _line(
+    a: model.Assessment, rank: int, pick: Pick, lane: str, rows: Mapping[int, int]
+) -> shape.PickLine:
     action = pick.action
     certain = Fraction(0) if action.kind == EVIDENCE else pick.gain
     return shape.PickLine(
         rank=str(rank),
         id=clean(action.id),
-        title=clean(action.title),
+        title=clean(content(action.title)),
         what=clean(action.what),
         kind=action.kind,
         lane=lane,
@@ -110,7 +147,7 @@ def _line(rank: int, pick: Pick, lane: str, rows: Mapping[int, int]) -> shape.Pi
         gain_without_cap=points(pick.uncapped),
         total_after=percent(pick.total),
         level_after=str(pick.level),
-        fix=clean(action.fix),
+        fix=clean(fix_of(a, action)),
         exact_gain=exact(pick.gain),
         rows=tuple(sorted(rows[n] for n in action.cells)),
     )
@@ -122,7 +159,7 @@ def _brief(line: shape.PickLine, a: model.Assessment, place: int) -> shape.PickL
         line,
         sensitive=_sensitive(a, line, place),
         what=short(line.what, FILE, 60),
-        owners=short(line.owners.replace("; ", ", "), FILE, 60) or "nobody",
+        owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
         rows=(),
     )
@@ -134,28 +171,36 @@ def _sensitive(a: model.Assessment, line: shape.PickLine, place: int) -> str:
     for other in a.reweighed:
         lane = [clean(i) for i in other.first[line.lane != NOW]]
         if place < len(lane) and lane[place] != line.id:
-            now = f"{lane.index(line.id) + 1}" if line.id in lane else f"beyond {len(lane)}"
-            said.append(f"place {now} with {other.name} weights")
-    return f"weight-sensitive: {join(said)}" if said else ""
+            name = word(other.name)
+            said.append(
+                say("place {n} with {name} weights", n=lane.index(line.id) + 1, name=name)
+                if line.id in lane
+                else say("place beyond {n} with {name} weights", n=len(lane), name=name)
+            )
+    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
 
 
 def _text(a: model.Assessment) -> str:
     plan = a.roadmap
     waived = sum(bool(f.waiver) for f in a.findings)
-    left = f" Left out: {count(waived, 'failing verdict')} that somebody waived." if waived else ""
+    left = say(" Left out: {verdicts} that somebody waived.", verdicts=count(waived, "failing verdict")) if waived else ""  # fmt: skip
     if not plan.picks:
-        return left.strip() or "Nothing failed and nothing is unknown: there is nothing to plan."
+        return left.strip() or say(
+            "Nothing failed and nothing is unknown: there is nothing to plan."
+        )
     mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
-    held = f" The caps of this run stay in all of it: level {plan.ceiling} at most." if plan.ceiling < TOP else ""  # fmt: skip
+    held = say(" The caps of this run stay in all of it: level {n} at most.", n=plan.ceiling) if plan.ceiling < TOP else ""  # fmt: skip
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
-    return (
-        f"{count(mend, 'action')} mend what fails, a root cause or a check each; {number(len(plan.picks) - mend)} show what is unknown. "
-        f"Together {person_days(days)} person-days by default efforts or your own, from {percent(plan.start)} to {percent(plan.picks[-1].total)}. "
+    return say(
+        "{actions} mend what fails, a root cause or a check each; {others} show what is unknown. "
+        "Together {days} person-days by default efforts or your own, from {start} to {end}. "
         "Each gain is the evidenced enterprise score with the action done less the score before it, computed anew after every pick, in "
         "percentage points; the gains add up. The next pick is the one with the largest gain per day: a good order, not the best of all "
         "orders. What evidence brings is only possible: it counts as if what is found were good, and so do the scores and levels after it. "
         "Without cap: what an action would bring if critical failures held no practice at half; while others still hold it, the gain waits "
-        f"for the last of them.{held}{left} Any choice: reporter explain RUN --fix ID,ID."
+        "for the last of them.{held}{left} Any choice: reporter explain RUN --fix ID,ID.",
+        actions=count(mend, "action"), others=number(len(plan.picks) - mend), days=person_days(days),
+        start=percent(plan.start), end=percent(plan.picks[-1].total), held=held, left=left,
     )  # fmt: skip
 
 
@@ -165,34 +210,39 @@ def _first(a: model.Assessment) -> str:
     if not plan.first:
         return ""
     n = len(plan.first)
-    verb = "moves" if n == 1 else "move"
-    name = clean(a.policy.level_names[plan.first_level])
-    level = f"reaches level {plan.first_level} ({name})" if n == 1 else f"reach level {plan.first_level} ({name})"  # fmt: skip
+    name = clean(content(a.policy.level_names[plan.first_level]))
+    level = say_n("reaches level {level} ({name})", "reach level {level} ({name})", n, level=plan.first_level, name=name)  # fmt: skip
     if plan.first_level == plan.level:
-        level = f"{'leaves' if n == 1 else 'leave'} the level at {plan.level}"
-    first = "The first action" if n == 1 else f"The first {_WORDS[n]}"
-    return (
-        f"{first} of the roadmap that {'mends' if n == 1 else 'mend'} something ({', '.join(map(clean, plan.first))}) "
-        f"{verb} the evidenced score from {percent(plan.start)} to {percent(plan.first_total)} and {level}, all else unchanged."
+        level = say_n("leaves the level at {level}", "leave the level at {level}", n, level=plan.level)  # fmt: skip
+    first = say(_WORDS[n], ids=", ".join(map(clean, plan.first)))
+    return say(
+        "{actions} the evidenced score from {start} to {end} and {level}, all else unchanged.",
+        actions=first, start=percent(plan.start), end=percent(plan.first_total), level=level,
     )  # fmt: skip
 
 
 def _urgent_text(n: int, waived: bool) -> str:
     if not n:
-        but = " that nobody waived" if waived else ""
-        return f"No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows misuse{but}."
-    shown = (
-        "" if n <= URGENT_SHOWN else f"; the first {URGENT_SHOWN} are listed, all of them in {FILE}"
-    )
-    verb = "mends" if n == 1 else "mend"
-    return (
-        f"{count(n, 'action')} {verb} a critical failure on a subject that is, or may be, tier 3 or 4, or misuse that a log shows. "
-        f"They come before the ranking, whatever they bring{shown}."
-    )
+        but = say(" that nobody waived") if waived else ""
+        text = mark(
+            "No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows misuse{but}."
+        )
+        return say(text, but=but)
+    more = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
+    return say_n(
+        "{n} action mends a critical failure on a subject that is, or may be, tier 3 or 4, or misuse that a log shows. "
+        "They come before the ranking, whatever they bring{shown}.",
+        "{n} actions mend a critical failure on a subject that is, or may be, tier 3 or 4, or misuse that a log shows. "
+        "They come before the ranking, whatever they bring{shown}.",
+        n, shown="" if n <= URGENT_SHOWN else more,
+    )  # fmt: skip
 
 
 def _ranked_text(n: int) -> str:
     if not n:
-        return "Nothing else is open."
-    shown = "all are listed" if n <= RANKED_SHOWN else f"the first {RANKED_SHOWN} are listed, all of them in {FILE}"  # fmt: skip
+        return say("Nothing else is open.")
+    shown = (
+        say("all are listed") if n <= RANKED_SHOWN
+        else say("the first {n} are listed, all of them in {file}", n=RANKED_SHOWN, file=FILE)
+    )  # fmt: skip
     return f"{count(n, 'further action')}; {shown}."

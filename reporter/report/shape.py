@@ -320,6 +320,8 @@ class Cover:
     accent: str = ACCENT
     logo: str = ""
     """A data URI; empty for none."""
+    language: str = "en"
+    """Of all texts but ids, codes, reasons and records."""
 
 
 @dataclass(frozen=True, slots=True)

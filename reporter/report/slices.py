@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reporter import model
 from reporter.scores import FrameworkScore, Slice, Status
+from reporter.texts import content, mark, say
 
 from . import shape_slices as shape
 from .words import clean, count, figure, group_level, group_state, join, number, percent
@@ -11,12 +12,18 @@ from .words import clean, count, figure, group_level, group_state, join, number,
 FILE = "slices.csv"
 SHOWN = 25
 WEAKEST = 2
-NOT_RECORDED = "not recorded"
+NOT_RECORDED = mark("not recorded")
 _HEADS = {
-    "environment": "By environment",
-    "business unit": "By business unit",
-    "agent tier": "Agents by risk tier",
-    "actor type": "By actor type",
+    "environment": mark("By environment"),
+    "business unit": mark("By business unit"),
+    "agent tier": mark("Agents by risk tier"),
+    "actor type": mark("By actor type"),
+}
+_NONE = {
+    "environment": mark("No input says the environment of any actor."),
+    "business unit": mark("No input says the business unit of any actor."),
+    "agent tier": mark("No input says the agent tier of any actor."),
+    "actor type": mark("No input says the actor type of any actor."),
 }
 
 
@@ -31,7 +38,7 @@ def slices(a: model.Assessment) -> shape.Slices:
 
 
 def _text() -> str:
-    return (
+    return say(
         "The enterprise score again, each time from the verdicts on the actors of one part only: the same checks, themes and "
         "weights. A verdict on something that actors of several parts share counts in each of them, so parts do not add up to "
         "the whole; verdicts on the organisation, its logs and policies stand in none. A part to which fewer than half of the themes "
@@ -48,12 +55,15 @@ def _weakest_first(s: Slice) -> tuple[object, ...]:
 
 
 def _dimension(name: str, rows: list[shape.SliceLine]) -> shape.Dimension:
-    head = _HEADS[name]
-    if all(r.value == NOT_RECORDED for r in rows):
-        said = "" if not rows else f"No input says the {name} of any actor."
+    head = say(_HEADS[name])
+    if all(r.value == say(NOT_RECORDED) for r in rows):
+        said = "" if not rows else say(_NONE[name])
         return shape.Dimension(head, said, ())
     rest = len(rows) - SHOWN
-    more = f"{number(SHOWN)} of {count(len(rows), 'part')} shown, the weakest first; all are in {FILE}."
+    more = say(
+        "{n} of {parts} shown, the weakest first; all are in {file}.",
+        n=number(SHOWN), parts=count(len(rows), "part"), file=FILE,
+    )  # fmt: skip
     return shape.Dimension(head, more if rest > 0 else "", tuple(rows[:SHOWN]))
 
 
@@ -61,14 +71,17 @@ def _line(a: model.Assessment, s: Slice) -> shape.SliceLine:
     total, part = s.score.total, s.part
     level = group_level(total, a, part.dimension, part.value)
     applying = total.assessed + total.not_assessed
-    most = f"at most {level.hi}" if level.note else ""
+    most = say("at most {n}", n=level.hi) if level.note else ""
     narrow = 2 * applying < len(s.score.controls)
-    note = f"no level: {number(applying)} of {count(len(s.score.controls), 'theme')} apply"
+    note = say(
+        "no level: {n} of {themes} apply",
+        n=number(applying), themes=count(len(s.score.controls), "theme"),
+    )  # fmt: skip
     shown = figure(total.lo, total.hi, group_state(total))
     n = {status: sum(t.n for t in part.tallies if t.status == status) for status in Status}
     return shape.SliceLine(
         dimension=part.dimension,
-        value=clean(part.value) or NOT_RECORDED,
+        value=clean(part.value) or say(NOT_RECORDED),
         actors=str(part.actors),
         passed=str(n[Status.PASS] + n[Status.ATTESTED]),
         compensated=str(n[Status.COMPENSATED]),
@@ -81,13 +94,16 @@ def _line(a: model.Assessment, s: Slice) -> shape.SliceLine:
         exact_lo=shown.exact_lo,
         exact_hi=shown.exact_hi,
         coverage=percent(total.coverage),
-        caps="; ".join(f"level {most} at most: {clean(reason)}" for most, reason in total.caps),
+        caps="; ".join(
+            say("level {n} at most: {why}", n=most, why=clean(content(reason)))
+            for most, reason in total.caps
+        ),
         weakest=_weakest(a, s.score),
     )
 
 
 def _weakest(a: model.Assessment, score: FrameworkScore) -> str:
-    titles = {t.id: clean(t.title) for t in a.themes}
+    titles = {t.id: clean(content(t.title)) for t in a.themes}
     judged = [c for c in score.controls if c.state != "not_applicable"]
     lowest = sorted(judged, key=lambda c: (c.lo, c.id))[:WEAKEST]
     return join(tuple(f"{titles[c.id]} {percent(c.lo)}" for c in lowest))

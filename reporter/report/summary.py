@@ -15,6 +15,7 @@ from typing import cast
 from reporter import model
 from reporter.score import ASK, ENTERPRISE
 from reporter.scores import CheckScore, GroupScore, PracticeScore, Status
+from reporter.texts import content, mark, say, say_n
 
 from . import shape
 from .words import (
@@ -36,30 +37,31 @@ GAPS_SHOWN = 5
 EVIDENCE_SHOWN = 3
 CONTROLS_SHOWN = 5
 
-STATEMENT = (
+STATEMENT = mark(
     "A management self-assessment with automated procedures: not an assurance opinion, not a "
     "certification, and not endorsed by OWASP or NIST."
 )
-ADD_POLICY = "add policies and whom they cover to statements/"
-ADD_UNITS = "add business units to the inventory"
+ADD_POLICY = mark("add policies and whom they cover to statements/")
+ADD_UNITS = mark("add business units to the inventory")
 
 
 def cover(a: model.Assessment) -> shape.Cover:
     """Print who was assessed, for which period, and the id of the evidence."""
     identity = evidence_id(a)
     return shape.Cover(
-        title="AI agent control maturity report",
-        organisation=clean(a.run.organisation) or "Organisation not named",
+        title=say("AI agent control maturity report"),
+        organisation=clean(a.run.organisation) or say("Organisation not named"),
         unit=clean(a.run.unit),
         period=period(a.run.period_from, a.run.period_to),
         as_of=moment(a.run.as_of),
         as_of_iso=_iso(a.run.as_of),
-        profile=clean(a.profile.title),
+        profile=clean(content(a.profile.title)),
         evidence_id=identity,
         evidence_short=identity[:16],
-        statement=STATEMENT,
+        statement=say(STATEMENT),
         accent=a.branding.accent,
         logo=a.branding.logo,
+        language=a.language,
         period_from=_iso(a.run.period_from),
         period_to=_iso(a.run.period_to),
     )
@@ -91,9 +93,14 @@ def summary(
         level_sentence=f"{_level_sentence(total, level)}; {_target(total, a)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=covered,
-        coverage_text=f"{covered} of the weighted evidence asked for was there to be judged",
+        coverage_text=say(
+            "{share} of the weighted evidence asked for was there to be judged", share=covered
+        ),
         not_assessed=_not_assessed(a),
-        caps=tuple(f"Held at level {most}: {clean(reason)}" for most, reason in total.caps),
+        caps=tuple(
+            say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
+            for most, reason in total.caps
+        ),
         facts=_facts(a),
         gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
         gaps_text=_gaps_text(a, len(building)),
@@ -105,27 +112,28 @@ def summary(
 
 def _level_sentence(total: GroupScore, level: shape.Level) -> str:
     if not total.assessed:
-        return (
+        return say(
             "Nothing could be assessed: no check found evidence (the pages on data accounting "
             "say what was read)"
         )
     if level.note:
         return level.note[:1].upper() + level.note[1:]
     if total.lo == total.hi:
-        return "No check lacks evidence"
-    return "The level stays the same even if all missing evidence proves good"
+        return say("No check lacks evidence")
+    return say("The level stays the same even if all missing evidence proves good")
 
 
 def _target(total: GroupScore, a: model.Assessment) -> str:
     if not total.target:
-        return "no target set"
-    return f"target {total.target} ({a.policy.level_names[total.target]})"
+        return say("no target set")
+    name = content(a.policy.level_names[total.target])
+    return say("target {n} ({name})", n=total.target, name=name)
 
 
 def _not_assessed(a: model.Assessment) -> str:
     missing = sum(f.total.not_assessed for f in a.scores.frameworks)
     total = missing + sum(f.total.assessed for f in a.scores.frameworks)
-    return f"{number(missing)} of {number(total)} framework controls not assessed"
+    return say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
 
 
 def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
@@ -134,14 +142,15 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     active = a.context.get("agents_active")
     shadow = a.population.get("shadow", 0)
     waived = sum(bool(f.waiver) for f in a.findings)
-    of_them = f", {number(waived)} waived" if waived else ""
+    failing_ = say("Failing, {n} waived", n=number(waived)) if waived else say("Failing")
+    known = number(active) if isinstance(active, int) else say("not known")
     return (
-        shape.Line("Active agents", number(active) if isinstance(active, int) else "not known"),
-        shape.Line("Seen only in logs", number(shadow)),
-        shape.Line("Checks", number(len(a.checks))),
-        shape.Line("Verdicts", number(a.cells)),
-        shape.Line(f"Failing{of_them}", number(failing)),
-        shape.Line("Unknown", number(unknown)),
+        shape.Line(say("Active agents"), known),
+        shape.Line(say("Seen only in logs"), number(shadow)),
+        shape.Line(say("Checks"), number(len(a.checks))),
+        shape.Line(say("Verdicts"), number(a.cells)),
+        shape.Line(failing_, number(failing)),
+        shape.Line(say("Unknown"), number(unknown)),
     )
 
 
@@ -167,30 +176,35 @@ def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
 def _gaps_text(a: model.Assessment, failing: int) -> str:
     if not failing:
         unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
-        return "No check has a failing subject" + (
-            "; what is unknown is listed below." if unknown else "."
+        return (
+            say("No check has a failing subject; what is unknown is listed below.")
+            if unknown
+            else say("No check has a failing subject.")
         )
-    shown = min(failing, GAPS_SHOWN)
-    return (
-        f"{shown} of {count(failing, 'check')} with failing subjects, by severity and weight lost; "
-        "critical failures on tier 3 and 4 agents first."
-    )
+    return say(
+        "{n} of {checks} with failing subjects, by severity and weight lost; critical failures on "
+        "tier 3 and 4 agents first.",
+        n=min(failing, GAPS_SHOWN), checks=count(failing, "check"),
+    )  # fmt: skip
 
 
 def _evidence_text(total: int) -> str:
     if not total:
-        return "No other check lacks evidence."
-    return (
-        f"{min(total, EVIDENCE_SHOWN)} of {count(total, 'further check')} that could score higher "
-        "if missing evidence proves good."
-    )
+        return say("No other check lacks evidence.")
+    return say(
+        "{n} of {checks} that could score higher if missing evidence proves good.",
+        n=min(total, EVIDENCE_SHOWN), checks=count(total, "further check"),
+    )  # fmt: skip
 
 
 def _questions_text(n: int) -> str:
     if not n:
-        return "Every question to a person is answered."
-    verb = "is" if n == 1 else "are"
-    return f"{count(n, 'question')} to a person {verb} open; each control has its own."
+        return say("Every question to a person is answered.")
+    return say_n(
+        "{n} question to a person is open; each control has its own.",
+        "{n} questions to a person are open; each control has its own.",
+        n,
+    )
 
 
 def _open_questions(a: model.Assessment) -> int:
@@ -219,14 +233,17 @@ def _gaps(
 def _gap(rank: int, c: model.Check, score: CheckScore, check: shape.Check) -> shape.Gap:
     n = check.counts
     total = judged(n)
-    text = f"{number(n.failed)} of {count(total, c.about)} {'fails' if n.failed == 1 else 'fail'}"
+    subjects = count(total, c.about)
+    text = say_n("{n} of {subjects} fails", "{n} of {subjects} fail", n.failed, subjects=subjects)
     if not n.failed:
-        text = f"{number(n.unknown)} of {count(total, c.about)} unknown"
+        text = say("{n} of {subjects} unknown", n=number(n.unknown), subjects=subjects)
     elif n.unknown:
-        text += f", {number(n.unknown)} unknown"
+        text += say(", {n} unknown", n=number(n.unknown))
     serves = [link.text for link in check.controls if link.title != "contextual"]
     rest = len(serves) - CONTROLS_SHOWN
-    controls = ", ".join(serves[:CONTROLS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    controls = ", ".join(serves[:CONTROLS_SHOWN]) + (
+        say(" and {n} more", n=rest) if rest > 0 else ""
+    )
     where = " · ".join(part for part in (check.id, controls) if part)
     return shape.Gap(
         rank=rank,
@@ -256,13 +273,17 @@ def _ends(coverage: Mapping[str, object]) -> tuple[Fraction, Fraction] | None:
 
 def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
     if ends is None:
-        return f"Policy lag not known: {ADD_POLICY}."
+        return say("Policy lag not known: {what}.", what=say(ADD_POLICY))
     lo, hi = ends
-    return f"{share(1 - hi, 1 - lo)} of active agents run without an effective policy."
+    part = share(1 - hi, 1 - lo)
+    return say("{share} of active agents run without an effective policy.", share=part)
 
 
 def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
-    names = (("adoption", "Organisations that use AI agents"), ("policy", "… with a formal policy"))
+    names = (
+        ("adoption", say("Organisations that use AI agents")),
+        ("policy", say("… with a formal policy")),
+    )
     return tuple(
         shape.Bar(label, f"{value} %", int(value) * 10, int(value) * 10, True, False)
         for key, label in names
@@ -271,26 +292,27 @@ def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
 
 
 def _units_bar(context: Mapping[str, object]) -> shape.Bar:
-    label = "Units with active agents"
+    label = say("Units with active agents")
     total, used = context.get("units_total"), context.get("units_with_agents")
     if not isinstance(total, int) or not isinstance(used, int) or not total:
-        return shape.Bar(label, f"not known: {ADD_UNITS}", 0, 0, False, True)
+        return shape.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
     part = Fraction(used, total)
     at = thousandths(part)
-    return shape.Bar(label, f"{percent(part)} ({used} of {total})", at, at, True, True)
+    text = say("{share} ({n} of {all})", share=percent(part), n=used, all=total)
+    return shape.Bar(label, text, at, at, True, True)
 
 
 def _coverage_bar(
     context: Mapping[str, object], ends: tuple[Fraction, Fraction] | None
 ) -> shape.Bar:
-    label = "Active agents under a policy"
+    label = say("Active agents under a policy")
     if ends is None:
-        return shape.Bar(label, f"not known: {ADD_POLICY}", 0, 0, False, True)
+        return shape.Bar(label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True)
     active, covered = context.get("agents_active"), context.get("agents_covered")
     lo, hi = ends
     text = share(lo, hi)
     if isinstance(active, int) and isinstance(covered, int):
-        text += f" ({number(covered)} of {number(active)})"
+        text += say(" ({n} of {all})", n=number(covered), all=number(active))
     return shape.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 
@@ -298,13 +320,14 @@ def _lag_notes(figures: Mapping[str, object]) -> tuple[str, ...]:
     if not figures:
         return ()
     gap = figures.get("gap")
-    distance = f"The published distance is {gap} points. " if isinstance(gap, int) else ""
-    origin = str(figures.get("origin") or "origin not recorded")
-    caution = (
+    distance = say("The published distance is {n} points. ", n=gap) if isinstance(gap, int) else ""
+    given = figures.get("origin")
+    origin = content(str(given)) if given else say("origin not recorded")
+    caution = say(
         "The survey counts organisations, this report counts agents and units: compare the "
         "direction, not the decimals."
     )
     return (
         f"{distance}{caution}",
-        f"Published figure: {clean(origin).rstrip('.')}.",
+        say("Published figure: {origin}.", origin=clean(origin).rstrip(".")),
     )

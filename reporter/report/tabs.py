@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reporter.texts import ENGLISH, content, language, mark, say, word
+
 from .findings import findings
 from .shape import Control, Figure, Framework, Gap, View
 from .sheets import TODO, todo
 
 TEXT, LONG, COUNT = "text", "long", "count"
-AGENTS = (
+AGENTS = mark(
     "Sheet Agents: every actor with a finding. Tiers and use are given for those that the report lists; tiers.csv and observed.csv "
     "have all."
 )
@@ -48,24 +50,29 @@ def tabs(view: View) -> list[Tab]:
     finding = tuple(_column(n, _FINDING.get(n, "24")) for n in view.finding_columns)
     owed = tuple(_column(n, _FINDING.get(n, "12#")) for n in TODO)
     return [
-        Tab("Summary", _columns("part:14 item:28 value:18# text:90~"), _summary(view), frozen=2),
-        Tab("Controls", _columns(_CONTROL), _controls(view), frozen=2),
-        Tab("Checks", _columns(_CHECK), _checks(view)),
-        Tab("Findings", finding, view.findings, "findings.csv"),
-        Tab("Agents", _columns(_AGENT), _agents(view)),
-        Tab("Roadmap", _columns(_PICK), (_named(p, _PICK) for p in view.roadmap.picks)),
-        Tab("To-do", owed, todo(view), "todo.csv"),
-        Tab("Statements", _columns(_STATEMENT), _statements(view), "statements.csv"),
+        Tab(say("Summary"), _columns(_SUMMARY), _summary(view), frozen=2),
+        Tab(say("Controls"), _columns(_CONTROL), _controls(view), frozen=2),
+        Tab(say("Checks"), _columns(_CHECK), _checks(view)),
+        Tab(say("Findings"), finding, _spoken(view.finding_columns, view.findings), "findings.csv"),
+        Tab(say("Agents"), _columns(_AGENT), _agents(view)),
+        Tab(say("Roadmap"), _columns(_PICK), (_named(p, _PICK) for p in view.roadmap.picks)),
+        Tab(say("To-do"), owed, _spoken(TODO, todo(view)), "todo.csv"),
+        Tab(say("Statements"), _columns(_STATEMENT), _statements(view), "statements.csv"),
         *_changes(view),
-        Tab("Parts", _columns(_PART), (_named(s, _PART) for s in view.slices.rows), "slices.csv"),
-        Tab("Accounting", _columns(_FILE), (_named(f, _FILE) for f in view.accounting.files)),
         Tab(
-            "Out of scope", _columns("source:30 type:50 records:12#"), view.accounting.out_of_scope
+            say("Parts"),
+            _columns(_PART),
+            (_named(s, _PART) for s in view.slices.rows),
+            "slices.csv",
         ),
-        Tab("Quarantine", _columns("place:40 kind:14 reason:70~ text:60~"), _quarantine(view)),
+        Tab(say("Accounting"), _columns(_FILE), (_named(f, _FILE) for f in view.accounting.files)),
+        Tab(say("Out of scope"), _columns(_TYPE), view.accounting.out_of_scope),
+        Tab(say("Quarantine"), _columns(_NOTE), _quarantine(view)),
     ]
 
 
+_SUMMARY, _TYPE = "part:14 item:28 value:18# text:90~", "source:30 type:50 records:12#"
+_NOTE = "place:40 kind:14 reason:70~ text:60~"
 _FINDING = {
     "check": "10", "title": "44~", "severity": "10", "subject": "28", "actor": "24", "owner": "24", "tier": "6",
     "status": "13", "reason": "60~", "record": "34", "waived_until": "13", "waiver": "30", "fix": "50~",
@@ -112,12 +119,35 @@ def _columns(told: str) -> tuple[Column, ...]:
 
 def _column(name: str, width: str) -> Column:
     kind = {"#": COUNT, "~": LONG}.get(width[-1], TEXT)
-    return Column(name.replace("_", " "), int(width.rstrip("#~")), kind)
+    return Column(say(name.replace("_", " ")), int(width.rstrip("#~")), kind)
 
 
 def _named(line: object, told: str) -> Row:
     """Return the fields of a line that columns are named after."""
-    return tuple(str(getattr(line, word.rpartition(":")[0])) for word in told.split())
+    names = (name.rpartition(":")[0] for name in told.split())
+    return tuple(_shown(name, str(getattr(line, name))) for name in names)
+
+
+def _shown(name: str, text: str) -> str:
+    """Print what stands in a column: codes as words, what content says in the language."""
+    return word(text) if name in _CODED else content(text) if name in ("title", "fix") else text
+
+
+def _spoken(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
+    """Print rows that are kept in English."""
+    if language() == ENGLISH:
+        return rows
+    return ([_shown(n, text) for n, text in zip(names, row, strict=True)] for row in rows)
+
+
+_CODED = ("severity", "status", "lane", "kind")
+
+
+def headings() -> set[str]:
+    """Return the heading of every column, but for those that are named after a framework."""
+    told = " ".join((_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE))  # fmt: skip
+    names = {name.rpartition(":")[0] for name in told.split()}
+    return {name.replace("_", " ") for name in (*names, *_FINDING, *TODO)}
 
 
 def _figures(f: Figure, coverage: str) -> Row:
@@ -130,48 +160,53 @@ def _figures(f: Figure, coverage: str) -> Row:
 def _summary(view: View) -> Iterator[Row]:
     c, s = view.cover, view.summary
     for item, text in (
-        ("Title", c.title), ("Organisation", c.organisation), ("Unit", c.unit), ("Period", c.period), ("As of", c.as_of),
-        ("Target profile", c.profile), ("Evidence id", c.evidence_id), ("What this is", c.statement),
+        (say("Title"), c.title), (say("Organisation"), c.organisation), (say("Unit"), c.unit), (say("Period"), c.period),
+        (say("As of"), c.as_of), (say("Target profile"), c.profile), (say("Evidence id"), c.evidence_id),
+        (say("What this is"), c.statement),
     ):  # fmt: skip
         if text:
-            yield "Report", item, "", text
+            yield say("Report"), item, "", text
+    result = say("Result")
     if s.figure.assessed:
-        yield "Result", "Level", str(s.level.lo), f"{s.level.text} {s.level.name}"
-        yield "Result", "Level at most", str(s.level.hi), s.level.note
+        yield result, say("Level"), str(s.level.lo), f"{s.level.text} {s.level.name}"
+        yield result, say("Level at most"), str(s.level.hi), s.level.note
     else:
-        yield "Result", "Level", s.level.text, s.level.name
+        yield result, say("Level"), s.level.text, s.level.name
     if s.level.target:
-        yield "Result", "Target level", str(s.level.target), ""
-    yield from _result("Score", s.figure, s.level.sensitive)
-    yield "Result", "Coverage", s.coverage, s.coverage_text
-    yield "Result", "Not assessed", "", s.not_assessed
-    yield from (("Caps", "", "", text) for text in s.caps)
-    yield from (("Facts", line.label, line.text, "") for line in s.facts)
+        yield result, say("Target level"), str(s.level.target), ""
+    yield from _result(say("Score"), s.figure, s.level.sensitive, result)
+    yield result, say("Coverage"), s.coverage, s.coverage_text
+    yield result, say("Not assessed"), "", s.not_assessed
+    yield from ((say("Caps"), "", "", text) for text in s.caps)
+    yield from ((say("Facts"), line.label, line.text, "") for line in s.facts)
     for f in view.frameworks:
-        yield from _result(f.short, f.total.figure, f.total.assessed, "Frameworks")
-    yield "Gaps", "", "", s.gaps_text
-    yield from (_gap("Gaps", gap) for gap in s.gaps)
-    yield "Evidence gaps", "", "", s.evidence_text
-    yield from (_gap("Evidence gaps", gap) for gap in s.evidence_gaps)
-    yield "Records", "", "", view.accounting.equation
-    yield "Records", "Quarantine", "", view.accounting.quarantined_text
-    yield "Agents", "", "", AGENTS
+        yield from _result(f.short, f.total.figure, f.total.assessed, say("Frameworks"))
+    yield from _gaps(say("Gaps"), s.gaps_text, s.gaps)
+    yield from _gaps(say("Evidence gaps"), s.evidence_text, s.evidence_gaps)
+    yield say("Records"), "", "", view.accounting.equation
+    yield say("Records"), say("Quarantine"), "", view.accounting.quarantined_text
+    yield say("Agents"), "", "", say(AGENTS)
 
 
-def _result(name: str, f: Figure, note: str, part: str = "Result") -> Iterator[Row]:
+def _gaps(part: str, text: str, gaps: Sequence[Gap]) -> Iterator[Row]:
+    yield part, "", "", text
+    yield from (_gap(part, gap) for gap in gaps)
+
+
+def _result(name: str, f: Figure, note: str, part: str) -> Iterator[Row]:
     score, most, exact, exact_most, _ = _figures(f, "")
     yield part, name, score, " · ".join(t for t in (exact, note) if t)
     if most:
-        yield part, f"{name} at most", most, exact_most
+        yield part, say("{name} at most", name=name), most, exact_most
 
 
 def _gap(part: str, gap: Gap) -> Row:
-    urgent = ", urgent" if gap.urgent else ""
+    urgent = say(", urgent") if gap.urgent else ""
     return (
         part,
         f"{gap.check.text} {gap.check.title}",
         str(gap.rank),
-        f"{gap.severity}{urgent}: {gap.text}. {gap.fix} ({gap.where})",
+        f"{word(gap.severity)}{urgent}: {gap.text}. {gap.fix} ({gap.where})",
     )
 
 
@@ -185,8 +220,16 @@ def _control(f: Framework, c: Control) -> Row:
     assessed = c.figure.assessed
     levels = (str(c.level.lo), str(c.level.hi)) if assessed else ("", "")
     return (
-        *(f.short, c.id, c.title, c.group, c.state.replace("_", " "), *levels, str(c.level.target)),
-        *(str(c.gap) if assessed else "", *_figures(c.figure, c.coverage), c.confidence),
+        *(
+            f.short,
+            c.id,
+            c.title,
+            c.group,
+            word(c.state.replace("_", " ")),
+            *levels,
+            str(c.level.target),
+        ),
+        *(str(c.gap) if assessed else "", *_figures(c.figure, c.coverage), word(c.confidence)),
         *(c.level.sensitive, c.gap_text, ", ".join(line.check.text for line in c.checks)),
     )
 
@@ -196,7 +239,7 @@ def _checks(view: View) -> Iterator[Row]:
         n = c.counts
         counts = (n.passed, n.failed, n.unknown, n.attested, n.compensated, n.na)
         yield (
-            *(c.id, c.title, c.theme, c.severity, c.level, c.evidence),
+            *(c.id, c.title, c.theme, word(c.severity), c.level, c.evidence),
             *(*_figures(c.figure, c.coverage), *map(str, counts), c.sample),
             *(", ".join(link.text for link in c.controls), c.why, c.fix),
         )
@@ -231,14 +274,14 @@ _NONE: Counter[str] = Counter()
 def _statements(view: View) -> Iterator[Row]:
     for a in view.attestations.rows:
         yield (
-            *("attestation", a.framework, a.control, "", "", "", a.answer, a.statement, a.who, a.role, a.date),
-            *(a.expires, "", a.method, "", a.counts_as, "", a.why, a.record),
+            *(say("attestation"), a.framework, a.control, "", "", "", word(a.answer), a.statement, a.who, a.role, a.date),
+            *(a.expires, "", word(a.method), "", word(a.counts_as), "", a.why, a.record),
         )  # fmt: skip
-    for kind, said in (("waiver", view.waivers.waivers), ("compensating control", view.waivers.compensations)):  # fmt: skip
+    for kind, said in ((say("waiver"), view.waivers.waivers), (say("compensating control"), view.waivers.compensations)):  # fmt: skip
         for w in said:
             yield (
                 *(kind, "", "", w.check, w.subject, w.by_check, "", w.reason, w.who, "", w.since, w.until),
-                *(w.review, "", w.ticket, w.counts_as, w.cells, w.why, w.record),
+                *(w.review, "", w.ticket, word(w.counts_as), w.cells, w.why, w.record),
             )  # fmt: skip
 
 
@@ -252,4 +295,4 @@ def _changes(view: View) -> list[Tab]:
 
 def _quarantine(view: View) -> Iterator[Row]:
     """The notes that the report shows; the summary says how many there are and where."""
-    yield from ((q.place, q.kind, q.reason, q.text) for q in view.accounting.quarantined)
+    yield from ((q.place, word(q.kind), q.reason, q.text) for q in view.accounting.quarantined)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -17,6 +17,7 @@ from reporter import model
 from reporter.errors import InputError
 from reporter.explanation import said_of, why_check
 from reporter.scores import CheckScore, Status
+from reporter.texts import ENGLISH, content, say, speaking, word
 
 from . import shape
 from .accounting import accounting, scope
@@ -51,7 +52,23 @@ _STRENGTHS = ("direct", "partial", "contextual")
 
 
 def build(assessment: model.Assessment) -> shape.View:
-    """Turn an assessment into the printable view."""
+    """Turn an assessment into the printable view, in its language."""
+    with speaking(assessment.language):
+        return _build(assessment)
+
+
+def both(assessment: model.Assessment) -> tuple[shape.View, shape.View]:
+    """Return the view, and the same with roadmap and parts in English, as all tables of a run are."""
+    made = build(assessment)
+    if assessment.language == ENGLISH:
+        return made, made
+    places = {n: row for row, n in enumerate(_order(assessment))}
+    with speaking(ENGLISH):
+        plain = replace(made, roadmap=roadmap(assessment, places), slices=slices(assessment))
+    return made, plain
+
+
+def _build(assessment: model.Assessment) -> shape.View:
     anchors = _anchors(assessment)
     checks = _checks(assessment, anchors)
     book = Book(assessment, {c.id: c for c in checks}, anchors)
@@ -68,7 +85,7 @@ def build(assessment: model.Assessment) -> shape.View:
         causes=causes(assessment.causes),
         scope=scope(assessment),
         accounting=accounting(assessment),
-        level_names=tuple(clean(name) for name in assessment.policy.level_names),
+        level_names=tuple(clean(content(name)) for name in assessment.policy.level_names),
         levels=levels(assessment),
         method=method(assessment),
         hashes=hashes(assessment),
@@ -151,7 +168,7 @@ def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tupl
     controls = _controls_of_checks(a, anchors)
     order = {t.id: n for n, t in enumerate(a.themes)}
     sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
-    names = {t.id: clean(t.title) for t in a.themes}
+    names = {t.id: clean(content(t.title)) for t in a.themes}
     return tuple(
         _check(a, c, anchors["", c.id], findings.get(c.id, []), controls.get(c.id, ()), names)
         for c in sorted_checks
@@ -185,18 +202,17 @@ def _check(
     score = a.scores.checks[c.id]
     n = counts(score)
     result = figure(score.lo, score.hi, _state(score))
-    level = f"level {c.level} ({a.policy.level_names[c.level]})"
-    evidence = {"both": "inventory and logs"}.get(c.evidence, clean(c.evidence))
+    level = say("level {n} ({name})", n=c.level, name=content(a.policy.level_names[c.level]))
+    evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
-    facts = (ranged(result), f"coverage {coverage}", n.text, c.severity, level, f"from {evidence}", sample)  # fmt: skip
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
-        title=clean(c.title),
+        title=clean(content(c.title)),
         theme=names.get(c.theme, clean(c.theme)),
-        why=clean(c.why.strip()),
-        fix=clean(c.fix.strip()),
+        why=clean(content(c.why)),
+        fix=clean(content(c.fix)),
         severity=c.severity,
         level=level,
         evidence=evidence,
@@ -204,7 +220,7 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=" · ".join(f for f in facts if f),
+        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
         failing=tuple(subject(f) for f in _failing(findings)[:KEPT]),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
@@ -213,6 +229,15 @@ def _check(
         about=clean(c.about),
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
+
+
+def _standing(
+    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str
+) -> str:  # fmt: skip
+    covered = say("coverage {share}", share=coverage)
+    source = say("from {evidence}", evidence=evidence)
+    facts = (ranged(score), covered, n.text, word(severity), level, source, sample)
+    return " · ".join(f for f in facts if f)
 
 
 def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:
@@ -234,10 +259,10 @@ def _state(score: CheckScore) -> str:
 def _more(failed: int, limit: int) -> str:
     if failed <= limit:
         return ""
-    return (
-        f"{number(limit)} of {number(failed)} failing subjects shown, highest tier first; "
-        f"all {number(failed)} are in findings.csv."
-    )
+    return say(
+        "{n} of {all} failing subjects shown, highest tier first; all {all} are in findings.csv.",
+        n=number(limit), all=number(failed),
+    )  # fmt: skip
 
 
 def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
@@ -249,23 +274,28 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
     said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
     rest = unknown - sum(n for _, n in top)
     if rest:
-        said.append(f"other reasons ({number(rest)}; all in findings.csv)")
-    return f"{number(unknown)} unknown: {'; '.join(said)}"
+        said.append(say("other reasons ({n}; all in findings.csv)", n=number(rest)))
+    return say("{n} unknown: {reasons}", n=number(unknown), reasons="; ".join(said))
+
+
+def _order(a: model.Assessment) -> list[int]:
+    """Put the findings in the order of findings.csv."""
+    rank = {c.id: (model.SEVERITIES.index(c.severity), c.id) for c in a.checks}
+    return sorted(
+        range(len(a.findings)),
+        key=lambda n: (rank[(f := a.findings[n]).check], _ORDER.index(f.status), f.subject),
+    )
 
 
 def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...], ...]]:
     """List every fail, unknown and compensated cell in full, worst check first, and say in which row each stands."""
     served = {f.id: _served(f) for f in a.frameworks}
-    rank = {c.id: (model.SEVERITIES.index(c.severity), c.id) for c in a.checks}
     heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
     tails = {
         c.id: (clean(c.fix.strip()), *(served[f.id].get(c.id, "") for f in a.frameworks))
         for c in a.checks
     }
-    order = sorted(
-        range(len(a.findings)),
-        key=lambda n: (rank[(f := a.findings[n]).check], _ORDER.index(f.status), f.subject),
-    )
+    order = _order(a)
     return {n: row for row, n in enumerate(order)}, tuple(
         (
             *heads[f.check],

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from reporter import model
 from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Waiver
+from reporter.texts import mark, say, say_n
 
 from . import shape_waived as shape
 from .words import clean, count, exact, group_level, number, percent
 
 SHOWN = 200
 FILE = "statements.csv"
-EVERY = "every failing subject"
+EVERY = mark("every failing subject")
 
 
 def waivers(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.Waivers:
@@ -34,30 +35,36 @@ def waivers(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
 
 
 def _text(a: model.Assessment, wrong: int) -> str:
-    text = (
-        f"{_counted(a.waivers, 'waiver')} {_counted(a.compensations, 'compensating control')} "
-        "A waiver changes no score: what it covers goes on failing, and is only left out of the roadmap. A failure for which another "
-        f"check stands in, and passes, has {percent(a.policy.compensated_credit)} of the credit of a pass. What is expired, approved "
-        "later than this assessment, or not shown to be approved by somebody else than the owner has no effect."
-    )
+    text = say(
+        "{waivers} {compensations} A waiver changes no score: what it covers goes on failing, and is only left out of the roadmap. A failure for which another "
+        "check stands in, and passes, has {share} of the credit of a pass. What is expired, approved "
+        "later than this assessment, or not shown to be approved by somebody else than the owner has no effect.",
+        waivers=_counted(a.waivers, "waiver"), compensations=_counted(a.compensations, "compensating control"),
+        share=percent(a.policy.compensated_credit),
+    )  # fmt: skip
     if wrong:
-        text += f" Rejected as wrong: {count(wrong, 'row')}, listed in the data accounting."
+        rows = count(wrong, "row")
+        text += say(" Rejected as wrong: {rows}, listed in the data accounting.", rows=rows)
     if max(len(a.waivers), len(a.compensations)) > SHOWN:
-        text += f" The first {number(SHOWN)} of each are listed here, all of them in {FILE}."
+        more = mark(" The first {n} of each are listed here, all of them in {file}.")
+        text += say(more, n=number(SHOWN), file=FILE)
     return text
 
 
 def _counted(said: Sequence[Waiver | Compensation], noun: str) -> str:
     n = sum(bool(s.counts_as) for s in said)
-    return (
-        f"{count(len(said), noun)}, of which {number(n)} {'has' if n == 1 else 'have'} an effect."
+    return say_n(
+        "{things}, of which {n} has an effect.",
+        "{things}, of which {n} have an effect.",
+        n,
+        things=count(len(said), noun),
     )
 
 
 def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
     if not a.honoured:
         return ()
-    names = ("Enterprise", *(clean(f.short) for f in a.frameworks))
+    names = (say("Enterprise"), *(clean(f.short) for f in a.frameworks))
     now = (a.scores.enterprise.total, *(f.total for f in a.scores.frameworks))
     return tuple(
         shape.HonouredLine(
@@ -75,10 +82,13 @@ def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
 
 def _honoured_text(a: model.Assessment, total: shape.HonouredLine) -> str:
     waived = sum(bool(f.waiver) for f in a.findings)
-    return (
-        f"{count(waived, 'failing verdict')} {'is' if waived == 1 else 'are'} waived. If all waivers were honoured, the evidenced score "
-        f"would be {total.honoured_score}, level {total.honoured_level}, in place of {total.score}, level {total.level}."
-    )
+    return say_n(
+        "{n} failing verdict is waived. If all waivers were honoured, the evidenced score would be {then}, level {then_level}, in "
+        "place of {score}, level {level}.",
+        "{n} failing verdicts are waived. If all waivers were honoured, the evidenced score would be {then}, level {then_level}, in "
+        "place of {score}, level {level}.",
+        waived, then=total.honoured_score, then_level=total.honoured_level, score=total.score, level=total.level,
+    )  # fmt: skip
 
 
 def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> shape.WaivedLine:
@@ -86,7 +96,7 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> s
     return shape.WaivedLine(
         check=clean(s.check),
         anchor=anchors["", s.check],
-        subject=clean(s.subject) or EVERY,
+        subject=clean(s.subject) or say(EVERY),
         by_check=clean(by_check),
         by_anchor=anchors["", by_check] if by_check else "",
         who=clean(s.approved_by),

@@ -16,15 +16,17 @@ from reporter.model import Assessment, Finding
 # The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed
 from reporter.scores import CheckScore, ControlScore, GroupScore, Status
+from reporter.texts import content, day, mark, numeral, say, say_n, word
 
 from .shape import Counts, Figure, Level, Subject
 
-NOT_ASSESSED = "Not assessed"
-NOT_APPLICABLE = "Not applicable"
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+NOT_ASSESSED = mark("Not assessed")
+NOT_APPLICABLE = mark("Not applicable")
+NOUNS = (
+    *("hour", "day", "agent", "service account", "workload", "human", "group"),
+    *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
 )
+"""What is counted and stands in the data, beside the nouns that `count` is given in code."""
 REASON_LIMIT = 260
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -51,32 +53,34 @@ def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
     """Shorten a printed text, saying how much is left out and where all of it is."""
     if len(text) <= limit:
         return text
-    return f"{text[:limit].rstrip()}… [{number(len(text) - limit)} more characters in {where}]"
+    more = say("{n} more characters in {where}", n=number(len(text) - limit), where=where)
+    return f"{text[:limit].rstrip()}… [{more}]"
 
 
 def number(n: int) -> str:
     """Print a whole number with thousands separators."""
-    return f"{n:,}"
+    return numeral(f"{n:,}")
 
 
 def count(n: int, noun: str) -> str:
     """Print a number with its noun in the right form."""
+    one, many = counted(noun)
+    return say_n(one, many, n)
+
+
+def counted(noun: str) -> tuple[str, str]:
+    """Return the two messages that count a noun: one, and many."""
     noun = noun.replace("_", " ")
-    if n == 1:
-        return f"1 {noun}"
     plural = noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
-    return f"{number(n)} {plural}"
+    return f"1 {noun}", f"{{n}} {plural}"
 
 
 def join(parts: Iterable[str]) -> str:
     """Join as a sentence does: "a, b and c"."""
     items = list(parts)
-    return ", ".join(items[:-1]) + " and " + items[-1] if len(items) > 1 else "".join(items)
-
-
-def day(at: datetime) -> str:
-    """Print a date without help from the locale."""
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+    if len(items) < 2:
+        return "".join(items)
+    return say("{several} and {last}", several=", ".join(items[:-1]), last=items[-1])
 
 
 def moment(at: datetime) -> str:
@@ -103,10 +107,11 @@ def slug(prefix: str, name: str, taken: set[str]) -> str:
 
 def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     """Print a score with its range, or the words that stand where no score can be given."""
-    words = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state)
-    spread = f"{printed(lo)}–{printed(hi)}"
+    stands = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
+    words = say(stands)
+    spread = numeral(f"{printed(lo)}–{printed(hi)}")
     return Figure(
-        text=words or f"{printed(lo)} %",
+        text=words or percent(lo),
         range="" if words else f"{spread} %",
         exact_lo=exact(lo),
         exact_hi=exact(hi),
@@ -133,12 +138,12 @@ def thousandths(x: Fraction) -> int:
 
 def percent(x: Fraction) -> str:
     """Print a share."""
-    return f"{printed(x)} %"
+    return f"{numeral(printed(x))} %"
 
 
 def share(lo: Fraction, hi: Fraction) -> str:
     """Print a share that may be a range."""
-    return percent(lo) if lo == hi else f"{printed(lo)}–{printed(hi)} %"
+    return percent(lo) if lo == hi else f"{numeral(f'{printed(lo)}–{printed(hi)}')} %"
 
 
 def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
@@ -155,10 +160,11 @@ def _level(
     score: ControlScore | GroupScore, a: Assessment, key: tuple[str, str], plus: bool, assessed: bool
 ) -> Level:  # fmt: skip
     lo, hi, policy = score.level_lo, score.level_hi, a.policy
-    note = f"at most {hi} ({policy.level_names[hi]}) if all missing evidence proves good"
+    most = content(policy.level_names[hi])
+    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
     return Level(
         text=f"{lo}{'+' if plus else ''}" if assessed else "–",
-        name=policy.level_names[lo] if assessed else NOT_ASSESSED,
+        name=content(policy.level_names[lo]) if assessed else say(NOT_ASSESSED),
         note=note if assessed and hi > lo else "",
         lo=lo if assessed else 0,
         hi=hi if assessed else 0,
@@ -173,17 +179,21 @@ def _sensitive(a: Assessment, key: tuple[str, str], level: tuple[int, int]) -> s
     for other in a.reweighed:
         lo, hi = other.levels.get(key, level)
         if (lo, hi) != level:
-            most = f", at most {hi}" if hi != lo else ""
-            said.append(f"level {lo}{most} with {other.name} weights")
-    return f"weight-sensitive: {join(said)}" if said else ""
+            name = word(other.name)
+            said.append(
+                say("level {lo}, at most {hi} with {name} weights", lo=lo, hi=hi, name=name)
+                if hi != lo
+                else say("level {lo} with {name} weights", lo=lo, name=name)
+            )
+    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
 
 
 def level_words(level: Level) -> str:
     """Say a level in a sentence, with its name, upper bound and target."""
     note = f", {level.note}" if level.note else ""
-    target = f"; target {level.target}" if level.target else ""
+    target = say("; target {n}", n=level.target) if level.target else ""
     hangs = f"; {level.sensitive}" if level.sensitive else ""
-    return f"Level {level.text} ({level.name}){note}{target}{hangs}"
+    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + hangs
 
 
 def group_state(score: GroupScore) -> str:
@@ -196,11 +206,11 @@ def group_state(score: GroupScore) -> str:
 def gap_text(gap: int, kind: str, target: int) -> str:
     """Say how far the target is and what kind of work closes the distance."""
     if target == 0:
-        return "No target set"
+        return say("No target set")
     if gap == 0:
-        return "On target"
-    work = {"implementation": "to build", "evidence": "to evidence"}.get(kind, "")
-    return f"{count(gap, 'level')} {work}".strip()
+        return say("On target")
+    work = {"implementation": mark("to build"), "evidence": mark("to evidence")}.get(kind, "")
+    return f"{count(gap, 'level')} {say(work)}".strip()
 
 
 def counts(score: CheckScore) -> Counts:
@@ -214,7 +224,7 @@ def counts(score: CheckScore) -> Counts:
         (Status.COMPENSATED, "compensated"),
         (Status.NA, "not applicable"),
     )
-    text = " · ".join(f"{number(n[s])} {word}" for s, word in words if n[s])
+    text = " · ".join(f"{number(n[s])} {word(code)}" for s, code in words if n[s])
     return Counts(
         passed=n[Status.PASS],
         failed=n[Status.FAIL],
@@ -222,7 +232,7 @@ def counts(score: CheckScore) -> Counts:
         attested=n[Status.ATTESTED],
         compensated=n[Status.COMPENSATED],
         na=n[Status.NA],
-        text=text or "no subject in scope",
+        text=text or say("no subject in scope"),
     )
 
 
@@ -237,8 +247,8 @@ def subject(finding: Finding) -> Subject:
         subject=short(clean(finding.subject), "findings.csv", 120),
         status=str(finding.status.value),
         reason=short(clean(finding.reason), "findings.csv"),
-        record=short(clean(finding.ref), "findings.csv", 160) or "no record: absence",
+        record=short(clean(finding.ref), "findings.csv", 160) or say("no record: absence"),
         actor=short(clean(finding.actor), "findings.csv", 120),
-        owner=short(clean(finding.owner), "findings.csv", 80) or "not known",
+        owner=short(clean(finding.owner), "findings.csv", 80) or say("not known"),
         tier=finding.tier,
     )

@@ -13,6 +13,8 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
+from reporter.texts import from_numeral
+
 from .shape import View
 from .tabs import COUNT, LONG, Tab, tabs
 from .words import short
@@ -69,7 +71,7 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
 
 def _write_row(sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]) -> None:
     for n, (column, text) in enumerate(zip(tab.columns, row, strict=True)):
-        number = _NUMBER.fullmatch(text) if column.kind == COUNT else None
+        number = _NUMBER.fullmatch(from_numeral(text)) if column.kind == COUNT else None
         if number:
             value = float(number[1].replace(",", "") + (number[2] or ""))
             kind = "percent" if number[3] else "decimal" if number[2] else "number"

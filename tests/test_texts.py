@@ -1,0 +1,353 @@
+"""The language of reports: every text has a place in the template and a German translation, and English costs nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from reporter import catalog, messages, run, texts, workspace
+from reporter.errors import InputError
+from reporter.init import init
+from reporter.report import EDITIONS, html, pdf, shape, tabs, view, words
+from reporter.report.xlsx import _NUMBER
+from reporter.workspace import read_workspace
+
+OPEN, CLOSE = "⟦", "⟧"
+ACME = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
+TRANSLATIONS = sorted(texts.locale_dir().glob("*.po"))
+
+
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    return messages.extract()
+
+
+@pytest.fixture(scope="module")
+def german() -> shape.View:
+    return view.build(replace(given.rich(), language="de"))
+
+
+def forms(told: Any) -> tuple[str, ...]:
+    return tuple(told) if isinstance(told, (tuple, list)) else (told,)
+
+
+# ---------------------------------------------------------------- the files
+
+
+def test_the_template_holds_every_text_and_no_other(template: Catalog) -> None:
+    fresh = messages.written(template)
+    assert (texts.locale_dir() / messages.POT).read_bytes() == fresh, "run `make docs`"
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda p: p.stem)
+def test_a_translation_is_in_step_with_the_template(path: Path, template: Catalog) -> None:
+    assert path.read_bytes() == messages.renewed(path, template), "run `make docs`"
+
+
+def translated(path: Path) -> list[Message]:
+    with path.open("rb") as file:
+        return [m for m in read_po(file, locale=path.stem) if m.id]
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda p: p.stem)
+def test_a_translation_has_the_same_places_and_marks(path: Path) -> None:
+    for message in translated(path):
+        assert not message.fuzzy
+        given_forms = forms(message.id)
+        said_forms = [said for said in forms(message.string) if said]
+        if said_forms:
+            assert holes(said_forms[-1]) == holes(given_forms[-1]), message.id
+        for said in said_forms:
+            assert holes(said) <= holes(given_forms[-1]), message.id
+            assert set(re.findall("<[^>]*>", said)) <= set(re.findall("<[^>]*>", given_forms[0]))
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, *_ in string.Formatter().parse(text) if name}
+
+
+def test_german_says_everything_but_for_catalogs_that_nobody_has_translated_yet() -> None:
+    content = catalog.load()
+    controls = [c for f in content.frameworks for c in f.controls]
+    groups = [g.title for f in content.frameworks for g in f.groups]
+    may = {t.strip() for c in controls for t in (c.title, c.paraphrase, c.ask)} | set(groups)
+    silent = [m.id for m in translated(texts.locale_dir() / "de.po") if not all(forms(m.string))]
+    assert set(silent) <= may
+
+
+def test_german_says_the_usual_catalogs_but_for_titles_of_their_publishers() -> None:
+    de = texts.translation("de").messages
+    for framework in (f for f in catalog.load().frameworks if not f.optional):
+        for control in framework.controls:
+            for text in (control.paraphrase, control.ask):
+                assert (texts.CONTENT, text.strip()) in de, f"{framework.id} {control.id}"
+
+
+def test_texts_in_scripts_and_names_of_choices_break_nothing() -> None:
+    template = texts.locale_dir().parent
+    in_code = [t for p in template.glob("screen.js") for t in html.IN_CODE.findall(p.read_text("utf-8"))]  # fmt: skip
+    assert in_code
+    assert html.COUNTED in (template / "screen.js").read_text("utf-8")
+    for path in TRANSLATIONS:
+        with texts.speaking(path.stem):
+            assert not any(set("`$\\") & set(texts.say(t)) for t in in_code)
+            for name in ("severity", "status", "lane", "result", "state", "gap"):
+                assert not set(" :") & set(texts.word(name))
+
+
+# ---------------------------------------------------------------- no text left out
+
+
+class Everything(dict[tuple[str, str], tuple[str, ...]]):
+    """Says the messages of the template in brackets, and whatever content says."""
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        if key[0] == texts.CONTENT and key[1]:
+            return (f"{OPEN}{key[1]}{CLOSE}",)
+        return super().get(key, default)
+
+
+@pytest.fixture
+def pseudo(template: Catalog, monkeypatch: pytest.MonkeyPatch) -> texts.Translation:
+    said = Everything()
+    for message in template:
+        if message.id:
+            own = forms(message.id)
+            said[message.context or "", own[0]] = tuple(f"{OPEN}{text}{CLOSE}" for text in own)
+    months = tuple(f"{OPEN}{name}{CLOSE}" for name in texts.MONTHS)
+    made = texts.Translation(
+        "xx", said, lambda n: int(n != 1), ",", ".", months, months, f"{OPEN}{{day}} {{month}} {{year}}{CLOSE}",
+    )  # fmt: skip
+    monkeypatch.setattr(texts, "translation", lambda language: made)
+    return made
+
+
+class Seen(HTMLParser):
+    """What a reader sees or hears of a page, but for what stands in `bdi` and `code`: names from data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.inside: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        heard = ("aria-label", "title", "data-label", "data-name")
+        self.texts += [str(named[name]) for name in heard if named.get(name)]
+        if tag not in ("meta", "img", "br", "link"):
+            self.inside.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Elements of drawings, without text."""
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.inside and self.inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"bdi", "code", "style", "script"} & set(self.inside):
+            self.texts.append(data)
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string of an assessment, however deep."""
+    if isinstance(value, str):
+        yield value.strip()
+    elif is_dataclass(value):
+        for f in fields(value):
+            yield from strings(getattr(value, f.name))
+    elif isinstance(value, dict):
+        yield from strings([*value.keys(), *value.values()])
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from strings(item)
+
+
+def unbracketed(page: str, data: list[str]) -> list[str]:
+    text = "\0".join(Seen(page).texts)
+    before = ""
+    while before != text:
+        before, text = text, re.sub(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}", " ", text)
+    left = []
+    for part in text.split("\0"):
+        for name in data if re.search("[A-Za-z]{3}", part) else ():
+            part = part.replace(name, " ")
+        if re.search("[A-Za-z]{3}", part):
+            left.append(part.strip())
+    return left
+
+
+NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
+"""Ids of the fixture's groups, and labels of hashes."""
+
+
+@pytest.mark.parametrize("name", ["rich", "empty", "perfect"])
+def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.Translation) -> None:
+    assessment = replace(getattr(given, name)(), language="xx")
+    made = view.build(assessment)
+    own = {text.strip().lower() for _, text in pseudo.messages}
+    told = {words.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
+    data = sorted({*told, "does not hold for"}, key=len, reverse=True)
+    for edition in EDITIONS:
+        for medium in ("screen", "paper"):
+            page = html.render(made, medium, edition=edition)
+            left = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
+            assert left <= NAMES, f"{edition} on {medium}"
+
+
+@pytest.mark.deep
+def test_no_text_of_the_sample_company_goes_round_the_translation(
+    pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has what the fixtures lack: parts, answers, waivers, crosswalks, a calendar of its logs."""
+    shutil.copytree(ACME, tmp_path / "w")
+    with (tmp_path / "w" / "reporter.yml").open("a", encoding="utf-8") as file:
+        file.write("language: xx\n")
+    monkeypatch.setattr(workspace, "languages", lambda: ["en", "xx"])
+    built: list[Any] = []
+    both = view.both
+    monkeypatch.setattr(view, "both", lambda a: built.append(a) or both(a))
+    made = run.assess_workspace(tmp_path / "w", tmp_path / "r", run.Options(formats=("json",)))
+    own = {text.strip().lower() for _, text in pseudo.messages} | set(CODES)
+    content = {text.strip() for text in messages.contents(catalog.load())}
+    told = {words.clean(t) for t in strings(built[0]) if len(t) > 2 and t.lower() not in own}
+    data = sorted({*(told - content), *CODES}, key=len, reverse=True)
+    for edition in EDITIONS:
+        page = re.sub(f"{OPEN}[^{OPEN}{CLOSE}<…]+…", " ", html.render(made, edition=edition))
+        left = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
+        assert left <= {*NAMES, *CODES}, edition
+
+
+CODES = ("GOVERN", "MEASURE", "MANAGE", "attestations", "waivers", "RUN")
+"""Ids of groups and themes, and names of sources."""
+
+
+def test_the_bracket_test_finds_a_text_that_goes_round() -> None:
+    page = f"<p>{OPEN}Scope{CLOSE} of agents</p><p title='left'>{OPEN}a {OPEN}b{CLOSE}{CLOSE}</p>"
+    assert unbracketed(page, []) == ["of agents", "left"]
+
+
+def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: texts.Translation) -> None:
+    made = view.build(replace(given.rich(), language="xx"))
+    with texts.speaking("xx"):
+        sheets = tabs.tabs(made)
+        frameworks = {f.short for f in made.frameworks}
+        for sheet in sheets:
+            heads = [c.title for c in sheet.columns if c.title not in frameworks]
+            assert all(h.startswith(OPEN) for h in (sheet.name, *heads))
+
+
+# ---------------------------------------------------------------- what German prints
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_a_german_page_says_so(german: shape.View, edition: str) -> None:
+    page = html.render(german, edition=edition)
+    assert '<html lang="de">' in page
+    assert "text.replaceAll(&#34;" not in page and 'text.replaceAll(".", "")' in page
+
+
+def test_a_german_pdf_says_so_and_the_board_still_has_few_pages(german: shape.View) -> None:
+    import io
+
+    with pikepdf.open(io.BytesIO(pdf.render(german, "board"))) as document:
+        assert document.Root.Lang == "de"
+        assert 2 <= len(document.pages) <= 4
+
+
+def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> None:
+    english = view.build(given.rich())
+    assert german.summary.figure.exact_lo == english.summary.figure.exact_lo
+    assert german.findings == english.findings
+    assert [p.exact_gain for p in german.roadmap.picks] == [
+        p.exact_gain for p in english.roadmap.picks
+    ]
+    assert [c.severity for c in german.checks] == [c.severity for c in english.checks]
+    assert german.summary.figure.text == english.summary.figure.text.replace(".", ",")
+    assert view.from_json(view.to_json(german)) == german
+
+
+def test_the_tables_of_a_german_run_are_english(german: shape.View) -> None:
+    english = view.build(given.rich())
+    made, plain = view.both(replace(given.rich(), language="de"))
+    assert made == german
+    assert (plain.roadmap, plain.slices) == (english.roadmap, english.slices)
+    assert plain.roadmap != german.roadmap
+
+
+def test_what_an_action_asks_for_is_put_together_as_in_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In another language the fixes of an action are gathered anew: they must be the same ones."""
+    silent = texts.Translation("xx", {}, lambda n: 0, ",", ".", texts.MONTHS, texts.MONTHS, "{day}")
+    monkeypatch.setattr(texts, "translation", lambda language: silent)
+    english = view.build(given.rich()).roadmap.picks
+    other = view.build(replace(given.rich(), language="xx")).roadmap.picks
+    assert [p.fix for p in other] == [p.fix for p in english]
+
+
+def test_numbers_days_and_lists_follow_the_language() -> None:
+    with texts.speaking("de"):
+        assert words.number(1234567) == "1.234.567"
+        assert words.percent(Fraction(59, 100)) == "59,0 %"
+        assert words.count(1, "check") == "1 Prüfung"
+        assert words.count(1200, "check") == "1.200 Prüfungen"
+        assert words.join("abc") == "a, b und c"
+        assert texts.day(datetime(2026, 11, 12)) == "12. November 2026"
+        assert texts.from_numeral("1.234,5 %") == "1234.5 %"
+        assert _NUMBER.fullmatch(texts.from_numeral(words.percent(Fraction(1, 3))))
+    assert words.number(1234) == "1,234"
+    assert words.join("abc") == "a, b and c"
+    assert texts.day(datetime(2026, 11, 12)) == "12 November 2026"
+
+
+# ---------------------------------------------------------------- choosing a language
+
+
+def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    init(tmp_path / "w", "Acme")
+    path = tmp_path / "w" / "reporter.yml"
+    path.write_text(path.read_text("utf-8") + "\nlanguage: tlh\n", "utf-8")
+    with pytest.raises(InputError, match="language: no 'tlh'") as caught:
+        read_workspace(tmp_path / "w")
+    assert caught.value.hint == "Known: de, en."
+    path.write_text(path.read_text("utf-8").replace("tlh", "de"), "utf-8")
+    assert read_workspace(tmp_path / "w").language == "de"
+
+
+def test_english_needs_no_library_for_languages() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); import fixture_assessment as given; "
+        "from reporter.report import html, view; html.render(view.build(given.single())); "
+        "print('babel' in sys.modules)"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_a_language_ends_with_its_block() -> None:
+    with texts.speaking("de"):
+        with texts.speaking("en"):
+            assert texts.say("Nobody") == "Nobody"
+        assert texts.say("Nobody") == "Niemand"
+    assert texts.language() == "en"

@@ -131,6 +131,10 @@ def main() -> None:
     help="Earlier run to compare with, or a folder of them; may be repeated.",
 )  # fmt: skip
 @click.option(
+    "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",
+    help="Template of your own for a further page; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--fail-on",
     type=click.IntRange(1, 5),
     metavar="LEVEL",
@@ -140,7 +144,7 @@ def main() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
     workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, earlier: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
+    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -156,7 +160,7 @@ def assess(
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
-        options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, say)
+        options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say)
         view = assess_workspace(workspace, out, options, inputs)
     if as_json:
         click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
@@ -239,15 +243,19 @@ def _score(figure: Any) -> str:
 @click.argument("run", type=_FOLDER)
 @click.option("--formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}.")
 @click.option("--editions", default="auditor", show_default=True, help="Of HTML and PDF.")
+@click.option(
+    "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",
+    help="Template of your own for a further page; may be repeated.",
+)  # fmt: skip
 @click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
-def export(run: Path, formats: str, editions: str, out: Path) -> None:
+def export(run: Path, formats: str, editions: str, templates: tuple[Path, ...], out: Path) -> None:
     """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
     from reporter.runfolder import export as exported
 
     wanted = _written(formats, editions)
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
-    for path in exported(run, wanted, out):
+    for path in exported(run, wanted, out, templates):
         click.echo(str(path))
 
 

@@ -35,25 +35,17 @@ from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Framework, Sample
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
-from reporter.report import WRITERS, warm_up
+from reporter.report import warm_up
+from reporter.report.own import read_templates
 from reporter.report.shape import View
 from reporter.runfolder import (
     FILES,
+    Wanted,
     part_of,
     publish,
     refuse_existing,
     sha256,
-    write_causes,
-    write_changes,
-    write_comparison,
-    write_coverage,
-    write_manifest,
-    write_parity,
-    write_quarantine,
-    write_roadmap,
-    write_slices,
-    write_statements,
-    write_todo,
+    write_run,
 )
 from reporter.scores import Tally
 from reporter.scoring import Cells
@@ -80,6 +72,8 @@ class Options:
     """Put pseudonyms for people, in every file of the run."""
     earlier: tuple[Path, ...] = ()
     """Folders of earlier runs, or of folders of them, to compare with."""
+    templates: tuple[Path, ...] = ()
+    """Of the user's own, each for a page of its own."""
     say: Callable[[str], None] = lambda _: None
 
 
@@ -93,6 +87,8 @@ def assess_workspace(
     from reporter.report import view as views
 
     refuse_existing(out)
+    own = read_templates(options.templates, FILES.values())
+    wanted = Wanted(options.formats, own, options.say)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs.of(workspace.folder) as inputs:
@@ -114,30 +110,9 @@ def assess_workspace(
                     with Engine(Path(work) / "earlier", options.memory) as engine:
                         assessment = compare(engine, earlier, assessment, part / EVIDENCE)
             view, plain = views.both(assessment)
-            _write(assessment, view, plain, counts, part, options)
+            write_run(assessment, view, plain, counts, part, wanted)
             publish(part, out)
     return view
-
-
-def _write(
-    a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, options: Options
-) -> None:
-    """Every file of the run, tables from the English twin; the manifest last, for it has the hashes of the others."""
-    for name in dict.fromkeys(("json", *options.formats)):
-        options.say(f"writing {FILES[name]}")
-        WRITERS[name](view, part / FILES[name])
-    write_quarantine(a, part / "quarantine.csv")
-    write_coverage(a, part / "coverage.csv")
-    write_comparison(a.compared, part)
-    write_causes(a.causes, part / "causes.csv")
-    write_parity(a.parity, part / "parity.csv")
-    write_roadmap(plain.roadmap, part / "roadmap.csv")
-    write_statements(a, part / "statements.csv")
-    write_todo(plain, part / "todo.csv")
-    write_slices(plain.slices, part / "slices.csv")
-    if plain.history.runs:
-        write_changes(plain.history, part / "changes.csv")
-    write_manifest(part, a, counts)
 
 
 def _assess(

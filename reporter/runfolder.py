@@ -7,9 +7,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from reporter.compared import (
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.report import WRITERS
+from reporter.report.own import Template, read_templates
+from reporter.report.own import write as write_own
 from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
@@ -64,6 +66,45 @@ def part_of(out: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a run is written beside its tables."""
+
+    formats: tuple[str, ...]
+    templates: tuple[Template, ...] = ()
+    say: Callable[[str], None] = lambda _: None
+
+
+def write_run(
+    a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, wanted: Wanted
+) -> None:
+    """Write every file of a run, tables from the English twin; the manifest last, for it has the hashes of the others."""
+    write_formats(view, replace(wanted, formats=tuple(dict.fromkeys(("json", *wanted.formats)))), part)  # fmt: skip
+    write_quarantine(a, part / "quarantine.csv")
+    write_coverage(a, part / "coverage.csv")
+    write_comparison(a.compared, part)
+    write_causes(a.causes, part / "causes.csv")
+    write_parity(a.parity, part / "parity.csv")
+    write_roadmap(plain.roadmap, part / "roadmap.csv")
+    write_statements(a, part / "statements.csv")
+    write_todo(plain, part / "todo.csv")
+    write_slices(plain.slices, part / "slices.csv")
+    if plain.history.runs:
+        write_changes(plain.history, part / "changes.csv")
+    write_manifest(part, a, counts)
+
+
+def write_formats(view: View, wanted: Wanted, part: Path) -> None:
+    """Write a view in each format, and by each template of the user's own as HTML and PDF where these are wanted."""
+    for name in wanted.formats:
+        wanted.say(f"writing {FILES[name]}")
+        WRITERS[name](view, part / FILES[name])
+    mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
+    for template in wanted.templates:
+        wanted.say(f"writing {template.name}")
+        write_own(view, template, sorted(mediums), part)
 
 
 def write_quarantine(assessment: Assessment, path: Path) -> None:
@@ -256,16 +297,18 @@ def read_cells(run: Path) -> list[tuple[Any, ...]]:
     return db.read_rows(path)
 
 
-def export(run: Path, formats: Sequence[str], out: Path) -> list[Path]:
+def export(
+    run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = ()
+) -> list[Path]:
     """Write further formats from a run's report.json to the folder `out`, all or none; return what was written."""
+    own = read_templates(templates, FILES.values())
     view = read_view(run)
     if out.resolve().is_relative_to(run.resolve()):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats))
     out.mkdir(parents=True, exist_ok=True)
     with part_of(out) as part:
-        for name in formats:
-            WRITERS[name](view, part / FILES[name])
+        write_formats(view, Wanted(tuple(formats), own), part)
         made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
         _refuse_overwriting(out, made)
         for name in made:

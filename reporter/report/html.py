@@ -15,7 +15,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    FunctionLoader,
+    StrictUndefined,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
@@ -24,17 +32,23 @@ from reporter.texts import ENGLISH, numeral, say, speaking, word
 from . import charts, desk, pages
 from .appendix import COLUMNS, TITLE, Chapter, Section
 from .drawings import action_path, maturity, tier_levels
+from .own import Template, check
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+OWN = "own"
+"""The name of the user's template, to jinja2."""
 IN_CODE = re.compile(r"\b_\(([^()]+)\)")
 COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 
 
-def write(view: View, path: Path, edition: str = "auditor") -> None:
+def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
     """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+    if own:
+        _write(path, render(view, own=own))
+        return
     lists = _lists(view, edition)
     _write(path, _page(view, "screen")(f"{edition}.html", **lists))
     parted = _parted(**lists)
@@ -52,11 +66,20 @@ def render(
     extra_css: str = "",
     edition: str = "auditor",
     appendix: Chapter | None = None,
+    own: Template | None = None,
 ) -> str:
-    """Render an edition of the view for the screen or for paper, there with the first page of an appendix."""
+    """Render an edition of the view, or a template of the user's own, for the screen or for paper.
+
+    On paper an appendix may follow, whose first page is rendered too.
+    """
     with speaking(view.cover.language):
-        fill = _page(view, medium, extra_css, appendix)
-        return fill(f"{edition}.html", **_lists(view, edition, medium))
+        fill = _page(view, medium, extra_css, appendix, own)
+        if not own:
+            return fill(f"{edition}.html", **_lists(view, edition, medium))
+        lists = _lists(view, "auditor", medium) | _lists(view, "engineer", medium)
+        page = fill(OWN, **lists)
+        check(page, fill("layout.html"), own)
+        return page
 
 
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
@@ -88,8 +111,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _page(
-    view: View, medium: str, extra_css: str = "", appendix: Chapter | None = None
-) -> Callable[..., str]:
+    view: View, medium: str, extra_css: str = "", appendix: Chapter | None = None, own: Template | None = None
+) -> Callable[..., str]:  # fmt: skip
     """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
     names = STYLES[medium] + (() if view.cover.language == ENGLISH else ("hyphens.css",))
@@ -103,7 +126,7 @@ def _page(
     script = ""
     if medium == "screen":
         script = _counting(_said((folder / "screen.js").read_text("utf-8")))
-    environment = _environment(folder)
+    environment = _environment(folder, own)
     environment.globals |= {
         "view": view,
         "medium": medium,
@@ -202,9 +225,13 @@ def _members(framework: Framework, ids: tuple[str, ...]) -> list[Control]:
     return [c for c in framework.controls if c.id in ids]
 
 
-def _environment(folder: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder),
+def _environment(folder: Path, own: Template | None = None) -> Environment:
+    """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one of ours."""
+    loaders: list[BaseLoader] = [FileSystemLoader(folder)]
+    if own:
+        loaders.append(FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None))  # fmt: skip
+    environment = (ImmutableSandboxedEnvironment if own else Environment)(
+        loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -28,6 +28,7 @@ from reporter.texts import say, speaking
 from . import html, merge, typeset
 from .appendix import TITLE, Chapter, Section, chapter, parts, sections
 from .fonts import FONTS, undrawable
+from .own import Template
 from .shape import View
 from .view import to_json
 
@@ -56,12 +57,12 @@ WITHOUT_TYPST_AT_MOST = 5000
 """Rows: WeasyPrint takes a minute for these."""
 
 
-def write(view: View, path: Path, edition: str = "auditor") -> None:
+def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
     """Write an edition as PDF."""
-    path.write_bytes(render(view, edition))
+    path.write_bytes(render(view, own.name if own else edition, own))
 
 
-def render(view: View, edition: str = "auditor") -> bytes:
+def render(view: View, edition: str = "auditor", own: Template | None = None) -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
     at = datetime.fromisoformat(view.cover.as_of_iso)
     content = to_json(view)
@@ -78,7 +79,7 @@ def render(view: View, edition: str = "auditor") -> bytes:
     with _uncollected():
         appendix = _lay_out(view, content) if edition == COMPLETE else None
         begins = appendix.chapter if appendix else None
-        page = html.render(view, "paper", _PLACE, edition, begins)
+        page = html.render(view, "paper", _PLACE, edition, begins, own)
         raw = _write(page, attachments=[attachment])
         if appendix and len(appendix.parts) > 1:
             gc.collect()  # the box tree makes room for the parts

@@ -1,0 +1,134 @@
+"""Templates of the user's own: they see the view and our parts, and reach nothing else; what is wrong is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+from conftest import reporter
+
+from reporter.errors import InputError
+from reporter.report import html, own, shape, view
+from reporter.runfolder import FILES
+
+GOOD = """{% extends "layout.html" %}
+{% import "parts/macros.html" as m %}
+{% block body %}
+<main id="main">
+<h1 class="org">{{ view.cover.organisation }}</h1>
+<p>evidence <code class="seal-id">{{ view.cover.evidence_short }}</code></p>
+{% for f in view.frameworks %}<h2>{{ f.short }}</h2>{{ maturity(f) }}{{ m.score(f.total.figure) }}{% endfor %}
+{% for a in view.agents.cards[:3] %}{{ action_path(a) }}{% endfor %}
+{% endblock %}
+"""
+
+
+@pytest.fixture(scope="module")
+def rich() -> shape.View:
+    return view.build(given.rich())
+
+
+def template(folder: Path, text: str, name: str = "risk-committee") -> own.Template:
+    path = folder / f"{name}.html"
+    path.write_text(text, encoding="utf-8")
+    return own.read_templates([path], FILES.values())[0]
+
+
+def body(text: str) -> str:
+    return GOOD.replace('<main id="main">\n', f'<main id="main">\n{text}\n')
+
+
+def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+    made = template(tmp_path, GOOD)
+    own.write(rich, made, ("html", "pdf"), tmp_path / "out" if (tmp_path / "out").mkdir() else tmp_path / "out")  # fmt: skip
+    page = (tmp_path / "out/risk-committee.html").read_text("utf-8")
+    for f in rich.frameworks:
+        assert f.total.figure.text in page
+    assert page.count("<svg") == len(rich.frameworks) + 3
+    assert "Acme &lt;Holding&gt;" in page and "default-src 'none'" in page
+    with pikepdf.open(tmp_path / "out/risk-committee.pdf") as document:
+        assert document.Root.MarkInfo.Marked and "report.json" in document.attachments
+    assert html.render(rich, own=made) == page
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ view.__class__ }}", "unsafe"),
+        ("{{ maturity.func.__globals__ }}", "unsafe"),
+        ("{{ cycler.__init__.__globals__.os.system('id') }}", "unsafe"),
+        ("{{ '{0.__class__}'.format(view) }}", "unsafe"),
+        ("{% include '/etc/hostname' %}", "/etc/hostname"),
+        ("{% include '../pyproject.toml' %}", "pyproject.toml"),
+        ("{% for n in range(10**9) %}{% endfor %}", "too big"),
+        ("{{ view.nothing }}", "no attribute 'nothing'"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ view.findings + 1 }}", "can only concatenate"),
+    ],
+)
+def test_what_a_sandbox_forbids_or_a_template_gets_wrong_is_named_with_its_line(
+    text: str, said: str, rich: shape.View, tmp_path: Path
+) -> None:
+    made = template(tmp_path, body(text))
+    with pytest.raises(InputError) as raised:
+        own.write(rich, made, ("html",), tmp_path)
+    assert said in str(raised.value)
+    assert f"{made.path}:5" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>fetch('https://example.org')</script>",
+        '<meta http-equiv="refresh" content="0;url=https://example.org">',
+        '<IFRAME src="https://example.org"></IFRAME>',
+        '<link rel="stylesheet" href="https://example.org/x.css">',
+        '<base href="https://example.org">',
+    ],
+)
+def test_a_page_brings_nothing_that_reaches_outside(
+    text: str, rich: shape.View, tmp_path: Path
+) -> None:
+    for medium in ("html", "pdf"):
+        with pytest.raises(InputError, match="of its own into the page"):
+            own.write(rich, template(tmp_path, body(text)), (medium,), tmp_path)
+    assert not list(tmp_path.glob("*.pdf"))
+
+
+def test_a_page_is_built_on_our_layout(rich: shape.View, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not built on our layout"):
+        own.write(rich, template(tmp_path, "<h1>Ours</h1>"), ("html",), tmp_path)
+
+
+def test_a_template_cannot_stand_in_for_ours(rich: shape.View, tmp_path: Path) -> None:
+    before = html.render(rich, edition="board")
+    made = template(tmp_path, GOOD, "layout")
+    assert "Acme" in html.render(rich, own=made)
+    assert html.render(rich, edition="board") == before
+
+
+@pytest.mark.parametrize("name", ["report", "board", "findings", "Big", "a.b", "-x"])
+def test_a_name_must_be_free_and_plain(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot name its pages"):
+        template(tmp_path, GOOD, name)
+
+
+def test_an_export_by_a_template_is_all_or_nothing(good_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ours.html"
+    path.write_text(GOOD)
+    words = ("export", good_run, "--formats", "html", "--editions", "board", "--template", path)
+    done = reporter(*words, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["board.html", "ours.html"]
+    path.write_text(GOOD + "{% if %}")
+    wrong = reporter(*words, "--out", tmp_path / "other")
+    assert (wrong.exit_code, f"{path}:10: " in wrong.output) == (3, True), wrong.output
+    path.write_text(body("{{ view.nothing }}"))
+    wrong = reporter(*words, "--out", tmp_path / "other")
+    assert (wrong.exit_code, f"{path}:5: " in wrong.output) == (3, True), wrong.output
+    assert not list((tmp_path / "other").iterdir())
+    missing = reporter(*words[:-1], tmp_path / "none.html", "--out", tmp_path / "third")
+    assert (missing.exit_code, "cannot be read" in missing.output) == (3, True)

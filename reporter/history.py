@@ -23,7 +23,7 @@ from reporter.report.shape import Control, Figure, Level, View
 from reporter.report.words import clean
 from reporter.runfolder import MANIFEST, read_view, sha256
 from reporter.scores import Status
-from reporter.texts import CONTENT, ENGLISH, languages, mark, say, speaking, translation
+from reporter.texts import CONTENT, ENGLISH, languages, mark, translation
 
 EVIDENCE, REPORT = "evidence.parquet", "report.json"
 _HASHES = {
@@ -125,7 +125,7 @@ def _iso(at: datetime) -> str:
 def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
     """Raise InputError where a run is of somebody else, not earlier, or hides people otherwise."""
     whose = (one.view.cover.organisation, one.view.cover.unit)
-    ours = (clean(now.organisation) or _unnamed(one.view), clean(now.unit))
+    ours = (clean(now.organisation) or "Organisation not named", clean(now.unit))
     if whose != ours:
         theirs, mine = (" · ".join(filter(None, names)) for names in (whose, ours))
         raise InputError(f"is a run of {theirs}, not of {mine}", str(one.folder), "Only runs of the same organisation and unit are compared.")  # fmt: skip
@@ -273,12 +273,6 @@ def _lists(view: View) -> tuple[tuple[str, str], ...]:
 
 def _lists_of(a: Assessment) -> tuple[tuple[str, str], ...]:
     return tuple((f.id, clean(f.version)) for f in a.frameworks)
-
-
-def _unnamed(view: View) -> str:
-    """Say in the language of a run what stands for an organisation without a name."""
-    with speaking(view.cover.language if view.cover.language in languages() else ENGLISH):
-        return say("Organisation not named")
 
 
 def _profile(view: View) -> str:

@@ -257,7 +257,8 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
     written = sorted(tmp_path.rglob("*.html"))
     chosen = {re.sub(r"[-+]?\d+", "", p.relative_to(tmp_path).as_posix()): p for p in written}
     assert {"findings/index.html", "findings/agents.html", "owners/owner.html"} <= chosen.keys()
-    data += [path.name for path in written]
+    linked = {path.relative_to(tmp_path).as_posix() for path in written}
+    data = [*sorted({*linked, *(path.name for path in written)}, key=len, reverse=True), *data]
     for name, path in chosen.items():
         assert left_over(path.read_text("utf-8"), data) == set(), name
 
@@ -394,11 +395,10 @@ def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) ->
     cells = [("INV-01", "a", "fail"), ("INV-02", "a", "pass")]
     profile = catalog.load().profiles["baseline"]
     now = replace(earlier.assessed(), profile=profile)
-    now = replace(now, run=replace(now.run, organisation=""))
     at = replace(now.run, as_of=datetime(2026, 7, 1, tzinfo=now.run.as_of.tzinfo))
     run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), cells)
     beside = earlier.beside(tmp_path / "work", [run], cells, now)
-    assert "Organisation" in (run / "report.json").read_text("utf-8")
+    assert view.build(replace(now, language="de")).cover.profile != profile.title
     assert [r.unlike for r in beside.history.runs] == [()]
 
 

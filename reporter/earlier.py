@@ -36,6 +36,8 @@ class EarlierRun:
     standings: tuple[Standing, ...]
     unlike: tuple[str, ...]
     """What it rests on that differs from the run after it; empty where they are like with like."""
+    profiles: tuple[str, ...] = ()
+    """Titles of its target profile and of the next run's, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)

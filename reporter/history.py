@@ -23,11 +23,12 @@ from reporter.report.shape import Control, Figure, Level, View
 from reporter.report.words import clean
 from reporter.runfolder import MANIFEST, read_view, sha256
 from reporter.scores import Status
+from reporter.texts import CONTENT, ENGLISH, languages, mark, translation
 
 EVIDENCE, REPORT = "evidence.parquet", "report.json"
 _HASHES = {
-    "content": "the content (checks, sources, catalogs)", "policy": "the scoring policy", "thresholds": "the thresholds",
-    "reporter": "the version of Reporter",
+    "content": mark("the content (checks, sources, catalogs)"), "policy": mark("the scoring policy"),
+    "thresholds": mark("the thresholds"), "reporter": mark("the version of Reporter"),
 }  # fmt: skip
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
 _NEEDED, _WELCOME = ("check", "subject", "verdict"), ("reason", "ref", "actor", "owner")
@@ -164,8 +165,8 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
     before, now = ({c.id: c.about for c in v.checks} for v in (last.view, a))
     _pair(engine, n - 1, n, sorted(before.keys() & now.keys()), [i for i, about in now.items() if about == "agent"])  # fmt: skip
     _follow_failures(engine, n)
-    nexts = [*((f.hashes, _lists(f.view), f.view.cover.profile) for f in found[1:]), (a.hashes, _lists_of(a), clean(a.profile.title))]  # fmt: skip
-    runs = tuple(replace(f.run, unlike=_unlike(f, *after)) for f, after in zip(found, nexts, strict=True))  # fmt: skip
+    nexts = [*((f.hashes, _lists(f.view), _profile(f.view)) for f in found[1:]), (a.hashes, _lists_of(a), clean(a.profile.title))]  # fmt: skip
+    runs = tuple(_beside(f, *after) for f, after in zip(found, nexts, strict=True))
     history = History(
         runs=runs,
         flows=tuple(engine.rows("SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL")),
@@ -274,11 +275,26 @@ def _lists_of(a: Assessment) -> tuple[tuple[str, str], ...]:
     return tuple((f.id, clean(f.version)) for f in a.frameworks)
 
 
-def _unlike(one: Found, hashes: Mapping[str, str], lists: tuple[tuple[str, str], ...], profile: str) -> tuple[str, ...]:  # fmt: skip
-    """Say what two runs rest on that differs."""
+def _profile(view: View) -> str:
+    """Return the title of the target profile in English, whatever language the run speaks."""
+    return _english(view, CONTENT, view.cover.profile)
+
+
+def _english(view: View, context: str, text: str) -> str:
+    spoken = view.cover.language
+    if spoken == ENGLISH or spoken not in languages():
+        return text
+    messages = translation(spoken).messages.items()
+    return next((en for (of, en), said in messages if of == context and clean(said[0]) == text), text)  # fmt: skip
+
+
+def _beside(one: Found, hashes: Mapping[str, str], lists: tuple[tuple[str, str], ...], profile: str) -> EarlierRun:  # fmt: skip
+    """Note what two runs rest on that differs."""
+    before, profiles = _profile(one.view), tuple[str, ...]()
     said = [words for key, words in _HASHES.items() if one.hashes.get(key) != hashes.get(key)]
-    if one.view.cover.profile != profile:
-        said.append(f"the target profile ({one.view.cover.profile}, then {profile})")
+    if before != profile:
+        profiles = (before, profile)
+        said.append(mark("the target profile ({then}, then {now})"))
     if _lists(one.view) != lists:
-        said.append("the list of frameworks")
-    return tuple(said)
+        said.append(mark("the list of frameworks"))
+    return replace(one.run, unlike=tuple(said), profiles=profiles)

@@ -44,7 +44,11 @@ def extract() -> Catalog:
 
 def _found() -> Iterator[Found]:
     package = Path(__file__).parent
-    code = [*sorted((package / "report").glob("*.py")), package / "explanation.py"]
+    code = [
+        *sorted((package / "report").glob("*.py")),
+        package / "explanation.py",
+        package / "history.py",
+    ]
     for path in (*code, package / "texts.py"):
         yield from _in_code(path, path.relative_to(package.parent).as_posix())
     templates = locale_dir().parent

@@ -27,9 +27,9 @@ WORDS = (
     *("direct", "partial", "contextual", "High", "Medium", "Low", "none"),
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
     *("waived", "not counted", "yes", "no", "attest", "examine"),
-    *("tool", "data", "destination", "entitlement", "context"),
+    *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),
     *("unreadable", "rejected", "note", "field"),
-    *("flat", "steep", "severity", "status", "lane", "result", "state", "gap"),
+    *("flat", "steep", "severity", "status", "lane", "result", "state", "gap", "tier"),
 )
 """Codes that are printed as words; machines read them as they are."""
 
@@ -130,6 +130,13 @@ def short_month(at: datetime) -> str:
     """Write a month in a few letters."""
     spoken = _SPOKEN.get()
     return spoken.short_months[at.month - 1] if spoken else MONTHS[at.month - 1][:3]
+
+
+def shortened(day: str) -> str:
+    """Write a date, given in full, with its month in a few letters."""
+    spoken = _SPOKEN.get()
+    months = zip(spoken.months, spoken.short_months, strict=True) if spoken else ((m, m[:3]) for m in MONTHS)  # fmt: skip
+    return next((day.replace(wide, short) for wide, short in months if wide in day), day)
 
 
 def _form(context: str, text: str, form: int) -> str:

@@ -11,20 +11,36 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import fixture_assessment as given
+import fixture_history as earlier
 import pikepdf
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from reporter import catalog, messages, run, texts, workspace
+from reporter import catalog, messages, model, run, texts, workspace
 from reporter.errors import InputError
 from reporter.init import init
-from reporter.report import EDITIONS, html, pdf, shape, tabs, view, words
+from reporter.report import (
+    EDITIONS,
+    WRITERS,
+    appendix,
+    desk,
+    html,
+    pages,
+    pdf,
+    shape,
+    tabs,
+    typeset,
+    view,
+    words,
+)  # fmt: skip
+from reporter.report.svg import clip
 from reporter.report.xlsx import _NUMBER
 from reporter.workspace import read_workspace
 
@@ -194,22 +210,94 @@ def unbracketed(page: str, data: list[str]) -> list[str]:
     return left
 
 
+VERDICTS = ("pass", "fail", "unknown", "compensated", "attested", "na")
 NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
 """Ids of the fixture's groups, and labels of hashes."""
+
+
+def data_of(assessment: model.Assessment, pseudo: texts.Translation) -> list[str]:
+    """Return what stands in an assessment and is no text of ours, the longest first."""
+    own = {text.strip().lower() for _, text in pseudo.messages}
+    told = {words.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
+    drawn = {clip(t, room) for t in told for room in (24, 28, 38)}
+    return sorted({*told, *drawn, "does not hold for"}, key=len, reverse=True)
+
+
+def left_over(page: str, data: list[str]) -> set[str]:
+    found = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
+    return found - NAMES
 
 
 @pytest.mark.parametrize("name", ["rich", "empty", "perfect"])
 def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.Translation) -> None:
     assessment = replace(getattr(given, name)(), language="xx")
-    made = view.build(assessment)
-    own = {text.strip().lower() for _, text in pseudo.messages}
-    told = {words.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
-    data = sorted({*told, "does not hold for"}, key=len, reverse=True)
+    made, data = view.build(assessment), data_of(assessment, pseudo)
     for edition in EDITIONS:
         for medium in ("screen", "paper"):
             page = html.render(made, medium, edition=edition)
-            left = {w for t in unbracketed(page, data) for w in re.findall(r"[^\W\d]\w+", t)}
-            assert left <= NAMES, f"{edition} on {medium}"
+            assert left_over(page, data) == set(), f"{edition} on {medium}"
+
+
+def test_no_text_of_the_pages_beside_a_long_run_goes_round(
+    pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (pages, desk):
+        monkeypatch.setattr(module, "INLINE", 10)
+        monkeypatch.setattr(module, "PER_PAGE", 20)
+    monkeypatch.setattr(pages, "NAMES_PER_PAGE", 400)
+    assessment = replace(given.rich(), language="xx")
+    made, data = view.build(assessment), data_of(assessment, pseudo)
+    WRITERS["html"](made, tmp_path / "report.html")
+    WRITERS["engineer-html"](made, tmp_path / "engineer.html")
+    monkeypatch.setattr(pages, "LISTED", 1)
+    by_page = html._parted(**html._lists(made, "auditor"))["index.html"][1]
+    with texts.speaking("xx"):
+        index = html._page(made, "screen")("pages/index.html", home="report.html", **by_page)
+    assert left_over(index, data) == set()
+    written = sorted(tmp_path.rglob("*.html"))
+    chosen = {re.sub(r"[-+]?\d+", "", p.relative_to(tmp_path).as_posix()): p for p in written}
+    assert {"findings/index.html", "findings/agents.html", "owners/owner.html"} <= chosen.keys()
+    linked = {path.relative_to(tmp_path).as_posix() for path in written}
+    data = [*sorted({*linked, *(path.name for path in written)}, key=len, reverse=True), *data]
+    for name, path in chosen.items():
+        assert left_over(path.read_text("utf-8"), data) == set(), name
+
+
+@pytest.mark.parametrize("shown", [1, None])
+def test_no_text_of_the_appendix_goes_round(shown: int | None, pseudo: texts.Translation) -> None:
+    assessment = replace(given.single(), language="xx")
+    made, data = view.build(assessment), data_of(assessment, pseudo)
+    with texts.speaking("xx"):
+        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64)
+        parts = list(appendix.parts(appendix.sections(made), 5))
+        press = typeset.Press(html.templates_dir(), made.cover)
+        printed = [html.findings(parts[1], ""), html.running(made, 2, 2, "")]
+        printed += [f"<p>{escape(text)}</p>" for text in (press._head, press._foot)]
+    data.append(made.cover.evidence_short)
+    printed.append(html.render(made, "paper", appendix=begins))
+    for page in printed:
+        assert left_over(page, data) == set()
+    assert f'content: "{OPEN}Management' in printed[1]
+
+
+def test_no_text_about_earlier_runs_goes_round(pseudo: texts.Translation, tmp_path: Path) -> None:
+    """The earlier runs are English, and the last has other thresholds and another profile."""
+    now = earlier.assessed()
+    other = replace(now.profile, title="Another profile")
+    then = replace(earlier.assessed(90, thresholds="0" * 64), profile=other)
+    cells = [(now.checks[n % 10].id, f"agent-{n // 6}", v) for n, v in enumerate([*VERDICTS] * 18)]
+    moved = [(c, s, VERDICTS[n % 7 % 6]) for n, (c, s, _) in enumerate(cells) if n % 5]
+    runs = [earlier.leave(tmp_path / "r1", earlier.assessed(180), cells)]
+    runs.append(earlier.leave(tmp_path / "r2", then, cells))
+    beside = replace(earlier.beside(tmp_path / "work", runs, moved, now), language="xx")
+    only = replace(beside.history, checks_before=("OLD-01",), checks_now=("NEW-01",))
+    beside = replace(beside, history=only)
+    made, data = view.build(beside), data_of(beside, pseudo)
+    assert made.history.unlike and made.history.checks and made.history.runs[1].note
+    for edition in EDITIONS:
+        for medium in ("screen", "paper"):
+            page = html.render(made, medium, edition=edition)
+            assert left_over(page, data) == set(), f"{edition} on {medium}"
 
 
 @pytest.mark.deep
@@ -301,6 +389,17 @@ def test_what_an_action_asks_for_is_put_together_as_in_english(
     english = view.build(given.rich()).roadmap.picks
     other = view.build(replace(given.rich(), language="xx")).roadmap.picks
     assert [p.fix for p in other] == [p.fix for p in english]
+
+
+def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) -> None:
+    cells = [("INV-01", "a", "fail"), ("INV-02", "a", "pass")]
+    profile = catalog.load().profiles["baseline"]
+    now = replace(earlier.assessed(), profile=profile)
+    at = replace(now.run, as_of=datetime(2026, 7, 1, tzinfo=now.run.as_of.tzinfo))
+    run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), cells)
+    beside = earlier.beside(tmp_path / "work", [run], cells, now)
+    assert view.build(replace(now, language="de")).cover.profile != profile.title
+    assert [r.unlike for r in beside.history.runs] == [()]
 
 
 def test_numbers_days_and_lists_follow_the_language() -> None:

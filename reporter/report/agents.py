@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from reporter import compared
+from reporter.texts import mark, say
 
 from . import shape_pictures as shape
-from .words import clean, count, figure, join, number, ranged, short
+from .words import at_most, clean, count, figure, join, number, ranged, short
 
 FILE = "paths.csv"
 LEVELS_FILE = "agents.csv"
@@ -23,19 +24,22 @@ _NOUNS = {"tool": "tool", "data": "data source", "destination": "destination"}
 _UNAPPROVED = ("unregistered", "never", "later")
 _ORDER = ("broken", "left", *_UNAPPROVED, "not recorded", "before", "holds")
 _WORDS = {
-    "before": "approved before its first use",
-    "later": "approved after its first use",
-    "never": "never approved",
-    "not recorded": "no input records approvals",
-    "unregistered": "the agent stands in no register",
-    "holds": "the chain holds",
-    "left": "no longer active",
-    "broken": "the chain does not hold",
+    "before": mark("approved before its first use"),
+    "later": mark("approved after its first use"),
+    "never": mark("never approved"),
+    "not recorded": mark("no input records approvals"),
+    "unregistered": mark("the agent stands in no register"),
+    "holds": mark("the chain holds"),
+    "left": mark("no longer active"),
+    "broken": mark("the chain does not hold"),
 }
 _NAMELESS = {
-    "human": "a person, not named",
-    "schedule": "a schedule",
-    "": "nobody knows who",
+    "human": mark("a person, not named"),
+    "schedule": mark("a schedule"),
+    "agent": mark("agent"),
+    "service_account": mark("service account"),
+    "workload": mark("workload"),
+    "": mark("nobody knows who"),
 }
 
 
@@ -59,13 +63,14 @@ def agents(c: compared.Comparison) -> shape.Agents:
 
 def _text(levels: Sequence[compared.Leveled]) -> str:
     if not levels:
-        return "No active agent."
+        return say("No active agent.")
     certain = sum(level.level_lo == level.level_hi for level in levels)
-    return (
-        f"{count(len(levels), 'agent')}, active or seen in logs only, each at the level that the verdicts on it alone give by the same method; verdicts on the "
-        f"organisation are left out, and so are the limits that hold the whole down. For {number(certain)} of them no missing evidence could change the level. "
-        f"Each stands in {LEVELS_FILE} with its score."
-    )
+    return say(
+        "{agents}, active or seen in logs only, each at the level that the verdicts on it alone give by the same method; verdicts on the "
+        "organisation are left out, and so are the limits that hold the whole down. For {n} of them no missing evidence could change the level. "
+        "Each stands in {file} with its score.",
+        agents=count(len(levels), "agent"), n=number(certain), file=LEVELS_FILE,
+    )  # fmt: skip
 
 
 def _rows(levels: Sequence[compared.Leveled]) -> list[shape.TierRow]:
@@ -74,7 +79,7 @@ def _rows(levels: Sequence[compared.Leveled]) -> list[shape.TierRow]:
         found[level.tier_hi, level.tier_lo][6 if level.narrow else level.level_lo] += 1
     return [
         shape.TierRow(
-            tier=str(hi) if lo == hi else f"{lo} to {hi}",
+            tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
             cells=tuple(cells[n] for n in range(7)),
             total=cells.total(),
         )
@@ -86,15 +91,16 @@ def _card(agent: str, level: compared.Leveled | None, path: Sequence[compared.St
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     shown = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     rest = len(path) - len(shown)
-    most = f", at most {level.level_hi}" if level and level.level_hi > level.level_lo else ""
     return shape.AgentCard(
         agent=clean(agent),
         tier=_tier(level),
-        level=f"{level.level_lo}{most}" if level and not level.narrow else "",
+        level=at_most(level.level_lo, level.level_hi) if level and not level.narrow else "",
         score=ranged(figure(level.score_lo, level.score_hi)) if level else "",
         text=_path_text(by_kind),
         steps=tuple(_step(s) for s in shown),
-        more=f"{count(rest, 'further step')}: in {FILE}." if rest else "",
+        more=say("{steps}: in {file}.", steps=count(rest, "further step"), file=FILE)
+        if rest
+        else "",
     )
 
 
@@ -113,27 +119,27 @@ def _path_text(by_kind: dict[str, list[compared.Step]]) -> str:
     used = [s for kind in _NOUNS for s in by_kind[kind]]
     behind = len(by_kind["principal"])
     if not used and not behind:
-        return "Nothing that it did is in the logs supplied."
-    said = [f"acts for {count(behind, 'principal')}"] if behind else []
+        return say("Nothing that it did is in the logs supplied.")
+    said = [say("acts for {principals}", principals=count(behind, "principal"))] if behind else []
     if used:
         named = join(count(len(by_kind[k]), noun) for k, noun in _NOUNS.items() if by_kind[k])
         n = Counter(s.standing for s in used)
-        bad = [f"{number(n[s])} {_WORDS[s]}" for s in (*_UNAPPROVED, "not recorded") if n[s] and s != "unregistered"]  # fmt: skip
-        said.append(f"used {named}" + (f", {join(bad)}" if bad else ""))
+        bad = [f"{number(n[s])} {say(_WORDS[s])}" for s in (*_UNAPPROVED, "not recorded") if n[s] and s != "unregistered"]  # fmt: skip
+        said.append(say("used {what}", what=named) + (f", {join(bad)}" if bad else ""))
         if n["unregistered"]:
-            said.append(_WORDS["unregistered"])
+            said.append(say(_WORDS["unregistered"]))
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def _step(s: compared.Step) -> shape.PathStep:
-    name = clean(s.name) or _NAMELESS.get(s.note, s.note.replace("_", " "))
+    name = clean(s.name) or say(_NAMELESS.get(s.note, s.note))
     return shape.PathStep(
         kind=s.kind,
         name=short(name, FILE, 120),
         uses=number(s.uses),
         changes="" if s.changes is None else "changes" if s.changes else "reads",
         standing=s.standing,
-        words=_WORDS[s.standing],
+        words=say(_WORDS[s.standing]),
         record=short(clean(s.ref), FILE, 160),
     )

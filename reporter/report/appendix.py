@@ -10,12 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from reporter.texts import content, mark, say, word
+
 from .findings import verdicts
 from .shape import View
 from .words import count, number
 
-TITLE = "All findings"
-COLUMNS = ("Subject", "Tier", "Owner", "Status", "Reason", "Record")
+TITLE = mark("All findings")
+COLUMNS = (
+    *(mark("Subject"), mark("Tier"), mark("Owner")),
+    *(mark("Status"), mark("Reason"), mark("Record")),
+)
 SHARES = (40, 9, 36, 20, 58, 37)
 """Of the width of the page, by column."""
 
@@ -48,29 +53,33 @@ class Chapter:
     complete: bool
     pages: int
     """Of the appendix, after this page."""
-    title: str = TITLE
+    title: str
 
 
 def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
     """Say how many findings follow, in which order, and where the same stands."""
     total = len(view.findings)
     if not total:
-        nothing = "No subject fails, is unknown, attested or compensated: there is nothing to list."
-        return Chapter((nothing,), True, 0)
-    order = (
+        nothing = say("No subject fails, is unknown, attested or compensated: there is nothing to list.")  # fmt: skip
+        return Chapter((nothing,), True, 0, say(TITLE))
+    order = say(
         "The check of the highest severity comes first; within a check, what fails comes before what is unknown, "
         "compensated or attested. Tier 4 is the highest. Why each check matters, how to mend it and what it counts for "
         "is said under Evidence by check."
     )
     if shown == total:
-        lead = f"The {count(total, 'finding')} of this assessment in full, on {count(pages, 'page')} after this one: every row of findings.csv."  # fmt: skip
-        return Chapter((lead, order), True, pages)
-    lead = (
-        f"This list is not complete: it shows the first {number(shown)} of {number(total)} findings. All {number(total)} "
-        "are in findings.csv beside this report and in report.json, which is attached to this PDF (SHA-256 "
-        f"{digest}). A complete list needs the typesetter typst, which was not installed when this PDF was made."
-    )
-    return Chapter((lead, order), False, pages)
+        lead = say(
+            "The {findings} of this assessment in full, on {pages} after this one: every row of findings.csv.",
+            findings=count(total, "finding"), pages=count(pages, "page"),
+        )  # fmt: skip
+        return Chapter((lead, order), True, pages, say(TITLE))
+    lead = say(
+        "This list is not complete: it shows the first {n} of {all} findings. All {all} are in findings.csv beside this report "
+        "and in report.json, which is attached to this PDF (SHA-256 {digest}). A complete list needs the typesetter typst, which "
+        "was not installed when this PDF was made.",
+        n=number(shown), all=number(total), digest=digest,
+    )  # fmt: skip
+    return Chapter((lead, order), False, pages, say(TITLE))
 
 
 def sections(view: View, limit: int | None = None) -> list[Section]:
@@ -80,23 +89,23 @@ def sections(view: View, limit: int | None = None) -> list[Section]:
     found = []
     for check, group in groupby(listed[:limit], key=lambda f: f["check"]):
         rows = list(group)
-        said = [f"{number(n)} {status}" for (of, status), n in counts.items() if of == check]
-        name = f"{check} {rows[0]['title']}"
-        head = f"{name} · {rows[0]['severity']} · {' · '.join(said)}"
+        said = [f"{number(n)} {word(status)}" for (of, status), n in counts.items() if of == check]
+        name = f"{check} {content(rows[0]['title'])}"
+        head = f"{name} · {word(rows[0]['severity'])} · {' · '.join(said)}"
         found.append(Section(name, head, tuple(_row(f) for f in rows)))
     return found
 
 
 def _row(f: dict[str, str]) -> Row:
-    waived = f", waived until {f['waived_until']} ({f['waiver']})" if f["waived_until"] else ""
+    waived = say(", waived until {day} ({waiver})", day=f["waived_until"], waiver=f["waiver"]) if f["waived_until"] else ""  # fmt: skip
     return Row(
         cells=(
             f["subject"],
             f["tier"],
-            f["owner"] or "not known",
-            f["status"] + waived,
+            f["owner"] or say("not known"),
+            word(f["status"]) + waived,
             f["reason"],
-            f["record"] or "no record: absence",
+            f["record"] or say("no record: absence"),
         ),
         actor=f["actor"] if f["actor"] != f["subject"] else "",
     )
@@ -110,7 +119,7 @@ def parts(found: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
         at = 0
         while at < len(section.rows):
             rows = section.rows[at : at + room]
-            head = section.head + (" (continued)" if at else "")
+            head = say("{check} (continued)", check=section.head) if at else section.head
             part.append(Section(section.name, head, rows, at > 0))
             at, room = at + len(rows), room - len(rows)
             if not room:

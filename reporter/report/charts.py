@@ -6,12 +6,13 @@ The rating colours can be told apart by the colour-blind, and each cell carries 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
 from reporter.branding import ACCENT
-from reporter.texts import say
+from reporter.texts import say, shortened
 
 from . import shape
 from .shape_history import Moment, Trend
@@ -258,16 +259,18 @@ def trend(found: Trend, width: int = 400) -> str:
     parts += [_joined(a, b) for a, b in joined]
     for x, m in known:
         parts.append(f'<circle class="accent" cx="{x:g}" cy="{_height(m.at_lo):g}" r="4" fill="{ACCENT}"/>')  # fmt: skip
-        level = m.level.partition(",")[0]
-        parts.append(_text(x, _height(m.at_hi) - 6, f"level {level}", "mid", "ink", 11, bold=True))
+        level = min(re.findall(r"\d", m.level), default=m.level)
+        parts.append(_text(x, _height(m.at_hi) - 6, say("level {level}", level=level), "mid", "ink", 11, bold=True))  # fmt: skip
     parts += _dated(spots)
-    title = f"{found.name}, evidenced score by run"
+    title = say("{name}, evidenced score by run", name=found.name)
     said = "; ".join(f"{m.as_of}: {_said_of(m)}" for m in found.moments)
     return _svg(width, _TOP + _HEIGHT + 22, f"{title}: {said}", parts, "trend")
 
 
 def _said_of(m: Moment) -> str:
-    return f"{m.score}, range {m.range}, level {m.level}" if m.assessed else m.score
+    if not m.assessed:
+        return m.score
+    return say("{score}, range {range}, level {level}", score=m.score, range=m.range, level=m.level)
 
 
 def _height(share: int) -> float:
@@ -301,8 +304,7 @@ def _dated(spots: list[tuple[float, Moment]]) -> list[str]:
     for n, (x, m) in enumerate(spots):
         room = n in (0, last) or (x - free >= 80 and spots[last][0] - x >= 80)
         if room:
-            day, month, year = m.as_of.split()
             parts.append(f'<path class="grey" fill="{MUTED}" d="M{x - 0.5:g} {_TOP + _HEIGHT}h1v4h-1Z"/>')  # fmt: skip
-            parts.append(_text(x, _TOP + _HEIGHT + 17, f"{day} {month[:3]} {year}", "mid", "muted", 11))  # fmt: skip
+            parts.append(_text(x, _TOP + _HEIGHT + 17, shortened(m.as_of), "mid", "muted", 11))
             free = x
     return parts

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reporter.branding import ACCENT
+from reporter.texts import mark, say, word
 
 from . import shape
 from .shape_pictures import AgentCard, Agents, PathStep
 from .svg import ALERT, INK, MUTED, SOFT, TRACK, clip, draw, rect, text
 
-NO_LEVEL = "no level"
+NO_LEVEL = mark("no level")
 _STROKES = {
     "before": (ACCENT, "line-accent", ""),
     "holds": (ACCENT, "line-accent", ""),
@@ -24,33 +25,33 @@ _STROKES = {
     "broken": (ALERT, "line-alert", "2 3"),
     "not recorded": (MUTED, "line-muted", "4 4"),
 }
-_HEADS = {"tool": "Tools", "data": "Data", "destination": "Destinations"}
+_HEADS = {"tool": mark("Tools"), "data": mark("Data"), "destination": mark("Destinations")}
 _ROW = 20
 
 
 def tier_levels(found: Agents) -> str:
     """Draw how many agents of each tier stand at each level: the more, the darker."""
     left, cell, row = 96, 66, 30
-    heads = [*(f"level {n}" for n in range(6)), NO_LEVEL]
+    heads = [*(say("level {level}", level=n) for n in range(6)), say(NO_LEVEL)]
     if not any(r.cells[6] for r in found.rows):
         heads.pop()
     most = max(n for r in found.rows for n in r.cells)
     parts = [text(left + cell * (i + 0.5), 13, h, "mid", "muted", 12) for i, h in enumerate(heads)]
-    parts.append(text(left + cell * len(heads) + 12, 13, "agents", "start", "muted", 12))
+    parts.append(text(left + cell * len(heads) + 12, 13, say("agents"), "start", "muted", 12))
     said = []
     for y, r in enumerate(found.rows):
         top = 20 + y * row
-        parts.append(text(0, top + 19, f"Tier {r.tier}", "start", "ink", 13, bold=True))
+        parts.append(text(0, top + 19, say("Tier {n}", n=r.tier), "start", "ink", 13, bold=True))
         for i, n in enumerate(r.cells[: len(heads)]):
             fill, css = (TRACK, "track") if not n else (ACCENT, "accent") if 2 * n > most else (SOFT, "soft")  # fmt: skip
             parts.append(rect(left + cell * i, top, cell - 3, row - 3, fill, css))
             tone = "on" if css == "accent" else "muted" if not n else "dark"
             parts.append(text(left + cell * (i + 0.5) - 1, top + 18, str(n), "mid", tone, 13, bold=bool(n)))  # fmt: skip
         parts.append(text(left + cell * len(heads) + 12, top + 19, str(r.total), "start", "ink", 13))  # fmt: skip
-        counts = ", ".join(f"{n} at {h}" for n, h in zip(r.cells, heads, strict=False) if n)
-        said.append(f"tier {r.tier}: {counts}")
+        counts = ", ".join(say("{n} at {level}", n=n, level=h) for n, h in zip(r.cells, heads, strict=False) if n)  # fmt: skip
+        said.append(say("tier {n}: {counts}", n=r.tier, counts=counts))
     return draw(
-        left + cell * len(heads) + 70, 20 + row * len(found.rows), "Agents by risk tier and level", parts, "tier-levels",
+        left + cell * len(heads) + 70, 20 + row * len(found.rows), say("Agents by risk tier and level"), parts, "tier-levels",
         desc="; ".join(said),
     )  # fmt: skip
 
@@ -72,14 +73,19 @@ def maturity(framework: shape.Framework) -> str:
             parts.append(rect(left, top + 3, level.lo * unit, 12, ACCENT, "accent"))
         if level.target:
             parts.append(rect(left + level.target * unit - 1, top, 3, 18, INK, "ink-fill"))
-        most = f", at most {level.hi}" if level.hi > level.lo else ""
-        words = f"{level.text}{most}" if item.figure.assessed else item.figure.text
+        words = _reached(level) if item.figure.assessed else item.figure.text
         parts.append(text(left + 5 * unit + 12, top + 13, words, "start", "ink", 12))
-        said.append(f"{name}: level {words}, target {level.target or 'none'}")
+        said.append(say("{name}: level {level}, target {target}", name=name, level=words, target=level.target or word("none")))  # fmt: skip
     return draw(
-        left + 5 * unit + 130, 20 + row * len(tops), f"Level of each part of {framework.short}, with its target", parts, "maturity",
+        left + 5 * unit + 130, 20 + row * len(tops), say("Level of each part of {name}, with its target", name=framework.short), parts, "maturity",
         desc="; ".join(said),
     )  # fmt: skip
+
+
+def _reached(level: shape.Level) -> str:
+    if level.hi > level.lo:
+        return say("{lo}, at most {hi}", lo=level.text, hi=level.hi)
+    return level.text
 
 
 def action_path(card: AgentCard) -> str:
@@ -98,14 +104,14 @@ def action_path(card: AgentCard) -> str:
         lines.append(_line(f"M206 {y:g}C234 {y:g} 234 {middle:g} 262 {middle:g}", step))
         parts.append(text(200, y + 4, clip(step.name, 28), "end", "ink", 12))
     if not behind:
-        parts.append(text(200, middle + 4, "no principal in the logs", "end", "muted", 12))
+        parts.append(text(200, middle + 4, say("no principal in the logs"), "end", "muted", 12))
     if not used:
-        parts.append(text(500, middle + 4, "no use in the logs", "start", "muted", 12))
+        parts.append(text(500, middle + 4, say("no use in the logs"), "start", "muted", 12))
     y = middle - (len(used) + heads) * _ROW / 2 + _ROW / 2
     for kind, head in _HEADS.items():
         steps = [s for s in used if s.kind == kind]
         if steps:
-            parts.append(text(506, y + 4, head, "start", "muted", 11))
+            parts.append(text(506, y + 4, say(head), "start", "muted", 11))
             y += _ROW
         for step in steps:
             lines.append(_line(f"M438 {middle:g}C466 {middle:g} 466 {y:g} 488 {y:g}", step))
@@ -113,11 +119,14 @@ def action_path(card: AgentCard) -> str:
             parts.append(text(506, y + 4, clip(step.name, 38), "start", "ink", 12))
             parts.append(text(800, y + 4, f"{step.uses} ×", "end", "muted", 11))
             y += _ROW
-    said = "; ".join(
-        f"{s.kind} {s.name}: {s.uses} uses, {', '.join(w for w in (s.changes, s.words) if w)}"
-        for s in card.steps
-    )
-    return draw(800, int(height), f"Action path of {card.agent}: {card.text}", [*lines, *parts], "path", desc=said)  # fmt: skip
+    title = say("Action path of {agent}", agent=card.agent)
+    said = "; ".join(map(_told, card.steps))
+    return draw(800, int(height), f"{title}: {card.text}", [*lines, *parts], "path", desc=said)
+
+
+def _told(s: PathStep) -> str:
+    how = ", ".join(w for w in (s.changes and word(s.changes), s.words) if w)
+    return say("{kind} {name}: {n} uses, {how}", kind=word(s.kind), name=s.name, n=s.uses, how=how)
 
 
 def _line(path: str, step: PathStep) -> str:

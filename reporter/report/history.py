@@ -6,19 +6,19 @@ A difference is called progress or decline only between like runs, and beyond wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
 from reporter import model
 from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, Standing
 from reporter.scores import ControlScore, GroupScore
-from reporter.texts import day
+from reporter.texts import content, day, mark, say, say_n, word
 
 from . import shape_history as shape
 from .moves import BEFORE, FAILS, NOW, ORDER, balances, what
 from .roadmap import points
-from .words import NOT_ASSESSED, clean, count, figure, join, number, period, short
+from .words import NOT_ASSESSED, at_most, clean, count, figure, join, number, period, short
 
 FILE = "changes.csv"
 SHOWN, NAMED = 10, 12
@@ -26,12 +26,13 @@ COLUMNS = (
     *("what", "check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
-WHOLE = "Whole organisation"
+WHOLE = mark("Whole organisation")
 _NEW_FAILURES = set(FAILS.values())
-_UNLIKE, _EVIDENCE = "not like with like", "could be evidence alone"
+_UNLIKE, _EVIDENCE = mark("not like with like"), mark("could be evidence alone")
+_UNCHANGED, _ABSENT = mark("unchanged"), mark("not in this run")
 _SAID = {
-    _EVIDENCE: "the difference could be missing evidence alone",
-    "unchanged": "it is unchanged",
+    _EVIDENCE: mark("the difference could be missing evidence alone"),
+    _UNCHANGED: mark("it is unchanged"),
 }
 """A verdict on two scores, in a sentence."""
 
@@ -65,27 +66,40 @@ def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
 
 def _text(a: model.Assessment, last: EarlierRun) -> str:
     runs = a.history.runs
-    several = f"; the trend has {number(len(runs))} earlier runs" if len(runs) > 1 else ""
-    overlap = " Its period overlaps with this one, so some events count in both." if last.period_to > _naive(a.run.period_from) else ""  # fmt: skip
-    return (
-        f"This run is compared with the one as of {day(last.as_of)}{several}. Verdicts are compared one by one, check and subject. A "
-        "subject is known by its id: one that got another id counts as gone and as new. What can no longer be judged is never called "
-        f"mended.{overlap} Every verdict that differs stands in {FILE}, and every one that fails in both."
-    )
+    several = say("; the trend has {n} earlier runs", n=number(len(runs))) if len(runs) > 1 else ""
+    overlap = say(" Its period overlaps with this one, so some events count in both.") if last.period_to > _naive(a.run.period_from) else ""  # fmt: skip
+    return say(
+        "This run is compared with the one as of {day}{several}. Verdicts are compared one by one, check and subject. A subject is "
+        "known by its id: one that got another id counts as gone and as new. What can no longer be judged is never called "
+        "mended.{overlap} Every verdict that differs stands in {file}, and every one that fails in both.",
+        day=day(last.as_of), several=several, overlap=overlap, file=FILE,
+    )  # fmt: skip
 
 
 def _unlike(a: model.Assessment, last: EarlierRun) -> tuple[str, ...]:
     h, said = a.history, []
     if last.unlike:
-        said.append(f"Not like with like: between the two runs {join(map(clean, last.unlike))} changed. Differences of scores, and what is called mended or failing, may come from that.")  # fmt: skip
-    for ids, where in ((h.checks_before, "the earlier run"), (h.checks_now, "this run")):
+        said.append(say(
+            "Not like with like: between the two runs {what} changed. Differences of scores, and what is called mended or failing, "
+            "may come from that.",
+            what=_differing(last),
+        ))  # fmt: skip
+    only_then = mark("Checks of the earlier run only, whose verdicts are not compared: {checks}.")
+    only_now = mark("Checks of this run only, whose verdicts are not compared: {checks}.")
+    for ids, text in ((h.checks_before, only_then), (h.checks_now, only_now)):
         if ids:
-            said.append(f"Checks of {where} only, whose verdicts are not compared: {join(map(clean, ids))}.")  # fmt: skip
+            said.append(say(text, checks=join(map(clean, ids))))
     return tuple(said)
 
 
+def _differing(r: EarlierRun) -> str:
+    """Say what a run rests on that differs from the run after it."""
+    titles = {"then": content(r.profiles[0]), "now": content(r.profiles[1])} if r.profiles else {}
+    return join(say(text, **{k: clean(t) for k, t in titles.items()}) for text in r.unlike)
+
+
 def _run(r: EarlierRun) -> shape.RunBefore:
-    note = f"unlike the run after it: {join(map(clean, r.unlike))}" if r.unlike else ""
+    note = say("unlike the run after it: {what}", what=_differing(r)) if r.unlike else ""
     return shape.RunBefore(day(r.as_of), period(r.period_from, r.period_to), r.evidence_id, r.report_sha256, note)  # fmt: skip
 
 
@@ -101,9 +115,9 @@ def _standings(a: model.Assessment) -> tuple[Standing, ...]:
 
 
 def _names(a: model.Assessment) -> dict[tuple[str, str], str]:
-    names = {("enterprise", ""): WHOLE}
+    names = {("enterprise", ""): say(WHOLE)}
     names |= {("framework", f.id): clean(f.short) for f in a.frameworks}
-    return names | {("theme", t.id): clean(t.title) for t in a.themes}
+    return names | {("theme", t.id): clean(content(t.title)) for t in a.themes}
 
 
 def _moved(a: model.Assessment) -> tuple[shape.Moved, ...]:
@@ -117,38 +131,38 @@ def _moved(a: model.Assessment) -> tuple[shape.Moved, ...]:
 def _move(name: str, kind: str, then: Standing | None, now: Standing | None, unlike: bool) -> shape.Moved:  # fmt: skip
     both = then and now and then.assessed and now.assessed
     difference = _signed(now.lo - then.lo) if both and then and now else ""
-    return shape.Moved(name, kind, _level(then), _level(now), *_score(then), *_score(now), difference, _verdict(then, now, unlike))  # fmt: skip
+    return shape.Moved(name, kind, _level(then), _level(now), *_score(then), *_score(now), difference, say(_verdict(then, now, unlike)))  # fmt: skip
 
 
 def _level(s: Standing | None) -> str:
     if not s or not s.assessed:
         return "–"
-    return f"{s.level_lo}" if s.level_lo == s.level_hi else f"{s.level_lo}, at most {s.level_hi}"
+    return at_most(s.level_lo, s.level_hi)
 
 
 def _score(s: Standing | None) -> tuple[str, str]:
     if not s:
-        return "not in this run", ""
+        return say(_ABSENT), ""
     shown = figure(s.lo, s.hi, "assessed" if s.assessed else "not_assessed")
     return shown.text, shown.range
 
 
 def _signed(difference: Fraction) -> str:
     if not difference:
-        return "0.00 points"
-    return f"{'+' if difference > 0 else '−'}{points(abs(difference))} points"
+        return say("{n} points", n=points(difference))
+    return say("{n} points", n=f"{'+' if difference > 0 else '−'}{points(abs(difference))}")
 
 
 def _verdict(then: Standing | None, now: Standing | None, unlike: bool) -> str:
     if not then or not now or not then.assessed or not now.assessed:
-        return "not compared"
+        return mark("not compared")
     if unlike:
         return _UNLIKE
     if (then.lo, then.hi) == (now.lo, now.hi):
-        return "unchanged"
+        return _UNCHANGED
     if then.lo <= now.hi and now.lo <= then.hi:
         return _EVIDENCE
-    return "better, whatever is missing" if now.lo > then.hi else "worse, whatever is missing"  # fmt: skip
+    return mark("better, whatever is missing") if now.lo > then.hi else mark("worse, whatever is missing")  # fmt: skip
 
 
 def _trends(a: model.Assessment) -> tuple[shape.Trend, ...]:
@@ -174,7 +188,7 @@ def _naive(at: datetime) -> datetime:
 
 def _moment(at: datetime, place: int, s: Standing | None, alike: bool) -> shape.Moment:
     if not s or not s.assessed:
-        return shape.Moment(day(at), "", NOT_ASSESSED if s else "not in this run", "", place, 0, 0, False, alike)  # fmt: skip
+        return shape.Moment(day(at), "", say(NOT_ASSESSED if s else _ABSENT), "", place, 0, 0, False, alike)  # fmt: skip
     shown = figure(s.lo, s.hi)
     return shape.Moment(day(at), _level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike)  # fmt: skip
 
@@ -183,32 +197,39 @@ def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...
     """Lay verdicts before against verdicts now, with sums; the first row is the head."""
     befores = sorted({b for b, _ in matrix}, key=ORDER.index)
     nows = sorted({n for _, n in matrix}, key=ORDER.index)
-    rows: list[tuple[str, ...]] = [("then \\ now", *(NOW.get(n, n) for n in nows), "sum")]
+    rows: list[tuple[str, ...]] = [
+        (say("then \\ now"), *(_heading(NOW, n) for n in nows), say("sum"))
+    ]
     for b in befores:
         own = [matrix.get((b, n), 0) for n in nows]
-        rows.append((BEFORE.get(b, b), *map(number, own), number(sum(own))))
+        rows.append((_heading(BEFORE, b), *map(number, own), number(sum(own))))
     sums = [sum(matrix.get((b, n), 0) for b in befores) for n in nows]
-    return (*rows, ("sum", *map(number, sums), number(sum(sums))))
+    return (*rows, (say("sum"), *map(number, sums), number(sum(sums))))
+
+
+def _heading(names: Mapping[str, str], verdict: str) -> str:
+    return say(names[verdict]) if verdict in names else word(verdict)
 
 
 def _matrix_text(a: model.Assessment) -> str:
     h = a.history
     then = sum(n for _, before, _, n in h.flows if before not in (GONE, OUTSIDE))
     now = sum(n for _, _, after, n in h.flows if after not in (GONE, OUTSIDE))
-    return (
-        f"Compared are {number(then)} of {number(h.cells_before)} verdicts then and {number(now)} of {number(h.cells_now)} now: those of "
-        "checks that both runs have. Where one of the two has no verdict, the subject was not there at all, or the check did not apply to it."
-    )
+    return say(
+        "Compared are {then} of {all_then} verdicts then and {now} of {all_now} now: those of checks that both runs have. Where one of "
+        "the two has no verdict, the subject was not there at all, or the check did not apply to it.",
+        then=number(then), all_then=number(h.cells_before), now=number(now), all_now=number(h.cells_now),
+    )  # fmt: skip
 
 
 def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tuple[shape.CheckMoves, ...]:  # fmt: skip
     """Name the checks with the most new failures, mended ones, and lost evidence."""
-    titles = {c.id: clean(c.title) for c in a.checks}
+    titles = {c.id: clean(content(c.title)) for c in a.checks}
     made = []
     for title, goes in (
-        ("New failures", _NEW_FAILURES),
-        ("Mended", {"mended"}),
-        ("Evidence lost", {"evidence lost", "lost from sight"}),
+        (mark("New failures"), _NEW_FAILURES),
+        (mark("Mended"), {"mended"}),
+        (mark("Evidence lost"), {"evidence lost", "lost from sight"}),
     ):
         moves: Counter[str] = Counter()
         for check, before, now, n in a.history.flows:
@@ -216,29 +237,38 @@ def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tupl
                 moves[check] += n
         ranked = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
         rows = tuple((clean(c), anchors.get(("", c), ""), titles.get(c, ""), number(n)) for c, n in ranked[:SHOWN])  # fmt: skip
-        rest = sum(n for _, n in ranked[SHOWN:])
-        text = f"{number(SHOWN)} of {count(len(ranked), 'check')} shown; the others have {number(rest)} of {number(sum(moves.values()))}, all in {FILE}." if rest else ""  # fmt: skip
         if rows:
-            made.append(shape.CheckMoves(title, text, rows))
+            made.append(shape.CheckMoves(say(title), _others(ranked), rows))
     return tuple(made)
+
+
+def _others(ranked: Sequence[tuple[str, int]]) -> str:
+    rest = sum(n for _, n in ranked[SHOWN:])
+    if not rest:
+        return ""
+    return say(
+        "{n} of {checks} shown; the others have {rest} of {all}, all in {file}.",
+        n=number(SHOWN), checks=count(len(ranked), "check"), rest=number(rest), all=number(sum(n for _, n in ranked)), file=FILE,
+    )  # fmt: skip
 
 
 def _actors(a: model.Assessment) -> Iterable[str]:
     h = a.history
     for is_agent, before, now in h.known_actors:
-        noun = "agent" if is_agent else "other actor"
         new = [clean(x.id) for x in h.actors if x.is_agent == is_agent and x.is_new]
         gone = [clean(x.id) for x in h.actors if x.is_agent == is_agent and not x.is_new]
-        named = "".join(f" {word}: {_listed(ids)}." for word, ids in (("New", new), ("Gone", gone)) if ids)  # fmt: skip
-        yield (
-            f"{count(before, noun)} then, {number(now)} now: {number(before)} + {number(len(new))} new − {number(len(gone))} gone = "
-            f"{number(now)}.{named}"
-        )
+        told = ((mark(" New: {names}."), new), (mark(" Gone: {names}."), gone))
+        yield say(
+            "{actors} then, {now} now: {before} + {new} new − {gone} gone = {now}.{named}",
+            actors=count(before, "agent") if is_agent else count(before, "other actor"), now=number(now), before=number(before),
+            new=number(len(new)), gone=number(len(gone)), named="".join(say(text, names=_listed(ids)) for text, ids in told if ids),
+        )  # fmt: skip
 
 
 def _listed(ids: list[str]) -> str:
     rest = len(ids) - NAMED
-    return join(short(i, FILE, 80) for i in ids[:NAMED]) + (f" and {number(rest)} more, all in {FILE}" if rest > 0 else "")  # fmt: skip
+    more = say(" and {n} more, all in {file}", n=number(rest), file=FILE) if rest > 0 else ""
+    return join(short(i, FILE, 80) for i in ids[:NAMED]) + more
 
 
 def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[str, str], int]) -> Iterable[str]:  # fmt: skip
@@ -249,42 +279,51 @@ def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[st
         n[what(before, now)] += k
     n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
     n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
-    level = f"level {whole.level_before}, now {whole.level}" if whole.level_before != whole.level else f"level {whole.level} as then"  # fmt: skip
-    yield f"As of {day(last.as_of)} the score was {whole.score_before}{_in(whole.range_before)}, now it is {whole.score}{_in(whole.range)}: {_SAID.get(whole.verdict, whole.verdict)}; {level}."  # fmt: skip
+    yield _scored(last, whole)
     if last.unlike:
-        yield f"The two runs are not like with like: {join(map(clean, last.unlike))} changed between them."
-    yield (
-        f"Of {count(n['then'], 'verdict')} that failed then, {number(n['mended'])} {_be(n['mended'])} mended and {number(n['still failing'])} still "
-        f"{'fails' if n['still failing'] == 1 else 'fail'}; {number(n['now'] - n['still failing'])} of {number(n['now'])} failing now did not fail then."
-    )
+        yield say("The two runs are not like with like: {what} changed between them.", what=_differing(last))  # fmt: skip
+    yield say(
+        "Of {verdicts} that failed then, {mended} and {failing}; {new} of {all} failing now did not fail then.",
+        verdicts=count(n["then"], "verdict"), mended=say_n("{n} is mended", "{n} are mended", n["mended"]),
+        failing=say_n("{n} still fails", "{n} still fail", n["still failing"]), new=number(n["now"] - n["still failing"]), all=number(n["now"]),
+    )  # fmt: skip
     yield _unknown(matrix)
     for is_agent, then, today in a.history.known_actors:
         new = sum(x.is_new for x in a.history.actors if x.is_agent == is_agent)
         if is_agent:
-            yield f"{count(new, 'agent')} {_be(new)} new and {number(then + new - today)} gone: {number(then)} then, {number(today)} now."  # fmt: skip
+            arrived = say_n("{n} agent is new", "{n} agents are new", new)
+            yield say("{arrived} and {gone} gone: {then} then, {now} now.", arrived=arrived, gone=number(then + new - today), then=number(then), now=number(today))  # fmt: skip
+
+
+def _scored(last: EarlierRun, whole: shape.Moved) -> str:
+    told = {say(verdict): say(text) for verdict, text in _SAID.items()}
+    same = whole.level_before == whole.level
+    level = say("level {level} as then", level=whole.level) if same else say("level {then}, now {now}", then=whole.level_before, now=whole.level)  # fmt: skip
+    return say(
+        "As of {day} the score was {then}, now it is {now}: {verdict}; {level}.",
+        day=day(last.as_of), then=f"{whole.score_before}{_in(whole.range_before)}", now=f"{whole.score}{_in(whole.range)}",
+        verdict=told.get(whole.verdict, whole.verdict), level=level,
+    )  # fmt: skip
 
 
 def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
     now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
     then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
     if not sum(now.values()) + sum(then.values()):
-        return "Nothing was unknown then, and nothing is now."
+        return say("Nothing was unknown then, and nothing is now.")
     no_verdict = {GONE, OUTSIDE, "na"}
     lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
     found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})
-    return (
-        f"Unknown are {count(sum(now.values()), 'verdict')} now and {number(sum(then.values()))} then: of those now, {number(lost)} could be "
-        f"judged then, which is no progress, and {number(sum(now.get(v, 0) for v in no_verdict))} are on what is new or newly in scope; of "
-        f"those then, {number(found)} can be judged now."
-    )
+    return say(
+        "Unknown are {verdicts} now and {then} then: of those now, {lost} could be judged then, which is no progress, and {new} are on "
+        "what is new or newly in scope; of those then, {found} can be judged now.",
+        verdicts=count(sum(now.values()), "verdict"), then=number(sum(then.values())), lost=number(lost),
+        new=number(sum(now.get(v, 0) for v in no_verdict)), found=number(found),
+    )  # fmt: skip
 
 
 def _in(spread: str) -> str:
     return f" [{spread}]" if spread else ""
-
-
-def _be(n: int) -> str:
-    return "is" if n == 1 else "are"
 
 
 def _row(c: Change) -> tuple[str, ...]:

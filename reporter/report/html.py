@@ -27,7 +27,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
-from reporter.texts import ENGLISH, numeral, say, speaking, word
+from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
 from . import charts, desk, pages
 from .appendix import COLUMNS, TITLE, Chapter, Section
@@ -115,11 +115,7 @@ def _page(
 ) -> Callable[..., str]:  # fmt: skip
     """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
-    names = STYLES[medium] + (() if view.cover.language == ENGLISH else ("hyphens.css",))
-    styles = "\n".join((folder / name).read_text("utf-8") for name in names)
-    css = _said(styles) + extra_css
-    if medium == "paper":
-        css = _constant(css)
+    css = _styles(medium) + extra_css
     if appendix:
         css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
     css = css.replace(ACCENT, view.cover.accent)
@@ -149,21 +145,27 @@ def _page(
 def findings(sections: Iterable[Section], extra_css: str) -> str:
     """Render a part of the appendix for paper, without headers and footers."""
     none = "@page { @top-center { content: none; } @bottom-center { content: none; } }"
-    css = Markup(_paper_css() + none + extra_css)
+    css = Markup(_styles("paper") + none + extra_css)
     template = _environment(templates_dir()).get_template("findings.html")
-    return template.render(title=TITLE, columns=COLUMNS, sections=sections, css=css)
+    columns = [say(name) for name in COLUMNS]
+    return template.render(
+        title=say(TITLE), columns=columns, sections=sections, css=css, language=language()
+    )
 
 
 def running(view: View, first: int, count: int, extra_css: str) -> str:
     """Render headers and footers alone, for the last pages of a document, numbered from the first on."""
     total = f'"{first + count - 1}"'
-    css = Markup(_numbered(_paper_css(), total, first - 1, 0) + extra_css)
+    css = Markup(_numbered(_styles("paper"), total, first - 1, 0) + extra_css)
     template = _environment(templates_dir()).get_template("running.html")
-    return template.render(title=TITLE, view=view, count=count, css=css)
+    return template.render(title=say(TITLE), view=view, count=count, css=css, language=language())
 
 
-def _paper_css() -> str:
-    return _constant("\n".join((templates_dir() / n).read_text("utf-8") for n in STYLES["paper"]))
+def _styles(medium: str) -> str:
+    """Read the style sheets of a medium, in the language that is spoken."""
+    names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
+    css = _said("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
+    return _constant(css) if medium == "paper" else css
 
 
 def _numbered(css: str, total: str, before: int, after: int) -> str:

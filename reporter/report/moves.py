@@ -6,33 +6,35 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from reporter.earlier import GONE, OUTSIDE, Change
-from reporter.texts import day
+from reporter.texts import day, mark, say
 
 from . import shape_history as shape
 from .words import number
 
 ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
 """Every verdict, and what stands where there is none."""
-BEFORE = {GONE: "not there yet", OUTSIDE: "check did not apply", "na": "not applicable"}
-NOW = {GONE: "gone", OUTSIDE: "check does not apply", "na": "not applicable"}
+BEFORE = {
+    GONE: mark("not there yet"), OUTSIDE: mark("check did not apply"), "na": mark("not applicable"),
+}  # fmt: skip
+NOW = {GONE: mark("gone"), OUTSIDE: mark("check does not apply"), "na": mark("not applicable")}
 _FAILED = {
-    "pass": "mended", "unknown": "lost from sight", GONE: "gone", OUTSIDE: "no longer in scope", "na": "no longer in scope",
-    "compensated": "compensated", "attested": "attested", "fail": "still failing",
+    "pass": mark("mended"), "unknown": mark("lost from sight"), GONE: mark("gone"), OUTSIDE: mark("no longer in scope"), "na": mark("no longer in scope"),
+    "compensated": mark("compensated"), "attested": mark("attested"), "fail": mark("still failing"),
 }  # fmt: skip
 FAILS = {
-    "pass": "fails now", "unknown": "found failing", GONE: "new, failing", OUTSIDE: "newly in scope, failing",
-    "na": "newly in scope, failing", "compensated": "no longer compensated", "attested": "no longer attested",
+    "pass": mark("fails now"), "unknown": mark("found failing"), GONE: mark("new, failing"), OUTSIDE: mark("newly in scope, failing"),
+    "na": mark("newly in scope, failing"), "compensated": mark("no longer compensated"), "attested": mark("no longer attested"),
 }  # fmt: skip
 _MEANS = {
-    "mended": "it passes now",
-    "lost from sight": "unknown now: the evidence is missing, nothing is known to be mended",
-    "gone": "no verdict is on the subject any more",
-    "no longer in scope": "the subject is there, the check does not apply to it",
-    "compensated": "it fails, and a compensating control was accepted",
-    "fails now": "it passed then",
-    "found failing": "it was unknown then, so it may have failed then too",
-    "new, failing": "no verdict was on the subject then",
-    "newly in scope, failing": "the subject was there, the check did not apply to it",
+    "mended": mark("it passes now"),
+    "lost from sight": mark("unknown now: the evidence is missing, nothing is known to be mended"),
+    "gone": mark("no verdict is on the subject any more"),
+    "no longer in scope": mark("the subject is there, the check does not apply to it"),
+    "compensated": mark("it fails, and a compensating control was accepted"),
+    "fails now": mark("it passed then"),
+    "found failing": mark("it was unknown then, so it may have failed then too"),
+    "new, failing": mark("no verdict was on the subject then"),
+    "newly in scope, failing": mark("the subject was there, the check did not apply to it"),
 }
 
 
@@ -64,10 +66,10 @@ def balances(
             old[what(before, now)] += n
         if now == "fail":
             new[what(before, now)] += n
-    means = {**_MEANS, "still failing": _still(changes)}
+    means = {name: say(text) for name, text in _MEANS.items()} | {"still failing": _still(changes)}
     return (
-        _balance(f"What failed on {then}", "failed then", old, ("mended", "compensated", "attested"), means),
-        _balance("What fails now", "fail now", new, ("still failing",), means),
+        _balance(say("What failed on {day}", day=then), mark("{n} failed then = {sum}"), old, ("mended", "compensated", "attested"), means),
+        _balance(say("What fails now"), mark("{n} fail now = {sum}"), new, ("still failing",), means),
     )  # fmt: skip
 
 
@@ -77,9 +79,9 @@ def _balance(
     rank = {name: n for n, name in enumerate(first)}
     names = sorted((p for p in parts if parts[p]), key=lambda p: (rank.get(p, len(rank)), p == "still failing", -parts[p], p))  # fmt: skip
     total = sum(parts.values())
-    added = " + ".join(f"{number(parts[p])} {p}" for p in names) or "nothing"
-    flows = tuple(shape.Flow(p, number(parts[p]), means.get(p, "")) for p in names)
-    return shape.Balance(title, f"{number(total)} {said} = {added}", flows)
+    added = " + ".join(f"{number(parts[p])} {say(p)}" for p in names) or say("nothing")
+    flows = tuple(shape.Flow(say(p), number(parts[p]), means.get(p, "")) for p in names)
+    return shape.Balance(title, say(said, n=number(total), sum=added), flows)
 
 
 def _still(changes: Iterable[Change]) -> str:
@@ -87,5 +89,9 @@ def _still(changes: Iterable[Change]) -> str:
     still = [c for c in changes if (c.before, c.now) == ("fail", "fail")]
     since = Counter(c.failing_since for c in still if c.failing_since)
     waived = sum(bool(c.waived_until) for c in still)
-    said = ", ".join(f"{number(n)} since {day(at)} or before" for at, n in sorted(since.items()))
-    return f"in every compared run: {said}" + (f"; {number(waived)} of them waived" if waived else "")  # fmt: skip
+    said = ", ".join(
+        say("{n} since {day} or before", n=number(n), day=day(at))
+        for at, n in sorted(since.items())
+    )
+    rest = say("; {n} of them waived", n=number(waived)) if waived else ""
+    return say("in every compared run: {since}", since=said) + rest

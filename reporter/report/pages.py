@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reporter.texts import mark, say
+
 from .findings import verdicts
 from .shape import Check, View
 from .shape_pictures import AgentCard
@@ -113,7 +115,10 @@ def found(view: View) -> Found:
     for page in pages:
         of_check[page.check.id].append(page)
     actors = tuple(_actors((r for p in pages for r in p.rows), cards, inline))
-    text = f"{count(len(view.findings), 'verdict')} of {count(len(of_check), 'check')}, by {count(len(actors), 'name')}"  # fmt: skip
+    text = say(
+        "{verdicts} of {checks}, by {names}",
+        verdicts=count(len(view.findings), "verdict"), checks=count(len(of_check), "check"), names=count(len(actors), "name"),
+    )  # fmt: skip
     return Found(inline, text, pages, actors, {c: _listed(p, inline) for c, p in of_check.items()})
 
 
@@ -123,8 +128,9 @@ def _listed(pages: Sequence[Page], inline: bool) -> Listed:
         return Listed(rows, "", ())
     total = sum(len(p.rows) for p in pages)
     shown = rows[:FIRST]
-    said = f"{number(len(shown))} of {number(total)} findings are listed here; all of them:"
-    return Listed(shown, said if total > len(shown) else "The same on a page of its own:", tuple(p.file for p in pages))  # fmt: skip
+    part = say("{n} of {all} findings are listed here; all of them:", n=number(len(shown)), all=number(total))  # fmt: skip
+    note = part if total > len(shown) else say("The same on a page of its own:")
+    return Listed(shown, note, tuple(p.file for p in pages))
 
 
 def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
@@ -150,7 +156,7 @@ def _pages(view: View, inline: bool) -> Iterator[Page]:
             # A plus sign is in no anchor, so no second page can be called like another check's first.
             file = "" if inline else f"check{check.anchor[1:]}{f'+{n}' if n > 1 else ''}.html"
             rows = tuple(_row(*row, file) for row in said[start : start + starts.step])
-            title = f"page {n} of {len(starts)}" if len(starts) > 1 else ""
+            title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, rows)
 
 
@@ -162,11 +168,11 @@ def _row(n: int, v: dict[str, str], page: str) -> Row:
         severity=v["severity"],
         subject=short(v["subject"], ALL, 120),
         actor=v["actor"],
-        owner=short(v["owner"], ALL, 80) or "not known",
+        owner=short(v["owner"], ALL, 80) or say("not known"),
         tier=v["tier"],
         status=v["status"],
         reason=short(v["reason"], ALL),
-        record=short(v["record"], ALL, 160) or "no record: absence",
+        record=short(v["record"], ALL, 160) or say("no record: absence"),
         waived_until=v["waived_until"],
     )
 
@@ -189,12 +195,12 @@ def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -
 
 def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCard | None) -> Actor:
     return Actor(
-        name=short(name, ALL, 120) or "The organisation",
+        name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
         owner=rows[0].owner if name and rows else "",
         tier=card.tier if card else rows[0].tier if name else "",
-        standing=_standing(rows) or "nothing is open",
+        standing=_standing(rows) or say("nothing is open"),
         rows=tuple(rows),
         card=card,
     )
@@ -203,6 +209,6 @@ def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCa
 def _standing(rows: Sequence[Row]) -> str:
     n = Counter(r.status for r in rows)
     parts = (
-        (n["fail"], "failing"), (n["unknown"], "unknown"), (n["compensated"] + n["attested"], "made good"),
+        (n["fail"], mark("{n} failing")), (n["unknown"], mark("{n} unknown")), (n["compensated"] + n["attested"], mark("{n} made good")),
     )  # fmt: skip
-    return " · ".join(f"{number(k)} {word}" for k, word in parts if k)
+    return " · ".join(say(text, n=number(k)) for k, text in parts if k)

@@ -67,11 +67,14 @@ def render(view: View, edition: str = "auditor", own: Template | None = None) ->
     at = datetime.fromisoformat(view.cover.as_of_iso)
     content = to_json(view)
     with speaking(view.cover.language):
-        said = say("The content of this report for machines, with scores as exact fractions")
+        return _render(view, edition, content, at)
+
+
+def _render(view: View, edition: str, content: bytes, at: datetime) -> bytes:
     attachment = weasyprint.Attachment(
         file_obj=io.BytesIO(content),
         name="report.json",
-        description=said,
+        description=say("The content of this report for machines, with scores as exact fractions"),
         created=at,
         modified=at,
         relationship="Data",
@@ -209,7 +212,7 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
         marks += [(section.name, page) for section, page in found if not section.goes_on]
     binder.close()
     merge.stamp(pdf, appendix.running(first + 1, len(pdf.pages) - first), first)
-    merge.outline(pdf, TITLE, marks)
+    merge.outline(pdf, say(TITLE), marks)
 
 
 def _saved(pdf: pikepdf.Pdf) -> bytes:

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reporter.texts import language, say
+
 from .appendix import COLUMNS, SHARES, TITLE, Section
 from .fonts import Faces
 from .shape import Cover
@@ -43,8 +45,10 @@ class Press:
         self._folder = folder
         self._faces = Faces(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
-        self._head = f"{cover.organisation} · {TITLE}"
-        self._foot = f"Management self-assessment · evidence {cover.evidence_short} · page "
+        self._head = f"{cover.organisation} · {say(TITLE)}"
+        self._foot = say(
+            "Management self-assessment · evidence {id} · page ", id=cover.evidence_short
+        )
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
@@ -71,10 +75,10 @@ class Press:
 
     def _findings(self, part: Sequence[Section], plain: bool) -> bytes:
         data = {
-            "columns": COLUMNS,
+            "columns": [say(name) for name in COLUMNS],
             "shares": SHARES,
             "size": _SIZE,
-            "title": TITLE,
+            "title": say(TITLE),
             "sections": [self._section(section, plain) for section in part],
         }
         return self._compile("findings.typ", data, pdf_standards=["a-3a", "ua-1"])
@@ -98,6 +102,7 @@ class Press:
         data = {
             "head": self._faces.written(self._head, plain),
             "foot": self._faces.written(self._foot, plain),
+            "of": self._faces.written(say(" of "), plain),
             "first": first,
             "count": count,
             "total": first + count - 1,
@@ -109,7 +114,9 @@ class Press:
 
         files: Any = {
             "main.typ": (self._folder / name).read_bytes(),
-            "data.json": json.dumps(data | {"fonts": _FAMILIES}, ensure_ascii=False).encode(),
+            "data.json": json.dumps(
+                data | {"fonts": _FAMILIES, "lang": language()}, ensure_ascii=False
+            ).encode(),
         }
         made = typst.compile(
             files,

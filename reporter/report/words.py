@@ -25,6 +25,7 @@ NOT_APPLICABLE = mark("Not applicable")
 NOUNS = (
     *("hour", "day", "agent", "service account", "workload", "human", "group"),
     *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
+    *("tool", "data source", "destination"),
 )
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""
 REASON_LIMIT = 260
@@ -144,6 +145,11 @@ def percent(x: Fraction) -> str:
 def share(lo: Fraction, hi: Fraction) -> str:
     """Print a share that may be a range."""
     return percent(lo) if lo == hi else f"{numeral(f'{printed(lo)}–{printed(hi)}')} %"
+
+
+def at_most(lo: int, hi: int) -> str:
+    """Print a level with the one that missing evidence could give."""
+    return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else str(lo)
 
 
 def control_level(score: ControlScore, a: Assessment, of: str) -> Level:

@@ -188,11 +188,13 @@ def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
     assert press[0].running(3, 2) == press[1].running(3, 2)
 
 
-def test_without_typst_a_long_list_says_what_it_leaves_out(
-    small: shape.View, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("installed", "longest"), [(False, "WITHOUT_TYPST_LONGEST"), (True, "LONGEST")])  # fmt: skip
+def test_a_list_that_is_too_long_says_what_it_leaves_out(
+    installed: bool, longest: str, small: shape.View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typeset, "is_installed", lambda: False)
-    monkeypatch.setattr(pdf, "WITHOUT_TYPST_AT_MOST", 20)
+    monkeypatch.setattr(typeset, "is_installed", lambda: installed)
+    monkeypatch.setattr(pdf, longest, 70)
+    monkeypatch.setattr(pdf, "CUT", 20)
     with pdf._uncollected():
         laid = pdf._lay_out(small, b"the json")
     lead = laid.chapter.text[0]

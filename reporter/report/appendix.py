@@ -74,9 +74,9 @@ def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
         )  # fmt: skip
         return Chapter((lead, order), True, pages, say(TITLE))
     lead = say(
-        "This list is not complete: it shows the first {n} of {all} findings. All {all} are in findings.csv beside this report "
-        "and in report.json, which is attached to this PDF (SHA-256 {digest}). A complete list needs the typesetter typst, which "
-        "was not installed when this PDF was made.",
+        "This list is not complete: it shows the first {n} of {all} findings. All {all} are in findings.csv beside this report, on pages "
+        "beside report.html that can be searched, and in report.json, which is attached to this PDF (SHA-256 {digest}). A list of so many "
+        "is not printed.",
         n=number(shown), all=number(total), digest=digest,
     )  # fmt: skip
     return Chapter((lead, order), False, pages, say(TITLE))

@@ -53,8 +53,10 @@ COMPLETE = "auditor"
 """The edition with the appendix "All findings"."""
 PART, PART_WITHOUT_TYPST = 2500, 500
 """Rows laid out at once: what bounds the memory."""
-WITHOUT_TYPST_AT_MOST = 5000
-"""Rows: WeasyPrint takes a minute for these."""
+LONGEST, WITHOUT_TYPST_LONGEST = 40_000, 5000
+"""Findings up to which the list is complete: a minute of work, and at the most 1,500 pages."""
+CUT = 5000
+"""Findings of a list that is not complete."""
 
 
 def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
@@ -64,13 +66,13 @@ def write(view: View, path: Path, edition: str = "auditor", own: Template | None
 
 def render(view: View, edition: str = "auditor", own: Template | None = None) -> bytes:
     """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
+    with speaking(view.cover.language):
+        return _render(view, edition, own)
+
+
+def _render(view: View, edition: str, own: Template | None) -> bytes:
     at = datetime.fromisoformat(view.cover.as_of_iso)
     content = to_json(view)
-    with speaking(view.cover.language):
-        return _render(view, edition, content, at)
-
-
-def _render(view: View, edition: str, content: bytes, at: datetime) -> bytes:
     attachment = weasyprint.Attachment(
         file_obj=io.BytesIO(content),
         name="report.json",
@@ -110,12 +112,14 @@ class _Appendix:
 
 def _lay_out(view: View, content: bytes) -> _Appendix:
     """Lay out the parts of the appendix; its first page says how long it is."""
+    make: Callable[[Sequence[Section]], bytes]
     if typeset.is_installed():
         press = typeset.Press(html.templates_dir(), view.cover)
-        found, size, make, running = sections(view), PART, press.findings, press.running
+        longest, size, make, running = LONGEST, PART, press.findings, press.running
     else:
-        found, size = sections(view, WITHOUT_TYPST_AT_MOST), PART_WITHOUT_TYPST
+        longest, size = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST
         make, running = _findings, partial(_running, view)
+    found = sections(view, CUT if len(view.findings) > longest else None)
     made = [(make(part), part) for part in parts(found, size)]
     shown = sum(len(s.rows) for s in found)
     pages = sum(_length(raw) for raw, _ in made)

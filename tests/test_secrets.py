@@ -199,7 +199,7 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             "--out",
             folder / "out",
             "--formats",
-            "html,pdf,json,csv",
+            "html,pdf,json,csv,xlsx,ocsf,sarif,oscal",
         )
     assert result.exit_code == 0, result.output
     (folder / "said.txt").write_text(result.output, encoding="utf-8")
@@ -208,7 +208,8 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def _texts(folder: Path) -> dict[str, str]:
     """Read every file that the run left, and what it said."""
-    return texts_of((*folder.glob("out/*"), *folder.glob(".reporter-cache/*"), folder / "said.txt"))
+    left = (p for p in (*folder.glob("out/**/*"), *folder.glob(".reporter-cache/*")) if p.is_file())
+    return texts_of((*left, folder / "said.txt"))
 
 
 def _planted_in(text: str) -> set[str]:

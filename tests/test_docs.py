@@ -47,6 +47,7 @@ WRITTEN = {
     "writing-content": 300,
     "method": 300,
     "decisions": 300,
+    "decisions-reports": 100,
 }
 """The pages written by hand, and how many lines one can read in one sitting."""
 MADE_UP = {"ENT-51", "ENT-52"}

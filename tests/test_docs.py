@@ -529,8 +529,9 @@ def test_the_changelog_counts_right() -> None:
     assert f"{len(content.checks)} are here" in " ".join(page("decisions").split())
 
 
-def test_decisions_are_dated() -> None:
-    paragraphs = [p for p in page("decisions").split("\n\n")[2:] if p and not p.startswith("#")]
+@pytest.mark.parametrize("name", ["decisions", "decisions-reports"])
+def test_decisions_are_dated(name: str) -> None:
+    paragraphs = [p for p in page(name).split("\n\n")[2:] if p and not p.startswith("#")]
     for paragraph in paragraphs:
         found = re.match(r"\*\*(\d{4}-\d\d-\d\d)\. ", paragraph)
         assert found, paragraph

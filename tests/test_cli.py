@@ -21,7 +21,7 @@ from reporter.cli import main
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",
-    "coverage.csv", "observed.csv", "tiers.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
+    "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv",
 }  # fmt: skip
 HEAVY = (
@@ -34,6 +34,8 @@ HEAVY = (
     "pikepdf",
     "openpyxl",
     "xlsxwriter",
+    "babel",
+    "typst",
 )
 
 

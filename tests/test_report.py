@@ -185,7 +185,13 @@ def test_anchors_are_unique(page: str) -> None:
 # ---------------------------------------------------------------- every format
 
 
-@pytest.mark.parametrize("name", WRITERS)
+LONG = ("pdf", "engineer-pdf")
+"""Formats that take so long that only `make deep` writes them twice; whole runs are compared in test_cli."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.deep if n in LONG else ()) for n in WRITERS]
+)
 def test_two_writes_give_the_same_bytes(name: str, rich: shape.View, tmp_path: Path) -> None:
     for copy in ("a", "b"):
         WRITERS[name](rich, tmp_path / copy)

@@ -191,15 +191,17 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Assess the workspace with the secrets; keep what was said beside the run."""
     folder = tmp_path_factory.mktemp("secrets")
     with pytest.MonkeyPatch.context() as patch:
+        formats = "html,pdf,json,csv,xlsx,ocsf,sarif,oscal"
         if request.param != "record by record":
             patch.setattr(convert, "STREAM_FROM", 1)
+            formats = "html,json,csv"  # the writers are the same
         result = reporter(
             "assess",
             plant(folder / "ws"),
             "--out",
             folder / "out",
             "--formats",
-            "html,pdf,json,csv,xlsx,ocsf,sarif,oscal",
+            formats,
         )
     assert result.exit_code == 0, result.output
     (folder / "said.txt").write_text(result.output, encoding="utf-8")

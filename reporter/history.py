@@ -20,7 +20,7 @@ from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, Histo
 from reporter.errors import InputError
 from reporter.model import Assessment, RunInfo
 from reporter.report.shape import Control, Figure, Level, View
-from reporter.report.words import clean
+from reporter.report.words import clean, iso
 from reporter.runfolder import MANIFEST, read_view, sha256
 from reporter.scores import Status
 from reporter.texts import CONTENT, ENGLISH, languages, mark, translation
@@ -88,7 +88,7 @@ def _read(folder: Path) -> Found:
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
     said = (view.cover.evidence_id, view.cover.as_of_iso, view.cover.organisation)
-    if said != (hashes["evidence_id"], _iso(as_of), clean(str(manifest["organisation"]))):
+    if said != (hashes["evidence_id"], iso(as_of), clean(str(manifest["organisation"]))):
         raise InputError(f"does not belong to the {REPORT} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
     run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view, folder / REPORT), ())  # fmt: skip
@@ -114,12 +114,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _time(text: Any) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=None) if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
+    return _utc(datetime.fromisoformat(text))
 
 
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
@@ -129,7 +128,7 @@ def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
     if whose != ours:
         theirs, mine = (" · ".join(filter(None, names)) for names in (whose, ours))
         raise InputError(f"is a run of {theirs}, not of {mine}", str(one.folder), "Only runs of the same organisation and unit are compared.")  # fmt: skip
-    if one.run.as_of >= _time(now.as_of.isoformat()):
+    if one.run.as_of >= _utc(now.as_of):
         raise InputError(
             f"is not earlier: its as_of is {one.run.as_of.isoformat()}, that of this run {now.as_of.isoformat()}",
             str(one.folder), "Name earlier runs one by one, or give this run's reporter.yml a later as_of.",
@@ -260,7 +259,7 @@ def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tupl
     )
     at: dict[int | None, datetime | None] = {
         None: None,
-        **dict(enumerate([*moments, _time(a.run.as_of.isoformat())])),
+        **dict(enumerate([*moments, _utc(a.run.as_of)])),
     }
     return tuple(
         Change(*(*cell, at[run], waived.get((cell[0], cell[1]), ""))) for *cell, run in rows

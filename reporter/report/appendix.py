@@ -14,7 +14,7 @@ from reporter.texts import content, mark, say, word
 
 from .findings import verdicts
 from .shape import View
-from .words import count, number
+from .words import count, number, owner, record
 
 TITLE = mark("All findings")
 COLUMNS = (
@@ -102,10 +102,10 @@ def _row(f: dict[str, str]) -> Row:
         cells=(
             f["subject"],
             f["tier"],
-            f["owner"] or say("not known"),
+            owner(f["owner"]),
             word(f["status"]) + waived,
             f["reason"],
-            f["record"] or say("no record: absence"),
+            record(f["record"]),
         ),
         actor=f["actor"] if f["actor"] != f["subject"] else "",
     )

@@ -18,11 +18,7 @@ from . import shape
 from .shape_history import Moment, Trend
 from .shape_pictures import LogCalendar, Losses
 from .shape_slices import SliceLine
-from .svg import INK, LINE, MUTED, RATING, SOFT, TRACK
-from .svg import clip as _clip
-from .svg import draw as _svg
-from .svg import rect as _rect
-from .svg import text as _text
+from .svg import INK, LINE, MUTED, RATING, SOFT, TRACK, clip, draw, rect, text
 from .words import count
 
 _LEFT, _INSET, _TOP, _HEIGHT = 44, 36, 22, 110
@@ -35,15 +31,15 @@ def gauge(level: shape.Level, names: Sequence[str]) -> str:
     for n in range(1, 6):
         x, height = (n - 1) * 92, 20 + 9 * n
         fill, css = _step(n, level)
-        parts.append(_rect(x, 74 - height, 86, height, fill, css))
+        parts.append(rect(x, 74 - height, 86, height, fill, css))
         white = n <= level.lo
-        parts.append(_text(x + 43, 66, str(n), "mid", "on" if white else "ink", 17, bold=True))
-        parts.append(_text(x + 43, 92, names[n], "mid", "muted", 12))
+        parts.append(text(x + 43, 66, str(n), "mid", "on" if white else "ink", 17, bold=True))
+        parts.append(text(x + 43, 92, names[n], "mid", "muted", 12))
     if level.target:
         x, y = (level.target - 1) * 92 + 43, 74 - (20 + 9 * level.target) - 3
         parts.append(f'<path class="ink" fill="{INK}" d="M{x - 6} {y - 8}h12l-6 8z"/>')
-        parts.append(_text(x, y - 12, say("target"), "mid", "ink", 12, bold=True))
-    return _svg(454, 98, _steps_title(level), parts, "gauge", lift=10)
+        parts.append(text(x, y - 12, say("target"), "mid", "ink", 12, bold=True))
+    return draw(454, 98, _steps_title(level), parts, "gauge", lift=10)
 
 
 def steps(level: shape.Level) -> str:
@@ -51,11 +47,11 @@ def steps(level: shape.Level) -> str:
     parts = []
     for n in range(1, 6):
         fill, css = _step(n, level)
-        parts.append(_rect((n - 1) * 19, 2, 16, 10, fill, css))
+        parts.append(rect((n - 1) * 19, 2, 16, 10, fill, css))
     if level.target:
         x = (level.target - 1) * 19 + 16
-        parts.append(_rect(x, 0, 2, 14, INK, "ink-fill"))
-    return _svg(96, 14, _steps_title(level), parts, "steps")
+        parts.append(rect(x, 0, 2, 14, INK, "ink-fill"))
+    return draw(96, 14, _steps_title(level), parts, "steps")
 
 
 def _step(n: int, level: shape.Level) -> tuple[str, str]:
@@ -77,21 +73,21 @@ def bar(figure: shape.Figure, width: int = 150) -> str:
             f'<rect class="open" x="0.5" y="2.5" width="{width - 1}" height="9" rx="2" fill="none" '
             f'stroke="{MUTED}" stroke-dasharray="3 3"/>'
         ]
-        return _svg(width, 14, figure.text, parts, "bar")
+        return draw(width, 14, figure.text, parts, "bar")
     lo, hi = figure.at_lo * width / 1000, figure.at_hi * width / 1000
     parts = _range(0, 2, width, 10, lo, hi)
     title = say("Score {score}, range {range}", score=figure.text, range=figure.range)
-    return _svg(width, 14, title, parts, "bar")
+    return draw(width, 14, title, parts, "bar")
 
 
 def _range(
     x: int, y: int, width: int, height: int, lo: float, hi: float, css: str = "accent"
 ) -> list[str]:
-    parts = [_rect(x, y, width, height, TRACK, "track")]
+    parts = [rect(x, y, width, height, TRACK, "track")]
     if hi > lo:
-        parts.append(_rect(x + lo, y, hi - lo, height, SOFT, "soft"))
+        parts.append(rect(x + lo, y, hi - lo, height, SOFT, "soft"))
     if lo:
-        parts.append(_rect(x, y, lo, height, {"accent": ACCENT, "grey": MUTED}[css], css))
+        parts.append(rect(x, y, lo, height, {"accent": ACCENT, "grey": MUTED}[css], css))
     return parts
 
 
@@ -103,28 +99,28 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
     left = min(tab + 28 + 6 * longest, 640 - 5 * cell) if titles else tab
     width = left + 5 * cell + 70
     parts = [
-        _text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
+        text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
         for i in range(5)
     ]
-    parts.append(_text(width, 12, say("score %"), "end", "muted", 12))
+    parts.append(text(width, 12, say("score %"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for n, control in enumerate(controls):
         y = 18 + n * row
-        parts.append(_text(0, y + 14, control.id, "start", "ink", 12, bold=True))
+        parts.append(text(0, y + 14, control.id, "start", "ink", 12, bold=True))
         if titles:
-            title = _clip(control.title, (left - tab) // 6)
-            parts.append(_text(tab, y + 14, title, "start", "ink", 12))
+            title = clip(control.title, (left - tab) // 6)
+            parts.append(text(tab, y + 14, title, "start", "ink", 12))
         for i, mark in enumerate(control.cells):
             x = left + cell * i
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
         score = control.figure.text.removesuffix(" %") if control.figure.assessed else "–"
-        parts.append(_text(width, y + 14, score, "end", "ink", 12))
+        parts.append(text(width, y + 14, score, "end", "ink", 12))
     rows = count(len(controls), "row")
     title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)
     said = "; ".join(f"{c.id}: {', '.join(cell.text for cell in c.cells)}" for c in controls)
     drawn = [_path(kind, "".join(paths)) for kind, paths in sorted(grounds.items())]
-    return _svg(width, 20 + row * len(controls), title, drawn + parts, "heat", desc=said)
+    return draw(width, 20 + row * len(controls), title, drawn + parts, "heat", desc=said)
 
 
 def _ground(kind: str, x: float, y: float, width: float, height: float) -> str:
@@ -147,7 +143,7 @@ def _mark(x: float, y: float, mark: shape.Cell) -> list[str]:
     if mark.kind == "none":
         return []
     if mark.kind == "unknown":
-        return [_text(x, y, mark.mark, "mid", "muted", 12)]
+        return [text(x, y, mark.mark, "mid", "muted", 12)]
     return [
         f'<text x="{x:g}" y="{y:g}" font-size="12" font-weight="600" text-anchor="middle" '
         f'fill="{RATING[mark.kind][1]}">{escape(mark.mark)}</text>'
@@ -159,18 +155,18 @@ def lag(bars: Sequence[shape.Bar]) -> str:
     parts, width, y = [], 400, 0
     for n, item in enumerate(bars):
         y += 12 if item.ours and n and not bars[n - 1].ours else 0
-        parts.append(_text(0, y + 13, item.label, "start", "ink", 13))
+        parts.append(text(0, y + 13, item.label, "start", "ink", 13))
         if not item.known:
             parts.append(_path("unknown", _ground("unknown", 0.5, y + 19.5, width - 1, 19)))
-            parts.append(_text(6, y + 33, item.text, "start", "muted", 12))
+            parts.append(text(6, y + 33, item.text, "start", "muted", 12))
             y += 50
             continue
-        parts.append(_text(width, y + 13, item.text, "end", "ink", 13, bold=True))
+        parts.append(text(width, y + 13, item.text, "end", "ink", 13, bold=True))
         lo, hi = item.at_lo * width / 1000, item.at_hi * width / 1000
         parts += _range(0, y + 19, width, 12, lo, hi, "accent" if item.ours else "grey")
         y += 42
     title = "; ".join(f"{b.label}: {b.text}" for b in bars)
-    return _svg(width, y, title, parts, "lag")
+    return draw(width, y, title, parts, "lag")
 
 
 def split(part: SliceLine) -> str:
@@ -181,13 +177,13 @@ def split(part: SliceLine) -> str:
     parts = []
     for n, fill, css in ((passing, ACCENT, "accent"), (unknown, SOFT, "soft"), (failing, RATING["N"][0], "rN")):  # fmt: skip
         if n:
-            parts.append(_rect(x, 0, n * width / total, 8, fill, css))
+            parts.append(rect(x, 0, n * width / total, 8, fill, css))
             x += n * width / total
     title = say(
         "{part}: {passing} pass, {unknown} unknown, {failing} fail",
         part=part.value, passing=passing, unknown=unknown, failing=failing,
     )  # fmt: skip
-    return _svg(width, 8, title, parts, "split")
+    return draw(width, 8, title, parts, "split")
 
 
 def waterfall(found: Losses) -> str:
@@ -199,16 +195,16 @@ def waterfall(found: Losses) -> str:
     for n, loss in enumerate(found.rows):
         y = n * row
         start, middle, end = (left + (at - least) * scale for at in (loss.at_to, loss.at_evidence, loss.at_from))  # fmt: skip
-        parts.append(_text(0, y + 13, _clip(loss.title, 30), "start", "ink", 12))
-        parts.append(_rect(left, y + 3, width, 12, TRACK, "track"))
+        parts.append(text(0, y + 13, clip(loss.title, 30), "start", "ink", 12))
+        parts.append(rect(left, y + 3, width, 12, TRACK, "track"))
         if middle > start:
-            parts.append(_rect(start, y + 3, middle - start, 12, SOFT, "soft"))
+            parts.append(rect(start, y + 3, middle - start, 12, SOFT, "soft"))
         if end > middle:
-            parts.append(_rect(middle, y + 3, end - middle, 12, ACCENT, "accent"))
-        parts.append(_text(left + width + 10, y + 13, loss.text, "start", "muted", 11))
+            parts.append(rect(middle, y + 3, end - middle, 12, ACCENT, "accent"))
+        parts.append(text(left + width + 10, y + 13, loss.text, "start", "muted", 11))
     said = "; ".join(f"{loss.title}: {loss.text}" for loss in found.rows)
     title = say("What each theme costs, from 100 % down to {score}", score=found.score)
-    return _svg(840, row * len(found.rows), title, parts, "waterfall", desc=said)
+    return draw(840, row * len(found.rows), title, parts, "waterfall", desc=said)
 
 
 def days(found: LogCalendar) -> str:
@@ -216,11 +212,11 @@ def days(found: LogCalendar) -> str:
     left, row = 190, 20
     n = len(found.rows[0].days)
     cell = min(12.0, 590 / n)
-    parts = [_text(left + day * cell, 11, name, "start", "muted", 11) for day, name in found.months]
+    parts = [text(left + day * cell, 11, name, "start", "muted", 11) for day, name in found.months]
     paths = {"a": "", "p": "", "n": ""}
     for y, log in enumerate(found.rows):
         top = 18 + y * row
-        parts.append(_text(0, top + 12, _clip(log.log_source, 30), "start", "ink", 12))
+        parts.append(text(0, top + 12, clip(log.log_source, 30), "start", "ink", 12))
         for day, mark in enumerate(log.days):
             x, high = left + day * cell, {"a": 14, "p": 7, "n": 14}[mark]
             inset = 0.5 if mark == "n" else 0
@@ -233,7 +229,7 @@ def days(found: LogCalendar) -> str:
     outline = f'fill="none" stroke="{LINE}" stroke-width="0.8"'
     empty = [f'<path class="hollow" {outline} d="{paths["n"]}"/>'] if paths["n"] else []
     said = "; ".join(f"{log.log_source}: {log.text}" for log in found.rows)
-    return _svg(
+    return draw(
         int(left + n * cell) + 1,
         18 + row * len(found.rows),
         say("Days on which each log delivered"),
@@ -251,7 +247,7 @@ def trend(found: Trend, width: int = 400) -> str:
     for share in (0, 500, 1000):
         y = _height(share)
         parts.append(f'<path class="hollow" fill="none" stroke="{LINE}" stroke-width="1" d="M{_LEFT} {y:g}h{span}"/>')  # fmt: skip
-        parts.append(_text(_LEFT - 6, y + 4, f"{share // 10} %", "end", "muted", 11))
+        parts.append(text(_LEFT - 6, y + 4, f"{share // 10} %", "end", "muted", 11))
     known = [(x, m) for x, m in spots if m.assessed]
     joined = [(a, b) for a, b in pairwise(spots) if a[1].assessed and b[1].assessed]
     parts += [_between(a, b) for a, b in joined]
@@ -260,11 +256,11 @@ def trend(found: Trend, width: int = 400) -> str:
     for x, m in known:
         parts.append(f'<circle class="accent" cx="{x:g}" cy="{_height(m.at_lo):g}" r="4" fill="{ACCENT}"/>')  # fmt: skip
         level = min(re.findall(r"\d", m.level), default=m.level)
-        parts.append(_text(x, _height(m.at_hi) - 6, say("level {level}", level=level), "mid", "ink", 11, bold=True))  # fmt: skip
+        parts.append(text(x, _height(m.at_hi) - 6, say("level {level}", level=level), "mid", "ink", 11, bold=True))  # fmt: skip
     parts += _dated(spots)
     title = say("{name}, evidenced score by run", name=found.name)
     said = "; ".join(f"{m.as_of}: {_said_of(m)}" for m in found.moments)
-    return _svg(width, _TOP + _HEIGHT + 22, f"{title}: {said}", parts, "trend")
+    return draw(width, _TOP + _HEIGHT + 22, f"{title}: {said}", parts, "trend")
 
 
 def _said_of(m: Moment) -> str:
@@ -305,6 +301,6 @@ def _dated(spots: list[tuple[float, Moment]]) -> list[str]:
         room = n in (0, last) or (x - free >= 80 and spots[last][0] - x >= 80)
         if room:
             parts.append(f'<path class="grey" fill="{MUTED}" d="M{x - 0.5:g} {_TOP + _HEIGHT}h1v4h-1Z"/>')  # fmt: skip
-            parts.append(_text(x, _TOP + _HEIGHT + 17, shortened(m.as_of), "mid", "muted", 11))
+            parts.append(text(x, _TOP + _HEIGHT + 17, shortened(m.as_of), "mid", "muted", 11))
             free = x
     return parts

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from reporter.texts import content, mark, say
 
 from .findings import places
+from .pages import page_file
 from .roadmap import NOW
 from .shape import View
-from .words import count, number, short
+from .words import count, number, record, short
 
 FILE = "todo.csv"
 ON_PAPER = (12, 400)
@@ -127,7 +128,7 @@ def _pages(
 ) -> tuple[Page, ...]:
     parts = (rows[n : n + PER_PAGE] for n in range(0, len(rows), PER_PAGE))
     return tuple(
-        Page(f"{name}{f'+{n}' if n > 1 else ''}.html", _systems(view, part, place))
+        Page(page_file(name, n), _systems(view, part, place))
         for n, part in enumerate(parts, start=1)
     )
 
@@ -153,7 +154,7 @@ def _systems(
                 subject=short(f["subject"], FILE, 120) if f["subject"] != f["actor"] else "",
                 status=f["status"],
                 reason=short(f["reason"], FILE, 300),
-                record=short(f["record"], FILE, 160) or say("no record: absence"),
+                record=record(short(f["record"], FILE, 160)),
                 fix=content(f["fix"]),
             )
         )

@@ -37,6 +37,11 @@ from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+DRAWINGS: tuple[Callable[..., str], ...] = (
+    *(charts.gauge, charts.steps, charts.bar, charts.lag, charts.waterfall, charts.days),
+    *(charts.split, charts.trend, tier_levels, maturity, action_path),
+)
+"""What templates can draw, by the name of the function."""
 OWN = "own"
 """The name of the user's template, to jinja2."""
 IN_CODE = re.compile(r"\b_\(([^()]+)\)")
@@ -49,13 +54,12 @@ def write(view: View, path: Path, edition: str = "auditor", own: Template | None
     if own:
         _write(path, render(view, own=own))
         return
-    lists = _lists(view, edition)
-    _write(path, _page(view, "screen")(f"{edition}.html", **lists))
+    lists, fill = _lists(view, edition), _page(view, "screen")
+    _write(path, fill(f"{edition}.html", **lists))
     parted = _parted(**lists)
     if parted:
         folder = path.with_name(pages.FOLDER if edition == "auditor" else desk.FOLDER)
         folder.mkdir()
-        fill = _page(view, "screen")
         for file, (template, more) in parted.items():
             _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
 
@@ -239,13 +243,7 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawings = {
-        name: getattr(charts, name)
-        for name in ("gauge", "steps", "bar", "lag", "waterfall", "days", "split", "trend")
-    }
-    for draw in (tier_levels, maturity, action_path):
-        drawings[draw.__name__] = draw
-    environment.globals |= {name: partial(_draw, draw) for name, draw in drawings.items()}
+    environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "facets": _facets}
     return environment
@@ -261,5 +259,5 @@ def _facets(*names: str) -> str:
     return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
 
 
-def _draw(draw: object, *args: object) -> Markup:
-    return Markup(draw(*args))  # type: ignore[operator]
+def _draw(draw: Callable[..., str], *args: object) -> Markup:
+    return Markup(draw(*args))

@@ -15,7 +15,7 @@ from reporter.texts import mark, say
 from .findings import verdicts
 from .shape import Check, View
 from .shape_pictures import AgentCard
-from .words import count, number, short, slug
+from .words import count, number, owner, record, short, slug, top_tier
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""
@@ -139,12 +139,8 @@ def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
     for n, verdict in enumerate(verdicts(view), start=1):
         grouped[verdict["check"]].append((n, verdict))
     for rows in grouped.values():
-        rows.sort(key=lambda row: (row[1]["status"] != "fail", -_tier(row[1]["tier"]), row[0]))
+        rows.sort(key=lambda row: (row[1]["status"] != "fail", -top_tier(row[1]["tier"]), row[0]))
     return grouped
-
-
-def _tier(text: str) -> int:
-    return max((int(d) for d in text if d.isdigit()), default=0)
 
 
 def _pages(view: View, inline: bool) -> Iterator[Page]:
@@ -153,11 +149,15 @@ def _pages(view: View, inline: bool) -> Iterator[Page]:
         said = grouped.get(check.id, [])
         starts = range(0, len(said), INLINE if inline else PER_PAGE)
         for n, start in enumerate(starts, start=1):
-            # A plus sign is in no anchor, so no second page can be called like another check's first.
-            file = "" if inline else f"check{check.anchor[1:]}{f'+{n}' if n > 1 else ''}.html"
+            file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
             rows = tuple(_row(*row, file) for row in said[start : start + starts.step])
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, rows)
+
+
+def page_file(name: str, n: int) -> str:
+    """Name a page; a plus sign is in no anchor, so no second page can be called like another's first."""
+    return f"{name}+{n}.html" if n > 1 else f"{name}.html"
 
 
 def _row(n: int, v: dict[str, str], page: str) -> Row:
@@ -168,11 +168,11 @@ def _row(n: int, v: dict[str, str], page: str) -> Row:
         severity=v["severity"],
         subject=short(v["subject"], ALL, 120),
         actor=v["actor"],
-        owner=short(v["owner"], ALL, 80) or say("not known"),
+        owner=owner(short(v["owner"], ALL, 80)),
         tier=v["tier"],
         status=v["status"],
         reason=short(v["reason"], ALL),
-        record=short(v["record"], ALL, 160) or say("no record: absence"),
+        record=record(short(v["record"], ALL, 160)),
         waived_until=v["waived_until"],
     )
 

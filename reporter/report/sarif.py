@@ -16,7 +16,7 @@ from .findings import Finding, Served, controls_of, findings, tool_version
 from .shape import Check, Framework, View
 from .shape_accounting import FileLine
 from .shape_waived import WaivedLine
-from .words import number
+from .words import number, top_tier
 
 MOST = 5000
 """Results that readers of SARIF can show; all findings are in findings.csv."""
@@ -125,7 +125,7 @@ def _taxonomy(framework: Framework) -> dict[str, Any]:
 
 def _rank(f: Finding) -> float:
     """Twenty a step of severity and five a tier, the highest that the subject may have; of 100."""
-    tier = max((int(d) for d in f.tier if d.isdigit()), default=0)
+    tier = top_tier(f.tier)
     return 20.0 * (len(SEVERITIES) - 1 - SEVERITIES.index(f.check.severity)) + 20 + 5 * tier
 
 

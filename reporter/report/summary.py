@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from fractions import Fraction
 from typing import cast
 
@@ -24,6 +23,7 @@ from .words import (
     figure,
     group_level,
     group_state,
+    iso,
     judged,
     moment,
     number,
@@ -54,7 +54,7 @@ def cover(a: model.Assessment) -> shape.Cover:
         unit=clean(a.run.unit),
         period=period(a.run.period_from, a.run.period_to),
         as_of=moment(a.run.as_of),
-        as_of_iso=_iso(a.run.as_of),
+        as_of_iso=iso(a.run.as_of),
         profile=clean(content(a.profile.title)),
         evidence_id=identity,
         evidence_short=identity[:16],
@@ -62,13 +62,9 @@ def cover(a: model.Assessment) -> shape.Cover:
         accent=a.branding.accent,
         logo=a.branding.logo,
         language=a.language,
-        period_from=_iso(a.run.period_from),
-        period_to=_iso(a.run.period_to),
+        period_from=iso(a.run.period_from),
+        period_to=iso(a.run.period_to),
     )
-
-
-def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def evidence_id(a: model.Assessment) -> str:

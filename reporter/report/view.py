@@ -35,7 +35,7 @@ from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
 from .waived import waivers
-from .words import clean, counts, figure, number, percent, ranged, short, slug, subject
+from .words import clean, counts, figure, number, percent, ranged, short, slug, subject, top_tier
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
@@ -243,11 +243,7 @@ def _standing(
 def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:
     """Return the failures, the highest tier first."""
     failed = (f for f in findings if f.status == Status.FAIL)
-    return sorted(failed, key=lambda f: (-_tier(f), f.subject))
-
-
-def _tier(finding: model.Finding) -> int:
-    return max((int(d) for d in finding.tier if d.isdigit()), default=0)
+    return sorted(failed, key=lambda f: (-top_tier(f.tier), f.subject))
 
 
 def _state(score: CheckScore) -> str:

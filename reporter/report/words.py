@@ -89,6 +89,11 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
+def iso(at: datetime) -> str:
+    """Write a time in UTC as machines read it, to the second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def period(start: datetime, end: datetime) -> str:
     """Print a half-open period by its first and last day."""
     last = max(start, end - timedelta(microseconds=1))
@@ -247,14 +252,29 @@ def judged(c: Counts) -> int:
     return c.passed + c.failed + c.unknown + c.attested + c.compensated
 
 
+def top_tier(tier: str) -> int:
+    """Return the highest tier that a printed one, such as "1-4", may be; 0 for none."""
+    return max((int(d) for d in tier if d.isdigit()), default=0)
+
+
+def record(shown: str) -> str:
+    """Print a reference to a record, or what it means that there is none."""
+    return shown or say("no record: absence")
+
+
+def owner(shown: str) -> str:
+    """Print an owner, or that none is known."""
+    return shown or say("not known")
+
+
 def subject(finding: Finding) -> Subject:
     """Print one failing or unknown cell."""
     return Subject(
         subject=short(clean(finding.subject), "findings.csv", 120),
         status=str(finding.status.value),
         reason=short(clean(finding.reason), "findings.csv"),
-        record=short(clean(finding.ref), "findings.csv", 160) or say("no record: absence"),
+        record=record(short(clean(finding.ref), "findings.csv", 160)),
         actor=short(clean(finding.actor), "findings.csv", 120),
-        owner=short(clean(finding.owner), "findings.csv", 80) or say("not known"),
+        owner=owner(short(clean(finding.owner), "findings.csv", 80)),
         tier=finding.tier,
     )

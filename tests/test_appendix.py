@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import shutil
 import subprocess
@@ -115,7 +116,7 @@ def test_every_cell_names_header_cells_that_are_there(made: Path) -> None:
         pairs = list(document.Root.StructTreeRoot.IDTree.Names)
         names = [str(name) for name in pairs[::2]]
         assert names == sorted(set(names))
-        assert {n.split("-")[0] for n in names} >= {"part1", "part2", "part3"}
+        assert len({n.split("-")[0] for n in names if n.startswith("part")}) == 3
         asked = {
             str(name)
             for item in document.objects
@@ -139,6 +140,27 @@ def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: shape.
     assert "fail,waiveduntil2026-12-31(waivers.csv#1)" in printed
 
 
+def test_every_sum_is_printed_in_full_before_the_findings(made: Path, small: shape.View) -> None:
+    printed = re.sub(r"\s", "", _text(made, "-raw"))
+    at = printed.rindex("Whatisnotassessedhasnone.")
+    told = appendix.sums(small)
+    assert [part.name for part in told] == [small.themes.short, "Checks"]
+    for part in told:
+        at = printed.index(re.sub(r"\s", "", part.name), at)
+        for line in (line for own in part.sums for line in own if line.isascii()):
+            at = printed.index(re.sub(r"\s", "", line), at)
+    assert at < printed.rindex("everyrowoffindings.csv")
+
+
+def test_readers_of_the_tree_meet_the_sums_before_the_findings(made: Path) -> None:
+    with pikepdf.open(made) as document:
+        (top,) = _kids(document.Root.StructTreeRoot)
+        kinds = [str(kid.S) for kid in _kids(top)]
+    last = max(n for n, kind in enumerate(kinds) if kind == "/Part")
+    assert len(kinds) > last + 3 and set(kinds[last + 1 :]) == {"/Table"}
+    assert set(kinds[:last]) <= {"/Part", "/Sect", "/H3", "/P"}
+
+
 def test_what_looks_like_markup_or_has_no_glyph_is_printed_as_it_is(made: Path) -> None:
     text = _text(made)
     for name in ("#panic(1)", "$x$ <lbl> *b*", "= head", "// gone", "[U+130B7]", "代理人"):
@@ -160,13 +182,18 @@ def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: shape.Vie
 def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: shape.View) -> None:
     texts = _text(made).split("\f")
     with pikepdf.open(made) as document, document.open_outline() as outline:
-        chapter = [item for item in outline.root if item.title == "All findings"]
-        names = [str(item.title) for item in chapter[-1].children]
-        assert names == [section.name for section in appendix.sections(small)]
         place = {page.obj.objgen: n for n, page in enumerate(document.pages)}
-        for item in chapter[-1].children:
-            text = " ".join(texts[place[item.destination[0].objgen]].split())
-            assert str(item.title)[:20] in text
+        expected = {
+            "All findings": [section.name for section in appendix.sections(small)],
+            "How each number came about": [part.name for part in appendix.sums(small)],
+        }
+        for name, heads in expected.items():
+            chapter = [item for item in outline.root if item.title == name][-1]
+            assert [str(item.title) for item in chapter.children] == heads
+            for item in chapter.children:
+                page = item.destination[0] if item.destination is not None else item.action.D[0]
+                text = " ".join(texts[place[page.objgen]].split())
+                assert str(item.title)[:20] in text
 
 
 def test_the_merged_pdf_keeps_its_attachment_and_identification(
@@ -185,7 +212,7 @@ def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
     part = next(appendix.parts(appendix.sections(small), 30))
     press = [typeset.Press(html.templates_dir(), small.cover) for _ in range(2)]
     assert press[0].findings(part) == press[1].findings(part)
-    assert press[0].running(3, 2) == press[1].running(3, 2)
+    assert press[0].running(appendix.TITLE, 3, 2, 4) == press[1].running(appendix.TITLE, 3, 2, 4)
 
 
 @pytest.mark.parametrize(("installed", "longest"), [(False, "WITHOUT_TYPST_LONGEST"), (True, "LONGEST")])  # fmt: skip
@@ -197,11 +224,15 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     monkeypatch.setattr(pdf, "CUT", 20)
     with pdf._uncollected():
         laid = pdf._lay_out(small, b"the json")
-    lead = laid.chapter.text[0]
-    assert not laid.chapter.complete
+    lead = laid.begins.text[0]
+    assert not laid.begins.complete
     assert "This list is not complete: it shows the first 20 of 71 findings. All 71 are in" in lead
     assert "findings.csv" in lead and hashlib.sha256(b"the json").hexdigest() in lead
-    assert sum(len(section.rows) for _, part in laid.parts for section in part) == 20
+    cells = 0
+    for part in (p for p in laid.parts if p.chapter == appendix.TITLE):
+        with pikepdf.open(io.BytesIO(part.raw)) as document:
+            cells += sum(isinstance(o, pikepdf.Dictionary) and o.get("/S") == "/TD" for o in document.objects)  # fmt: skip
+    assert cells == 20 * len(appendix.COLUMNS)
 
 
 def test_without_findings_there_is_a_page_and_no_list(small: shape.View) -> None:

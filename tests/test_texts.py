@@ -272,11 +272,12 @@ def test_no_text_of_the_appendix_goes_round(shown: int | None, pseudo: texts.Tra
     assessment = replace(given.single(), language="xx")
     made, data = view.build(assessment), data_of(assessment, pseudo)
     with texts.speaking("xx"):
-        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64)
+        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64, 3)
         parts = list(appendix.parts(appendix.sections(made), 5))
         press = typeset.Press(html.templates_dir(), made.cover)
-        printed = [html.findings(parts[1], ""), html.running(made, 2, 2, "")]
-        printed += [f"<p>{escape(text)}</p>" for text in (press._head, press._foot)]
+        printed = [html.findings(parts[1], ""), html.running(made, appendix.TITLE, 2, 2, 9, "")]
+        printed += [f"<p>{escape(press._foot)}</p>"]
+        printed += [f"<p>{escape(part.name)}</p>" for part in appendix.sums(made)]
     data.append(made.cover.evidence_short)
     printed.append(html.render(made, "paper", appendix=begins))
     for page in printed:
@@ -380,7 +381,7 @@ def test_the_appendix_of_a_german_pdf_says_so(german: shape.View) -> None:
         assert '<html lang="de">' in html.findings(part, "") and "Gegenstand" in html.findings(
             part, ""
         )
-        assert "hyphens: auto" in html.running(german, 2, 2, "")
+        assert "hyphens: auto" in html.running(german, appendix.TITLE, 2, 2, 9, "")
     with pikepdf.open(io.BytesIO(raw)) as document:
         assert document.Root.Lang == "de"
 

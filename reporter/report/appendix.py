@@ -1,4 +1,4 @@
-"""The chapter "All findings" of the auditor's PDF. In: a `shape.View`. Out: its words, and its rows in parts, by check.
+"""The chapters at the end of the auditor's PDF: how each number came about, and all findings. In: a `shape.View`. Out: their words, in parts.
 
 Every row of findings.csv is there; where it cannot be, the chapter says how many are and where the others stand.
 """
@@ -13,10 +13,11 @@ from itertools import groupby
 from reporter.texts import content, mark, say, word
 
 from .findings import verdicts
-from .shape import View
+from .shape import Control, Group, View
 from .words import count, number, owner, record
 
 TITLE = mark("All findings")
+SUMS = mark("How each number came about")
 COLUMNS = (
     *(mark("Subject"), mark("Tier"), mark("Owner")),
     *(mark("Status"), mark("Reason"), mark("Record")),
@@ -46,6 +47,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """How the numbers of a framework, or of the checks, came about."""
+
+    name: str
+    sums: tuple[tuple[str, ...], ...]
+    """The lines of each sum."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """The page on which the appendix begins."""
 
@@ -54,14 +64,34 @@ class Chapter:
     pages: int
     """Of the appendix, after this page."""
     title: str
+    before: int = 0
+    """Pages of sums before this page; none where the sums stand in the report itself."""
+    sums: str = ""
+    """Where the sums stand, if not there."""
 
 
-def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
-    """Say how many findings follow, in which order, and where the same stands."""
+def sums(view: View) -> tuple[Sums, ...]:
+    """Write out the sum of everything that is assessed, by framework; those of the checks come last."""
+    found = []
+    for f in (view.themes, *view.frameworks):
+        parts_of: tuple[Group | Control, ...] = (f.total, *f.groups, *f.controls)
+        found.append((f.short, [p.reasons for p in parts_of if p.figure.assessed]))
+    found.append((say("Checks"), [c.reasons for c in view.checks if c.figure.assessed]))
+    return tuple(Sums(name, tuple(own)) for name, own in found if own)
+
+
+def chapter(view: View, shown: int, pages: int, digest: str, before: int = 0) -> Chapter:
+    """Say how many findings follow, in which order, and where the same stands; before it come so many pages of sums."""
+    said = say("They stand on {pages} after this one.", pages=count(before, "page"))
+    text, complete = _findings(view, shown, pages, digest)
+    return Chapter(text, complete, pages, say(TITLE), before, said if before else "")
+
+
+def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[str, ...], bool]:
     total = len(view.findings)
     if not total:
         nothing = say("No subject fails, is unknown, attested or compensated: there is nothing to list.")  # fmt: skip
-        return Chapter((nothing,), True, 0, say(TITLE))
+        return (nothing,), True
     order = say(
         "The check of the highest severity comes first; within a check, what fails comes before what is unknown, "
         "compensated or attested. Tier 4 is the highest. Why each check matters, how to mend it and what it counts for "
@@ -72,14 +102,14 @@ def chapter(view: View, shown: int, pages: int, digest: str) -> Chapter:
             "The {findings} of this assessment in full, on {pages} after this one: every row of findings.csv.",
             findings=count(total, "finding"), pages=count(pages, "page"),
         )  # fmt: skip
-        return Chapter((lead, order), True, pages, say(TITLE))
+        return (lead, order), True
     lead = say(
         "This list is not complete: it shows the first {n} of {all} findings. All {all} are in findings.csv beside this report, on pages "
         "beside report.html that can be searched, and in report.json, which is attached to this PDF (SHA-256 {digest}). A list of so many "
         "is not printed.",
         n=number(shown), all=number(total), digest=digest,
     )  # fmt: skip
-    return Chapter((lead, order), False, pages, say(TITLE))
+    return (lead, order), False
 
 
 def sections(view: View, limit: int | None = None) -> list[Section]:

@@ -30,7 +30,7 @@ from reporter.branding import ACCENT
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
 from . import charts, desk, pages
-from .appendix import COLUMNS, TITLE, Chapter, Section
+from .appendix import COLUMNS, TITLE, Chapter, Section, sums
 from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
 from .shape import Control, Framework, View
@@ -122,6 +122,8 @@ def _page(
     css = _styles(medium) + extra_css
     if appendix:
         css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
+        more = appendix.before + 1  # the pages bound in before that page
+        css += f"@page :nth(1 of findings) {{ counter-increment: page {more} total {more}; }}"
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
@@ -157,12 +159,11 @@ def findings(sections: Iterable[Section], extra_css: str) -> str:
     )
 
 
-def running(view: View, first: int, count: int, extra_css: str) -> str:
-    """Render headers and footers alone, for the last pages of a document, numbered from the first on."""
-    total = f'"{first + count - 1}"'
-    css = Markup(_numbered(_styles("paper"), total, first - 1, 0) + extra_css)
+def running(view: View, chapter: str, first: int, count: int, total: int, extra_css: str) -> str:
+    """Render headers and footers alone, for pages of a chapter, numbered from the first on."""
+    css = Markup(_numbered(_styles("paper"), f'"{total}"', first - 1, 0) + extra_css)
     template = _environment(templates_dir()).get_template("running.html")
-    return template.render(title=say(TITLE), view=view, count=count, css=css, language=language())
+    return template.render(title=say(chapter), view=view, count=count, css=css, language=language())
 
 
 def _styles(medium: str) -> str:
@@ -245,7 +246,7 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
     )
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
-    environment.globals |= {"_": _say, "word": word, "facets": _facets}
+    environment.globals |= {"_": _say, "word": word, "facets": _facets, "sums": sums}
     return environment
 
 

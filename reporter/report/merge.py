@@ -28,13 +28,14 @@ class Binder:
                 self._ids.setdefault(str(item.ID), item)
 
     def add(self, part: bytes, mark: str) -> list[int]:
-        """Append a part, and return on which page, from 0, each of its cells that span columns stands."""
+        """Append a part, and return on which page, from 0, each of its headings and of its cells that span columns stands."""
         top = max(self._owners, default=-1) + 1
         with pikepdf.open(io.BytesIO(part)) as source:
             root = source.Root.StructTreeRoot
-            headers = list(_marked(_document(root), mark))
+            headers = list(_marked(source, mark))
             at = {page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))}
-            found = [at[_page(item).objgen] for item in headers if _spans(item)]
+            heads = list(_lowered(_document(root))) + [item for item in headers if _spans(item)]
+            found = [at[_page(item).objgen] for item in heads]
             for page in source.pages:
                 page.obj.StructParents = int(page.obj.StructParents) + top
             self.pdf.pages.extend(source.pages)
@@ -71,10 +72,30 @@ class Binder:
         self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=names))
 
 
+class LastPage:
+    """Takes the last page out of a PDF, with its place in the structure tree, until it is put back as the last."""
+
+    def __init__(self, pdf: pikepdf.Pdf) -> None:
+        """Take it out."""
+        self._pdf = pdf
+        self._page = pdf.pages[-1]
+        self._kids = _document(pdf.Root.StructTreeRoot).K
+        self._element = self._kids[-1]
+        del pdf.pages[-1], self._kids[-1]
+        self._out = True
+
+    def put_back(self) -> None:
+        """Put it back, once."""
+        if self._out:
+            self._pdf.pages.append(self._page)
+            self._kids.append(self._element)
+            self._out = False
+
+
 def stamp(pdf: pikepdf.Pdf, running: bytes, first: int) -> None:
-    """Lay the pages of an untagged PDF under ours from the first, as running headers and footers."""
+    """Lay the pages of an untagged PDF under ours from the first on, as running headers and footers."""
     with pikepdf.open(io.BytesIO(running)) as source:
-        for n, (page, band) in enumerate(zip(pdf.pages[first:], source.pages, strict=True)):
+        for n, (page, band) in enumerate(zip(pdf.pages[first:], source.pages, strict=False)):
             form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
             name = page.add_resource(form, Name.XObject, Name(f"/Running{n}"))
             mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"
@@ -117,28 +138,56 @@ def _elements(top: Any) -> Iterator[Any]:
             stack.extend(reversed(_kids(item)))
 
 
+def _cells(top: Any) -> Iterator[Any]:
+    """Walk the cells of all tables in reading order, and nothing in them: over a long list that is half of the work."""
+    stack = [top]
+    while stack:
+        item = stack.pop()
+        if item.get("/S") in (Name.TD, Name.TH):
+            yield item
+        else:
+            stack.extend(reversed(_kids(item)))
+
+
 def _attributes(item: Any) -> list[Any]:
     found = item.get("/A")
     return list(found) if isinstance(found, Array) else [] if found is None else [found]
 
 
-def _marked(top: Any, mark: str) -> Iterator[Any]:
+def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
     """Put a mark before all names of header cells, and yield these cells.
 
-    What cells look like stays out of the tree: over a long list it is a third of the memory.
+    What cells look like stays out of the tree, and cells of the same attributes share them: over a long list both is memory.
     """
-    for item in _elements(top):
-        if item.S not in (Name.TH, Name.TD):
-            continue
-        for attributes in _attributes(item):
-            if str(attributes.O) == "/Table":
-                if "/Headers" in attributes:
-                    names = [String(f"{mark}-{name}") for name in attributes.Headers]
-                    attributes.Headers = Array(names)
-                item.A = attributes
-        if "/ID" in item:
-            item.ID = String(f"{mark}-{item.ID}")
-        if item.S == Name.TH:
+    shared: dict[bytes, Any] = {}
+    for cell in _cells(_document(source.Root.StructTreeRoot)):
+        if "/A" in cell:
+            told = cell.A.unparse()
+            if told not in shared:
+                shared[told] = source.make_indirect(_table_attributes(cell, mark))
+            cell.A = shared[told]
+        if "/ID" in cell:
+            cell.ID = String(f"{mark}-{cell.ID}")
+        if cell.S == Name.TH:
+            yield cell
+
+
+def _table_attributes(cell: Any, mark: str) -> Any:
+    """Return what the attributes of a cell say of its table, with marked names."""
+    for attributes in _attributes(cell):
+        if str(attributes.O) == "/Table":
+            if "/Headers" in attributes:
+                names = [String(f"{mark}-{name}") for name in attributes.Headers]
+                attributes.Headers = Array(names)
+            return attributes
+    return Dictionary(O=Name.Table)
+
+
+def _lowered(document: Any) -> Iterator[Any]:
+    """Hang the headings of a part, which begin at the top, below a chapter and its title, and yield them."""
+    for item in _kids(document):
+        if item.S == Name.H1:
+            item.S = Name.H3
             yield item
 
 

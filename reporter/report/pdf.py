@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from reporter.texts import say, speaking
 
 from . import html, merge, typeset
-from .appendix import TITLE, Chapter, Section, chapter, parts, sections
+from .appendix import SUMS, TITLE, Chapter, Section, chapter, parts, sections, sums
 from .fonts import FONTS, undrawable
 from .own import Template
 from .shape import View
@@ -83,7 +84,7 @@ def _render(view: View, edition: str, own: Template | None) -> bytes:
     )
     with _uncollected():
         appendix = _lay_out(view, content) if edition == COMPLETE else None
-        begins = appendix.chapter if appendix else None
+        begins = appendix.begins if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins, own)
         raw = _write(page, attachments=[attachment])
         if appendix and len(appendix.parts) > 1:
@@ -103,33 +104,45 @@ def _write(page: str, **options: Any) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Pages to be bound behind the report."""
+
+    chapter: str
+    raw: bytes
+    pages: int
+    heads: tuple[str | None, ...]
+    """The bookmark of each of its heads; None for what went on from the part before."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Appendix:
-    chapter: Chapter
-    parts: list[tuple[bytes, tuple[Section, ...]]]
-    running: Callable[[int, int], bytes]
-    """Makes headers and footers: for pages from a number on, so many."""
+    begins: Chapter
+    parts: list[_Part]
+    running: Callable[[str, int, int, int], bytes]
+    """Makes headers and footers of a chapter: for pages from a number on, so many, of so many in all."""
 
 
 def _lay_out(view: View, content: bytes) -> _Appendix:
-    """Lay out the parts of the appendix; its first page says how long it is."""
-    make: Callable[[Sequence[Section]], bytes]
+    """Lay out the parts of the appendix; the page on which it begins says how long it is."""
     if typeset.is_installed():
         press = typeset.Press(html.templates_dir(), view.cover)
         longest, size, make, running = LONGEST, PART, press.findings, press.running
+        told = sums(view)
+        first = [_part(SUMS, press.sums(told), [s.name for s in told])] if told else []
     else:
-        longest, size = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST
+        longest, size, first = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST, []
         make, running = _findings, partial(_running, view)
     found = sections(view, CUT if len(view.findings) > longest else None)
-    made = [(make(part), part) for part in parts(found, size)]
+    made = [_part(TITLE, make(p), [None if s.goes_on else s.name for s in p]) for p in parts(found, size)]  # fmt: skip
     shown = sum(len(s.rows) for s in found)
-    pages = sum(_length(raw) for raw, _ in made)
     digest = hashlib.sha256(content).hexdigest()
-    return _Appendix(chapter(view, shown, pages, digest), made, running)
+    pages, before = (sum(p.pages for p in own) for own in (made, first))
+    return _Appendix(chapter(view, shown, pages, digest, before), first + made, running)
 
 
-def _length(raw: bytes) -> int:
+def _part(chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
     with pikepdf.open(io.BytesIO(raw)) as pdf:
-        return len(pdf.pages)
+        return _Part(chapter, raw, len(pdf.pages), tuple(heads))
 
 
 def _findings(part: Sequence[Section]) -> bytes:
@@ -139,9 +152,9 @@ def _findings(part: Sequence[Section]) -> bytes:
         return _saved(pdf)
 
 
-def _running(view: View, first: int, count: int) -> bytes:
+def _running(view: View, chapter: str, first: int, count: int, total: int) -> bytes:
     """Lay out headers and footers without typst."""
-    return _write(html.running(view, first, count, _PLACE), pdf_variant=None)
+    return _write(html.running(view, chapter, first, count, total, _PLACE), pdf_variant=None)
 
 
 @contextmanager
@@ -208,15 +221,23 @@ def _bind(raw: bytes, appendix: _Appendix | None) -> bytes:
 
 def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     binder = merge.Binder(pdf)
-    first = len(pdf.pages)
-    marks: list[tuple[str, int]] = []
+    spans: dict[str, tuple[int, int]] = {}
+    marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
     for n in range(len(appendix.parts)):
-        raw, part = appendix.parts.pop(0)  # what is bound makes room for the next
-        found = zip(part, binder.add(raw, f"part{n + 1}"), strict=True)
-        marks += [(section.name, page) for section, page in found if not section.goes_on]
+        part = appendix.parts.pop(0)  # what is bound makes room for the next
+        if part.chapter == TITLE:
+            waiting.put_back()
+        begins = len(pdf.pages)
+        found = zip(part.heads, binder.add(part.raw, f"part{n + 1}"), strict=True)
+        marks[part.chapter] += [(head, page) for head, page in found if head is not None]
+        spans[part.chapter] = (spans.get(part.chapter, (begins, 0))[0], len(pdf.pages))
+    waiting.put_back()
     binder.close()
-    merge.stamp(pdf, appendix.running(first + 1, len(pdf.pages) - first), first)
-    merge.outline(pdf, say(TITLE), marks)
+    for title, (begins, ends) in spans.items():
+        band = appendix.running(title, begins + 1, ends - begins, len(pdf.pages))
+        merge.stamp(pdf, band, begins)
+        merge.outline(pdf, say(title), marks[title])
 
 
 def _saved(pdf: pikepdf.Pdf) -> bytes:

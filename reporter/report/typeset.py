@@ -1,4 +1,4 @@
-"""The appendix by typst, which is ten times as fast as WeasyPrint on tables. In: sections, words. Out: PDF, a part each.
+"""The last chapters by typst, which is ten times as fast as WeasyPrint. In: sections, sums, words. Out: PDF, a part each.
 
 The only import of typst. Texts go in as JSON and no font but ours is looked at; nothing is fetched.
 """
@@ -14,12 +14,13 @@ from typing import Any
 
 from reporter.texts import language, say
 
-from .appendix import COLUMNS, SHARES, TITLE, Section
+from .appendix import COLUMNS, SHARES, SUMS, TITLE, Section, Sums
 from .fonts import Faces
 from .shape import Cover
 
 _FAMILIES = ("Source Sans 3", "DejaVu Sans", "Droid Sans Fallback")
-_SIZE = 7.6
+_SIZE, _SMALL = 7.6, 7.4
+"""Of the text of tables and of sums, in points."""
 _WIDTH = 493.2
 """Of the text, in points."""
 _GUTTER = 5.2
@@ -45,7 +46,7 @@ class Press:
         self._folder = folder
         self._faces = Faces(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
-        self._head = f"{cover.organisation} · {say(TITLE)}"
+        self._organisation = cover.organisation
         self._foot = say(
             "Management self-assessment · evidence {id} · page ", id=cover.evidence_short
         )
@@ -60,9 +61,13 @@ class Press:
                 typst.compile(_EMPTY, ignore_system_fonts=True)
         return made
 
-    def running(self, first: int, count: int) -> bytes:
-        """Lay out headers and footers alone, for the last pages of a document, numbered from the first on."""
-        return self._printed(lambda plain: self._running(first, count, plain))
+    def sums(self, parts: Sequence[Sums]) -> bytes:
+        """Lay out all sums, tagged, without headers and footers; each part begins with a heading."""
+        return self._printed(lambda plain: self._sums(parts, plain))
+
+    def running(self, chapter: str, first: int, count: int, total: int) -> bytes:
+        """Lay out headers and footers alone, for pages of a chapter, numbered from the first on."""
+        return self._printed(lambda plain: self._running(chapter, first, count, total, plain))
 
     def _printed(self, compiled: Callable[[bool], bytes]) -> bytes:
         import typst
@@ -85,7 +90,7 @@ class Press:
 
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
         def said(text: str, room: float) -> str | list[str]:
-            return self._faces.cut(self._faces.written(text, plain), room)
+            return self._said(text, room, plain)
 
         room = [(share * _WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
         rows = [
@@ -98,14 +103,30 @@ class Press:
         ]
         return {"head": said(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
 
-    def _running(self, first: int, count: int, plain: bool) -> bytes:
+    def _sums(self, parts: Sequence[Sums], plain: bool) -> bytes:
+        room = _WIDTH / _SMALL
+        made = [
+            {
+                "name": self._said(part.name, 0.5 * room, plain),
+                "sums": [[self._said(line, room, plain) for line in own] for own in part.sums],
+            }
+            for part in parts
+        ]
+        data = {"title": say(SUMS), "size": _SMALL, "parts": made}
+        return self._compile("sums.typ", data, pdf_standards=["a-3a", "ua-1"])
+
+    def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
+        return self._faces.cut(self._faces.written(text, plain), room)
+
+    def _running(self, chapter: str, first: int, count: int, total: int, plain: bool) -> bytes:
+        head = f"{self._organisation} · {say(chapter)}"
         data = {
-            "head": self._faces.written(self._head, plain),
+            "head": self._faces.written(head, plain),
             "foot": self._faces.written(self._foot, plain),
             "of": self._faces.written(say(" of "), plain),
             "first": first,
             "count": count,
-            "total": first + count - 1,
+            "total": total,
         }
         return self._compile("running.typ", data, pdf_tags=False)
 
@@ -114,6 +135,7 @@ class Press:
 
         files: Any = {
             "main.typ": (self._folder / name).read_bytes(),
+            "sheet.typ": (self._folder / "sheet.typ").read_bytes(),
             "data.json": json.dumps(
                 data | {"fonts": _FAMILIES, "lang": language()}, ensure_ascii=False
             ).encode(),

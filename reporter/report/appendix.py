@@ -19,10 +19,10 @@ from .words import count, number, owner, record
 TITLE = mark("All findings")
 SUMS = mark("How each number came about")
 COLUMNS = (
-    *(mark("Subject"), mark("Tier"), mark("Owner")),
-    *(mark("Status"), mark("Reason"), mark("Record")),
+    *(mark("Subject (tier)"), mark("Owner"), mark("Status")),
+    *(mark("Reason"), mark("Record")),
 )
-SHARES = (40, 9, 36, 20, 58, 37)
+SHARES = (37, 40, 17, 68, 38)
 """Of the width of the page, by column."""
 
 
@@ -130,8 +130,7 @@ def _row(f: dict[str, str]) -> Row:
     waived = say(", waived until {day} ({waiver})", day=f["waived_until"], waiver=f["waiver"]) if f["waived_until"] else ""  # fmt: skip
     return Row(
         cells=(
-            f["subject"],
-            f["tier"],
+            f"{f['subject']} ({f['tier']})",
             owner(f["owner"]),
             word(f["status"]) + waived,
             f["reason"],

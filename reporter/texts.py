@@ -29,6 +29,7 @@ WORDS = (
     *("waived", "not counted", "yes", "no", "attest", "examine"),
     *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),
     *("unreadable", "rejected", "note", "field"),
+    *("human", "agent", "service account", "workload"),
     *("flat", "steep", "severity", "status", "lane", "result", "state", "gap", "tier"),
 )
 """Codes that are printed as words; machines read them as they are."""

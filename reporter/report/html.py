@@ -35,6 +35,7 @@ from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
 from .shape import Control, Framework, View
 from .view import SHOWN_ON_PAPER
+from .words import number
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
 DRAWINGS: tuple[Callable[..., str], ...] = (
@@ -247,6 +248,7 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "facets": _facets, "sums": sums}
+    environment.globals["number"] = number
     return environment
 
 

@@ -15,8 +15,10 @@
     if (items.length < 5) return;
     const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
     const texts = items.map((item) => {
-      const group = item.closest(list.dataset.groups || "nothing");
-      const head = group ? group.firstElementChild.textContent : "";
+      let head = "";
+      for (let group = item; (group = group.parentElement.closest(list.dataset.groups || "nothing"));) {
+        head = group.firstElementChild.textContent; // of the outermost
+      }
       return `${head} ${item.textContent}`.toLowerCase();
     });
     const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });

@@ -49,12 +49,21 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 
 
-def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
-    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+def write(
+    view: View,
+    path: Path,
+    edition: str = "auditor",
+    own: Template | None = None,
+    passes: Iterable[pages.Pass] | None = None,
+) -> None:
+    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it.
+
+    That of the auditor lists the passes, if they are given.
+    """
     if own:
         _write(path, render(view, own=own))
         return
-    lists, fill = _lists(view, edition), _page(view, "screen")
+    lists, fill = _lists(view, edition, passes=passes), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
     parted = _parted(**lists)
     if parted:
@@ -86,11 +95,15 @@ def render(
         return page
 
 
-def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
+def _lists(
+    view: View, edition: str, medium: str = "screen", passes: Iterable[pages.Pass] | None = None
+) -> dict[str, Any]:
     """Lay out the long lists of an edition."""
     if edition == "engineer":
         return {"desks": desk.desks(view, medium)}
-    return {"found": pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
+    return (
+        {"found": pages.found(view, passes)} if (edition, medium) == ("auditor", "screen") else {}
+    )
 
 
 def _parted(

@@ -191,6 +191,42 @@ def test_the_passes_beside_a_long_report_are_chosen_by_status(browser: Any, besi
         assert page.locator("tbody tr").count() > len(shown)
 
 
+def test_one_search_leads_to_a_row_on_another_page(browser: Any, beside: Path) -> None:
+    found = PASSES["rich"][-1]
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((beside / "findings" / "index.html").as_uri())
+        page.locator("#find-all").focus()
+        page.keyboard.type(f"{found.check.lower()} {found.subject} pass")
+        links = page.locator("#words ~ ul a")
+        files = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        assert files and all(f.startswith(f"check-{found.check}") for f in files)
+        assert page.locator(".finder output").first.inner_text().startswith(f"{len(files)} of ")
+        rows = []
+        for file in files:
+            page.goto((beside / "findings" / "index.html").as_uri())
+            page.goto(f"{(beside / 'findings').as_uri()}/{file}")
+            rows += [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
+        assert len(rows) == 1 and found.subject in rows[0] and found.reason in rows[0]
+
+
+def test_names_that_look_like_code_are_words_like_others(browser: Any, beside: Path) -> None:
+    said: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto((beside / "findings" / "index.html").as_uri())
+        page.locator("#find-all").fill("<script>alert(1)</script> 100%")
+        assert page.locator("#words ~ ul a").count() == 0
+        page.locator("#find-all").fill("<script>alert(1)</script> tier")
+        page.locator("#words ~ ul a").first.click()
+        page.wait_for_function("location.hash.startsWith('#find=')")
+        shown = [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
+        assert shown and all("<script>alert(1)</script>" in r for r in shown)
+    assert said == []
+
+
 def test_what_finding_left_empty_is_hidden_with_its_heading(
     browser: Any, pages: dict[tuple[str, str], str]
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
+import re
 from collections import Counter
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -17,7 +20,7 @@ from click.testing import CliRunner
 from reporter.cli import main
 from reporter.db import Engine, quoted
 from reporter.init import init
-from reporter.report import desk, html, pages, shape, view, words
+from reporter.report import desk, html, pages, search, shape, view, words
 from reporter.runfolder import read_cells, read_view
 
 
@@ -192,6 +195,55 @@ def test_an_index_of_too_many_names_lists_the_pages(
     listed = [link for link in made["findings/index.html"].links if link.startswith("agents")]
     assert sorted(listed) == sorted(n.removeprefix("findings/") for n in made if "agents" in n)
     assert dangling(made) == []
+
+
+def words_of(index: Path) -> str:
+    """The words that the index holds, as JSON."""
+    found = re.search(r'<script type="application/json" id="words"[^>]*>(.*?)</script>', index.read_text("utf-8"), re.DOTALL)  # fmt: skip
+    return found[1] if found else ""
+
+
+def pages_with(told: dict[str, Any], asked: str) -> set[str]:
+    """Find pages as the script does: those where each word is part of one that stands there."""
+    fits = (1 << len(told["pages"])) - 1
+    for word in asked.lower().split():
+        cut = re.sub(r"#\d+$", "", word)
+        sets = [int(places, 16) for places, texts in told["words"].items() if cut in texts]
+        fits &= functools.reduce(operator.or_, sets, 0)
+    return {file for n, (file, *_) in enumerate(told["pages"]) if fits >> n & 1}
+
+
+@pytest.mark.usefixtures("small")
+def test_the_index_finds_the_page_of_every_row_by_its_words(
+    rich: shape.View, tmp_path: Path
+) -> None:
+    passes = given.rich_passes()
+    html.write(rich, tmp_path / "report.html", passes=passes)
+    block = words_of(tmp_path / "findings" / "index.html")
+    assert "<" not in block
+    told = json.loads(block)
+    found = pages.found(rich, passes)
+    assert [file for file, *_ in told["pages"]] == [p.file for p in found.pages]
+    for page in found.pages:
+        for r in page.rows:
+            asked = f"{page.check.id} {r.subject} {r.status} {r.reason} {r.record} {r.owner} tier"
+            assert page.file in pages_with(told, asked)
+    assert len(pages_with(told, "agent-0042 own-01")) < len(found.pages)
+    assert pages_with(told, "own-01 no-such-word") == set()
+    assert pages_with(told, "<SCRIPT>alert(1)</script>") == {
+        p.file for p in found.pages if any("<script>" in r.subject for r in p.rows)
+    }
+
+
+@pytest.mark.usefixtures("small")
+def test_an_index_of_too_many_words_says_so(
+    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LIMIT", 1000)
+    html.write(rich, tmp_path / "report.html")
+    index = tmp_path / "findings" / "index.html"
+    assert words_of(index) == ""
+    assert "too many words for one search over all pages" in index.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("small")

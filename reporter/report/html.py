@@ -29,7 +29,7 @@ from markupsafe import Markup
 from reporter.branding import ACCENT
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
-from . import charts, desk, pages
+from . import charts, desk, pages, search
 from .appendix import COLUMNS, TITLE, Chapter, Section
 from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
@@ -116,7 +116,8 @@ def _parted(
     if found and not found.inline:
         by_page = [(f, list(own)) for f, own in groupby(found.actors, key=lambda a: a.page)]
         named = len(found.actors) <= pages.LISTED
-        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page})
+        words = Markup(search.words(found.pages))
+        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page, "words": words})  # fmt: skip
         for p in found.pages:
             made[p.file] = ("check", {"page": p, "files": found.by_check[p.check.id].files})
         made |= {file: ("agents", {"actors": actors}) for file, actors in by_page}

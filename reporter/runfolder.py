@@ -39,6 +39,7 @@ from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
+from reporter.report.words import clean
 
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
@@ -305,7 +306,7 @@ def read_passes(run: Path, view: View) -> list[Pass]:
     path = _evidence(run)
     found = [Pass._make(row) for row in db.read_rows(path, Pass._fields, "verdict = 'pass'")]
     counted = Counter({c.id: c.counts.passed for c in view.checks})
-    if Counter(p.check for p in found) != counted:
+    if Counter(clean(p.check) for p in found) != counted:
         raise InputError("does not hold the passes that report.json counts", str(path))
     return found
 

@@ -130,7 +130,11 @@ def version() -> str:
     return f"duckdb {duckdb.__version__}"
 
 
-def read_rows(path: Path) -> list[tuple[Any, ...]]:
-    """Return all rows of a Parquet file, in order."""
+def read_rows(
+    path: Path, columns: Sequence[str] = (), where: str = "TRUE"
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses."""
+    named = ", ".join(f'"{column}"' for column in columns) or "*"
+    sql = f"SELECT {named} FROM read_parquet({quoted(str(path))}) WHERE {where}"
     with duckdb.connect() as con:
-        return con.execute(f"SELECT * FROM read_parquet({quoted(str(path))})").fetchall()
+        return con.execute(sql).fetchall()

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -33,10 +34,12 @@ from reporter.model import Assessment
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
+from reporter.report.pages import EVIDENCE, Pass
 from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
+from reporter.report.words import clean
 
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
@@ -81,7 +84,7 @@ def write_run(
     a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, wanted: Wanted
 ) -> None:
     """Write every file of a run, tables from the English twin; the manifest last, for it has the hashes of the others."""
-    write_formats(view, replace(wanted, formats=tuple(dict.fromkeys(("json", *wanted.formats)))), part)  # fmt: skip
+    write_formats(view, replace(wanted, formats=tuple(dict.fromkeys(("json", *wanted.formats)))), part, part)  # fmt: skip
     write_quarantine(a, part / "quarantine.csv")
     write_coverage(a, part / "coverage.csv")
     write_comparison(a.compared, part)
@@ -96,11 +99,15 @@ def write_run(
     write_manifest(part, a, counts)
 
 
-def write_formats(view: View, wanted: Wanted, part: Path) -> None:
-    """Write a view in each format, and by each template of the user's own as HTML and PDF where these are wanted."""
+def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
+    """Write a view in each format, and by each template of the user's own as HTML and PDF where these are wanted.
+
+    The passes are read from the run's evidence, for the one writer that lists them.
+    """
     for name in wanted.formats:
         wanted.say(f"writing {FILES[name]}")
-        WRITERS[name](view, part / FILES[name])
+        more = {"passes": read_passes(run, view)} if name == "html" else {}
+        WRITERS[name](view, part / FILES[name], **more)
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
@@ -291,16 +298,30 @@ def read_view(run: Path) -> View:
 
 def read_cells(run: Path) -> list[tuple[Any, ...]]:
     """Return every cell of a run as evidence.parquet holds it, by check and subject."""
-    path = run / "evidence.parquet"
+    return db.read_rows(_evidence(run))
+
+
+def read_passes(run: Path, view: View) -> list[Pass]:
+    """Return every cell of a run that passes, by check and subject; refuse evidence with others than its report counts."""
+    path = _evidence(run)
+    found = [Pass._make(row) for row in db.read_rows(path, Pass._fields, "verdict = 'pass'")]
+    counted = Counter({c.id: c.counts.passed for c in view.checks})
+    if Counter(clean(p.check) for p in found) != counted:
+        raise InputError("does not hold the passes that report.json counts", str(path))
+    return found
+
+
+def _evidence(run: Path) -> Path:
+    path = run / EVIDENCE
     if not path.is_file():
-        raise InputError("this run has no evidence.parquet", str(run))
-    return db.read_rows(path)
+        raise InputError(f"this run has no {EVIDENCE}", str(run))
+    return path
 
 
 def export(
     run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = ()
 ) -> list[Path]:
-    """Write further formats from a run's report.json to the folder `out`, all or none; return what was written."""
+    """Write further formats from a run's report.json, and HTML with its evidence, to the folder `out`, all or none; return what was written."""
     own = read_templates(templates, FILES.values())
     view = read_view(run)
     if out.resolve().is_relative_to(run.resolve()):
@@ -308,7 +329,7 @@ def export(
     _refuse_overwriting(out, (FILES[name] for name in formats))
     out.mkdir(parents=True, exist_ok=True)
     with part_of(out) as part:
-        write_formats(view, Wanted(tuple(formats), own), part)
+        write_formats(view, Wanted(tuple(formats), own), run, part)
         made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
         _refuse_overwriting(out, made)
         for name in made:

@@ -9,14 +9,19 @@
     return made;
   };
 
-  // A list names its items in data-find, what they can be chosen by in data-facets, and what holds several in data-groups.
+  const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+  // A list names its items in data-find, what they can be chosen by in data-facets, what holds several in data-groups,
+  // and what all are about in data-about.
   const findable = (list, number) => {
     const items = [...list.querySelectorAll(list.dataset.find)];
     if (items.length < 5) return;
     const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
     const texts = items.map((item) => {
-      const group = item.closest(list.dataset.groups || "nothing");
-      const head = group ? group.firstElementChild.textContent : "";
+      let head = list.dataset.about || "";
+      for (let group = item; (group = group.parentElement.closest(list.dataset.groups || "nothing"));) {
+        head = group.firstElementChild.textContent; // of the outermost
+      }
       return `${head} ${item.textContent}`.toLowerCase();
     });
     const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
@@ -35,7 +40,7 @@
       return [facet, choice];
     });
     const show = () => {
-      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = wordsOf(search.value);
       let shown = 0;
       items.forEach((item, n) => {
         const fits = words.every((word) => texts[n].includes(word)) &&
@@ -64,6 +69,32 @@
     const first = groups[0] || items[0].closest("ul, .scroll") || items[0];
     first.parentNode.insertBefore(bar, first);
     show();
+  };
+
+  // Says on which pages all words stand that are looked for: each set of pages is a number with a bit a page.
+  const searchable = (block) => {
+    const { pages, words } = JSON.parse(block.textContent);
+    const sets = Object.entries(words).map(([places, texts]) => [BigInt(`0x${places}`), texts]);
+    const bar = make("form", { class: "finder", role: "search", "aria-label": block.dataset.name });
+    const search = make("input", { type: "search", id: "find-all", autocomplete: "off" });
+    const count = make("output", { "aria-live": "polite" });
+    const list = make("ul", { class: "names" });
+    const holding = (word) => sets.reduce((all, [places, texts]) => (texts.includes(word) ? all | places : all), 0n);
+    bar.append(make("label", { for: "find-all" }, block.dataset.name), search, count);
+    bar.addEventListener("submit", (event) => event.preventDefault());
+    bar.addEventListener("input", () => {
+      const asked = wordsOf(search.value);
+      const places = asked.map((word) => holding(word.replace(/#\d+$/, "")));
+      const fits = asked.length ? pages.filter((_, n) => places.every((set) => (set >> BigInt(n)) & 1n)) : [];
+      list.replaceChildren(...fits.map(([file, check, title, part]) => {
+        const item = make("li", {});
+        const link = make("a", { href: `${file}#find=${encodeURIComponent(search.value)}` }, `${check} ${title}`);
+        item.append(link, make("span", { class: "quiet small" }, part ? ` ${part}` : ""));
+        return item;
+      }));
+      count.textContent = asked.length ? `${fits.length} _(of) ${pages.length}` : "";
+    });
+    block.after(bar, list);
   };
 
   const value = (cell) => {
@@ -97,6 +128,12 @@
   };
 
   const reveal = () => {
+    const field = location.hash.startsWith("#find=") && document.querySelector(".finder input");
+    if (field) {
+      field.value = decodeURIComponent(location.hash.slice(6));
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      return;
+    }
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     for (let part = target; part; part = part.parentElement) {
@@ -106,6 +143,7 @@
     target.scrollIntoView();
   };
 
+  document.querySelectorAll("script#words").forEach(searchable);
   document.querySelectorAll("[data-find]").forEach(findable);
   document.querySelectorAll("table[data-sort]").forEach(sortable);
   window.addEventListener("hashchange", reveal);

@@ -308,7 +308,7 @@ def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> N
 
 
 def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(view: object, path: Path) -> None:
+    def full(view: object, path: Path, **more: object) -> None:
         path.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
@@ -318,7 +318,7 @@ def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(view: object, path: Path) -> None:
+    def interrupted(view: object, path: Path, **more: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setitem(report.WRITERS, "html", interrupted)

@@ -28,6 +28,7 @@ QUIET = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
+PASSES = {"rich": given.rich_passes(), "perfect": given.passes(given.subjects(20), given.good)}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -40,7 +41,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str
         seen = view.build(make())
         for edition in EDITIONS:
             path = folder / f"{name}-{edition}.html"
-            html.write(seen, path, edition)
+            html.write(seen, path, edition, passes=PASSES.get(name))
             made[name, edition] = path.as_uri()
     return made
 
@@ -54,7 +55,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
             patch.setattr(module, "INLINE", 10)
             patch.setattr(module, "PER_PAGE", 20)
         seen = view.build(given.rich())
-        html.write(seen, folder / "report.html")
+        html.write(seen, folder / "report.html", passes=PASSES["rich"])
         html.write(seen, folder / "engineer.html", "engineer")
     return folder
 
@@ -162,6 +163,68 @@ def test_finding_hides_what_does_not_fit_and_counts_what_does(rich: Any) -> None
     bar.locator("select").first.select_option("critical")
     kinds = {r.get_attribute("data-severity") for r in rows.all() if r.is_visible()}
     assert kinds == {"critical"}
+
+
+def test_the_passes_of_a_check_are_folded_and_found(rich: Any) -> None:
+    bar = rich.locator("#checks .finder")
+    assert rich.locator("#checks details.passes[open]").count() == 0
+    bar.locator("select").nth(1).select_option("pass")
+    assert bar.locator("output").inner_text().startswith(f"{len(PASSES['rich'])} of ")
+    name = next(p.subject for p in PASSES["rich"] if p.check == "OWN-02" and "agent-" in p.subject)
+    bar.locator("input").fill(f"own-02 {name}")
+    shown = [r for r in rich.locator("#checks tbody tr").all() if r.is_visible()]
+    assert [r.get_attribute("data-status") for r in shown] == ["pass"]
+    bar.locator("select").nth(1).select_option("fail")
+    assert rich.locator("#checks details.passes[open]").count() == 0
+    bar.locator("select").nth(1).select_option("")
+    rich.locator("#agents a[href^='#p']").first.evaluate("link => location.hash = link.hash")
+    rich.wait_for_function("document.getElementById(location.hash.slice(1)).checkVisibility()")
+
+
+def test_the_passes_beside_a_long_report_are_chosen_by_status(browser: Any, beside: Path) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((beside / "findings" / "check-OWN-01+2.html").as_uri())
+        page.locator(".finder select").first.select_option("pass")
+        shown = [r.get_attribute("id") for r in page.locator("tbody tr").all() if r.is_visible()]
+        assert shown and all(i[0] == "p" for i in shown)
+        assert page.locator("tbody tr").count() > len(shown)
+
+
+def test_one_search_leads_to_a_row_on_another_page(browser: Any, beside: Path) -> None:
+    found = PASSES["rich"][-1]
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((beside / "findings" / "index.html").as_uri())
+        page.locator("#find-all").focus()
+        page.keyboard.type(f"{found.check.lower()} {found.subject} pass")
+        links = page.locator("#words ~ ul a")
+        files = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        assert files and all(f.startswith(f"check-{found.check}") for f in files)
+        assert page.locator(".finder output").first.inner_text().startswith(f"{len(files)} of ")
+        rows = []
+        for file in files:
+            page.goto((beside / "findings" / "index.html").as_uri())
+            page.goto(f"{(beside / 'findings').as_uri()}/{file}")
+            rows += [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
+        assert len(rows) == 1 and found.subject in rows[0] and found.reason in rows[0]
+
+
+def test_names_that_look_like_code_are_words_like_others(browser: Any, beside: Path) -> None:
+    said: list[str] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto((beside / "findings" / "index.html").as_uri())
+        page.locator("#find-all").fill("<script>alert(1)</script> 100%")
+        assert page.locator("#words ~ ul a").count() == 0
+        page.locator("#find-all").fill("<script>alert(1)</script> tier")
+        page.locator("#words ~ ul a").first.click()
+        page.wait_for_function("location.hash.startsWith('#find=')")
+        shown = [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
+        assert shown and all("<script>alert(1)</script>" in r for r in shown)
+    assert said == []
 
 
 def test_what_finding_left_empty_is_hidden_with_its_heading(

@@ -1,9 +1,13 @@
-"""Findings on the screen: none is left out, all in the report's page while few, else on pages beside it that link to each other."""
+"""Verdicts on the screen, passes too: none is left out, all in the report's page while few, else on pages beside it that link to each other."""
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
+import re
 from collections import Counter
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,10 @@ import pytest
 from click.testing import CliRunner
 
 from reporter.cli import main
+from reporter.db import Engine, quoted
 from reporter.init import init
-from reporter.report import desk, html, pages, shape, view
+from reporter.report import desk, html, pages, search, shape, view, words
+from reporter.runfolder import read_cells, read_view
 
 
 class Anchors(HTMLParser):
@@ -26,6 +32,7 @@ class Anchors(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.rows: list[str] = []
+        self.row_ids: list[str | None] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -34,6 +41,7 @@ class Anchors(HTMLParser):
         self.links += [a for a in [given_.get("href")] if a and tag == "a"]
         if tag == "tr":
             self.rows.append("")
+            self.row_ids.append(given_.get("id"))
 
     def handle_data(self, data: str) -> None:
         if self.rows:
@@ -72,26 +80,77 @@ def dangling(made: dict[str, Anchors]) -> list[tuple[str, str]]:
 
 
 def rows_of(made: dict[str, Anchors], prefix: str) -> Counter[str]:
-    return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i[0] == "v" and i[1:].isdigit())  # fmt: skip
+    return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i[0] in "vp" and i[1:].isdigit())  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [given.rich, given.empty, given.perfect, given.single])
-def test_a_short_report_holds_every_finding_in_its_one_page(make: Any, tmp_path: Path) -> None:
+def anchors_of(made: shape.View, passes: Sequence[object] = ()) -> Counter[str]:
+    """Every anchor of a row, once."""
+    findings = (f"v{n + 1}" for n in range(len(made.findings)))
+    return Counter([*findings, *(f"p{n + 1}" for n in range(len(passes)))])
+
+
+@pytest.mark.parametrize(
+    ("make", "passes"),
+    [
+        (given.rich, []),
+        (given.rich, given.rich_passes()),
+        (given.empty, []),
+        (given.perfect, given.passes(given.subjects(20), given.good)),
+        (given.single, given.passes(["only-agent"], given.mixed)),
+    ],
+)
+def test_a_short_report_holds_every_verdict_in_its_one_page(
+    make: Any, passes: list[pages.Pass], tmp_path: Path
+) -> None:
     made = view.build(make())
-    html.write(made, tmp_path / "report.html")
+    html.write(made, tmp_path / "report.html", passes=passes)
     read_ = read(tmp_path)
     assert list(read_) == ["report.html"]
-    assert rows_of(read_, "report") == Counter(f"v{n + 1}" for n in range(len(made.findings)))
+    assert rows_of(read_, "report") == anchors_of(made, passes)
     assert dangling(read_) == []
+    counted = {c.id: c.counts.passed for c in made.checks if c.counts.passed}
+    assert not passes or Counter(p.check for p in passes) == counted
+
+
+def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_path: Path) -> None:
+    passes = given.rich_passes()
+    html.write(rich, tmp_path / "report.html", passes=passes)
+    shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
+    places = [c.id for c in rich.checks]
+    for n, p in enumerate(sorted(passes, key=lambda p: places.index(p.check)), start=1):
+        row = shown.rows[shown.row_ids.index(f"p{n}")]
+        told = (words.clean(p.subject)[:100], p.reason[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
+        assert all(text in row for text in told)
+
+
+def test_a_report_without_the_passes_says_where_they_are(rich: shape.View, tmp_path: Path) -> None:
+    html.write(rich, tmp_path / "report.html")
+    assert "The passes are in evidence.parquet" in (tmp_path / "report.html").read_text("utf-8")
+    html.write(rich, tmp_path / "report.html", passes=given.rich_passes())
+    assert "The passes are in" not in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_many_passes_make_a_run_long(
+    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = given.rich_passes()
+    monkeypatch.setattr(pages, "VERDICTS", len(rich.findings) + len(passes) - 1)
+    assert pages.found(rich).inline
+    html.write(rich, tmp_path / "report.html", passes=passes)
+    made = read(tmp_path)
+    assert rows_of(made, "findings/check") == anchors_of(rich, passes)
+    assert not [i for i in rows_of(made, "report") if i[0] == "p"]
+    assert dangling(made) == []
 
 
 @pytest.mark.usefixtures("small")
-def test_a_long_report_holds_every_finding_on_pages_by_check(
+def test_a_long_report_holds_every_verdict_on_pages_by_check(
     rich: shape.View, tmp_path: Path
 ) -> None:
-    html.write(rich, tmp_path / "report.html")
+    passes = given.rich_passes()
+    html.write(rich, tmp_path / "report.html", passes=passes)
     made = read(tmp_path)
-    assert rows_of(made, "findings/check") == Counter(f"v{n + 1}" for n in range(len(rich.findings)))  # fmt: skip
+    assert rows_of(made, "findings/check") == anchors_of(rich, passes)
     assert all(sum(rows_of(made, name).values()) <= 20 for name in made if "check" in name)
     assert dangling(made) == []
     place = {name: n for n, name in enumerate(rich.finding_columns)}
@@ -102,10 +161,11 @@ def test_a_long_report_holds_every_finding_on_pages_by_check(
 
 
 @pytest.mark.usefixtures("small")
-def test_each_agent_has_a_place_that_links_to_all_its_findings(
+def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
     rich: shape.View, tmp_path: Path
 ) -> None:
-    html.write(rich, tmp_path / "report.html")
+    passes = given.rich_passes()
+    html.write(rich, tmp_path / "report.html", passes=passes)
     made = read(tmp_path)
     links = Counter(
         link.partition("#")[2]
@@ -114,10 +174,12 @@ def test_each_agent_has_a_place_that_links_to_all_its_findings(
         for link in p.links
         if link.startswith("check")
     )
-    assert links == Counter(f"v{n + 1}" for n in range(len(rich.findings)))
+    assert links == anchors_of(rich, passes)
     actors = {row[rich.finding_columns.index("actor")] for row in rich.findings}
     actors |= {card.agent for card in rich.agents.cards}
     assert len(pages.found(rich).actors) == len(actors)
+    actors |= {words.clean(p.actor) for p in passes}
+    assert len(pages.found(rich, passes).actors) == len(actors)
     assert [link.partition("#")[2] for link in made["findings/index.html"].links].count(
         "a-agent-0001"
     ) == 1
@@ -133,6 +195,55 @@ def test_an_index_of_too_many_names_lists_the_pages(
     listed = [link for link in made["findings/index.html"].links if link.startswith("agents")]
     assert sorted(listed) == sorted(n.removeprefix("findings/") for n in made if "agents" in n)
     assert dangling(made) == []
+
+
+def words_of(index: Path) -> str:
+    """The words that the index holds, as JSON."""
+    found = re.search(r'<script type="application/json" id="words"[^>]*>(.*?)</script>', index.read_text("utf-8"), re.DOTALL)  # fmt: skip
+    return found[1] if found else ""
+
+
+def pages_with(told: dict[str, Any], asked: str) -> set[str]:
+    """Find pages as the script does: those where each word is part of one that stands there."""
+    fits = (1 << len(told["pages"])) - 1
+    for word in asked.lower().split():
+        cut = re.sub(r"#\d+$", "", word)
+        sets = [int(places, 16) for places, texts in told["words"].items() if cut in texts]
+        fits &= functools.reduce(operator.or_, sets, 0)
+    return {file for n, (file, *_) in enumerate(told["pages"]) if fits >> n & 1}
+
+
+@pytest.mark.usefixtures("small")
+def test_the_index_finds_the_page_of_every_row_by_its_words(
+    rich: shape.View, tmp_path: Path
+) -> None:
+    passes = given.rich_passes()
+    html.write(rich, tmp_path / "report.html", passes=passes)
+    block = words_of(tmp_path / "findings" / "index.html")
+    assert "<" not in block
+    told = json.loads(block)
+    found = pages.found(rich, passes)
+    assert [file for file, *_ in told["pages"]] == [p.file for p in found.pages]
+    for page in found.pages:
+        for r in page.rows:
+            asked = f"{page.check.id} {r.subject} {r.status} {r.reason} {r.record} {r.owner} tier"
+            assert page.file in pages_with(told, asked)
+    assert len(pages_with(told, "agent-0042 own-01")) < len(found.pages)
+    assert pages_with(told, "own-01 no-such-word") == set()
+    assert pages_with(told, "<SCRIPT>alert(1)</script>") == {
+        p.file for p in found.pages if any("<script>" in r.subject for r in p.rows)
+    }
+
+
+@pytest.mark.usefixtures("small")
+def test_an_index_of_too_many_words_says_so(
+    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LIMIT", 1000)
+    html.write(rich, tmp_path / "report.html")
+    index = tmp_path / "findings" / "index.html"
+    assert words_of(index) == ""
+    assert "too many words for one search over all pages" in index.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("small")
@@ -166,6 +277,8 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
 
     done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
     assert done.exit_code == 0, done.output
+    passes = [c for c in read_cells(run) if c[2] == "pass"]
+    assert passes and rows_of(read(run), "findings/check") == anchors_of(read_view(run), passes)
     names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
     assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names
     assert names <= set(json.loads((run / "manifest.json").read_text())["outputs"])
@@ -176,3 +289,17 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
     refused = reporter("export", run, "--formats", "html", "--out", out)
     assert (refused.exit_code, "findings: exists and is not overwritten" in refused.output) == (3, True)  # fmt: skip
     assert not (out / "report.html").exists()
+
+
+def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "report.json").write_bytes((good_run / "report.json").read_bytes())
+    with Engine(tmp_path / "work", "1GB") as engine:
+        cells = f"SELECT * FROM read_parquet({quoted(str(good_run / 'evidence.parquet'))})"
+        engine.write_parquet(f"{cells} WHERE subject != 'organisation'", run / "evidence.parquet")
+    told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
+    refused = CliRunner().invoke(main, told)
+    assert refused.exit_code == 3
+    assert "evidence.parquet: does not hold the passes that report.json counts" in refused.output
+    assert not list((tmp_path / "out").iterdir())

@@ -242,6 +242,14 @@ def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.T
             assert left_over(page, data) == set(), f"{edition} on {medium}"
 
 
+def test_no_text_about_the_passes_goes_round(pseudo: texts.Translation, tmp_path: Path) -> None:
+    assessment, passes = replace(given.rich(), language="xx"), given.rich_passes()
+    made, data = view.build(assessment), data_of(assessment, pseudo)
+    data = sorted({*data, *(p.reason for p in passes)}, key=len, reverse=True)
+    WRITERS["html"](made, tmp_path / "report.html", passes=passes)
+    assert left_over((tmp_path / "report.html").read_text("utf-8"), data) == set()
+
+
 def test_no_text_of_the_pages_beside_a_long_run_goes_round(
     pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,10 +259,12 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
     monkeypatch.setattr(pages, "NAMES_PER_PAGE", 400)
     assessment = replace(given.rich(), language="xx")
     made, data = view.build(assessment), data_of(assessment, pseudo)
-    WRITERS["html"](made, tmp_path / "report.html")
+    passes = given.rich_passes()
+    data = sorted({*data, *(p.reason for p in passes)}, key=len, reverse=True)
+    WRITERS["html"](made, tmp_path / "report.html", passes=passes)
     WRITERS["engineer-html"](made, tmp_path / "engineer.html")
     monkeypatch.setattr(pages, "LISTED", 1)
-    by_page = html._parted(**html._lists(made, "auditor"))["index.html"][1]
+    by_page = html._parted(**html._lists(made, "auditor", passes=passes))["index.html"][1]
     with texts.speaking("xx"):
         index = html._page(made, "screen")("pages/index.html", home="report.html", **by_page)
     assert left_over(index, data) == set()

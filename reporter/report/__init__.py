@@ -1,4 +1,4 @@
-"""Writers by format name: each takes the view and the path to write.
+"""Writers by format name: each takes the view and the path to write; "html" may be given the passes too.
 
 Nothing heavy is imported before it is used.
 """
@@ -6,24 +6,28 @@ Nothing heavy is imported before it is used.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reporter.texts import speaking
 
 if TYPE_CHECKING:
     from .shape import View
 
-Writer = Callable[["View", Path], None]
+
+class Writer(Protocol):
+    """Writes a view to a path; what else it may be given is in the function behind it."""
+
+    def __call__(self, view: View, path: Path, /, **more: Any) -> None: ...
 
 
-def _lazy(module: str, function: str, **more: str) -> Writer:
-    def write(view: View, path: Path) -> None:
+def _lazy(module: str, function: str, **own: str) -> Writer:
+    def write(view: View, path: Path, /, **more: Any) -> None:
         with speaking(view.cover.language):
-            getattr(import_module(f".{module}", __package__), function)(view, path, **more)
+            getattr(import_module(f".{module}", __package__), function)(view, path, **own, **more)
 
     return write
 

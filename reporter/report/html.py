@@ -29,7 +29,7 @@ from markupsafe import Markup
 from reporter.branding import ACCENT
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
-from . import charts, desk, pages
+from . import charts, desk, pages, search
 from .appendix import COLUMNS, TITLE, Chapter, Section, sums
 from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
@@ -50,12 +50,21 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 
 
-def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
-    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+def write(
+    view: View,
+    path: Path,
+    edition: str = "auditor",
+    own: Template | None = None,
+    passes: Iterable[pages.Pass] | None = None,
+) -> None:
+    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it.
+
+    That of the auditor lists the passes, if they are given.
+    """
     if own:
         _write(path, render(view, own=own))
         return
-    lists, fill = _lists(view, edition), _page(view, "screen")
+    lists, fill = _lists(view, edition, passes=passes), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
     parted = _parted(**lists)
     if parted:
@@ -87,11 +96,15 @@ def render(
         return page
 
 
-def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
+def _lists(
+    view: View, edition: str, medium: str = "screen", passes: Iterable[pages.Pass] | None = None
+) -> dict[str, Any]:
     """Lay out the long lists of an edition."""
     if edition == "engineer":
         return {"desks": desk.desks(view, medium)}
-    return {"found": pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
+    return (
+        {"found": pages.found(view, passes)} if (edition, medium) == ("auditor", "screen") else {}
+    )
 
 
 def _parted(
@@ -104,7 +117,8 @@ def _parted(
     if found and not found.inline:
         by_page = [(f, list(own)) for f, own in groupby(found.actors, key=lambda a: a.page)]
         named = len(found.actors) <= pages.LISTED
-        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page})
+        words = Markup(search.words(found.pages))
+        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page, "words": words})  # fmt: skip
         for p in found.pages:
             made[p.file] = ("check", {"page": p, "files": found.by_check[p.check.id].files})
         made |= {file: ("agents", {"actors": actors}) for file, actors in by_page}

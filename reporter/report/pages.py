@@ -1,7 +1,7 @@
-"""Every finding on the screen, by check and by agent. In: a `shape.View`. Out: rows, and pages beside the report.
+"""Every verdict on the screen, by check and by agent. In: a `shape.View`, and the passes, which it only counts. Out: rows, and pages beside the report.
 
-While the findings are few they all stand in the report's own page. A long run keeps the first of each check there
-and the whole on pages of bounded size in a folder beside it, with an index.
+While the verdicts are few they all stand in the report's own page. A long run keeps the first findings of each check
+there and the whole on pages of bounded size in a folder beside it, with an index.
 """
 
 from __future__ import annotations
@@ -9,37 +9,55 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count as counter
+from typing import NamedTuple
 
 from reporter.texts import mark, say
 
 from .findings import verdicts
 from .shape import Check, View
 from .shape_pictures import AgentCard
-from .words import count, number, owner, record, short, slug, top_tier
+from .words import clean, count, number, owner, record, short, slug, top_tier
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""
+VERDICTS = 5_000
+"""Verdicts, passes too, up to which it holds them all: 0.4 kB each, so with 250 agents the page stays below 5 MB."""
 FIRST = 25
 """Findings of a check in the report's page where the others stand beside it."""
 CARDS = 250
 """Agents up to which the report's own page draws each one's path."""
 PER_PAGE = 2_000
-"""Findings on one page by check."""
+"""Verdicts on one page by check."""
 NAMES_PER_PAGE = 8_000
-"""Findings on one page by agent, where each is one link and a path counts as much as sixty."""
+"""Verdicts on one page by agent, where each is one link and a path counts as much as sixty."""
 PATH = 60
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
-ALL = "findings.csv"
+ALL, EVIDENCE = "findings.csv", "evidence.parquet"
+PASS = "pass"
+
+
+class Pass(NamedTuple):
+    """A verdict of pass, as evidence.parquet holds it."""
+
+    check: str
+    subject: str
+    reason: str
+    ref: str
+    actor: str
+    owner: str
+    tier_lo: int
+    tier_hi: int
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One verdict that is no pass."""
+    """One verdict."""
 
-    number: int
-    """Its row in findings.csv, from 1; its anchor is v and this number."""
+    anchor: str
+    """v and its row in findings.csv, from 1; of a pass p and its place among all, in the order of the checks and of evidence.parquet."""
     page: str
     """File of the page that holds it; '' for the report's own."""
     check: str
@@ -48,8 +66,10 @@ class Row:
     actor: str
     owner: str
     tier: str
+    tier_text: str
+    """"tier 3"; said here, because the templates' way takes a fifth of the time of a long run."""
     status: str
-    """fail | unknown | compensated | attested"""
+    """fail | unknown | compensated | attested | pass"""
     reason: str
     record: str
     waived_until: str
@@ -57,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Findings of one check on one page."""
+    """Verdicts of one check on one page, the passes last."""
 
     file: str
     """'' for the report's own page."""
@@ -69,7 +89,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An agent or account and all that is open on it; '' is the organisation."""
+    """An agent or account and all verdicts on it; '' is the organisation."""
 
     name: str
     anchor: str
@@ -77,17 +97,24 @@ class Actor:
     owner: str
     tier: str
     standing: str
-    """"4 failing · 2 unknown"."""
+    """"4 failing · 2 unknown · 37 pass"."""
     rows: tuple[Row, ...]
+    """What is open."""
+    passes: tuple[Row, ...]
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The findings of a check in the report's page."""
+    """The verdicts of a check in the report's page."""
 
     rows: tuple[Row, ...]
+    """Its findings, in a long run the first."""
+    passes: tuple[Row, ...]
+    """Its passes, in a long run none."""
+    passed: str
+    """"412 passes"; empty for none."""
     note: str
     """"25 of 1,204 findings are listed here; all of them:"; empty where all are."""
     files: tuple[str, ...]
@@ -96,41 +123,77 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All findings of a view and where they stand."""
+    """All verdicts of a run and where they stand."""
 
     inline: bool
+    whole: bool
+    """With the passes."""
     text: str
     pages: tuple[Page, ...]
     actors: tuple[Actor, ...]
     by_check: dict[str, Listed]
-    """Checks that have a finding."""
+    """Checks that have a verdict here."""
 
 
-def found(view: View) -> Found:
-    """Lay out every finding of a view."""
+def found(view: View, passes: Iterable[Pass] | None = None) -> Found:
+    """Lay out every verdict of a run; without its passes, every finding."""
     cards = {card.agent: card for card in view.agents.cards}
-    inline = len(view.findings) <= INLINE and len(cards) <= CARDS
-    pages = tuple(_pages(view, inline))
+    passed = _numbered(view, passes or ())
+    total = len(view.findings) + sum(map(len, passed.values()))
+    inline = len(view.findings) <= INLINE and total <= VERDICTS and len(cards) <= CARDS
+    pages = tuple(_pages(view, passed, inline))
     of_check: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
         of_check[page.check.id].append(page)
     actors = tuple(_actors((r for p in pages for r in p.rows), cards, inline))
-    text = say(
+    by_check = {c: _listed(p, inline) for c, p in of_check.items()}
+    text = _text(total, total - len(view.findings), len(of_check), len(actors))
+    return Found(inline, passes is not None, text, pages, actors, by_check)
+
+
+def _text(total: int, passed: int, checks: int, names: int) -> str:
+    verdicts = count(total, "verdict")
+    if passed:
+        verdicts += f" ({count(passed, 'pass')})"
+    return say(
         "{verdicts} of {checks}, by {names}",
-        verdicts=count(len(view.findings), "verdict"), checks=count(len(of_check), "check"), names=count(len(actors), "name"),
+        verdicts=verdicts, checks=count(checks, "check"), names=count(names, "name"),
     )  # fmt: skip
-    return Found(inline, text, pages, actors, {c: _listed(p, inline) for c, p in of_check.items()})
 
 
 def _listed(pages: Sequence[Page], inline: bool) -> Listed:
+    n = Counter(r.status == PASS for p in pages for r in p.rows)
+    passed = count(n[True], "pass") if n[True] else ""
     rows = pages[0].rows
     if inline:
-        return Listed(rows, "", ())
-    total = sum(len(p.rows) for p in pages)
-    shown = rows[:FIRST]
-    part = say("{n} of {all} findings are listed here; all of them:", n=number(len(shown)), all=number(total))  # fmt: skip
-    note = part if total > len(shown) else say("The same on a page of its own:")
-    return Listed(shown, note, tuple(p.file for p in pages))
+        return Listed(rows[: n[False]], rows[n[False] :], passed, "", ())
+    shown = rows[: min(n[False], FIRST)]
+    note = _pointer(len(shown), n[False], passed)
+    return Listed(shown, (), passed, note, tuple(p.file for p in pages))
+
+
+def _pointer(shown: int, findings: int, passed: str) -> str:
+    """Say what stands on the pages of a check, of which its first findings are shown."""
+    if not findings:
+        return say("{passes}, with their records:", passes=passed)
+    if findings == shown:
+        same = mark("The same and {passes} on a page of its own:") if passed else mark("The same on a page of its own:")  # fmt: skip
+        return say(same, passes=passed)
+    first = (
+        mark("{n} of {all} findings are listed here; all of them, and {passes}:")
+        if passed
+        else mark("{n} of {all} findings are listed here; all of them:")
+    )
+    return say(first, n=number(shown), all=number(findings), passes=passed)
+
+
+def _numbered(view: View, passes: Iterable[Pass]) -> dict[str, list[tuple[int, Pass]]]:
+    """Group passes by check, numbered from 1 over all checks."""
+    grouped: dict[str, list[Pass]] = defaultdict(list)
+    for verdict in passes:
+        grouped[clean(verdict.check)].append(verdict)
+    numbers = counter(1)
+    return {c.id: [(next(numbers), p) for p in grouped[c.id]] for c in view.checks}
 
 
 def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
@@ -143,16 +206,20 @@ def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
     return grouped
 
 
-def _pages(view: View, inline: bool) -> Iterator[Page]:
-    grouped = _by_check(view)
+def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline: bool) -> Iterator[Page]:  # fmt: skip
+    findings = _by_check(view)
     for check in view.checks:
-        said = grouped.get(check.id, [])
-        starts = range(0, len(said), INLINE if inline else PER_PAGE)
+        said, good = findings.get(check.id, []), passed[check.id]
+        total = len(said) + len(good)
+        starts = range(0, total, total if inline else PER_PAGE) if total else range(0)
         for n, start in enumerate(starts, start=1):
             file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
-            rows = tuple(_row(*row, file) for row in said[start : start + starts.step])
+            end = start + starts.step
+            rows = [_row(*row, file) for row in said[start:end]]
+            rest = slice(max(start - len(said), 0), max(end - len(said), 0))
+            rows += [_passed(*row, file, check) for row in good[rest]]
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
-            yield Page(file, check, title, rows)
+            yield Page(file, check, title, tuple(rows))
 
 
 def page_file(name: str, n: int) -> str:
@@ -162,7 +229,7 @@ def page_file(name: str, n: int) -> str:
 
 def _row(n: int, v: dict[str, str], page: str) -> Row:
     return Row(
-        number=n,
+        anchor=f"v{n}",
         page=page,
         check=v["check"],
         severity=v["severity"],
@@ -170,10 +237,30 @@ def _row(n: int, v: dict[str, str], page: str) -> Row:
         actor=v["actor"],
         owner=owner(short(v["owner"], ALL, 80)),
         tier=v["tier"],
+        tier_text=say("tier {n}", n=v["tier"]),
         status=v["status"],
         reason=short(v["reason"], ALL),
         record=record(short(v["record"], ALL, 160)),
         waived_until=v["waived_until"],
+    )
+
+
+def _passed(n: int, p: Pass, page: str, check: Check) -> Row:
+    tier = str(p.tier_lo) if p.tier_lo == p.tier_hi else f"{p.tier_lo}-{p.tier_hi}"
+    return Row(
+        anchor=f"p{n}",
+        page=page,
+        check=check.id,
+        severity=check.severity,
+        subject=short(clean(p.subject), EVIDENCE, 120),
+        actor=clean(p.actor),
+        owner=owner(short(clean(p.owner), EVIDENCE, 80)),
+        tier=tier,
+        tier_text=say("tier {n}", n=tier),
+        status=PASS,
+        reason=short(clean(p.reason), EVIDENCE),
+        record=record(short(clean(p.ref), EVIDENCE, 160)),
+        waived_until="",
     )
 
 
@@ -194,14 +281,18 @@ def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -
 
 
 def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCard | None) -> Actor:
+    still_open = tuple(r for r in rows if r.status != PASS)
+    passes = tuple(r for r in rows if r.status == PASS)
+    first = next(iter((*still_open, *passes)), None)
     return Actor(
         name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
-        owner=rows[0].owner if name and rows else "",
-        tier=card.tier if card else rows[0].tier if name else "",
-        standing=_standing(rows) or say("nothing is open"),
-        rows=tuple(rows),
+        owner=first.owner if name and first else "",
+        tier=card.tier if card else first.tier if name and first else "",
+        standing=_standing(rows),
+        rows=still_open,
+        passes=passes,
         card=card,
     )
 
@@ -211,4 +302,6 @@ def _standing(rows: Sequence[Row]) -> str:
     parts = (
         (n["fail"], mark("{n} failing")), (n["unknown"], mark("{n} unknown")), (n["compensated"] + n["attested"], mark("{n} made good")),
     )  # fmt: skip
-    return " · ".join(say(text, n=number(k)) for k, text in parts if k)
+    still_open = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
+    passed = [say("{n} pass", n=number(n[PASS]))] if n[PASS] else []
+    return " · ".join(still_open + passed)

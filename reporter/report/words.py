@@ -72,7 +72,9 @@ def count(n: int, noun: str) -> str:
 def counted(noun: str) -> tuple[str, str]:
     """Return the two messages that count a noun: one, and many."""
     noun = noun.replace("_", " ")
-    plural = noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    if re.search(r"[^aeiou]y$", noun):
+        plural = noun[:-1] + "ies"
     return f"1 {noun}", f"{{n}} {plural}"
 
 

@@ -1,0 +1,48 @@
+"""One search over all pages by check. In: the pages. Out: JSON that says on which of them each word stands.
+
+A page opened from a disk may fetch nothing, so the index of the pages carries their words, and leads to the page whose
+own search shows the rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from reporter.texts import say, word
+
+from .pages import Page
+
+LIMIT = 3_000_000
+"""Bytes that the words may take: more would be slow to open."""
+_NUMBER = re.compile(r"#\d+$")
+"""Of a record, which would make nearly every word unlike the others."""
+
+
+def words(pages: Sequence[Page]) -> str:
+    """Return the pages, and for each set of them, as a hexadecimal number, the words that stand there; '' if too long."""
+    on: dict[str, int] = defaultdict(int)
+    for n, page in enumerate(pages):
+        for text in _words(page):
+            on[text] |= 1 << n
+    together: dict[int, list[str]] = defaultdict(list)
+    for text in sorted(on):
+        together[on[text]].append(text)
+    told = {
+        "pages": [(p.file, p.check.id, p.check.title, p.title) for p in pages],
+        "words": {f"{places:x}": " ".join(own) for places, own in together.items()},
+    }
+    made = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return made if len(made.encode()) <= LIMIT else ""
+
+
+def _words(page: Page) -> set[str]:
+    """Cut what can be read on a page into words, in small letters."""
+    texts = {page.check.id, page.check.title}
+    for r in page.rows:
+        texts.update((r.subject, r.tier_text, word(r.status), r.reason, r.record, r.owner))
+        if r.waived_until:
+            texts.add(say("waived until {day}", day=r.waived_until))
+    return {_NUMBER.sub("", text) for text in " ".join(texts).lower().split()}

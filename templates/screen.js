@@ -36,7 +36,9 @@
       const choice = make("select", { id });
       const known = [...new Set(items.map((item) => item.dataset[facet]))].filter(Boolean).sort();
       choice.append(make("option", { value: "" }, "_(any)"), ...known.map((v) => make("option", { value: v }, v)));
-      bar.append(make("label", { for: id }, name), choice);
+      const field = make("span", { class: "field" });
+      field.append(make("label", { for: id }, name), choice);
+      bar.append(field);
       return [facet, choice];
     });
     const show = () => {

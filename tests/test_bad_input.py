@@ -262,6 +262,7 @@ def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
     assert re.search(r"fail \(1\)\n +INV-01 +agent-1: .*2", output), output
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_log_and_its_copy_are_two_logs_and_not_four(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +275,7 @@ def test_a_log_and_its_copy_are_two_logs_and_not_four(
     assert manifest["rows"]["events"] == 4
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     (ws / "logs").mkdir()
@@ -295,6 +297,7 @@ def test_a_file_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
     assert [q["file"] for q in quarantine(tmp_path / "out")] == ["inventory/b.json"]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     for name in ("one", "two"):
@@ -307,6 +310,7 @@ def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> N
 # ---------------------------------------------------------------- trouble while writing
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(view: object, path: Path) -> None:
         path.write_text("half")
@@ -317,6 +321,7 @@ def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Monk
     refused(assess(ws, formats="json,html"), tmp_path, "No space left on device")
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(view: object, path: Path) -> None:
         raise KeyboardInterrupt

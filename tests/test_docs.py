@@ -159,14 +159,6 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 # ---------------------------------------------------------------- quotes
 
 
-@pytest.fixture(scope="module")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the sample company with nothing but report.json."""
-    out = tmp_path_factory.mktemp("sample") / "run"
-    assess_workspace(ROOT / "sample_data/acme/2026-q3", out, Options(formats=()))
-    return out
-
-
 def expect_verdicts(name: str, run: Path) -> None:
     """Hold the verdict blocks of a page against the evidence of a run."""
     cells = {

@@ -131,6 +131,7 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: 
     refused(assess(ws), tmp_path, "reporter.yml", says, hint)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_changed_threshold_changes_verdicts_and_is_in_the_manifest(
     good_run: Path, tmp_path: Path
 ) -> None:
@@ -254,6 +255,7 @@ def test_what_is_wrong_with_a_record_is_told_by_line(
     assert any(reason in text for text in found), found
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
     estate = Estate()
     estate.agents.append(estate.agents[0])
@@ -481,6 +483,7 @@ def extra(folder: Path, **changed: str) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
     ws = write(
         tmp_path / "ws", reporter_yml=HEAD + "profile: house\n",

@@ -172,6 +172,7 @@ def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None
     assert any(name.endswith(".parquet") for name in before)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     estate = Estate()
     for number in (1, 2):
@@ -185,6 +186,7 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     assert list(cell["verdict"]) == ["fail"]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     good: Path, tmp_path: Path
 ) -> None:
@@ -329,6 +331,7 @@ def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) ->
 # ---------------------------------------------------------------- init and formats
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_init_makes_a_workspace_that_can_be_assessed(tmp_path: Path) -> None:
     made = reporter("init", tmp_path / "ws", "--organisation", "Ärzte & Co: #1")
     assert made.exit_code == 0

@@ -401,6 +401,7 @@ def test_an_example_of_each_verdict_is_asked_for(tmp_path: Path) -> None:
     assert "`no example shows unknown`" in page("writing-content")
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_two_rows_for_a_subject_stop_the_run(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs/examples", tmp_path / "docs")
     own = tmp_path / "docs/extra" / OWN_CHECK.relative_to(EXTRA)

@@ -137,7 +137,7 @@ def from_json(data: bytes) -> shape.View:
 def _decoded(kind: Any, value: Any) -> Any:
     """Build a dataclass, a tuple of them or a plain value from JSON, by its type hint."""
     if is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(kind)  # type: ignore[arg-type]
         # A field that a later version added has a default: the runs before it can still be read.
         given = [f for f in fields(kind) if f.name in value or f.default is MISSING]
         return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in given})  # type: ignore[operator]

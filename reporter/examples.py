@@ -74,7 +74,7 @@ def failures(check: Check) -> list[str]:
 def load_example(engine: Engine, example: dict[str, Any]) -> None:
     """Put an example's rows where those of sources go, and note which columns they carry."""
     given = example.get("given", {})
-    engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
+    carried: list[tuple[str, str, str]] = []
     for table in LOADED:
         columns = columns_of(table)
         spec = ", ".join(f"{n} {t}" for n, t in columns)
@@ -83,23 +83,30 @@ def load_example(engine: Engine, example: dict[str, Any]) -> None:
         )
         rows = [r for row in given.get(table.name, []) for r in _repeated(row)]
         runs = given.get("baseline", []) if table.name == "events" else []
-        for number, row in enumerate([*rows, *runs], 1):
-            file = table.name if number <= len(rows) else "baseline/runs"
-            full = {**(_EVENT_DEFAULTS if table.name == "events" else {}), **row}
-            names = [n for n, _ in columns if n in full]
-            values = [None if full[n] == "" else full[n] for n in names]
-            marks = ", ".join("?" for _ in names)
-            engine.run(
-                f"INSERT INTO in_{table.name} ({', '.join(names)}, source, file, record) "
-                f"VALUES ({marks}, 'example', '{file}', {number})",
-                values,
-            )
-        for name in sorted({n for row in rows for n in row}):
-            engine.run("INSERT INTO carried VALUES ('example', ?, ?)", [table.name, name])
-        if table.name == "events" and rows:
-            for name in _EVENT_DEFAULTS:
-                engine.run("INSERT INTO carried VALUES ('example', 'events', ?)", [name])
+        defaults = _EVENT_DEFAULTS if table.name == "events" else {}
+        files = [table.name] * len(rows) + ["baseline/runs"] * len(runs)
+        full = [{**defaults, **row} for row in (*rows, *runs)]
+        _insert(engine, table.name, [n for n, _ in columns], full, files)
+        named = {n for row in rows for n in row} | (set(defaults) if rows else set())
+        carried += [("example", table.name, name) for name in sorted(named)]
+    engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
+    engine.insert("carried", carried)
     complete_events(engine)
+
+
+def _insert(
+    engine: Engine, table: str, columns: list[str], rows: list[dict[str, Any]], files: list[str]
+) -> None:
+    """Insert rows, numbered from 1; what a row does not name and what it leaves empty is NULL."""
+    names = [n for n in columns if any(n in row for row in rows)]
+    marks = ", ".join("?" for _ in names)
+    engine.run_each(
+        f"INSERT INTO in_{table} ({', '.join(names)}, source, file, record) VALUES ({marks}, 'example', ?, ?)",
+        [
+            (*(None if row.get(n) == "" else row.get(n) for n in names), file, number)
+            for number, (row, file) in enumerate(zip(rows, files, strict=True), 1)
+        ],
+    )
 
 
 def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
 from reporter.model import Check
-from reporter.run import judge_all
+from reporter.run import Options, assess_workspace, judge_all
 from reporter.sql import Judged
 from reporter.workspace import read_workspace
 
@@ -36,6 +36,21 @@ Cells = dict[tuple[str, str], tuple[str, str]]
 settings.register_profile("mutants", max_examples=20, phases=[Phase.explicit, Phase.generate])
 
 
+READERS = (
+    "check",
+    "source",
+    "framework",
+    "profile",
+    "crosswalk",
+    "register",
+    "themes",
+    "policy",
+    "causes",
+    "efforts",
+)
+"""What `catalog` reads files with."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_content_is_read_once() -> Iterator[None]:
     """Reading all content takes as long as assessing a small company; it does not change while tests run."""
@@ -43,7 +58,15 @@ def _shipped_content_is_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         plain: Callable[..., bool] = lambda extra: not extra and catalog.content_dir is place  # noqa: E731
         patch.setattr(catalog, "load", lambda extra=(): shipped() if plain(extra) else load(extra))
+        for name in READERS:
+            patch.setattr(catalog, f"read_{name}", _once(getattr(catalog, f"read_{name}"), place()))
         yield
+
+
+def _once(read: Callable[[Path], Any], shipped: tuple[Path, ...]) -> Callable[[Path], Any]:
+    """Read a shipped file once, for own content beside it too; any other file each time."""
+    kept = functools.cache(read)
+    return lambda path: kept(path) if any(path.is_relative_to(s) for s in shipped) else read(path)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +103,20 @@ def cells_of(
     return run
 
 
+FEW = ("OWN-01", "OWN-02", "GOV-01", "INV-01")
+
+
+@pytest.fixture
+def few_checks(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of the test get verdicts of `FEW` and of checks that do not ship: the others take half the time of a run."""
+    whole, others = assess.assess, {c.id for c in content.checks} - set(FEW)
+
+    def some(engine: Engine, checks: Iterable[tuple[Check, Judged]], threads: int = 1) -> None:
+        whole(engine, [(c, j) for c, j in checks if c.id not in others], threads)
+
+    monkeypatch.setattr(assess, "assess", some)
+
+
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The good company's workspace, for reading only."""
@@ -88,10 +125,19 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def good_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of it with every format, for reading only."""
+    """A finished run of it with the usual formats but the PDF, for reading only."""
     out = tmp_path_factory.mktemp("runs") / "good"
-    result = reporter("assess", good, "--out", out, "--quiet")
+    result = reporter("assess", good, "--out", out, "--quiet", "--formats", "html,json,csv")
     assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the sample company with nothing but report.json and the tables, for reading only."""
+    out = tmp_path_factory.mktemp("sample") / "run"
+    company = Path(__file__).parents[1] / "sample_data/acme/2026-q3"
+    assess_workspace(company, out, Options(formats=("json",)))
     return out
 
 

@@ -231,7 +231,7 @@ def reporter(*args: object) -> Any:
 
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Path:
+def ws(tmp_path: Path, few_checks: None) -> Path:
     init(tmp_path / "ws", "Acme")
     (tmp_path / "ws" / "statements" / "attestations.csv").unlink()
     (tmp_path / "ws" / "statements" / "proof.txt").write_bytes(b"proof")
@@ -368,7 +368,7 @@ def test_the_questionnaire_asks_every_question_of_the_usual_lists(tmp_path: Path
     assert by_name["attestations.csv"]["source"] == "attestations"
 
 
-def test_the_questionnaire_as_a_workbook_is_read_back(tmp_path: Path) -> None:
+def test_the_questionnaire_as_a_workbook_is_read_back(tmp_path: Path, few_checks: None) -> None:
     ws = tmp_path / "ws"
     assert reporter("init", ws, "--questionnaire", "xlsx").exit_code == 0
     path = ws / "statements/attestations.xlsx"

@@ -131,6 +131,7 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: 
     refused(assess(ws), tmp_path, "reporter.yml", says, hint)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_changed_threshold_changes_verdicts_and_is_in_the_manifest(
     good_run: Path, tmp_path: Path
 ) -> None:
@@ -254,6 +255,7 @@ def test_what_is_wrong_with_a_record_is_told_by_line(
     assert any(reason in text for text in found), found
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
     estate = Estate()
     estate.agents.append(estate.agents[0])
@@ -262,6 +264,7 @@ def test_an_actor_that_stands_twice_is_a_finding(tmp_path: Path) -> None:
     assert re.search(r"fail \(1\)\n +INV-01 +agent-1: .*2", output), output
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_log_and_its_copy_are_two_logs_and_not_four(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +277,7 @@ def test_a_log_and_its_copy_are_two_logs_and_not_four(
     assert manifest["rows"]["events"] == 4
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     (ws / "logs").mkdir()
@@ -295,6 +299,7 @@ def test_a_file_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
     assert [q["file"] for q in quarantine(tmp_path / "out")] == ["inventory/b.json"]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     for name in ("one", "two"):
@@ -307,6 +312,7 @@ def test_a_run_inside_its_workspace_is_not_read_by_the_next(tmp_path: Path) -> N
 # ---------------------------------------------------------------- trouble while writing
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(view: object, path: Path, **more: object) -> None:
         path.write_text("half")
@@ -317,6 +323,7 @@ def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Monk
     refused(assess(ws, formats="json,html"), tmp_path, "No space left on device")
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(view: object, path: Path, **more: object) -> None:
         raise KeyboardInterrupt
@@ -476,6 +483,7 @@ def extra(folder: Path, **changed: str) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
     ws = write(
         tmp_path / "ws", reporter_yml=HEAD + "profile: house\n",

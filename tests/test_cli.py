@@ -107,15 +107,26 @@ def test_an_existing_run_is_never_changed(good: Path, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the run folder
 
 
-def test_a_run_is_complete(good_run: Path) -> None:
-    assert {p.name for p in good_run.iterdir()} == FILES
-    assert (good_run / "report.pdf").read_bytes().startswith(b"%PDF-")
-    assert {p.name for p in good_run.parent.iterdir()} == {good_run.name, ".reporter-cache"}
+@pytest.fixture(scope="module")
+def moved_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the same company elsewhere, with every format that is usual."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(good, folder / "moved" / "deep" / "ws")
+    out = folder / "other" / "name"
+    result = reporter("assess", folder / "moved" / "deep" / "ws", "--out", out)
+    assert result.exit_code == 0, result.output
+    return out
 
 
-def test_the_manifest_tells_the_truth(good_run: Path, good: Path) -> None:
-    manifest = json.loads((good_run / "manifest.json").read_text())
-    outputs = {p.name: _hash(p) for p in good_run.iterdir() if p.name != "manifest.json"}
+def test_a_run_is_complete(moved_run: Path) -> None:
+    assert {p.name for p in moved_run.iterdir()} == FILES
+    assert (moved_run / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert {p.name for p in moved_run.parent.iterdir()} == {moved_run.name, ".reporter-cache"}
+
+
+def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
+    manifest = json.loads((moved_run / "manifest.json").read_text())
+    outputs = {p.name: _hash(p) for p in moved_run.iterdir() if p.name != "manifest.json"}
     assert {name: o["sha256"] for name, o in manifest["outputs"].items()} == outputs
     assert {i["file"]: i["sha256"] for i in manifest["inputs"]} == {
         p.relative_to(good).as_posix(): _hash(p)
@@ -123,33 +134,34 @@ def test_the_manifest_tells_the_truth(good_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(db.read_rows(good_run / "evidence.parquet"))
+    assert manifest["cells"] == len(db.read_rows(moved_run / "evidence.parquet"))
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
 
 def test_the_same_input_elsewhere_gives_the_same_bytes(
-    good_run: Path, good: Path, tmp_path: Path
+    good_run: Path, moved_run: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(good, tmp_path / "moved" / "deep" / "ws")
-    out = tmp_path / "other" / "name"
-    result = reporter(
-        "assess", tmp_path / "moved" / "deep" / "ws", "--out", out, "--cache", tmp_path / "cache"
-    )
-    assert result.exit_code == 0, result.output
-    assert {p.name: _hash(p) for p in out.iterdir()} == {
-        p.name: _hash(p) for p in good_run.iterdir()
-    }
+    made = reporter("export", good_run, "--formats", "pdf", "--out", tmp_path)
+    assert made.exit_code == 0, made.output
+    here = {p.name: _hash(p) for f in (good_run, tmp_path) for p in f.iterdir()}
+    there = {p.name: _hash(p) for p in moved_run.iterdir()}
+    del here["manifest.json"], there["manifest.json"]
+    assert here == there
+    one, two = (json.loads((r / "manifest.json").read_text()) for r in (good_run, moved_run))
+    assert two["outputs"].pop("report.pdf")["sha256"] == here["report.pdf"]
+    assert one == two
 
 
-def test_nothing_in_a_run_names_a_place_on_this_machine(good_run: Path) -> None:
-    for path in good_run.iterdir():
+def test_nothing_in_a_run_names_a_place_on_this_machine(moved_run: Path) -> None:
+    for path in moved_run.iterdir():
         data = path.read_bytes()
-        for place in (str(good_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
+        for place in (str(moved_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in db.read_rows(good_run / "evidence.parquet") if "/tmp/" in str(r)]
+    assert not [r for r in db.read_rows(moved_run / "evidence.parquet") if "/tmp/" in str(r)]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     words = ("assess", good, "--formats", "json", "--cache", cache, "--quiet")
@@ -160,6 +172,7 @@ def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None
     assert any(name.endswith(".parquet") for name in before)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     estate = Estate()
     for number in (1, 2):
@@ -173,6 +186,7 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     assert list(cell["verdict"]) == ["fail"]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     good: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +202,7 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     assert result.stderr == ""
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> None:
     result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json")
     assert "Good Company, 1 July 2026" in result.stdout
@@ -316,6 +331,7 @@ def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) ->
 # ---------------------------------------------------------------- init and formats
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_init_makes_a_workspace_that_can_be_assessed(tmp_path: Path) -> None:
     made = reporter("init", tmp_path / "ws", "--organisation", "Ärzte & Co: #1")
     assert made.exit_code == 0

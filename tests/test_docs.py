@@ -159,14 +159,6 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 # ---------------------------------------------------------------- quotes
 
 
-@pytest.fixture(scope="module")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the sample company with nothing but report.json."""
-    out = tmp_path_factory.mktemp("sample") / "run"
-    assess_workspace(ROOT / "sample_data/acme/2026-q3", out, Options(formats=()))
-    return out
-
-
 def expect_verdicts(name: str, run: Path) -> None:
     """Hold the verdict blocks of a page against the evidence of a run."""
     cells = {
@@ -409,6 +401,7 @@ def test_an_example_of_each_verdict_is_asked_for(tmp_path: Path) -> None:
     assert "`no example shows unknown`" in page("writing-content")
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_two_rows_for_a_subject_stop_the_run(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs/examples", tmp_path / "docs")
     own = tmp_path / "docs/extra" / OWN_CHECK.relative_to(EXTRA)

@@ -47,6 +47,7 @@ def told(folder: Path, *files: list[dict[str, object]]) -> tuple[list[tuple[str,
     return rows, len(agents)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_sources_that_disagree_are_listed_with_both_values(tmp_path: Path) -> None:
     rows, agents = told(
         tmp_path,
@@ -61,6 +62,7 @@ def test_sources_that_disagree_are_listed_with_both_values(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
     rows, agents = told(
         tmp_path,
@@ -133,6 +135,7 @@ def test_people_are_one_under_all_their_names(tmp_path: Path) -> None:
     assert actors(tmp_path, *files, sql=sql) == [("00u1",)]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_alias_of_two_actors_is_told(tmp_path: Path) -> None:
     rows, _ = told(
         tmp_path, [{"actor_id": "b1", "aliases": ["x"]}, {"actor_id": "b2", "aliases": ["x"]}]

@@ -19,7 +19,6 @@ from reporter.cli import main
 from reporter.db import read_rows
 from reporter.init import init
 from reporter.report import EDITIONS, html
-from reporter.run import Options, assess_workspace
 from reporter.runfolder import read_view
 from reporter.score import printed, score
 from reporter.score.limits import upper_limit
@@ -30,10 +29,8 @@ COMPANY = ROOT / "sample_data/acme/2026-q3"
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("numbers") / "run"
-    assess_workspace(COMPANY, out, Options(formats=("json",)))
-    return out
+def company(sample_run: Path) -> Path:
+    return sample_run
 
 
 @pytest.fixture(scope="module")

@@ -133,6 +133,7 @@ def test_everybody_without_a_practice_is_named_with_a_record(view: View, folder:
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_what_no_input_records_is_not_a_number(tmp_path: Path) -> None:
     estate = Estate()
     estate.policies = []
@@ -148,6 +149,7 @@ def test_what_no_input_records_is_not_a_number(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_path: Path) -> None:
     estate = Estate()
     estate.agents = estate.agents[:3]
@@ -159,6 +161,7 @@ def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_pa
     assert "No input lists a live workload." in view.parity.text
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
     estate = Estate()
     estate.others += [workload("gate", is_intermediary=True)]
@@ -166,6 +169,7 @@ def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
     assert "Automation with a model" not in table(run(estate, tmp_path))
 
 
+@pytest.mark.usefixtures("few_checks")
 @pytest.mark.parametrize("make", [Estate, spoiled, mixed], ids=["good", "spoiled", "mixed"])
 def test_the_matrix_says_what_gov_01_says(make: Any, tmp_path: Path) -> None:
     found = run(make(), tmp_path)

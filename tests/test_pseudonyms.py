@@ -186,16 +186,20 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_nobody_is_named_in_any_file(named: Path) -> None:
-    files = texts_of((named / "out").iterdir())
+@pytest.fixture(scope="module")
+def files(named: Path) -> dict[str, str]:
+    """What the files of that run say."""
+    return texts_of((named / "out").iterdir())
+
+
+def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
     assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "evidence.parquet"}  # fmt: skip
     said = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|ulla|dora|uma ?ulm"
     assert {name: found for name, text in files.items() if (found := set(re.findall(said, text)))} == {}  # fmt: skip
 
 
-def test_everybody_is_called_the_same_in_all_files(named: Path) -> None:
+def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
     key = (named / ".reporter-cache/fingerprint.key").read_text()
-    files = texts_of((named / "out").iterdir())
     bob = called("bob.ray@corp.example", key)
     assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
         name for name, text in files.items() if bob in text

@@ -98,6 +98,7 @@ def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
     assert "only-clean" not in subjects
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_run_given_as_approved_and_in_the_log_counts_in_both(tmp_path: Path) -> None:
     event = call("send_money", "DE1", event_id="e1")
     run = assessed(tmp_path, {"baseline/clean.jsonl": [event], "logs/a.jsonl": [event]})
@@ -105,6 +106,7 @@ def test_a_run_given_as_approved_and_in_the_log_counts_in_both(tmp_path: Path) -
     assert [r["events"] for r in rows(run, "coverage.csv")] == ["1"]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_time_window_is_a_baseline(tmp_path: Path) -> None:
     events = [
         call("send_money", "DE1", time="2026-05-01T10:00:00Z"),
@@ -146,6 +148,7 @@ def dojo(attack: str | None, *calls: tuple[str, dict[str, str], str | None]) -> 
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_undated_traces_are_compared_and_labels_change_nothing(tmp_path: Path) -> None:
     runs = []
     for n, security in enumerate((True, False)):
@@ -164,6 +167,7 @@ def test_undated_traces_are_compared_and_labels_change_nothing(tmp_path: Path) -
     ]
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_the_report_says_on_how_many_clean_runs_a_scope_rests(tmp_path: Path) -> None:
     given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
     view = json.loads((assessed(tmp_path, given) / "report.json").read_text())

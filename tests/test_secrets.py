@@ -97,9 +97,7 @@ def plant(folder: Path) -> Path:
         estate.agents.append({"type": "agent", "actor_id": secret(kind, "actor_id")})
         for before in (0, 20, 45, 55):
             padded = f"{'x' * before} {secret(kind, f'wrong type {before}')}"
-            estate.agents.append(
-                {"type": "agent", "actor_id": f"odd {kind} {before}", "autonomy": padded}
-            )
+            estate.agents.append({"type": "agent", "actor_id": "odd", "autonomy": padded})
         for before in range(0, 300, 25):
             padded = f"{'y' * before} {secret(kind, f'rejected {before}')}"
             estate.agents.append({"actor_id": "x", "type": "review", "note": padded})
@@ -247,6 +245,7 @@ def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) ->
     assert any("its records (" in reason for reason in reasons.values()), reasons
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_equal_secrets_stay_equal_and_different_ones_different(tmp_path: Path) -> None:
     same, other = secret("openai", "same"), secret("openai", "other")
     estate = Estate()

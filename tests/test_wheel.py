@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Unpack it where nothing else is."""
     target = tmp_path_factory.mktemp("installed")
-    pip("install", wheel, "--no-deps", "--no-index", "--target", target)
+    pip("install", wheel, "--no-deps", "--no-index", "--no-compile", "--target", target)
     return target
 
 

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -136,7 +137,7 @@ def from_json(data: bytes) -> shape.View:
 def _decoded(kind: Any, value: Any) -> Any:
     """Build a dataclass, a tuple of them or a plain value from JSON, by its type hint."""
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)  # type: ignore[arg-type]
         # A field that a later version added has a default: the runs before it can still be read.
         given = [f for f in fields(kind) if f.name in value or f.default is MISSING]
         return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in given})  # type: ignore[operator]
@@ -146,6 +147,12 @@ def _decoded(kind: Any, value: Any) -> Any:
             return tuple(_decoded(inner[0], v) for v in value)
         return tuple(_decoded(k, v) for k, v in zip(inner, value, strict=True))
     return value
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields; to evaluate them anew for each object took most of the reading."""
+    return get_type_hints(kind)
 
 
 def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:

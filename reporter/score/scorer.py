@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.score.limits import Row, strata
@@ -202,8 +203,15 @@ def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
 def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
     """Return the weighted mean; 0 of nothing."""
     pairs = tuple(pairs)
-    total = sum((weight for weight, _ in pairs), _ZERO)
-    return sum((weight * value for weight, value in pairs), _ZERO) / total if total else _ZERO
+    total = sum(weight for weight, _ in pairs)
+    if not total:
+        return _ZERO
+    # Over one denominator: a Fraction is reduced once here, not with every addition.
+    common = lcm(*(weight.denominator * value.denominator for weight, value in pairs))
+    parts = sum(
+        w.numerator * v.numerator * (common // (w.denominator * v.denominator)) for w, v in pairs
+    )
+    return Fraction(parts, common) / total
 
 
 def _control(

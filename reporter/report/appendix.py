@@ -22,7 +22,7 @@ COLUMNS = (
     *(mark("Subject (tier)"), mark("Owner"), mark("Status")),
     *(mark("Reason"), mark("Record")),
 )
-SHARES = (37, 40, 17, 68, 38)
+SHARES = (43, 37, 20, 63, 37)
 """Of the width of the page, by column."""
 
 

@@ -164,4 +164,4 @@ def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Ba
         target,
     )
     raw.unlink()
-    batch.problems += [(0, line, "field", f"a field {HIDDEN}", "") for (line,) in rows]
+    batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]

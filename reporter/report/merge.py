@@ -95,7 +95,8 @@ class LastPage:
 def stamp(pdf: pikepdf.Pdf, running: bytes, first: int) -> None:
     """Lay the pages of an untagged PDF under ours from the first on, as running headers and footers."""
     with pikepdf.open(io.BytesIO(running)) as source:
-        for n, (page, band) in enumerate(zip(pdf.pages[first:], source.pages, strict=False)):
+        pages = pdf.pages[first : first + len(source.pages)]
+        for n, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
             form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
             name = page.add_resource(form, Name.XObject, Name(f"/Running{n}"))
             mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"

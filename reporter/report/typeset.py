@@ -9,6 +9,7 @@ import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,7 @@ class Press:
         return self._compile("findings.typ", data, pdf_standards=["a-3a", "ua-1"])
 
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
-        def said(text: str, room: float) -> str | list[str]:
-            return self._said(text, room, plain)
-
+        said = partial(self._said, plain=plain)
         room = [(share * _WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
         rows = [
             {

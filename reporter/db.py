@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from reporter.errors import ReporterError
+from reporter.errors import InputError, ReporterError
 
 Error = duckdb.Error
 
@@ -139,8 +139,12 @@ def version() -> str:
 def read_rows(
     path: Path, columns: Sequence[str] = (), where: str = "TRUE"
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses."""
+    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses; InputError if it is none."""
     named = ", ".join(f'"{column}"' for column in columns) or "*"
     sql = f"SELECT {named} FROM read_parquet({quoted(str(path))}) WHERE {where}"
-    with duckdb.connect() as con:
-        return con.execute(sql).fetchall()
+    try:
+        with duckdb.connect() as con:
+            return con.execute(sql).fetchall()
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        raise InputError(f"cannot be read as Parquet: {why}", str(path)) from error

@@ -6,6 +6,7 @@ import functools
 import json
 import operator
 import re
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -303,3 +304,20 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     assert refused.exit_code == 3
     assert "evidence.parquet: does not hold the passes that report.json counts" in refused.output
     assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    "command", [("export", "--formats", "html", "--out"), ("explain", "OWN-01")]
+)
+def test_damaged_evidence_is_named_by_whoever_reads_it(
+    command: tuple[str, ...], good_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(good_run, run)
+    (run / "evidence.parquet").write_bytes(b"PAR1 cut off")
+    name, *options = command
+    options += [str(tmp_path / "out")] if name == "export" else []
+    refused = CliRunner().invoke(main, [name, str(run), *options])
+    assert refused.exit_code == 3, refused.output
+    assert "evidence.parquet: cannot be read as Parquet" in refused.output
+    assert not (tmp_path / "out" / "report.html").exists()

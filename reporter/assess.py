@@ -22,7 +22,7 @@ from reporter.schema import (
     SUBJECTS,
     TABLES,
 )
-from reporter.scores import Status, Tally
+from reporter.scores import Status, Tally, tier_text
 from reporter.sql import Judged
 
 _SHOWN_BY = {
@@ -350,7 +350,7 @@ def findings(engine: Engine) -> list[Finding]:
             ref,
             actor,
             owner,
-            str(lo) if lo == hi else f"{lo}-{hi}",
+            tier_text(lo, hi),
             *waived,
         )
         for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(

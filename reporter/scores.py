@@ -22,6 +22,11 @@ class Status(StrEnum):
     COMPENSATED = "compensated"
 
 
+def tier_text(lo: int, hi: int) -> str:
+    """Write a tier interval as tables do: "3", or "1-4" where it is not known."""
+    return str(lo) if lo == hi else f"{lo}-{hi}"
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many cells of one check share a status and a tier interval (tier 1-4; lo = hi when known)."""

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from reporter import compared
+from reporter.scores import tier_text
 from reporter.texts import mark, say
 
 from . import shape_pictures as shape
@@ -107,8 +108,7 @@ def _card(agent: str, level: compared.Leveled | None, path: Sequence[compared.St
 def _tier(level: compared.Leveled | None) -> str:
     if level is None:
         return "4"  # who stands in no register is judged by the highest
-    lo, hi = level.tier_lo, level.tier_hi
-    return str(lo) if lo == hi else f"{lo}-{hi}"
+    return tier_text(level.tier_lo, level.tier_hi)
 
 
 def _worst_first(s: compared.Step) -> tuple[object, ...]:

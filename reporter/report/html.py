@@ -261,8 +261,8 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
     )
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
-    environment.globals |= {"_": _say, "word": word, "facets": _facets, "sums": sums}
-    environment.globals["number"] = number
+    environment.globals |= {"_": _say, "word": word, "number": number}
+    environment.globals |= {"facets": _facets, "sums": sums}
     return environment
 
 

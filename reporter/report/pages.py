@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count as counter
 from typing import NamedTuple
 
+from reporter.scores import tier_text
 from reporter.texts import mark, say
 
 from .findings import verdicts
@@ -215,9 +216,9 @@ def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline:
         for n, start in enumerate(starts, start=1):
             file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
             end = start + starts.step
-            rows = [_row(*row, file) for row in said[start:end]]
+            rows = [_row(f"v{k}", v, file, ALL) for k, v in said[start:end]]
             rest = slice(max(start - len(said), 0), max(end - len(said), 0))
-            rows += [_passed(*row, file, check) for row in good[rest]]
+            rows += [_row(f"p{k}", _verdict(p, check), file, EVIDENCE) for k, p in good[rest]]
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, tuple(rows))
 
@@ -227,41 +228,39 @@ def page_file(name: str, n: int) -> str:
     return f"{name}+{n}.html" if n > 1 else f"{name}.html"
 
 
-def _row(n: int, v: dict[str, str], page: str) -> Row:
+def _row(anchor: str, v: Mapping[str, str], page: str, file: str) -> Row:
+    """Print a verdict; what is cut stands in the file that is named."""
     return Row(
-        anchor=f"v{n}",
+        anchor=anchor,
         page=page,
         check=v["check"],
         severity=v["severity"],
-        subject=short(v["subject"], ALL, 120),
+        subject=short(v["subject"], file, 120),
         actor=v["actor"],
-        owner=owner(short(v["owner"], ALL, 80)),
+        owner=owner(short(v["owner"], file, 80)),
         tier=v["tier"],
         tier_text=say("tier {n}", n=v["tier"]),
         status=v["status"],
-        reason=short(v["reason"], ALL),
-        record=record(short(v["record"], ALL, 160)),
+        reason=short(v["reason"], file),
+        record=record(short(v["record"], file, 160)),
         waived_until=v["waived_until"],
     )
 
 
-def _passed(n: int, p: Pass, page: str, check: Check) -> Row:
-    tier = str(p.tier_lo) if p.tier_lo == p.tier_hi else f"{p.tier_lo}-{p.tier_hi}"
-    return Row(
-        anchor=f"p{n}",
-        page=page,
-        check=check.id,
-        severity=check.severity,
-        subject=short(clean(p.subject), EVIDENCE, 120),
-        actor=clean(p.actor),
-        owner=owner(short(clean(p.owner), EVIDENCE, 80)),
-        tier=tier,
-        tier_text=say("tier {n}", n=tier),
-        status=PASS,
-        reason=short(clean(p.reason), EVIDENCE),
-        record=record(short(clean(p.ref), EVIDENCE, 160)),
-        waived_until="",
-    )
+def _verdict(p: Pass, check: Check) -> dict[str, str]:
+    """Name what a pass holds as the columns of the findings do."""
+    return {
+        "check": check.id,
+        "severity": check.severity,
+        "subject": clean(p.subject),
+        "actor": clean(p.actor),
+        "owner": clean(p.owner),
+        "tier": tier_text(p.tier_lo, p.tier_hi),
+        "status": PASS,
+        "reason": clean(p.reason),
+        "record": clean(p.ref),
+        "waived_until": "",
+    }
 
 
 def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -> Iterator[Actor]:

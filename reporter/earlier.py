@@ -38,6 +38,10 @@ class EarlierRun:
     """What it rests on that differs from the run after it; empty where they are like with like."""
     profiles: tuple[str, ...] = ()
     """Titles of its target profile and of the next run's, where they differ."""
+    thresholds: tuple[tuple[str, str, str, str], ...] = ()
+    """(check, threshold, then, in the next run), where they differ."""
+    rules: tuple[str, ...] = ()
+    """Checks of both runs that judge otherwise in the next."""
 
 
 @dataclass(frozen=True, slots=True)

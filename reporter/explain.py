@@ -131,7 +131,7 @@ def _stated(s: WaivedLine) -> str:
 def _check(view: View, check_id: str, run: Path) -> list[str]:
     check = next(c for c in view.checks if c.id == check_id)
     lines = [f"{check.id} {check.title}", check.why, "", *check.reasons, f"Coverage {check.coverage}. Fix: {check.fix}",
-             f"The rule is in {check.place}", ""]  # fmt: skip
+             f"The rule is in {check.place}", *(f"Thresholds: {told}" for told in [check.threshold_text] if told), ""]  # fmt: skip
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
     return lines + _by_verdict([c for c in read_cells(run) if c[CHECK] == check_id])

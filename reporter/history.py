@@ -20,6 +20,7 @@ from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, Histo
 from reporter.errors import InputError
 from reporter.model import Assessment, RunInfo
 from reporter.report.shape import Control, Figure, Level, View
+from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean, iso
 from reporter.runfolder import MANIFEST, read_view, sha256
 from reporter.scores import Status
@@ -30,6 +31,9 @@ _HASHES = {
     "content": mark("the content (checks, sources, catalogs)"), "policy": mark("the scoring policy"),
     "thresholds": mark("the thresholds"), "reporter": mark("the version of Reporter"),
 }  # fmt: skip
+_RULES = mark("the content (checks, sources, catalogs; with it the rules of {checks})")
+_NO_RULE = mark("the content (checks, sources, catalogs; but no rule of a check that both have)")
+_THRESHOLDS = mark("the thresholds ({thresholds})")
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
 _NEEDED, _WELCOME = ("check", "subject", "verdict"), ("reason", "ref", "actor", "owner")
 
@@ -42,6 +46,8 @@ class Found:
     view: View
     run: EarlierRun
     hashes: Mapping[str, str]
+    organisation: str
+    """'' where none is named; a report prints words for that."""
     pseudonyms: str
     """What tells keys of pseudonyms apart; '' where people are named."""
 
@@ -87,12 +93,13 @@ def _read(folder: Path) -> Found:
     view = read_view(folder)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
+    organisation = clean(str(manifest["organisation"]))
     said = (view.cover.evidence_id, view.cover.as_of_iso, view.cover.organisation)
-    if said != (hashes["evidence_id"], iso(as_of), clean(str(manifest["organisation"]))):
+    if said != (hashes["evidence_id"], iso(as_of), organisation or view.cover.organisation):
         raise InputError(f"does not belong to the {REPORT} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
     run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view, folder / REPORT), ())  # fmt: skip
-    return Found(folder, view, run, hashes, str(manifest.get("pseudonyms", "")))
+    return Found(folder, view, run, hashes, organisation, str(manifest.get("pseudonyms", "")))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -123,10 +130,12 @@ def _utc(at: datetime) -> datetime:
 
 def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
     """Raise InputError where a run is of somebody else, not earlier, or hides people otherwise."""
-    whose = (one.view.cover.organisation, one.view.cover.unit)
-    ours = (clean(now.organisation) or "Organisation not named", clean(now.unit))
+    whose = (one.organisation, one.view.cover.unit)
+    ours = (clean(now.organisation), clean(now.unit))
     if whose != ours:
-        theirs, mine = (" · ".join(filter(None, names)) for names in (whose, ours))
+        theirs, mine = (
+            " · ".join(filter(None, names)) or "nobody named" for names in (whose, ours)
+        )
         raise InputError(f"is a run of {theirs}, not of {mine}", str(one.folder), "Only runs of the same organisation and unit are compared.")  # fmt: skip
     if one.run.as_of >= _utc(now.as_of):
         raise InputError(
@@ -164,8 +173,8 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
     before, now = ({c.id: c.about for c in v.checks} for v in (last.view, a))
     _pair(engine, n - 1, n, sorted(before.keys() & now.keys()), [i for i, about in now.items() if about == "agent"])  # fmt: skip
     _follow_failures(engine, n)
-    nexts = [*((f.hashes, _lists(f.view), _profile(f.view)) for f in found[1:]), (a.hashes, _lists_of(a), clean(a.profile.title))]  # fmt: skip
-    runs = tuple(_beside(f, *after) for f, after in zip(found, nexts, strict=True))
+    bases = [*map(_basis_of_run, found), _basis_of(a)]
+    runs = tuple(_beside(f, *two) for f, two in zip(found, pairwise(bases), strict=True))
     history = History(
         runs=runs,
         flows=tuple(engine.rows("SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL")),
@@ -266,12 +275,32 @@ def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tupl
     )
 
 
-def _lists(view: View) -> tuple[tuple[str, str], ...]:
-    return tuple((f.id, f.version) for f in view.frameworks)
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a run rests on beside its input."""
+
+    hashes: Mapping[str, str]
+    profile: str
+    lists: tuple[tuple[str, str], ...]
+    """Id and version of each framework."""
+    rules: Mapping[str, str]
+    """Check -> digest of its rule, '' in runs of before."""
+    thresholds: Mapping[tuple[str, str], str]
+    """(check, threshold) -> its value"""
 
 
-def _lists_of(a: Assessment) -> tuple[tuple[str, str], ...]:
-    return tuple((f.id, clean(f.version)) for f in a.frameworks)
+def _basis_of_run(f: Found) -> _Basis:
+    return _Basis(
+        f.hashes, _profile(f.view), tuple((x.id, x.version) for x in f.view.frameworks),
+        {c.id: c.rule for c in f.view.checks}, {(c.id, t.name): t.value for c in f.view.checks for t in c.thresholds},
+    )  # fmt: skip
+
+
+def _basis_of(a: Assessment) -> _Basis:
+    return _Basis(
+        a.hashes, clean(a.profile.title), tuple((f.id, clean(f.version)) for f in a.frameworks),
+        {clean(c.id): rule(c) for c in a.checks}, {(clean(c.id), t.name): t.value for c in a.checks for t in thresholds(c)},
+    )  # fmt: skip
 
 
 def _profile(view: View) -> str:
@@ -287,13 +316,25 @@ def _english(view: View, context: str, text: str) -> str:
     return next((en for (of, en), said in messages if of == context and clean(said[0]) == text), text)  # fmt: skip
 
 
-def _beside(one: Found, hashes: Mapping[str, str], lists: tuple[tuple[str, str], ...], profile: str) -> EarlierRun:  # fmt: skip
+def _beside(one: Found, then: _Basis, now: _Basis) -> EarlierRun:
     """Note what two runs rest on that differs."""
-    before, profiles = _profile(one.view), tuple[str, ...]()
-    said = [words for key, words in _HASHES.items() if one.hashes.get(key) != hashes.get(key)]
-    if before != profile:
-        profiles = (before, profile)
-        said.append(mark("the target profile ({then}, then {now})"))
-    if _lists(one.view) != lists:
-        said.append(mark("the list of frameworks"))
-    return replace(one.run, unlike=tuple(said), profiles=profiles)
+    said = {key: words for key, words in _HASHES.items() if then.hashes.get(key) != now.hashes.get(key)}  # fmt: skip
+    both = [c for c, digest in then.rules.items() if digest and c in now.rules]
+    rules = tuple(c for c in both if then.rules[c] != now.rules[c])
+    if "content" in said and both:
+        said["content"] = _RULES if rules else _NO_RULE
+    changed = tuple(
+        (*key, value, now.thresholds[key])
+        for key, value in then.thresholds.items()
+        if now.thresholds.get(key, value) != value
+    )
+    if changed:
+        said["thresholds"] = _THRESHOLDS
+    elif both and "content" in said:
+        said.pop("thresholds", None)  # they are of other checks, which is said
+    if then.profile != now.profile:
+        said["profile"] = mark("the target profile ({then}, then {now})")
+    if then.lists != now.lists:
+        said["lists"] = mark("the list of frameworks")
+    profiles = (then.profile, now.profile) if then.profile != now.profile else ()
+    return replace(one.run, unlike=tuple(said.values()), profiles=profiles, thresholds=changed, rules=rules)  # fmt: skip

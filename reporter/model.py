@@ -58,6 +58,9 @@ class Check:
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)
+    """Its thresholds in force."""
+    shipped: dict[str, object] = field(default_factory=dict)
+    """Those of its file, where a workspace put others in their place."""
     examples: tuple[dict[str, object], ...] = ()
     sample: Sample | None = None
     """None: its subjects are all there are."""

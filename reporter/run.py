@@ -210,7 +210,10 @@ def judge_all(
             errors.append(InputError(
                 f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", "reporter.yml"))  # fmt: skip
             continue
-        changed = replace(check, params={**check.params, **own}, sample=samples.get(check.id))
+        shipped = {name: check.params[name] for name in own if own[name] != check.params[name]}
+        changed = replace(
+            check, params={**check.params, **own}, shipped=shipped, sample=samples.get(check.id)
+        )
         try:
             judged.append((changed, judge(changed.sql, changed.params, changed.place)))
         except ContentError as error:

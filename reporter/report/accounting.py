@@ -13,6 +13,7 @@ from reporter.texts import content, day, mark, say
 
 from . import shape
 from .shape_accounting import Accounting, CoverageLine, FeedLine, FileLine, Rejected
+from .thresholds import own
 from .words import clean, count, join, moment, number, period, short
 
 QUARANTINE_SHOWN = 50
@@ -37,6 +38,7 @@ def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
             say("Checks"),
             say("{n}, giving {cells} verdicts", n=number(len(a.checks)), cells=number(a.cells)),
         ),
+        own(a.checks),
         *(_framework_line(f) for f in a.frameworks),
     )
 

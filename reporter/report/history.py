@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from itertools import starmap
 
 from reporter import model
 from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, Standing
@@ -94,8 +95,25 @@ def _unlike(a: model.Assessment, last: EarlierRun) -> tuple[str, ...]:
 
 def _differing(r: EarlierRun) -> str:
     """Say what a run rests on that differs from the run after it."""
-    titles = {"then": content(r.profiles[0]), "now": content(r.profiles[1])} if r.profiles else {}
-    return join(say(text, **{k: clean(t) for k, t in titles.items()}) for text in r.unlike)
+    told = {
+        "checks": _few(map(clean, r.rules)),
+        "thresholds": _few(starmap(_changed, r.thresholds)),
+    }
+    if r.profiles:
+        told |= zip(("then", "now"), (clean(content(title)) for title in r.profiles), strict=True)
+    return join(say(text, **told) for text in r.unlike)
+
+
+def _changed(check: str, name: str, then: str, now: str) -> str:
+    return say("{check} {name}: {then}, then {now}", check=clean(check), name=clean(name), then=clean(then), now=clean(now))  # fmt: skip
+
+
+def _few(told: Iterable[str]) -> str:
+    """Name the first; where the others stand."""
+    items = list(told)
+    rest = len(items) - NAMED
+    more = say(" and {n} more, all in report.json of both runs", n=number(rest)) if rest > 0 else ""
+    return "; ".join(items[:NAMED]) + more
 
 
 def _run(r: EarlierRun) -> shape.RunBefore:

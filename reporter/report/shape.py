@@ -129,6 +129,16 @@ class CheckLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """A parameter of a check, named as in reporter.yml."""
+
+    name: str
+    value: str
+    shipped: str = ""
+    """What the organisation put its own in place of; empty where it is as shipped."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     id: str
     anchor: str
@@ -156,6 +166,11 @@ class Check:
     """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
     about: str = ""
     """What its subjects are: agent, credential, organisation ..."""
+    thresholds: tuple[Threshold, ...] = ()
+    threshold_text: str = ""
+    """The same in one line; empty where it has none."""
+    rule: str = ""
+    """SHA-256 of what its verdicts and their weight hang on, beside the thresholds; empty in runs of before."""
 
 
 @dataclass(frozen=True, slots=True)

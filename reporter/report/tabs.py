@@ -90,7 +90,7 @@ _CONTROL = (
 )  # fmt: skip
 _CHECK = (
     f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9# unknown:9# attested:9# "
-    "compensated:13# not_applicable:13# sample:30 controls:40~ why:60~ fix:60~"
+    "compensated:13# not_applicable:13# sample:30 thresholds:40~ controls:40~ why:60~ fix:60~"
 )  # fmt: skip
 _AGENT = (
     "actor:30 owner:26 tier:8 fail:8# unknown:9# compensated:13# attested:9# waived:9# declared_tier:12 autonomy:10 blast:10 "
@@ -241,7 +241,7 @@ def _checks(view: View) -> Iterator[Row]:
         yield (
             *(c.id, c.title, c.theme, word(c.severity), c.level, c.evidence),
             *(*_figures(c.figure, c.coverage), *map(str, counts), c.sample),
-            *(", ".join(link.text for link in c.controls), c.why, c.fix),
+            *(c.threshold_text, ", ".join(link.text for link in c.controls), c.why, c.fix),
         )
 
 

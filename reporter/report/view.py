@@ -35,6 +35,7 @@ from .pictures import calendar, losses
 from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
+from .thresholds import in_words, rule, thresholds
 from .waived import waivers
 from .words import clean, counts, figure, number, percent, ranged, short, slug, subject, top_tier
 
@@ -213,6 +214,7 @@ def _check(
     evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
+    limits = thresholds(c)
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -234,6 +236,9 @@ def _check(
         controls=controls,
         sample=sample,
         about=clean(c.about),
+        thresholds=limits,
+        threshold_text=in_words(limits),
+        rule=rule(c),
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 

@@ -1,0 +1,149 @@
+"""The thresholds behind verdicts: printed with their checks, and those that an organisation set itself said first and last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import FEW, reporter
+from fixture_estate import Estate
+from fixture_history import assessed, beside, leave
+
+from reporter.catalog import Content
+from reporter.model import Assessment, Check
+from reporter.report import view
+from reporter.report.history import history
+from reporter.report.thresholds import rule
+
+
+@pytest.fixture(scope="module")
+def lenient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that sets two thresholds: one otherwise than shipped, one to the same."""
+    estate = Estate()
+    estate.settings["params"] = {"OWN-02": {"leave_days": 400, "owner_attest_days": 180}}
+    return estate.write(tmp_path_factory.mktemp("lenient") / "ws")
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    done = reporter("assess", lenient, "--out", run, "--quiet", "--formats", "html,json,xlsx")
+    assert done.exit_code == 0, done.output
+    made = json.loads((run / "report.json").read_bytes())
+    own = "leave_days 400 (shipped: 30)"
+    told = f"{own} · owner_attest_days 180"
+    (check,) = (c for c in made["checks"] if c["id"] == "OWN-02")
+    assert check["thresholds"] == [
+        {"name": "leave_days", "value": "400", "shipped": "30"},
+        {"name": "owner_attest_days", "value": "180", "shipped": ""},
+    ]
+    (line,) = (s["text"] for s in made["scope"] if s["label"] == "Thresholds")
+    assert line == f"1 set by the organisation: OWN-02 {own}"
+    page = (run / "report.html").read_text()
+    assert f"Thresholds: {told}" in page and line in page
+    assert f"\nThresholds: {told}\n" in reporter("explain", run, "OWN-02").output
+    sheet = openpyxl.load_workbook(run / "report.xlsx", read_only=True)["Checks"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    at = head.index("thresholds")
+    assert {row[0]: row[at] for row in rows if row[0] in FEW}["OWN-02"] == told
+
+
+def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> None:
+    shipped = {c.id: c for c in content.checks}
+    made = view.build(with_checks(shipped["APR-02"], shipped["OWN-01"]))
+    lines = {c.id: c.threshold_text for c in made.checks}
+    effects = "delete, transfer, publish, execute, admin, grant"
+    assert lines["APR-02"] == f"approval_ttl_hours 24 · effects {effects} · skew_minutes 5"
+    assert lines["OWN-01"] == ""
+    assert next(s.text for s in made.scope if s.label == "Thresholds") == "all as the checks ship with them"  # fmt: skip
+
+
+def with_checks(*own: Check) -> Assessment:
+    """The invented assessment, in which checks stand in place of its first ones."""
+    a = assessed()
+    olds = {c.id: c for c in a.checks}
+    given = {c.id: c for c in own}
+    scores = {**a.scores.checks}
+    for i in given.keys() - olds.keys():
+        scores[i] = replace(next(iter(scores.values())), check=i)
+    return replace(
+        a, checks=tuple((olds | given).values()), scores=replace(a.scores, checks=scores)
+    )
+
+
+# ---------------------------------------------------------------- between runs
+
+
+CELLS = [("INV-01", "a", "pass"), ("OWN-01", "a", "fail")]
+
+
+def changed(check: str, **fields: object) -> Assessment:
+    """The invented assessment with other content, in which one check has other fields."""
+    a = assessed(content="0" * 64, thresholds="0" * 64)
+    own = (replace(c, **fields) if c.id == check else c for c in a.checks)  # type: ignore[arg-type]
+    return replace(a, checks=tuple(own))
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    a = assessed(90)
+    own = tuple(replace(c, params={"days": 30, "kinds": ["a", "b"]}) for c in a.checks)
+    return leave(tmp_path / "then", replace(a, checks=own), CELLS)
+
+
+def said(now: Assessment, before: Path) -> str:
+    (text,) = history(beside(before.parent / "now", [before], CELLS, now), {}).unlike
+    return text
+
+
+def test_a_changed_threshold_is_named_with_both_values(before: Path) -> None:
+    a = assessed(thresholds="0" * 64)
+    own = [replace(c, params={"days": 30, "kinds": ["a", "b"]}) for c in a.checks]
+    own[0] = replace(own[0], params={"days": 90, "kinds": ["a", "c"]})
+    i = own[0].id
+    told = said(replace(a, checks=tuple(own)), before)
+    assert f"the thresholds ({i} days: 30, then 90; {i} kinds: a, b, then a, c) changed" in told
+
+
+def test_a_changed_rule_is_named_and_a_changed_title_is_none(before: Path) -> None:
+    kept = {"params": {"days": 30, "kinds": ["a", "b"]}}
+    same = changed("INV-01", title="Another title", fix="Otherwise.", **kept)
+    assert "but no rule of a check that both have) changed" in said(same, before)
+    for field, value in (("sql", "SELECT 2"), ("severity", "low"), ("level", 5), ("needs", ("actors.owner_id",))):  # fmt: skip
+        other = changed("INV-01", **{field: value}, **kept)
+        assert "with it the rules of INV-01) changed" in said(other, before)
+
+
+def test_a_run_that_recorded_no_rules_is_called_unlike_as_before(before: Path) -> None:
+    path = before / "report.json"
+    made = json.loads(path.read_bytes())
+    for check in made["checks"]:
+        for field in ("rule", "thresholds", "threshold_text"):
+            del check[field]
+    path.write_text(json.dumps(made))
+    manifest = json.loads((before / "manifest.json").read_bytes())
+    from reporter.runfolder import sha256
+
+    manifest["outputs"]["report.json"]["sha256"] = sha256(path)
+    (before / "manifest.json").write_text(json.dumps(manifest))
+    told = said(changed("INV-01", sql="SELECT 2"), before)
+    assert "the content (checks, sources, catalogs) and the thresholds changed" in told
+
+
+def test_the_rule_of_a_check_is_the_same_in_every_process(content: Content) -> None:
+    digests = {rule(c) for c in content.checks}
+    assert len(digests) == len(content.checks)
+    assert rule(content.checks[0]) == rule(replace(content.checks[0], title="x", params={}))
+
+
+@pytest.mark.parametrize("name", ["", "Acme"])
+def test_an_organisation_without_a_name_has_runs_before_it_too(name: str, tmp_path: Path) -> None:
+    a = assessed(90)
+    then = replace(a, run=replace(a.run, organisation=name))
+    leave(tmp_path / "then", then, CELLS)
+    now = assessed()
+    now = replace(now, run=replace(now.run, organisation=name))
+    assert history(beside(tmp_path / "now", [tmp_path / "then"], CELLS, now), {}).runs

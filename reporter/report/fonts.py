@@ -53,6 +53,7 @@ class Faces:
     def __init__(self, folder: Path) -> None:
         """Read what the text font covers and how wide that is; the others wait until they are needed."""
         self._folder = folder
+        self._measured: dict[str, float] = {}
         with TTFont(folder / "SourceSans3-Regular.otf", lazy=True) as file:
             unit, widths = file["head"].unitsPerEm, file["hmtx"]
             self._widths = {c: widths[name][0] / unit for c, name in file.getBestCmap().items()}
@@ -86,19 +87,21 @@ class Faces:
         """Cut a text where its words need a break to fit a room of so many ems."""
         if len(text) * _WIDEST <= room:
             return text
-        words = re.split(r"(?<= )", text)
-        if all(self._fits(word, room) for word in words):
+        words = [word + " " for word in text.split(" ")]
+        words[-1] = words[-1][:-1]
+        if max(map(self._wide, words)) <= room:
             return text
         pieces: list[str] = []
         for word in words:
-            pieces += [word] if self._fits(word, room) else _PIECES.findall(word)
+            pieces += [word] if self._wide(word) <= room else _PIECES.findall(word)
         return pieces
 
-    def _fits(self, word: str, room: float) -> bool:
-        if len(word) * _WIDEST <= room:
-            return True
-        wide: float = sum(self._widths.get(ord(c), _WIDEST) for c in word)
-        return wide <= room
+    def _wide(self, word: str) -> float:
+        """The width of a word in ems; the words of a long list are few."""
+        known = self._measured.get(word)
+        if known is None:
+            known = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
+        return known
 
 
 def _clusters(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Tagged PDFs to one, with one structure tree. In: an open PDF and the bytes of parts. Out: the same PDF with their pages.
+"""Tagged PDFs to one, with one structure tree. In: an open PDF and parts as files. Out: the same PDF with their pages.
 
 A part must have one Document element and no annotations. Names of header cells get the mark of their part.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -27,10 +28,10 @@ class Binder:
             if "/ID" in item:
                 self._ids.setdefault(str(item.ID), item)
 
-    def add(self, part: bytes, mark: str) -> list[int]:
+    def add(self, part: Path, mark: str) -> list[int]:
         """Append a part, and return on which page, from 0, each of its headings and of its cells that span columns stands."""
         top = max(self._owners, default=-1) + 1
-        with pikepdf.open(io.BytesIO(part)) as source:
+        with pikepdf.open(part) as source:
             root = source.Root.StructTreeRoot
             headers = list(_marked(source, mark))
             at = {page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))}
@@ -139,13 +140,14 @@ def _elements(top: Any) -> Iterator[Any]:
             stack.extend(reversed(_kids(item)))
 
 
-def _cells(top: Any) -> Iterator[Any]:
-    """Walk the cells of all tables in reading order, and nothing in them: over a long list that is half of the work."""
+def _cells(top: Any) -> Iterator[tuple[Any, bool]]:
+    """Walk the cells of all tables in reading order, with whether it is a header, and nothing in them: that is half of the work."""
+    row, header = Name.TR, Name.TH
     stack = [top]
     while stack:
         item = stack.pop()
-        if item.get("/S") in (Name.TD, Name.TH):
-            yield item
+        if item.get("/S") == row:
+            yield from ((cell, cell.get("/S") == header) for cell in item.K)
         else:
             stack.extend(reversed(_kids(item)))
 
@@ -161,15 +163,16 @@ def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
     What cells look like stays out of the tree, and cells of the same attributes share them: over a long list both is memory.
     """
     shared: dict[bytes, Any] = {}
-    for cell in _cells(_document(source.Root.StructTreeRoot)):
-        if "/A" in cell:
-            told = cell.A.unparse()
+    for cell, is_header in _cells(_document(source.Root.StructTreeRoot)):
+        attributes = cell.get("/A")
+        if attributes is not None:
+            told = attributes.unparse()
             if told not in shared:
                 shared[told] = source.make_indirect(_table_attributes(cell, mark))
-            cell.A = shared[told]
-        if "/ID" in cell:
-            cell.ID = String(f"{mark}-{cell.ID}")
-        if cell.S == Name.TH:
+            cell["/A"] = shared[told]
+        if is_header:
+            if "/ID" in cell:
+                cell.ID = String(f"{mark}-{cell.ID}")
             yield cell
 
 

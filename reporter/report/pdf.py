@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pikepdf
@@ -82,14 +83,15 @@ def _render(view: View, edition: str, own: Template | None) -> bytes:
         modified=at,
         relationship="Data",
     )
-    with _uncollected():
-        appendix = _lay_out(view, content) if edition == COMPLETE else None
+    with _uncollected(), TemporaryDirectory() as name:
+        folder = Path(name)
+        appendix = _lay_out(view, content, folder) if edition == COMPLETE else None
         begins = appendix.begins if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins, own)
         raw = _write(page, attachments=[attachment])
         if appendix and len(appendix.parts) > 1:
             gc.collect()  # the box tree makes room for the parts
-        return _bind(raw, appendix)
+        return _bind(raw, appendix, folder)
 
 
 def _write(page: str, **options: Any) -> bytes:
@@ -108,7 +110,8 @@ class _Part:
     """Pages to be bound behind the report."""
 
     chapter: str
-    raw: bytes
+    path: Path
+    """A file, for it is read in a third less time than bytes in memory are."""
     pages: int
     heads: tuple[str | None, ...]
     """The bookmark of each of its heads; None for what went on from the part before."""
@@ -122,27 +125,31 @@ class _Appendix:
     """Makes headers and footers of a chapter: for pages from a number on, so many, of so many in all."""
 
 
-def _lay_out(view: View, content: bytes) -> _Appendix:
-    """Lay out the parts of the appendix; the page on which it begins says how long it is."""
+def _lay_out(view: View, content: bytes, folder: Path) -> _Appendix:
+    """Lay out the parts of the appendix in a folder; the page on which it begins says how long it is."""
     if typeset.is_installed():
         press = typeset.Press(html.templates_dir(), view.cover)
         longest, size, make, running = LONGEST, PART, press.findings, press.running
         told = sums(view)
-        first = [_part(SUMS, press.sums(told), [s.name for s in told])] if told else []
+        first = [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []  # fmt: skip
     else:
         longest, size, first = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST, []
         make, running = _findings, partial(_running, view)
     found = sections(view, CUT if len(view.findings) > longest else None)
-    made = [_part(TITLE, make(p), [None if s.goes_on else s.name for s in p]) for p in parts(found, size)]  # fmt: skip
+    made = [
+        _part(folder / f"{n}.pdf", TITLE, make(p), [None if s.goes_on else s.name for s in p])
+        for n, p in enumerate(parts(found, size))
+    ]
     shown = sum(len(s.rows) for s in found)
     digest = hashlib.sha256(content).hexdigest()
     pages, before = (sum(p.pages for p in own) for own in (made, first))
     return _Appendix(chapter(view, shown, pages, digest, before), first + made, running)
 
 
-def _part(chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
-    with pikepdf.open(io.BytesIO(raw)) as pdf:
-        return _Part(chapter, raw, len(pdf.pages), tuple(heads))
+def _part(path: Path, chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
+    path.write_bytes(raw)
+    with pikepdf.open(path) as pdf:
+        return _Part(chapter, path, len(pdf.pages), tuple(heads))
 
 
 def _findings(part: Sequence[Section]) -> bytes:
@@ -209,9 +216,10 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _bind(raw: bytes, appendix: _Appendix | None) -> bytes:
+def _bind(raw: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
     """Repair the tags of a document, append its appendix and save both as one."""
-    with pikepdf.open(io.BytesIO(raw)) as pdf:
+    (folder / "report.pdf").write_bytes(raw)
+    with pikepdf.open(folder / "report.pdf") as pdf:
         _scope_all(pdf)
         _untag_running(pdf, pdf.Root.StructTreeRoot)
         if appendix and appendix.parts:
@@ -224,12 +232,11 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     spans: dict[str, tuple[int, int]] = {}
     marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
     waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
-    for n in range(len(appendix.parts)):
-        part = appendix.parts.pop(0)  # what is bound makes room for the next
+    for n, part in enumerate(appendix.parts):
         if part.chapter == TITLE:
             waiting.put_back()
         begins = len(pdf.pages)
-        found = zip(part.heads, binder.add(part.raw, f"part{n + 1}"), strict=True)
+        found = zip(part.heads, binder.add(part.path, f"part{n + 1}"), strict=True)
         marks[part.chapter] += [(head, page) for head, page in found if head is not None]
         spans[part.chapter] = (spans.get(part.chapter, (begins, 0))[0], len(pdf.pages))
     waiting.put_back()

@@ -130,6 +130,8 @@ class Leveled:
     score_hi: Fraction
     narrow: bool
     """Fewer than half of the themes apply, so the level says little."""
+    assessed: bool = True
+    """At least one verdict on it is known; else the level is no finding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _practised(query: Judged) -> str:
     members = sql.part(query, "members")
     policies = "EXISTS (SELECT 1 FROM carried WHERE tbl = 'policies' AND col = 'effective_at')"
     ok = {
-        "owner": f"CASE WHEN m.owner_ok = 1 THEN TRUE WHEN {_told('actors', 'owner_id')} THEN FALSE END",
+        "owner": f"CASE WHEN m.owner_seen = 1 THEN TRUE WHEN m.owner_ok = 1 THEN NULL WHEN {_told('actors', 'owner_id')} THEN FALSE END",
         "review": f"CASE WHEN m.review_ok = 1 THEN TRUE WHEN {_told('reviews', 'completed_at')} THEN FALSE END",
         "credentials": (
             f"CASE WHEN m.key_ok = 1 THEN TRUE WHEN a.kind = 'human' THEN CASE WHEN {_told('actors', 'strong_auth')} THEN FALSE END "

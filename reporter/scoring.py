@@ -117,4 +117,5 @@ def _leveled(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Le
         score_lo=mean((t.weight, t.lo) for t in applying),
         score_hi=mean((t.weight, t.hi) for t in applying),
         narrow=2 * len(applying) < len(themes),
+        assessed=any(t.state == "assessed" for t in applying),
     )

@@ -14,13 +14,14 @@ import pytest
 
 from reporter import results
 from reporter.catalog import Content
-from reporter.compared import Rated, Step
+from reporter.compared import Comparison, Rated, Step
 from reporter.db import Engine
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
 from reporter.report import drawings, html, pages, shape, view
+from reporter.report.agents import agents
 from reporter.score import score
 from reporter.scores import Status, Tally
 from reporter.scoring import Cells
@@ -56,8 +57,23 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
         assert (found.level_lo, found.level_hi) == (total.level_lo, total.level_hi)
         assert (found.score_lo, found.score_hi) == (total.lo, total.hi)
         assert found.narrow == (2 * (total.assessed + total.not_assessed) < len(content.themes))
+        assert found.assessed == bool(total.assessed)
     assert len({(m.level_lo, m.score_lo) for m in made[:-1]}) > 3
     assert (made[-1].level_lo, made[-1].score_lo, made[-1].narrow) == (0, Fraction(0), True)
+
+
+def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> None:
+    about = [c for c in content.checks if c.about == "agent"]
+    cells = Cells(content, content.checks, content.profiles["baseline"], (), (), {}, {})
+    silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
+    heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
+    rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
+    levels = cells.leveled({"silent": silent, "heard": heard}, rated)
+    assert [(m.narrow, m.assessed) for m in levels] == [(False, False), (False, True)]
+    made = agents(Comparison(levels=levels))
+    assert [(c.level, c.score) for c in made.cards] == [("0, at most 1", "0.0 % [0.0–98.6 %]"), ("", "Not assessed")]  # fmt: skip
+    assert [r.cells for r in made.rows] == [(1, 0, 0, 0, 0, 0, 1)]
+    assert "1 has no level" in made.text
 
 
 def test_rows_of_levels_count_every_agent_once(rich: shape.View) -> None:

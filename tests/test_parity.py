@@ -185,3 +185,17 @@ def test_the_matrix_says_what_gov_01_says(make: Any, tmp_path: Path) -> None:
             said = re.search(rf"{words} (\d+|-)/", reason.split("best: ")[1])
             assert said
             assert (0 if said[1] == "-" else int(said[1])) == 100 * held // total
+
+
+def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> None:
+    """What cannot be judged is no practice that holds: OWN-01 calls the same owner unknown."""
+    estate = Estate()
+    estate.agents[0]["owner_id"] = "stranger@elsewhere.example"
+    made = table(run(estate, tmp_path))
+    assert made["Agents"][0] == "2 of 3, 1 not recorded"
+    rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
+    assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
+    cells = {c[1]: (c[2], c[3]) for c in read_cells(tmp_path / "run") if c[0] == "GOV-01"}
+    assert cells["agent"][0] == "unknown"
+    assert "owner or manager 66 to 100/100" in cells["agent"][1]
+    assert "1 members here, and up to 0 of another type" in cells["agent"][1]

@@ -219,7 +219,9 @@ def data_of(assessment: model.Assessment, pseudo: texts.Translation) -> list[str
     """Return what stands in an assessment and is no text of ours, the longest first."""
     own = {text.strip().lower() for _, text in pseudo.messages}
     told = {words.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
-    return sorted({*told, *drawn(told), "does not hold for"}, key=len, reverse=True)
+    return sorted(
+        {*told, *drawn(told), *assessment.hashes, "does not hold for"}, key=len, reverse=True
+    )
 
 
 def drawn(names: set[str]) -> set[str]:

@@ -47,7 +47,7 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
     assert f"\nThresholds: {told}\n" in reporter("explain", run, "OWN-02").output
     sheet = openpyxl.load_workbook(run / "report.xlsx", read_only=True)["Checks"]
     head, *rows = sheet.iter_rows(values_only=True)
-    at = head.index("thresholds")
+    at = head.index("thresholds in force")
     assert {row[0]: row[at] for row in rows if row[0] in FEW}["OWN-02"] == told
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from reporter import compared
 from reporter.scores import tier_text
-from reporter.texts import mark, say
+from reporter.texts import mark, say, say_n
 
 from . import shape_pictures as shape
 from .words import at_most, clean, count, figure, join, number, ranged, short
@@ -66,18 +66,29 @@ def _text(levels: Sequence[compared.Leveled]) -> str:
     if not levels:
         return say("No active agent.")
     certain = sum(level.level_lo == level.level_hi for level in levels)
-    return say(
+    without = sum(not _has_level(level) for level in levels)
+    text = say(
         "{agents}, active or seen in logs only, each at the level that the verdicts on it alone give by the same method; verdicts on the "
         "organisation are left out, and so are the limits that hold the whole down. For {n} of them no missing evidence could change the level. "
         "Each stands in {file} with its score.",
         agents=count(len(levels), "agent"), n=number(certain), file=LEVELS_FILE,
     )  # fmt: skip
+    if without:
+        text += say_n(
+            " {n} has no level: nothing is known of it, or fewer than half of the themes apply.",
+            " {n} have no level: nothing is known of them, or fewer than half of the themes apply.", without,
+        )  # fmt: skip
+    return text
+
+
+def _has_level(level: compared.Leveled) -> bool:
+    return level.assessed and not level.narrow
 
 
 def _rows(levels: Sequence[compared.Leveled]) -> list[shape.TierRow]:
     found: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     for level in levels:
-        found[level.tier_hi, level.tier_lo][6 if level.narrow else level.level_lo] += 1
+        found[level.tier_hi, level.tier_lo][level.level_lo if _has_level(level) else 6] += 1
     return [
         shape.TierRow(
             tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
@@ -95,8 +106,12 @@ def _card(agent: str, level: compared.Leveled | None, path: Sequence[compared.St
     return shape.AgentCard(
         agent=clean(agent),
         tier=_tier(level),
-        level=at_most(level.level_lo, level.level_hi) if level and not level.narrow else "",
-        score=ranged(figure(level.score_lo, level.score_hi)) if level else "",
+        level=at_most(level.level_lo, level.level_hi) if level and _has_level(level) else "",
+        score=ranged(
+            figure(level.score_lo, level.score_hi, "assessed" if level.assessed else "not_assessed")
+        )
+        if level
+        else "",
         text=_path_text(by_kind),
         steps=tuple(_step(s) for s in shown),
         more=say("{steps}: in {file}.", steps=count(rest, "further step"), file=FILE)

@@ -73,8 +73,8 @@ def _text(found: compared.SideBySide, types: list[str]) -> str:
 def _note(found: compared.SideBySide) -> str:
     return say(
         "Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of {members} members or more, "
-        "agents as one type, service accounts and workloads as one. An owner is there unless a record says suspended or "
-        "left. Review on time: completed within {review_days} days, none overdue. Sound credentials, for all but people: "
+        "agents as one type, service accounts and workloads as one. An owner is there if the directory has "
+        "them and no record says suspended or left. Review on time: completed within {review_days} days, none overdue. Sound credentials, for all but people: "
         "no long-lived secret is declared, or every key has its end ahead or was rotated within "
         "{rotation_days} days. Who loads or calls a model decides at run time, as does an agent of autonomy 2 or more; "
         "service accounts and workloads without a model are scripted automation, and so is an agent whose components are listed "

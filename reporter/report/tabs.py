@@ -90,7 +90,7 @@ _CONTROL = (
 )  # fmt: skip
 _CHECK = (
     f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9# unknown:9# attested:9# "
-    "compensated:13# not_applicable:13# sample:30 thresholds:40~ controls:40~ why:60~ fix:60~"
+    "compensated:13# not_applicable:13# sample:30 thresholds_in_force:40~ controls:40~ why:60~ fix:60~"
 )  # fmt: skip
 _AGENT = (
     "actor:30 owner:26 tier:8 fail:8# unknown:9# compensated:13# attested:9# waived:9# declared_tier:12 autonomy:10 blast:10 "

@@ -129,6 +129,21 @@
     });
   };
 
+  // On a phone a row of a wide table becomes a block, in which each cell says what its column is.
+  const phone = matchMedia("(max-width: 640px)");
+  const stack = () => {
+    if (!phone.matches) return;
+    for (const table of document.querySelectorAll(".scroll table:not(.stacks, .matrix, .flows)")) {
+      if (!table.tHead || getComputedStyle(table).display !== "table") continue; // the style sheet stacks the others
+      const names = [...table.tHead.rows[0].cells].map((head) => head.innerText.replace(/\s+/g, " ").trim());
+      for (const row of table.tBodies[0].rows) {
+        if (row.cells.length !== names.length) continue;
+        [...row.cells].forEach((cell, n) => cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
+      }
+      table.classList.add("stacks");
+    }
+  };
+
   const reveal = () => {
     const field = location.hash.startsWith("#find=") && document.querySelector(".finder input");
     if (field) {
@@ -148,6 +163,8 @@
   document.querySelectorAll("script#words").forEach(searchable);
   document.querySelectorAll("[data-find]").forEach(findable);
   document.querySelectorAll("table[data-sort]").forEach(sortable);
+  phone.addEventListener("change", stack);
+  stack();
   window.addEventListener("hashchange", reveal);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");

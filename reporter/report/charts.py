@@ -92,30 +92,30 @@ def _range(
 
 
 def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> str:
-    """Draw controls by level, coloured and lettered by rating, the score at the end of the row."""
+    """Draw controls by level, coloured and lettered by rating, then the score; the titles come last, for a phone is narrow."""
     row, cell = 21, 38
-    tab = 18 + 7 * max(len(c.id) for c in controls)
+    left = 18 + 7 * max(len(c.id) for c in controls)
+    scores = left + 5 * cell + 66
     longest = max(len(c.title) for c in controls) if titles else 0
-    left = min(tab + 28 + 6 * longest, 640 - 5 * cell) if titles else tab
-    width = left + 5 * cell + 70
+    width = min(scores + 24 + 6 * longest, 740) if titles else scores
     parts = [
         text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
         for i in range(5)
     ]
-    parts.append(text(width, 12, say("score %"), "end", "muted", 12))
+    parts.append(text(scores, 12, say("score %"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for n, control in enumerate(controls):
         y = 18 + n * row
         parts.append(text(0, y + 14, control.id, "start", "ink", 12, bold=True))
         if titles:
-            title = clip(control.title, (left - tab) // 6)
-            parts.append(text(tab, y + 14, title, "start", "ink", 12))
+            title = clip(control.title, (width - scores - 16) // 6)
+            parts.append(text(scores + 16, y + 14, title, "start", "ink", 12))
         for i, mark in enumerate(control.cells):
             x = left + cell * i
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
         score = control.figure.text.removesuffix(" %") if control.figure.assessed else "–"
-        parts.append(text(width, y + 14, score, "end", "ink", 12))
+        parts.append(text(scores, y + 14, score, "end", "ink", 12))
     rows = count(len(controls), "row")
     title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)
     said = "; ".join(f"{c.id}: {', '.join(cell.text for cell in c.cells)}" for c in controls)

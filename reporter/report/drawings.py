@@ -59,25 +59,25 @@ def tier_levels(found: Agents) -> str:
 def maturity(framework: shape.Framework) -> str:
     """Draw the level of each function, or of each control of a flat list: evidenced, possible, target."""
     tops: Sequence[shape.Group | shape.Control] = [g for g in framework.groups if g.depth == 0] or framework.controls  # fmt: skip
-    left, unit, row = 250, 70, 22
+    left, unit, row = 5, 50, 34
     parts = [text(left + unit * n, 11, str(n), "mid", "muted", 11) for n in range(6)]
     said = []
     for y, item in enumerate(tops):
         top, level = 18 + y * row, item.level
         name = f"{item.id} {item.title}".strip() if item.title != item.id else item.title
-        parts.append(text(0, top + 13, clip(name, 40), "start", "ink", 12))
-        parts.append(rect(left, top + 3, 5 * unit, 12, TRACK, "track"))
+        parts.append(text(0, top + 10, clip(name, 58), "start", "ink", 12))
+        parts.append(rect(left, top + 16, 5 * unit, 10, TRACK, "track"))
         if level.hi > level.lo:
-            parts.append(rect(left, top + 3, level.hi * unit, 12, SOFT, "soft"))
+            parts.append(rect(left, top + 16, level.hi * unit, 10, SOFT, "soft"))
         if level.lo:
-            parts.append(rect(left, top + 3, level.lo * unit, 12, ACCENT, "accent"))
+            parts.append(rect(left, top + 16, level.lo * unit, 10, ACCENT, "accent"))
         if level.target:
-            parts.append(rect(left + level.target * unit - 1, top, 3, 18, INK, "ink-fill"))
+            parts.append(rect(left + level.target * unit - 1, top + 14, 3, 14, INK, "ink-fill"))
         words = _reached(level) if item.figure.assessed else item.figure.text
-        parts.append(text(left + 5 * unit + 12, top + 13, words, "start", "ink", 12))
+        parts.append(text(left + 5 * unit + 10, top + 26, words, "start", "ink", 12))
         said.append(say("{name}: level {level}, target {target}", name=name, level=words, target=level.target or word("none")))  # fmt: skip
     return draw(
-        left + 5 * unit + 130, 20 + row * len(tops), say("Level of each part of {name}, with its target", name=framework.short), parts, "maturity",
+        left + 5 * unit + 100, 20 + row * len(tops), say("Level of each part of {name}, with its target", name=framework.short), parts, "maturity",
         desc="; ".join(said),
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from jinja2 import (
     StrictUndefined,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reporter.branding import ACCENT
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
@@ -144,6 +144,7 @@ def _page(
     if medium == "screen":
         script = _counting(_said((folder / "screen.js").read_text("utf-8")))
     environment = _environment(folder, own)
+    environment.filters["path"] = str if medium == "paper" else _path
     environment.globals |= {
         "view": view,
         "medium": medium,
@@ -269,6 +270,11 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
 def _say(text: str, **values: object) -> Markup:
     """Say a text of a template, which may hold HTML; its values may not."""
     return Markup(say(text)).format(**values) if values else Markup(say(text))
+
+
+def _path(text: str) -> Markup:
+    """Let a browser break the name of a file where its folders end, rather than anywhere."""
+    return escape(text).replace("/", Markup("/<wbr>"))
 
 
 def _facets(*names: str) -> str:

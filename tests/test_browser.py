@@ -257,3 +257,38 @@ def test_every_link_leads_to_a_place_that_opens(rich: Any) -> None:
         rich.evaluate("target => { location.hash = ''; location.hash = target }", target)
         rich.wait_for_function("target => location.hash === target", arg=target)
         assert rich.evaluate("id => document.getElementById(id).checkVisibility()", target[1:]), target  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["rich", "empty"])
+def test_on_a_phone_a_wide_table_stacks_and_each_cell_says_its_column(
+    name: str, browser: Any, pages: dict[tuple[str, str], str]
+) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True) as context:
+        page = context.new_page()
+        page.goto(pages[name, "auditor"])
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        wide = page.evaluate(
+            "[...document.querySelectorAll('.scroll table:not(.matrix, .flows)')]"
+            ".filter(t => t.scrollWidth > t.parentElement.clientWidth).map(t => t.className)"
+        )
+        assert wide == []
+        (head, cell) = page.evaluate(
+            "(() => { const t = document.querySelector('table.files'); return "
+            "[t.tHead.rows[0].cells[2].innerText, t.tBodies[0].rows[0].cells[2].dataset.label] })()"
+        )
+        assert head == cell == "Read"
+        told = page.evaluate(
+            "getComputedStyle(document.querySelector('.files td[data-label]'), '::before').content"
+        )
+        assert "Recognised as" in told or "attr(data-label)" in told
+        assert violations(page) == []
+
+
+def test_a_table_that_was_wide_stacks_once_the_screen_is_narrow(rich: Any) -> None:
+    """Turning a tablet changes the width; without script a table is scrolled as before."""
+    assert rich.locator("table.stacks").count() == 0
+    rich.set_viewport_size({"width": 390, "height": 844})
+    rich.wait_for_selector("table.stacks.files", state="attached")
+    rich.set_viewport_size({"width": 1280, "height": 900})
+    display = "getComputedStyle(document.querySelector('table.files')).display"
+    assert rich.evaluate(display) == "table"

@@ -15,7 +15,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
-from reporter.report import WRITERS, appendix, html, pdf, shape, typeset, view
+from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset, view
 from reporter.report.fonts import Faces
 
 MARKUP = (
@@ -229,7 +229,9 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
         laid = pdf._lay_out(small, b"the json", tmp_path)
     lead = laid.begins.text[0]
     assert not laid.begins.complete
-    assert "This list is not complete: it shows the first 20 of 71 findings. All 71 are in" in lead
+    assert (
+        "This list is not complete: it shows 20 of 71 findings, what fails before all else." in lead
+    )
     assert "findings.csv" in lead and hashlib.sha256(b"the json").hexdigest() in lead
     cells = 0
     for part in (p for p in laid.parts if p.chapter == appendix.TITLE):
@@ -293,3 +295,19 @@ def test_cutting_a_text_loses_nothing_and_leaves_no_piece_wider_than_its_room(
     assert "".join(cut) == text
     assert all(faces._wide(piece) <= 14 for piece in cut)
     assert faces.cut("two short words that wrap", 14) == "two short words that wrap"
+
+
+def test_a_list_that_is_cut_keeps_what_fails(small: shape.View) -> None:
+    listed = findings.verdicts(small)
+    failing = sum(f["status"] == "fail" for f in listed)
+    assert 0 < failing < len(listed) - 5
+    for limit in (failing - 1, failing, failing + 5):
+        cut = appendix.sections(small, limit)
+        shown = [row for section in cut for row in section.rows]
+        assert len(shown) == limit
+        assert sum(row.cells[2].startswith("fail") for row in shown) == min(limit, failing)
+        whole = [row for section in appendix.sections(small) for row in section.rows]
+        assert [row for row in whole if row in shown] == shown  # in the same order
+        some = [s for s in cut if f" · {len(s.rows)} shown" in s.head]
+        sizes = {s.name: len(s.rows) for s in appendix.sections(small)}
+        assert {s.name for s in some} == {s.name for s in cut if len(s.rows) < sizes[s.name]}

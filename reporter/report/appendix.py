@@ -104,8 +104,8 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
         )  # fmt: skip
         return (lead, order), True
     lead = say(
-        "This list is not complete: it shows the first {n} of {all} findings. All {all} are in findings.csv beside this report, on pages "
-        "beside report.html that can be searched, and in report.json, which is attached to this PDF (SHA-256 {digest}). A list of so many "
+        "This list is not complete: it shows {n} of {all} findings, what fails before all else. All {all} are in findings.csv beside this "
+        "report, on pages beside report.html that can be searched, and in report.json, which is attached to this PDF (SHA-256 {digest}). A list of so many "
         "is not printed.",
         n=number(shown), all=number(total), digest=digest,
     )  # fmt: skip
@@ -113,13 +113,18 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
 
 
 def sections(view: View, limit: int | None = None) -> list[Section]:
-    """Group the first findings, in the order of the view, by check."""
+    """Group the findings, in the order of the view, by check; of so many at the most, what fails is taken first."""
     listed = verdicts(view)
     counts = Counter((f["check"], f["status"]) for f in listed)
+    failing_first = sorted(range(len(listed)), key=lambda n: listed[n]["status"] != "fail")
+    taken = (listed[n] for n in sorted(failing_first[:limit]))
     found = []
-    for check, group in groupby(listed[:limit], key=lambda f: f["check"]):
+    for check, group in groupby(taken, key=lambda f: f["check"]):
         rows = list(group)
-        said = [f"{number(n)} {word(status)}" for (of, status), n in counts.items() if of == check]
+        own = {status: n for (of, status), n in counts.items() if of == check}
+        said = [f"{number(n)} {word(status)}" for status, n in own.items()]
+        if len(rows) < sum(own.values()):
+            said.append(say("{n} shown", n=number(len(rows))))
         name = f"{check} {content(rows[0]['title'])}"
         head = f"{name} · {word(rows[0]['severity'])} · {' · '.join(said)}"
         found.append(Section(name, head, tuple(_row(f) for f in rows)))

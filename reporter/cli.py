@@ -4,6 +4,7 @@ line, 3 bad input or content, 4 verification failed. Everything heavy is importe
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import re
@@ -41,8 +42,7 @@ class Verbs(click.Group):
             _complain(str(error))
             ctx.exit(error.exit_code)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            _complain(f"{where}{error.strerror or error}")
+            _complain(_trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
             click.echo("interrupted; nothing was left behind", err=True)
@@ -52,6 +52,18 @@ class Verbs(click.Group):
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+def _trouble(error: OSError) -> str:
+    """Say what the system refused, and where; a write that fails does not know its file."""
+    import tempfile
+
+    said = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {said}"
+    if error.errno == errno.ENOSPC:
+        return f"{said}: make room for the run, its cache, or temporary files in {tempfile.gettempdir()}"
+    return said
 
 
 def _complain(text: str) -> None:

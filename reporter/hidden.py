@@ -13,7 +13,7 @@ from reporter.answers import Attestation, Compensation, Waiver
 from reporter.attestations import Settled
 from reporter.db import Engine
 from reporter.ingest.load import Intake
-from reporter.model import Assessment
+from reporter.model import Assessment, Check
 from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.waivers import Stated
 
@@ -74,6 +74,18 @@ def hide_intake(intake: Intake, people: People) -> Intake:
 
 def hide_assessment(assessment: Assessment, people: People) -> Assessment:
     """Replace people in all that was made beside the cells."""
-    return replace(
-        assessment, **{name: hide_in(getattr(assessment, name), people) for name in NAMING}
-    )
+    named = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
+    checks = tuple(_without_names(c, people) for c in assessment.checks)
+    return replace(assessment, checks=checks, **named)
+
+
+def _without_names(check: Check, people: People) -> Check:
+    """Replace people in what reporter.yml says of a check: who drew a sample, and thresholds of its own."""
+    own = {name: _hidden(check.params[name], people) for name in check.shipped}
+    return replace(check, params={**check.params, **own}, sample=hide_in(check.sample, people))
+
+
+def _hidden(value: object, people: People) -> object:
+    if isinstance(value, list):
+        return [_hidden(v, people) for v in value]
+    return hide_in(value, people)

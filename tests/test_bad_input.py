@@ -8,6 +8,7 @@ import html
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -321,6 +322,22 @@ def test_a_full_disk_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(report.WRITERS, "html", full)
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     refused(assess(ws, formats="json,html"), tmp_path, "No space left on device")
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_full_disk_without_a_name_tells_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that fails half way names no file: only the call that opens one does."""
+
+    def full(view: object, path: Path, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setitem(report.WRITERS, "html", full)
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    refused(
+        assess(ws, formats="json,html"), tmp_path, "No space left on device", tempfile.gettempdir()
+    )
 
 
 @pytest.mark.usefixtures("few_checks")

@@ -176,6 +176,8 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estate.others.append({"type": "human", "name": "Unknown Ulla"})
     estate.others.append({"type": "asked bob.ray@corp.example", "name": "x"})
     estate.policies[0]["approved_by"] = "Dora Day"
+    estate.settings["params"] = {"ENT-02": {"admin_roles": ["admin", "role of Ann Lee"]}}
+    estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "drawn by Ann Lee"}}  # fmt: skip
     estate.events.append(estate.events[-1] | {"actor_id": "Uma Ulm", "actor_kind": "human", "event_id": "h"})  # fmt: skip
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
@@ -194,7 +196,7 @@ def files(named: Path) -> dict[str, str]:
 
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
     assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "evidence.parquet"}  # fmt: skip
-    said = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|ulla|dora|uma ?ulm"
+    said = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm"
     assert {name: found for name, text in files.items() if (found := set(re.findall(said, text)))} == {}  # fmt: skip
 
 

@@ -200,13 +200,9 @@ def _controls_of_checks(
 
 
 def _check(
-    a: model.Assessment,
-    c: model.Check,
-    anchor: str,
-    findings: Sequence[model.Finding],
-    controls: tuple[shape.Link, ...],
+    a: model.Assessment, c: model.Check, anchor: str, findings: Sequence[model.Finding], controls: tuple[shape.Link, ...],
     names: Mapping[str, str],
-) -> shape.Check:
+) -> shape.Check:  # fmt: skip
     score = a.scores.checks[c.id]
     n = counts(score)
     result = figure(score.lo, score.hi, _state(score))

@@ -8,6 +8,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 from conftest import reporter
+from jinja2.exceptions import SecurityError
 
 from reporter.errors import InputError
 from reporter.report import html, own, shape, view
@@ -132,3 +133,15 @@ def test_an_export_by_a_template_is_all_or_nothing(good_run: Path, tmp_path: Pat
     assert not list((tmp_path / "other").iterdir())
     missing = reporter(*words[:-1], tmp_path / "none.html", "--out", tmp_path / "third")
     assert (missing.exit_code, "cannot be read" in missing.output) == (3, True)
+
+
+def test_a_template_that_changed_is_compiled_anew_and_stays_in_its_sandbox(
+    rich: shape.View, tmp_path: Path
+) -> None:
+    """What is compiled is kept for the next page of the process: by its text, and apart from our own."""
+    for words in ("the first", "the second"):
+        assert words in html.render(rich, own=template(tmp_path, body(words)))
+    html.render(rich)  # outside the sandbox
+    for _ in range(2):
+        with pytest.raises(SecurityError):
+            html.render(rich, own=template(tmp_path, body("{{ view.__class__.__mro__ }}")))

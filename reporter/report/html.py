@@ -10,19 +10,22 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
     FunctionLoader,
     StrictUndefined,
 )
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -248,13 +251,39 @@ def _members(framework: Framework, ids: tuple[str, ...]) -> list[Control]:
     return [c for c in framework.controls if c.id in ids]
 
 
+class _Compiled(BytecodeCache):
+    """What this process has compiled: each page has an environment of its own, and compiling its templates takes as long as filling them."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._known: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code of a template whose text is the same as then."""
+        checksum, code = self._known.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template."""
+        self._known[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled(kind: type[Environment]) -> _Compiled:
+    """The code differs by kind: in a sandbox each access is guarded."""
+    return _Compiled()
+
+
 def _environment(folder: Path, own: Template | None = None) -> Environment:
     """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one of ours."""
     loaders: list[BaseLoader] = [FileSystemLoader(folder)]
     if own:
         loaders.append(FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None))  # fmt: skip
-    environment = (ImmutableSandboxedEnvironment if own else Environment)(
+    kind = ImmutableSandboxedEnvironment if own else Environment
+    environment = kind(
         loader=ChoiceLoader(loaders),
+        bytecode_cache=_compiled(kind),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

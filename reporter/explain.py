@@ -1,6 +1,6 @@
 """How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the input records.
 
-Numbers come from the run only: report.json for the reasoning, evidence.parquet for every cell. What
+It speaks the language of the run; what is wrong with the id is said in English, as all of the command line is. Numbers come from the run only: report.json for the reasoning, evidence.parquet for every cell. What
 a control outside the run rests on comes from the installed content.
 """
 
@@ -14,8 +14,10 @@ from reporter.errors import InputError
 from reporter.report.shape import Control, Group, View
 from reporter.report.shape_attested import AnswerLine
 from reporter.report.shape_waived import WaivedLine
+from reporter.report.words import count, number
 from reporter.rests import elsewhere, in_run
 from reporter.runfolder import read_cells, read_view
+from reporter.texts import mark, say, speaking, word
 
 SHOWN = 200
 CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
@@ -25,13 +27,14 @@ CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
 def explain(run: Path, given: str) -> str:
     """Explain a control, a check, a theme, an actor or 'enterprise'."""
     view = read_view(run)
-    exact = _named(view, given.strip(), run) or elsewhere(view, given.strip())
-    if exact:
-        return "\n".join(exact)
-    note, wanted = _meaning(given)
-    found = _named(view, wanted, run) or elsewhere(view, wanted)
-    if found:
-        return "\n".join([note, *found] if note else found)
+    with speaking(view.cover.language):
+        exact = _named(view, given.strip(), run) or elsewhere(view, given.strip())
+        if exact:
+            return "\n".join(exact)
+        note, wanted = _meaning(given)
+        found = _named(view, wanted, run) or elsewhere(view, wanted)
+        if found:
+            return "\n".join([note, *found] if note else found)
     raise InputError(
         f"{given!r} is no control, check, theme or actor of this run", str(run),
         "Try ASI03, NHI1, GOVERN 1.6, LLM06:2025, OWN-01, an agent's id, or enterprise.",
@@ -54,7 +57,8 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id, run)
     cells = [c for c in read_cells(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
-    return [f"{wanted}: {len(cells)} verdicts", "", *_by_verdict(cells)] if cells else []
+    head = f"{wanted}: {count(len(cells), 'verdict')}"
+    return [head, "", *_by_verdict(cells)] if cells else []
 
 
 def _meaning(given: str) -> tuple[str, str]:
@@ -80,7 +84,7 @@ def _meaning(given: str) -> tuple[str, str]:
 def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[str]:
     lines = [title, f"{_of(total)}", "", *total.reasons, ""]
     for control in controls:
-        level = f"level {control.level.text}" if control.figure.assessed else ""
+        level = say("level {level}", level=control.level.text) if control.figure.assessed else ""
         lines.append(
             f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {level:<9} {control.title}"
         )
@@ -90,7 +94,10 @@ def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[
 def _of(total: Group) -> str:
     figure, level = total.figure, total.level
     note = f" ({level.note})" if level.note else ""
-    return f"Score {figure.text}, range {figure.range} = {figure.exact_lo} to {figure.exact_hi}; level {level.text}{note}"
+    return say(
+        "Score {score}, range {range} = {lo} to {hi}; level {level}{note}",
+        score=figure.text, range=figure.range, lo=figure.exact_lo, hi=figure.exact_hi, level=level.text, note=note,
+    )  # fmt: skip
 
 
 def _control(control: Control, framework: str, view: View, run: Path) -> list[str]:
@@ -103,9 +110,9 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
     ]
     for check in control.checks:
         lines.append(
-            f"  {check.check.text:<7} {check.strength:<8} {check.severity:<9} {check.counts.text}  {check.check.title}"
+            f"  {check.check.text:<7} {word(check.strength):<8} {word(check.severity):<9} {check.counts.text}  {check.check.title}"
         )
-    lines += ["", f"Question for a human: {control.ask}"]
+    lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     open_cells = [c for c in read_cells(run) if c[VERDICT] != "pass"]
     for check in control.checks:
@@ -117,21 +124,27 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
 
 def _answer(t: AnswerLine) -> str:
     by = ", ".join(filter(None, (t.who, t.role, t.date)))
-    head = "It rests on the answer" if t.settles else "Another answer"
-    return f"  {head} {t.answer} ({by}), {t.counts_as}: {t.why}  [{t.record}]"
+    head = mark("It rests on the answer {answer}") if t.settles else mark("Another answer {answer}")
+    said = say(head, answer=word(t.answer))
+    return f"  {said} ({by}), {word(t.counts_as)}: {t.why}  [{t.record}]"
 
 
 def _stated(s: WaivedLine) -> str:
-    what = f"{s.by_check} stands in" if s.by_check else "Waiver"
-    return (
-        f"  {what} for {s.subject} until {s.until} ({s.who}), {s.counts_as}: {s.why}  [{s.record}]"
-    )
+    said = say(
+        mark("{check} stands in for {subject} until {until}") if s.by_check else mark("Waiver for {subject} until {until}"),
+        check=s.by_check, subject=s.subject, until=s.until,
+    )  # fmt: skip
+    return f"  {said} ({s.who}), {word(s.counts_as)}: {s.why}  [{s.record}]"
 
 
 def _check(view: View, check_id: str, run: Path) -> list[str]:
     check = next(c for c in view.checks if c.id == check_id)
-    lines = [f"{check.id} {check.title}", check.why, "", *check.reasons, f"Coverage {check.coverage}. Fix: {check.fix}",
-             f"The rule is in {check.place}", *(f"Thresholds: {told}" for told in [check.threshold_text] if told), ""]  # fmt: skip
+    lines = [f"{check.id} {check.title}", check.why, "", *check.reasons]
+    lines.append(say("Coverage {share}. Fix: {fix}", share=check.coverage, fix=check.fix))
+    lines.append(say("The rule is in {place}", place=check.place))
+    if check.threshold_text:
+        lines.append(say("Thresholds: {told}", told=check.threshold_text))
+    lines.append("")
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
     return lines + _by_verdict([c for c in read_cells(run) if c[CHECK] == check_id])
@@ -143,9 +156,10 @@ def _by_verdict(cells: list[tuple[Any, ...]]) -> list[str]:
         own = [c for c in cells if c[VERDICT] == verdict]
         if not own:
             continue
-        lines.append(f"{verdict} ({len(own)})")
+        lines.append(f"{word(verdict)} ({number(len(own))})")
         for check, subject, _, reason, ref, *_ in own[:SHOWN]:
             lines.append(f"  {check:<7} {subject}: {reason}" + (f"  [{ref}]" if ref else ""))
         if len(own) > SHOWN:
-            lines.append(f"  and {len(own) - SHOWN} more; all are in evidence.parquet")
+            more = say("and {n} more; all are in evidence.parquet", n=number(len(own) - SHOWN))
+            lines.append(f"  {more}")
     return lines

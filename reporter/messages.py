@@ -46,8 +46,7 @@ def _found() -> Iterator[Found]:
     package = Path(__file__).parent
     code = [
         *sorted((package / "report").glob("*.py")),
-        package / "explanation.py",
-        package / "history.py",
+        *(package / f"{name}.py" for name in ("explain", "explanation", "history", "rests")),
     ]
     for path in (*code, package / "texts.py"):
         yield from _in_code(path, path.relative_to(package.parent).as_posix())

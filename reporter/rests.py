@@ -1,4 +1,4 @@
-"""What a control of another list rests on. In: the view of a run, an id. Out: lines of text for `explain`.
+"""What a control of another list rests on. In: the view of a run, an id. Out: lines of text for `explain`, in the language spoken.
 
 The figures are those of the run; a list that did not take part is read from the installed content.
 """
@@ -13,6 +13,8 @@ from reporter.frameworks import STRENGTHS
 from reporter.model import Control, Framework
 from reporter.report.crosswalks import RELATIONS, basis_words
 from reporter.report.shape import View
+from reporter.texts import content as spoken
+from reporter.texts import say, word
 
 _BACK = {"subset": "superset", "superset": "subset"}
 _Found = tuple[str, Sequence[str], str, str, str]
@@ -48,7 +50,7 @@ def elsewhere(view: View, wanted: str) -> list[str]:
         if wanted.lower() in ids:
             title = content.official.get(walk.origin, {}).get("title", walk.origin)
             own = ids[wanted.lower()]
-            head = [f"{title} {own}", "Known from crosswalks only: no score is made of it."]
+            head = [f"{title} {own}", say("Known from crosswalks only: no score is made of it.")]
             return [*head, *_printed(view, _pairs(content, walk.origin, own))]
     return []
 
@@ -56,7 +58,7 @@ def elsewhere(view: View, wanted: str) -> list[str]:
 def _pairs(content: Content, of: str, own: str) -> Iterator[_Found]:
     for walk in content.crosswalks:
         for row in walk.rows:
-            said = (basis_words(walk), row.confidence, row.note)
+            said = (basis_words(walk), row.confidence, spoken(row.note))
             if walk.origin == of and own in row.origins:
                 yield RELATIONS[row.relation], row.targets, *said
             if walk.target == of and own in row.targets:
@@ -65,21 +67,23 @@ def _pairs(content: Content, of: str, own: str) -> Iterator[_Found]:
 
 def _control(view: View, framework: Framework, control: Control) -> list[str]:
     lines = [
-        f"{framework.short} {control.id} {control.title}",
-        f"Not part of this run, so it has no score: name {framework.id} under `frameworks` in "
-        "reporter.yml.",
-        control.paraphrase,
+        f"{framework.short} {control.id} {spoken(control.title)}",
+        say(
+            "Not part of this run, so it has no score: name {id} under `frameworks` in reporter.yml.",
+            id=framework.id,
+        ),
+        spoken(control.paraphrase),
         "",
     ]
     scored = [pair for pair in control.checks if pair[1] != "contextual"]
     related = [pair for pair in control.checks if pair[1] == "contextual"]
-    sure = f", with {framework.confidence} confidence" if framework.confidence else ""
-    head = f"It would rest on these checks (our reading{sure}):"
-    lines.append(head if scored else "No check evidences it: needs attestation.")
+    sure = say(", with {confidence} confidence", confidence=word(framework.confidence)) if framework.confidence else ""  # fmt: skip
+    head = say("It would rest on these checks (our reading{sure}):", sure=sure)
+    lines.append(head if scored else say("No check evidences it: needs attestation."))
     lines += _checks(view, scored)
     if related:
-        lines += ["Related, never scored:", *_checks(view, related)]
-    return [*lines, "", f"Question for a human: {control.ask}"]
+        lines += [say("Related, never scored:"), *_checks(view, related)]
+    return [*lines, "", say("Question for a human: {question}", question=spoken(control.ask))]
 
 
 def _checks(view: View, listed: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -90,9 +94,9 @@ def _checks(view: View, listed: Iterable[tuple[str, str]]) -> Iterator[str]:
         said = (
             f"{check.figure.text}: {check.counts.text}  {check.title}"
             if check
-            else "not in this run"
+            else say("not in this run")
         )
-        yield f"  {check_id:<7} {strength:<10} {said}"
+        yield f"  {check_id:<7} {word(strength):<10} {said}"
 
 
 def _printed(view: View, found: Iterable[_Found]) -> list[str]:
@@ -101,7 +105,8 @@ def _printed(view: View, found: Iterable[_Found]) -> list[str]:
     checks = {c.id: c for c in view.checks}
     lines = []
     for relation, others, basis, confidence, note in found:
-        lines.append(f"  {relation} {', '.join(others)} ({basis}; {confidence} confidence)")
+        sure = say("{confidence} confidence", confidence=word(confidence))
+        lines.append(f"  {say(relation)} {', '.join(others)} ({basis}; {sure})")
         lines += [f"    {note}"] if note else []
         for other in others:
             if other in controls:
@@ -110,4 +115,4 @@ def _printed(view: View, found: Iterable[_Found]) -> list[str]:
             elif other in checks:
                 k = checks[other]
                 lines.append(f"    {other:<12} {k.figure.text}: {k.counts.text}  {k.title}")
-    return ["", "Crosswalks (no number travels along them):", *lines] if lines else []
+    return ["", say("Crosswalks (no number travels along them):"), *lines] if lines else []

@@ -25,6 +25,7 @@ from babel.messages.pofile import read_po
 
 from reporter import catalog, messages, model, run, texts, workspace
 from reporter.errors import InputError
+from reporter.explain import explain
 from reporter.init import init
 from reporter.report import (
     EDITIONS,
@@ -321,6 +322,26 @@ def test_no_text_about_earlier_runs_goes_round(
         for medium in ("screen", "paper"):
             page = html.render(made, medium, edition=edition)
             assert left_over(page, data) == set(), f"{edition} on {medium}"
+
+
+@pytest.mark.parametrize("given_id", ["enterprise", "GOVERN", "ASI03", "OWN-02", "agent-3", "LLM06:2025"])  # fmt: skip
+def test_no_text_of_an_explanation_goes_round(
+    given_id: str, pseudo: texts.Translation, tmp_path: Path
+) -> None:
+    assessment = replace(earlier.assessed(a=given.rich()), language="xx")
+    cells = [(c.id, f"agent-{n % 9}", VERDICTS[n % 6]) for c in assessment.checks for n in range(9)]
+    with texts.speaking("xx"):
+        run = earlier.leave(tmp_path / "run", assessment, cells)
+    said = explain(run, given_id)
+    known = catalog.load()
+    others = [c for f in known.frameworks for c in f.controls]
+    data = sorted((c.id for c in (*others, *known.checks)), key=len, reverse=True)
+    data += [f.short for f in known.frameworks]
+    data += [c.title for c in others if c.id == given_id]
+    data += [*data_of(assessment, pseudo), "agent-3", "owasp-llm-2025", "evidence.parquet"]
+    lines = [line for line in said.split("\n") if not re.match(r"  [A-Z]{3}-\d\d .*: [A-Z]{3}-\d\d is ", line)]  # fmt: skip
+    assert len(lines) >= 3
+    assert left_over("<p>" + escape("\n".join(lines)) + "</p>", data) == set()
 
 
 @pytest.mark.deep

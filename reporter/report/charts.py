@@ -97,7 +97,7 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
     left = 18 + 7 * max(len(c.id) for c in controls)
     scores = left + 5 * cell + 66
     longest = max(len(c.title) for c in controls) if titles else 0
-    width = min(scores + 24 + 6 * longest, 740) if titles else scores
+    width = min(scores + 24 + 7 * longest, 740) if titles else scores
     parts = [
         text(left + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
         for i in range(5)
@@ -108,7 +108,7 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
         y = 18 + n * row
         parts.append(text(0, y + 14, control.id, "start", "ink", 12, bold=True))
         if titles:
-            title = clip(control.title, (width - scores - 16) // 6)
+            title = clip(control.title, (width - scores - 16) // 7)
             parts.append(text(scores + 16, y + 14, title, "start", "ink", 12))
         for i, mark in enumerate(control.cells):
             x = left + cell * i

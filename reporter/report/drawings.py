@@ -65,7 +65,7 @@ def maturity(framework: shape.Framework) -> str:
     for y, item in enumerate(tops):
         top, level = 18 + y * row, item.level
         name = f"{item.id} {item.title}".strip() if item.title != item.id else item.title
-        parts.append(text(0, top + 10, clip(name, 58), "start", "ink", 12))
+        parts.append(text(0, top + 10, clip(name, 50), "start", "ink", 12))
         parts.append(rect(left, top + 16, 5 * unit, 10, TRACK, "track"))
         if level.hi > level.lo:
             parts.append(rect(left, top + 16, level.hi * unit, 10, SOFT, "soft"))

@@ -107,14 +107,19 @@ FEW = ("OWN-01", "OWN-02", "GOV-01", "INV-01")
 
 
 @pytest.fixture
-def few_checks(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of the test get verdicts of `FEW` and of checks that do not ship: the others take half the time of a run."""
-    whole, others = assess.assess, {c.id for c in content.checks} - set(FEW)
+def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of the test get verdicts of few checks."""
+    judge_few(monkeypatch)
+
+
+def judge_few(patch: pytest.MonkeyPatch) -> None:
+    """Let runs judge `FEW` and checks that do not ship: the others take half the time of a run."""
+    whole, others = assess.assess, {c.id for c in catalog.load().checks} - set(FEW)
 
     def some(engine: Engine, checks: Iterable[tuple[Check, Judged]], threads: int = 1) -> None:
         whole(engine, [(c, j) for c, j in checks if c.id not in others], threads)
 
-    monkeypatch.setattr(assess, "assess", some)
+    patch.setattr(assess, "assess", some)
 
 
 @pytest.fixture(scope="session")

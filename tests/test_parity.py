@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import judge_few
 from fixture_estate import Estate, service_account, spoiled
 
 from reporter.report.shape import View
@@ -29,7 +30,9 @@ SUBJECTS = {
 def run(estate: Estate, folder: Path) -> View:
     """Assess a company; the run folder is `folder / "run"`."""
     options = Options(formats=("json",), cache=folder / "cache")
-    return assess_workspace(estate.write(folder / "ws"), folder / "run", options)
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        return assess_workspace(estate.write(folder / "ws"), folder / "run", options)
 
 
 def table(view: View) -> dict[str, list[str]]:

@@ -77,6 +77,7 @@ def secret(kind: str, place: str) -> str:
 def plant(folder: Path) -> Path:
     """Write the good company's workspace with secrets in every place where one could stand."""
     estate = Estate()
+    estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every verdict is printed with one list too
     fields = ("name", "purpose", "process_id", "kill_switch", "memory_sources", "deploy_subject", "enforcement_point",
               "principal_id", "business_unit", "nowhere", "policy_version", "owner_id", "technical_owner_id", "memory_readers",
               "kill_switch_owner", "parent_id", "deploy_identity_type", "policy_id")  # fmt: skip

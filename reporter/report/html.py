@@ -27,12 +27,12 @@ from jinja2 import (
 )
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reporter.branding import ACCENT
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
-from . import charts, desk, pages, search
+from . import charts, desk, listing, pages, search
 from .appendix import COLUMNS, TITLE, Chapter, Section, sums
 from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
@@ -147,7 +147,7 @@ def _page(
     if medium == "screen":
         script = _counting(_said((folder / "screen.js").read_text("utf-8")))
     environment = _environment(folder, own)
-    environment.filters["path"] = str if medium == "paper" else _path
+    environment.filters["path"] = str if medium == "paper" else listing.path
     environment.globals |= {
         "view": view,
         "medium": medium,
@@ -293,17 +293,13 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}
     environment.globals |= {"facets": _facets, "sums": sums}
+    environment.globals |= {"verdict_rows": listing.verdict_rows, "verdict_links": listing.verdict_links}  # fmt: skip
     return environment
 
 
 def _say(text: str, **values: object) -> Markup:
     """Say a text of a template, which may hold HTML; its values may not."""
     return Markup(say(text)).format(**values) if values else Markup(say(text))
-
-
-def _path(text: str) -> Markup:
-    """Let a browser break the name of a file where its folders end, rather than anywhere."""
-    return escape(text).replace("/", Markup("/<wbr>"))
 
 
 def _facets(*names: str) -> str:

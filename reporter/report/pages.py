@@ -7,8 +7,9 @@ there and the whole on pages of bounded size in a folder beside it, with an inde
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count as counter
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ LISTED = 10_000
 FOLDER = "findings"
 ALL, EVIDENCE = "findings.csv", "evidence.parquet"
 PASS = "pass"
+STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
+"""In the order in which they are listed."""
 
 
 class Pass(NamedTuple):
@@ -68,7 +71,7 @@ class Row:
     owner: str
     tier: str
     tier_text: str
-    """"tier 3"; said here, because the templates' way takes a fifth of the time of a long run."""
+    """"tier 3"."""
     status: str
     """fail | unknown | compensated | attested | pass"""
     reason: str
@@ -99,9 +102,8 @@ class Actor:
     tier: str
     standing: str
     """"4 failing · 2 unknown · 37 pass"."""
-    rows: tuple[Row, ...]
-    """What is open."""
-    passes: tuple[Row, ...]
+    verdicts: tuple[tuple[str, tuple[Row, ...]], ...]
+    """By status: what is open, and the passes last."""
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
 
@@ -209,6 +211,7 @@ def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
 
 def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline: bool) -> Iterator[Page]:  # fmt: skip
     findings = _by_check(view)
+    tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
     for check in view.checks:
         said, good = findings.get(check.id, []), passed[check.id]
         total = len(said) + len(good)
@@ -216,9 +219,9 @@ def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline:
         for n, start in enumerate(starts, start=1):
             file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
             end = start + starts.step
-            rows = [_row(f"v{k}", v, file, ALL) for k, v in said[start:end]]
+            rows = [_row(f"v{k}", v, file, ALL, tier) for k, v in said[start:end]]
             rest = slice(max(start - len(said), 0), max(end - len(said), 0))
-            rows += [_row(f"p{k}", _verdict(p, check), file, EVIDENCE) for k, p in good[rest]]
+            rows += [_row(f"p{k}", _verdict(p, check), file, EVIDENCE, tier) for k, p in good[rest]]
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, tuple(rows))
 
@@ -228,7 +231,7 @@ def page_file(name: str, n: int) -> str:
     return f"{name}+{n}.html" if n > 1 else f"{name}.html"
 
 
-def _row(anchor: str, v: Mapping[str, str], page: str, file: str) -> Row:
+def _row(anchor: str, v: Mapping[str, str], page: str, file: str, tier: Callable[[str], str]) -> Row:  # fmt: skip
     """Print a verdict; what is cut stands in the file that is named."""
     return Row(
         anchor=anchor,
@@ -239,7 +242,7 @@ def _row(anchor: str, v: Mapping[str, str], page: str, file: str) -> Row:
         actor=v["actor"],
         owner=owner(short(v["owner"], file, 80)),
         tier=v["tier"],
-        tier_text=say("tier {n}", n=v["tier"]),
+        tier_text=tier(v["tier"]),
         status=v["status"],
         reason=short(v["reason"], file),
         record=record(short(v["record"], file, 160)),
@@ -280,24 +283,23 @@ def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -
 
 
 def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCard | None) -> Actor:
-    still_open = tuple(r for r in rows if r.status != PASS)
-    passes = tuple(r for r in rows if r.status == PASS)
-    first = next(iter((*still_open, *passes)), None)
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.status].append(row)
+    first = next((r for r in rows if r.status != PASS), rows[0] if rows else None)
     return Actor(
         name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
         owner=first.owner if name and first else "",
         tier=card.tier if card else first.tier if name and first else "",
-        standing=_standing(rows),
-        rows=still_open,
-        passes=passes,
+        standing=_standing(Counter(r.status for r in rows)),
+        verdicts=tuple((s, tuple(grouped[s])) for s in STATUSES if s in grouped),
         card=card,
     )
 
 
-def _standing(rows: Sequence[Row]) -> str:
-    n = Counter(r.status for r in rows)
+def _standing(n: Mapping[str, int]) -> str:
     parts = (
         (n["fail"], mark("{n} failing")), (n["unknown"], mark("{n} unknown")), (n["compensated"] + n["attested"], mark("{n} made good")),
     )  # fmt: skip

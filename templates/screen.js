@@ -9,6 +9,8 @@
     return made;
   };
 
+  const written = (n) => n.toLocaleString(document.documentElement.lang);
+
   const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
   // A list names its items in data-find, what they can be chosen by in data-facets, what holds several in data-groups,
@@ -55,7 +57,7 @@
         group.hidden = asked && !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
         if (group.tagName === "DETAILS") group.open = asked && !group.hidden && shown <= 200;
       }
-      count.textContent = `${shown} _(of) ${items.length}`;
+      count.textContent = `${written(shown)} _(of) ${written(items.length)}`;
     };
     bar.append(count);
     if (items[0].tagName === "DETAILS") {
@@ -94,7 +96,7 @@
         item.append(link, make("span", { class: "quiet small" }, part ? ` ${part}` : ""));
         return item;
       }));
-      count.textContent = asked.length ? `${fits.length} _(of) ${pages.length}` : "";
+      count.textContent = asked.length ? `${written(fits.length)} _(of) ${written(pages.length)}` : "";
     });
     block.after(bar, list);
   };
@@ -131,15 +133,20 @@
 
   // On a phone a row of a wide table becomes a block, in which each cell says what its column is.
   const phone = matchMedia("(max-width: 640px)");
+  const tell = (table, from) => {
+    const names = [...table.tHead.rows[0].cells].map((head) => (head.innerText || head.textContent).replace(/\s+/g, " ").trim());
+    for (const row of table.tBodies[0].rows) {
+      if (row.cells.length !== names.length) continue;
+      [...row.cells].forEach((cell, n) => n >= from && cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
+    }
+  };
   const stack = () => {
     if (!phone.matches) return;
     for (const table of document.querySelectorAll(".scroll table:not(.stacks, .matrix, .flows)")) {
-      if (!table.tHead || getComputedStyle(table).display !== "table") continue; // the style sheet stacks the others
-      const names = [...table.tHead.rows[0].cells].map((head) => head.innerText.replace(/\s+/g, " ").trim());
-      for (const row of table.tBodies[0].rows) {
-        if (row.cells.length !== names.length) continue;
-        [...row.cells].forEach((cell, n) => cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
-      }
+      if (!table.tHead) continue;
+      if (table.matches(".subjects")) tell(table, 3); // of a verdict the owner alone needs to be told
+      if (getComputedStyle(table).display !== "table") continue; // the style sheet stacks it
+      tell(table, 0);
       table.classList.add("stacks");
     }
   };

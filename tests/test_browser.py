@@ -277,6 +277,12 @@ def test_on_a_phone_a_wide_table_stacks_and_each_cell_says_its_column(
             "[t.tHead.rows[0].cells[2].innerText, t.tBodies[0].rows[0].cells[2].dataset.label] })()"
         )
         assert head == cell == "Read"
+        owners = page.evaluate(
+            "[...new Set([...document.querySelectorAll('#checks .subjects td:last-child')].map(c => c.dataset.label))]"
+        )
+        assert owners == ["Owner"]
+        unnamed = page.evaluate("document.querySelectorAll('td[data-label=\"\"]').length")
+        assert unnamed == 0  # those in what is folded, too
         told = page.evaluate(
             "getComputedStyle(document.querySelector('.files td[data-label]'), '::before').content"
         )

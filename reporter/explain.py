@@ -1,7 +1,8 @@
 """How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the input records.
 
-It speaks the language of the run; what is wrong with the id is said in English, as all of the command line is. Numbers come from the run only: report.json for the reasoning, evidence.parquet for every cell. What
-a control outside the run rests on comes from the installed content.
+It speaks the language of the run; what is wrong with the id is said in English, as all of the command line is. Numbers
+come from the run only: report.json for the reasoning, evidence.parquet for every cell. What a control outside the run
+rests on comes from the installed content.
 """
 
 from __future__ import annotations

@@ -81,11 +81,5 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
 
 def _without_names(check: Check, people: People) -> Check:
     """Replace people in what reporter.yml says of a check: who drew a sample, and thresholds of its own."""
-    own = {name: _hidden(check.params[name], people) for name in check.shipped}
+    own = {name: hide_in(check.params[name], people) for name in check.shipped}
     return replace(check, params={**check.params, **own}, sample=hide_in(check.sample, people))
-
-
-def _hidden(value: object, people: People) -> object:
-    if isinstance(value, list):
-        return [_hidden(v, people) for v in value]
-    return hide_in(value, people)

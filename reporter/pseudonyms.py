@@ -76,6 +76,8 @@ def hide_in(value: Any, people: People, field: str = "") -> Any:
         return people.in_id(value) if field in _IDS else people.in_text(value)
     if isinstance(value, tuple):
         return tuple(hide_in(v, people, field) for v in value)
+    if isinstance(value, list):
+        return [hide_in(v, people, field) for v in value]
     if is_dataclass(value) and not isinstance(value, type):
         changed = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
         return replace(value, **changed)

@@ -17,6 +17,7 @@ from reporter.model import Assessment, Check
 from reporter.report import view
 from reporter.report.history import history
 from reporter.report.thresholds import rule
+from reporter.runfolder import sha256
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +130,6 @@ def test_a_run_that_recorded_no_rules_is_called_unlike_as_before(before: Path) -
             del check[field]
     path.write_text(json.dumps(made))
     manifest = json.loads((before / "manifest.json").read_bytes())
-    from reporter.runfolder import sha256
-
     manifest["outputs"]["report.json"]["sha256"] = sha256(path)
     (before / "manifest.json").write_text(json.dumps(manifest))
     told = said(changed("INV-01", sql="SELECT 2"), before)

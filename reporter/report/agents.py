@@ -107,17 +107,18 @@ def _card(agent: str, level: compared.Leveled | None, path: Sequence[compared.St
         agent=clean(agent),
         tier=_tier(level),
         level=at_most(level.level_lo, level.level_hi) if level and _has_level(level) else "",
-        score=ranged(
-            figure(level.score_lo, level.score_hi, "assessed" if level.assessed else "not_assessed")
-        )
-        if level
-        else "",
+        score=_score(level) if level else "",
         text=_path_text(by_kind),
         steps=tuple(_step(s) for s in shown),
         more=say("{steps}: in {file}.", steps=count(rest, "further step"), file=FILE)
         if rest
         else "",
     )
+
+
+def _score(level: compared.Leveled) -> str:
+    state = "assessed" if level.assessed else "not_assessed"
+    return ranged(figure(level.score_lo, level.score_hi, state))
 
 
 def _tier(level: compared.Leveled | None) -> str:

@@ -293,8 +293,8 @@ def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCa
         page=page,
         owner=first.owner if name and first else "",
         tier=card.tier if card else first.tier if name and first else "",
-        standing=_standing(Counter(r.status for r in rows)),
-        verdicts=tuple((s, tuple(grouped[s])) for s in STATUSES if s in grouped),
+        standing=_standing({s: len(grouped[s]) for s in STATUSES}),
+        verdicts=tuple((s, tuple(grouped[s])) for s in STATUSES if grouped[s]),
         card=card,
     )
 

@@ -51,8 +51,7 @@ def own(checks: Sequence[Check]) -> shape.Line:
 
 def rule(check: Check) -> str:
     """Digest what verdicts and their weight hang on beside the thresholds."""
-    c = check
-    told = (c.about, c.severity, c.level, c.evidence, c.needs, c.misuse, c.sql)
+    told = (check.about, check.severity, check.level, check.evidence, check.needs, check.misuse, check.sql)  # fmt: skip
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

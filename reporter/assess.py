@@ -52,6 +52,11 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
     _group_actors(engine)
+    look(engine, abouts)
+
+
+def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
+    """Make what hangs on which logs were alive: dead feeds and subjects; anew, where they were there."""
     _find_dead_logs(engine)
     for about in sorted(set(abouts)):
         if SUBJECTS[about]:
@@ -61,7 +66,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 def _subject_table(about: str, sql: str) -> str:
     """One row a subject: its highest tier, one actor to name, and the worst of its actors' blindness is kept apart."""
     return (
-        f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
+        f"CREATE OR REPLACE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
         "arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
@@ -91,7 +96,7 @@ _DELIVERED = (
 def _find_dead_logs(engine: Engine) -> None:
     """For each actor, registered or not, whose logs cannot prove silence: why."""
     engine.run(
-        "CREATE TABLE dead_logs AS WITH logs AS ("
+        "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS ("
         "SELECT actor_id, log_source FROM actor_log_sources UNION "
         "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL) "
         "SELECT a.actor_id, CASE WHEN count(l.log_source) = 0 "

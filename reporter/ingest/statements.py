@@ -123,7 +123,7 @@ def _lacking(data: bytes) -> str:
     if size < SMALLEST:
         return f"it holds {size} bytes of text, fewer than {SMALLEST}"
     if len(set(data)) < FEWEST_SIGNS or (
-        words is not None and sum(map(len, words)) < SMALLEST // 2
+        words is not None and sum(map(len, words)) < SMALLEST // 4
     ):
         return "it holds the same over and over"
     return ""

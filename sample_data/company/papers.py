@@ -378,4 +378,3 @@ def _answer(quarter: Quarter, framework: str, control: str, answer: str, who: st
         | said
         | {"attested_by": mail(who), "role": HELD.get(who, ""), "date": date}
     )
-

@@ -5,6 +5,7 @@ An answer that is wrong is rejected with its line; all others stand in the repor
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ ANSWERS = {
     "not applicable": "not applicable", "not_applicable": "not applicable", "n/a": "not applicable", "na": "not applicable",
 }  # fmt: skip
 METHODS = ("attest", "examine")
+EMPTY = hashlib.sha256(b"").hexdigest()
+"""An empty file is not hashed when it is read."""
 _WORST = ("fail", "unknown", "na", "attested", "pass")
 """Of two answers of one person and time the one that stands first counts."""
 _GOOD = ("pass", "attested", "na")
@@ -277,8 +280,9 @@ def _hashes(files: Sequence[FileCount]) -> dict[str, str]:
     """Hash by file; a sheet of a workbook or a list of a document has that of the whole."""
     found: dict[str, str] = {}
     for f in files:
-        found.setdefault(f.file.split("!", 1)[0], f.sha256)
-        found[f.file] = f.sha256
+        sha256 = f.sha256 or EMPTY * (not f.bytes)
+        found.setdefault(f.file.split("!", 1)[0], sha256)
+        found[f.file] = sha256
     return found
 
 

@@ -80,7 +80,20 @@ def approved_baseline(engine: Engine, workspace: Workspace, who: Directory) -> t
         told.append(Notice("baseline_not_approved", (("n", n), ("why", why))))
     if not said or why:
         return Baseline(holds=False), told
-    return Baseline(said.since, said.until, said.approved_at), told
+    mine = tuple(
+        agent
+        for agent, owner in engine.rows(
+            "SELECT actor_id, owner_id FROM actors WHERE owner_id IS NOT NULL ORDER BY actor_id"
+        )
+        if who.same(owner, said.approved_by)
+    )
+    if n_mine := int(engine.one(
+        "SELECT count(*) FROM in_baseline AS b JOIN event_actors AS k USING (who) "
+        f"WHERE list_contains({quoted_list(mine)}, k.agent_id)"
+    )):  # fmt: skip
+        why = f"{said.approved_by} owns the agent"
+        told.append(Notice("baseline_not_approved", (("n", n_mine), ("why", why))))
+    return Baseline(said.since, said.until, said.approved_at, but_of=mine), told
 
 
 def _inside(engine: Engine) -> list[Notice]:

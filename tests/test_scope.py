@@ -164,6 +164,28 @@ def test_runs_that_nobody_approved_approve_nothing(settings: str, why: str, tmp_
 
 
 @pytest.mark.usefixtures("few_checks")
+def test_nobody_approves_the_runs_of_an_agent_of_his_own(tmp_path: Path) -> None:
+    mine = {"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "Ann"}
+    given = {
+        "inventory/agents.jsonl": [mine],
+        "baseline/clean.jsonl": [
+            *CLEAN,
+            call("get_page", "x", actor_id="a2", purpose="look", **JUNE),
+        ],
+        "logs/a.jsonl": [
+            call("send_money", "DE2"),
+            call("send_mail", "x", actor_id="a2", purpose="look"),
+        ],
+    }
+    run = assessed(tmp_path, given)
+    assert {r["agent"] for r in rows(run, "deviations.csv")} == {"a2"}
+    assert (
+        "(events below baseline/: 2): ann owns the agent"
+        in notices(run)["baseline_not_approved"]["text"]
+    )
+
+
+@pytest.mark.usefixtures("few_checks")
 def test_a_baseline_approves_nothing_that_was_done_before_it(tmp_path: Path) -> None:
     events = [call("send_money", "DE1", session_id=s, time=f"2026-{s}T10:00:00Z") for s in ("08-01", "09-01")]  # fmt: skip
     late = APPROVED.replace("2026-06-20", "2026-08-15")

@@ -160,7 +160,7 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 CALL = {
     "time": "2026-08-01T10:00:00Z", "log_source": "gw", "actor_id": "A1", "actor_kind": "agent", "event_class": "tool",
-    "action": "pay", "tool": "pay", "effect": "transfer", "outcome": "success",
+    "action": "pay", "tool": "pay", "effect": "transfer", "resource": "bank", "outcome": "success",
 }  # fmt: skip
 DATES = {"approved_at": "2026-09-01", "expires": "2026-12-01"}
 WAIVED = {"check": "LIF-01", "subject": "A1", "reason": "soon", "review_at": "2026-11-01", **DATES}
@@ -279,7 +279,8 @@ def test_an_exception_is_a_waiver_and_changes_no_verdict(tmp_path: Path, plain: 
     assert "pay alone, and the verdict is on A1 as a whole" in told["x-APR-01"][1]
     assert told["x-any"] == ("not counted", "no effect: it names no check")
     assert all(s["exception"] for s in report["waivers"]["waivers"])
-    listed = list(csv.DictReader((tmp_path / "w/run/statements.csv").open(encoding="utf-8-sig")))
+    with (tmp_path / "w/run/statements.csv").open(encoding="utf-8-sig", newline="") as file:
+        listed = list(csv.DictReader(file))
     assert {r["kind"] for r in listed} == {"exceptions"} and len(listed) == len(rows)
 
 
@@ -403,10 +404,7 @@ def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
         "log_sources: gw counts as delivering with 1 % of its days, shipped 90 %",
         "baseline: approved by zoe on 2026-06-20",
     ]
-    assert (
-        f"with the shipped ones it is {_percent(plain)}"
-        in box["text"]
-    )
+    assert f"with the shipped ones it is {_percent(plain)}" in box["text"]
     assert report["summary"]["figure"]["exact_lo"] != plain["summary"]["figure"]["exact_lo"]
 
 

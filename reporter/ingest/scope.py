@@ -33,6 +33,8 @@ class Baseline:
     """From when what they show is approved; None: always."""
     holds: bool = True
     """Somebody who may has approved them; else they approve nothing."""
+    but_of: tuple[str, ...] = ()
+    """Agents of which they approve nothing."""
 
 
 def review_scope(engine: Engine, baseline: Baseline) -> None:
@@ -76,7 +78,8 @@ def _gather_baseline(engine: Engine, baseline: Baseline) -> None:
     engine.run(
         "CREATE TEMP TABLE approved_runs AS SELECT DISTINCT k.agent_id, b.purpose, "
         "coalesce(b.session_id, CAST(b.part AS VARCHAR)) AS session_id, b.tool, b.destination, b.outcome, b.event_class "
-        f"FROM ({' UNION ALL '.join(parts)}) AS b JOIN event_actors AS k USING (who) WHERE {baseline.holds}"
+        f"FROM ({' UNION ALL '.join(parts)}) AS b JOIN event_actors AS k USING (who) WHERE {baseline.holds} "
+        f"AND NOT coalesce(list_contains({quoted_list(baseline.but_of)}, k.agent_id), FALSE)"
     )
 
 

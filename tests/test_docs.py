@@ -519,7 +519,7 @@ def test_the_question_stands_where_the_method_says() -> None:
     """At the lowest level without a direct check: 1 where there is none, 5 where all have one."""
     content = catalog.load()
     levels = {c.id: c.level for c in content.checks}
-    scores = score(content.frameworks, content.checks, [], content.themes, content.policy, content.profiles["baseline"])  # fmt: skip
+    scores = score(content.frameworks, content.checks, content.themes, [], content.policy, content.profiles["baseline"])  # fmt: skip
     full = set()
     for framework, scored in zip(content.frameworks, scores.frameworks, strict=True):
         for control, made in zip(framework.controls, scored.controls, strict=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from reporter import compared
-from reporter.texts import content, day, mark, numeral, say, word
+from reporter.texts import day, headline, mark, numeral, say, word
 
 from . import shape_observed as shape
 from .words import clean, count, join, number, short
@@ -232,7 +232,7 @@ def causes(found: tuple[compared.Cause, ...]) -> shape.Causes:
 def _cause(c: compared.Cause) -> shape.CauseLine:
     several = f" ({count(len(c.actors), 'actor')})" if len(c.actors) > 1 else ""
     return shape.CauseLine(
-        title=clean(content(c.title)),
+        title=clean(headline(c.title)),
         what=short(clean(c.what), "causes.csv", 80) + several,
         severity=c.severity,
         checks=", ".join(c.checks),

@@ -403,8 +403,8 @@ def rich_passes() -> list[Pass]:
 def rich() -> Assessment:
     """Sixty agents, hostile names, every status, known policy coverage."""
     context: dict[str, object] = {
-        "agents_active": 52,
-        "agents_covered": 31,
+        "agents_in_use": 52,
+        "agents_judged": 52,
         "policy_coverage": {"lo": Fraction(31, 52), "hi": Fraction(36, 52)},
         "units_total": 9,
         "units_with_agents": 7,

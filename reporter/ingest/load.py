@@ -32,6 +32,9 @@ from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
 from reporter.secrets import fingerprinted, redact
 
+ARTEFACT = "can be the artefact of an attestation, as this line of statements/attestations.csv: "
+"""What is said of a document before the line to copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -119,6 +122,14 @@ def ingested(
         Inputs(files) as inputs,
     ):
         yield engine, ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
+
+
+def as_artefact(name: str, sha256: str) -> str:
+    """Say what a document is good for, with the line to copy."""
+    there = name.startswith("statements/")
+    line = statements.line_for(name.removeprefix("statements/") if there else Path(name).name, sha256)  # fmt: skip
+    moved = "" if there else "once it lies below statements/, "
+    return f"; {moved}it {ARTEFACT}{line}"
 
 
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
@@ -271,7 +282,8 @@ def _unrecognised(
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
     digest = inputs.digest(file).sha256
-    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), [
+    why = choice.why + (as_artefact(file.name, digest) if file.is_document else "")
+    return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
         *problems,
         *notes,
     ]

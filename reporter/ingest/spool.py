@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from reporter.catalog import Source
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.cache import Batch, Cache
-from reporter.ingest.hiding import hidden, suspect
+from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
 from reporter.ingest.items import READ_FOR_SECRETS, Document, Note, Problem, shown
 from reporter.ingest.notes import HIDDEN, note, note_bad_fields
 from reporter.ingest.readers import documents, unfit
@@ -144,9 +144,24 @@ def _load(
     engine.run(
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
+    named = _named_secrets(engine, source)
     for table, sql in source.tables.items():
-        _stage(engine, source, table, sql, batch, cache, number)
+        _stage(engine, source, table, sql, batch, cache, number, named)
     _account(engine, batch)
+
+
+def _named_secrets(engine: Engine, source: Source) -> dict[int, list[str]]:
+    """What is a secret by the name of its field, by record; of logs no source reads such a field."""
+    if {*source.tables} == {"events"}:
+        return {}
+    found = {
+        record: list(dict.fromkeys(named_secrets(json.loads(text))))
+        for record, text in engine.rows(
+            "SELECT record, CAST(r AS VARCHAR) FROM spooled "
+            f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
+        )
+    }
+    return {record: given for record, given in found.items() if given}
 
 
 def _raw(source: Source) -> str:
@@ -167,8 +182,9 @@ def _raw(source: Source) -> str:
 
 
 def _stage(
-    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache, number: int
-) -> None:
+    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache, number: int,
+    named: dict[int, list[str]],
+) -> None:  # fmt: skip
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     text = select(engine, source, table, sql)
     trimmed = table != "events"
@@ -182,6 +198,8 @@ def _stage(
     if not n:
         return
     batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
+    if named:
+        _hide_named(engine, table, [c.name for c in columns], named, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
     long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
     _hide_secrets(engine, table, free_texts(table, long), batch)
@@ -206,6 +224,30 @@ def _stage(
         cache.folder / file,
     )
     batch.tables.setdefault(table, []).append(file)
+
+
+def _hide_named(
+    engine: Engine, table: str, columns: list[str], named: dict[int, list[str]], key: str, batch: Batch
+) -> None:  # fmt: skip
+    """Replace what is a secret by the name of its field, whatever column a source or a mapping takes it for."""
+    staged = f"staged_{table}"
+    hid: list[int] = []
+    for at, record, *cells in engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged}"
+    ):
+        given = named.get(record, [])
+        swaps = {
+            name: new
+            for name, cell in zip(columns, cells, strict=True)
+            if given and cell and (new := without(cell, given, key)) != cell
+        }
+        if swaps:
+            hid.append(record)
+            sets = ", ".join(f"{name} = {quoted(new)}" for name, new in swaps.items())
+            engine.run(f"UPDATE {staged} SET {sets} WHERE rowid = {at}")
+    if hid:
+        why = f"a field of {table} {HIDDEN}"
+        note(engine, batch, f"SELECT unnest([{', '.join(map(str, hid))}]), {quoted(why)}")
 
 
 def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:

@@ -5,6 +5,8 @@ They are told by their name, not by content, and fill no table: what they mean i
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,12 +49,28 @@ KINDS: Mapping[str, Kind] = {
     )),
 }  # fmt: skip
 """By file name; it stands in the accounting where other files have the id of their source."""
+EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
+"""What a line to copy begins with; without an answer it counts for nothing."""
 _NAME = re.compile(
     rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
 )
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
 Rows = dict[str, tuple[Given, ...]]
 """By kind, in the order of the files."""
+
+
+def headings() -> str:
+    """Return the headings of statements/attestations.csv."""
+    return ",".join(KINDS[ATTESTATIONS].fields)
+
+
+def line_for(artefact: str, sha256: str) -> str:
+    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody to complete."""
+    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    made = io.StringIO()
+    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(made, lineterminator="").writerow(row)
+    return made.getvalue()
 
 
 def kind_of(file: InputFile) -> str:

@@ -125,12 +125,28 @@ def sniff(path: Path, name: str) -> InputFile:
         return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
     gzipped = head[:2] == b"\x1f\x8b"
     if gzipped:
+        if _says_unpacked(path) > most_unpacked(size):
+            return InputFile(path, name, size, "unknown", True, why=_unpacks_to(size))
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
             return InputFile(path, name, size, "unknown", True, why=f"a damaged gz file: {error}")
     format_, encoding, why = _format_of(head, name)
     return InputFile(path, name, size, format_, gzipped, encoding, why)
+
+
+def _says_unpacked(path: Path) -> int:
+    """Return the size to which a gz file, or its last member, says it unpacks; whoever reads it counts."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
+        return int.from_bytes(handle.read(4), "little")
+
+
+def _unpacks_to(size: int) -> str:
+    return (
+        f"a gz file that unpacks to more than {most_unpacked(size) >> 20} MB; {RATIO} times its size is the limit: "
+        "if that is meant, give it unpacked"
+    )
 
 
 def _gunzip_head(head: bytes, path: Path) -> bytes:
@@ -212,9 +228,9 @@ class _Unpacked(io.RawIOBase):
     """What a gz file holds, as far as it is believed."""
 
     def __init__(self, file: InputFile) -> None:
-        self._packed = gzip.open(file.path, "rb")
+        self._packed = gzip.GzipFile(file.path, "rb")
+        self._size = file.size
         self._left = most_unpacked(file.size)
-        self._most = self._left
 
     def readable(self) -> bool:
         return True
@@ -225,9 +241,7 @@ class _Unpacked(io.RawIOBase):
         )  # what stands before a defect is given before it is raised
         self._left -= n
         if self._left < 0:
-            raise TooLarge(
-                f"it unpacks to more than {self._most >> 20} MB, {RATIO} times its size: if that is meant, unpack it"
-            )
+            raise TooLarge(_unpacks_to(self._size))
         return n
 
     def close(self) -> None:

@@ -163,15 +163,15 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
         said = ", ".join(map(repr, twice[:6])) + (" and more" if len(twice) > 6 else "")
         yield Note(line, f"headings stand more than once; now they are {said}")
     begins = next((i for i, h in enumerate(plain) if h), 0)
-    full = all(header)
+    full, starts = all(header), plain[begins].split()
     for row in itertools.chain(first[at + 1 :], rows):
         if isinstance(row, Problem):
             yield row
             continue
         line, cells = row
-        if cells[begins : begins + 1] and cells[begins].split() == plain[begins].split():
-            if [" ".join(c.split()) for c in cells] == plain:
-                continue
+        alike = cells[begins : begins + 1] and cells[begins].split() == starts
+        if alike and [" ".join(c.split()) for c in cells] == plain:
+            continue
         if full and len(cells) == len(header) and cells[0]:
             yield Document(line, dict(zip(header, cells, strict=True)))
         else:

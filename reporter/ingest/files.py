@@ -287,6 +287,7 @@ def whole(file: InputFile, most: int) -> bytes:
             chunks.append(chunk)
             left -= len(chunk)
     if left < 0:
+        chunks.clear()
         raise TooLarge(too_large(file, f"this has more than {most >> 20} MB"))
     return b"".join(chunks)
 

@@ -136,13 +136,14 @@ def _json(file: InputFile, memory: int) -> Iterator[Item]:
 
 
 def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
-    raw = whole(file, memory // 2)
+    raw = whole(file, memory // 4)
     if (need := _memory_for(raw)) > memory:
         raise TooLarge(too_large(file, f"this needs some {need >> 20} MB of memory"))
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")
     else:
         text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    del raw  # as large as the text
     try:
         yield Document(1, strict_json(text))
     except (ValueError, RecursionError) as error:

@@ -38,6 +38,7 @@ from reporter.secrets import SHORTEST
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
 KINDS_LISTED = 1000
 """Kinds of records out of scope that a source's files have one by one; the rest is one."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
@@ -140,7 +141,7 @@ def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
         yield item.text, item.line
         return
     for record in records_at(item.value, path):
-        yield json.dumps(record, ensure_ascii=False), item.line
+        yield _AS_JSON.encode(record), item.line
 
 
 def _load(

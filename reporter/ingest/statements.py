@@ -17,8 +17,8 @@ from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
 from reporter.db import Engine
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Item, Note, Problem
-from reporter.ingest.notes import HIDDEN
+from reporter.ingest.items import Item, Note, Problem, told
+from reporter.ingest.notes import HIDDEN, LONGEST, cut_text
 from reporter.ingest.readers import documents
 from reporter.model import FileCount, Quarantined
 from reporter.secrets import fingerprinted, redact
@@ -123,11 +123,11 @@ def _rows(
     for item in items:
         if isinstance(item, Problem):
             notes.append(
-                Quarantined(file.name, item.line, "unreadable", redact(item.reason), item.text)
+                Quarantined(file.name, item.line, "unreadable", told(item.reason), item.text)
             )
             continue
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
+            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
             row, hid = _given(file.name, place, record, kind.fields, key)
@@ -135,10 +135,13 @@ def _rows(
             for name in row.fields:
                 if name not in kind.fields and name not in PREFILLED:
                     unknown.setdefault(name, place)
+            if any(len(text) > LONGEST for text in row.fields.values()):
+                why = f"a field of more than {LONGEST:,} characters: its end is cut, and its length and hash stand there"
+                notes.append(Quarantined(file.name, place, "field", why, ""))
             if hid:
                 notes.append(Quarantined(file.name, place, "field", f"the record {HIDDEN}", ""))
     notes += [
-        Quarantined(file.name, place, "field", f"no field of {kind.one} is named {redact(name)!r}: it was not read", "")
+        Quarantined(file.name, place, "field", f"no field of {kind.one} is named {redact(name)[:200]!r}: it was not read", "")
         for name, place in sorted(unknown.items())
     ]  # fmt: skip
     return rows, notes
@@ -174,7 +177,7 @@ def _given(
         text = _text(value)
         kept = text if _HASH.fullmatch(text) else fingerprinted(text, key)
         hid |= kept != text
-        fields[name] = kept
+        fields[name] = cut_text(kept)
     return Given(file, line, fields, wrong), hid
 
 

@@ -18,6 +18,7 @@ LINES_SHOWN = 5
 
 SENTENCES: Mapping[str, str] = {
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
+    "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

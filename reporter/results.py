@@ -91,7 +91,7 @@ _PATHS = (
     "CASE WHEN standing = 'never' AND NOT coalesce(a.approvals_recorded, FALSE) THEN 'not recorded' ELSE standing END AS standing, "
     "'' AS note, first_at, u.ref FROM used AS u JOIN agents AS a ON a.actor_id = u.agent_id UNION ALL "
     f"SELECT agent_id, 'tool', tool, {_USED}, bool_or(effect <> 'read'), 'unregistered', '', {_FIRST} FROM activity "
-    "WHERE NOT registered AND actor_kind = 'agent' AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool UNION ALL "
+    "WHERE NOT registered AND actor_kind = 'agent' AND agent_id IS NOT NULL AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool UNION ALL "
     f"SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USED}, NULL, CASE WHEN bool_or(broken IS NOT NULL) THEN 'broken' "
     f"WHEN bool_or(NOT root_active) THEN 'left' ELSE 'holds' END, coalesce(root_kind, ''), min(d.first_at), "
     "arg_min(first_ref, (d.first_at, first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE in_window "

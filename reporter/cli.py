@@ -172,7 +172,9 @@ def assess(
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
-        options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say)
+        options = Options(
+            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=say
+        )
         view = assess_workspace(workspace, out, options, inputs)
     if as_json:
         click.echo(json.dumps(_headline(view, out), ensure_ascii=False))

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from reporter.child import Stopped
 from reporter.errors import InputError, ReporterError
 
 Error = duckdb.Error
@@ -119,6 +120,23 @@ def _memory_told() -> Iterator[None]:
         raise ReporterError(
             f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
         ) from error
+
+
+MOST_ROWS, LONGEST_TEXT = 10_000_000, 16 << 20
+"""What a query of others may give."""
+
+
+def refuse_too_much(engine: Engine, path: Path, longest: int = LONGEST_TEXT) -> None:
+    """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody needs."""
+    read = f"read_parquet({quoted(str(path))})"
+    names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
+    lengths = "".join(f', max(strlen("{n}"))' for n in names)
+    n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
+    if n > MOST_ROWS:
+        raise Stopped(f"gave {n} rows; at most {MOST_ROWS} are taken")
+    for name, size in zip(names, found, strict=True):
+        if (size or 0) > longest:
+            raise Stopped(f"gave a {name} of {size} bytes; at most {longest} are taken")
 
 
 def quoted(text: str) -> str:

@@ -137,7 +137,7 @@ def _checks(
         return _check(check, run_examples and (not own or check.place.startswith(own)))
 
     for source in content.sources:
-        yield from catalog.judge_source_file(source)
+        yield from catalog.judged_source(source)[1]
     with ThreadPoolExecutor(2) as pool:
         for problems in pool.map(judged, content.checks):
             yield from problems

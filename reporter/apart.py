@@ -67,7 +67,7 @@ def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: st
         tempfile.TemporaryDirectory(dir=folder) as work,
         Engine(Path(work), memory) as engine,
     ):
-        engine.lock([Path(folder)])
+        engine.confine(Path(folder))
         for name, path in tables.items():
             engine.run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({quoted(path)})")
         engine.write_parquet(sql, Path(out))

@@ -187,6 +187,9 @@ def _limit(memory: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     roof = roof if hard == resource.RLIM_INFINITY else min(roof, hard)
     resource.setrlimit(resource.RLIMIT_AS, (roof, roof))
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (memory, memory)
+    )  # of one file, such as an endless result
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

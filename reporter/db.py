@@ -102,6 +102,12 @@ class Engine(AbstractContextManager["Engine"]):
         """Stop the running statement; callable from another thread."""
         self._con.interrupt()
 
+    def confine(self, folder: Path) -> None:
+        """Lock an engine for SQL of others: it reaches one folder, and spills no more than a fixed amount to disk."""
+        self.run(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
+        self.run("SET python_enable_replacements = false")
+        self.lock([folder])
+
     def lock(self, folders: Sequence[Path] = ()) -> None:
         """Close the doors: only the work folder and the given ones stay reachable, settings are frozen."""
         allowed = [str(p.resolve()) + "/" for p in (self.work, *folders)]
@@ -122,8 +128,8 @@ def _memory_told() -> Iterator[None]:
         ) from error
 
 
-MOST_ROWS, LONGEST_TEXT = 10_000_000, 16 << 20
-"""What a query of others may give."""
+MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"
+"""What a query of others may give, and put aside while it runs."""
 
 
 def refuse_too_much(engine: Engine, path: Path, longest: int = LONGEST_TEXT) -> None:

@@ -106,4 +106,4 @@ def _texts(source: dict[str, Any], spool: str) -> list[str]:
 
 def _prepare(engine: Engine, spool: Path) -> None:
     macros.define(engine)
-    engine.lock([spool.parent])
+    engine.confine(spool.parent)

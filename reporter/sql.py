@@ -118,7 +118,7 @@ _SOURCE_FUNCTIONS = frozenset((
     "json_extract", "json_extract_string", "json_exists", "json_array_length", "json_valid", "json_transform",
     "json_merge_patch", "json_contains", "to_json", "list_position", "list_any_value", "list_has_all", "list_has_any", "list_zip",
     "list_slice", "list_bool_and", "list_bool_or", "list_first", "list_last", "list_sum", "list_min", "list_max", "list_count",
-    "list_unique", "list_aggregate", "generate_subscripts", "regexp_split_to_array", "url_decode", "try_strptime",
+    "list_unique", "list_aggregate", "list_reduce", "generate_subscripts", "regexp_split_to_array", "url_decode", "try_strptime",
     "make_timestamp", "epoch_ms", "to_timestamp", "strlen", "map_keys", "map_values", "map_extract", "map_entries", "struct_pack",
 ))  # fmt: skip
 """Functions that sqlglot has no name for, beside the helpers of ours."""

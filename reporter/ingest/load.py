@@ -27,6 +27,7 @@ from reporter.ingest.items import Note, Problem
 from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
+from reporter.ingest.reconsider import reconsider
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
@@ -59,6 +60,7 @@ def ingest(
     others = [f for f in named if not statements.kind_of(f)]
     choices = recognise(engine, others, sources, limits)
     done = convert(engine, choices, inputs, cache, limits)
+    choices, done = reconsider(engine, choices, done, inputs, cache, limits)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(
@@ -140,24 +142,29 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
             if spec.name in batch.tables
         ]
         empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
-        empty += ", CAST(NULL AS UBIGINT) AS who" if spec.name == "events" else ""
+        is_events = spec.name == "events"
+        empty += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
+        place = ", CAST(NULL AS BIGINT) AS place" if is_events else ""
         parts = parts or [
             f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
-            "CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record WHERE FALSE"
+            f"CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE FALSE"
         ]
-        kind = "VIEW" if spec.name == "events" else "TABLE"
+        kind = "VIEW" if is_events else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
 def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+    """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     path = quoted_list([str(cache.folder / name) for name in batch.tables[table]])
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
-            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
+            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS place FROM read_parquet({path}, file_row_number=true)"
         )
+    # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or computed.
+    place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
     return (
-        f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record "
+        f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record{place if table == 'events' else ''} "
         f"FROM read_parquet({path}) AS p JOIN parts AS b ON b.part = {first} + p.f"
     )
 
@@ -191,18 +198,20 @@ def _set_repeats_aside(engine: Engine) -> list[Quarantined]:
 
     Without an id two equal events may be two events, so they stay.
     """
-    if not engine.one("SELECT count(event_id) - count(DISTINCT hash(event_id)) FROM in_events"):
+    if not engine.one(
+        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
+    ):
         return []
     alike = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
-        "CREATE TABLE repeats AS SELECT * FROM (SELECT part, file, record, "
+        "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, "
         f"row_number() OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original "
         "FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT NULL GROUP BY event_id "
-        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike}, starts_with(file, 'baseline/') ORDER BY part, record)) AS numbered WHERE nth > 1"
+        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike}, starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
     )
     engine.run("ALTER VIEW in_events RENAME TO all_events")
     engine.run(
-        "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part, record)"
+        "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part, place)"
     )
     return [
         Quarantined(

@@ -6,7 +6,7 @@ The child opens an engine of its own over copies of the tables that the check re
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +22,12 @@ LONGEST_TEXT = 100_000
 
 
 class Apart(AbstractContextManager["Apart"]):
-    """Runs the checks whose ids it is given in one child after another, wherever it is asked to; others it hands back."""
+    """Runs the checks that it is given in a child, one after another, wherever it is asked to; others it hands back."""
 
-    def __init__(self, ids: Collection[str], work: Path, memory: str, limits: Limits) -> None:
-        self._ids, self._folder, self._memory = ids, work / "apart", memory
+    def __init__(self, foreign: Sequence[Judged], work: Path, memory: str, limits: Limits) -> None:
+        self._foreign, self._folder, self._memory = foreign, work / "apart", memory
         self._child = Child(limits)
-        self._copied: dict[tuple[str, frozenset[str]], Path] = {}
+        self._copied: dict[str, Path] = {}
         self._lock = Lock()
 
     def __exit__(self, *raised: object) -> None:
@@ -35,12 +35,12 @@ class Apart(AbstractContextManager["Apart"]):
 
     def __call__(self, engine: Engine, check: Check, judged: Judged) -> Judged:
         """Return a check that reads the verdicts of the child; raise the engine's Error where there are none."""
-        if check.id not in self._ids:
+        if judged not in self._foreign:
             return judged
         with self._lock:
             self._folder.mkdir(exist_ok=True)
-            tables = {t: str(self._copy(engine, t, judged)) for t in sorted(judged.tables)}
-            out = self._folder / f"{check.id}.parquet"
+            tables = {t: str(self._copy(engine, t)) for t in sorted(judged.tables)}
+            out = self._folder / f"{check.id}.verdicts.parquet"
             try:
                 self._child.call(
                     verdicts, sql=judged.sql, tables=tables, folder=str(self._folder), out=str(out),
@@ -50,15 +50,15 @@ class Apart(AbstractContextManager["Apart"]):
                 raise Error(f"it {error}") from error
         return replace(judged, sql=f"SELECT * FROM read_parquet({quoted(str(out))})")
 
-    def _copy(self, engine: Engine, table: str, judged: Judged) -> Path:
-        columns = frozenset(c for t, c in judged.reads if t == table)
-        path = self._copied.get((table, columns))
-        if path is None:
-            path = self._folder / f"{table}.{len(self._copied)}.parquet"
-            named = ", ".join(f'"{c}"' for c in sorted(columns)) or "1 AS nothing"
-            engine.write_parquet(f"SELECT {named} FROM {table}", path)
-            self._copied[table, columns] = path
-        return path
+    def _copy(self, engine: Engine, table: str) -> Path:
+        """Copy a table once, with the columns that any of the checks reads."""
+        if table not in self._copied:
+            columns = sorted({c for j in self._foreign for t, c in j.reads if t == table})
+            self._copied[table] = self._folder / f"{table}.parquet"
+            engine.write_parquet(
+                f"SELECT {', '.join(columns) or '1 AS nothing'} FROM {table}", self._copied[table]
+            )
+        return self._copied[table]
 
 
 def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:

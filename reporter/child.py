@@ -158,9 +158,7 @@ def _serve(memory: int) -> None:
         try:
             answer: dict[str, Any] = {"result": function(**request["arguments"])}
         except ReporterError as error:
-            kind = type(error).__name__
-            told = [kind if kind in _KINDS else "ReporterError", error.message, error.place, error.hint]  # fmt: skip
-            answer = {"error": told}
+            answer = _told(error)
         except Stopped as error:
             answer = {"stopped": str(error)}
         except RecursionError:
@@ -171,6 +169,14 @@ def _serve(memory: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(text)
         answers.flush()
+
+
+def _told(error: ReporterError) -> dict[str, Any]:
+    if type(error.__cause__).__name__ == "OutOfMemoryException":
+        return {"stopped": "needs more memory than it may have"}
+    kind = type(error).__name__
+    kind = kind if kind in _KINDS else ReporterError.__name__
+    return {"error": [kind, error.message, error.place, error.hint]}
 
 
 def _why(error: Exception, memory: int) -> str:

@@ -127,7 +127,8 @@ def _assess(
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
-        with Apart(content.extra, work, options.memory, options.limits) as run:
+        foreign = [j for c, j in judged if c.id in content.extra]
+        with Apart(foreign, work, options.memory, options.limits) as run:
             judging.assess(engine, judged, engine.threads(), run)
         # Compensated first: what is made good needs no waiver.
         made_good = effects.compensate(engine, stated.compensations, content.checks)

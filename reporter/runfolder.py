@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -31,6 +30,7 @@ from reporter.compared import (
 )
 from reporter.errors import InputError
 from reporter.model import Assessment
+from reporter.plain import clean_json
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
@@ -260,7 +260,7 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
             {"as_of": r.as_of.isoformat(), "evidence_id": r.evidence_id, "report_sha256": r.report_sha256}
             for r in assessment.history.runs
         ]  # fmt: skip
-    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    text = clean_json(manifest, sort_keys=True, indent=1) + "\n"
     (part / MANIFEST).write_text(text, encoding="utf-8")
 
 

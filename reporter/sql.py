@@ -42,6 +42,7 @@ _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
 _REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Join: ("method",), exp.Star: ("except_", "replace", "rename"), exp.Distinct: ("on",), exp.Union: ("by_name",),
     exp.Min: ("count", "expressions"), exp.Max: ("count", "expressions"), exp.ArgMin: ("count",), exp.ArgMax: ("count",),
+    exp.Cast: ("format", "action", "default"), exp.TryCast: ("format", "action", "default"),
 }  # fmt: skip
 """Parts of allowed syntax that other engines lack or that choose a row by chance."""
 _JOINS = ("", "CROSS", "INNER", "OUTER")
@@ -163,7 +164,7 @@ def judge_type(text: str, place: str) -> str:
         cast = _expression(f"CAST(NULL AS {text})", place)
     except (ContentError, RecursionError) as error:
         raise wrong from error
-    if not isinstance(cast, exp.Cast):
+    if not isinstance(cast, exp.Cast) or cast.args.get("default"):
         raise wrong
     for node in cast.to.walk():
         known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES

@@ -84,7 +84,7 @@ def assess_workspace(
 
     refuse_existing(out)
     own = read_templates(options.templates, FILES.values())
-    wanted = Wanted(options.formats, own, options.say)
+    wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs.of(workspace.folder) as inputs:

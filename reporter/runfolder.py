@@ -16,6 +16,7 @@ from typing import Any
 
 from reporter import db
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
+from reporter.child import USUAL, Limits
 from reporter.compared import (
     Cause,
     Comparison,
@@ -78,6 +79,8 @@ class Wanted:
     formats: tuple[str, ...]
     templates: tuple[Template, ...] = ()
     say: Callable[[str], None] = lambda _: None
+    limits: Limits = USUAL
+    """Of the templates."""
 
 
 def write_run(
@@ -111,7 +114,7 @@ def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
-        write_own(view, template, sorted(mediums), part)
+        write_own(view, template, sorted(mediums), part, wanted.limits)
 
 
 def write_quarantine(assessment: Assessment, path: Path) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import csv
-import json
 import time
 from pathlib import Path
 
 import pytest
-from conftest import reporter
-from fixture_estate import Estate
 
-from reporter import catalog, cli, lint, yamls
+from reporter import catalog, yamls
 from reporter.apart import Apart
 from reporter.child import Child, Limits, Stopped
 from reporter.db import Engine, Error
 from reporter.errors import ContentError, InputError, ReporterError
 from reporter.ingest.macros import MACROS
-from reporter.run import Options, assess_workspace
 from reporter.sql import HELPERS, judge, judge_condition, judge_source, judge_type
 
 PLACE = "own/sources/mine.yml:7"

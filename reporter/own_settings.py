@@ -120,7 +120,7 @@ def remember(engine: Engine, own: OwnSettings) -> None:
 
 def shipped_tallies(
     engine: Engine, own: OwnSettings, judged: Sequence[tuple[Check, Judged]], shipped: Sequence[tuple[Check, Judged]],
-    given: Sequence[Compensation], who: Directory, threads: int,
+    given: Sequence[Compensation], who: Directory, run: judging.Runner,
 ) -> list[Tally]:  # fmt: skip
     """Judge again what own settings touch, and count all cells; `given` are the compensating controls as they were read."""
     mended = {c.id: (c, j) for c, j in shipped}
@@ -135,7 +135,7 @@ def shipped_tallies(
         judging.look(engine)
     if own.baseline:
         review_scope(engine, Baseline(holds=False))
-    judging.assess(engine, again, threads)
+    judging.assess(engine, again, engine.threads(), run)
     effects.compensate(engine, given, [c for c, _ in judged], who)
     return judging.tallies(engine)
 

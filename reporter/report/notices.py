@@ -29,6 +29,9 @@ SENTENCES: Mapping[str, str] = {
     "baseline_in_period": mark(
         "Events below baseline/ that are dated inside the period: {n}. They are judged as what was done; what was done in a period cannot excuse it."
     ),
+    "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
+    "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
+    "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, str] = {
         "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "
         "shipped ones it is {shipped}, level {shipped_level}."
     ),
-    "statements_refused": mark("Statements of people without effect, because nobody signed who may, or nothing can stand in: {n}."),
+    "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
     "answers_rest_on_few": mark("More than a tenth of the {n} answers that count rest on one person or one artefact."),
     "baseline_not_approved": mark("Runs that are meant to show what is approved have no effect (events below baseline/: {n}): {why}."),
     "baseline_in_period": mark(

@@ -53,6 +53,25 @@ FEEDS = (
     ),
 )
 
+KEY_USES = (
+    column("credential_id", TEXT, "Credential."),
+    column("user_id", TEXT, "Who used it; of no list: the name that the log gives; empty: it gives none."),
+    column("user_kind", TEXT, "What the user is: as a list says, else as the log says."),
+    column("listed", FLAG, "Some list knows the user."),
+    column("stranger", TEXT, "Where no user is named: an identity that no list knows."),
+    column("held_by", TEXT, "Agent that holds it; empty: none is known."),
+    column("is_holder", FLAG, "The user holds it."),
+    column(
+        "by_client",
+        FLAG,
+        "It is an OAuth client and the user no agent: its id does not tell whether its secret was used.",
+    ),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events."),
+    column("first_at", TIME, "First of them."),
+    column("first_ref", TEXT, "file#record of the first."),
+)
+
 SECRET_TRACES = (
     column("actor_id", TEXT, "Actor whose event or record it is."),
     column("place", TEXT, "events, configuration, or the list: actors, grants ..."),

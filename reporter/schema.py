@@ -191,6 +191,12 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "key_uses",
+            "Who used which credential of an agent, or together with one; denied calls and gateways left out.",
+            derived.KEY_USES,
+            loaded=False,
+        ),
+        Table(
             "secret_traces",
             "Where a secret stood: hidden at load, or told by a component's record.",
             derived.SECRET_TRACES,
@@ -334,6 +340,7 @@ EVENT_TABLES = frozenset(
         "delegations",
         "daily",
         "scope_runs",
+        "key_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""

@@ -23,6 +23,7 @@ from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.keys import find_key_uses
 from reporter.ingest.observed import compare
 from reporter.ingest.scope import Baseline, review_scope
 from reporter.ingest.secrets import find_secret_traces
@@ -35,7 +36,7 @@ NO_WINDOW = Baseline()
 RESTS_ON = {
     "first_uses": {"data_use", "reach"},
     "undecided": {"first_uses", "data_use", "reach"},
-    "breaches": {"data_use"},
+    "breaches": {"data_use", "key_uses"},
 }
 """Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
@@ -370,8 +371,9 @@ def _note_sources(engine: Engine) -> None:
 
 
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
-    {"first_uses": _find_first_uses, "breaches": find_breaches},
-    {"undecided": find_undecided, "observed": compare},
+    {"first_uses": _find_first_uses, "key_uses": find_key_uses},
+    {"undecided": find_undecided, "breaches": find_breaches},
+    {"observed": compare},
 )
 """What is made side by side when activity and its like are there; each wave rests on those before it."""
 _ALONE: dict[str, Callable[[Engine], None]] = {

@@ -27,7 +27,7 @@ from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
-from reporter.model import FileCount, Quarantined
+from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
 from reporter.secrets import fingerprinted, redact
 
@@ -43,6 +43,7 @@ class Intake:
     """Rows by table."""
     statements: statements.Rows = field(default_factory=dict)
     """What people say, by kind, not yet judged."""
+    notices: tuple[Notice, ...] = ()
 
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:

@@ -17,6 +17,7 @@ from reporter.scores import CheckScore, GroupScore, PracticeScore, Status
 from reporter.texts import content, mark, say, say_n
 
 from . import shape
+from .notices import notices
 from .words import (
     clean,
     count,
@@ -103,6 +104,7 @@ def summary(
         evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
         evidence_text=f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}",
         lag=_lag(a.context),
+        notices=notices(a),
     )
 
 

@@ -31,6 +31,7 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
+_UNCLASSED = "it stands in no list and calls tools or models: it may be an agent, whatever the log says that it is"
 _JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
@@ -47,10 +48,11 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state, a.registered, "
         "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS tier_lo, "
-        "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_hi, t, 4) END AS tier_hi FROM (SELECT *, "
+        "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_hi, t, 4) END AS tier_hi, FALSE AS may_be_agent FROM (SELECT *, "
         "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
         "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
+    _find_strangers(engine)
     _group_actors(engine)
     _find_dead_logs(engine)
     for about in sorted(set(abouts)):
@@ -58,15 +60,29 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
             engine.run(_subject_table(about, SUBJECTS[about]))
 
 
+def _find_strangers(engine: Engine) -> None:
+    """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
+
+    Who calls tools or models may be one: `may_be_agent`. To leave a kind out of the log, or to claim one, must not pay.
+    """
+    engine.run(
+        "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
+        "bool_or(outcome <> 'denied' AND (tool IS NOT NULL OR event_class IN ('tool', 'model'))) AS may_be_agent FROM activity "
+        "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
+    )
+
+
 def _subject_table(about: str, sql: str) -> str:
     """One row a subject: its highest tier, one actor to name, and the worst of its actors' blindness is kept apart."""
+    # What passes on a key or principal must not weigh more because a stranger was seen with it.
+    known = "" if about in ("agent", "actor") else "AND t.kind IS NOT NULL"
     return (
         f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
         "arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
-        "max(d.why) AS dead FROM "
-        f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
+        "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, max(d.why) AS dead FROM "
+        f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id {known} "
         "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
         "LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id "
         "WHERE s.subject IS NOT NULL GROUP BY s.subject"
@@ -243,8 +259,10 @@ def _insert_actors(
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
+    Who may be an agent, though no list says what it is, is unknown in each check on agents.
     `blind` groups cannot be judged at all; `dim` ones can fail, but cannot pass.
     """
+    on_agents = "TRUE" if check.about == "agent" else "FALSE"
     why_blind, why_dim = _case(blind), _case(dim)
     all_blind = (
         f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
@@ -254,20 +272,20 @@ def _insert_actors(
         f"INSERT INTO cells ({_JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
-        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
+        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AS may_be, "
         f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "
-        "CASE WHEN NOT seen OR ok IS NULL OR all_blind "
+        "CASE WHEN NOT seen OR ok IS NULL OR all_blind OR may_be "
         "OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
         "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
-        "CASE WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
+        f"CASE WHEN may_be AND (NOT seen OR ok IS NOT NULL) THEN {quoted(_UNCLASSED)} WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
         "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
         f"WHEN ok AND unlisted THEN {quoted(_UNLISTED)} "
         "ELSE coalesce(reason, 'no reason given') END, "
         "coalesce(ref, ''), coalesce(actor, ''), coalesce(owner, ''), coalesce(tier_lo, 1), "
         "coalesce(tier_hi, 4) FROM joined "
-        "WHERE seen OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
+        "WHERE seen OR may_be OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))"
     )
     return cells
 

@@ -32,6 +32,7 @@ _SHOWN_BY = {
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
 _UNCLASSED = "it stands in no list and calls tools or models: it may be an agent, whatever the log says that it is"
+_OF_AGENTS = ("agent", "credential", "principal")
 _JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
@@ -67,7 +68,7 @@ def _find_strangers(engine: Engine) -> None:
     """
     engine.run(
         "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
-        "bool_or(outcome <> 'denied' AND (tool IS NOT NULL OR event_class IN ('tool', 'model'))) AS may_be_agent FROM activity "
+        "coalesce(bool_or(outcome <> 'denied' AND (tool IS NOT NULL OR event_class IN ('tool', 'model'))), FALSE) AS may_be_agent FROM activity "
         "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
 
@@ -75,14 +76,21 @@ def _find_strangers(engine: Engine) -> None:
 def _subject_table(about: str, sql: str) -> str:
     """One row a subject: its highest tier, one actor to name, and the worst of its actors' blindness is kept apart."""
     # What passes on a key or principal must not weigh more because a stranger was seen with it.
-    known = "" if about in ("agent", "actor") else "AND t.kind IS NOT NULL"
+    tier = (
+        "max(t.{0})"
+        if about in ("agent", "actor")
+        else (
+            "CASE WHEN bool_and(t.may_be_agent) THEN 4 ELSE max(CASE WHEN t.kind IS NOT NULL THEN t.{0} END) END"
+        )
+    )
     return (
         f"CREATE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor, "
-        "arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, max(t.tier_lo) AS tier_lo, max(t.tier_hi) AS tier_hi, "
+        "arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, "
+        f"{tier.format('tier_lo')} AS tier_lo, {tier.format('tier_hi')} AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
         "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, max(d.why) AS dead FROM "
-        f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id {known} "
+        f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
         "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
         "LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id "
         "WHERE s.subject IS NOT NULL GROUP BY s.subject"
@@ -198,16 +206,18 @@ def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight)
 def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
     needs = needs_of(check, judged)
     reads_events = bool(judged.tables & EVENT_TABLES)
-    why = _blind_everywhere(needs, sight.carried)
+    to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
+    why, why_no_fail = (_blind_everywhere(n, sight.carried) for n in (needs, to_fail))
     if reads_events and not sight.has_events:
-        why = why or "no input holds an event"
+        why = why_no_fail = why or "no input holds an event"
     if check.about in _NOT_ACTORS:
-        cells = _insert_organisation(engine, check, judged, why, reads_events)
+        cells = _insert_organisation(engine, check, judged, why, why_no_fail, reads_events)
     else:
         blind = _blind_groups(needs, sight)
         shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
         dim = _blind_groups(sorted(shown_by), sight)
-        cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
+        blind_to_fail = _blind_groups(to_fail, sight)
+        cells = _insert_actors(engine, check, judged, blind, blind_to_fail, dim, reads_events)
     if why and not cells:
         _insert_unseen(engine, check, why)
 
@@ -253,6 +263,7 @@ def _insert_actors(
     check: Check,
     judged: Judged,
     blind: dict[int, str],
+    blind_to_fail: dict[int, str],
     dim: dict[int, str],
     events: bool,
 ) -> int:
@@ -260,13 +271,11 @@ def _insert_actors(
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
     Who may be an agent, though no list says what it is, is unknown in each check on agents.
-    `blind` groups cannot be judged at all; `dim` ones can fail, but cannot pass.
+    `blind` groups cannot pass, nor fail if they are `blind_to_fail` too; `dim` ones can fail, but cannot pass.
     """
-    on_agents = "TRUE" if check.about == "agent" else "FALSE"
+    on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_blind, why_dim = _case(blind), _case(dim)
-    all_blind = (
-        f"coalesce(list_has_all([{', '.join(map(str, blind))}], grps), FALSE)" if blind else "FALSE"
-    )
+    all_blind = f"CASE WHEN v.ok IS FALSE THEN {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
         f"INSERT INTO cells ({_JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
@@ -290,6 +299,12 @@ def _insert_actors(
     return cells
 
 
+def _all_in(groups: dict[int, str]) -> str:
+    """SQL: all actors of the subject belong to the groups."""
+    listed = ", ".join(map(str, groups))
+    return f"coalesce(list_has_all([{listed}], grps), FALSE)" if groups else "FALSE"
+
+
 def _case(groups: dict[int, str]) -> str:
     """SQL: the reason of the first listed group that a subject's actors belong to."""
     cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {quoted(w)}" for g, w in groups.items())
@@ -297,20 +312,34 @@ def _case(groups: dict[int, str]) -> str:
 
 
 def _insert_organisation(
-    engine: Engine, check: Check, judged: Judged, why: str, events: bool
+    engine: Engine, check: Check, judged: Judged, why: str, why_no_fail: str, events: bool
 ) -> int:
-    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing can be said."""
+    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing can be said.
+
+    A declared log that did not deliver is a subject whatever the check found: to lose it must not pay.
+
+    `why` it cannot pass, and `why_no_fail` it cannot fail either.
+    """
     own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
     dead = f"(SELECT min({_DELIVERED}) FROM feeds AS f WHERE NOT f.alive AND {own})"
     dead = dead if events else "CAST(NULL AS VARCHAR)"
     status = f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
     reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, v.reason, 'no reason given')"
-    if why:
+    if why_no_fail:
         status, reason = "'unknown'", quoted(why)
+    elif why:
+        status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+        reason = f"CASE WHEN NOT v.ok THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
     cells: int = engine.one(
         f"INSERT INTO cells ({_JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
+    if check.about == "log_source":
+        cells += engine.one(
+            f"INSERT INTO cells ({_JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown', {_DELIVERED}, '', '', '', 1, 1 "
+            "FROM feeds AS f WHERE f.declared AND NOT f.alive AND NOT EXISTS ("
+            f"SELECT 1 FROM cells AS c WHERE c.check_id = {quoted(check.id)} AND c.subject = f.log_source)"
+        )
     return cells
 
 

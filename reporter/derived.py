@@ -40,6 +40,7 @@ FEEDS = (
     column("last_at", TIME, "Last event."),
     column("longest_gap_hours", INT, "Longest silence inside the period."),
     column("alive", FLAG, "Seen share reached the required share."),
+    column("declared", FLAG, "reporter.yml or an actor names it; FALSE: it merely arrived."),
     column("oldest_at", TIME, "Oldest event supplied, of any period."),
     column("n_with_ingest", INT, "Events that tell when the log received them."),
     column("n_without_ingest", INT, "Events that do not tell it, heartbeats left out."),

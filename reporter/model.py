@@ -55,6 +55,8 @@ class Check:
     """path:line of the file, for messages."""
     needs: tuple[str, ...] = ()
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
+    fails_without: tuple[str, ...] = ()
+    """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)

@@ -19,7 +19,7 @@ _SHARED = (
 _OUTSIDE = (
     "SELECT c.agent_id, c.tool, c.first_at, c.ref FROM (SELECT agent_id, tool, max(last_at) AS last_at, "
     f"{_SUM} WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool "
-    "HAVING bool_or(in_window)) AS c WHERE EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool') "
+    "HAVING bool_or(in_window)) AS c WHERE c.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool') "
     "AND NOT EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool' "
     "AND c.tool LIKE g.like_pattern ESCAPE '!' AND (g.expires_at IS NULL OR g.expires_at >= c.last_at))"
 )
@@ -40,7 +40,12 @@ def find_breaches(engine: Engine) -> None:
         f"SELECT agent_id, 'tool outside its grants', tool, first_at, ref FROM ({_OUTSIDE}) AS o",
         "SELECT d.agent_id, 'data outside its grants', 'data', min(d.first_at), arg_min(d.first_ref, (d.first_at, d.first_ref)) "
         "FROM data_use AS d WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL "
-        "AND d.agent_id IN (SELECT g.actor_id FROM grants AS g JOIN agents AS a USING (actor_id) WHERE g.type = 'data') "
+        "AND d.agent_id IN (SELECT b.actor_id FROM bounded AS b JOIN agents AS a USING (actor_id) WHERE b.type = 'data') "
         "GROUP BY d.agent_id HAVING bool_or(d.in_window)",
     ]
+    engine.run(
+        "CREATE TEMP TABLE bounded AS SELECT actor_id, type FROM grants UNION "
+        "SELECT actor_id, CASE name WHEN 'tools_listed' THEN 'tool' ELSE 'data' END FROM settings "
+        "WHERE name IN ('tools_listed', 'data_listed') AND value = 'true'"
+    )
     engine.run(f"CREATE TABLE breaches AS {' UNION ALL '.join(parts)}")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporter import catalog, examples, yamls
+from reporter.assess import needs_of
 from reporter.catalog import Content
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.model import SEVERITIES, Check, Framework
@@ -145,7 +146,10 @@ def _checks(
 
 def _check(check: Check, run_examples: bool) -> list[ReporterError]:
     try:
-        judge(check.sql, check.params, check.place)
+        judged = judge(check.sql, check.params, check.place)
+        needs = {".".join(n) for n in needs_of(check, judged)}
+        for name in sorted(set(check.fails_without) - needs):
+            return [ContentError(f"{check.id}: fails_without: {name} is no column that it needs", check.place)]
         wrong = examples.failures(check) if run_examples else []
     except ReporterError as error:
         return [error]

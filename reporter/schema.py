@@ -167,7 +167,7 @@ TABLES: dict[str, Table] = {
                 column("agent_id", TEXT, "Actor."),
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
-                *_events("purpose", "tool", "destination", "effect", "outcome"),
+                *_events("log_source", "purpose", "tool", "destination", "effect", "outcome"),
                 column(
                     "host",
                     TEXT,

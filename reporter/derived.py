@@ -73,6 +73,23 @@ KEY_USES = (
     column("first_ref", TEXT, "file#record of the first."),
 )
 
+RIGHT_USES = (
+    column("agent_id", TEXT, "Agent."),
+    column("log_source", TEXT, "Log."),
+    column("action", TEXT, "Action, as the log names it."),
+    column("granted", TEXT, "The same as entitlements name it, such as iam:createaccesskey."),
+    column(
+        "covered",
+        FLAG,
+        "An entitlement of the agent covers it; FALSE: none does; empty: log and entitlements cannot be compared.",
+    ),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events, successful ones."),
+    column("first_at", TIME, "First of them."),
+    column("last_at", TIME, "Last of them."),
+    column("last_ref", TEXT, "file#record of the last."),
+)
+
 SECRET_TRACES = (
     column("actor_id", TEXT, "Actor whose event or record it is."),
     column("place", TEXT, "events, configuration, or the list: actors, grants ..."),
@@ -127,7 +144,7 @@ BREACHES = (
     column(
         "kind",
         TEXT,
-        "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants.",
+        "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants | action outside its grants.",
     ),
     column("what", TEXT, "Agent, credential or tool."),
     column("first_at", TIME, "Since when."),

@@ -197,6 +197,12 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
+            "right_uses",
+            "Administrative actions that name no tool, beside the entitlements granted to the agent.",
+            derived.RIGHT_USES,
+            loaded=False,
+        ),
+        Table(
             "secret_traces",
             "Where a secret stood: hidden at load, or told by a component's record.",
             derived.SECRET_TRACES,
@@ -341,6 +347,7 @@ EVENT_TABLES = frozenset(
         "daily",
         "scope_runs",
         "key_uses",
+        "right_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""

@@ -42,6 +42,8 @@ def find_breaches(engine: Engine) -> None:
         "FROM data_use AS d WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL "
         "AND d.agent_id IN (SELECT b.actor_id FROM bounded AS b JOIN agents AS a USING (actor_id) WHERE b.type = 'data') "
         "GROUP BY d.agent_id HAVING bool_or(d.in_window)",
+        "SELECT agent_id, 'action outside its grants', granted, min(first_at), arg_max(last_ref, (last_at, last_ref)) "
+        "FROM right_uses WHERE NOT covered AND in_window GROUP BY agent_id, granted",
     ]
     engine.run(
         "CREATE TEMP TABLE bounded AS SELECT actor_id, type FROM grants UNION "

@@ -26,6 +26,7 @@ from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.keys import find_key_uses
 from reporter.ingest.observed import compare
+from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
 from reporter.ingest.secrets import find_secret_traces
 from reporter.ingest.tiers import rate_agents, sum_factors
@@ -37,7 +38,7 @@ NO_WINDOW = Baseline()
 RESTS_ON = {
     "first_uses": {"data_use", "reach"},
     "undecided": {"first_uses", "data_use", "reach"},
-    "breaches": {"data_use", "key_uses"},
+    "breaches": {"data_use", "key_uses", "right_uses"},
 }
 """Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
@@ -404,7 +405,7 @@ def _note_sources(engine: Engine) -> None:
 
 
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
-    {"first_uses": _find_first_uses, "key_uses": find_key_uses},
+    {"first_uses": _find_first_uses, "key_uses": find_key_uses, "right_uses": find_right_uses},
     {"undecided": find_undecided, "breaches": find_breaches},
     {"observed": compare},
 )

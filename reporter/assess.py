@@ -6,7 +6,7 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -168,7 +168,13 @@ class _Sight:
     has_events: bool
 
 
-def assess(engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1) -> None:
+Runner = Callable[[Engine, Check, Judged], Judged]
+"""Makes of a check the one whose SQL is run here: of a check of others, one that reads what a child found."""
+
+
+def assess(
+    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1, run: Runner = lambda _, __, j: j
+) -> None:  # fmt: skip
     """Fill `cells` with one row per check and subject; several checks at a time when threads allow."""
     sight = _Sight(
         frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
@@ -177,17 +183,19 @@ def assess(engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int 
     )  # fmt: skip
     queue = deque(checks)
     if threads == 1:
-        _work_off(engine, queue, sight)
+        _work_off(engine, queue, sight, run)
     else:
         with ThreadPoolExecutor(threads) as pool:
             for done in [
-                pool.submit(_work_off, engine.twin(), queue, sight) for _ in range(threads)
+                pool.submit(_work_off, engine.twin(), queue, sight, run) for _ in range(threads)
             ]:
                 done.result()
     _refuse_double_subjects(engine)
 
 
-def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight) -> None:
+def _work_off(
+    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, run: Runner
+) -> None:
     """Take checks off the queue until it is empty."""
     while queue:
         try:
@@ -195,7 +203,7 @@ def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight)
         except IndexError:
             return
         try:
-            _assess_one(engine, check, judged, sight)
+            _assess_one(engine, check, run(engine, check, judged), sight)
         except Error as error:
             queue.clear()
             raise ContentError(

@@ -12,6 +12,7 @@ from reporter.answers import ATTESTATIONS
 from reporter.attestations import ANSWERS, METHODS
 from reporter.errors import InputError
 from reporter.ingest.statements import KINDS, PREFILLED
+from reporter.plain import clean_lines
 from reporter.workspace import read_workspace
 from reporter.yamls import write_yaml
 
@@ -74,7 +75,9 @@ def _questions(named: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADINGS, *rows])
+        csv.writer(file, lineterminator="\n").writerows(
+            [HEADINGS, *(map(clean_lines, r) for r in rows)]
+        )
 
 
 def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,19 +15,23 @@ from reporter import assess as judging
 from reporter import catalog, db, effects, hidden, results
 from reporter.actions import actions, effort_ids
 from reporter.answers import ATTESTATIONS
+from reporter.apart import Apart
 from reporter.attestations import Settled, settle
 from reporter.catalog import Content
+from reporter.child import Limits
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
+from reporter.ingest.beside import beside
 from reporter.ingest.cache import Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import Intake, ingest, recount
+from reporter.ingest.load import ARTEFACT, Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
+from reporter.ingest.statements import headings
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Framework, Notice, Sample
 from reporter.parity import side_by_side
@@ -52,12 +53,8 @@ from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
 from reporter.waivers import Stated, read_waivers
-from reporter.workspace import Workspace, read_workspace
-
-EXTRA_BYTES = 3 << 30
-"""Address space that checks from --extra may add."""
-EXTRA_SECONDS = 600
-"""Time that all checks together may take when some come from --extra."""
+from reporter.workspace import NAME, Workspace, read_workspace
+from reporter.yamls import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,8 @@ class Options:
     """Folders of earlier runs, or of folders of them, to compare with."""
     templates: tuple[Path, ...] = ()
     """Of the user's own, each for a page of its own."""
+    limits: Limits = Limits()
+    """Of what others wrote: sources, checks and templates."""
     say: Callable[[str], None] = lambda _: None
 
 
@@ -88,7 +87,7 @@ def assess_workspace(
 
     refuse_existing(out)
     own = read_templates(options.templates, FILES.values())
-    wanted = Wanted(options.formats, own, options.say)
+    wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs.of(workspace.folder) as inputs:
@@ -122,7 +121,13 @@ def _assess(
     """Everything that needs the engine."""
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
-        intake = ingest(engine, inputs, content.sources, cache)
+        intake = ingest(engine, inputs, content.sources, cache, options.limits)
+        others = beside(
+            engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
+        )
+        intake = replace(
+            intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file))
+        )
         _refuse_nothing(intake, workspace.folder)
         intake, said, stated = _heard(intake, workspace, content, known)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
@@ -131,8 +136,9 @@ def _assess(
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
-        with _walls(engine, content):
-            judging.assess(engine, judged, 1 if content.extra else engine.threads())
+        foreign = [j for c, j in judged if c.id in content.extra]
+        with Apart(foreign, work, options.memory, options.limits) as run:
+            judging.assess(engine, judged, engine.threads(), run)
         # Compensated first: what is made good needs no waiver.
         made_good = effects.compensate(engine, stated.compensations, content.checks)
         waived = effects.waive(engine, stated.waivers, content.checks, workspace.run.as_of)
@@ -151,6 +157,13 @@ def _assess(
         return assessment, intake.rows
 
 
+def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
+    """What may lie in a workspace and is used otherwise than as evidence."""
+    logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
+    own = [workspace.folder / name for name in (NAME, logo) if name]
+    return [*own, cache.folder, part.parent, *options.extra, *options.templates, *options.earlier]
+
+
 def _heard(
     intake: Intake, workspace: Workspace, content: Content, known: tuple[Framework, ...]
 ) -> tuple[Intake, Settled, Stated]:
@@ -160,29 +173,6 @@ def _heard(
     stated = read_waivers(intake.statements, {c.id for c in content.checks}, as_of)
     wrong = (*said.rejected, *stated.rejected)
     return recount(intake, wrong, said.aside, said.artefacts), said, stated
-
-
-@contextmanager
-def _walls(engine: Engine, content: Content) -> Iterator[None]:
-    """Checks that are not ours run with an address-space limit and a timer, behind the allow-list and the lock."""
-    if not content.extra:
-        yield
-        return
-    old = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    roof = pages * resource.getpagesize() + EXTRA_BYTES
-    resource.setrlimit(
-        resource.RLIMIT_AS,
-        (roof if old[1] == resource.RLIM_INFINITY else min(roof, old[1]), old[1]),
-    )
-    timer = threading.Timer(EXTRA_SECONDS, engine.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        resource.setrlimit(resource.RLIMIT_AS, old)
 
 
 _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}
@@ -263,10 +253,23 @@ def _gather(
 
 
 def _unread(intake: Intake) -> Iterator[Notice]:
-    """Name the files that no source could read."""
-    lines = tuple(f"{f.file}: {f.why}" for f in intake.files if not f.source)
+    """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
+    rest = [f for f in intake.files if not f.source]
+    documents = [f for f in rest if ARTEFACT in f.why]
+    lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
+    where = "report.json, accounting"
     if lines:
-        yield Notice("files_not_read", (("n", len(lines)),), lines, "report.json, accounting")
+        yield Notice("files_not_read", (("n", len(lines)),), lines, where)
+    empty = tuple(
+        f"{f.file}: {f.why}"
+        for f in intake.files
+        if f.source and f.read and not f.kept and f.source != ATTESTATIONS
+    )
+    if empty:
+        yield Notice("nothing_kept", (("n", len(empty)),), empty, where)
+    if documents:
+        told = (headings(), *(f.why.partition(ARTEFACT)[2] for f in documents))
+        yield Notice("documents", (("n", len(documents)),), told, where)
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

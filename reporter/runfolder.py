@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 
 from reporter import db
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
+from reporter.child import USUAL, Limits
 from reporter.compared import (
     Cause,
     Comparison,
@@ -31,6 +31,7 @@ from reporter.compared import (
 )
 from reporter.errors import InputError
 from reporter.model import Assessment
+from reporter.plain import clean_json
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
@@ -78,6 +79,8 @@ class Wanted:
     formats: tuple[str, ...]
     templates: tuple[Template, ...] = ()
     say: Callable[[str], None] = lambda _: None
+    limits: Limits = USUAL
+    """Of the templates."""
 
 
 def write_run(
@@ -111,7 +114,7 @@ def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
-        write_own(view, template, sorted(mediums), part)
+        write_own(view, template, sorted(mediums), part, wanted.limits)
 
 
 def write_quarantine(assessment: Assessment, path: Path) -> None:
@@ -164,8 +167,8 @@ def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
 
     write_table(
         path,
-        ("cause", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
-        [(c.title, c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
+        ("cause", "says", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
+        [(c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
           "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
     )  # fmt: skip
 
@@ -260,7 +263,7 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
             {"as_of": r.as_of.isoformat(), "evidence_id": r.evidence_id, "report_sha256": r.report_sha256}
             for r in assessment.history.runs
         ]  # fmt: skip
-    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    text = clean_json(manifest, sort_keys=True, indent=1) + "\n"
     (part / MANIFEST).write_text(text, encoding="utf-8")
 
 

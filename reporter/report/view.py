@@ -37,7 +37,19 @@ from .slices import slices
 from .summary import cover, summary
 from .thresholds import in_words, lead, rule, thresholds
 from .waived import waivers
-from .words import clean, counts, figure, number, percent, ranged, short, slug, subject, top_tier
+from .words import (
+    clean,
+    counts,
+    figure,
+    number,
+    percent,
+    ranged,
+    short,
+    slug,
+    subject,
+    top_tier,
+    weight_note,
+)
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
@@ -245,7 +257,8 @@ def _standing(
 ) -> str:  # fmt: skip
     covered = say("coverage {share}", share=coverage)
     source = say("from {evidence}", evidence=evidence)
-    facts = (ranged(score), covered, n.text, word(severity), level, source, sample)
+    weights = weight_note(score, n, bool(sample))
+    facts = (ranged(score), covered, weights, n.text, word(severity), level, source, sample)
     return " · ".join(f for f in facts if f)
 
 

@@ -259,8 +259,8 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 
 _CHECK_KEYS = (
-    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "compensated_by",
-    "fix", "examples",
+    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
+    "params", "sql", "compensated_by", "fix", "examples",
 )  # fmt: skip
 
 
@@ -278,11 +278,7 @@ def read_check(path: Path) -> Check:
     _one_of(f, "evidence", ("inventory", "logs", "both"))
     if f.get("level", int) not in (1, 2, 3, 4, 5):
         raise ContentError("'level' must be 1 to 5", f.place("level"))
-    needs = tuple(f.get("needs", list, []))
-    for name in needs:
-        table, _, column = str(name).partition(".")
-        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
-            raise ContentError(f"needs: no column {name!r}", f.place("needs"))
+    needs, fails_without = (_columns(f, key) for key in ("needs", "fails_without"))
     return Check(
         id=check_id,
         title=f.get("title", str),
@@ -296,11 +292,22 @@ def read_check(path: Path) -> Check:
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,
+        fails_without=fails_without,
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),
         examples=tuple(f.get("examples", list)),
     )
+
+
+def _columns(f: Fields, key: str) -> tuple[str, ...]:
+    """Read a list of columns, each as table.column."""
+    names = tuple(f.get(key, list, []))
+    for name in names:
+        table, _, column = str(name).partition(".")
+        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"{key}: no column {name!r}", f.place(key))
+    return names
 
 
 def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:

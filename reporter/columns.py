@@ -394,5 +394,11 @@ EVENTS = (
     column("sequence", INT, "Place in its log.", "sparse"),
     column("hash", TEXT, "Hash of the record, as the log gives it.", "sparse"),
     column("prev_hash", TEXT, "Hash of the record before it.", "sparse"),
+    column(
+        "hash_holds",
+        FLAG,
+        "The hash, computed anew from the record as its prefix says, is the same; empty: it does not say how.",
+        "sparse",
+    ),
     column("outcome", TEXT, "How it ended.", "required"),
 )

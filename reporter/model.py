@@ -57,6 +57,8 @@ class Check:
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
     compensated_by: tuple[str, ...] = ()
     """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
+    fails_without: tuple[str, ...] = ()
+    """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)

@@ -294,8 +294,10 @@ def _gather(
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
-    caps = results.caps(engine, content)
-    cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, said.answers)
+    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
+    cells = Cells(
+        content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers
+    )
     compared = results.compared(engine)
     compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)
@@ -315,7 +317,7 @@ def _gather(
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices),
+        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices, *results.unlisted(engine)),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from reporter.db import Engine, quoted
+from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.actors import (
     NAMED,
     add_shadows,
@@ -18,12 +18,15 @@ from reporter.ingest.actors import (
     merge_actors,
     resolve_events,
     same,
+    see_events,
 )
 from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.keys import find_key_uses
 from reporter.ingest.observed import compare
+from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
 from reporter.ingest.secrets import find_secret_traces
 from reporter.ingest.tiers import rate_agents, sum_factors
@@ -35,7 +38,7 @@ NO_WINDOW = Baseline()
 RESTS_ON = {
     "first_uses": {"data_use", "reach"},
     "undecided": {"first_uses", "data_use", "reach"},
-    "breaches": {"data_use"},
+    "breaches": {"data_use", "key_uses", "right_uses"},
 }
 """Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
@@ -89,6 +92,7 @@ def derive(
     }  # fmt: skip
     needed = {*wanted, "activity", "feeds", *(x for w in wanted for x in RESTS_ON.get(w, ()))}
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:
         _side_by_side(engine, *(job for name, job in wave.items() if name in needed))
@@ -208,7 +212,7 @@ def _gather_approvals(engine: Engine) -> None:
 
 _SETTINGS = (
     "prompt_version", "autonomy", "max_calls_per_minute", "max_cost_per_day", "max_steps", "max_children", "memory_scope",
-    "user_facing",
+    "user_facing", "tools_listed", "data_listed",
 )  # fmt: skip
 """Columns of actors that may also be read where their absence is no gap."""
 
@@ -272,6 +276,37 @@ def _roll_up(engine: Engine) -> None:
     )
 
 
+EFFECTS = ("read", "write", "publish", "execute", "transfer", "delete", "grant", "admin")
+"""Effects of tools, the gravest last."""
+
+
+def _fill_effects(engine: Engine, tables: list[str]) -> None:
+    """Where the log tells no effect of a tool, take the one that the agent's own grants give it, for all checks alike.
+
+    A grant of that very name comes before a pattern; of several the gravest counts.
+    """
+    used = " UNION ".join(
+        f"SELECT agent_id, tool FROM {t} WHERE registered AND effect IS NULL AND tool IS NOT NULL"
+        for t in tables
+    )
+    place = f"list_position({quoted_list(EFFECTS)}, g.effect)"
+    engine.run(
+        f"CREATE TABLE granted_effects AS SELECT u.agent_id, u.tool, arg_max(g.effect, (g.name = u.tool, {place})) AS effect "
+        f"FROM ({used}) AS u JOIN grants AS g ON g.actor_id = u.agent_id AND g.type = 'tool' AND g.effect IS NOT NULL "
+        "AND u.tool LIKE g.like_pattern ESCAPE '!' GROUP BY u.agent_id, u.tool"
+    )
+    if not engine.one("SELECT count(*) FROM granted_effects"):
+        return
+    for table in tables:
+        engine.run(
+            f"CREATE TABLE filled AS SELECT a.* REPLACE (coalesce(a.effect, t.effect) AS effect) FROM {table} AS a "
+            "LEFT JOIN granted_effects AS t ON t.agent_id = a.agent_id AND t.tool = a.tool"
+        )
+        engine.run(f"DROP TABLE {table}")
+        engine.run(f"ALTER TABLE filled RENAME TO {table}")
+    see_events(engine, filled=True)
+
+
 def _roll_up_data(engine: Engine) -> None:
     """Count events by the data grant that matches their resource; an event that several match counts for each."""
     engine.run(
@@ -316,11 +351,11 @@ def _roll_up_reach(engine: Engine) -> None:
     """Count events by destination; an event with several counts for each."""
     engine.run(
         f"CREATE TABLE reach AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.outcome, "
+        "SELECT k.agent_id, k.registered, e.in_window, e.log_source, e.purpose, e.tool, e.destination, e.effect, e.outcome, "
         f"{_HOST} AS host, "
         "CAST(sum(e.n_events) AS BIGINT) AS n_events, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp FROM ("
-        "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, outcome, "
-        "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.purpose, e.tool, e.destination, e.effect, "
+        "SELECT who, log_source, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, outcome, "
+        "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.log_source, e.purpose, e.tool, e.destination, e.effect, "
         f"e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
         f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
         f"GROUP BY ALL) AS e {_PARTS}"
@@ -397,8 +432,9 @@ def _note_sources(engine: Engine) -> None:
 
 
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
-    {"first_uses": _find_first_uses, "breaches": find_breaches},
-    {"undecided": find_undecided, "observed": compare},
+    {"first_uses": _find_first_uses, "key_uses": find_key_uses, "right_uses": find_right_uses},
+    {"undecided": find_undecided, "breaches": find_breaches},
+    {"observed": compare},
 )
 """What is made side by side when activity and its like are there; each wave rests on those before it."""
 _ALONE: dict[str, Callable[[Engine], None]] = {

@@ -18,6 +18,10 @@ LINES_SHOWN = 5
 """Lines of a notice on page 1; `Notice.rest` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {
+    "unlisted_actors": mark(
+        "Actors that act and stand in no list that was supplied: {n}. What they are, the log alone says or nobody does; INV-02 is "
+        "unknown for each. Of them {possible} call tools or models as agents do, and are unknown in every question on agents."
+    ),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
     "own_settings": mark(
         "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "

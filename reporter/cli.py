@@ -220,6 +220,7 @@ def _headline(view: View, out: Path) -> dict[str, Any]:
                        for f in view.frameworks},
         "records": view.accounting.equation,
         "findings": len(view.findings),
+        "notices": [{"code": n.code, "text": n.text, "lines": n.lines} for n in view.summary.notices],
     }  # fmt: skip
 
 
@@ -240,6 +241,10 @@ def _print_headline(view: View, out: Path) -> None:
     ]
     width = max(len(label) for label, _ in rows)
     click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
+    for notice in s.notices:
+        click.echo(f"  ! {notice.text}")
+        for line in filter(None, (*notice.lines, notice.rest)):
+            click.echo(f"    {line}")
     for label, text in rows:
         click.echo(f"  {label.ljust(width)}  {text}")
     click.echo("")

@@ -20,7 +20,7 @@ from reporter.waivers import Stated
 LEFT_OUT = "left out: it may name people"
 NAMING = (
     *("feeds", "coverage", "compared", "causes", "parity", "roadmap"),
-    *("attestations", "waivers", "compensations"),
+    *("attestations", "waivers", "compensations", "notices"),
 )
 """What of an assessment may name people, beside its findings."""
 _Said = TypeVar("_Said", Attestation, Waiver, Compensation)

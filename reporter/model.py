@@ -61,6 +61,8 @@ class Check:
     """Its thresholds in force."""
     shipped: dict[str, object] = field(default_factory=dict)
     """Those of its file, where a workspace put others in their place."""
+    headline: str = ""
+    """What is told where it fails: true of each of its failures; '' where the author wrote none."""
     examples: tuple[dict[str, object], ...] = ()
     sample: Sample | None = None
     """None: its subjects are all there are."""
@@ -220,6 +222,20 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before the first number, as a code with values."""
+
+    code: str
+    """A key of `report.notices.SENTENCES`."""
+    values: tuple[tuple[str, str | int], ...] = ()
+    """What stands in its sentence, by name."""
+    lines: tuple[str, ...] = ()
+    """What it is about, one thing a line; page 1 shows the first few."""
+    where: str = ""
+    """The file of the run, or the chapter, in which all lines stand."""
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """Whether one log source was delivering during the period."""
 
@@ -317,5 +333,7 @@ class Assessment:
     reweighed: tuple[Reweighed, ...] = ()
     history: History = History()
     """This run beside earlier ones."""
+    notices: tuple[Notice, ...] = ()
+    """What page 1 says before the first number."""
     pseudonyms: str = ""
     """What tells the key of the pseudonyms from others; '' where people are named."""

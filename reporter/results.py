@@ -142,16 +142,17 @@ def context(engine: Engine, content: Content) -> dict[str, object]:
     )
     total = sum(covered.values())
     passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    in_use = "coalesce(state, 'active') = 'active'"
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
-        "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
+        f"AND {in_use}) FROM actors WHERE business_unit IS NOT NULL"
     )[0]
     coverage = (
         {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
     )
     return {
-        "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
-        "agents_covered": passed if total else None,
+        "agents_in_use": int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
+        "agents_judged": total or None,
         "policy_coverage": coverage,
         "units_total": units[0] or None,
         "units_with_agents": units[1] if units[0] else None,

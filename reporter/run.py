@@ -32,7 +32,7 @@ from reporter.ingest.load import Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
 from reporter.ingest.tables import derive
-from reporter.model import Assessment, Check, Framework, Sample
+from reporter.model import Assessment, Check, Framework, Notice, Sample
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
 from reporter.report import warm_up
@@ -258,8 +258,15 @@ def _gather(
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, judged), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings),
+        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices),
     )  # fmt: skip
+
+
+def _unread(intake: Intake) -> Iterator[Notice]:
+    """Name the files that no source could read."""
+    lines = tuple(f"{f.file}: {f.why}" for f in intake.files if not f.source)
+    if lines:
+        yield Notice("files_not_read", (("n", len(lines)),), lines, "report.json, accounting")
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

@@ -26,8 +26,9 @@ from reporter.ingest.items import Note, Problem
 from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
+from reporter.ingest.reconsider import reconsider
 from reporter.ingest.tables import LOADED, columns_of
-from reporter.model import FileCount, Quarantined
+from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
 from reporter.secrets import fingerprinted, redact
 
@@ -43,6 +44,7 @@ class Intake:
     """Rows by table."""
     statements: statements.Rows = field(default_factory=dict)
     """What people say, by kind, not yet judged."""
+    notices: tuple[Notice, ...] = ()
 
 
 def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
@@ -55,6 +57,7 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     others = [f for f in named if not statements.kind_of(f)]
     choices = recognise(engine, others, sources)
     done = convert(engine, choices, inputs, cache)
+    choices, done = reconsider(engine, choices, done, inputs, cache)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(

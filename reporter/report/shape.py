@@ -301,6 +301,18 @@ class Lag:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before the first number."""
+
+    code: str
+    """The same in every language."""
+    text: str
+    lines: tuple[str, ...]
+    rest: str
+    """How many lines are left out, and where they stand; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     level: Level
     level_sentence: str
@@ -315,6 +327,7 @@ class Summary:
     evidence_gaps: tuple[Gap, ...]
     evidence_text: str
     lag: Lag
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,13 @@ def _summary(view: View) -> Iterator[Row]:
     ):  # fmt: skip
         if text:
             yield say("Report"), item, "", text
+    for notice in s.notices:
+        yield (
+            say("Notices"),
+            notice.code,
+            "",
+            " · ".join((notice.text, *notice.lines, notice.rest)).rstrip(" ·"),
+        )
     result = say("Result")
     if s.figure.assessed:
         yield result, say("Level"), str(s.level.lo), f"{s.level.text} {s.level.name}"

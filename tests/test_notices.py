@@ -1,0 +1,77 @@
+"""What page 1 says before the first number: the same notices in every format, in the language of the report, none unknown."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from conftest import reporter
+
+import reporter as package
+from reporter.report.notices import LINES_SHOWN, SENTENCES
+
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
+
+
+def workspace(folder: Path, unknown: int, head: str = HEAD) -> Path:
+    """One agent, and files that nobody can read."""
+    (folder / "inventory").mkdir(parents=True)
+    (folder / "reporter.yml").write_text(head)
+    (folder / "inventory" / "agents.json").write_text(AGENT)
+    for n in range(unknown):
+        (folder / "inventory" / f"notes-{n}.txt").write_text("The agents are fine.")
+    return folder
+
+
+def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ws = workspace(tmp_path / "ws", LINES_SHOWN + 2)
+    result = reporter("assess", ws, "--out", out, "--formats", "json,html")
+    assert result.exit_code == 0, result.output
+    sentence = f"Files that were found and not read: {LINES_SHOWN + 2}."
+    assert result.output.index(sentence) < result.output.index("Score")
+    notice = json.loads((out / "report.json").read_bytes())["summary"]["notices"][0]
+    assert notice["code"] == "files_not_read"
+    assert notice["text"].startswith(sentence)
+    assert notice["lines"][0] == "inventory/notes-0.txt: text of no known format"
+    assert len(notice["lines"]) == LINES_SHOWN
+    assert notice["rest"] == "and 2 more, in report.json, accounting"
+    page = (out / "report.html").read_text()
+    assert page.index(sentence) < page.index("Evidenced score</p>")
+
+
+def test_a_notice_is_there_for_machines_and_gone_where_there_is_none(tmp_path: Path) -> None:
+    told = reporter(
+        "assess",
+        workspace(tmp_path / "a", 1),
+        "--out",
+        tmp_path / "o1",
+        "--formats",
+        "json",
+        "--json",
+    )
+    quiet = reporter(
+        "assess",
+        workspace(tmp_path / "b", 0),
+        "--out",
+        tmp_path / "o2",
+        "--formats",
+        "json",
+        "--json",
+    )
+    assert [n["code"] for n in json.loads(told.stdout)["notices"]] == ["files_not_read"]
+    assert json.loads(quiet.stdout)["notices"] == []
+
+
+def test_notices_are_said_in_the_language_of_the_report(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 1, HEAD + "language: de\n")
+    reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json")
+    notice = json.loads((tmp_path / "out" / "report.json").read_bytes())["summary"]["notices"][0]
+    assert notice["text"].startswith("Gefundene, aber nicht gelesene Dateien: 1.")
+
+
+def test_every_notice_has_a_sentence_and_every_sentence_a_notice() -> None:
+    code = "\n".join(p.read_text() for p in Path(package.__file__).parent.rglob("*.py"))
+    assert set(re.findall(r'\bNotice\(\s*"(\w+)"', code)) == set(SENTENCES)

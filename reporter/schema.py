@@ -54,7 +54,10 @@ _ACTIVITY_KEYS = (
 _CALLER_KEYS = ("agent_id", "agent_kind", "credential_is_intermediary", "in_window")
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
 _ROW = column(
-    "row_id", "HUGEINT", "Number of the row, its own: a record may give several with one ref.", "sparse"
+    "row_id",
+    "HUGEINT",
+    "Number of the row, its own: a record may give several with one ref.",
+    "sparse",
 )
 _ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
@@ -86,7 +89,9 @@ TABLES: dict[str, Table] = {
         ),
         _loaded("grants", "What an actor may use or reach: the assigned scope.", columns.GRANTS),
         _loaded(
-            "approvals", "Human decisions on actions, tools, data, activation.", (*columns.APPROVALS, _ROW)
+            "approvals",
+            "Human decisions on actions, tools, data, activation.",
+            (*columns.APPROVALS, _ROW),
         ),
         _loaded("reviews", "Access reviews, due and completed.", columns.REVIEWS),
         _loaded("review_items", "What a review decided, item by item.", columns.REVIEW_ITEMS),

@@ -367,7 +367,9 @@ def _note_sources(engine: Engine) -> None:
         if table.name in ("actors", "events", *SHARED):
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
-    parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL")
+    parts.append(
+        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL"
+    )
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 
 

@@ -6,12 +6,12 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from reporter.db import Engine, Error, quoted
-from reporter.errors import ContentError
+from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
+from reporter.errors import ContentError, ReporterError
 from reporter.model import Check, Finding
 from reporter.schema import (
     CARRIED_AS,
@@ -32,6 +32,8 @@ _SHOWN_BY = {
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
 _JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
+MOST_SAID = 200
+"""Characters of an error of the engine that are told: it may quote a value."""
 _NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
@@ -144,27 +146,62 @@ class _Sight:
     has_events: bool
 
 
-def assess(engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1) -> None:
-    """Fill `cells` with one row per check and subject; several checks at a time when threads allow."""
+def assess(
+    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1, strict: bool = True
+) -> dict[str, str]:
+    """Fill `cells` with one row per check and subject; several checks at a time when threads allow.
+
+    A check that fails while running, or gives a subject twice, raises ContentError. Unless `strict`: then its cells are
+    unknown, and why is returned by its id.
+    """
     sight = _Sight(
         frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
         tuple((g, s) for g, s in engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")),
         bool(engine.one("SELECT count(*) FROM activity")),
     )  # fmt: skip
     queue = deque(checks)
+    wrong: _Failures = {}
     if threads == 1:
-        _work_off(engine, queue, sight)
+        _work_off(engine, queue, sight, wrong)
     else:
         with ThreadPoolExecutor(threads) as pool:
             for done in [
-                pool.submit(_work_off, engine.twin(), queue, sight) for _ in range(threads)
+                pool.submit(_work_off, engine.twin(), queue, sight, wrong) for _ in range(threads)
             ]:
                 done.result()
-    _refuse_double_subjects(engine)
+    # What lacked memory beside another check may have it alone.
+    alone = [
+        c for c in checks if c[0].id in wrong and isinstance(wrong[c[0].id].error, OutOfMemory)
+    ]
+    for check, _ in alone:
+        del wrong[check.id]
+    _work_off(engine, deque(alone), sight, wrong)
+    wrong |= _find_double_subjects(engine)
+    if strict and wrong:
+        raise wrong[min(wrong)].error
+    for check, _ in checks:
+        if check.id in wrong:
+            _make_unknown(engine, check, wrong[check.id].why)
+    return {check: failure.why for check, failure in sorted(wrong.items())}
 
 
-def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight) -> None:
-    """Take checks off the queue until it is empty."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """That a check could not be run."""
+
+    why: str
+    """In one line of bounded length."""
+    error: ReporterError
+
+
+_Failures = dict[str, _Failure]
+"""By id of the check."""
+
+
+def _work_off(
+    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: _Failures
+) -> None:
+    """Take checks off the queue until it is empty; keep what fails."""
     while queue:
         try:
             check, judged = queue.popleft()
@@ -172,11 +209,15 @@ def _work_off(engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight)
             return
         try:
             _assess_one(engine, check, judged, sight)
+        except OutOfMemory as error:
+            wrong[check.id] = _Failure(error.message, error)
         except Error as error:
-            queue.clear()
-            raise ContentError(
-                f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
-            ) from error
+            why = str(error).splitlines()[0][:MOST_SAID]
+            failed = ContentError(f"{check.id} failed while running: {why}", check.place)
+            if isinstance(error, (Interrupted, *Broken)):
+                queue.clear()
+                raise failed from error
+            wrong[check.id] = _Failure(why, failed)
 
 
 def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
@@ -308,17 +349,55 @@ def _ref(judged: Judged) -> str:
     return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
 
 
-def _refuse_double_subjects(engine: Engine) -> None:
-    twice = engine.rows(
-        "SELECT check_id, subject, count(*) FROM cells GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 5"
-    )
-    if twice:
-        check_id, subject, n = twice[0]
-        raise ContentError(
-            f"{check_id} gives {n} rows for {subject!r}",
-            check_id,
-            "A check gives one row per subject: group it.",
+def _find_double_subjects(engine: Engine) -> _Failures:
+    return {
+        check_id: _Failure(
+            f"it gives {n} rows for {subject!r}",
+            ContentError(
+                f"{check_id} gives {n} rows for {subject!r}",
+                check_id,
+                "A check gives one row per subject: group it.",
+            ),
         )
+        for check_id, subject, n in engine.rows(
+            "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject, count(*) AS n "
+            "FROM cells GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
+        )
+    }
+
+
+_SUBJECTS_OF: Mapping[str, str] = {
+    "log_source": "SELECT log_source FROM feeds",
+    "policy": "SELECT DISTINCT policy_id FROM policies",
+}
+"""Subjects that belong to the organisation and have a table; the others are the organisation itself."""
+
+
+def _make_unknown(engine: Engine, check: Check, why: str) -> None:
+    """Put unknown for every subject of a check: those that it gave, and all live ones; for the organisation if there is none.
+
+    What it gave before it failed is not believed: half a result is none.
+    """
+    reason = f"the check could not be run: {why}"
+    gave = f"SELECT DISTINCT subject FROM cells WHERE check_id = {quoted(check.id)}"
+    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
+    engine.run("DELETE FROM cells WHERE check_id = ?", [check.id])
+    if check.about in _NOT_ACTORS:
+        named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
+        rows = f"SELECT s.subject, '', '', 1, 1 FROM ({named} UNION SELECT subject FROM gave) AS s(subject)"
+    else:
+        rows = (
+            "SELECT coalesce(s.subject, g.subject), coalesce(s.actor, ''), coalesce(s.owner, ''), "
+            "coalesce(s.tier_lo, 1), coalesce(s.tier_hi, 4) "
+            f"FROM subjects_{check.about} AS s FULL JOIN gave AS g ON g.subject = s.subject "
+            "WHERE s.live OR g.subject IS NOT NULL"
+        )
+    cells: int = engine.one(
+        f"INSERT INTO cells ({_JUDGED}) SELECT {quoted(check.id)}, r.subject, 'unknown', {quoted(reason)}, '', "
+        f"r.actor, r.owner, r.lo, r.hi FROM ({rows}) AS r(subject, actor, owner, lo, hi) WHERE r.subject IS NOT NULL"
+    )
+    if not cells:
+        _insert_unseen(engine, check, reason)
 
 
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"

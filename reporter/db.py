@@ -15,8 +15,16 @@ import duckdb
 from reporter.errors import InputError, ReporterError
 
 Error = duckdb.Error
+Interrupted = duckdb.InterruptException
+"""Somebody stopped a statement: the statement is not wrong."""
+Broken = (duckdb.InternalException, duckdb.FatalException)
+"""After one of these the engine answers nothing more."""
 
 DEFAULT_MEMORY = "1GB"
+
+
+class OutOfMemory(ReporterError):
+    """A statement needs more than `--memory`."""
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -116,7 +124,7 @@ def _memory_told() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         first = str(error).splitlines()[0]
-        raise ReporterError(
+        raise OutOfMemory(
             f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
         ) from error
 

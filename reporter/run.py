@@ -132,7 +132,9 @@ def _assess(
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
         with _walls(engine, content):
-            judging.assess(engine, judged, 1 if content.extra else engine.threads())
+            failed = judging.assess(
+                engine, judged, 1 if content.extra else engine.threads(), strict=False
+            )
         # Compensated first: what is made good needs no waiver.
         made_good = effects.compensate(engine, stated.compensations, content.checks)
         waived = effects.waive(engine, stated.waivers, content.checks, workspace.run.as_of)
@@ -144,7 +146,7 @@ def _assess(
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake, said, stated)
+        assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
         if people:
             assessment = hidden.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
@@ -228,12 +230,15 @@ def _gather(
     workspace: Workspace,
     content: Content,
     judged: list[tuple[Check, Judged]],
+    failed: Mapping[str, str],
     intake: Intake,
     said: Settled,
     stated: Stated,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
-    checks = tuple(c for c, _ in judged)
+    # A sample is not drawn of unknowns, and what could not be run is not run again.
+    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
+    ran = [(c, j) for c, j in judged if c.id not in failed]
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
@@ -256,10 +261,17 @@ def _gather(
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
-        parity=side_by_side(engine, judged), attestations=said.attestations,
+        parity=side_by_side(engine, ran), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices),
+        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices),
     )  # fmt: skip
+
+
+def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not be run."""
+    if failed:
+        lines = tuple(f"{check}: {why}" for check, why in failed.items())
+        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
 
 
 def _unread(intake: Intake) -> Iterator[Notice]:

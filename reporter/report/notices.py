@@ -17,6 +17,7 @@ LINES_SHOWN = 5
 """Lines of a notice on page 1; `Notice.rest` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {
+    "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""

@@ -6,24 +6,33 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
-from reporter.errors import ContentError, ReporterError
+from reporter.errors import ContentError
 from reporter.model import Check, Finding
 from reporter.schema import (
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
-    ORGANISATION,
     SHARED,
     SUBJECTS,
     TABLES,
 )
 from reporter.scores import Status, Tally, tier_text
 from reporter.sql import Judged
+from reporter.unjudged import (
+    JUDGED,
+    MOST_SAID,
+    NOT_ACTORS,
+    Failure,
+    Failures,
+    find_double_subjects,
+    insert_unseen,
+    make_unknown,
+)
 
 _SHOWN_BY = {
     "data_use": ("resource",), "first_uses": ("tool",), "undecided": ("tool", "resource", "destination"),
@@ -31,10 +40,6 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
-_JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
-MOST_SAID = 200
-"""Characters of an error of the engine that are told: it may quote a value."""
-_NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
 def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
@@ -160,7 +165,7 @@ def assess(
         bool(engine.one("SELECT count(*) FROM activity")),
     )  # fmt: skip
     queue = deque(checks)
-    wrong: _Failures = {}
+    wrong: Failures = {}
     if threads == 1:
         _work_off(engine, queue, sight, wrong)
     else:
@@ -176,30 +181,17 @@ def assess(
     for check, _ in alone:
         del wrong[check.id]
     _work_off(engine, deque(alone), sight, wrong)
-    wrong |= _find_double_subjects(engine)
+    wrong |= find_double_subjects(engine)
     if strict and wrong:
         raise wrong[min(wrong)].error
     for check, _ in checks:
         if check.id in wrong:
-            _make_unknown(engine, check, wrong[check.id].why)
+            make_unknown(engine, check, wrong[check.id].why)
     return {check: failure.why for check, failure in sorted(wrong.items())}
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """That a check could not be run."""
-
-    why: str
-    """In one line of bounded length."""
-    error: ReporterError
-
-
-_Failures = dict[str, _Failure]
-"""By id of the check."""
-
-
 def _work_off(
-    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: _Failures
+    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: Failures
 ) -> None:
     """Take checks off the queue until it is empty; keep what fails."""
     while queue:
@@ -210,14 +202,14 @@ def _work_off(
         try:
             _assess_one(engine, check, judged, sight)
         except OutOfMemory as error:
-            wrong[check.id] = _Failure(error.message, error)
+            wrong[check.id] = Failure(error.message, error)
         except Error as error:
             why = str(error).splitlines()[0][:MOST_SAID]
             failed = ContentError(f"{check.id} failed while running: {why}", check.place)
             if isinstance(error, (Interrupted, *Broken)):
                 queue.clear()
                 raise failed from error
-            wrong[check.id] = _Failure(why, failed)
+            wrong[check.id] = Failure(why, failed)
 
 
 def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
@@ -226,7 +218,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
     why = _blind_everywhere(needs, sight.carried)
     if reads_events and not sight.has_events:
         why = why or "no input holds an event"
-    if check.about in _NOT_ACTORS:
+    if check.about in NOT_ACTORS:
         cells = _insert_organisation(engine, check, judged, why, reads_events)
     else:
         blind = _blind_groups(needs, sight)
@@ -234,7 +226,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
         dim = _blind_groups(sorted(shown_by), sight)
         cells = _insert_actors(engine, check, judged, blind, dim, reads_events)
     if why and not cells:
-        _insert_unseen(engine, check, why)
+        insert_unseen(engine, check, why)
 
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
@@ -292,7 +284,7 @@ def _insert_actors(
     )
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
-        f"INSERT INTO cells ({_JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
+        f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, "
@@ -331,73 +323,14 @@ def _insert_organisation(
     if why:
         status, reason = "'unknown'", quoted(why)
     cells: int = engine.one(
-        f"INSERT INTO cells ({_JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
+        f"INSERT INTO cells ({JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
     return cells
 
 
-def _insert_unseen(engine: Engine, check: Check, why: str) -> None:
-    """A check without any subject because nothing records them is unknown for the organisation, not inapplicable."""
-    engine.run(
-        f"INSERT INTO cells ({_JUDGED}) VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
-        [check.id, ORGANISATION, why],
-    )
-
-
 def _ref(judged: Judged) -> str:
     return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
-
-
-def _find_double_subjects(engine: Engine) -> _Failures:
-    return {
-        check_id: _Failure(
-            f"it gives {n} rows for {subject!r}",
-            ContentError(
-                f"{check_id} gives {n} rows for {subject!r}",
-                check_id,
-                "A check gives one row per subject: group it.",
-            ),
-        )
-        for check_id, subject, n in engine.rows(
-            "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject, count(*) AS n "
-            "FROM cells GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
-        )
-    }
-
-
-_SUBJECTS_OF: Mapping[str, str] = {
-    "log_source": "SELECT log_source FROM feeds",
-    "policy": "SELECT DISTINCT policy_id FROM policies",
-}
-"""Subjects that belong to the organisation and have a table; the others are the organisation itself."""
-
-
-def _make_unknown(engine: Engine, check: Check, why: str) -> None:
-    """Put unknown for every subject of a check: those that it gave, and all live ones; for the organisation if there is none.
-
-    What it gave before it failed is not believed: half a result is none.
-    """
-    reason = f"the check could not be run: {why}"
-    gave = f"SELECT DISTINCT subject FROM cells WHERE check_id = {quoted(check.id)}"
-    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
-    engine.run("DELETE FROM cells WHERE check_id = ?", [check.id])
-    if check.about in _NOT_ACTORS:
-        named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
-        rows = f"SELECT s.subject, '', '', 1, 1 FROM ({named} UNION SELECT subject FROM gave) AS s(subject)"
-    else:
-        rows = (
-            "SELECT coalesce(s.subject, g.subject), coalesce(s.actor, ''), coalesce(s.owner, ''), "
-            "coalesce(s.tier_lo, 1), coalesce(s.tier_hi, 4) "
-            f"FROM subjects_{check.about} AS s FULL JOIN gave AS g ON g.subject = s.subject "
-            "WHERE s.live OR g.subject IS NOT NULL"
-        )
-    cells: int = engine.one(
-        f"INSERT INTO cells ({_JUDGED}) SELECT {quoted(check.id)}, r.subject, 'unknown', {quoted(reason)}, '', "
-        f"r.actor, r.owner, r.lo, r.hi FROM ({rows}) AS r(subject, actor, owner, lo, hi) WHERE r.subject IS NOT NULL"
-    )
-    if not cells:
-        _insert_unseen(engine, check, reason)
 
 
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
@@ -433,7 +366,7 @@ def findings(engine: Engine) -> list[Finding]:
             *waived,
         )
         for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
-            f"SELECT {_JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
+            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

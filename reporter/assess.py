@@ -337,7 +337,9 @@ def _insert_organisation(
         status, reason = "'unknown'", quoted(why)
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
-        reason = f"CASE WHEN NOT v.ok THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
+        reason = (
+            f"CASE WHEN NOT v.ok THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
+        )
     cells: int = engine.one(
         f"INSERT INTO cells ({_JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"

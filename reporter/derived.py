@@ -56,7 +56,11 @@ FEEDS = (
 
 KEY_USES = (
     column("credential_id", TEXT, "Credential."),
-    column("user_id", TEXT, "Who used it; of no list: the name that the log gives; empty: it gives none."),
+    column(
+        "user_id",
+        TEXT,
+        "Who used it; of no list: the name that the log gives; empty: it gives none.",
+    ),
     column("user_kind", TEXT, "What the user is: as a list says, else as the log says."),
     column("listed", FLAG, "Some list knows the user."),
     column("stranger", TEXT, "Where no user is named: an identity that no list knows."),

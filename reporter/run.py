@@ -228,7 +228,9 @@ def _gather(
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
-    cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers)
+    cells = Cells(
+        content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers
+    )
     compared = results.compared(engine)
     compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)

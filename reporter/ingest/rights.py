@@ -22,9 +22,7 @@ def find_right_uses(engine: Engine) -> None:
     `covered` is empty where no comparison would be sound: another kind of log, a service that logs other names, or an
     agent with an entitlement whose actions are not told, such as a policy by its name.
     """
-    bare = (
-        "registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND event_class = 'admin' AND n_action > 0"
-    )
+    bare = "registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND event_class = 'admin' AND n_action > 0"
     if not engine.one(f"SELECT count(*) FROM activity WHERE {bare}"):
         engine.run(f"CREATE TABLE right_uses ({_COLUMNS})")
         return

@@ -229,8 +229,18 @@ def judged_source(source: Source) -> tuple[Source, list[ReporterError]]:
 
 def _unknown(content: Content) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
+    yield from _unknown_substitutes(content.checks)
     known = known_ids(content.official, content.frameworks, content.checks)
     yield from unknown_ids(content.crosswalks, known)
+
+
+def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
+    """Name what stands in for a check and is no other check."""
+    known = {c.id for c in checks}
+    for check in checks:
+        for other in check.compensated_by:
+            if other not in known - {check.id}:
+                yield ContentError(f"compensated_by: no other check {other!r}", check.place)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
@@ -250,7 +260,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 _CHECK_KEYS = (
     "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
-    "params", "sql", "fix", "examples",
+    "params", "sql", "compensated_by", "fix", "examples",
 )  # fmt: skip
 
 
@@ -278,6 +288,7 @@ def read_check(path: Path) -> Check:
         level=f.get("level", int),
         evidence=f.get("evidence", str),
         sql=f.get("sql", str),
+        compensated_by=tuple(map(str, f.get("compensated_by", list, []))),
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,

@@ -108,6 +108,7 @@ ACTORS = (
     column("test_evidence", TEXT, "Where its result is kept."),
     column("user_facing", FLAG, "People outside its team talk to it."),
     column("report_channel", TEXT, "Where its users report what goes wrong, and who answers."),
+    column("roles", TEXT, "People: roles they hold, separated by ;", "sparse"),
     column("trained_at", TIME, "People: last training on agents.", "sparse"),
     column(
         "deploy_identity_type",

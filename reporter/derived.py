@@ -102,11 +102,6 @@ SECRET_TRACES = (
     column("first_ref", TEXT, "file#record of the first."),
 )
 
-VALID_EXCEPTIONS = (
-    column("check_id", TEXT, "Check it is for; empty: any."),
-    column("item", TEXT, "Credential, right or tool it is for; empty: all."),
-)
-
 FIRST_USES = (
     column("agent_id", TEXT, "Actor."),
     column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),

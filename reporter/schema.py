@@ -217,12 +217,6 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
-            "valid_exceptions",
-            "Exceptions in force on the date of the report: approved by another than asked, begun, with an end to come.",
-            derived.VALID_EXCEPTIONS,
-            loaded=False,
-        ),
-        Table(
             "first_uses",
             "Tools, data sources and destinations that a registered actor used with success, since when, and whether approved.",
             derived.FIRST_USES,

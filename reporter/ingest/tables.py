@@ -73,12 +73,12 @@ def derive(
     wanted: Set[str] = EVERYTHING,
 ) -> None:
     """Build every table and view from the in_ relations and the `carried` table; of the dear ones only those wanted."""
-    _set_baseline_apart(engine)
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
         " CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
+    _set_baseline_apart(engine, run)
     find_names(engine)
     _copy_plain(engine)
     merge_actors(engine)
@@ -104,18 +104,50 @@ def derive(
     _note_sources(engine)
 
 
-def _set_baseline_apart(engine: Engine) -> None:
-    """The events of approved runs, the files below baseline/, are no activity of the period."""
-    mine = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
+_ALIKE = f"hash({', '.join(n for n, _ in columns_of(TABLES['events']))})"
+"""SQL over an event row: one number for all that it says."""
+
+
+def _set_baseline_apart(engine: Engine, run: RunInfo) -> None:
+    """The events of approved runs, the files below baseline/, are no activity, unless they are dated inside the period:
+    what was done in it is judged, wherever its record lies. One that the logs hold too counts once."""
+    files = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
     if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):
         engine.run("CREATE VIEW in_baseline AS SELECT * FROM in_events WHERE FALSE")
         return
+    inside = f"coalesce(occurred_at >= TIMESTAMP '{run.period_from}' AND occurred_at < TIMESTAMP '{run.period_to}', FALSE)"
     kind = engine.one(
         "SELECT table_type FROM information_schema.tables WHERE table_name = 'in_events'"
     )
     engine.run(f"ALTER {'VIEW' if kind == 'VIEW' else 'TABLE'} in_events RENAME TO given_events")
-    engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {mine}")
-    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {mine}")
+    engine.run(
+        f"CREATE TABLE misplaced AS SELECT part, record, file, event_id, {_ALIKE} AS alike FROM given_events WHERE {files} AND {inside}"
+    )
+    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {files} AND NOT {inside}")  # fmt: skip
+    if not engine.one("SELECT count(*) FROM misplaced"):
+        engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {files}")
+        return
+    engine.run(
+        "CREATE TABLE twice AS SELECT DISTINCT m.part, m.record FROM misplaced AS m JOIN ("
+        f"SELECT event_id, {_ALIKE} AS alike FROM given_events WHERE NOT {files} AND {inside} "
+        "AND event_id IN (SELECT event_id FROM misplaced)) AS g ON g.event_id = m.event_id AND g.alike = m.alike"
+    )
+    engine.run(
+        f"CREATE VIEW in_events AS SELECT * FROM given_events AS g WHERE NOT {files} OR ({inside} "
+        "AND NOT EXISTS (SELECT 1 FROM twice AS t WHERE t.part = g.part AND t.record = g.record))"
+    )
+
+
+def misplaced(engine: Engine) -> list[tuple[str, int, int]]:
+    """Return (file, first record, events) of the files below baseline/ that hold events of the period."""
+    if not engine.one("SELECT count(*) FROM information_schema.tables WHERE table_name = 'misplaced'"):  # fmt: skip
+        return []
+    return [
+        (file, record, n)
+        for file, record, n in engine.rows(
+            "SELECT file, min(record), count(*) FROM misplaced GROUP BY file ORDER BY file"
+        )
+    ]
 
 
 def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
@@ -342,15 +374,6 @@ def _roll_up_callers(engine: Engine) -> None:
     )
 
 
-def _find_valid_exceptions(engine: Engine) -> None:
-    """An exception holds when somebody else approved it, it has begun, and its end is to come."""
-    engine.run(
-        "CREATE TABLE valid_exceptions AS SELECT check_id, item FROM exceptions CROSS JOIN run "
-        "WHERE approver_id IS NOT NULL AND approver_id IS DISTINCT FROM requester_id "
-        "AND (starts_at IS NULL OR starts_at <= as_of) AND ends_at > as_of"
-    )
-
-
 def _roll_up_versions(engine: Engine) -> None:
     """Count successful events by the version of the tool or model that ran."""
     parts = [
@@ -415,7 +438,6 @@ _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
 )
 """What is made side by side when activity and its like are there; each wave rests on those before it."""
 _ALONE: dict[str, Callable[[Engine], None]] = {
-    "listings": list_identities, "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions,
-    "factors": sum_factors,
+    "listings": list_identities, "secret_traces": find_secret_traces, "factors": sum_factors,
 }  # fmt: skip
 """What rests on temporary tables, which only the connection that made them sees, or costs nothing."""

@@ -127,7 +127,7 @@ def lists_in(document: Any) -> list[str]:
     return [
         k
         for k, v in (document.items() if isinstance(document, dict) else ())
-        if isinstance(v, list) and v and isinstance(v[0], dict)
+        if isinstance(v, list) and v and isinstance(v[0], dict) and len(k) < 300
     ]
 
 

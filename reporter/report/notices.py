@@ -18,6 +18,9 @@ LINES_SHOWN = 5
 
 SENTENCES: Mapping[str, str] = {
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
+    "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
+    "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
+    "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

@@ -34,6 +34,10 @@ class Stopped(Exception):
     """The child did not come to an end: it took too long, used too much memory, or failed; the text completes "it ..."."""
 
 
+class Killed(Stopped):
+    """It was ended from outside: what made it so will do so again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What content of others may use; a run has the same ones on every machine."""
@@ -101,10 +105,10 @@ class Child(AbstractContextManager["Child"]):
         while not answer.endswith(b"\n"):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise Stopped(f"took longer than {seconds:g} s")
+                raise Killed(f"took longer than {seconds:g} s")
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
-                raise Stopped(_how_it_ended(process.wait(), seconds, self.limits.memory))
+                raise Killed(_how_it_ended(process.wait(), seconds, self.limits.memory))
             answer += part
             if len(answer) > _LONGEST_ANSWER:
                 raise Stopped(f"gave more than {_amount(_LONGEST_ANSWER)}")

@@ -14,6 +14,11 @@ from reporter.apart import Apart
 from reporter.child import Child, Limits, Stopped
 from reporter.db import Engine, Error
 from reporter.errors import ContentError, InputError, ReporterError
+from reporter.ingest import convert
+from reporter.ingest.cache import open_cache
+from reporter.ingest.files import sniff
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.load import ingest
 from reporter.ingest.macros import MACROS
 from reporter.run import Options, assess_workspace
 from reporter.sql import HELPERS, judge, judge_condition, judge_source, judge_type
@@ -116,7 +121,7 @@ title: House log
 when: (r ->> 'robot') IS NOT NULL
 columns: {COLUMNS}
 tables:
-  events: SELECT record, robot AS actor_id, 'agent' AS actor_kind, at AS occurred_at, 'house' AS log_source FROM raw
+  events: SELECT record, robot AS actor_id, 'agent' AS actor_kind, at AS occurred_at, 'house' AS log_source, 'success' AS outcome, 'log' AS action FROM raw
 """
 
 
@@ -350,6 +355,31 @@ def test_a_source_of_others_gives_the_rows_that_it_gave_as_ours(tmp_path: Path) 
     counts = assessed(tmp_path, a_source(tmp_path / "extra", SOURCE), SMALL)
     assert counts["inventory/theirs.json"]["kept"] == 2
     assert counts["inventory/theirs.json"]["source"] == "house-list"
+
+
+def test_a_big_log_of_others_is_streamed_through_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    text = LOG.replace("{COLUMNS}", "{robot: VARCHAR, at: VARCHAR}")
+    source = catalog.foreign_source(a_source(tmp_path / "extra", text) / "sources" / "house.yml")
+    log = tmp_path / "log.jsonl"
+    rows = [f'{{"robot": "r{n}", "at": "2026-08-01T08:00:{n:02}Z"}}\n' for n in range(9)]
+    for lines, streamed in ((rows, 1), ([*rows, "{broken\n"], 0)):
+        log.write_text("".join(lines))
+        with (
+            Engine(tmp_path / f"work{streamed}") as engine,
+            Inputs([sniff(log, log.name)]) as inputs,
+        ):
+            cache = open_cache(tmp_path / f"cache{streamed}")
+            intake = ingest(engine, inputs, (source,), cache, SMALL)
+            found = engine.rows("SELECT record, actor_id, occurred_at FROM in_events ORDER BY ALL")
+            left = [p.name for p in (tmp_path / f"work{streamed}" / "foreign").iterdir()]
+        assert [(r, a, t.second) for r, a, t in found] == [(n + 1, f"r{n}", n) for n in range(9)]
+        assert [f.unreadable for f in intake.files] == [1 - streamed]
+        kept = [json.loads(p.read_text()) for p in cache.folder.glob("*.json")]
+        assert [k["stream"] for k in kept] == [bool(streamed)]
+        assert left == ["sample.ndjson"]
 
 
 def test_a_condition_that_does_not_end_is_named(tmp_path: Path) -> None:

@@ -10,20 +10,29 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from reporter.db import Engine, Error, quoted
+from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
 from reporter.errors import ContentError
 from reporter.model import Check, Finding
 from reporter.schema import (
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
-    ORGANISATION,
     SHARED,
     SUBJECTS,
     TABLES,
 )
 from reporter.scores import Status, Tally, tier_text
 from reporter.sql import Judged
+from reporter.unjudged import (
+    JUDGED,
+    MOST_SAID,
+    NOT_ACTORS,
+    Failure,
+    Failures,
+    find_double_subjects,
+    insert_unseen,
+    make_unknown,
+)
 
 _SHOWN_BY = {
     "data_use": ("resource",), "first_uses": ("tool",), "undecided": ("tool", "resource", "destination"),
@@ -33,8 +42,6 @@ that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
 _UNCLASSED = "it stands in no list and calls tools or models: it may be an agent, whatever the log says that it is"
 _OF_AGENTS = ("agent", "credential", "principal")
-_JUDGED = "check_id, subject, status, reason, ref, actor, owner, tier_lo, tier_hi"
-_NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 
 
 def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
@@ -178,30 +185,50 @@ Runner = Callable[[Engine, Check, Judged], Judged]
 
 
 def assess(
-    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1, run: Runner = lambda _, __, j: j
-) -> None:  # fmt: skip
-    """Fill `cells` with one row per check and subject; several checks at a time when threads allow."""
+    engine: Engine, checks: Sequence[tuple[Check, Judged]], threads: int = 1, strict: bool = True,
+    run: Runner = lambda _, __, j: j,
+) -> dict[str, str]:  # fmt: skip
+    """Fill `cells` with one row per check and subject; several checks at a time when threads allow.
+
+    A check that fails while running, or gives a subject twice, raises ContentError. Unless `strict`: then its cells are
+    unknown, and why is returned by its id.
+    """
     sight = _Sight(
         frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
         tuple((g, s) for g, s in engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")),
         bool(engine.one("SELECT count(*) FROM activity")),
     )  # fmt: skip
     queue = deque(checks)
+    wrong: Failures = {}
     if threads == 1:
-        _work_off(engine, queue, sight, run)
+        _work_off(engine, queue, sight, wrong, run)
     else:
         with ThreadPoolExecutor(threads) as pool:
             for done in [
-                pool.submit(_work_off, engine.twin(), queue, sight, run) for _ in range(threads)
+                pool.submit(_work_off, engine.twin(), queue, sight, wrong, run)
+                for _ in range(threads)
             ]:
                 done.result()
-    _refuse_double_subjects(engine)
+    # What lacked memory beside another check may have it alone.
+    alone = [
+        c for c in checks if c[0].id in wrong and isinstance(wrong[c[0].id].error, OutOfMemory)
+    ]
+    for check, _ in alone:
+        del wrong[check.id]
+    _work_off(engine, deque(alone), sight, wrong, run)
+    wrong |= find_double_subjects(engine)
+    if strict and wrong:
+        raise wrong[min(wrong)].error
+    for check, _ in checks:
+        if check.id in wrong:
+            make_unknown(engine, check, wrong[check.id].why)
+    return {check: failure.why for check, failure in sorted(wrong.items())}
 
 
 def _work_off(
-    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, run: Runner
+    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: Failures, run: Runner
 ) -> None:
-    """Take checks off the queue until it is empty."""
+    """Take checks off the queue until it is empty; keep what fails."""
     while queue:
         try:
             check, judged = queue.popleft()
@@ -209,11 +236,15 @@ def _work_off(
             return
         try:
             _assess_one(engine, check, run(engine, check, judged), sight)
+        except OutOfMemory as error:
+            wrong[check.id] = Failure(error.message, error)
         except Error as error:
-            queue.clear()
-            raise ContentError(
-                f"{check.id} failed while running: {str(error).splitlines()[0]}", check.place
-            ) from error
+            why = str(error).splitlines()[0][:MOST_SAID]
+            failed = ContentError(f"{check.id} failed while running: {why}", check.place)
+            if isinstance(error, (Interrupted, *Broken)):
+                queue.clear()
+                raise failed from error
+            wrong[check.id] = Failure(why, failed)
 
 
 def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
@@ -223,7 +254,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
     why, why_no_fail = (_blind_everywhere(n, sight.carried) for n in (needs, to_fail))
     if reads_events and not sight.has_events:
         why = why_no_fail = why or "no input holds an event"
-    if check.about in _NOT_ACTORS:
+    if check.about in NOT_ACTORS:
         cells = _insert_organisation(engine, check, judged, why, why_no_fail, reads_events)
     else:
         blind = _blind_groups(needs, sight)
@@ -232,7 +263,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> 
         blind_to_fail = _blind_groups(to_fail, sight)
         cells = _insert_actors(engine, check, judged, blind, blind_to_fail, dim, reads_events)
     if why and not cells:
-        _insert_unseen(engine, check, why)
+        insert_unseen(engine, check, why)
 
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
@@ -291,7 +322,7 @@ def _insert_actors(
     all_blind = f"CASE WHEN v.ok IS FALSE THEN {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
-        f"INSERT INTO cells ({_JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
+        f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AS may_be, "
@@ -346,41 +377,20 @@ def _insert_organisation(
             f"CASE WHEN NOT v.ok THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
         )
     cells: int = engine.one(
-        f"INSERT INTO cells ({_JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
+        f"INSERT INTO cells ({JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, v.subject, {status}, "
         f"{reason}, coalesce({_ref(judged)}, ''), '', '', 1, 1 FROM v WHERE v.subject IS NOT NULL"
     )
     if check.about == "log_source":
         cells += engine.one(
-            f"INSERT INTO cells ({_JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown', {_DELIVERED}, '', '', '', 1, 1 "
+            f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown', {_DELIVERED}, '', '', '', 1, 1 "
             "FROM feeds AS f WHERE f.declared AND NOT f.alive AND NOT EXISTS ("
             f"SELECT 1 FROM cells AS c WHERE c.check_id = {quoted(check.id)} AND c.subject = f.log_source)"
         )
     return cells
 
 
-def _insert_unseen(engine: Engine, check: Check, why: str) -> None:
-    """A check without any subject because nothing records them is unknown for the organisation, not inapplicable."""
-    engine.run(
-        f"INSERT INTO cells ({_JUDGED}) VALUES (?, ?, 'unknown', ?, '', '', '', 1, 1)",
-        [check.id, ORGANISATION, why],
-    )
-
-
 def _ref(judged: Judged) -> str:
     return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
-
-
-def _refuse_double_subjects(engine: Engine) -> None:
-    twice = engine.rows(
-        "SELECT check_id, subject, count(*) FROM cells GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 5"
-    )
-    if twice:
-        check_id, subject, n = twice[0]
-        raise ContentError(
-            f"{check_id} gives {n} rows for {subject!r}",
-            check_id,
-            "A check gives one row per subject: group it.",
-        )
 
 
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
@@ -416,7 +426,7 @@ def findings(engine: Engine) -> list[Finding]:
             *waived,
         )
         for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
-            f"SELECT {_JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
+            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

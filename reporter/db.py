@@ -16,9 +16,17 @@ from reporter.child import Stopped
 from reporter.errors import InputError, ReporterError
 
 Error = duckdb.Error
+Interrupted = duckdb.InterruptException
+"""Somebody stopped a statement: the statement is not wrong."""
+Broken = (duckdb.InternalException, duckdb.FatalException)
+"""After one of these the engine answers nothing more."""
 
 DEFAULT_MEMORY = "1GB"
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+class OutOfMemory(ReporterError):
+    """A statement needs more than `--memory`."""
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -141,7 +149,7 @@ def _memory_told() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         first = str(error).splitlines()[0]
-        raise ReporterError(
+        raise OutOfMemory(
             f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
         ) from error
 

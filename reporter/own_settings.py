@@ -135,7 +135,7 @@ def shipped_tallies(
         judging.look(engine)
     if own.baseline:
         review_scope(engine, Baseline(holds=False))
-    judging.assess(engine, again, engine.threads(), run)
+    judging.assess(engine, again, engine.threads(), strict=False, run=run)
     effects.compensate(engine, given, [c for c, _ in judged], who)
     return judging.tallies(engine)
 

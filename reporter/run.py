@@ -154,7 +154,7 @@ def _assess(
         judging.prepare(engine)
         foreign = [j for c, j in judged if c.id in content.extra]
         with Apart(foreign, work, options.memory, options.limits) as run:
-            judging.assess(engine, judged, engine.threads(), run)
+            failed = judging.assess(engine, judged, engine.threads(), strict=False, run=run)
         own = own_settings(workspace, [c for c, _ in judged])
         remember(engine, own)
         as_read = stated.compensations
@@ -170,7 +170,7 @@ def _assess(
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake, said, stated)
+        assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
         found = [*_statement_notices(said, stated, who)]
         if own.lines:
             found.append(
@@ -226,11 +226,13 @@ def _beside_shipped(
 ) -> Notice:  # fmt: skip
     """Say what the score would be with the settings that the checks ship with."""
     shipped = judge_all([c for c in content.checks if c.id in own.thresholds], {})
-    caps = results.caps(engine, content)
+    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
     foreign = [j for c, j in (*judged, *shipped) if c.id in content.extra]
     with Apart(foreign, work, options.memory, options.limits) as run:
         tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
-    cells = Cells(content, content.checks, assessment.profile, tallies, (), caps, said.answers)
+    cells = Cells(
+        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
+    )
     before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
     return Notice(
         "own_settings",
@@ -285,12 +287,15 @@ def _gather(
     workspace: Workspace,
     content: Content,
     judged: list[tuple[Check, Judged]],
+    failed: Mapping[str, str],
     intake: Intake,
     said: Settled,
     stated: Stated,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
-    checks = tuple(c for c, _ in judged)
+    # A sample is not drawn of unknowns, and what could not be run is not run again.
+    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
+    ran = [(c, j) for c, j in judged if c.id not in failed]
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
@@ -315,10 +320,17 @@ def _gather(
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
-        parity=side_by_side(engine, judged), attestations=said.attestations,
+        parity=side_by_side(engine, ran), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices, *results.unlisted(engine)),
+        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices, *results.unlisted(engine)),
     )  # fmt: skip
+
+
+def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not be run."""
+    if failed:
+        lines = tuple(f"{check}: {why}" for check, why in failed.items())
+        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
 
 
 def _unread(intake: Intake) -> Iterator[Notice]:

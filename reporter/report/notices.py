@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, str] = {
         "Actors that act and stand in no list that was supplied: {n}. What they are, the log alone says or nobody does; INV-02 is "
         "unknown for each. Of them {possible} call tools or models as agents do, and are unknown in every question on agents."
     ),
+    "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
     "own_settings": mark(
         "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "

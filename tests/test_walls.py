@@ -299,6 +299,21 @@ def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
             assert engine.one(f"SELECT count(*) FROM ({run.sql}) AS v WHERE ok") == 300
 
 
+@pytest.mark.usefixtures("few_checks")
+def test_a_check_that_cannot_be_run_costs_its_own_cells_and_is_told_on_page_1(
+    tmp_path: Path,
+) -> None:
+    extra = checks(tmp_path / "extra", **{n: BOMBS[n] for n in ("91", "92")})
+    assessed(tmp_path, extra, BRIEF)
+    made = json.loads((tmp_path / "out" / "report.json").read_text())
+    counts = {c["id"]: c["counts"] for c in made["checks"]}
+    assert (counts["ZZZ-91"]["unknown"], counts["ZZZ-91"]["passed"]) == (1, 0)
+    assert (counts["ZZZ-92"]["unknown"], counts["ZZZ-92"]["passed"]) == (0, 1)
+    told = [f for f in made["findings"] if f[0] == "ZZZ-91"]
+    assert "the check could not be run: it " in str(told)
+    assert any("ZZZ-91: it " in line for n in made["summary"]["notices"] for line in n["lines"])
+
+
 SOURCE = """\
 id: house-list
 title: House list
@@ -329,7 +344,7 @@ def assessed(tmp_path: Path, extra: Path, limits: Limits) -> dict[str, dict[str,
     )
     (ws / "inventory" / "theirs.json").write_text('[{"robot": "r1"}, {"robot": "r2"}]')
     (ws / "inventory" / "ours.json").write_text(
-        '[{"type": "agent", "actor_id": "a1", "state": "active"}]'
+        '[{"type": "agent", "actor_id": "a1", "name": "N", "state": "active"}]'
     )
     options = Options(formats=("json",), extra=(extra,), limits=limits)
     assess_workspace(ws, tmp_path / "out", options)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from reporter.catalog import Source
-from reporter.child import USUAL, Child, Limits
+from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.db import Engine
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
@@ -67,7 +68,7 @@ def _convert(
     """What the files became, and whether another run would find the same: a child that was killed may end next time."""
     if len(parts) == 1 and streams(source, parts[0].file):
         batch = Batch(source.id, key, counts=[Counts()])
-        with Child(limits) as child:
+        with Child(limits) as child, suppress(Stopped):  # the spool tells which records
             if stream(engine, source, parts[0].file, digest, batch, cache, child):
                 foreign.clear(engine, key)
                 return batch, True

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.catalog import Source
-from reporter.child import Child, Stopped
+from reporter.child import Child
 from reporter.db import Engine, Error, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts
@@ -34,10 +34,7 @@ _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
 def stream(
     engine: Engine, source: Source, file: InputFile, digest: Digest, batch: Batch, cache: Cache, child: Child
 ) -> bool:  # fmt: skip
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean.
-
-    The SELECT of a source of others runs in the child, and its texts are read here.
-    """
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean, Stopped where the child was."""
     path, lines, samples = file.path, digest.lines, digest.samples
     if file.gzipped:
         path = engine.work / f"{batch.key}.jsonl"
@@ -51,7 +48,7 @@ def stream(
     try:
         rows = lay(path, f"SELECT CAST(NULL AS BIGINT) AS record, {raw}")
         engine.write_parquet(cast_all("events", rows, engine, source), target)
-    except (Error, Stopped):
+    except Error:
         return False
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
@@ -59,13 +56,8 @@ def stream(
     if bad or n != lines or not _in_order(engine, source, samples, target, batch, lay):
         return False
     if odd:
-        _name_odd(
-            engine,
-            source,
-            target,
-            lay(path, f"SELECT row_number() OVER () AS record, {raw}"),
-            batch,
-        )
+        rows = lay(path, f"SELECT row_number() OVER () AS record, {raw}")
+        _name_odd(engine, source, target, rows, batch)
     if path != file.path:
         path.unlink()
     _publish(engine, long, endless, target, cache.folder / target.name, batch)

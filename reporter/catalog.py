@@ -229,8 +229,18 @@ def judged_source(source: Source) -> tuple[Source, list[ReporterError]]:
 
 def _unknown(content: Content) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
+    yield from _unknown_substitutes(content.checks)
     known = known_ids(content.official, content.frameworks, content.checks)
     yield from unknown_ids(content.crosswalks, known)
+
+
+def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
+    """Name what stands in for a check and is no other check."""
+    known = {c.id for c in checks}
+    for check in checks:
+        for other in check.compensated_by:
+            if other not in known - {check.id}:
+                yield ContentError(f"compensated_by: no other check {other!r}", check.place)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
@@ -249,7 +259,8 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 
 _CHECK_KEYS = (
-    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
+    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
+    "params", "sql", "compensated_by", "fix", "examples",
 )  # fmt: skip
 
 
@@ -267,11 +278,7 @@ def read_check(path: Path) -> Check:
     _one_of(f, "evidence", ("inventory", "logs", "both"))
     if f.get("level", int) not in (1, 2, 3, 4, 5):
         raise ContentError("'level' must be 1 to 5", f.place("level"))
-    needs = tuple(f.get("needs", list, []))
-    for name in needs:
-        table, _, column = str(name).partition(".")
-        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
-            raise ContentError(f"needs: no column {name!r}", f.place("needs"))
+    needs, fails_without = (_columns(f, key) for key in ("needs", "fails_without"))
     return Check(
         id=check_id,
         title=f.get("title", str),
@@ -281,14 +288,26 @@ def read_check(path: Path) -> Check:
         level=f.get("level", int),
         evidence=f.get("evidence", str),
         sql=f.get("sql", str),
+        compensated_by=tuple(map(str, f.get("compensated_by", list, []))),
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,
+        fails_without=fails_without,
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),
         examples=tuple(f.get("examples", list)),
     )
+
+
+def _columns(f: Fields, key: str) -> tuple[str, ...]:
+    """Read a list of columns, each as table.column."""
+    names = tuple(f.get(key, list, []))
+    for name in names:
+        table, _, column = str(name).partition(".")
+        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"{key}: no column {name!r}", f.place(key))
+    return names
 
 
 def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:

@@ -1,5 +1,5 @@
-"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on, 2 bad command
-line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
+"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on or --strict asks,
+2 bad command line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
 """
 
 from __future__ import annotations
@@ -183,11 +183,13 @@ def main() -> None:
     metavar="LEVEL",
     help="Exit 1 when the evidenced level is below this.",
 )
+@click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
     workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
+    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
+    strict: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -211,7 +213,10 @@ def assess(
         _tell_json(_headline(view, out))
     elif not quiet:
         _print_headline(view, out)
-    if fail_on is not None and view.summary.level.lo < fail_on:
+    not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
+    for notice in not_run:
+        _complain("\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
+    if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
         sys.exit(1)
 
 

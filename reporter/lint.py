@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporter import catalog, examples, yamls
+from reporter.assess import needs_of
 from reporter.catalog import Content
 from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
@@ -152,7 +153,11 @@ def _checks(
 
         def judged(check: Check) -> list[ReporterError]:
             try:
-                judge(check.sql, check.params, check.place)
+                sql = judge(check.sql, check.params, check.place)
+                needed = {".".join(n) for n in needs_of(check, sql)}
+                for name in sorted(set(check.fails_without) - needed):
+                    why = f"fails_without: {name} is no column that it needs"
+                    return [ContentError(f"{check.id}: {why}", check.place)]
                 if not run_examples or (own and not check.place.startswith(own)):
                     return []
                 wrong = _apart(child, check) if own else examples.failures(check)

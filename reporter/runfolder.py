@@ -201,14 +201,14 @@ def write_statements(a: Assessment, path: Path) -> None:
     header = (
         *("kind", "framework", "control", "check", "subject", "by_check", "answer", "statement", "reason", "attested_by"),
         *("approved_by", "role", "date", "approved_at", "expires", "review_at", "method", "artefact", "artefact_sha256"),
-        *("examined_by", "ticket", "counts_as", "why", "cells", "record"),
+        *("artefact_place", "observed", "examined_by", "confirmed_by", "ticket", "counts_as", "why", "cells", "record"),
     )  # fmt: skip
     rows = []
     for kind, said in ((ATTESTATIONS, a.attestations), (WAIVERS, a.waivers), (COMPENSATIONS, a.compensations)):  # fmt: skip
         for s in said:
             own = {f.name: _text(getattr(s, f.name)) for f in fields(s)}
             counts_as = own.get("status") or own.get("counts_as") or "not counted"
-            own |= {"kind": kind, "counts_as": counts_as, "record": s.ref}
+            own |= {"kind": own.get("kind", kind), "counts_as": counts_as, "record": s.ref}
             rows.append([own.get(h, "") for h in header])
     write_table(path, header, rows)
 

@@ -35,7 +35,7 @@ from .pictures import calendar, losses
 from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
-from .thresholds import in_words, lead, rule, thresholds
+from .thresholds import in_words, rule, thresholds
 from .waived import waivers
 from .words import (
     clean,
@@ -116,7 +116,6 @@ def _build(assessment: model.Assessment) -> shape.View:
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors),
-        own_thresholds=lead(assessment.checks),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import resource
-import tempfile
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
-from reporter.ingest.cache import Cache, open_cache
+from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest, recount
@@ -41,7 +41,8 @@ from reporter.report.shape import View
 from reporter.runfolder import (
     FILES,
     Wanted,
-    part_of,
+    clear_abandoned,
+    place_of,
     publish,
     refuse_existing,
     sha256,
@@ -75,6 +76,12 @@ class Options:
     templates: tuple[Path, ...] = ()
     """Of the user's own, each for a page of its own."""
     say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
+    """Takes what somebody should look at who watches the run."""
+    key: str = ""
+    """What secrets are fingerprinted and pseudonyms made with; '' makes one from the input."""
+    told: Callable[[Path], None] = lambda _: None
+    """Takes the folder that is to be removed if this process is killed."""
 
 
 def assess_workspace(
@@ -91,27 +98,34 @@ def assess_workspace(
     wanted = Wanted(options.formats, own, options.say)
     workspace = read_workspace(folder)
     warm_up(options.formats)
-    with begun or Inputs.of(workspace.folder) as inputs:
+    with begun or Inputs.of(workspace.folder) as inputs, place_of(out, options.told) as place:
+        refuse_existing(out)  # another run may have ended since
+        for name in clear_abandoned(out.parent):
+            options.say(f"removed {name}, which a run that was killed had left")
         content = catalog.load(options.extra)
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
         judged = judge_all(content.checks, workspace.params, workspace.samples)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        cache = open_cache(options.cache or out.parent / ".reporter-cache")
+        cache = open_cache(
+            options.cache or out.parent / USUAL,
+            options.key or inputs.key(),
+            options.warn,
+        )
         hiding = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, hiding)
-        with part_of(out) as part:
-            with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
-                assessment, counts = _assess(
-                    workspace, inputs, content, known, judged, Path(work), part, cache, options
-                )
-                if earlier:
-                    with Engine(Path(work) / "earlier", options.memory) as engine:
-                        assessment = compare(engine, earlier, assessment, part / EVIDENCE)
-            view, plain = views.both(assessment)
-            write_run(assessment, view, plain, counts, part, wanted)
-            publish(part, out)
+        part, work = place / "run", place / "work"
+        part.mkdir()
+        assessment, counts = _assess(
+            workspace, inputs, content, known, judged, work, part, cache, options
+        )
+        if earlier:
+            with Engine(work / "earlier", options.memory) as engine:
+                assessment = compare(engine, earlier, assessment, part / EVIDENCE)
+        shutil.rmtree(work)
+        view, plain = views.both(assessment)
+        write_run(assessment, view, plain, counts, part, wanted)
+        publish(part, out)
     return view
 
 

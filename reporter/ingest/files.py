@@ -6,6 +6,7 @@ Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Par
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -44,6 +45,10 @@ class InputFile:
     """Why it is unknown."""
     part: str = ""
     """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
+    stamp: tuple[int, ...] = ()
+    """What the system said of it when it was found; see `stamp_of`."""
+    head: str = ""
+    """Hash of its first bytes, which no report shows."""
 
     @property
     def lined(self) -> bool:
@@ -91,22 +96,29 @@ def _look(path: Path, name: str) -> InputFile:
     return InputFile(path, name, 0, "unknown", False, why=why)
 
 
+def stamp_of(found: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from another of its name, and changes whenever it is written to: times come last."""
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 def sniff(path: Path, name: str) -> InputFile:
     """Look at a file's first bytes."""
     try:
-        size = path.stat().st_size
         with path.open("rb") as handle:
+            found = os.fstat(handle.fileno())
             head = handle.read(HEAD)
     except OSError as error:
         return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
+    size, stamp = found.st_size, stamp_of(found)
+    hashed = hashlib.blake2b(head, digest_size=32).hexdigest()
     gzipped = head[:2] == b"\x1f\x8b"
     if gzipped:
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
-            return InputFile(path, name, size, "unknown", True, why=f"a damaged gz file: {error}")
+            return InputFile(path, name, size, "unknown", True, "utf-8", f"a damaged gz file: {error}", "", stamp, hashed)
     format_, encoding, why = _format_of(head, name)
-    return InputFile(path, name, size, format_, gzipped, encoding, why)
+    return InputFile(path, name, size, format_, gzipped, encoding, why, "", stamp, hashed)
 
 
 def _gunzip_head(head: bytes, path: Path) -> bytes:

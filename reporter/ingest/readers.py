@@ -99,7 +99,10 @@ def _why(error: Exception) -> str:
 def _json(file: InputFile) -> Iterator[Item]:
     for item in _json_values(file):
         if isinstance(item, Document) and file.part:
-            yield Document(item.line, item.value[file.part])
+            if file.part in item.value:
+                yield Document(item.line, item.value[file.part])
+            else:  # another content than the one in which the list was found
+                yield Problem(item.line, f"no list stands at {file.part}", "")
         else:
             yield item
 

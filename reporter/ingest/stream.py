@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import zlib
 from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
-from reporter.ingest.cache import Batch, Cache, Counts
+from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.files import InputFile
 from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
@@ -55,7 +54,8 @@ def stream(
         _name_odd(engine, source, target, raw, batch)
     if path != file.path:
         path.unlink()
-    _publish(engine, long, target, cache.folder / target.name, batch)
+    _hide(engine, long, target, batch)
+    put(cache, batch, target)
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=n, kept=n)]
@@ -142,9 +142,9 @@ def _unpack(packed: Path, target: Path) -> tuple[int, Samples]:
     return lines.total(), tuple(lines.samples)
 
 
-def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Batch) -> None:
-    """Put the rows into the cache: not before they hold no secret, whatever happens on the way."""
-    read = f"read_parquet({quoted(str(raw))}, file_row_number=true)"
+def _hide(engine: Engine, long: list[str], made: Path, batch: Batch) -> None:
+    """Take secrets out of the rows, before they go where they stay."""
+    read = f"read_parquet({quoted(str(made))}, file_row_number=true)"
     rows = []
     if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
         rows = engine.rows(
@@ -152,16 +152,16 @@ def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Ba
             f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
         )
     if not rows:
-        shutil.move(raw, target)
         return
     swaps = ", ".join(
         f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END AS {c}" for i, c in enumerate(long, 1)
     )
     kept = f"SELECT *, CASE WHEN {suspect(long)} THEN {hidden(long)} END AS kept FROM {read}"
+    clean = made.with_suffix(".hidden")
     engine.write_parquet(
         f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE ({swaps}) "
         f"FROM ({kept}) AS k) AS hidden",
-        target,
+        clean,
     )
-    raw.unlink()
+    clean.replace(made)
     batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]

@@ -18,6 +18,7 @@ LINES_SHOWN = 5
 
 SENTENCES: Mapping[str, str] = {
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
+    "files_changed": mark("Files that changed while they were read: {n}. None of their records is used. Run again, on a copy that nobody writes to."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

@@ -71,7 +71,9 @@ def _watched() -> Callable[[Path], None]:
     from reporter.supervision import supervise
 
     tell = supervise(clear)
-    place = Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
+    place = (
+        Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
+    )
     tell(place)
     with suppress(OSError):  # whoever needs such a folder says what is wrong with it
         hold(place)

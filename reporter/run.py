@@ -116,6 +116,7 @@ def assess_workspace(
         earlier = read_earlier(options.earlier, workspace.run, hiding)
         part, work = place / "run", place / "work"
         part.mkdir()
+        work.mkdir(mode=0o700)
         assessment, counts = _assess(
             workspace, inputs, content, known, judged, work, part, cache, options
         )

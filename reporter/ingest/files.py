@@ -116,7 +116,18 @@ def sniff(path: Path, name: str) -> InputFile:
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
-            return InputFile(path, name, size, "unknown", True, "utf-8", f"a damaged gz file: {error}", "", stamp, hashed)
+            return InputFile(
+                path,
+                name,
+                size,
+                "unknown",
+                True,
+                "utf-8",
+                f"a damaged gz file: {error}",
+                "",
+                stamp,
+                hashed,
+            )
     format_, encoding, why = _format_of(head, name)
     return InputFile(path, name, size, format_, gzipped, encoding, why, "", stamp, hashed)
 

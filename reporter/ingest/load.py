@@ -62,7 +62,13 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     lost = {f.name: b.counts[0].read for b, members, _ in done if not b.key for f in members}
     lost |= {f.file: max(1, f.read) for f in told if not f.sha256 and f.bytes}
     quarantined = sorted(
-        [*quarantined, *notes, *_set_repeats_aside(engine), *_undated(engine), *_changed(named, lost)],
+        [
+            *quarantined,
+            *notes,
+            *_set_repeats_aside(engine),
+            *_undated(engine),
+            *_changed(named, lost),
+        ],
         key=lambda q: (q.file, q.line, q.kind, q.reason),
     )
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)

@@ -267,9 +267,7 @@ def test_lines_have_time_and_level_where_no_terminal_is(place: Path) -> None:
     lines = result.stderr.splitlines()
     assert lines
     for line in lines:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    \S.*", line), (
-            line
-        )
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    \S.*", line), line
     again = reporter("assess", place / "ws", "--out", place / "out", "--formats", "json")
     assert "Z ERROR   " in again.stderr.splitlines()[0]
 

@@ -98,12 +98,10 @@ def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
 def find(cache: Cache, key: str) -> Batch | None:
     """Return the batch kept under a key, or None; what is damaged, or has fingerprints of another key, is none."""
     path = cache.folder / f"{key}.json"
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return None
     try:
-        batch = _read(text)
+        batch = _read(path.read_bytes())
         if batch.made_with not in ("", mark(cache.secret_key)):
             return None
         if all(sha256(cache.folder / name) == said for name, said in batch.hashes.items()):

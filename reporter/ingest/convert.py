@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
-from reporter.db import Engine
+from reporter.db import Engine, Error
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Digest, Inputs
@@ -103,13 +103,22 @@ def _work_off(
     batch = find(cache, job.key)
     if batch is not None:
         return batch, frozenset()
-    with engine.twin() as own:
+    if all(inputs.is_steady(p.file) for p in job.parts):
+        batch = _tried(engine, job, inputs, cache)
+        if batch and all(inputs.is_steady(p.file) for p in job.parts):
+            keep(cache, _marked(batch, cache))
+            return batch, frozenset()
+    return _from_copies(engine, job, inputs, cache)
+
+
+def _tried(engine: Engine, job: _Job, inputs: Inputs, cache: Cache) -> Batch | None:
+    """Convert files where they lie; None if that fails because one of them is not there any more."""
+    try:
+        return _convert(engine, job, cache)
+    except (OSError, Error):
         if all(inputs.is_steady(p.file) for p in job.parts):
-            batch = _convert(own, job, cache)
-            if all(inputs.is_steady(p.file) for p in job.parts):
-                keep(cache, _marked(batch, cache))
-                return batch, frozenset()
-        return _from_copies(own, job, inputs, cache)
+            raise
+        return None
 
 
 def _from_copies(
@@ -142,13 +151,14 @@ def _marked(batch: Batch, cache: Cache) -> Batch:
 
 def _convert(engine: Engine, job: _Job, cache: Cache) -> Batch:
     source, parts, key = job.source, job.parts, job.key
-    if len(parts) == 1 and streams(source, parts[0].file):
-        batch = Batch(source.id, key, counts=[Counts()])
-        if stream(engine, source, parts[0].file, job.digests[0], batch, cache):
-            return batch
-    batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-    spool(engine, source, parts, batch, cache)
-    return batch
+    with engine.twin() as own:
+        if len(parts) == 1 and streams(source, parts[0].file):
+            batch = Batch(source.id, key, counts=[Counts()])
+            if stream(own, source, parts[0].file, job.digests[0], batch, cache):
+                return batch
+        batch = Batch(source.id, key, counts=[Counts() for _ in parts])
+        spool(own, source, parts, batch, cache)
+        return batch
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:

@@ -88,14 +88,15 @@ class Inputs(AbstractContextManager["Inputs"]):
         """Copy the bytes that have a hash to where nobody else writes; None if they are gone."""
         sha = hashlib.sha256()
         try:
-            with file.path.open("rb") as source, target.open("wb") as copied:
-                left = file.size
-                while chunk := source.read(min(CHUNK, left)):
-                    left -= len(chunk)
-                    sha.update(chunk)
-                    copied.write(chunk)
-        except FileNotFoundError:
+            source = file.path.open("rb")
+        except OSError:
             return None
+        with source, target.open("wb") as copied:
+            left = file.size
+            while chunk := source.read(min(CHUNK, left)):
+                left -= len(chunk)
+                sha.update(chunk)
+                copied.write(chunk)
         return replace(file, path=target) if sha.hexdigest() == sha256 else None
 
     def _digest(self, file: InputFile) -> Digest:
@@ -110,7 +111,7 @@ class Inputs(AbstractContextManager["Inputs"]):
                     sha.update(chunk)
                     if counted:
                         lines.add(chunk)
-        except FileNotFoundError:
+        except OSError:
             is_same = False
         n = lines.total() if counted else 0
         if not is_same or left:

@@ -23,7 +23,7 @@ from reporter.ingest.files import InputFile, stamp_of
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Note, Problem
-from reporter.ingest.notes import HIDDEN
+from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.tables import LOADED, columns_of
@@ -59,8 +59,7 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     done = convert(engine, choices, inputs, cache)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
-    lost = {f.name: b.counts[0].read for b, members, _ in done if not b.key for f in members}
-    lost |= {f.file: max(1, f.read) for f in told if not f.sha256 and f.bytes}
+    lost = {f.file: f.read for f in (*files, *told) if f.bytes and not f.sha256}
     quarantined = sorted(
         [
             *quarantined,
@@ -287,7 +286,11 @@ def _unrecognised(
         reason = f"{choice.why} ({read - len(problems)} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
     digest = inputs.digest(file).sha256
-    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), [
+    why = choice.why
+    if file.size and not digest:
+        read, why = max(1, read), CHANGED
+        problems, notes = [Quarantined(file.name, 0, "unreadable", CHANGED, "")], []
+    return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
         *problems,
         *notes,
     ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause, CauseGroup
+from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts
 from reporter.scores import Status
@@ -31,33 +32,40 @@ def actions(
     """Return the actions of a run; `own` are the workspace's person-days by cause, check or check-evidence."""
     by_id = {c.id: c for c in checks}
     place = {(f.check, f.subject): n for n, f in enumerate(findings) if not f.waiver}
-    group_of = {check: g.id for g in groups for check in g.checks}
+    group_of = {check: g for g in groups for check in g.checks}
     made: list[Action] = []
     numbers: Counter[str] = Counter()
     alone: dict[str, list[int]] = defaultdict(list)
     for cause in causes:
-        group = group_of.get(cause.checks[0], "")
+        group = group_of.get(cause.checks[0])
         cells = [place[cell] for cell in cause.cells if cell in place]
         if not cells:
             continue
         if not group:
             alone[cause.checks[0]] += cells
             continue
-        numbers[group] += 1
-        days = own.get(group) or efforts.causes.get(group) or efforts.severities[cause.severity]
-        name = f"{group}-{numbers[group]}"
-        made.append(_mend(name, cause.title, cause.what, days, cells, findings, by_id))
+        numbers[group.id] += 1
+        days = own.get(group.id) or efforts.causes.get(group.id) or efforts.severities[cause.severity]  # fmt: skip
+        name = f"{group.id}-{numbers[group.id]}"
+        # What is waived is not mended with the rest, so it has no say in what the action is called.
+        title, _ = headline({findings[n].check for n in cells}, by_id, group)
+        made.append(_mend(name, title, cause.what, days, cells, findings, by_id))
     for check, cells in alone.items():
         days = own.get(check) or efforts.severities[by_id[check].severity]
-        made.append(_mend(check, by_id[check].title, "", days, cells, findings, by_id))
+        title, _ = headline({check}, by_id, None)
+        made.append(_mend(check, title, "", days, cells, findings, by_id))
+    for check, cells in _unknown(findings).items():
+        days = own.get(check + _SHOW) or efforts.evidence
+        made.append(_show(by_id[check], days, cells, findings))
+    return tuple(sorted(made, key=lambda a: a.id))
+
+
+def _unknown(findings: Iterable[Finding]) -> dict[str, list[int]]:
     open_: dict[str, list[int]] = defaultdict(list)
     for n, f in enumerate(findings):
         if f.status == Status.UNKNOWN:
             open_[f.check].append(n)
-    for check, cells in open_.items():
-        days = own.get(check + _SHOW) or efforts.evidence
-        made.append(_show(by_id[check], days, cells, findings))
-    return tuple(sorted(made, key=lambda a: a.id))
+    return open_
 
 
 def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[str, str]:

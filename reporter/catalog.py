@@ -226,7 +226,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 
 _CHECK_KEYS = (
-    "id", "title", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
+    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
 )  # fmt: skip
 
 
@@ -263,6 +263,7 @@ def read_check(path: Path) -> Check:
         needs=needs,
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
+        headline=f.get("headline", str, ""),
         examples=tuple(f.get("examples", list)),
     )
 

@@ -1,15 +1,16 @@
 """Failures by what lies behind them. In: findings, the groups of frameworks/causes.yml, who shares what. Out: causes.
 
 Failures are one cause if their checks stand in one group and they concern the same agent, credential or identity.
-No score is made here.
+What a cause is called follows from the checks that fail. No score is made here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reporter.compared import Cause, CauseGroup, Cell
+from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
 from reporter.scores import Status
 
@@ -66,16 +67,31 @@ def _cause(
 ) -> Cause:  # fmt: skip
     own.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
     first = own[0]
-    group = group_of.get(first.check)
-    shared = sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
+    checks = tuple(sorted({f.check for f in own}))
+    title, says = headline(checks, by_id, group_of.get(first.check))
     who = {a for f in own for a in actors.get((f.check, f.subject), (f.actor,)) if a}
     return Cause(
-        title=group.title if group else by_id[first.check].title,
-        what=", ".join(shared) or first.actor or first.subject,
+        title=title,
+        says=says,
+        what=_what(own, says, by_id, actors),
         severity=by_id[first.check].severity,
-        checks=tuple(sorted({f.check for f in own})),
+        checks=checks,
         actors=tuple(sorted(who)),
         owners=tuple(sorted({f.owner for f in own if f.owner})),
         cells=tuple(sorted((f.check, f.subject) for f in own)),
         ref=next((f.ref for f in own if f.ref), ""),
     )
+
+
+def _what(
+    own: Sequence[Finding], says: Collection[str], by_id: Mapping[str, Check],
+    actors: Mapping[Cell, tuple[str, ...]],
+) -> str:  # fmt: skip
+    """Name what several share, but nothing that passes what the title says of it; else the actor of whom it is said."""
+    shared = sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
+    saying = [f for f in own if f.check in says]
+    meant = {f.subject for f in saying}
+    kinds = {by_id[f.check].about for f in saying}
+    about = {f.subject: by_id[f.check].about for f in own}
+    named = [s for s in shared if s in meant or about[s] not in kinds]
+    return ", ".join(named) or saying[0].actor or saying[0].subject

@@ -403,17 +403,20 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
 @click.option(
     "--sheet", default="", help="Which sheet of a workbook  [default: each that is a table]"
 )
-@click.option("--kind", default="", help="What a row is  [default: told by the table, else agent]")
+@click.option(
+    "--kind", default="", help="What a row is: agent, service_account, workload, person, group, none  [default: as the table tells, else it asks]",
+)  # fmt: skip
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
 )
 def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
+    Nothing is written where a source reads the file already, where it looks like a log, or where it does not tell
+    what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
     """
-    from reporter.formats import recognised
-    from reporter.propose import map_all, map_one
+    from reporter.formats import recognised, taken
+    from reporter.propose import Unsure, map_all, map_one
 
     if path.is_dir():
         parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
@@ -421,7 +424,19 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
         for line in map_all(unknown, kind):
             click.echo(line)
         return
-    for line in map_one(path, sheet, out, kind):
+    known = () if kind else taken(path, sheet)
+    for line in known:
+        click.echo(line)
+    if known:
+        return
+    try:
+        lines = map_one(path, sheet, out, kind)
+    except Unsure as unsure:
+        if not sys.stdin.isatty():
+            raise
+        click.echo(str(unsure))
+        lines = map_one(path, sheet, out, click.prompt("kind"))
+    for line in lines:
         click.echo(line)
 
 

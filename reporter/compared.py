@@ -197,6 +197,8 @@ class CauseGroup:
     id: str
     title: str
     checks: tuple[str, ...]
+    says: tuple[str, ...] = ()
+    """The checks of which one must fail for the title to be said; () for any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,8 @@ class Cause:
     """One defect and the failures that it explains."""
 
     title: str
+    says: tuple[str, ...]
+    """Its failing checks that the title speaks of."""
     what: str
     """What has the defect: a credential or identity that several share, else the agent or other subject."""
     severity: str

@@ -17,6 +17,7 @@ from reporter.errors import InputError, ReporterError
 Error = duckdb.Error
 
 DEFAULT_MEMORY = "1GB"
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -44,6 +45,12 @@ class Engine(AbstractContextManager["Engine"]):
         """Return how many threads the engine uses."""
         return int(self.one("SELECT current_setting('threads')"))
 
+    def memory(self) -> int:
+        """Return how many bytes of memory the engine may use; intake holds itself to the same."""
+        said = str(self.one("SELECT current_setting('memory_limit')"))
+        number, _, unit = said.partition(" ")
+        return int(float(number) * _UNITS.get(unit, 1))
+
     def twin(self) -> Engine:
         """Return a second connection to the same database, for another thread; closing it closes only it."""
         other = Engine.__new__(Engine)
@@ -66,6 +73,13 @@ class Engine(AbstractContextManager["Engine"]):
         """Return all rows of a query; for results a person could scroll."""
         with _memory_told():
             return self._con.execute(sql, list(params)).fetchall()
+
+    def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
+        with self._con.cursor() as cursor, _memory_told():
+            found = cursor.execute(sql)
+            while rows := found.fetchmany(most):
+                yield from rows
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query."""

@@ -13,7 +13,7 @@ from reporter.model import Policy, Sample
 from reporter.score import ASK, rating
 from reporter.score import printed as printed_in_english
 from reporter.scores import CheckScore, ControlScore, GroupScore, PracticeScore, Status
-from reporter.texts import ENGLISH, content, language, mark, numeral, say, word
+from reporter.texts import ENGLISH, content, headline, language, mark, numeral, say, word
 
 _WORDS = {
     Status.PASS: "pass",
@@ -131,7 +131,9 @@ def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
 
 def _within(title: str) -> str:
     """Write a title within a sentence; other languages than English may need its capitals."""
-    return title.lower() if language() == ENGLISH else content(title)
+    if language() != ENGLISH:
+        return headline(title)
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def printed(value: Fraction) -> str:

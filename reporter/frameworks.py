@@ -125,8 +125,10 @@ def read_policy(path: Path) -> Policy:
 
 def read_causes(path: Path) -> tuple[CauseGroup, ...]:
     """Read which checks one defect fails together."""
-    found = read_yaml(path)["causes"]
-    return tuple(CauseGroup(c["id"], c["title"], tuple(c["checks"])) for c in found)
+    return tuple(
+        CauseGroup(c["id"], c["title"], tuple(c["checks"]), tuple(c.get("says", ())))
+        for c in read_yaml(path)["causes"]
+    )
 
 
 def read_efforts(path: Path) -> Efforts:

@@ -93,8 +93,13 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
             yield ContentError(f"{check.id}: no theme {check.theme}", check.place)
         if check.id not in mapped and check.id not in content.extra:
             yield ContentError(f"{check.id} is listed by no control of any catalog", check.place)
+        if not check.headline and check.id not in content.extra:
+            hint = "Say in a sentence what is true whenever it fails."
+            yield ContentError(f"{check.id} has no headline", check.place, hint)
     known = {c.id for c in content.checks}
     for group in content.causes:
+        for check_id in sorted(set(group.says) - set(group.checks)):
+            yield ContentError(f"the title of {group.id} is said of {check_id}, which is not in it", "frameworks/causes.yml")  # fmt: skip
         for check_id in group.checks:
             if check_id not in known:
                 yield ContentError(

@@ -61,6 +61,8 @@ class Check:
     """Its thresholds in force."""
     shipped: dict[str, object] = field(default_factory=dict)
     """Those of its file, where a workspace put others in their place."""
+    headline: str = ""
+    """What is told where it fails: true of each of its failures; '' where the author wrote none."""
     examples: tuple[dict[str, object], ...] = ()
     sample: Sample | None = None
     """None: its subjects are all there are."""

@@ -91,7 +91,7 @@ _PATHS = (
     "CASE WHEN standing = 'never' AND NOT coalesce(a.approvals_recorded, FALSE) THEN 'not recorded' ELSE standing END AS standing, "
     "'' AS note, first_at, u.ref FROM used AS u JOIN agents AS a ON a.actor_id = u.agent_id UNION ALL "
     f"SELECT agent_id, 'tool', tool, {_USED}, bool_or(effect <> 'read'), 'unregistered', '', {_FIRST} FROM activity "
-    "WHERE NOT registered AND actor_kind = 'agent' AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool UNION ALL "
+    "WHERE NOT registered AND actor_kind = 'agent' AND agent_id IS NOT NULL AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool UNION ALL "
     f"SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USED}, NULL, CASE WHEN bool_or(broken IS NOT NULL) THEN 'broken' "
     f"WHEN bool_or(NOT root_active) THEN 'left' ELSE 'holds' END, coalesce(root_kind, ''), min(d.first_at), "
     "arg_min(first_ref, (d.first_at, first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE in_window "
@@ -142,16 +142,17 @@ def context(engine: Engine, content: Content) -> dict[str, object]:
     )
     total = sum(covered.values())
     passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    in_use = "coalesce(state, 'active') = 'active'"
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
-        "AND state = 'active') FROM actors WHERE business_unit IS NOT NULL"
+        f"AND {in_use}) FROM actors WHERE business_unit IS NOT NULL"
     )[0]
     coverage = (
         {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
     )
     return {
-        "agents_active": int(engine.one("SELECT count(*) FROM agents WHERE state = 'active'")),
-        "agents_covered": passed if total else None,
+        "agents_in_use": int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
+        "agents_judged": total or None,
         "policy_coverage": coverage,
         "units_total": units[0] or None,
         "units_with_agents": units[1] if units[0] else None,

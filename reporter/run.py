@@ -25,12 +25,14 @@ from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
+from reporter.ingest.beside import beside
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import Intake, ingest, recount
+from reporter.ingest.load import ARTEFACT, Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import Baseline
+from reporter.ingest.statements import headings
 from reporter.ingest.tables import derive
 from reporter.model import Assessment, Check, Framework, Notice, Sample
 from reporter.parity import side_by_side
@@ -53,7 +55,8 @@ from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
 from reporter.waivers import Stated, read_waivers
-from reporter.workspace import Workspace, read_workspace
+from reporter.workspace import NAME, Workspace, read_workspace
+from reporter.yamls import read_yaml
 
 EXTRA_BYTES = 3 << 30
 """Address space that checks from --extra may add."""
@@ -138,6 +141,12 @@ def _assess(
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = ingest(engine, inputs, content.sources, cache)
+        others = beside(
+            engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
+        )
+        intake = replace(
+            intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file))
+        )
         _refuse_nothing(intake, workspace.folder)
         intake, said, stated = _heard(intake, workspace, content, known)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
@@ -164,6 +173,13 @@ def _assess(
             assessment = hidden.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake.rows
+
+
+def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
+    """What may lie in a workspace and is used otherwise than as evidence."""
+    logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
+    own = [workspace.folder / name for name in (NAME, logo) if name]
+    return [*own, cache.folder, part.parent.parent, *options.extra, *options.templates, *options.earlier]
 
 
 def _heard(
@@ -278,10 +294,23 @@ def _gather(
 
 
 def _unread(intake: Intake) -> Iterator[Notice]:
-    """Name the files that no source could read."""
-    lines = tuple(f"{f.file}: {f.why}" for f in intake.files if not f.source)
+    """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
+    rest = [f for f in intake.files if not f.source]
+    documents = [f for f in rest if ARTEFACT in f.why]
+    lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
+    where = "report.json, accounting"
     if lines:
-        yield Notice("files_not_read", (("n", len(lines)),), lines, "report.json, accounting")
+        yield Notice("files_not_read", (("n", len(lines)),), lines, where)
+    empty = tuple(
+        f"{f.file}: {f.why}"
+        for f in intake.files
+        if f.source and f.read and not f.kept and f.source != ATTESTATIONS
+    )
+    if empty:
+        yield Notice("nothing_kept", (("n", len(empty)),), empty, where)
+    if documents:
+        told = (headings(), *(f.why.partition(ARTEFACT)[2] for f in documents))
+        yield Notice("documents", (("n", len(documents)),), told, where)
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

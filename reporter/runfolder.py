@@ -184,8 +184,8 @@ def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
 
     write_table(
         path,
-        ("cause", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
-        [(c.title, c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
+        ("cause", "says", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
+        [(c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
           "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
     )  # fmt: skip
 

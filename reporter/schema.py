@@ -53,6 +53,12 @@ _ACTIVITY_KEYS = (
 )  # fmt: skip
 _CALLER_KEYS = ("agent_id", "agent_kind", "credential_is_intermediary", "in_window")
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
+_ROW = column(
+    "row_id",
+    "HUGEINT",
+    "Number of the row, its own: a record may give several with one ref.",
+    "sparse",
+)
 _ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
 
@@ -83,7 +89,9 @@ TABLES: dict[str, Table] = {
         ),
         _loaded("grants", "What an actor may use or reach: the assigned scope.", columns.GRANTS),
         _loaded(
-            "approvals", "Human decisions on actions, tools, data, activation.", columns.APPROVALS
+            "approvals",
+            "Human decisions on actions, tools, data, activation.",
+            (*columns.APPROVALS, _ROW),
         ),
         _loaded("reviews", "Access reviews, due and completed.", columns.REVIEWS),
         _loaded("review_items", "What a review decided, item by item.", columns.REVIEW_ITEMS),
@@ -101,7 +109,7 @@ TABLES: dict[str, Table] = {
         ),
         _loaded("exceptions", "Exceptions and waivers from a rule.", columns.EXCEPTIONS),
         _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
-        _loaded("alerts", "Alerts on agents, and what was done.", columns.ALERTS),
+        _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
         _loaded("log_stores", "How logs are kept.", columns.LOG_STORES),
         _loaded("policies", "Policies and what they cover.", columns.POLICIES),
         _loaded(
@@ -120,7 +128,7 @@ TABLES: dict[str, Table] = {
                 column("alias", TEXT, "Other id.", "required sparse"),
             ),
         ),
-        _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP)),
+        _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP, _ROW)),
         Table(
             "agents",
             "Actors of kind agent, shadow agents included.",
@@ -352,7 +360,7 @@ CARRIED_AS: dict[str, str] = {
 
 COMPUTED = frozenset(
     {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *derived.ACTORS)}
-    | {"ref", "like_pattern", "ended_at"}
+    | {"ref", "row_id", "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
 

@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 ENGLISH = "en"
+NOT_MET = "Not met: "
+"""Before the title of a check that fails and has no headline: it says what must hold."""
 CONTENT, WORD = "content", "word"
 """Contexts of messages: what content files say, and the codes that reports print as words."""
 MONTHS = (
@@ -101,6 +103,12 @@ def content(text: str) -> str:
     """Say what a content file says: titles, reasons, fixes, questions."""
     text = text.strip()
     return _form(CONTENT, text, 0)
+
+
+def headline(text: str) -> str:
+    """Say what a cause or an action is called."""
+    rule = text.removeprefix(NOT_MET)
+    return content(text) if rule == text else say("Not met: {rule}", rule=content(rule))
 
 
 def numeral(text: str) -> str:

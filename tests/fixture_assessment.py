@@ -325,7 +325,7 @@ def _coverage() -> tuple[Coverage, ...]:
 
 def _causes() -> tuple[Cause, ...]:
     return tuple(
-        Cause("An identity is used by more than one", f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
+        Cause("An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
               ("ann@example.com",), (("K1", f"key-{n}"), ("K2", f"key-{n}")), "logs/a.jsonl#7") for n in range(40)
     )  # fmt: skip
 
@@ -403,8 +403,8 @@ def rich_passes() -> list[Pass]:
 def rich() -> Assessment:
     """Sixty agents, hostile names, every status, known policy coverage."""
     context: dict[str, object] = {
-        "agents_active": 52,
-        "agents_covered": 31,
+        "agents_in_use": 52,
+        "agents_judged": 52,
         "policy_coverage": {"lo": Fraction(31, 52), "hi": Fraction(36, 52)},
         "units_total": 9,
         "units_with_agents": 7,

@@ -31,7 +31,7 @@ from reporter.model import Check, Control, Framework, Profile
 from reporter.report.published import report_schema
 from reporter.run import Options, assess_workspace
 from reporter.schema import TABLES
-from reporter.score import printed, rating, score
+from reporter.score import ASK, printed, rating, score
 from reporter.scores import Status, Tally
 from reporter.sql import judge
 
@@ -513,6 +513,36 @@ def test_what_this_release_can_reach_is_what_the_page_says() -> None:
         assert f"{printed(framework.total.lo)} %" in said
     bare = [c for f in usual for c in f.controls if not any(s != "contextual" for _, s in c.checks)]
     assert f"{len(bare)} of the 72 AI RMF controls" in said
+
+
+def test_the_question_stands_where_the_method_says() -> None:
+    """At the lowest level without a direct check: 1 where there is none, 5 where all have one."""
+    content = catalog.load()
+    levels = {c.id: c.level for c in content.checks}
+    scores = score(content.frameworks, content.checks, content.themes, [], content.policy, content.profiles["baseline"])  # fmt: skip
+    full = set()
+    for framework, scored in zip(content.frameworks, scores.frameworks, strict=True):
+        for control, made in zip(framework.controls, scored.controls, strict=True):
+            direct = {levels[check] for check, strength in control.checks if strength == "direct"}
+            free = sorted({1, 2, 3, 4, 5} - direct)
+            asked = [p.level for p in made.practices if ASK in dict(p.weights)]
+            assert asked == [free[0] if free else 5], control.id
+            if not free:
+                full.add(control.id)
+    said = " ".join(page("method").split())
+    assert f"at all five levels, as {' and '.join(sorted(full))}." in said
+
+
+def test_the_method_denies_nothing_that_it_does() -> None:
+    said = " ".join(page("method").split())
+    assert "weights are not varied" not in said and "no sampling" not in said
+
+
+def test_the_changelog_names_no_few_of_the_formats_as_if_they_were_all() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    reads = text[text.index("- **Reads**") : text.index("- **Checks**")]
+    assert "(docs/sources.md)" in reads
+    assert [s.title for s in catalog.load().sources if s.title in reads] == []
 
 
 def test_the_changelog_counts_right() -> None:

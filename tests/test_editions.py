@@ -74,7 +74,17 @@ def test_the_board_reads_two_to_four_pages(views: dict[str, shape.View], tmp_pat
         with pikepdf.open(tmp_path / f"{name}.pdf") as document:
             assert 2 <= len(document.pages) <= 4, name
             assert document.Root.MarkInfo.Marked
-            assert "report.json" in document.attachments
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_only_the_auditors_pdf_carries_the_report_with_all_findings_and_addresses(
+    views: dict[str, shape.View], tmp_path: Path, edition: str
+) -> None:
+    name = "pdf" if edition == "auditor" else f"{edition}-pdf"
+    WRITERS[name](views["rich"], tmp_path / "made.pdf")
+    with pikepdf.open(tmp_path / "made.pdf") as document:
+        assert list(document.attachments) == ["report.json"] * (edition == "auditor")
+        assert document.Root.MarkInfo.Marked
 
 
 def test_the_board_decides_on_the_first_actions_that_mend_something(

@@ -176,11 +176,12 @@ def resolve_events(engine: Engine) -> None:
 def _see_events(engine: Engine) -> None:
     """The events that checks see: dated, with their actors."""
     engine.run(
-        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, who), "
+        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, place, who), "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
         "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
-        "e.file || '#' || CAST(e.record AS VARCHAR) AS ref "
+        "e.file || '#' || CAST(e.record AS VARCHAR) AS ref, "
+        "CAST(e.part AS HUGEINT) * 18446744073709551616 + e.place AS row_id "
         "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
         "WHERE e.occurred_at <= r.as_of"
     )

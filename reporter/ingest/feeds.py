@@ -118,7 +118,14 @@ def _sum_up(engine: Engine) -> None:
 
 
 def _cover_agents(engine: Engine) -> None:
-    """On how many days of the period each log shows an agent; a log that should and does not, shows it on none."""
+    """On how many days of the period each log shows an agent; a log that should and does not, shows it on none.
+
+    Events of agents that name nobody are nobody's days: AUD-01 counts them.
+    """
+    engine.run(
+        "CREATE TEMP TABLE acting AS SELECT who, agent_id FROM event_actors "
+        "WHERE agent_kind = 'agent' AND agent_id IS NOT NULL"
+    )
     engine.run(
         "CREATE TEMP TABLE seen_days AS SELECT log_source, who, CAST(occurred_at AS DATE) AS day, count(*) AS n, "
         "count(CASE WHEN outcome = 'denied' THEN 1 END) AS n_denied, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
@@ -127,13 +134,12 @@ def _cover_agents(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TABLE daily AS SELECT k.agent_id, CAST(d.day AS TIMESTAMP) AS day, sum(d.n)::BIGINT AS n_events, "
-        "sum(d.n_denied)::BIGINT AS n_denied FROM seen_days AS d JOIN event_actors AS k USING (who) "
-        "WHERE k.agent_kind = 'agent' GROUP BY ALL"
+        "sum(d.n_denied)::BIGINT AS n_denied FROM seen_days AS d JOIN acting AS k USING (who) GROUP BY ALL"
     )
     engine.run(
         "CREATE TABLE coverage AS WITH days AS (SELECT k.agent_id AS actor_id, d.log_source, d.day, sum(d.n) AS n, "
-        "min(d.first_at) AS first_at, max(d.last_at) AS last_at FROM seen_days AS d JOIN event_actors AS k USING (who) CROSS JOIN run AS r "
-        "WHERE k.agent_kind = 'agent' AND d.day >= CAST(r.period_from AS DATE) AND d.day < least(r.period_to, r.as_of) GROUP BY ALL), "
+        "min(d.first_at) AS first_at, max(d.last_at) AS last_at FROM seen_days AS d JOIN acting AS k USING (who) CROSS JOIN run AS r "
+        "WHERE d.day >= CAST(r.period_from AS DATE) AND d.day < least(r.period_to, r.as_of) GROUP BY ALL), "
         "spans AS (SELECT *, date_diff('day', lag(day, 1, CAST(r.period_from AS DATE) - 1) OVER w, day) - 1 AS quiet "
         "FROM days CROSS JOIN run AS r WINDOW w AS (PARTITION BY actor_id, log_source ORDER BY day)), "
         "named AS (SELECT l.actor_id, l.log_source FROM actor_log_sources AS l JOIN agents AS a USING (actor_id) "

@@ -22,14 +22,18 @@ from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile, stamp_of
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Note, Problem
+from reporter.ingest.items import LISTED_LOST, Note, Problem, rest_lost, told
 from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
+from reporter.ingest.reconsider import reconsider
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
-from reporter.secrets import fingerprinted, redact
+from reporter.secrets import fingerprinted
+
+ARTEFACT = "can be the artefact of an attestation, as this line of statements/attestations.csv: "
+"""What is said of a document before the line to copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
     others = [f for f in named if not statements.kind_of(f)]
     choices = recognise(engine, others, sources)
     done = convert(engine, choices, inputs, cache)
+    choices, done = reconsider(engine, choices, done, inputs, cache)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     lost = {f.file: f.read for f in (*files, *told) if f.bytes and not f.sha256}
@@ -128,6 +133,14 @@ def ingested(
         yield engine, ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
 
 
+def as_artefact(name: str, sha256: str) -> str:
+    """Say what a document is good for, with the line to copy."""
+    there = name.startswith("statements/")
+    line = statements.line_for(name.removeprefix("statements/") if there else Path(name).name, sha256)  # fmt: skip
+    moved = "" if there else "once it lies below statements/, "
+    return f"; {moved}it {ARTEFACT}{line}"
+
+
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
     """Lay the Parquet of all batches under one relation a table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
@@ -146,24 +159,29 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
             if spec.name in batch.tables
         ]
         empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
-        empty += ", CAST(NULL AS UBIGINT) AS who" if spec.name == "events" else ""
+        is_events = spec.name == "events"
+        empty += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
+        place = ", CAST(NULL AS BIGINT) AS place" if is_events else ""
         parts = parts or [
             f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
-            "CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record WHERE FALSE"
+            f"CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE FALSE"
         ]
-        kind = "VIEW" if spec.name == "events" else "TABLE"
+        kind = "VIEW" if is_events else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
 def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+    """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     path = quoted_list([str(cache.folder / name) for name in batch.tables[table]])
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
-            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record FROM read_parquet({path}, file_row_number=true)"
+            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS place FROM read_parquet({path}, file_row_number=true)"
         )
+    # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or computed.
+    place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
     return (
-        f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record "
+        f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record{place if table == 'events' else ''} "
         f"FROM read_parquet({path}) AS p JOIN parts AS b ON b.part = {first} + p.f"
     )
 
@@ -197,18 +215,20 @@ def _set_repeats_aside(engine: Engine) -> list[Quarantined]:
 
     Without an id two equal events may be two events, so they stay.
     """
-    if not engine.one("SELECT count(event_id) - count(DISTINCT hash(event_id)) FROM in_events"):
+    if not engine.one(
+        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
+    ):
         return []
     alike = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
-        "CREATE TABLE repeats AS SELECT * FROM (SELECT part, file, record, "
+        "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, "
         f"row_number() OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original "
         "FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT NULL GROUP BY event_id "
-        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike}, starts_with(file, 'baseline/') ORDER BY part, record)) AS numbered WHERE nth > 1"
+        f"HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike}, starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
     )
     engine.run("ALTER VIEW in_events RENAME TO all_events")
     engine.run(
-        "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part, record)"
+        "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part, place)"
     )
     return [
         Quarantined(
@@ -270,23 +290,26 @@ def _unrecognised(
 ) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
-    read, problems, notes = 0, [], []
+    read, lost, problems, notes = 0, 0, [], []
     for item in documents(file, engine):
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
-            continue
-        read += (
-            len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
-        )
-        if isinstance(item, Problem):
-            problems.append(
-                Quarantined(file.name, item.line, "unreadable", redact(item.reason), "")
-            )
-    if read > len(problems):
-        reason = f"{choice.why} ({read - len(problems)} records)"
+            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
+        elif isinstance(item, Problem):
+            lost += 1
+            if lost <= LISTED_LOST:
+                problems.append(
+                    Quarantined(file.name, item.line, "unreadable", told(item.reason), "")
+                )
+        else:
+            read += len(item.value) if isinstance(item.value, list) else 1
+    if lost > LISTED_LOST:
+        notes.append(Quarantined(file.name, 0, "unreadable", rest_lost(lost, "unreadable"), ""))
+    if read:
+        reason = f"{choice.why} ({read} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
+    read += lost
     digest = inputs.digest(file).sha256
-    why = choice.why
+    why = choice.why + (as_artefact(file.name, digest) if file.is_document else "")
     if file.size and not digest:
         read, why = max(1, read), CHANGED
         problems, notes = [Quarantined(file.name, 0, "unreadable", CHANGED, "")], []

@@ -48,6 +48,8 @@ class Choice:
     path: str
     """Where its records stand: '' or a path such as Records or resourceSpans[].scopeSpans[].spans[]."""
     why: str
+    others: tuple[tuple[Source, str, str], ...] = ()
+    """(source, path, why) of those that know its records too, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def lists_in(document: Any) -> list[str]:
     return [
         k
         for k, v in (document.items() if isinstance(document, dict) else ())
-        if isinstance(v, list) and v and isinstance(v[0], dict)
+        if isinstance(v, list) and v and isinstance(v[0], dict) and len(k) < 300
     ]
 
 
@@ -256,18 +258,19 @@ def _vote(engine: Engine, source: Source) -> list[int]:
 
 
 def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int) -> Choice:
-    ranked = sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
-    if ranked and ranked[0][0] >= (LEAST_OF_A_STREAM if file.format == "jsonl" else LEAST):
+    ranked = [
+        v
+        for v in sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
+        if v[0] >= _least(file, v[3])
+    ]
+    if ranked:
         share, _, _, source, path = ranked[0]
         tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
         also = f"; as well as {', '.join(tie)}, which rank below" if tie else ""
-        rest = sorted(
-            {v[4] for v in ranked[1:] if v[2] == source.id and v[0] > 0 and v[4]} - {path}
-        )
+        rest = sorted({v[4] for v in votes if v[2] == source.id and v[0] > 0 and v[4]} - {path})
         also += f"; its records at {', '.join(rest)} are not read" if rest and path else ""
-        return Choice(
-            file, source, path, f"{share:.0%} of the first records are {source.title}{also}"
-        )
+        others = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranked[1:])
+        return Choice(file, source, path, f"{_share(share, source)}{also}", others)
     if file.format == "empty":
         return Choice(file, None, "", "the file is empty")
     if file.format == "unknown":
@@ -280,6 +283,15 @@ def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n
         "",
         f"{file.format} that no source recognises; if it is a register, `{_map(file)}` proposes what its columns mean",
     )
+
+
+def _least(file: InputFile, source: Source) -> float:
+    """The share from which a source takes a file: of a log less than of a register, which nobody mixes with others."""
+    return LEAST_OF_A_STREAM if file.format == "jsonl" or {*source.tables} == {"events"} else LEAST
+
+
+def _share(share: float, source: Source) -> str:
+    return f"{share:.0%} of the first records are {source.title}"
 
 
 def _map(file: InputFile) -> str:

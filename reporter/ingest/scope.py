@@ -106,7 +106,7 @@ def _find_runs(engine: Engine) -> None:
         "CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
         "JOIN scoped AS s ON (s.purpose = e.purpose AND (s.agent_id IS NULL OR s.agent_id = k.agent_id)) "
         "OR (s.purpose IS NULL AND e.purpose IS NULL AND s.agent_id = k.agent_id) "
-        "WHERE e.tool IS NOT NULL AND e.event_class IS DISTINCT FROM 'heartbeat' "
+        "WHERE k.agent_id IS NOT NULL AND e.tool IS NOT NULL AND e.event_class IS DISTINCT FROM 'heartbeat' "
         "AND (e.occurred_at IS NULL OR (e.occurred_at >= r.period_from AND e.occurred_at < r.period_to))"
         if engine.one("SELECT count(*) FROM scoped")
         else "CREATE TEMP TABLE run_events (agent_id VARCHAR, purpose VARCHAR, session_id VARCHAR, n_clean BIGINT, tool VARCHAR, "
@@ -119,9 +119,9 @@ def _find_deviations(engine: Engine) -> None:
     engine.run(
         "CREATE TEMP TABLE run_uses AS SELECT DISTINCT agent_id, purpose, session_id, tool, 'tool' AS kind, tool AS name, "
         "first_at, file, record FROM (SELECT agent_id, purpose, session_id, tool, min(occurred_at) AS first_at, "
-        "arg_min(file, (part, record)) AS file, min(record) AS record FROM run_events WHERE outcome = 'success' GROUP BY ALL) "
+        "arg_min(file, (part, record)) AS file, arg_min(record, (part, record)) AS record FROM run_events WHERE outcome = 'success' GROUP BY ALL) "
         "UNION SELECT agent_id, purpose, session_id, tool, 'destination', name, min(occurred_at), arg_min(file, (part, record)), "
-        "min(record) FROM (SELECT *, unnest(string_split(destination, '; ')) AS name FROM run_events WHERE outcome = 'success' "
+        "arg_min(record, (part, record)) FROM (SELECT *, unnest(string_split(destination, '; ')) AS name FROM run_events WHERE outcome = 'success' "
         "AND destination IS NOT NULL) AS d GROUP BY ALL"
     )
     engine.run(

@@ -49,7 +49,7 @@ def _in_events() -> str:
         "count(*) AS n_records, arg_min(i.file || '#' || CAST(i.record AS VARCHAR), (i.occurred_at, i.file, i.record)) AS first_ref "
         "FROM in_events AS i JOIN (SELECT DISTINCT p.part, h.record FROM hidden AS h JOIN parts AS p USING (file)) AS h "
         "ON h.part = i.part AND h.record = i.record JOIN event_actors AS k USING (who) CROSS JOIN run AS r "
-        f"WHERE i.occurred_at <= r.as_of AND {_holds_one(TABLES['events'])} GROUP BY ALL"
+        f"WHERE k.agent_id IS NOT NULL AND i.occurred_at <= r.as_of AND {_holds_one(TABLES['events'])} GROUP BY ALL"
     )
 
 

@@ -5,6 +5,8 @@ They are told by their name, not by content, and fill no table: what they mean i
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +17,8 @@ from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
 from reporter.db import Engine
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Item, Note, Problem
-from reporter.ingest.notes import CHANGED, HIDDEN
+from reporter.ingest.items import Item, Note, Problem, told
+from reporter.ingest.notes import CHANGED, HIDDEN, LONGEST, cut_text
 from reporter.ingest.readers import documents
 from reporter.model import FileCount, Quarantined
 from reporter.secrets import fingerprinted, redact
@@ -47,12 +49,28 @@ KINDS: Mapping[str, Kind] = {
     )),
 }  # fmt: skip
 """By file name; it stands in the accounting where other files have the id of their source."""
+EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
+"""What a line to copy begins with; without an answer it counts for nothing."""
 _NAME = re.compile(
     rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
 )
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
 Rows = dict[str, tuple[Given, ...]]
 """By kind, in the order of the files."""
+
+
+def headings() -> str:
+    """Return the headings of statements/attestations.csv."""
+    return ",".join(KINDS[ATTESTATIONS].fields)
+
+
+def line_for(artefact: str, sha256: str) -> str:
+    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody to complete."""
+    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    made = io.StringIO()
+    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(made, lineterminator="").writerow(row)
+    return made.getvalue()
 
 
 def kind_of(file: InputFile) -> str:
@@ -118,11 +136,11 @@ def _rows(
     for item in items:
         if isinstance(item, Problem):
             notes.append(
-                Quarantined(file.name, item.line, "unreadable", redact(item.reason), item.text)
+                Quarantined(file.name, item.line, "unreadable", told(item.reason), item.text)
             )
             continue
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
+            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
             row, hid = _given(file.name, place, record, kind.fields, key)
@@ -130,10 +148,13 @@ def _rows(
             for name in row.fields:
                 if name not in kind.fields and name not in PREFILLED:
                     unknown.setdefault(name, place)
+            if any(len(text) > LONGEST for text in row.fields.values()):
+                why = f"a field of more than {LONGEST:,} characters: its end is cut, and its length and hash stand there"
+                notes.append(Quarantined(file.name, place, "field", why, ""))
             if hid:
                 notes.append(Quarantined(file.name, place, "field", f"the record {HIDDEN}", ""))
     notes += [
-        Quarantined(file.name, place, "field", f"no field of {kind.one} is named {redact(name)!r}: it was not read", "")
+        Quarantined(file.name, place, "field", f"no field of {kind.one} is named {redact(name)[:200]!r}: it was not read", "")
         for name, place in sorted(unknown.items())
     ]  # fmt: skip
     return rows, notes
@@ -169,7 +190,7 @@ def _given(
         text = _text(value)
         kept = text if _HASH.fullmatch(text) else fingerprinted(text, key)
         hid |= kept != text
-        fields[name] = kept
+        fields[name] = cut_text(kept)
     return Given(file, line, fields, wrong), hid
 
 

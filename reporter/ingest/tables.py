@@ -49,7 +49,7 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
 
 
 def complete_events(engine: Engine) -> None:
-    """Give in_ tables made by hand what ingest gives: `who`, `part`, the file of a source, and `hidden`, any record."""
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, the file of a source, and `hidden`, any record."""
     records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in LOADED)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
@@ -57,7 +57,7 @@ def complete_events(engine: Engine) -> None:
         "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
     )
     engine.run(
-        f"CREATE OR REPLACE TABLE in_events AS SELECT e.*, {WHO} AS who, p.part FROM in_events AS e "
+        f"CREATE OR REPLACE TABLE in_events AS SELECT e.*, {WHO} AS who, p.part, row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e "
         "JOIN parts AS p USING (source, file)"
     )
 
@@ -134,6 +134,8 @@ def _copy_plain(engine: Engine) -> None:
         pattern = f", {_like(made)} AS like_pattern" if made else ""
         if table.name == "credentials":
             pattern = ", least(revoked_at, expires_at) AS ended_at"
+        if "row_id" in {c.name for c in table.columns}:
+            pattern += ", CAST(i.rowid AS HUGEINT) AS row_id"
         names = [n for n, _ in columns_of(table)]
         renamed = NAMED.get(table.name, ()) if table.name != "aliases" else ()
         picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
@@ -365,7 +367,9 @@ def _note_sources(engine: Engine) -> None:
         if table.name in ("actors", "events", *SHARED):
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
-    parts.append("SELECT DISTINCT agent_id, 'events', source FROM activity")
+    parts.append(
+        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL"
+    )
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 
 

@@ -64,11 +64,11 @@ def agents(c: compared.Comparison) -> shape.Agents:
 
 def _text(levels: Sequence[compared.Leveled]) -> str:
     if not levels:
-        return say("No active agent.")
+        return say("No agent is in use.")
     certain = sum(level.level_lo == level.level_hi for level in levels)
     without = sum(not _has_level(level) for level in levels)
     text = say(
-        "{agents}, active or seen in logs only, each at the level that the verdicts on it alone give by the same method; verdicts on the "
+        "{agents} in use, each at the level that the verdicts on it alone give by the same method; verdicts on the "
         "organisation are left out, and so are the limits that hold the whole down. For {n} of them no missing evidence could change the level. "
         "Each stands in {file} with its score.",
         agents=count(len(levels), "agent"), n=number(certain), file=LEVELS_FILE,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from reporter import model
 from reporter.planned import IMPLEMENT, Pick
-from reporter.texts import content, mark, say, say_n
+from reporter.texts import content, headline, mark, say, say_n
 
 from . import shape_board as shape
 from .roadmap import days_of_work, fix_of, person_days, points
@@ -100,7 +100,7 @@ def _decision(a: model.Assessment, rank: int, pick: Pick) -> shape.Decision:
     return shape.Decision(
         rank=str(rank),
         id=clean(action.id),
-        title=f"{clean(content(action.title))}{f': {short(what, FILE, 80)}' if what else ''}",
+        title=f"{clean(headline(action.title))}{f': {short(what, FILE, 80)}' if what else ''}",
         fix=short(clean(fix_of(a, action)), FILE, 320),
         why=clean(content(worst.why)),
         owners=short(clean(join(action.owners)), FILE, 120) or say("nobody owns it yet"),

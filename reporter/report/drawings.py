@@ -51,7 +51,7 @@ def tier_levels(found: Agents) -> str:
         counts = ", ".join(say("{n} at {level}", n=n, level=h) for n, h in zip(r.cells, heads, strict=False) if n)  # fmt: skip
         said.append(say("tier {n}: {counts}", n=r.tier, counts=counts))
     return draw(
-        left + cell * len(heads) + 70, 20 + row * len(found.rows), say("Agents by risk tier and level"), parts, "tier-levels",
+        left + cell * len(heads) + 70, 20 + row * len(found.rows), say("Agents in use by risk tier and level"), parts, "tier-levels",
         desc="; ".join(said),
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ from .words import (
     number,
     percent,
     ranged,
+    weight_note,
 )
 
 ENTERPRISE = "enterprise"
@@ -315,7 +316,7 @@ def _check_line(check: shape.Check, strength: str) -> shape.CheckLine:
         severity=check.severity,
         figure=check.figure,
         counts=check.counts,
-        standing=f"{ranged(check.figure)}: {check.counts.text}",
+        standing=f"{_score(check)}: {check.counts.text}",
         brief=_brief(check),
         shown=shown,
         more=join(notes),
@@ -326,4 +327,10 @@ def _brief(check: shape.Check) -> str:
     n = check.counts
     open_ = [f"{number(k)} {word(s)}" for k, s in ((n.failed, "fail"), (n.unknown, "unknown")) if k]
     said = f" ({', '.join(open_)})" if open_ else ""
-    return f"{check.id} {ranged(check.figure)}{said}"
+    return f"{check.id} {_score(check)}{said}"
+
+
+def _score(check: shape.Check) -> str:
+    """Print a score that stands beside counts, with the weights that part the two."""
+    note = weight_note(check.figure, check.counts, bool(check.sample))
+    return " ".join(filter(None, (ranged(check.figure), note)))

@@ -19,6 +19,8 @@ LINES_SHOWN = 5
 SENTENCES: Mapping[str, str] = {
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
     "files_changed": mark("Files that changed while they were read: {n}. None of their records is used. Run again, on a copy that nobody writes to."),
+    "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
+    "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

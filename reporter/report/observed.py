@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from reporter import compared
-from reporter.texts import content, day, mark, numeral, say, word
+from reporter.texts import day, headline, mark, numeral, say, word
 
 from . import shape_observed as shape
 from .words import clean, count, join, number, short
@@ -67,7 +67,7 @@ def _agents_text(c: compared.Comparison) -> str:
     denied, outside = sum(a.denied for a in c.agents), sum(a.outside for a in c.agents)
     parts = [
         say(
-            "{rights} of active agents, of which {unused} were never used in the logs supplied; {outside} tools were used without a "
+            "{rights} of agents in use, of which {unused} were never used in the logs supplied; {outside} tools were used without a "
             "right.",
             rights=count(sum(a.granted for a in c.agents), "right"), unused=number(sum(a.unused for a in c.agents)),
             outside=number(outside),
@@ -174,7 +174,7 @@ def _unused(u: compared.Unused) -> shape.UnusedLine:
 
 def _tiers_text(c: compared.Comparison) -> str:
     if not c.tiers:
-        return say("No active agent.")
+        return say("No agent is in use.")
     sure = Counter(t.tier_lo for t in c.tiers if t.tier_lo == t.tier_hi)
     open_ = sum(t.tier_lo != t.tier_hi for t in c.tiers)
     named = join(
@@ -188,7 +188,7 @@ def _tiers_text(c: compared.Comparison) -> str:
         ]
     )
     return say(
-        "Active agents: {named}. Autonomy, blast radius and data each count 0, 1 or 2, from the inventory and from what was seen; "
+        "Agents in use are those of a register that are active, or whose state it does not say, and those seen only in logs: {named}. Autonomy, blast radius and data each count 0, 1 or 2, from the inventory and from what was seen; "
         "what nobody recorded stays open, so that hiding it never helps. A declared tier can raise the result and never lower it. The "
         "agentic factors are those of OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score no "
         "vulnerability. {shown}",
@@ -232,7 +232,7 @@ def causes(found: tuple[compared.Cause, ...]) -> shape.Causes:
 def _cause(c: compared.Cause) -> shape.CauseLine:
     several = f" ({count(len(c.actors), 'actor')})" if len(c.actors) > 1 else ""
     return shape.CauseLine(
-        title=clean(content(c.title)),
+        title=clean(headline(c.title)),
         what=short(clean(c.what), "causes.csv", 80) + several,
         severity=c.severity,
         checks=", ".join(c.checks),

@@ -1,4 +1,4 @@
-"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1, with report.json attached.
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; report.json is attached to the complete one alone.
 
 Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
 nothing is fetched.
@@ -52,7 +52,7 @@ _UA = (
 
 
 COMPLETE = "auditor"
-"""The edition with the appendix "All findings"."""
+"""The edition with the appendix "All findings" and with report.json in it."""
 PART, PART_WITHOUT_TYPST = 2500, 500
 """Rows laid out at once: what bounds the memory."""
 LONGEST, WITHOUT_TYPST_LONGEST = 40_000, 5000
@@ -67,15 +67,30 @@ def write(view: View, path: Path, edition: str = "auditor", own: Template | None
 
 
 def render(view: View, edition: str = "auditor", own: Template | None = None) -> bytes:
-    """Lay an edition out on paper, attach report.json, and repair what PDF/UA misses in it."""
+    """Lay an edition out on paper, and repair what PDF/UA misses in it."""
     with speaking(view.cover.language):
         return _render(view, edition, own)
 
 
 def _render(view: View, edition: str, own: Template | None) -> bytes:
+    # Who gets another edition gets no finding, owner or address that it does not print.
+    complete = edition == COMPLETE and own is None
+    content = to_json(view) if complete else b""
+    attached = [_attachment(view, content)] if complete else None
+    with _uncollected(), TemporaryDirectory() as name:
+        folder = Path(name)
+        appendix = _lay_out(view, content, folder) if complete else None
+        begins = appendix.begins if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, begins, own)
+        raw = _write(page, attachments=attached)
+        if appendix and len(appendix.parts) > 1:
+            gc.collect()  # the box tree makes room for the parts
+        return _bind(raw, appendix, folder)
+
+
+def _attachment(view: View, content: bytes) -> weasyprint.Attachment:
     at = datetime.fromisoformat(view.cover.as_of_iso)
-    content = to_json(view)
-    attachment = weasyprint.Attachment(
+    return weasyprint.Attachment(
         file_obj=io.BytesIO(content),
         name="report.json",
         description=say("The content of this report for machines, with scores as exact fractions"),
@@ -83,15 +98,6 @@ def _render(view: View, edition: str, own: Template | None) -> bytes:
         modified=at,
         relationship="Data",
     )
-    with _uncollected(), TemporaryDirectory() as name:
-        folder = Path(name)
-        appendix = _lay_out(view, content, folder) if edition == COMPLETE else None
-        begins = appendix.begins if appendix else None
-        page = html.render(view, "paper", _PLACE, edition, begins, own)
-        raw = _write(page, attachments=[attachment])
-        if appendix and len(appendix.parts) > 1:
-            gc.collect()  # the box tree makes room for the parts
-        return _bind(raw, appendix, folder)
 
 
 def _write(page: str, **options: Any) -> bytes:

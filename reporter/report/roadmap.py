@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from reporter import model
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
-from reporter.texts import ENGLISH, content, language, mark, numeral, say, say_n, word
+from reporter.texts import ENGLISH, content, headline, language, mark, numeral, say, say_n, word
 
 from . import shape_roadmap as shape
 from .words import clean, count, exact, join, number, percent, short
@@ -134,7 +134,7 @@ def _line(
     return shape.PickLine(
         rank=str(rank),
         id=clean(action.id),
-        title=clean(content(action.title)),
+        title=clean(headline(action.title)),
         what=clean(action.what),
         kind=action.kind,
         lane=lane,

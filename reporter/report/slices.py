@@ -16,7 +16,7 @@ NOT_RECORDED = mark("not recorded")
 _HEADS = {
     "environment": mark("By environment"),
     "business unit": mark("By business unit"),
-    "agent tier": mark("Agents by risk tier"),
+    "agent tier": mark("By risk tier of the agent, in whatever state it is"),
     "actor type": mark("By actor type"),
 }
 _NONE = {

@@ -137,13 +137,13 @@ def _not_assessed(a: model.Assessment) -> str:
 def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     failing = sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
     unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
-    active = a.context.get("agents_active")
+    used = a.context.get("agents_in_use")
     shadow = a.population.get("shadow", 0)
     waived = sum(bool(f.waiver) for f in a.findings)
     failing_ = say("Failing, {n} waived", n=number(waived)) if waived else say("Failing")
-    known = number(active) if isinstance(active, int) else say("not known")
+    known = number(used) if isinstance(used, int) else say("not known")
     return (
-        shape.Line(say("Active agents"), known),
+        shape.Line(say("Agents in use"), known),
         shape.Line(say("Seen only in logs"), number(shadow)),
         shape.Line(say("Checks"), number(len(a.checks))),
         shape.Line(say("Verdicts"), number(a.cells)),
@@ -274,7 +274,7 @@ def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
         return say("Policy lag not known: {what}.", what=say(ADD_POLICY))
     lo, hi = ends
     part = share(1 - hi, 1 - lo)
-    return say("{share} of active agents run without an effective policy.", share=part)
+    return say("{share} of the agents in use run without an effective policy.", share=part)
 
 
 def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
@@ -290,7 +290,7 @@ def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
 
 
 def _units_bar(context: Mapping[str, object]) -> shape.Bar:
-    label = say("Units with active agents")
+    label = say("Units with agents in use")
     total, used = context.get("units_total"), context.get("units_with_agents")
     if not isinstance(total, int) or not isinstance(used, int) or not total:
         return shape.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
@@ -303,14 +303,14 @@ def _units_bar(context: Mapping[str, object]) -> shape.Bar:
 def _coverage_bar(
     context: Mapping[str, object], ends: tuple[Fraction, Fraction] | None
 ) -> shape.Bar:
-    label = say("Active agents under a policy")
+    label = say("Agents in use under a policy")
     if ends is None:
         return shape.Bar(label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True)
-    active, covered = context.get("agents_active"), context.get("agents_covered")
-    lo, hi = ends
+    judged, (lo, hi) = context.get("agents_judged"), ends
     text = share(lo, hi)
-    if isinstance(active, int) and isinstance(covered, int):
-        text += say(" ({n} of {all})", n=number(covered), all=number(active))
+    if isinstance(judged, int):
+        covered = "–".join(number(int(end * judged)) for end in dict.fromkeys((lo, hi)))
+        text += say(" ({n} of {all})", n=covered, all=number(judged))
     return shape.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 

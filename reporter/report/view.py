@@ -37,7 +37,19 @@ from .slices import slices
 from .summary import cover, summary
 from .thresholds import in_words, lead, rule, thresholds
 from .waived import waivers
-from .words import clean, counts, figure, number, percent, ranged, short, slug, subject, top_tier
+from .words import (
+    clean,
+    counts,
+    figure,
+    number,
+    percent,
+    ranged,
+    short,
+    slug,
+    subject,
+    top_tier,
+    weight_note,
+)
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
@@ -226,7 +238,16 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
+        standing=_standing(
+            result,
+            coverage,
+            n,
+            c.severity,
+            level,
+            evidence,
+            sample,
+            weight_note(result, n, bool(sample)),
+        ),
         failing=tuple(subject(f) for f in _failing(findings)[:KEPT]),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
@@ -241,11 +262,11 @@ def _check(
 
 
 def _standing(
-    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str
+    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str, weights: str
 ) -> str:  # fmt: skip
     covered = say("coverage {share}", share=coverage)
     source = say("from {evidence}", evidence=evidence)
-    facts = (ranged(score), covered, n.text, word(severity), level, source, sample)
+    facts = (ranged(score), covered, weights, n.text, word(severity), level, source, sample)
     return " · ".join(f for f in facts if f)
 
 

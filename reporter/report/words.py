@@ -249,6 +249,16 @@ def counts(score: CheckScore) -> Counts:
     )
 
 
+def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
+    """Say what a score goes by where the counts beside it give another share; else ''."""
+    whole = judged(c)
+    plain = [Fraction(n, whole) for n in (c.passed, c.passed + c.unknown)] if whole else []
+    ends = [Fraction(f.exact_lo), Fraction(f.exact_hi)]
+    if not f.assessed or ends == plain:
+        return ""
+    return say("by the limits of its sample") if sampled else say("by tier weight")
+
+
 def judged(c: Counts) -> int:
     """Count the cells that are in the denominator."""
     return c.passed + c.failed + c.unknown + c.attested + c.compensated

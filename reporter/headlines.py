@@ -1,0 +1,25 @@
+"""What failures are called. In: the checks of one cause that fail. Out: a sentence that holds whichever of them fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from reporter.compared import CauseGroup
+from reporter.model import SEVERITIES, Check
+from reporter.texts import NOT_MET
+
+
+def headline(
+    failing: Collection[str], by_id: Mapping[str, Check], group: CauseGroup | None
+) -> tuple[str, tuple[str, ...]]:
+    """Say what failing checks of one cause found, and which of them say it.
+
+    Several have the title of their group if it holds for them; else the worst speaks for all.
+    """
+    ranked = sorted(failing, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
+    if group and len(ranked) > 1:
+        saying = tuple(c for c in ranked if c in (group.says or group.checks))
+        if saying:
+            return group.title, saying
+    worst = by_id[ranked[0]]
+    return worst.headline or f"{NOT_MET}{worst.title}", (worst.id,)

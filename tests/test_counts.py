@@ -1,0 +1,125 @@
+"""Counts that a report prints: "n of m" beside a share is that share, and one count has one value under one name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter
+
+ROOT = Path(__file__).parents[1]
+BESIDE = re.compile(
+    r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"
+    r"\((?P<n>[\d,]+)(?:–(?P<m>[\d,]+))? of (?P<all>[\d,]+)\b"
+)
+"""A share and the counts it is made of, such as "83.7–87.8 % (41–43 of 49)"."""
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def whole(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def shares(text: str) -> list[str]:
+    """The shares of a text that the counts beside them do not give."""
+    wrong = []
+    for found in BESIDE.finditer(text):
+        ends = [(found["lo"], found["n"]), (found["hi"] or found["lo"], found["m"] or found["n"])]
+        for share, n in ends:
+            decimals = len(share.partition(".")[2])
+            if abs(100 * whole(n) / whole(found["all"]) - float(share)) > 0.51 / 10**decimals:
+                wrong.append(found[0])
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with every edition that needs no paper, compared with the quarter before."""
+    folder = tmp_path_factory.mktemp("counts")
+    for quarter, more in (("q2", ()), ("q3", ("--earlier", folder / "q2", "--editions", "auditor,board,engineer"))):  # fmt: skip
+        made = reporter(
+            "assess", ROOT / f"sample_data/acme/2026-{quarter}", "--out", folder / quarter, "--quiet", "--formats",
+            "html,json" if more else "json", "--cache", folder / "cache", *more,
+        )  # fmt: skip
+        assert made.exit_code == 0, made.output
+    return folder / "q3"
+
+
+@pytest.fixture(scope="module")
+def report(run: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((run / "report.json").read_bytes())
+    return loaded
+
+
+def test_each_n_of_m_is_the_share_beside_it(run: Path, report: dict[str, Any]) -> None:
+    pages = [unescape(re.sub(r"<[^>]*>", "", p.read_text("utf-8"))) for p in run.rglob("*.html")]
+    said = [*texts(report), *pages]
+    assert sum(len(BESIDE.findall(text)) for text in said) > 2
+    assert [wrong for text in said for wrong in shares(text)] == []
+
+
+def test_a_score_beside_verdicts_is_their_share_or_says_what_it_goes_by(report: dict[str, Any]) -> None:  # fmt: skip
+    groups = [report["themes"], *report["frameworks"]]
+    lines = [line for g in groups for c in g["controls"] for line in c["checks"]]
+    judged = {c["id"]: (c["counts"], c["figure"], c["sample"]) for c in report["checks"]}
+    told = [(c["id"], c["standing"]) for c in report["checks"]]
+    told += [(line["check"]["text"], line[key]) for line in lines for key in ("standing", "brief")]
+    noted = 0
+    for check, text in told:
+        n, shown, sample = judged[check]
+        everything = sum(n[k] for k in ("passed", "failed", "unknown", "attested", "compensated"))
+        plain = [f"{n['passed']}/{everything}", f"{n['passed'] + n['unknown']}/{everything}"]
+        exact = [shown["exact_lo"], shown["exact_hi"]]
+        same = shown["assessed"] and [Fraction(p) for p in plain] == [Fraction(e) for e in exact]
+        assert ("by tier weight" in text) == (shown["assessed"] and not same and not sample), text
+        noted += "by tier weight" in text
+    assert noted
+
+
+def test_the_number_of_agents_in_use_is_one(run: Path, report: dict[str, Any]) -> None:
+    facts = {line["label"]: line["text"] for line in report["summary"]["facts"]}
+    n = int(facts["Agents in use"])
+    assert report["agents"]["text"].startswith(f"{n} agents in use,")
+    assert sum(row["total"] for row in report["agents"]["rows"]) == n
+    for name in ("observed.csv", "tiers.csv", "agents.csv"):
+        assert len((run / name).read_text("utf-8").splitlines()) == n + 1, name
+    (bar,) = (b["text"] for b in report["summary"]["lag"]["bars"] if b["label"] == "Agents in use under a policy")  # fmt: skip
+    assert bar.endswith(f" of {n})")
+    named = re.search(r": ((?:\d+ [a-z 0-9]+(?:, | and )?)+)\. Autonomy", report["observed"]["tiers_text"])  # fmt: skip
+    assert named
+    assert sum(int(k) for k in re.findall(r"(\d+) (?:in tier|between)", named[1])) == n
+
+
+def test_no_two_tables_have_one_title(run: Path) -> None:
+    heads = re.findall(r"<h3[^>]*>(.*?)</h3>", (run / "report.html").read_text("utf-8"))
+    tiers = [h for h in heads if "risk tier" in h]
+    assert len(tiers) >= 2 and len(set(tiers)) == len(tiers)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("83.7–87.8 % (41 of 47)", True),
+        ("83.7–87.8 % (41–43 of 49)", False),
+        ("85.7 % (6 of 7)", False),
+        ("74 % (37 of 50)", False),
+        ("66.7 % (1 of 2)", True),
+    ],
+)
+def test_the_rule_itself_tells_wrong_from_right(text: str, wrong: bool) -> None:
+    assert bool(shares(text)) == wrong

@@ -1,0 +1,112 @@
+"""Every fixture of every source through the whole product: alone, with those of its source, and all together.
+
+A reader that is tested only as a reader is not tested: what it gives meets every derived table, check and page here.
+The samples of ../shared go the same way where they are; they are not part of the repository.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from test_sources import DATA, SAMPLES, VENDORS, needs_samples
+
+from reporter.errors import InputError
+from reporter.report.published import report_schema
+from reporter.run import Options, assess_workspace
+
+SETTINGS = """
+organisation: Example
+period: {from: 2015-01-01, to: 2030-01-01}
+as_of: 2030-01-01
+"""
+"""A period that covers every fixture."""
+ALL = ("json", "html", "pdf")
+MANY_IN_A_RECORD = ("agentdojo", "claude-code-session", "google-workspace-activity")
+NOBODY_NAMED = ("langfuse", "openai-agents-trace", "openai-chat")
+"""Sources whose records hold several events, and whose fixtures hold agents' events that name none of them."""
+USUAL = (*MANY_IN_A_RECORD, *NOBODY_NAMED)
+Assess = Callable[[Path, Iterable[Path], tuple[str, ...]], None]
+
+
+def _data(folder: Path) -> list[Path]:
+    return sorted(
+        p for p in folder.rglob("*")
+        if p.is_file() and p.name not in ("golden.json", "SOURCE.md", "README.md")
+    )  # fmt: skip
+
+
+@pytest.fixture
+def assessed(tmp_path: Path) -> Assess:
+    """Return a function that lays files into logs/ as they lie below a folder, and assesses them."""
+
+    def run(root: Path, files: Iterable[Path], formats: tuple[str, ...]) -> None:
+        workspace = tmp_path / "workspace"
+        shutil.rmtree(workspace, ignore_errors=True)
+        (workspace / "logs").mkdir(parents=True)
+        (workspace / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+        for file in files:
+            target = workspace / "logs" / file.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        out = tmp_path / "run"
+        shutil.rmtree(out, ignore_errors=True)
+        assess_workspace(workspace, out, Options(formats=formats))
+        for name in formats:
+            assert (out / f"report.{name}").stat().st_size > 10_000, name
+        report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+        assert [f"{e.json_path}: {e.message[:200]}" for e in _schema().iter_errors(report)] == []
+
+    return run
+
+
+@functools.cache
+def _schema() -> Draft202012Validator:
+    """What every report holds to; a report with a line about nobody does not."""
+    return Draft202012Validator(json.loads(report_schema()))
+
+
+def test_all_fixtures_together_reach_every_report(assessed: Assess) -> None:
+    assessed(DATA, _data(DATA), ALL)
+
+
+@pytest.mark.parametrize(
+    "vendor", [v if v in USUAL else pytest.param(v, marks=pytest.mark.deep) for v in VENDORS]
+)
+def test_the_fixtures_of_a_source_reach_the_report(vendor: str, assessed: Assess) -> None:
+    assessed(DATA, _data(DATA / vendor), ("json",))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_each_fixture_alone_reaches_every_report(vendor: str, assessed: Assess) -> None:
+    for file in _data(DATA / vendor):
+        _alone(file, DATA, assessed)
+
+
+@needs_samples
+@pytest.mark.deep
+def test_all_samples_together_reach_every_report(assessed: Assess) -> None:
+    assessed(SAMPLES, _data(SAMPLES), ALL)
+
+
+@needs_samples
+@pytest.mark.deep
+@pytest.mark.parametrize("folder", sorted(p.name for p in SAMPLES.glob("*/")))
+def test_each_sample_alone_reaches_every_report(folder: str, assessed: Assess) -> None:
+    for file in _data(SAMPLES / folder):
+        _alone(file, SAMPLES, assessed)
+
+
+def _alone(file: Path, root: Path, assessed: Assess) -> None:
+    """A file without any actor or event is refused, and named."""
+    try:
+        assessed(root, [file], ALL)
+    except InputError as error:
+        assert "no agent, no other actor and no event" in error.message, file
+        assert file.name in (error.hint or ""), file

@@ -295,7 +295,8 @@ def _gather(
 
 def _unread(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
-    rest = [f for f in intake.files if not f.source]
+    files = [f for f in intake.files if f.sha256 or not f.bytes]  # others changed: a notice of their own
+    rest = [f for f in files if not f.source]
     documents = [f for f in rest if ARTEFACT in f.why]
     lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
     where = "report.json, accounting"
@@ -303,7 +304,7 @@ def _unread(intake: Intake) -> Iterator[Notice]:
         yield Notice("files_not_read", (("n", len(lines)),), lines, where)
     empty = tuple(
         f"{f.file}: {f.why}"
-        for f in intake.files
+        for f in files
         if f.source and f.read and not f.kept and f.source != ATTESTATIONS
     )
     if empty:

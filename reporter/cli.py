@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.log import FORMS as LOGS
-from reporter.log import Log
-
 if TYPE_CHECKING:
+    from reporter.log import Log
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
 MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 """Written only where they are asked for."""
+LOGS = ("text", "json")
 LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
 SHORTEST_KEY = 16
@@ -39,7 +38,7 @@ class Verbs(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
         """Run as a program, or with given arguments in the caller's process; only a program is watched over."""
-        if args is None and hasattr(os, "fork"):
+        if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             more["obj"] = _watched()
         return super().main(args, *rest, **more)
 
@@ -207,6 +206,8 @@ def assess(
 
 
 def _log(form: str | None, quiet: bool) -> Log:
+    from reporter.log import Log
+
     def write(line: str) -> None:
         click.echo(line, err=True)
 

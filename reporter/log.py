@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-FORMS = ("text", "json")
-
 
 @dataclass(frozen=True, slots=True)
 class Log:

@@ -179,7 +179,14 @@ def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options)
     """What may lie in a workspace and is used otherwise than as evidence."""
     logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
     own = [workspace.folder / name for name in (NAME, logo) if name]
-    return [*own, cache.folder, part.parent.parent, *options.extra, *options.templates, *options.earlier]
+    return [
+        *own,
+        cache.folder,
+        part.parent.parent,
+        *options.extra,
+        *options.templates,
+        *options.earlier,
+    ]
 
 
 def _heard(
@@ -295,7 +302,9 @@ def _gather(
 
 def _unread(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
-    files = [f for f in intake.files if f.sha256 or not f.bytes]  # others changed: a notice of their own
+    files = [
+        f for f in intake.files if f.sha256 or not f.bytes
+    ]  # others changed: a notice of their own
     rest = [f for f in files if not f.source]
     documents = [f for f in rest if ARTEFACT in f.why]
     lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)

@@ -1,18 +1,17 @@
-"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on, 2 bad command
-line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
+"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on or --strict asks,
+2 bad command line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
 """
 
 from __future__ import annotations
 
 import errno
 import gc
-import json
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +41,13 @@ class Verbs(click.Group):
             more["obj"] = _watched()
         return super().main(args, *rest, **more)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words of the command line; a shell puts names of files among them."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            raise _harmless(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         from reporter.errors import Errors, ReporterError
 
@@ -55,9 +61,11 @@ class Verbs(click.Group):
             _complain(ctx, _trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            click.echo("interrupted; no half run was left behind", err=True)
+            _tell("interrupted; no half run was left behind", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            raise _harmless(error) from None
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
@@ -80,6 +88,16 @@ def _watched() -> Callable[[Path], None]:
     return tell
 
 
+def _harmless(error: click.ClickException) -> click.ClickException:
+    """Clean the message of an error that click prints by itself."""
+    from reporter.plain import clean_lines
+
+    said = error.format_message()
+    if clean_lines(said) == said:
+        return error
+    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
+
+
 def _trouble(error: OSError) -> str:
     """Say what the system refused, and where; a write that fails does not know its file."""
     import tempfile
@@ -92,13 +110,26 @@ def _trouble(error: OSError) -> str:
     return said
 
 
+def _tell(text: str, err: bool = False) -> None:
+    """Print a text: the one way to a terminal, which names and values of the input must not drive."""
+    from reporter.plain import clean_lines
+
+    click.echo(clean_lines(text), err=err)
+
+
+def _tell_json(value: Any, indent: int | None = None) -> None:
+    from reporter.plain import clean_json
+
+    click.echo(clean_json(value, indent=indent))
+
+
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
     """Say what went wrong: names and values of the input may stand in it."""
     from reporter.secrets import redact
 
     log = ctx.meta.get(LOG)
     if log is None:
-        click.echo(redact(text), err=True)
+        _tell(redact(text), err=True)
     elif log.form == "json":
         parts = {name: redact(value) for name, value in ({"message": text} | fields).items()}
         log.error(parts.pop("message"), **parts)
@@ -168,6 +199,7 @@ def main() -> None:
     metavar="LEVEL",
     help="Exit 1 when the evidenced level is below this.",
 )
+@click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 @click.option(
@@ -178,7 +210,7 @@ def main() -> None:
 def assess(
     ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
     pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
-    quiet: bool, as_json: bool, log: str | None,
+    strict: bool, quiet: bool, as_json: bool, log: str | None,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -191,17 +223,21 @@ def assess(
         from reporter.run import Options, assess_workspace
 
         options = Options(
-            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, lines.info, lines.warning, _key(key_file), _told(ctx),
+            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
+            key=_key(key_file), told=_told(ctx),
         )  # fmt: skip
         view = assess_workspace(workspace, out, options, inputs)
-    if lines.form == "json":
-        for notice in view.summary.notices:
-            lines.warning(notice.text, code=notice.code, lines=notice.lines)
     if as_json:
-        click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
+        _tell_json(_headline(view, out))
     elif not quiet:
         _print_headline(view, out)
-    if fail_on is not None and view.summary.level.lo < fail_on:
+    not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
+    for notice in view.summary.notices if lines.form == "json" else ():
+        tell = lines.error if notice in not_run else lines.warning
+        tell(notice.text, code=notice.code, lines=notice.lines)
+    for notice in not_run if lines.form == "text" else ():
+        _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
+    if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
         sys.exit(1)
 
 
@@ -209,7 +245,7 @@ def _log(form: str | None, quiet: bool) -> Log:
     from reporter.log import Log
 
     def write(line: str) -> None:
-        click.echo(line, err=True)
+        _tell(line, err=True)
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -291,16 +327,16 @@ def _print_headline(view: View, out: Path) -> None:
         ("Findings", f"{len(view.findings)} fail or unknown"),
     ]
     width = max(len(label) for label, _ in rows)
-    click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
+    _tell(f"\n{view.cover.organisation}, {view.cover.period}")
     for notice in s.notices:
-        click.echo(f"  ! {notice.text}")
+        _tell(f"  ! {notice.text}")
         for line in filter(None, (*notice.lines, notice.rest)):
-            click.echo(f"    {line}")
+            _tell(f"    {line}")
     for label, text in rows:
-        click.echo(f"  {label.ljust(width)}  {text}")
-    click.echo("")
+        _tell(f"  {label.ljust(width)}  {text}")
+    _tell("")
     for path in sorted(out.iterdir()):
-        click.echo(f"  {path}")
+        _tell(f"  {path}")
 
 
 def _score(figure: Any) -> str:
@@ -327,7 +363,7 @@ def export(
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
     for path in exported(run, wanted, out, templates, _told(ctx)):
-        click.echo(str(path))
+        _tell(str(path))
 
 
 @main.command()
@@ -343,7 +379,7 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    click.echo(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
+    _tell(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
 
 
 @main.command()
@@ -370,16 +406,33 @@ def lint(
         from reporter.trial import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra):
-            click.echo(line)
+            _tell(line)
         return
     if tables:
-        click.echo(list_tables())
+        _tell(list_tables())
         return
-    problems, summary = linted(extra, not no_examples)
+    with _progress("checks judged") as progress:
+        problems, summary = linted(extra, not no_examples, progress)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
-    click.echo(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    _tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far something is, in one line that goes away at the end; nowhere else."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+
+    def show(done: int, of: int) -> None:
+        click.echo(f"\r{done} of {of} {what}", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @main.command()
@@ -393,10 +446,10 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        click.echo(known(extra))
+        _tell(known(extra))
         return
     found = recognised(paths, extra)
-    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else as_text(found))
+    _tell_json(found, indent=1) if as_json else _tell(as_text(found))
 
 
 @main.command(name="map")
@@ -423,11 +476,11 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
         parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
         unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
-            click.echo(line)
+            _tell(line)
         return
     known = () if kind else taken(path, sheet)
     for line in known:
-        click.echo(line)
+        _tell(line)
     if known:
         return
     try:
@@ -435,10 +488,10 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     except Unsure as unsure:
         if not sys.stdin.isatty():
             raise
-        click.echo(str(unsure))
+        _tell(str(unsure))
         lines = map_one(path, sheet, out, click.prompt("kind"))
     for line in lines:
-        click.echo(line)
+        _tell(line)
 
 
 @main.command()
@@ -453,10 +506,10 @@ def init(workspace: Path, organisation: str, questionnaire: str | None) -> None:
     from reporter import init as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
-        click.echo(str(making.questionnaire(workspace, questionnaire)))
+        _tell(str(making.questionnaire(workspace, questionnaire)))
         return
     for path in making.init(workspace, organisation, questionnaire or "csv"):
-        click.echo(str(path))
+        _tell(str(path))
 
 
 if __name__ == "__main__":

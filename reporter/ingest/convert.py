@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
+from reporter.child import USUAL, Limits
 from reporter.db import Engine, Error
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.files import InputFile
@@ -55,7 +56,9 @@ class _Job:
         return key_of(self.source, [p.path for p in self.parts], self.hashes)
 
 
-def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache) -> list[Done]:
+def convert(
+    engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
+) -> list[Done]:
     """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again.
 
     What is converted are the bytes that were hashed. A file of which they are gone is a batch of its own without rows.
@@ -73,7 +76,7 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
             done[i] = job.without(torn)
             key = done[i].key
             if done[i].parts and key not in jobs:
-                jobs[key] = i, pool.submit(_work_off, engine, done[i], inputs, cache)
+                jobs[key] = i, pool.submit(_work_off, engine, done[i], inputs, cache, limits)
         made: list[Done] = []
         for i in range(len(batches)):
             if not done[i].parts:
@@ -81,7 +84,7 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
             first, future = jobs[done[i].key]
             batch, gone = future.result()
             if gone and first != i:  # equal files, and these may still be there
-                batch, gone = _work_off(engine, done[i], inputs, cache)
+                batch, gone = _work_off(engine, done[i], inputs, cache, limits)
             lost += [_lost(done[i], n) for n in sorted(gone)]
             rest = done[i].without(gone)
             made += [(batch, rest.files, rest.hashes)] if batch else []
@@ -97,24 +100,27 @@ def _lost(job: _Job, place: int) -> Done:
 
 
 def _work_off(
-    engine: Engine, job: _Job, inputs: Inputs, cache: Cache
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
     """Return the batch of a job, and which of its files were lost: they are not in it."""
     batch = find(cache, job.key)
     if batch is not None:
         return batch, frozenset()
     if all(inputs.is_steady(p.file) for p in job.parts):
-        batch = _tried(engine, job, inputs, cache)
-        if batch and all(inputs.is_steady(p.file) for p in job.parts):
-            keep(cache, _marked(batch, cache))
+        made = _tried(engine, job, inputs, cache, limits)
+        if made and all(inputs.is_steady(p.file) for p in job.parts):
+            batch, whole = made
+            _keep(batch, cache, whole)
             return batch, frozenset()
-    return _from_copies(engine, job, inputs, cache)
+    return _from_copies(engine, job, inputs, cache, limits)
 
 
-def _tried(engine: Engine, job: _Job, inputs: Inputs, cache: Cache) -> Batch | None:
+def _tried(
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+) -> tuple[Batch, bool] | None:
     """Convert files where they lie; None if that fails because one of them is not there any more."""
     try:
-        return _convert(engine, job, cache)
+        return _convert(engine, job, cache, limits)
     except (OSError, Error):
         if all(inputs.is_steady(p.file) for p in job.parts):
             raise
@@ -122,7 +128,7 @@ def _tried(engine: Engine, job: _Job, inputs: Inputs, cache: Cache) -> Batch | N
 
 
 def _from_copies(
-    engine: Engine, job: _Job, inputs: Inputs, cache: Cache
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
     """Convert files that somebody may be writing to: what is read a second time may not be what was hashed."""
     with TemporaryDirectory(dir=engine.work) as folder:
@@ -137,28 +143,29 @@ def _from_copies(
         rest = _Job(job.source, parts, job.without(lost).digests)
         batch = find(cache, rest.key) if lost else None
         if batch is None:
-            batch = _convert(engine, rest, cache)
-            keep(cache, _marked(batch, cache))
+            batch, whole = _convert(engine, rest, cache, limits)
+            _keep(batch, cache, whole)
     return batch, lost
 
 
-def _marked(batch: Batch, cache: Cache) -> Batch:
-    """Say with which key the fingerprints of a batch were made, if it has some."""
+def _keep(batch: Batch, cache: Cache, whole: bool) -> None:
+    """Keep a batch if another run would find the same, and say with which key its fingerprints were made, if it has some."""
     if any(HIDDEN in why for _, _, _, why, _ in batch.problems):
         batch.made_with = mark(cache.secret_key)
-    return batch
+    if whole:
+        keep(cache, batch)
 
 
-def _convert(engine: Engine, job: _Job, cache: Cache) -> Batch:
+def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
+    """What the files became, and whether another run would find the same: a child that was killed may end next time."""
     source, parts, key = job.source, job.parts, job.key
     with engine.twin() as own:
         if len(parts) == 1 and streams(source, parts[0].file):
             batch = Batch(source.id, key, counts=[Counts()])
             if stream(own, source, parts[0].file, job.digests[0], batch, cache):
-                return batch
+                return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-        spool(own, source, parts, batch, cache)
-        return batch
+        return batch, spool(own, source, parts, batch, cache, limits)
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
@@ -179,6 +186,6 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
 def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
-        bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
+        bool(source.columns) and not source.foreign and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Source
+from reporter.child import USUAL, Limits
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
@@ -50,8 +51,10 @@ class Intake:
     notices: tuple[Notice, ...] = ()
 
 
-def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
-    """Read every file of a workspace into the in_ relations."""
+def ingest(
+    engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache, limits: Limits = USUAL
+) -> Intake:  # fmt: skip
+    """Read every file of a workspace into the in_ relations; sources of others do so within limits."""
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
     named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
@@ -59,9 +62,9 @@ def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: C
         engine, inputs, filter(statements.kind_of, named), cache.secret_key
     )
     others = [f for f in named if not statements.kind_of(f)]
-    choices = recognise(engine, others, sources)
-    done = convert(engine, choices, inputs, cache)
-    choices, done = reconsider(engine, choices, done, inputs, cache)
+    choices = recognise(engine, others, sources, limits)
+    done = convert(engine, choices, inputs, cache, limits)
+    choices, done = reconsider(engine, choices, done, inputs, cache, limits)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     lost = {f.file: f.read for f in (*files, *told) if f.bytes and not f.sha256}

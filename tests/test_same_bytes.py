@@ -177,14 +177,14 @@ def test_what_is_put_back_before_the_end_is_read_as_it_was(
     whole = convert._convert
     seen: list[int] = []
 
-    def changed(engine: Engine, job: Any, cache: Any) -> Any:
+    def changed(engine: Engine, job: Any, *more: Any) -> Any:
         if job.files[0].path != log:
-            return whole(engine, job, cache)
+            return whole(engine, job, *more)
         log.write_bytes(events(200, "a2"))
-        batch = whole(engine, job, cache)
+        made = whole(engine, job, *more)
         log.write_bytes(before)
         seen.append(1)
-        return batch
+        return made
 
     monkeypatch.setattr(convert, "_convert", changed)
     for _ in range(2):

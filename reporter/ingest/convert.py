@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
-from reporter.child import USUAL, Limits
+from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.db import Engine, Error
+from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Digest, Inputs
@@ -162,8 +164,10 @@ def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[B
     with engine.twin() as own:
         if len(parts) == 1 and streams(source, parts[0].file):
             batch = Batch(source.id, key, counts=[Counts()])
-            if stream(own, source, parts[0].file, job.digests[0], batch, cache):
-                return batch, True
+            with Child(limits) as child, suppress(Stopped):  # the spool tells which records
+                if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
+                    foreign.clear(own, key)
+                    return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])
         return batch, spool(own, source, parts, batch, cache, limits)
 
@@ -186,6 +190,6 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
 def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
-        bool(source.columns) and not source.foreign and file.format == "jsonl" and file.encoding == "utf-8"
+        bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reporter.catalog import Source
-from reporter.child import Child, Limits, Stopped
+from reporter.child import Child, Killed, Limits, Stopped
 from reporter.db import Engine, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache
@@ -54,7 +54,7 @@ def spool(
 
     Return whether all of it could be; records that a source of others did not come to an end with are unreadable.
     """
-    whole = True
+    whole, killed = True, None
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     folder = foreign.folder(engine) if source.foreign else engine.work
     spool = _Spool(folder / batch.key, most)
@@ -63,9 +63,12 @@ def spool(
         _write(engine, parts, batch, spool)
         for number, lines in enumerate(spool.paths):
             try:
+                if killed:
+                    raise killed
                 _load(engine, source, batch, cache, lines, number, child)
             except Stopped as error:
                 whole = False
+                killed = error if isinstance(error, Killed) else None
                 _give_up(engine, batch, lines, f"source {source.id} could not read it: it {error}")
             lines.unlink()
     batch.carried = sorted(set(batch.carried))

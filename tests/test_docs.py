@@ -42,11 +42,11 @@ PAGES = sorted(
     p for folder in (".", "docs", "sample_data", "benchmarks") for p in (ROOT / folder).glob("*.md")
 )
 WRITTEN = {
-    "README": 150,
-    "architecture": 250,
-    "writing-content": 300,
-    "method": 300,
-    "decisions": 300,
+    "README": 160,
+    "architecture": 300,
+    "writing-content": 320,
+    "method": 350,
+    "decisions": 400,
     "decisions-reports": 100,
 }
 """The pages written by hand, and how many lines one can read in one sitting."""

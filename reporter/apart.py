@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from reporter.child import FAILED, Child, Limits, Stopped
+from reporter.child import Child, Limits, Stopped
 from reporter.db import Engine, Error, quoted, refuse_too_much
 from reporter.model import Check
 from reporter.sql import Judged
@@ -47,10 +47,7 @@ class Apart(AbstractContextManager["Apart"]):
                     memory=self._memory,
                 )  # fmt: skip
             except Stopped as error:
-                why = str(error)  # an error of the engine's reads as it does here
-                raise Error(
-                    why.removeprefix(FAILED) if why.startswith(FAILED) else f"it {why}"
-                ) from error
+                raise Error(f"it {error}") from error
         return replace(judged, sql=f"SELECT * FROM read_parquet({quoted(str(out))})")
 
     def _copy(self, engine: Engine, table: str) -> Path:

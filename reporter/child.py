@@ -31,10 +31,6 @@ _LONGEST_ANSWER = 256 << 20
 _KINDS: dict[str, type[ReporterError]] = {c.__name__: c for c in (ReporterError, ContentError, InputError)}  # fmt: skip
 
 
-FAILED = "failed: "
-"""Before what an error says that is not about limits."""
-
-
 class Stopped(Exception):
     """The child did not come to an end: it took too long, used too much memory, or failed; the text completes "it ..."."""
 
@@ -202,7 +198,7 @@ def _why(error: BaseException, memory: int) -> str:
     lacks = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
     if lacks or "bad_alloc" in first or "allocation" in first.lower():
         return f"needs more than {_amount(memory)} of memory"
-    return f"{FAILED}{first or type(error).__name__}"
+    return f"failed: {first or type(error).__name__}"
 
 
 def _limit(memory: int) -> None:

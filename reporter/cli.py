@@ -16,12 +16,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
 MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
@@ -153,7 +150,12 @@ def main() -> None:
     help="Exit 1 when the evidenced level is below this.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the headline as JSON: numbers only, see docs/formats.md.",
+)
 def assess(
     workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
     pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
@@ -174,11 +176,15 @@ def assess(
 
         options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say)
         view = assess_workspace(workspace, out, options, inputs)
+    from reporter import outcome
+
     if as_json:
-        click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
+        click.echo(json.dumps(outcome.as_data(view, out, fail_on), ensure_ascii=False))
     elif not quiet:
-        _print_headline(view, out)
-    if fail_on is not None and view.summary.level.lo < fail_on:
+        for line in outcome.as_text(view, out):
+            click.echo(line)
+    if fail_on is not None and (missed := outcome.missed(view, fail_on)):
+        click.echo(missed, err=True)
         sys.exit(1)
 
 
@@ -204,56 +210,6 @@ def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
     return wanted
-
-
-def _headline(view: View, out: Path) -> dict[str, Any]:
-    figure = view.summary.figure
-    return {
-        "run": str(out),
-        "organisation": view.cover.organisation,
-        "level": view.summary.level.lo,
-        "level_at_most": view.summary.level.hi,
-        "score_lo": figure.exact_lo,
-        "score_hi": figure.exact_hi,
-        "coverage": view.summary.coverage,
-        "frameworks": {f.id: {"score_lo": f.total.figure.exact_lo, "score_hi": f.total.figure.exact_hi}
-                       for f in view.frameworks},
-        "records": view.accounting.equation,
-        "findings": len(view.findings),
-        "notices": [{"code": n.code, "text": n.text, "lines": n.lines} for n in view.summary.notices],
-    }  # fmt: skip
-
-
-def _print_headline(view: View, out: Path) -> None:
-    s = view.summary
-    rows = [
-        (
-            "Maturity",
-            f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else ""),
-        ),
-        ("Score", _score(s.figure)),
-        ("Coverage", s.coverage),
-    ]
-    rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    rows += [
-        ("Records", view.accounting.equation),
-        ("Findings", f"{len(view.findings)} fail or unknown"),
-    ]
-    width = max(len(label) for label, _ in rows)
-    click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
-    for notice in s.notices:
-        click.echo(f"  ! {notice.text}")
-        for line in filter(None, (*notice.lines, notice.rest)):
-            click.echo(f"    {line}")
-    for label, text in rows:
-        click.echo(f"  {label.ljust(width)}  {text}")
-    click.echo("")
-    for path in sorted(out.iterdir()):
-        click.echo(f"  {path}")
-
-
-def _score(figure: Any) -> str:
-    return f"{figure.text}, range {figure.range}" if figure.assessed else figure.text
 
 
 @main.command()

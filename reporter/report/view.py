@@ -116,7 +116,14 @@ def _build(assessment: model.Assessment) -> shape.View:
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors),
+        weights=_weights(assessment.policy),
         own_thresholds=lead(assessment.checks),
+    )
+
+
+def _weights(p: model.Policy) -> shape.Weights:
+    return shape.Weights(
+        p.tier_weights, tuple(p.severity_weights.items()), tuple(p.strength_weights.items())
     )
 
 

@@ -175,7 +175,7 @@ TABLES: dict[str, Table] = {
                 column("agent_id", TEXT, "Actor."),
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
-                *_events("purpose", "tool", "destination", "effect", "outcome"),
+                *_events("log_source", "purpose", "tool", "destination", "effect", "outcome"),
                 column(
                     "host",
                     TEXT,
@@ -199,15 +199,21 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
-            "secret_traces",
-            "Where a secret stood: hidden at load, or told by a component's record.",
-            derived.SECRET_TRACES,
+            "key_uses",
+            "Who used which credential of an agent, or together with one; denied calls and gateways left out.",
+            derived.KEY_USES,
             loaded=False,
         ),
         Table(
-            "valid_exceptions",
-            "Exceptions in force on the date of the report: approved by another than asked, begun, with an end to come.",
-            derived.VALID_EXCEPTIONS,
+            "right_uses",
+            "Administrative actions that name no tool, beside the entitlements granted to the agent.",
+            derived.RIGHT_USES,
+            loaded=False,
+        ),
+        Table(
+            "secret_traces",
+            "Where a secret stood: hidden at load, or told by a component's record.",
+            derived.SECRET_TRACES,
             loaded=False,
         ),
         Table(
@@ -342,6 +348,8 @@ EVENT_TABLES = frozenset(
         "delegations",
         "daily",
         "scope_runs",
+        "key_uses",
+        "right_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""

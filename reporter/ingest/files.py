@@ -6,6 +6,7 @@ Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Par
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import re
@@ -13,12 +14,21 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
 """Bytes of one record that the engine takes."""
-DAMAGE = (OSError, EOFError, zlib.error)
-"""What reading a cut or broken gz file raises."""
+RATIO, UNPACKED_FREE = 200, 1 << 25
+"""A packed file may unpack to so many times its size, and to 32 MB whatever its size: logs reach 50, bombs 1,000."""
+
+
+class TooLarge(Exception):
+    """A file, or a document of it, goes over a limit; the text says which, and what to do."""
+
+
+DAMAGE = (OSError, EOFError, zlib.error, TooLarge)
+"""What reading a gz file raises that is cut, broken or not believed."""
 
 
 LITTER = frozenset((
@@ -26,6 +36,16 @@ LITTER = frozenset((
     "Thumbs.db", "desktop.ini", ".reporter-cache",
 ))  # fmt: skip
 """Names that systems and tools leave behind and no vendor exports; other hidden files, such as .mcp.json, are read."""
+
+
+DOCUMENTS = {
+    b"%PDF-": "PDF", b"\x89PNG": "PNG picture", b"\xff\xd8\xff": "JPEG picture", b"GIF8": "GIF picture", b"II*\0": "TIFF picture",
+    b"MM\0*": "TIFF picture", b"BM": "bitmap", b"{\\rtf": "RTF text", b"\xd0\xcf\x11\xe0": "old Office document",
+}  # fmt: skip
+"""First bytes of files that people read and no reader here does."""
+PARTS = {b"word/": "DOCX text", b"ppt/": "PPTX slides", b"application/vnd.oasis.opendocument": "OpenDocument file"}  # fmt: skip
+"""What stands at the beginning of a zip archive that is one."""
+A_DOCUMENT = "a document ({kind}): no record is read from it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,11 @@ class InputFile:
     """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
 
     @property
+    def is_document(self) -> bool:
+        """Say whether it is made for people: a PDF, a text, a picture."""
+        return self.format == "unknown" and self.why.startswith(A_DOCUMENT.split("{")[0])
+
+    @property
     def lined(self) -> bool:
         """Say whether its records are numbered by lines that one sees when the file is opened."""
         return self.format in ("csv", "jsonl") and not self.gzipped
@@ -56,8 +81,14 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
     found = []
     for folder in folders:
         root = workspace / folder
-        found += [_look(path, path.relative_to(workspace).as_posix()) for path in _below(root)]
+        paths = [root] if leads_out(root, workspace) else _below(root)
+        found += [_look(path, workspace) for path in paths]
     return sorted(found, key=lambda f: Path(f.name))
+
+
+def leads_out(path: Path, workspace: Path) -> bool:
+    """Tell whether a link ends outside the workspace: what lies there is none of its evidence."""
+    return path.is_symlink() and not path.resolve().is_relative_to(workspace.resolve())
 
 
 def is_litter(name: str) -> bool:
@@ -76,18 +107,26 @@ def _below(root: Path) -> Iterator[Path]:
     yield from (Path(e.filename) for e in refused if root.exists())
 
 
-def _look(path: Path, name: str) -> InputFile:
-    if path.is_file():
+def _look(path: Path, workspace: Path) -> InputFile:
+    name = path.relative_to(workspace).as_posix()
+    if leads_out(path, workspace):
+        why = (
+            "a link that leads out of the workspace, which is not followed: copy what it leads to"
+            if path.exists()
+            else "a link that leads nowhere"
+        )
+    elif path.is_file():
         return sniff(path, name)
-    why = (
-        "a link to a folder, which is not followed"
-        if path.is_symlink()
-        else "a folder that cannot be opened"
-        if path.is_dir()
-        else "neither a file nor a folder"
-    )
-    if path.is_symlink() and not path.exists():
-        why = "a link that leads nowhere"
+    elif path.is_symlink():
+        why = (
+            "a link to a folder, which is not followed"
+            if path.is_dir()
+            else "a link to what is no file"
+            if path.exists()
+            else "a link that leads nowhere"
+        )
+    else:
+        why = "a folder that cannot be opened" if path.is_dir() else "neither a file nor a folder"
     return InputFile(path, name, 0, "unknown", False, why=why)
 
 
@@ -101,12 +140,28 @@ def sniff(path: Path, name: str) -> InputFile:
         return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
     gzipped = head[:2] == b"\x1f\x8b"
     if gzipped:
+        if _says_unpacked(path) > most_unpacked(size):
+            return InputFile(path, name, size, "unknown", True, why=_unpacks_to(size))
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
             return InputFile(path, name, size, "unknown", True, why=f"a damaged gz file: {error}")
     format_, encoding, why = _format_of(head, name)
     return InputFile(path, name, size, format_, gzipped, encoding, why)
+
+
+def _says_unpacked(path: Path) -> int:
+    """Return the size to which a gz file, or its last member, says it unpacks; whoever reads it counts."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
+        return int.from_bytes(handle.read(4), "little")
+
+
+def _unpacks_to(size: int) -> str:
+    return (
+        f"a gz file that unpacks to more than {most_unpacked(size) >> 20} MB; {RATIO} times its size is the limit: "
+        "if that is meant, give it unpacked"
+    )
 
 
 def _gunzip_head(head: bytes, path: Path) -> bytes:
@@ -132,6 +187,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
         return "empty", "utf-8", ""
     if head[:4] == b"PAR1":
         return "parquet", "", ""
+    if kind := _document(head):
+        return "unknown", "", A_DOCUMENT.format(kind=kind)
     if head[:4] == b"PK\x03\x04":
         if b"xl/" in head or b"[Content_Types]" in head:
             return "xlsx", "", ""
@@ -165,6 +222,17 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
     return "unknown", encoding, "text of no known format"
 
 
+def _document(head: bytes) -> str:
+    """Name the kind of document that a file is by its first bytes; '' where it is none."""
+    zipped = head[:4] == b"PK\x03\x04" and b"xl/" not in head
+    for part, kind in PARTS.items() if zipped else ():
+        if part in head:
+            return kind
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    known = (kind for start, kind in DOCUMENTS.items() if head.startswith(start) and (start != b"BM" or b"\0" in head[:32]))  # fmt: skip
+    return "WebP picture" if webp else next(known, "")
+
+
 def _is_utf8(head: bytes) -> bool:
     try:
         head.decode("utf-8")
@@ -184,8 +252,78 @@ def _is_lines(start: str) -> bool:
     return isinstance(value, dict) and bool(rest.strip())
 
 
-def whole(file: InputFile) -> bytes:
-    """Return what a file held when it was found, unpacked."""
-    with file.path.open("rb") as handle:
-        raw = handle.read(file.size)
-    return gzip.decompress(raw) if file.gzipped else raw
+class _Unpacked(io.RawIOBase):
+    """What a gz file holds, as far as it is believed."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._packed = gzip.GzipFile(file.path, "rb")
+        self._size = file.size
+        self._left = most_unpacked(file.size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        n = self._packed.readinto1(
+            buffer
+        )  # what stands before a defect is given before it is raised
+        self._left -= n
+        if self._left < 0:
+            raise TooLarge(_unpacks_to(self._size))
+        return n
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+class _AsFound(io.RawIOBase):
+    """What a file held when it was found: what was added since belongs to a later run."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._file = file.path.open("rb", buffering=0)
+        self._left = file.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        n = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= n
+        return n
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def most_unpacked(size: int) -> int:
+    """Return to how many bytes a packed file of a size may unpack."""
+    return max(UNPACKED_FREE, RATIO * size)
+
+
+def opened(file: InputFile) -> IO[bytes]:
+    """Open what a file held when it was found, unpacked."""
+    return io.BufferedReader(_Unpacked(file) if file.gzipped else _AsFound(file), 1 << 18)
+
+
+def whole(file: InputFile, most: int) -> bytes:
+    """Return what a file held when it was found, unpacked; TooLarge beyond so many bytes."""
+    chunks, left = [], most
+    with opened(file) as handle:
+        while left >= 0 and (chunk := handle.read(1 << 20)):
+            chunks.append(chunk)
+            left -= len(chunk)
+    if left < 0:
+        chunks.clear()
+        raise TooLarge(too_large(file, f"this has more than {most >> 20} MB"))
+    return b"".join(chunks)
+
+
+def too_large(file: InputFile, why: str) -> str:
+    """Say that a document is more than the memory that was given can hold."""
+    return (
+        f"{file.format.upper()} is read as a whole, and {why}: split it"
+        + (", give it as JSON lines" if file.format == "json" else "")
+        + ", or give more memory (--memory)"
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reporter.ingest.files import MAX_RECORD, InputFile, discover
-from reporter.ingest.tabular import sheets
+from reporter.ingest.tabular import sheets, too_large_a_book
 
 FOLDERS = ("baseline", "inventory", "logs", "statements")
 CHUNK = 1 << 24
@@ -77,7 +77,11 @@ class Inputs(AbstractContextManager["Inputs"]):
 
 def _parts(file: InputFile) -> list[InputFile]:
     """Each sheet of a workbook stands for itself: it has its own headings, and rows are numbered within it."""
-    names = sheets(file) if file.format == "xlsx" else []
+    if file.format != "xlsx":
+        return [file]
+    if why := too_large_a_book(file):
+        return [replace(file, format="unknown", why=why)]
+    names = sheets(file)
     if len(names) < 2:
         return [file]
     return [replace(file, name=f"{file.name}!{n}", part=n) for n in names]

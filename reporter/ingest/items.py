@@ -9,7 +9,10 @@ from typing import Any
 from reporter.secrets import redact
 
 READ_FOR_SECRETS = 1 << 20
-SHOWN = 300
+SHOWN, TOLD = 300, 1000
+"""Characters of a text, and of a reason, in the quarantine."""
+LISTED_LOST = 10_000
+"""Lost records of one file that are listed one by one; the rest is a number."""
 LONGEST_UNRECOGNISED = 300
 """Signs of a secret that was cut, of which more would be recognised."""
 _BLOB = re.compile(
@@ -45,6 +48,19 @@ class Document:
 
 
 Item = Document | Problem | Note
+
+
+def told(reason: str) -> str:
+    """Return a reason without secrets, and no longer than somebody reads: it may repeat what stood in a file."""
+    made = redact(reason[:READ_FOR_SECRETS])
+    return made if len(made) <= TOLD else f"{made[:TOLD]}…"
+
+
+def rest_lost(n: int, kind: str) -> str:
+    """Say how many records of a file are lost and not listed."""
+    return (
+        f"and {n - LISTED_LOST:,} more {kind} records of this file, which are not listed one by one"
+    )
 
 
 def shown(text: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Source
+from reporter.child import USUAL, Limits
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
@@ -22,7 +23,7 @@ from reporter.ingest.convert import Done, convert
 from reporter.ingest.files import InputFile
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Note, Problem
+from reporter.ingest.items import LISTED_LOST, Note, Problem, rest_lost, told
 from reporter.ingest.notes import HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
@@ -30,7 +31,10 @@ from reporter.ingest.reconsider import reconsider
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
-from reporter.secrets import fingerprinted, redact
+from reporter.secrets import fingerprinted
+
+ARTEFACT = "can be the artefact of an attestation, as this line of statements/attestations.csv: "
+"""What is said of a document before the line to copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,19 @@ class Intake:
     notices: tuple[Notice, ...] = ()
 
 
-def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
-    """Read every file of a workspace into the in_ relations."""
+def ingest(
+    engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache, limits: Limits = USUAL
+) -> Intake:  # fmt: skip
+    """Read every file of a workspace into the in_ relations; sources of others do so within limits."""
     teach(engine, cache.secret_key)
     named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
     said, told, notes = statements.read(
         engine, inputs, filter(statements.kind_of, named), cache.secret_key
     )
     others = [f for f in named if not statements.kind_of(f)]
-    choices = recognise(engine, others, sources)
-    done = convert(engine, choices, inputs, cache)
-    choices, done = reconsider(engine, choices, done, inputs, cache)
+    choices = recognise(engine, others, sources, limits)
+    done = convert(engine, choices, inputs, cache, limits)
+    choices, done = reconsider(engine, choices, done, inputs, cache, limits)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(
@@ -119,6 +125,14 @@ def ingested(
         Inputs(files) as inputs,
     ):
         yield engine, ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
+
+
+def as_artefact(name: str, sha256: str) -> str:
+    """Say what a document is good for, with the line to copy."""
+    there = name.startswith("statements/")
+    line = statements.line_for(name.removeprefix("statements/") if there else Path(name).name, sha256)  # fmt: skip
+    moved = "" if there else "once it lies below statements/, "
+    return f"; {moved}it {ARTEFACT}{line}"
 
 
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
@@ -255,23 +269,27 @@ def _unrecognised(
 ) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
-    read, problems, notes = 0, [], []
+    read, lost, problems, notes = 0, 0, [], []
     for item in documents(file, engine):
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", redact(item.reason), ""))
-            continue
-        read += (
-            len(item.value) if not isinstance(item, Problem) and isinstance(item.value, list) else 1
-        )
-        if isinstance(item, Problem):
-            problems.append(
-                Quarantined(file.name, item.line, "unreadable", redact(item.reason), "")
-            )
-    if read > len(problems):
-        reason = f"{choice.why} ({read - len(problems)} records)"
+            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
+        elif isinstance(item, Problem):
+            lost += 1
+            if lost <= LISTED_LOST:
+                problems.append(
+                    Quarantined(file.name, item.line, "unreadable", told(item.reason), "")
+                )
+        else:
+            read += len(item.value) if isinstance(item.value, list) else 1
+    if lost > LISTED_LOST:
+        notes.append(Quarantined(file.name, 0, "unreadable", rest_lost(lost, "unreadable"), ""))
+    if read:
+        reason = f"{choice.why} ({read} records)"
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
+    read += lost
     digest = inputs.digest(file).sha256
-    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), [
+    why = choice.why + (as_artefact(file.name, digest) if file.is_document else "")
+    return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
         *problems,
         *notes,
     ]

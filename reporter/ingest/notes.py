@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from reporter.columns import TIME, Column
 from reporter.db import Engine, quoted
 from reporter.ingest.cache import Batch
@@ -12,6 +14,30 @@ HIDDEN = "holds what looks like a secret; only its fingerprint is kept"
 """How the note on a record that held a secret ends."""
 LISTED = 1000
 """Notes on one field of one file that are listed one by one; the rest is a number."""
+
+LONGEST = 4000
+"""Characters of a field: no id, name or address is longer, and a report repeats them."""
+
+
+def cut(column: str) -> str:
+    """SQL: a text, the end of one that is too long replaced by its length and its hash, so that it stays one of its own."""
+    return (
+        f"CASE WHEN length({column}) > {LONGEST} THEN left({column}, {LONGEST}) || '…[cut: ' || "
+        f"format('{{:,}}', length({column})) || ' characters, sha256 ' || sha256({column}) || ']' ELSE {column} END"
+    )
+
+
+def cut_text(text: str) -> str:
+    """Return what `cut` makes of a text."""
+    if len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return f"{text[:LONGEST]}…[cut: {len(text):,} characters, sha256 {digest}]"
+
+
+def was_cut(table: str, column: str) -> str:
+    """Say that a field was cut."""
+    return f"{table}.{column} has more than {LONGEST:,} characters: its end is cut, and its length and hash stand there"
 
 
 def note_bad_fields(

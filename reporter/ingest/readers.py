@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, whole
+from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, opened, too_large, whole
 from reporter.ingest.items import Document, Item, Problem, shown
 from reporter.ingest.tabular import csv_rows, sheet_rows
 from reporter.yamls import parse_yaml_all
 
+MAX_VALUES = 100_000
+"""Values of one record: a million take the engine a gigabyte."""
+MAX_YAML = 1 << 24
+"""Bytes of a YAML file: reading one takes a minute for each thirty megabytes, and sixty times its size."""
+_COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
+"""Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
@@ -29,28 +34,36 @@ def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
     if file.format == "unknown":
         yield Problem(1, file.why, "")
         return
-    reader = {
-        "json": _json, "jsonl": _jsonl, "csv": csv_rows, "yaml": _yaml, "xlsx": sheet_rows,
-    }.get(file.format)  # fmt: skip
+    readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
+        "json": lambda f: _json(f, engine.memory()),
+        "jsonl": lambda f: _jsonl(f, engine.memory()),
+        "csv": csv_rows,
+        "yaml": _yaml,
+        "xlsx": sheet_rows,
+        "parquet": lambda f: _parquet(f, engine),
+    }
     try:
-        yield from reader(file) if reader else _parquet(file, engine)
+        yield from readers[file.format](file)
     except UnicodeDecodeError as error:
         yield Problem(0, _why(error), "")
+    except TooLarge as error:
+        yield Problem(0, str(error), "")
     except (*DAMAGE, Error) as error:
         yield Problem(0, f"the file ends early or is damaged: {error}", "")
 
 
-def _lines(file: InputFile) -> Iterator[bytes]:
-    """Yield raw lines of what stood there when the file was found; a gz checksum is verified by reading to the end."""
-    if file.gzipped:
-        with gzip.open(file.path, "rb") as packed:
-            yield from packed
-        return
-    left = file.size
-    with file.path.open("rb") as handle:
-        while left > 0 and (line := handle.readline(left)):
-            left -= len(line)
-            yield line
+def _lines(file: InputFile) -> Iterator[bytes | int]:
+    """Yield raw lines, and of one that is too long its length; a gz checksum is verified by reading to the end."""
+    with opened(file) as handle:
+        while line := handle.readline(MAX_RECORD):
+            if len(line) < MAX_RECORD:
+                yield line
+                continue
+            size = len(line)
+            while line and not line.endswith(b"\n"):
+                line = handle.readline(MAX_RECORD)
+                size += len(line)
+            yield size
 
 
 def strict_json(text: str) -> Any:
@@ -81,10 +94,22 @@ def unfit(text: str) -> str:
             json.dumps(json.loads(text), ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return "not utf-8, or half a character"
+    if size >= MAX_RECORD - 128:
+        return _too_long(size)
+    if size > MAX_VALUES and (values := text.count(",")) >= MAX_VALUES:
+        return too_wide(values + 1)
+    return ""
+
+
+def _too_long(size: int) -> str:
+    return f"a record of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit"
+
+
+def too_wide(n: int) -> str:
+    """Say that a record has too many values."""
     return (
-        ""
-        if size < MAX_RECORD - 128
-        else f"a record of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit"
+        f"one record of {n:,} values; {MAX_VALUES:,} is the limit: "
+        "give its parts as records of their own, in a list or as JSON lines"
     )
 
 
@@ -96,20 +121,29 @@ def _why(error: Exception) -> str:
     return f"not JSON: {error or 'nested too deeply'}"
 
 
-def _json(file: InputFile) -> Iterator[Item]:
-    for item in _json_values(file):
-        if isinstance(item, Document) and file.part:
+def _json(file: InputFile, memory: int) -> Iterator[Item]:
+    for item in _json_values(file, memory):
+        if (
+            isinstance(item, Document)
+            and isinstance(item.value, dict)
+            and len(item.value) > MAX_VALUES
+        ):
+            yield Problem(item.line, too_wide(len(item.value)), "")
+        elif isinstance(item, Document) and file.part:
             yield Document(item.line, item.value[file.part])
         else:
             yield item
 
 
-def _json_values(file: InputFile) -> Iterator[Item]:
-    raw = whole(file)
+def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
+    raw = whole(file, memory // 4)
+    if (need := _memory_for(raw)) > memory:
+        raise TooLarge(too_large(file, f"this needs some {need >> 20} MB of memory"))
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")
     else:
         text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    del raw  # as large as the text
     try:
         yield Document(1, strict_json(text))
     except (ValueError, RecursionError) as error:
@@ -117,10 +151,15 @@ def _json_values(file: InputFile) -> Iterator[Item]:
         if several:
             yield from several
         elif "\n{" in text.strip() and isinstance(error, json.JSONDecodeError):
-            yield from _jsonl(file)
+            yield from _jsonl(file, memory)
         else:
             line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
             yield Problem(line, _why(error), shown(text))
+
+
+def _memory_for(raw: bytes) -> int:
+    """Estimate what the values of a JSON text take in memory; empty lists and fields take most."""
+    return 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
 
 
 def _in_a_row(text: str) -> list[Item]:
@@ -152,11 +191,14 @@ def _commented(text: str) -> list[Item]:
         return []
 
 
-def _jsonl(file: InputFile) -> Iterator[Item]:
+def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
     if file.encoding == "utf-16":
-        yield from _json_text_lines(whole(file).decode("utf-16").split("\n"))
+        yield from _json_text_lines(whole(file, memory // 4).decode("utf-16").split("\n"))
         return
     for number, raw in enumerate(_lines(file), 1):
+        if isinstance(raw, int):
+            yield Problem(number, _too_long(raw), "")
+            continue
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             if not text:
@@ -185,7 +227,7 @@ def _one_line(number: int, text: str) -> Document:
 
 def _yaml(file: InputFile) -> Iterator[Item]:
     try:
-        for document in parse_yaml_all(whole(file).decode(file.encoding), file.name):
+        for document in parse_yaml_all(whole(file, MAX_YAML).decode(file.encoding), file.name):
             if document is not None:
                 yield Document(1, _plain(document))
     except (ReporterError, ValueError, RecursionError) as error:
@@ -211,5 +253,5 @@ def _plain(value: Any) -> Any:
 
 def _parquet(file: InputFile, engine: Engine) -> Iterator[Item]:
     sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM read_parquet({quoted(str(file.path))}) AS t"
-    for number, (text,) in enumerate(engine.rows(sql), 1):
+    for number, (text,) in enumerate(engine.each(sql), 1):
         yield Document(number, json.loads(text), text)

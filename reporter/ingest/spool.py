@@ -14,42 +14,78 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reporter.catalog import Source
-from reporter.db import Engine, quoted, quoted_list
+from reporter.child import Child, Limits, Stopped
+from reporter.db import Engine, quoted
+from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache
-from reporter.ingest.hiding import hidden, suspect
-from reporter.ingest.items import READ_FOR_SECRETS, Document, Note, Problem, shown
-from reporter.ingest.notes import HIDDEN, note, note_bad_fields
+from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
+from reporter.ingest.items import (
+    LISTED_LOST,
+    READ_FOR_SECRETS,
+    Document,
+    Note,
+    Problem,
+    rest_lost,
+    shown,
+    told,
+)
+from reporter.ingest.notes import HIDDEN, LONGEST, cut, note, note_bad_fields, was_cut
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import Choice, has_place, records_at
-from reporter.ingest.selects import free_texts, given, lack, select, values
+from reporter.ingest.selects import free_texts, given, lack, select, spool_records, values
 from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
-from reporter.secrets import SHORTEST, redact
+from reporter.secrets import SHORTEST
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
+KINDS_LISTED = 1000
+"""Kinds of records out of scope that a source's files have one by one; the rest is one."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
 
 
-def spool(engine: Engine, source: Source, parts: list[Choice], batch: Batch, cache: Cache) -> None:
-    """Convert the files of one source through a spool, a portion at a time unless its records belong together."""
+def spool(
+    engine: Engine, source: Source, parts: list[Choice], batch: Batch, cache: Cache, limits: Limits
+) -> bool:
+    """Convert the files of one source through a spool, a portion at a time unless its records belong together.
+
+    Return whether all of it could be; records that a source of others did not come to an end with are unreadable.
+    """
+    whole = True
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
-    spool = _Spool(engine.work / batch.key, most)
-    try:
+    folder = foreign.folder(engine) if source.foreign else engine.work
+    spool = _Spool(folder / batch.key, most)
+    with Child(limits) as child, contextlib.ExitStack() as after:
+        after.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool)
         for number, lines in enumerate(spool.paths):
-            _load(engine, source, batch, cache, lines, number)
+            try:
+                _load(engine, source, batch, cache, lines, number, child)
+            except Stopped as error:
+                whole = False
+                _give_up(engine, batch, lines, f"source {source.id} could not read it: it {error}")
             lines.unlink()
-    finally:
-        for lines in spool.paths:
-            lines.unlink(missing_ok=True)
     batch.carried = sorted(set(batch.carried))
+    for index, counts in enumerate(batch.counts):
+        for kind in ("unreadable", "rejected"):
+            if (n := getattr(counts, kind)) > LISTED_LOST:
+                batch.problems.append((index, 0, kind, rest_lost(n, kind), ""))
     types: Counter[str] = Counter()
     for name, n in batch.other_types:
         types[name] += n
+    if len(types) > KINDS_LISTED:
+        common = dict(types.most_common(KINDS_LISTED - 1))
+        types = Counter(common | {"other kinds": types.total() - sum(common.values())})
     batch.other_types = sorted(types.items())
+    return whole
+
+
+def _remove(folder: Path, key: str) -> None:
+    for path in folder.glob(f"{key}.*"):
+        path.unlink()
 
 
 class _Spool:
@@ -83,33 +119,31 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> 
             numbered = file.format in ("json", "yaml")
             for item in documents(file, engine):
                 if isinstance(item, Note):
-                    batch.problems.append((index, item.line, "field", redact(item.reason), ""))
+                    batch.problems.append((index, item.line, "field", told(item.reason), ""))
                     continue
                 if isinstance(item, Problem):
-                    counts.read += 1
-                    counts.unreadable += 1
-                    batch.problems.append(
-                        (index, item.line, "unreadable", redact(item.reason), item.text)
-                    )
+                    _lose(batch, index, item)
                     continue
                 path = _path(part, item.value)
                 if not has_place(item.value, path):
-                    counts.read += 1
-                    counts.unreadable += 1
-                    batch.problems.append(
-                        (index, item.line, "unreadable", redact(f"no records stand at {path}"), "")
-                    )
+                    _lose(batch, index, Problem(item.line, f"no records stand at {path}", ""))
                 for text, line in _records(item, path):
                     seq += 1
-                    counts.read += 1
-                    number = counts.read if numbered else line
+                    number = counts.read + 1 if numbered else line
                     if why := unfit(text):
-                        counts.unreadable += 1
-                        batch.problems.append(
-                            (index, number, "unreadable", redact(why), shown(text))
-                        )
+                        _lose(batch, index, Problem(number, why, shown(text)))
                     else:
+                        counts.read += 1
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _lose(batch: Batch, index: int, item: Problem) -> None:
+    """Count a record that cannot be read, and list it."""
+    counts = batch.counts[index]
+    counts.read += 1
+    counts.unreadable += 1
+    if counts.unreadable <= LISTED_LOST:
+        batch.problems.append((index, item.line, "unreadable", told(item.reason), item.text))
 
 
 def _path(part: Choice, value: Any) -> str:
@@ -124,53 +158,61 @@ def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
         yield item.text, item.line
         return
     for record in records_at(item.value, path):
-        yield json.dumps(record, ensure_ascii=False), item.line
+        yield _AS_JSON.encode(record), item.line
 
 
 def _load(
-    engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path, number: int
-) -> None:
-    spool = quoted(str(lines))
-    mine = "TRUE" if source.columns else source.when
+    engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path, number: int, child: Child
+) -> None:  # fmt: skip
+    """Turn the records of one portion into rows; a source of others does so in the child, and its texts are read here."""
+    read = foreign.read_spool(lines, foreign.SPOOLED)
     engine.run("DROP TABLE IF EXISTS spooled")
-    engine.run(
-        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
-        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM read_json({spool}, "
-        "format='newline_delimited', maximum_object_size=33554432, "
-        "columns={s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'})"
-    )
-    engine.run("DROP TABLE IF EXISTS raw")
-    engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
+    if source.foreign:
+        made = foreign.texts(child, source, lines)
+        engine.run(
+            "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
+            f"FROM {read} AS x JOIN ({made.marks}) AS m ON m.record = x.s"
+        )
+        texts = made.tables
+    else:
+        spool_records(engine, source, read)
+        texts = {t: select(engine, source, t, sql) for t, sql in source.tables.items()}
     engine.run(
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
-    for table, sql in source.tables.items():
-        _stage(engine, source, table, sql, batch, cache, number)
+    named = _named_secrets(engine, source)
+    for table, text in texts.items():
+        _stage(engine, source, table, text, batch, cache, number, named)
     _account(engine, batch)
 
 
-def _raw(source: Source) -> str:
-    """SQL: the records of a source, with what all its tables want of them read once."""
-    if source.columns:
-        spec = json.dumps(source.columns)
-        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
-        return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
-    texts, lists = (
-        quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
-    )
-    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
-    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
-    return (
-        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r, "
-        f"json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled WHERE mine)"
-    )
+def _named_secrets(engine: Engine, source: Source) -> dict[int, list[str]]:
+    """What is a secret by the name of its field, by record; of logs no source reads such a field."""
+    if {*source.tables} == {"events"}:
+        return {}
+    found = {
+        record: list(dict.fromkeys(named_secrets(json.loads(text))))
+        for record, text in engine.rows(
+            "SELECT record, CAST(r AS VARCHAR) FROM spooled "
+            f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
+        )
+    }
+    return {record: given for record, given in found.items() if given}
+
+
+def _give_up(engine: Engine, batch: Batch, lines: Path, why: str) -> None:
+    """Count the records of a portion as unreadable."""
+    read = foreign.read_spool(lines, foreign.SPOOLED)
+    for index, n, first in engine.rows(f"SELECT f, count(*), min(n) FROM {read} GROUP BY f ORDER BY f"):  # fmt: skip
+        batch.counts[index].unreadable += n
+        batch.problems.append((index, first, "unreadable", told(f"{why} ({n} records)"), ""))
 
 
 def _stage(
-    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache, number: int
-) -> None:
+    engine: Engine, source: Source, table: str, text: str, batch: Batch, cache: Cache, number: int,
+    named: dict[int, list[str]],
+) -> None:  # fmt: skip
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
-    text = select(engine, source, table, sql)
     trimmed = table != "events"
     columns = given(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
@@ -182,9 +224,19 @@ def _stage(
     if not n:
         return
     batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
+    if named:
+        _hide_named(engine, table, [c.name for c in columns], named, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
     long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
     _hide_secrets(engine, table, free_texts(table, long), batch)
+    _cut_long(
+        engine,
+        table,
+        free_texts(
+            table, {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) > LONGEST}
+        ),
+        batch,
+    )
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     lacks = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
@@ -208,6 +260,30 @@ def _stage(
     batch.tables.setdefault(table, []).append(file)
 
 
+def _hide_named(
+    engine: Engine, table: str, columns: list[str], named: dict[int, list[str]], key: str, batch: Batch
+) -> None:  # fmt: skip
+    """Replace what is a secret by the name of its field, whatever column a source or a mapping takes it for."""
+    staged = f"staged_{table}"
+    hid: list[int] = []
+    for at, record, *cells in engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged}"
+    ):
+        given = named.get(record, [])
+        swaps = {
+            name: new
+            for name, cell in zip(columns, cells, strict=True)
+            if given and cell and (new := without(cell, given, key)) != cell
+        }
+        if swaps:
+            hid.append(record)
+            sets = ", ".join(f"{name} = {quoted(new)}" for name, new in swaps.items())
+            engine.run(f"UPDATE {staged} SET {sets} WHERE rowid = {at}")
+    if hid:
+        why = f"a field of {table} {HIDDEN}"
+        note(engine, batch, f"SELECT unnest([{', '.join(map(str, hid))}]), {quoted(why)}")
+
+
 def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:
     """Replace secrets before anything is written, and note where they stood."""
     staged = f"staged_{table}"
@@ -223,6 +299,19 @@ def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) ->
     engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
 
 
+def _cut_long(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:
+    """Cut texts that are too long, after their secrets are gone, and note where they stood."""
+    for name in texts:
+        note(
+            engine,
+            batch,
+            f"SELECT record, {quoted(was_cut(table, name))} FROM staged_{table} WHERE length({name}) > {LONGEST}",
+        )
+        engine.run(
+            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {LONGEST}"
+        )
+
+
 def _account(engine: Engine, batch: Batch) -> None:
     """Give every spooled record one fate: kept, out of scope or rejected."""
     engine.run(
@@ -231,15 +320,18 @@ def _account(engine: Engine, batch: Batch) -> None:
         "FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason) AS reason "
         "FROM produced GROUP BY record) AS p USING (record)"
     )
+    left = [LISTED_LOST - c.rejected for c in batch.counts]
     for index, fate, n in engine.rows(
         "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
     ):
         setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + n)
-    for index, line, reason, text in engine.rows(
-        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}) FROM fates "
-        "WHERE fate = 'rejected' ORDER BY record"
+    for index, line, reason, text, nth in engine.rows(
+        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}), nth FROM (SELECT *, "
+        "row_number() OVER (PARTITION BY f ORDER BY record) AS nth FROM fates WHERE fate = 'rejected') AS lost "
+        f"WHERE nth <= {LISTED_LOST} ORDER BY record"
     ):
-        batch.problems.append((index, line, "rejected", reason, shown(text or "")))
+        if nth <= left[index]:
+            batch.problems.append((index, line, "rejected", reason, shown(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):
@@ -247,7 +339,7 @@ def _account(engine: Engine, batch: Batch) -> None:
             (index, line, "field", f"one part of the record was left out: {reason}", "")
         )
     batch.other_types += engine.rows(
-        "SELECT coalesce(redacted(type), 'not of this kind'), sum(n)::BIGINT FROM (SELECT type, count(*) AS n "
+        "SELECT coalesce(left(redacted(type), 200), 'not of this kind'), sum(n)::BIGINT FROM (SELECT type, count(*) AS n "
         "FROM fates WHERE fate = 'out_of_scope' GROUP BY type) AS t GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

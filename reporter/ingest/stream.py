@@ -5,19 +5,17 @@ False means that a line of it is not clean; the record-by-record path then finds
 
 from __future__ import annotations
 
-import gzip
 import re
 import shutil
-import zlib
 from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine, Error, quoted
 from reporter.ingest.cache import Batch, Cache, Counts
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import DAMAGE, InputFile, opened
 from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
-from reporter.ingest.notes import HIDDEN, note_bad_fields
+from reporter.ingest.notes import HIDDEN, LONGEST, cut, note_bad_fields, was_cut
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
 from reporter.schema import TABLES
@@ -36,8 +34,8 @@ def stream(
     if file.gzipped:
         path = engine.work / f"{batch.key}.jsonl"
         try:
-            lines, samples = _unpack(file.path, path)
-        except (OSError, EOFError, zlib.error):
+            lines, samples = _unpack(file, path)
+        except DAMAGE:
             return False
     target = engine.work / f"{batch.key}.events.parquet"
     raw = f"* FROM {_read(path, source.columns)}"
@@ -48,14 +46,14 @@ def stream(
         return False
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
-    n, bad, odd, filled, long = _look_over(engine, target)
+    n, bad, odd, filled, long, endless = _look_over(engine, target)
     if bad or n != lines or not _in_order(engine, source, samples, target, batch):
         return False
     if odd:
         _name_odd(engine, source, target, raw, batch)
     if path != file.path:
         path.unlink()
-    _publish(engine, long, target, cache.folder / target.name, batch)
+    _publish(engine, long, endless, target, cache.folder / target.name, batch)
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=n, kept=n)]
@@ -93,9 +91,11 @@ def _in_order(engine: Engine, source: Source, samples: Samples, target: Path, ba
     return bool(found == len(fit))
 
 
-def _look_over(engine: Engine, target: Path) -> tuple[int, int, int, list[str], list[str]]:
-    """Count the rows, those that lack a required column and the odd ones; name the filled columns, and the free
-    texts long enough to hold a secret."""
+def _look_over(
+    engine: Engine, target: Path
+) -> tuple[int, int, int, list[str], list[str], list[str]]:
+    """Count the rows, those that lack a required column and the odd ones; name the filled columns, the free
+    texts long enough to hold a secret, and those that are too long."""
     names = [n for n, _ in columns_of(TABLES["events"])]
     texts = free_texts("events", set(names))
     broken = " OR ".join(f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required)
@@ -106,8 +106,9 @@ def _look_over(engine: Engine, target: Path) -> tuple[int, int, int, list[str], 
         f"FROM read_parquet({quoted(str(target))})"
     )[0]
     filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
-    long = [c for c, k in zip(texts, more[len(names) :], strict=True) if k >= SHORTEST]
-    return n, bad, odd, filled, long
+    sizes = list(zip(texts, more[len(names) :], strict=True))
+    long = [c for c, k in sizes if k >= SHORTEST]
+    return n, bad, odd, filled, long, [c for c, k in sizes if k > LONGEST]
 
 
 def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Batch) -> None:
@@ -132,18 +133,20 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         engine.run("DROP TABLE IF EXISTS spooled")
 
 
-def _unpack(packed: Path, target: Path) -> tuple[int, Samples]:
+def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
     """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
     lines = Lines()
-    with gzip.open(packed, "rb") as source, target.open("wb") as plain:
+    with opened(packed) as source, target.open("wb") as plain:
         while chunk := source.read(CHUNK):
             plain.write(chunk)
             lines.add(chunk)
     return lines.total(), tuple(lines.samples)
 
 
-def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Batch) -> None:
-    """Put the rows into the cache: not before they hold no secret, whatever happens on the way."""
+def _publish(
+    engine: Engine, long: list[str], endless: list[str], raw: Path, target: Path, batch: Batch
+) -> None:
+    """Put the rows into the cache: not before they hold no secret and no endless text, whatever happens on the way."""
     read = f"read_parquet({quoted(str(raw))}, file_row_number=true)"
     rows = []
     if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
@@ -151,17 +154,27 @@ def _publish(engine: Engine, long: list[str], raw: Path, target: Path, batch: Ba
             f"SELECT file_row_number + 1 FROM {read} WHERE {suspect(long)} "
             f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
         )
-    if not rows:
+    for name in endless:
+        found = engine.rows(
+            f"SELECT file_row_number + 1 FROM {read} WHERE length({name}) > {LONGEST} ORDER BY ALL"
+        )
+        batch.problems += [(0, line, "field", was_cut("events", name), "") for (line,) in found]
+    batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]
+    if not rows and not endless:
         shutil.move(raw, target)
         return
+    plain = {c: c for c in endless}
+    if rows:
+        plain |= {
+            c: f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END" for i, c in enumerate(long, 1)
+        }
     swaps = ", ".join(
-        f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END AS {c}" for i, c in enumerate(long, 1)
+        f"{cut(f'({text})') if c in endless else text} AS {c}" for c, text in plain.items()
     )
-    kept = f"SELECT *, CASE WHEN {suspect(long)} THEN {hidden(long)} END AS kept FROM {read}"
+    kept = f"CASE WHEN {suspect(long)} THEN {hidden(long)} END" if rows else "NULL"
     engine.write_parquet(
         f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE ({swaps}) "
-        f"FROM ({kept}) AS k) AS hidden",
+        f"FROM (SELECT *, {kept} AS kept FROM {read}) AS k) AS hidden",
         target,
     )
     raw.unlink()
-    batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]

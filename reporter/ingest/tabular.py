@@ -12,20 +12,33 @@ import io
 import itertools
 import re
 import zipfile
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TextIO
 
-from reporter.ingest.files import DAMAGE, InputFile, whole
+from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, opened, whole
 from reporter.ingest.items import Document, Item, Note, Problem, shown
 
 MAX_CELL = 1 << 24
 SEARCHED = 30
 """Rows among which the heading row is looked for."""
+AHEAD = 1 << 20
+"""Characters among which the sign between cells is looked for."""
 MERGED = 1000
 """Rows over which a merged cell is believed."""
 TAIL = 1 << 22
 """Bytes at the end of a sheet among which its merged cells stand."""
+MAX_HEADINGS = 5000
+"""Headings of a table: every one is a key of every record, and no register has a hundredth of them."""
+MAX_BOOK, MAX_PART = 1 << 29, 1 << 23
+"""Bytes to which a workbook may unpack, and each part of it that is neither a sheet nor its texts."""
+MAX_TEXTS = 2_000_000
+"""Different texts of a workbook, times its sheets: with each sheet all of them are read, a million in eight seconds."""
+MAX_CELLS = 20_000_000
+"""Cells of one sheet, the empty ones before a filled one too."""
+_BULK = ("xl/worksheets/", "xl/sharedstrings", "xl/pivotcache/", "customxml/")
+_TEXT = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
 _MERGED = r'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
 _TITLE = re.compile(r"[^\d:]{1,24}")
 """A title above headings that may stand in their names: `Owner`, not `SECTION 1: Identifiers`."""
@@ -42,17 +55,17 @@ Row = tuple[int, list[str]] | Problem
 def csv_rows(file: InputFile) -> Iterator[Item]:
     """Yield the rows of a CSV file below its heading row."""
     odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
-    text = whole(file).decode(file.encoding, errors=odd)
     csv.field_size_limit(MAX_CELL)
-    lines = io.StringIO(text, newline="").readlines()
-    yield from _records(_numbered(lines, _delimiter(lines)))
+    with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, odd, newline="") as text:
+        lines = _Lines(text)
+        yield from _records(_numbered(lines, _delimiter(lines.first())))
 
 
 def _delimiter(lines: list[str]) -> str:
     """The sign that cuts the first rows into the same number of cells most often, and into most cells."""
 
     def even(sign: str) -> tuple[int, int]:
-        rows = csv.reader(lines[: 4 * SEARCHED], delimiter=sign)
+        rows = csv.reader(lines, delimiter=sign)
         widths: list[int] = []
         with contextlib.suppress(csv.Error):
             widths += (len(r) for r in itertools.islice(rows, SEARCHED))
@@ -62,32 +75,82 @@ def _delimiter(lines: list[str]) -> str:
     return max(",;\t", key=even)
 
 
-def _numbered(lines: list[str], delimiter: str) -> Iterator[Row]:
-    """Number each row by the line it starts on; every line inside a quote that never closes is a problem."""
+class _Lines:
+    """Lines on their way to the CSV reader; those of the row that it is at are kept."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._ahead: deque[tuple[str, int]] = deque()
+        self.kept: list[str] = []
+
+    def first(self) -> list[str]:
+        """Return the first lines without taking them away."""
+        left = AHEAD
+        while len(self._ahead) < 4 * SEARCHED and left > 0 and (line := self._read())[0]:
+            self._ahead.append(line)
+            left -= len(line[0])
+        return [line for line, _ in self._ahead]
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line, size = self._ahead.popleft() if self._ahead else self._read()
+        if not line:
+            raise StopIteration
+        self.kept.append(line)
+        if size:
+            raise csv.Error(f"a line of {size >> 20} MB; {MAX_RECORD >> 20} MB is the limit")
+        return line
+
+    def _read(self) -> tuple[str, int]:
+        """Return a line, and its size if it is too long: then only its start."""
+        line = self._text.readline(MAX_RECORD)
+        if len(line) < MAX_RECORD:
+            return line, 0
+        start, size = line[: 1 << 12], len(line)
+        while line and line[-1] not in "\r\n":
+            line = self._text.readline(MAX_RECORD)
+            size += len(line)
+        return start, size
+
+
+def _numbered(lines: _Lines, delimiter: str) -> Iterator[Row]:
+    """Number each row by the line it starts on; every line inside a quote that never closes is a problem.
+
+    Empty rows far down are left out here: a file of nothing else takes long enough.
+    """
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
+    line, kept = 1, lines.kept
     while True:
         try:
-            row = next(rows)
-        except StopIteration:
+            for row in rows:
+                if row or line <= SEARCHED:
+                    yield line, row
+                line += len(kept)
+                kept.clear()
             return
         except csv.Error as error:
             where = f"not CSV: {error}, in a row that starts on line {line}"
-            for number in range(line, rows.line_num + 1):
-                if lines[number - 1].strip():
-                    yield Problem(number, where, shown(lines[number - 1]))
-            line = rows.line_num + 1
-            continue
-        yield line, row
-        line = rows.line_num + 1
+            for number, text in enumerate(kept, line):
+                if text.strip():
+                    yield Problem(number, where, shown(text))
+            line += len(kept)
+            kept.clear()
 
 
 def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
     """Turn the rows below the headings into records keyed by them; `widens`: cells beyond the headings are no fault."""
     first = list(itertools.islice(rows, SEARCHED))
     found = _heading(first)
-    if found is None:
-        yield from (r if isinstance(r, Problem) else Problem(r[0], "the heading row cannot be read", shown(",".join(r[1])))
+    wide = found and len(found[2]) > MAX_HEADINGS
+    if found is None or wide:
+        why = (
+            f"a table of {len(found[2]):,} columns; {MAX_HEADINGS:,} is the limit: leave out those that say nothing of an agent"
+            if found and wide
+            else "the heading row cannot be read"
+        )
+        yield from (r if isinstance(r, Problem) else Problem(r[0], why, "" if wide else shown(",".join(r[1])))
                     for r in itertools.chain(first, rows) if isinstance(r, Problem) or any(c.strip() for c in r[1]))  # fmt: skip
         return
     at, line, cells = found
@@ -99,10 +162,19 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
     if twice:
         said = ", ".join(map(repr, twice[:6])) + (" and more" if len(twice) > 6 else "")
         yield Note(line, f"headings stand more than once; now they are {said}")
+    begins = next((i for i, h in enumerate(plain) if h), 0)
+    full, starts = all(header), plain[begins].split()
     for row in itertools.chain(first[at + 1 :], rows):
         if isinstance(row, Problem):
             yield row
-        elif [" ".join(c.split()) for c in row[1]] != plain:
+            continue
+        line, cells = row
+        alike = cells[begins : begins + 1] and cells[begins].split() == starts
+        if alike and [" ".join(c.split()) for c in cells] == plain:
+            continue
+        if full and len(cells) == len(header) and cells[0]:
+            yield Document(line, dict(zip(header, cells, strict=True)))
+        else:
             yield from _record(row, header, widens)
 
 
@@ -112,16 +184,20 @@ def _told_apart(header: list[str], above: list[str]) -> list[str]:
     for i in range(len(header)):
         title = " ".join(above[i].split()) if i < len(above) and above[i].strip() else title
         titles.append(title if _TITLE.fullmatch(title) else "")
-    alike = {h for h in header if h and header.count(h) > 1}
+    times = Counter(header)
+    alike = {h for h in header if h and times[h] > 1}
     long = [f"{t} {h}".strip() if h else "" for t, h in zip(titles, header, strict=True)]
+    longs = Counter(long)
     helps = {
         t for t, n, h in zip(titles, long, header, strict=True)
-        if t and h in alike and n not in header and long.count(n) == 1
+        if t and h in alike and n not in times and longs[n] == 1
     }  # fmt: skip
-    return [
-        n if t in helps and long.count(n) == 1 else f"{h} ({header[: i + 1].count(h)})" if h in alike else h
-        for i, (t, n, h) in enumerate(zip(titles, long, header, strict=True))
-    ]  # fmt: skip
+    seen: Counter[str] = Counter()
+    made = []
+    for t, n, h in zip(titles, long, header, strict=True):
+        seen[h] += 1
+        made.append(n if t in helps and longs[n] == 1 else f"{h} ({seen[h]})" if h in alike else h)
+    return made
 
 
 def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
@@ -155,13 +231,63 @@ def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iter
     yield Document(line, record)
 
 
+def too_large_a_book(file: InputFile) -> str:
+    """Say which limit a workbook goes over, by unpacking its parts; '' if none, or if it is damaged.
+
+    What an archive says of its sizes is not believed: small parts are unpacked in one go by whoever reads it.
+    """
+    n_sheets = n_texts = unpacked = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(whole(file, MAX_BOOK))) as book:
+            for part in book.infolist():
+                name = part.filename.lower()
+                if not name.endswith((".xml", ".rels")):
+                    continue
+                n_sheets += name.startswith("xl/worksheets/") and name.endswith(".xml")
+                most = MAX_BOOK - unpacked if name.startswith(_BULK) else MAX_PART
+                size, texts = _unpack(book, part, most)
+                if size > most:
+                    return f"a workbook whose part {part.filename} unpacks to more than {most >> 20} MB: give its sheets as CSV"
+                unpacked += size
+                n_texts += texts
+    except TooLarge as error:
+        return str(error)
+    except _BROKEN_BOOK:
+        return ""
+    if n_texts * max(1, n_sheets) <= MAX_TEXTS:
+        return ""
+    return (
+        f"a workbook of {n_texts:,} different texts, with {n_sheets} sheets; {MAX_TEXTS:,} is the limit "
+        "for texts times sheets: give its sheets as CSV"
+    )
+
+
+def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> tuple[int, int]:
+    """Return how many bytes a part unpacks to, counted to just over `most`, and how many texts are in them."""
+    size, texts, rest = 0, 0, b""
+    with book.open(part) as stream:
+        while size <= most and (chunk := stream.read(1 << 20)):
+            size += len(chunk)
+            data = rest + chunk
+            end = data.rfind(b">") + 1
+            texts += len(_TEXT.findall(data, 0, end)) if b"si" in chunk else 0
+            rest = data[end:][-64:]
+    return size, texts
+
+
 def sheets(file: InputFile) -> list[str]:
     """Return the names of a workbook's sheets; none if it cannot be read."""
-    import openpyxl
+    from openpyxl.reader.excel import ExcelReader
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(whole(file)), read_only=True, data_only=True)
-        return [s.title for s in book.worksheets]
+        reader = ExcelReader(io.BytesIO(whole(file, MAX_BOOK)), True, False, True, False, False)
+        reader.read_manifest()
+        reader.read_workbook()
+        return [
+            sheet.name
+            for sheet, rel in reader.parser.find_sheets()
+            if rel.target in reader.valid_files and "chartsheet" not in rel.Type
+        ]
     except _BROKEN_BOOK:
         return []
 
@@ -170,20 +296,23 @@ def sheet_rows(file: InputFile) -> Iterator[Item]:
     """Yield the rows of one sheet of a workbook below its heading row, or of its only one."""
     import openpyxl
 
+    raw = io.BytesIO(whole(file, MAX_BOOK))
     try:
-        book = openpyxl.load_workbook(io.BytesIO(whole(file)), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
         sheet = book[file.part] if file.part else book.worksheets[0]
         sheet.reset_dimensions()
-        down = _merged_down(file, sheet._worksheet_path)
+        down = _merged_down(raw, sheet._worksheet_path)
         yield from _records(_cells(sheet.iter_rows(values_only=True), down), widens=True)
+    except TooLarge as error:
+        yield Problem(0, str(error), "")
     except _BROKEN_BOOK as error:
         yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
 
 
-def _merged_down(file: InputFile, part: str) -> dict[tuple[int, int], int]:
+def _merged_down(raw: io.BytesIO, part: str) -> dict[tuple[int, int], int]:
     """Return (row, column) of each cell that is merged with one above it, and the row of that one."""
     tail = b""
-    with zipfile.ZipFile(io.BytesIO(whole(file))) as book, book.open(part.lstrip("/")) as sheet:
+    with zipfile.ZipFile(raw) as book, book.open(part.lstrip("/")) as sheet:
         while chunk := sheet.read(1 << 20):
             tail = (tail + chunk)[-TAIL:]
     xml = tail.decode("utf-8", "replace")
@@ -208,7 +337,13 @@ def _cells(
     """Turn cells into texts; a cell merged downwards says the same in every row."""
     tops: dict[tuple[int, int], str] = {}
     begins = {(top, column) for (_, column), top in (down or {}).items()}
+    left = MAX_CELLS
     for number, row in enumerate(rows, 1):
+        left -= len(row)
+        if left < 0:
+            raise TooLarge(
+                f"a sheet of more than {MAX_CELLS:,} cells, read to row {number - 1:,}: give it as CSV"
+            )
         cells = [_cell(v) for v in row]
         for at, cell in enumerate(cells):
             if (number, at) in begins:

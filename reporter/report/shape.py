@@ -393,5 +393,3 @@ class View:
     agents: Agents = Agents()
     history: History = History()
     weights: Weights = Weights()
-    own_thresholds: str = ""
-    """Said beside the score where it rests on other thresholds than the shipped ones."""

@@ -35,7 +35,7 @@ from .pictures import calendar, losses
 from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
-from .thresholds import in_words, lead, rule, thresholds
+from .thresholds import in_words, rule, thresholds
 from .waived import waivers
 from .words import (
     clean,
@@ -117,7 +117,6 @@ def _build(assessment: model.Assessment) -> shape.View:
         agents=agents(assessment.compared),
         history=history(assessment, anchors),
         weights=_weights(assessment.policy),
-        own_thresholds=lead(assessment.checks),
     )
 
 

@@ -5,7 +5,7 @@ BEFORE := runs/acme-2026-q2
 RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test deep mutants check golden docs verapdf browser bench clean
+.PHONY: demo test deep mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
@@ -21,6 +21,9 @@ deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[mutants]'
 	@$(PY) tests/mutants.py
+
+mutants-input: $(STAMP) ## the same for a sample of intake, derived tables, assessment and checks, SQL in strings too (FILES=, SAMPLE=)
+	@$(PY) tests/mutants_input.py --sample $(or $(SAMPLE),40) $(FILES)
 
 check: $(STAMP) ## format, lint, types, layers, content
 	@$(VENV)/bin/ruff format --check reporter tests benchmarks sample_data

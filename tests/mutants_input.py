@@ -187,7 +187,7 @@ def _tests(file: str) -> list[tuple[str, ...]]:
     """Return the runs of tests for a file, the quick ones first."""
     if file.startswith(CHECKS):
         check = re.match(r"[A-Z]+-\d+", Path(file).name)
-        return [(EXAMPLES, "-k", check[0] if check else "")]
+        return [(EXAMPLES, "-k", check[0] if check else ""), ("tests/test_reasons.py",)]
     own = tuple(t for t in TESTS.get(Path(file).stem, USUAL) if (ROOT / t.partition("::")[0]).is_file())  # fmt: skip
     return [own, (EXAMPLES,)] if EXAMPLES not in own else [own]
 

@@ -39,3 +39,26 @@ def test_who_is_in_no_list_is_told_by_what_its_own_log_says_of_it(checks: dict[s
         "two": f"{seen('05', 2)}; the log alone says what it is, and not always the same",
         "tried": f"{seen('07', 1)}; that it is a person, the log alone says",
     }
+
+
+def agent(name: str, owner: str, second: str, risk: str) -> dict[str, Any]:
+    told = {"owner_id": owner, "technical_owner_id": second, "risk_tier": risk}
+    return {"actor_id": name, "kind": "agent", "state": "active", **told}
+
+
+def test_an_owner_is_told_by_what_is_wrong_with_it(checks: dict[str, Check]) -> None:
+    people = [{"actor_id": who, "kind": "human", "state": "active"} for who in ("ann", "bob")]
+    agents = [
+        agent("none", "", "bob", "low"), agent("group", "desk", "bob", "high"), agent("alone", "ann", "", "high"),
+        agent("twice", "ann", "Ann ", "high"), agent("two", "ann", "bob", "high"), agent("low", "ann", "ann", "low"),
+    ]  # fmt: skip
+    given = {"actors": [*people, {"actor_id": "desk", "kind": "group"}, *agents]}
+    told = verdicts(checks["OWN-01"], {"given": given})
+    assert {name: told[name][1] for name in ("none", "group", "alone", "twice", "two", "low")} == {
+        "none": "no owner is recorded",
+        "group": "owner desk is a group, not a person",
+        "alone": "owned by ann, but a high-risk agent needs a second, technical owner",
+        "twice": "owner and technical owner are the same person, ann",
+        "two": "owned by ann, technical owner bob",
+        "low": "owned by ann, technical owner ann",
+    }

@@ -14,17 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-<<<<<<< HEAD
-=======
 if TYPE_CHECKING:
     from reporter.log import Log
-    from reporter.report.shape import View
 
->>>>>>> main
 FORMATS = ("html", "pdf", "json", "csv")
 MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 """Written only where they are asked for."""
@@ -204,21 +200,17 @@ def main() -> None:
 )
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-<<<<<<< HEAD
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Print the headline as JSON: numbers only, see docs/formats.md.",
 )
-=======
-@click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 @click.option(
     "--log", type=click.Choice(LOGS),
     help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
 )  # fmt: skip
 @click.pass_context
->>>>>>> main
 def assess(
     ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
     pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
@@ -247,21 +239,15 @@ def assess(
         for line in outcome.as_text(view, out):
             _tell(line)
     not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
-<<<<<<< HEAD
-    for notice in not_run:
-        _complain("\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    missed = outcome.missed(view, fail_on) if fail_on is not None else ""
-    if missed:
-        _complain(missed)
-    if missed or (strict and not_run):
-=======
     for notice in view.summary.notices if lines.form == "json" else ():
         tell = lines.error if notice in not_run else lines.warning
         tell(notice.text, code=notice.code, lines=notice.lines)
     for notice in not_run if lines.form == "text" else ():
         _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
->>>>>>> main
+    missed = outcome.missed(view, fail_on) if fail_on is not None else ""
+    if missed:
+        _complain(ctx, missed)
+    if missed or (strict and not_run):
         sys.exit(1)
 
 

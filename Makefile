@@ -2,14 +2,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUN := runs/acme-2026-q3
 BEFORE := runs/acme-2026-q2
+RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test deep mutants check golden docs verapdf browser bench clean
+.PHONY: demo test deep mutants mutants-input check golden docs verapdf browser bench clean
 
-demo: $(STAMP) ## assess two quarters of the sample company and leave the runs with their reports
-	@rm -rf $(RUN) $(BEFORE)
-	@$(VENV)/bin/reporter assess sample_data/acme/2026-q2 --out $(BEFORE) --formats json --quiet
-	@$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN) --earlier $(BEFORE)
+demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
+	rm -rf $(RUN) $(BEFORE)
+	$(VENV)/bin/reporter assess sample_data/acme/2026-q2 --out $(BEFORE) --formats json --quiet
+	$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN) --earlier $(BEFORE)
 
 test: $(STAMP) ## the whole test suite
 	@$(PY) -m pytest -n 2 --dist loadfile
@@ -20,6 +21,9 @@ deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[mutants]'
 	@$(PY) tests/mutants.py
+
+mutants-input: $(STAMP) ## the same for a sample of intake, derived tables, assessment and checks, SQL in strings too (FILES=, SAMPLE=)
+	@$(PY) tests/mutants_input.py --sample $(or $(SAMPLE),40) $(FILES)
 
 check: $(STAMP) ## format, lint, types, layers, content
 	@$(VENV)/bin/ruff format --check reporter tests benchmarks sample_data
@@ -46,11 +50,15 @@ browser: $(STAMP) ## set up Chromium and open the reports in it
 bench: $(STAMP) ## the measured claims of benchmarks/README.md
 	@$(PY) benchmarks/run.py
 
-$(STAMP): pyproject.toml
-	@sh .ci/system-packages
-	@python3 -m venv $(VENV)
-	@$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
-	@touch $(STAMP)
+$(RUNTIME): pyproject.toml
+	sh .ci/system-packages
+	python3 -m venv $(VENV)
+	$(PY) -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(STAMP): $(RUNTIME)
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) runs mutants

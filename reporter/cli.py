@@ -20,7 +20,6 @@ import click
 
 if TYPE_CHECKING:
     from reporter.log import Log
-    from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
 MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
@@ -201,7 +200,12 @@ def main() -> None:
 )
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the headline as JSON: numbers only, see docs/formats.md.",
+)
 @click.option(
     "--log", type=click.Choice(LOGS),
     help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
@@ -227,17 +231,23 @@ def assess(
             key=_key(key_file), told=_told(ctx),
         )  # fmt: skip
         view = assess_workspace(workspace, out, options, inputs)
+    from reporter import outcome
+
     if as_json:
-        _tell_json(_headline(view, out))
+        _tell_json(outcome.as_data(view, out, fail_on))
     elif not quiet:
-        _print_headline(view, out)
+        for line in outcome.as_text(view, out):
+            _tell(line)
     not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
     for notice in view.summary.notices if lines.form == "json" else ():
         tell = lines.error if notice in not_run else lines.warning
         tell(notice.text, code=notice.code, lines=notice.lines)
     for notice in not_run if lines.form == "text" else ():
         _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
+    missed = outcome.missed(view, fail_on) if fail_on is not None else ""
+    if missed:
+        _complain(ctx, missed)
+    if missed or (strict and not_run):
         sys.exit(1)
 
 
@@ -291,56 +301,6 @@ def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
     return wanted
-
-
-def _headline(view: View, out: Path) -> dict[str, Any]:
-    figure = view.summary.figure
-    return {
-        "run": str(out),
-        "organisation": view.cover.organisation,
-        "level": view.summary.level.lo,
-        "level_at_most": view.summary.level.hi,
-        "score_lo": figure.exact_lo,
-        "score_hi": figure.exact_hi,
-        "coverage": view.summary.coverage,
-        "frameworks": {f.id: {"score_lo": f.total.figure.exact_lo, "score_hi": f.total.figure.exact_hi}
-                       for f in view.frameworks},
-        "records": view.accounting.equation,
-        "findings": len(view.findings),
-        "notices": [{"code": n.code, "text": n.text, "lines": n.lines} for n in view.summary.notices],
-    }  # fmt: skip
-
-
-def _print_headline(view: View, out: Path) -> None:
-    s = view.summary
-    rows = [
-        (
-            "Maturity",
-            f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else ""),
-        ),
-        ("Score", _score(s.figure)),
-        ("Coverage", s.coverage),
-    ]
-    rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    rows += [
-        ("Records", view.accounting.equation),
-        ("Findings", f"{len(view.findings)} fail or unknown"),
-    ]
-    width = max(len(label) for label, _ in rows)
-    _tell(f"\n{view.cover.organisation}, {view.cover.period}")
-    for notice in s.notices:
-        _tell(f"  ! {notice.text}")
-        for line in filter(None, (*notice.lines, notice.rest)):
-            _tell(f"    {line}")
-    for label, text in rows:
-        _tell(f"  {label.ljust(width)}  {text}")
-    _tell("")
-    for path in sorted(out.iterdir()):
-        _tell(f"  {path}")
-
-
-def _score(figure: Any) -> str:
-    return f"{figure.text}, range {figure.range}" if figure.assessed else figure.text
 
 
 @main.command()

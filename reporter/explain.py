@@ -7,6 +7,8 @@ rests on comes from the installed content.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ from reporter.texts import mark, say, speaking, word
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Ids named for one that is unknown, and how alike they must be."""
-CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
+VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
+CHECK, SUBJECT, VERDICT, ACTOR, TIERS = 0, 1, 2, 5, slice(7, 9)
 """Places in a cell of evidence.parquet."""
 
 
@@ -78,7 +81,7 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
             return _check(view, check.id, run)
     cells = [c for c in read_cells(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
     head = f"{wanted}: {count(len(cells), 'verdict')}"
-    return [head, "", *_by_verdict(cells)] if cells else []
+    return [head, "", *_by_verdict(view, cells)] if cells else []
 
 
 def _meaning(given: str) -> tuple[str, str]:
@@ -130,7 +133,8 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
     ]
     for check in control.checks:
         lines.append(
-            f"  {check.check.text:<7} {word(check.strength):<8} {word(check.severity):<9} {check.counts.text}  {check.check.title}"
+            f"  {check.check.text:<7} {_factor(check.strength, view.weights.strengths):<12} {_factor(check.severity, view.weights.severities):<13} "
+            f"{check.counts.text}  {check.check.title}"
         )
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
@@ -138,7 +142,7 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
     for check in control.checks:
         cells = [c for c in open_cells if c[CHECK] == check.check.text]
         if cells:
-            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(cells)]
+            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(view, cells)]
     return lines
 
 
@@ -167,18 +171,65 @@ def _check(view: View, check_id: str, run: Path) -> list[str]:
     lines.append("")
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
-    return lines + _by_verdict([c for c in read_cells(run) if c[CHECK] == check_id])
+    cells = [c for c in read_cells(run) if c[CHECK] == check_id]
+    return [*lines, *_factors(view, cells), *_by_verdict(view, cells)]
 
 
-def _by_verdict(cells: list[tuple[Any, ...]]) -> list[str]:
+def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
+    """Say a severity or a strength with the weight that stands for it in a sum."""
+    weight = dict(weights).get(name)
+    return word(name) if weight is None else f"{word(name)} x {weight}"
+
+
+def _factors(view: View, cells: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Say what the sum of a check is made of: cells of a verdict and a tier, times the weight of the tier."""
+    counted = Counter((c[VERDICT], *c[TIERS]) for c in cells if c[VERDICT] != "na")
+    if not view.weights.tiers or not counted:
+        return []
+    lines = [say("The weight of the cells, by verdict and tier:")]
+    for verdict in VERDICTS:
+        for _, lo, hi in sorted(k for k in counted if k[0] == verdict):
+            n, weight = counted[verdict, lo, hi], _weight(view, lo, hi)
+            least, most = (n * view.weights.tiers[tier - 1] for tier in (lo, hi))
+            whole = str(least) if least == most else say("{lo} to {hi}", lo=least, hi=most)
+            lines.append(
+                f"  {word(verdict):<12} {_tier(lo, hi):<9} {number(n)} x {weight} = {whole}"
+            )
+    if any(lo != hi for _, lo, hi in counted):
+        lines.append(say("  A tier that is not recorded has the weight that makes the end of the range worst, or best."))  # fmt: skip
+    return [*lines, ""]
+
+
+def _tier(lo: int, hi: int) -> str:
+    return say("tier {n}", n=lo if lo == hi else f"{lo}-{hi}")
+
+
+def _weight(view: View, lo: int, hi: int) -> str:
+    least, most = (view.weights.tiers[tier - 1] for tier in (lo, hi))
+    return str(least) if least == most else f"{least}..{most}"
+
+
+def _weighs(view: View, cell: tuple[Any, ...]) -> str:
+    lo, hi = cell[TIERS]
+    if not view.weights.tiers:
+        return f"({_tier(lo, hi)})"
+    return f"({_tier(lo, hi)}, {say('weight {n}', n=_weight(view, lo, hi))})"
+
+
+def _by_verdict(view: View, cells: Sequence[tuple[Any, ...]]) -> list[str]:
     lines = []
-    for verdict in ("fail", "unknown", "attested", "compensated", "pass", "na"):
+    for verdict in VERDICTS:
         own = [c for c in cells if c[VERDICT] == verdict]
         if not own:
             continue
         lines.append(f"{word(verdict)} ({number(len(own))})")
-        for check, subject, _, reason, ref, *_ in own[:SHOWN]:
-            lines.append(f"  {check:<7} {subject}: {reason}" + (f"  [{ref}]" if ref else ""))
+        for cell in own[:SHOWN]:
+            check, subject, _, reason, ref, *_ = cell
+            lines.append(
+                f"  {check:<7} {subject}: {reason}"
+                + (f"  [{ref}]" if ref else "")
+                + f"  {_weighs(view, cell)}"
+            )
         if len(own) > SHOWN:
             more = say("and {n} more; all are in evidence.parquet", n=number(len(own) - SHOWN))
             lines.append(f"  {more}")

@@ -88,7 +88,8 @@ def why_control(
         *(_practice_line(practice, checks, policy) for practice in score.practices),
     ]
     if len(score.practices) > 1:
-        lo = _formula([(1, practice.lo) for practice in score.practices])
+        named = [f"P{practice.level}" for practice in score.practices]
+        lo = _formula([(1, practice.lo) for practice in score.practices], named)
         hi = _formula([(1, practice.hi) for practice in score.practices])
         lines.append(_sum(_result(lo, score.lo), _result(hi, score.hi)))
     return "\n".join(lines)
@@ -148,7 +149,7 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
     if not scored:
         none = mark("{id} {title}: not applicable, none of its controls is.")
         return say(none, id=score.id, title=content(score.title))
-    lo = _formula([(control.weight, control.lo) for control in scored])
+    lo = _formula([(control.weight, control.lo) for control in scored], [c.id for c in scored])
     hi = _formula([(control.weight, control.hi) for control in scored])
     levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored)
     lines = [
@@ -173,13 +174,13 @@ def _practice_line(
     los = {i: checks[i].lo for i, _ in practice.weights if i != ASK}
     his = {i: checks[i].hi for i, _ in practice.weights if i != ASK}
     capping_hi = tuple(i for i in his if checks[i].caps_hi)
-    lo = _side(practice.weights, los, practice.raw_lo, practice.lo, practice.capped_by)
+    names = [say("question") if check == ASK else check for check, _ in practice.weights]
+    lo = _side(practice.weights, los, practice.raw_lo, practice.lo, practice.capped_by, names)
     hi = _side(practice.weights, his, practice.raw_hi, practice.hi, capping_hi)
-    names = ", ".join(check for check, _ in practice.weights)
     return say(
-        "P{n} = {lo} ({rating}); at most {hi} ({at_most}). Checks: {names}.",
+        "P{n} = {lo} ({rating}); at most {hi} ({at_most}).",
         n=practice.level, lo=lo, rating=rating(practice.lo, policy), hi=hi,
-        at_most=rating(practice.hi, policy), names=names,
+        at_most=rating(practice.hi, policy),
     )  # fmt: skip
 
 
@@ -189,20 +190,25 @@ def _side(
     raw: Fraction,
     final: Fraction,
     capped_by: Sequence[str],
+    names: Sequence[str] = (),
 ) -> str:
     """Write one end of a practice: formula, exact mean, cap if it bit, percent."""
     total = sum(weight for _, weight in weights)
     # The ask has no entry among the checks: its credit is what the others leave of the mean.
     rest = raw * total - sum(w * values[check] for check, w in weights if check != ASK)
-    formula = _formula([(w, rest / w if check == ASK else values[check]) for check, w in weights])
+    terms = [(w, rest / w if check == ASK else values[check]) for check, w in weights]
+    formula = _formula(terms, names)
     held = mark(", capped to {share} by {checks}")
     cap = say(held, share=final, checks=", ".join(capped_by)) if final != raw else ""
     return f"{formula} = {raw}{cap} = {printed(final)} %"
 
 
-def _formula(terms: Sequence[tuple[int, Fraction]]) -> str:
+def _formula(terms: Sequence[tuple[int, Fraction]], names: Sequence[str] = ()) -> str:
+    """Write a weighted mean; where names are given, each term says whose value it is."""
     total = sum(weight for weight, _ in terms)
-    return f"({' + '.join(f'{weight} x {value}' for weight, value in terms)})/{total}"
+    said = [f" [{name}]" for name in names] or [""] * len(terms)
+    parts = (f"{weight} x {value}{name}" for (weight, value), name in zip(terms, said, strict=True))
+    return f"({' + '.join(parts)})/{total}"
 
 
 def _result(formula: str, value: Fraction) -> str:

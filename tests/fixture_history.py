@@ -49,9 +49,10 @@ def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
     """Write evidence.parquet; each subject is its own actor and its owner is ann."""
     with Engine(work) as engine:
         engine.run(
-            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, verdict VARCHAR, reason VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR)'
+            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, verdict VARCHAR, reason VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, '
+            "tier_lo INTEGER, tier_hi INTEGER)"
         )
-        engine.insert("cells", [(c, s, v, f"{c} is {v}", f"a.csv#{n}", s, "ann") for n, (c, s, v) in enumerate(cells)])  # fmt: skip
+        engine.insert("cells", [(c, s, v, f"{c} is {v}", f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(cells)])  # fmt: skip
         engine.write_parquet('SELECT * FROM cells ORDER BY "check", subject', path)
 
 

@@ -92,7 +92,7 @@ def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path
     result = reporter("assess", good, "--out", out, *words)
     assert result.exit_code == 1
     assert (out / "manifest.json").is_file()
-    assert result.output == ""
+    assert result.stdout == ""
 
 
 def test_an_existing_run_is_never_changed(good: Path, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     assert headline["organisation"] == report["cover"]["organisation"] == "Good Company"
     assert headline["score_lo"] == report["summary"]["figure"]["exact_lo"]
     assert headline["level"] == report["summary"]["level"]["lo"]
-    assert headline["records"] == report["accounting"]["equation"]
+    assert f"{headline['records']['read']:,} records read" in report["accounting"]["equation"]
     assert result.stderr == ""
 
 
@@ -295,6 +295,58 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
     assert result.exit_code == 0, result.output
     for text in says:
         assert text in result.output
+
+
+def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
+    output = reporter("explain", sample_run, "CRD-01").output
+    weights = {1: 1, 2: 2, 3: 4, 4: 8}
+    cells = db.read_rows(sample_run / "evidence.parquet", where="\"check\" = 'CRD-01'")
+    sums: dict[tuple[str, int], list[int]] = {}
+    for _, subject, verdict, _, _, _, _, lo, hi in cells:
+        assert lo == hi and re.search(
+            rf"^  CRD-01  {re.escape(subject)}: .*  \(tier {lo}, weight {weights[lo]}\)$", output, re.MULTILINE
+        )  # fmt: skip
+        sums.setdefault((verdict, lo), []).append(weights[lo])
+    for (verdict, tier), own in sums.items():
+        assert re.search(rf"^  {verdict} +tier {tier} +{len(own)} x {weights[tier]} = {sum(own)}$", output, re.MULTILINE)  # fmt: skip
+    credit = sum(sum(own) for (verdict, _), own in sums.items() if verdict == "pass")
+    assert f"= {credit}/{sum(sum(own) for own in sums.values())} = " in output
+
+
+def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
+    output = reporter("explain", sample_run, "ASI05").output
+    (line,) = (x for x in output.splitlines() if x.startswith("P3 = "))
+    assert re.findall(r"(\d+) x \S+ \[([^]]+)\]", line) == [
+        ("4", "ENT-03"), ("4", "LIF-04"), ("16", "RUN-01"), ("2", "SUP-05"),
+    ]  # fmt: skip
+    for check, strength, severity in (
+        ("ENT-03", "partial x 1", "high x 4"), ("RUN-01", "direct x 2", "critical x 8"), ("SUP-05", "partial x 1", "medium x 2"),
+    ):  # fmt: skip
+        assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
+
+
+def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
+    good: Path, tmp_path: Path
+) -> None:
+    ws = Path(shutil.copytree(good, tmp_path / "ws"))
+    with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
+        file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
+    reporter("assess", ws, "--out", tmp_path / "r", "--formats", "json", "--quiet")
+    output = reporter("explain", tmp_path / "r", "OWN-01").output
+    found = re.search(r"OWN-01  agent-x: .*\(tier (\d)-(\d), weight (\d)\.\.(\d)\)", output)
+    assert found and int(found[1]) < int(found[2]) and int(found[3]) < int(found[4])
+    assert "A tier that is not recorded has the weight" in output
+
+
+def test_a_run_of_before_the_weights_were_kept_is_explained_without_them(
+    sample_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(sample_run, tmp_path / "old"))
+    report = json.loads((run / "report.json").read_bytes())
+    del report["weights"]
+    (run / "report.json").write_text(json.dumps(report), "utf-8")
+    output = reporter("explain", run, "CRD-01").output
+    assert "(tier 2)" in output and "weight 2" not in output
 
 
 def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:

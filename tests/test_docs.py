@@ -138,6 +138,20 @@ def test_the_two_commands_of_the_readme_are_make_targets() -> None:
     assert {"demo", "test"} <= named <= targets
 
 
+def test_the_demo_shows_what_it_does_and_installs_only_what_a_run_needs() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = {
+        head: (needs.split("##")[0].split(), lines.splitlines())
+        for head, needs, lines in re.findall(r"^([\w$()]+):(.*)\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    }  # fmt: skip
+    needs, commands = recipes["demo"]
+    assert needs == ["$(RUNTIME)"] and not [c for c in commands if c.startswith("\t@")]
+    needs, commands = recipes["$(RUNTIME)"]
+    assert needs == ["pyproject.toml"] and commands[2].endswith(" -e .") and "[dev]" not in "".join(commands)  # fmt: skip
+    needs, commands = recipes["$(STAMP)"]
+    assert needs == ["$(RUNTIME)"] and "-e '.[dev]'" in commands[0]
+
+
 def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs/examples", tmp_path / "docs/examples")
     shell(commands("writing-content"), tmp_path)

@@ -60,7 +60,7 @@ def test_every_printed_score_follows_from_its_printed_why(report: dict[str, Any]
             assert [str(e[0]) for e in ends[-2:]] == [_plain(part["figure"][k]) for k in ("exact_lo", "exact_hi")]  # fmt: skip
             shown += 1
             for line in part["reasons"]:
-                if re.match(r"P\d = ", line) and "ask." not in line:
+                if re.match(r"P\d = ", line) and "[question]" not in line:
                     _expect_checks(line, checks)
     assert shown > 100
 
@@ -71,9 +71,9 @@ def _plain(text: str) -> str:
 
 def _expect_checks(line: str, checks: dict[str, Any]) -> None:
     """The values that a practice weighs are those of its checks."""
-    names = line.split("Checks: ")[1].rstrip(".").split(", ")
+    names = re.findall(r"\[([^]]+)\]", line)
     for terms, key in zip(re.findall(r"\(([^()]+ x [^()]+)\)/\d+", line), ("exact_lo", "exact_hi"), strict=True):  # fmt: skip
-        values = [F(term.split(" x ")[1]) for term in terms.split(" + ")]
+        values = [F(term.split(" x ")[1].split()[0]) for term in terms.split(" + ")]
         assert values == [F(checks[name]["figure"][key]) for name in names]
 
 

@@ -294,6 +294,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights that the scores rest on; empty in runs of before."""
+
+    tiers: tuple[int, ...] = ()
+    """Of tiers 1 to 4."""
+    severities: tuple[tuple[str, int], ...] = ()
+    strengths: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lag:
     headline: str
     bars: tuple[Bar, ...]
@@ -382,3 +392,4 @@ class View:
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
     history: History = History()
+    weights: Weights = Weights()

@@ -116,6 +116,13 @@ def _build(assessment: model.Assessment) -> shape.View:
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors),
+        weights=_weights(assessment.policy),
+    )
+
+
+def _weights(p: model.Policy) -> shape.Weights:
+    return shape.Weights(
+        p.tier_weights, tuple(p.severity_weights.items()), tuple(p.strength_weights.items())
     )
 
 

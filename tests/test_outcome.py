@@ -1,0 +1,116 @@
+"""What `assess` says at its end: numbers for machines, why the level is what it is for people, what missed for a gate."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import reporter
+
+from reporter import outcome
+from reporter.db import read_rows
+from reporter.runfolder import read_view
+
+
+def verdicts(run: Path) -> Counter[str]:
+    return Counter(v for (v,) in read_rows(run / "evidence.parquet", ("verdict",)))
+
+
+def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
+    told = json.loads(json.dumps(outcome.as_data(read_view(sample_run), sample_run)))
+    report = json.loads((sample_run / "report.json").read_bytes())
+    manifest = json.loads((sample_run / "manifest.json").read_bytes())
+    for name in ("read", "kept", "out_of_scope", "unreadable", "rejected"):
+        assert told["records"][name] == sum(f[name] for f in manifest["inputs"]), name
+    summary = report["summary"]
+    assert told["coverage"] == float(summary["coverage"].removesuffix(" %"))
+    assert told["score_lo_percent"] == float(summary["figure"]["text"].removesuffix(" %"))
+    assert f"–{told['score_hi_percent']} %" in summary["figure"]["range"]
+    counted = verdicts(sample_run)
+    counted["not_applicable"] = counted.pop("na", 0)
+    assert told["verdicts"] == {name: counted[name] for name in told["verdicts"]}
+    assert sum(told["verdicts"].values()) == manifest["cells"]
+    with (sample_run / "quarantine.csv").open(encoding="utf-8-sig") as file:
+        kinds = Counter(row["kind"] for row in csv.DictReader(file))
+    assert told["quarantine"] == dict(kinds)
+    assert (kinds["unreadable"], kinds["rejected"]) == (told["records"]["unreadable"], told["records"]["rejected"])  # fmt: skip
+    assert set(told["frameworks"]) == {f["id"] for f in report["frameworks"]}
+    for f in report["frameworks"]:
+        own, total = told["frameworks"][f["id"]], f["total"]
+        assert (own["level"], own["level_at_most"]) == (total["level"]["lo"], total["level"]["hi"])
+        assert (own["score_lo"], own["score_hi"]) == (total["figure"]["exact_lo"], total["figure"]["exact_hi"])  # fmt: skip
+        assert f"{own['score_lo_percent']} %" == total["figure"]["text"]
+        assert f"{own['controls_assessed']} of {own['controls']}" == total["assessed"]
+
+
+def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) -> None:
+    told = {}
+    for language in ("en", "de"):
+        ws = Path(shutil.copytree(good, tmp_path / language))
+        settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
+        (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
+        result = reporter("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json", "--cache", tmp_path / "c")  # fmt: skip
+        told[language] = json.loads(result.stdout)
+        assert [told[language].pop(key) for key in ("run", "notices")]
+    assert told["de"] == told["en"]
+    assert isinstance(told["de"]["coverage"], float) and told["de"]["records"]["read"] > 0
+    assert "%" not in json.dumps(told["de"])
+
+
+def test_what_could_not_be_assessed_has_no_number(sample_run: Path) -> None:
+    view = read_view(sample_run)
+    bare = outcome._standing(
+        outcome.Figure("Not assessed", "", "0/1", "1/1", 0, 1000, False), view.summary.level, "–"
+    )
+    assert (bare["score_lo_percent"], bare["score_hi_percent"], bare["coverage"]) == (None,) * 3
+
+
+def test_a_missed_gate_says_what_the_level_is_and_what_holds_it(
+    sample_run: Path, good_run: Path
+) -> None:
+    view = read_view(sample_run)
+    said = outcome.missed(view, 2)
+    assert said.startswith("--fail-on 2 is missed: the evidenced level is 0 (Not yet visible)")
+    themes = re.findall(r"is not reached in (\d+) themes", said)
+    below = sum(c.level.lo < 1 for c in view.themes.controls if c.state != "not_applicable")
+    assert themes == [str(below)] and below > 0
+    reached = read_view(good_run).summary.level.lo
+    assert reached > 0 and outcome.missed(read_view(good_run), reached) == ""
+    assert outcome.missed(read_view(good_run), reached + 1) != ""
+
+
+@pytest.mark.usefixtures("few_checks")
+@pytest.mark.parametrize(("gate", "code"), [(5, 1), (None, 0)])
+def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(
+    good: Path, tmp_path: Path, gate: int | None, code: int
+) -> None:
+    words = ("--formats", "json", "--json", *(() if gate is None else ("--fail-on", gate)))
+    result = reporter("assess", good, "--out", tmp_path / "r", *words)
+    assert result.exit_code == code
+    assert ("--fail-on 5 is missed" in result.stderr) == bool(gate)
+    told = json.loads(result.stdout)
+    assert (told.get("fail_on"), told.get("fail_on_met")) == ((5, False) if gate else (None, None))
+
+
+def test_the_end_is_why_the_level_is_what_it_is_and_what_to_open(good_run: Path) -> None:
+    view = read_view(good_run)
+    *_, why, first = outcome.as_text(view, good_run)
+    assert first == f"\nopen {good_run / 'report.html'}"
+    assert why.startswith(f"\nWhy level {view.summary.level.lo}: ")
+    assert view.board.next_text in why and all(cap in why for cap in view.summary.caps)
+
+
+def test_without_a_report_to_open_none_is_named(sample_run: Path) -> None:
+    assert not [x for x in outcome.as_text(read_view(sample_run), sample_run) if "open" in x]
+
+
+def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
+    (said,) = (x for x in outcome.as_text(read_view(sample_run), sample_run) if "Findings" in x)
+    counted = verdicts(sample_run)
+    for verdict in ("fail", "unknown", "compensated"):
+        assert f"{counted[verdict]:,} {verdict}" in said

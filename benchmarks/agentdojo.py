@@ -37,7 +37,9 @@ def _measure(folders: list[Path]) -> str:
             (workspace / sub).mkdir(parents=True)
         (workspace / "reporter.yml").write_text(
             "organisation: Dojo\nperiod: {from: '2024-01-01', to: '2026-01-01'}\n"
+            "approvers: {baseline: [judge]}\nbaseline: {approved_by: judge, approved_at: '2024-01-01'}\n"
         )
+        (workspace / "inventory/people.csv").write_text("type,actor_id,state\nhuman,judge,active\n")
         attacked = {}
         for n, path in enumerate(p for f in folders for p in sorted(f.rglob("*.json"))):
             run = json.loads(path.read_text(encoding="utf-8"))

@@ -7,6 +7,18 @@ from datetime import datetime
 
 ATTESTATIONS, WAIVERS, COMPENSATIONS = "attestations", "waivers", "compensations"
 """The kinds, as their files are named."""
+EXCEPTIONS = "exceptions"
+"""The table whose rows are waivers too."""
+SIGNED = (
+    "waiver",
+    "compensation",
+    "exception",
+    "attestation",
+    "examination",
+    "not_applicable",
+    "baseline",
+)
+"""What somebody signs: the keys of `approvers:` in reporter.yml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,12 @@ class Attestation:
     examined_by: str
     reason: str
     ref: str
+    artefact_place: str = ""
+    """Page, section or line of the artefact."""
+    observed: str = ""
+    """What was seen there."""
+    confirmed_by: str = ""
+    """The second person who says that the control does not apply."""
     status: str = ""
     """pass | attested | fail | na | unknown; '' when it is as if it had never been given."""
     settles: bool = False
@@ -65,9 +83,12 @@ class Waiver:
     approved_at: datetime
     expires: datetime
     """The day from which it is none."""
-    review_at: datetime
+    review_at: datetime | None
+    """None: an exception names no such day."""
     ticket: str
     ref: str
+    kind: str = WAIVERS
+    """waivers, or exceptions: a row of that table, which is a waiver."""
     counts_as: str = ""
     """waived; '' when it has no effect."""
     cells: int = 0

@@ -1,20 +1,22 @@
-"""What people's answers count as (2.1 of the method). In: rows as given, catalogs, hashes of files, a date. Out: Settled.
+"""What people's answers count as (2.1 of the method). In: rows as given, catalogs, files, a date, who may sign. Out: Settled.
 
 An answer that is wrong is rejected with its line; all others stand in the report, with what they count as and why.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as Group
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reporter.answers import Attestation, Given
-from reporter.model import FileCount, Framework, Quarantined
-from reporter.rows import Wrong, day, filled, listed, one_of, person, rejected
+from reporter.approvers import Directory
+from reporter.model import FileCount, Framework, Notice, Quarantined
+from reporter.rows import Wrong, day, filled, listed, one_of, rejected
 from reporter.scores import Status
 
 LIFETIME = timedelta(days=365)
@@ -24,8 +26,14 @@ ANSWERS = {
     "not applicable": "not applicable", "not_applicable": "not applicable", "n/a": "not applicable", "na": "not applicable",
 }  # fmt: skip
 METHODS = ("attest", "examine")
+EMPTY = hashlib.sha256(b"").hexdigest()
+"""An empty file is not hashed when it is read."""
 _WORST = ("fail", "unknown", "na", "attested", "pass")
 """Of two answers of one person and time the one that stands first counts."""
+_GOOD = ("pass", "attested", "na")
+"""What an answer counts as that helps."""
+MOST_OF = 10
+"""One person, or one artefact, behind more than one in so many answers is told."""
 _STRONGEST = ("na", "attested", "pass", "fail")
 """Of several people the one that stands last counts: no evidence outweighs a fail."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -51,8 +59,11 @@ def settle(
     chosen: Group[str],
     files: Sequence[FileCount],
     as_of: datetime,
+    who: Directory,
+    thin: Mapping[str, str],
 ) -> Settled:
-    """Judge every row; `known` are all catalogs, `chosen` the ids of those in this run."""
+    """Judge every row; `known` are all catalogs, `chosen` the ids of those in this run, `thin` says of each file that an
+    answer names what it lacks to show anything."""
     controls = {f.id: {c.id for c in f.controls} for f in known}
     by_control: dict[tuple[str, str], list[Attestation]] = defaultdict(list)
     wrong, aside = [], []
@@ -66,8 +77,8 @@ def settle(
             wrong.append(rejected(row, error))
             continue
         by_control[made.framework, made.control].append(made)
-    hashes = _hashes(files)
-    done = {key: _settled(own, hashes, as_of) for key, own in sorted(by_control.items())}
+    judge = _Judge(_hashes(files), thin, as_of, who)
+    done = {key: _settled(own, judge) for key, own in sorted(by_control.items())}
     everything = [a for own in done.values() for a in own]
     proofs = {_path(a.artefact) for a in everything if a.artefact}
     return Settled(
@@ -76,6 +87,28 @@ def settle(
         rejected=tuple(wrong),
         aside=tuple(aside),
         artefacts=frozenset(f.file for f in files if _whole(f.file, proofs)),
+    )
+
+
+def artefacts(given: Sequence[Given]) -> set[str]:
+    """Return the files that answers name as proof, as they are named in the workspace."""
+    return {_path(row.fields["artefact"].strip()) for row in given if row.fields.get("artefact")}
+
+
+def concentrated(answers: Sequence[Attestation], who: Directory) -> Notice | None:
+    """Name the people and artefacts that carry more than a tenth of the answers that count."""
+    counted = [a for a in answers if a.status in _GOOD]
+    by: Counter[str] = Counter()
+    for a in counted:
+        signers = {who.key(n): n for n in (a.attested_by, a.examined_by, a.confirmed_by) if n}
+        by.update(f"signed by {key}" for key in signers)
+        by.update([f"shown by {_path(a.artefact)}"] if a.artefact and a.status == "pass" else [])
+    much = sorted((n, name) for name, n in by.items() if n > 1 and n * MOST_OF > len(counted))
+    lines = tuple(f"{name}: {n} of {len(counted)}" for n, name in reversed(much))
+    return (
+        Notice("answers_rest_on_few", (("n", len(counted)),), lines, "statements.csv")
+        if lines
+        else None
     )
 
 
@@ -115,24 +148,35 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
     return Attestation(
         framework, control, answer, f.get("statement", ""), f.get("attested_by", ""), f.get("role", ""), given, ends,
         method, f.get("artefact", ""), sha256, f.get("examined_by", ""), f.get("reason", ""), row.ref,
+        f.get("artefact_place", ""), f.get("observed", ""), f.get("confirmed_by", ""),
     )  # fmt: skip
 
 
 # what it counts as
 
 
-def _settled(
-    own: Sequence[Attestation], hashes: Mapping[str, str], as_of: datetime
-) -> list[Attestation]:
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What an answer is judged by."""
+
+    hashes: Mapping[str, str]
+    thin: Mapping[str, str]
+    as_of: datetime
+    who: Directory
+
+
+def _settled(own: Sequence[Attestation], judge: _Judge) -> list[Attestation]:
     """Judge the answers for one control: each alone, the newest of each person, then across people."""
-    judged = [_alone(a, hashes, as_of) for a in own]
+    judged = [_alone(a, judge) for a in own]
+    key = judge.who.key
     people: dict[str, list[Attestation]] = defaultdict(list)
     for a in judged:
         if a.status not in ("", "unknown"):
-            people[person(a.attested_by)].append(a)
+            people[key(a.attested_by)].append(a)
     last = {who: min(theirs, key=_newest_then_worst) for who, theirs in people.items()}
     strongest = sorted(last.values(), key=lambda a: (_STRONGEST.index(a.status), a.ref))
-    return [_beside(a, last, strongest[-1] if strongest else None) for a in judged]
+    deciding = strongest[-1] if strongest else None
+    return [_beside(a, last.get(key(a.attested_by)), deciding) for a in judged]
 
 
 def _newest_then_worst(a: Attestation) -> tuple[timedelta, int, str]:
@@ -140,12 +184,11 @@ def _newest_then_worst(a: Attestation) -> tuple[timedelta, int, str]:
 
 
 def _beside(
-    a: Attestation, last: Mapping[str, Attestation], deciding: Attestation | None
+    a: Attestation, newest: Attestation | None, deciding: Attestation | None
 ) -> Attestation:
     """Say of a judged answer whether another one counts in its place."""
-    if a.status in ("", "unknown") or deciding is None:
+    if a.status in ("", "unknown") or deciding is None or newest is None:
         return a
-    newest = last[person(a.attested_by)]
     if a is not newest:
         how = "newer" if a.date != newest.date else "worse or equal"
         return replace(a, status="", why=f"a {how} answer of the same person counts: {newest.ref}")
@@ -156,27 +199,33 @@ def _beside(
     return replace(a, why=f"{a.why}; outweighed by {deciding.ref}, which counts as {deciding.status}")  # fmt: skip
 
 
-def _alone(a: Attestation, hashes: Mapping[str, str], as_of: datetime) -> Attestation:
+def _alone(a: Attestation, judge: _Judge) -> Attestation:
     """Judge one answer by itself."""
+    who, as_of = judge.who, judge.as_of
     if a.date and a.date > as_of:
         return replace(a, why="dated after the date of this assessment: dropped")
     if a.answer == "no":
-        # 2.1: a stale fail stays a fail; bad news does not expire by being ignored.
+        # 2.1: a stale fail stays a fail; bad news does not expire by being ignored, and needs no standing.
         return replace(a, status="fail", why=f"answered no{_stale(a, as_of) and ', which does not expire'}")  # fmt: skip
     if why := _stale(a, as_of):
         return replace(a, why=f"{why}: as if it had never been given")
-    if why := _unproven(a, hashes):
+    if why := _unproven(a, judge.hashes):
         return replace(a, status="unknown", why=why)
     if a.answer == "not applicable":
         missing = [n for n in ("reason", "date", "attested_by") if not getattr(a, n)]
         if missing:
             return replace(a, status="unknown", why=f"not applicable needs a signed and dated reason: no {', no '.join(missing)}")  # fmt: skip
+    if why := who.objection("attestation", a.attested_by, a.date):
+        return replace(a, why=f"no effect: {why}")
+    if a.answer == "not applicable":
+        if why := _unconfirmed(a, who):
+            return replace(a, why=f"no effect: not applicable needs a second person; {why}")
         return replace(a, status="na", why=a.reason)
     if a.method == "attest":
         return replace(a, status="attested", why="yes, on somebody's word")
-    if why := _unexamined(a):
+    if why := _unexamined(a, judge):
         return replace(a, status="attested", why=f"counts as attest: {why}")
-    return replace(a, status="pass", why=f"{a.artefact} was examined by {a.examined_by}; its hash matches")  # fmt: skip
+    return replace(a, status="pass", why=f"{a.artefact}, {a.artefact_place}, was examined by {a.examined_by}; its hash matches")  # fmt: skip
 
 
 def _stale(a: Attestation, as_of: datetime) -> str:
@@ -199,7 +248,16 @@ def _unproven(a: Attestation, hashes: Mapping[str, str]) -> str:
     return ""
 
 
-def _unexamined(a: Attestation) -> str:
+def _unconfirmed(a: Attestation, who: Directory) -> str:
+    """Say why nobody else has confirmed that a control does not apply."""
+    if not a.confirmed_by:
+        return "nobody is named in confirmed_by"
+    if who.same(a.confirmed_by, a.attested_by):
+        return "it is confirmed by the person who says so"
+    return who.objection("not_applicable", a.confirmed_by, a.date)
+
+
+def _unexamined(a: Attestation, judge: _Judge) -> str:
     """Say why an examination is none."""
     if not a.artefact:
         return "it names no artefact"
@@ -207,16 +265,24 @@ def _unexamined(a: Attestation) -> str:
         return "it gives no hash of the artefact"
     if not a.examined_by:
         return "nobody is named who examined it"
-    same = person(a.examined_by) == person(a.attested_by)
-    return "it was examined by the person who attests" if same else ""
+    if judge.who.same(a.examined_by, a.attested_by):
+        return "it was examined by the person who attests"
+    if not a.artefact_place:
+        return "it names no page, section or line of the artefact"
+    if not a.observed:
+        return "it does not say what was seen there"
+    if why := judge.thin.get(_path(a.artefact), "it cannot be read"):
+        return f"{a.artefact} shows nothing: {why}"
+    return judge.who.objection("examination", a.examined_by, a.date)
 
 
 def _hashes(files: Sequence[FileCount]) -> dict[str, str]:
     """Hash by file; a sheet of a workbook or a list of a document has that of the whole."""
     found: dict[str, str] = {}
     for f in files:
-        found.setdefault(f.file.split("!", 1)[0], f.sha256)
-        found[f.file] = f.sha256
+        sha256 = f.sha256 or EMPTY * (not f.bytes)
+        found.setdefault(f.file.split("!", 1)[0], sha256)
+        found[f.file] = sha256
     return found
 
 

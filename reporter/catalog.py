@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from reporter.model import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
 from reporter.planned import Efforts
 from reporter.schema import SUBJECTS, TABLES
-from reporter.sql import judge_source
+from reporter.sql import judge_condition, judge_source, judge_type
 from reporter.yamls import Fields, content_dir, fields, read_yaml
 
 EXTRA = ("checks", "sources", "catalogs", "crosswalks", "official", "profiles")
@@ -71,6 +71,8 @@ class Source:
     sha256: str
     rank: int
     """Precedence when two sources recognise a file equally: lower wins."""
+    foreign: bool = False
+    """Written by others: its SQL runs in a child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,15 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         for path in _yamls(roots, sub):
             try:
                 made.append(make(path))
+            except Errors as several:
+                errors.extend(several.errors)
             except ReporterError as error:
                 errors.append(error)
         return made
 
     errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]
     checks, own = (every("checks", read_check, roots) for roots in ([frameworks], list(extra)))
-    mine = every("sources", read_source, list(extra))
+    mine = every("sources", foreign_source, list(extra))
     profiles, asked = (
         every("profiles", read_profile, roots) for roots in ([frameworks], list(extra))
     )
@@ -139,7 +143,6 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         *([] if errors else _unknown(result)),
         *unknown_targets(result, asked),
     ]
-    errors += [e for s in mine for e in judge_source_file(s)]
     if errors:
         raise Errors(errors)
     return result
@@ -193,21 +196,51 @@ def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]
             seen[item.id] = item.place
 
 
-def judge_source_file(source: Source) -> Iterator[ReporterError]:
-    """Judge all SQL of a source: each condition by itself, and the SELECT of each table."""
-    selects = [t["from"] if isinstance(t, dict) else t for t in source.tables.values()]
-    conditions = [f"SELECT {c} AS c FROM raw" for c in (source.when, source.skip, source.type_of)]
-    for text in (*conditions, *selects):
+def foreign_source(path: Path) -> Source:
+    """Read a source of others: its SQL judged, and written anew from what was judged; raise Errors with all that is wrong."""
+    source, problems = judged_source(read_source(path))
+    if problems:
+        raise Errors(problems)
+    return replace(source, foreign=True)
+
+
+def judged_source(source: Source) -> tuple[Source, list[ReporterError]]:
+    """Return a source with all its SQL regenerated, each condition by itself, and what is wrong with it."""
+    problems: list[ReporterError] = []
+
+    def judged(judge: Callable[[str, str], str], text: object) -> str:
         try:
-            judge_source(str(text), source.place)
+            return judge(str(text), source.place)
         except ContentError as error:
-            yield error
+            problems.append(error)
+            return ""
+
+    tables: dict[str, Any] = {
+        name: {**sql, "from": judged(judge_source, sql.get("from"))} if isinstance(sql, dict) else judged(judge_source, sql)
+        for name, sql in source.tables.items()
+    }  # fmt: skip
+    when, skip, type_of = (
+        judged(judge_condition, text) for text in (source.when, source.skip, source.type_of)
+    )
+    columns = {name: judged(judge_type, kind) for name, kind in source.columns.items()}
+    made = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
+    return made, problems
 
 
 def _unknown(content: Content) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
+    yield from _unknown_substitutes(content.checks)
     known = known_ids(content.official, content.frameworks, content.checks)
     yield from unknown_ids(content.crosswalks, known)
+
+
+def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
+    """Name what stands in for a check and is no other check."""
+    known = {c.id for c in checks}
+    for check in checks:
+        for other in check.compensated_by:
+            if other not in known - {check.id}:
+                yield ContentError(f"compensated_by: no other check {other!r}", check.place)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
@@ -226,7 +259,8 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 
 _CHECK_KEYS = (
-    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "params", "sql", "fix", "examples",
+    "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
+    "params", "sql", "compensated_by", "fix", "examples",
 )  # fmt: skip
 
 
@@ -244,11 +278,7 @@ def read_check(path: Path) -> Check:
     _one_of(f, "evidence", ("inventory", "logs", "both"))
     if f.get("level", int) not in (1, 2, 3, 4, 5):
         raise ContentError("'level' must be 1 to 5", f.place("level"))
-    needs = tuple(f.get("needs", list, []))
-    for name in needs:
-        table, _, column = str(name).partition(".")
-        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
-            raise ContentError(f"needs: no column {name!r}", f.place("needs"))
+    needs, fails_without = (_columns(f, key) for key in ("needs", "fails_without"))
     return Check(
         id=check_id,
         title=f.get("title", str),
@@ -258,14 +288,26 @@ def read_check(path: Path) -> Check:
         level=f.get("level", int),
         evidence=f.get("evidence", str),
         sql=f.get("sql", str),
+        compensated_by=tuple(map(str, f.get("compensated_by", list, []))),
         fix=f.get("fix", str).strip(),
         place=f.place("sql"),
         needs=needs,
+        fails_without=fails_without,
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),
         examples=tuple(f.get("examples", list)),
     )
+
+
+def _columns(f: Fields, key: str) -> tuple[str, ...]:
+    """Read a list of columns, each as table.column."""
+    names = tuple(f.get(key, list, []))
+    for name in names:
+        table, _, column = str(name).partition(".")
+        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"{key}: no column {name!r}", f.place(key))
+    return names
 
 
 def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:
@@ -286,8 +328,8 @@ def read_source(path: Path) -> Source:
     for name in tables:
         if name not in TABLES or not TABLES[name].loaded:
             raise ContentError(f"no table {name!r} to load", f.place("tables"))
-    for key in ("texts", "lists"):
-        for name in f.get(key, list, []):
+    for key, kind in (("texts", list), ("lists", list), ("columns", dict)):
+        for name in f.get(key, kind, kind()):
             if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
                 raise ContentError(f"{name!r} is not a plain name", f.place(key))
     required = [c.name for c in TABLES["events"].columns if c.required]

@@ -1,19 +1,18 @@
-"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on, 2 bad command
-line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
+"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on or --strict asks,
+2 bad command line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
 """
 
 from __future__ import annotations
 
 import errno
 import gc
-import json
 import re
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,13 @@ _FOLDER = click.Path(path_type=Path)
 class Verbs(click.Group):
     """Turns a ReporterError into text and an exit code, whichever verb raised it."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words of the command line; a shell puts names of files among them."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            raise _harmless(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         from reporter.errors import ReporterError
 
@@ -45,13 +51,25 @@ class Verbs(click.Group):
             _complain(_trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            click.echo("interrupted; nothing was left behind", err=True)
+            _tell("interrupted; nothing was left behind", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            raise _harmless(error) from None
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+def _harmless(error: click.ClickException) -> click.ClickException:
+    """Clean the message of an error that click prints by itself."""
+    from reporter.plain import clean_lines
+
+    said = error.format_message()
+    if clean_lines(said) == said:
+        return error
+    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
 
 
 def _trouble(error: OSError) -> str:
@@ -66,11 +84,24 @@ def _trouble(error: OSError) -> str:
     return said
 
 
+def _tell(text: str, err: bool = False) -> None:
+    """Print a text: the one way to a terminal, which names and values of the input must not drive."""
+    from reporter.plain import clean_lines
+
+    click.echo(clean_lines(text), err=err)
+
+
+def _tell_json(value: Any, indent: int | None = None) -> None:
+    from reporter.plain import clean_json
+
+    click.echo(clean_json(value, indent=indent))
+
+
 def _complain(text: str) -> None:
     """Say what went wrong: names and values of the input may stand in it."""
     from reporter.secrets import redact
 
-    click.echo(redact(text), err=True)
+    _tell(redact(text), err=True)
 
 
 @contextmanager
@@ -152,11 +183,13 @@ def main() -> None:
     metavar="LEVEL",
     help="Exit 1 when the evidenced level is below this.",
 )
+@click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
 def assess(
     workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None, quiet: bool, as_json: bool,
+    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
+    strict: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -167,18 +200,23 @@ def assess(
 
     def say(text: str) -> None:
         if not (quiet or as_json):
-            click.echo(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
+            _tell(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
-        options = Options(wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say)
+        options = Options(
+            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=say
+        )
         view = assess_workspace(workspace, out, options, inputs)
     if as_json:
-        click.echo(json.dumps(_headline(view, out), ensure_ascii=False))
+        _tell_json(_headline(view, out))
     elif not quiet:
         _print_headline(view, out)
-    if fail_on is not None and view.summary.level.lo < fail_on:
+    not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
+    for notice in not_run:
+        _complain("\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
+    if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
         sys.exit(1)
 
 
@@ -240,16 +278,16 @@ def _print_headline(view: View, out: Path) -> None:
         ("Findings", f"{len(view.findings)} fail or unknown"),
     ]
     width = max(len(label) for label, _ in rows)
-    click.echo(f"\n{view.cover.organisation}, {view.cover.period}")
+    _tell(f"\n{view.cover.organisation}, {view.cover.period}")
     for notice in s.notices:
-        click.echo(f"  ! {notice.text}")
+        _tell(f"  ! {notice.text}")
         for line in filter(None, (*notice.lines, notice.rest)):
-            click.echo(f"    {line}")
+            _tell(f"    {line}")
     for label, text in rows:
-        click.echo(f"  {label.ljust(width)}  {text}")
-    click.echo("")
+        _tell(f"  {label.ljust(width)}  {text}")
+    _tell("")
     for path in sorted(out.iterdir()):
-        click.echo(f"  {path}")
+        _tell(f"  {path}")
 
 
 def _score(figure: Any) -> str:
@@ -273,7 +311,7 @@ def export(run: Path, formats: str, editions: str, templates: tuple[Path, ...], 
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
     for path in exported(run, wanted, out, templates):
-        click.echo(str(path))
+        _tell(str(path))
 
 
 @main.command()
@@ -289,7 +327,7 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    click.echo(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
+    _tell(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
 
 
 @main.command()
@@ -316,16 +354,33 @@ def lint(
         from reporter.trial import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra):
-            click.echo(line)
+            _tell(line)
         return
     if tables:
-        click.echo(list_tables())
+        _tell(list_tables())
         return
-    problems, summary = linted(extra, not no_examples)
+    with _progress("checks judged") as progress:
+        problems, summary = linted(extra, not no_examples, progress)
     for problem in problems:
         _complain(str(problem))
-    click.echo(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    _tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far something is, in one line that goes away at the end; nowhere else."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+
+    def show(done: int, of: int) -> None:
+        click.echo(f"\r{done} of {of} {what}", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @main.command()
@@ -339,10 +394,10 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        click.echo(known(extra))
+        _tell(known(extra))
         return
     found = recognised(paths, extra)
-    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else as_text(found))
+    _tell_json(found, indent=1) if as_json else _tell(as_text(found))
 
 
 @main.command(name="map")
@@ -350,26 +405,41 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
 @click.option(
     "--sheet", default="", help="Which sheet of a workbook  [default: each that is a table]"
 )
-@click.option("--kind", default="", help="What a row is  [default: told by the table, else agent]")
+@click.option(
+    "--kind", default="", help="What a row is: agent, service_account, workload, person, group, none  [default: as the table tells, else it asks]",
+)  # fmt: skip
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
 )
 def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
+    Nothing is written where a source reads the file already, where it looks like a log, or where it does not tell
+    what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
     """
-    from reporter.formats import recognised
-    from reporter.propose import map_all, map_one
+    from reporter.formats import recognised, taken
+    from reporter.propose import Unsure, map_all, map_one
 
     if path.is_dir():
         parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
         unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
-            click.echo(line)
+            _tell(line)
         return
-    for line in map_one(path, sheet, out, kind):
-        click.echo(line)
+    known = () if kind else taken(path, sheet)
+    for line in known:
+        _tell(line)
+    if known:
+        return
+    try:
+        lines = map_one(path, sheet, out, kind)
+    except Unsure as unsure:
+        if not sys.stdin.isatty():
+            raise
+        _tell(str(unsure))
+        lines = map_one(path, sheet, out, click.prompt("kind"))
+    for line in lines:
+        _tell(line)
 
 
 @main.command()
@@ -384,10 +454,10 @@ def init(workspace: Path, organisation: str, questionnaire: str | None) -> None:
     from reporter import init as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
-        click.echo(str(making.questionnaire(workspace, questionnaire)))
+        _tell(str(making.questionnaire(workspace, questionnaire)))
         return
     for path in making.init(workspace, organisation, questionnaire or "csv"):
-        click.echo(str(path))
+        _tell(str(path))
 
 
 if __name__ == "__main__":

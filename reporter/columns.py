@@ -108,6 +108,7 @@ ACTORS = (
     column("test_evidence", TEXT, "Where its result is kept."),
     column("user_facing", FLAG, "People outside its team talk to it."),
     column("report_channel", TEXT, "Where its users report what goes wrong, and who answers."),
+    column("roles", TEXT, "People: roles they hold, separated by ;", "sparse"),
     column("trained_at", TIME, "People: last training on agents.", "sparse"),
     column(
         "deploy_identity_type",
@@ -393,5 +394,11 @@ EVENTS = (
     column("sequence", INT, "Place in its log.", "sparse"),
     column("hash", TEXT, "Hash of the record, as the log gives it.", "sparse"),
     column("prev_hash", TEXT, "Hash of the record before it.", "sparse"),
+    column(
+        "hash_holds",
+        FLAG,
+        "The hash, computed anew from the record as its prefix says, is the same; empty: it does not say how.",
+        "sparse",
+    ),
     column("outcome", TEXT, "How it ended.", "required"),
 )

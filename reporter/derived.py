@@ -40,6 +40,7 @@ FEEDS = (
     column("last_at", TIME, "Last event."),
     column("longest_gap_hours", INT, "Longest silence inside the period."),
     column("alive", FLAG, "Seen share reached the required share."),
+    column("declared", FLAG, "reporter.yml or an actor names it; FALSE: it merely arrived."),
     column("oldest_at", TIME, "Oldest event supplied, of any period."),
     column("n_with_ingest", INT, "Events that tell when the log received them."),
     column("n_without_ingest", INT, "Events that do not tell it, heartbeats left out."),
@@ -53,17 +54,52 @@ FEEDS = (
     ),
 )
 
+KEY_USES = (
+    column("credential_id", TEXT, "Credential."),
+    column(
+        "user_id",
+        TEXT,
+        "Who used it; of no list: the name that the log gives; empty: it gives none.",
+    ),
+    column("user_kind", TEXT, "What the user is: as a list says, else as the log says."),
+    column("listed", FLAG, "Some list knows the user."),
+    column("stranger", TEXT, "Where no user is named: an identity that no list knows."),
+    column("held_by", TEXT, "Agent that holds it; empty: none is known."),
+    column("is_holder", FLAG, "The user holds it."),
+    column(
+        "by_client",
+        FLAG,
+        "It is an OAuth client and the user no agent: its id does not tell whether its secret was used.",
+    ),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events."),
+    column("first_at", TIME, "First of them."),
+    column("first_ref", TEXT, "file#record of the first."),
+)
+
+RIGHT_USES = (
+    column("agent_id", TEXT, "Agent."),
+    column("log_source", TEXT, "Log."),
+    column("action", TEXT, "Action, as the log names it."),
+    column("granted", TEXT, "The same as entitlements name it, such as iam:createaccesskey."),
+    column(
+        "covered",
+        FLAG,
+        "An entitlement of the agent covers it; FALSE: none does; empty: log and entitlements cannot be compared.",
+    ),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events, successful ones."),
+    column("first_at", TIME, "First of them."),
+    column("last_at", TIME, "Last of them."),
+    column("last_ref", TEXT, "file#record of the last."),
+)
+
 SECRET_TRACES = (
     column("actor_id", TEXT, "Actor whose event or record it is."),
     column("place", TEXT, "events, configuration, or the list: actors, grants ..."),
     column("in_window", FLAG, "Events: inside the period; lists: always."),
     column("n_records", INT, "Records that held one; of a list, at least."),
     column("first_ref", TEXT, "file#record of the first."),
-)
-
-VALID_EXCEPTIONS = (
-    column("check_id", TEXT, "Check it is for; empty: any."),
-    column("item", TEXT, "Credential, right or tool it is for; empty: all."),
 )
 
 FIRST_USES = (
@@ -107,7 +143,7 @@ BREACHES = (
     column(
         "kind",
         TEXT,
-        "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants.",
+        "unregistered | shared credential | ended credential | tool outside its grants | data outside its grants | action outside its grants.",
     ),
     column("what", TEXT, "Agent, credential or tool."),
     column("first_at", TIME, "Since when."),

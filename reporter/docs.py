@@ -61,9 +61,12 @@ def checks(content: Content) -> str:
         "Generated from `frameworks/` by `make docs`; do not edit.",
         "## Checks",
         "\n".join(
-            ["| check | what must hold | severity | level | evidence |", "|---|---|---|---|---|"]
+            [
+                "| check | what must hold | severity | level | evidence | compensated by |",
+                "|---|---|---|---|---|---|",
+            ]
             + [
-                f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |"
+                f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} | {', '.join(c.compensated_by)} |"
                 for c in content.checks
             ]
         ),

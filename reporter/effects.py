@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from reporter.answers import Compensation, Waiver
+from reporter.approvers import Directory
 from reporter.db import Engine, quoted_list
 from reporter.model import Check
-from reporter.rows import person
 from reporter.schema import SUBJECTS
 
 _TIER = 3
@@ -30,13 +30,13 @@ _SAID = {
 
 
 def compensate(
-    engine: Engine, given: Sequence[Compensation], checks: Iterable[Check]
+    engine: Engine, given: Sequence[Compensation], checks: Iterable[Check], who: Directory
 ) -> tuple[Compensation, ...]:
     """Turn each failing cell whose substitute is proven into a compensated one."""
     if all(c.why for c in given):
         return tuple(given)
     about = {c.id: c.about for c in checks}
-    _match(engine, given, about, critical=())
+    _match(engine, given, about, (), who)
     found, shown = _found(engine), _shown(engine, given, about)
     done = [_weighed(c, found[n], shown.get(n)) for n, c in enumerate(given)]
     best: dict[tuple[str, str], Compensation] = {}
@@ -57,14 +57,18 @@ def compensate(
 
 
 def waive(
-    engine: Engine, given: Sequence[Waiver], checks: Iterable[Check], as_of: datetime
+    engine: Engine,
+    given: Sequence[Waiver],
+    checks: Iterable[Check],
+    as_of: datetime,
+    who: Directory,
 ) -> tuple[Waiver, ...]:
     """Mark each failing cell that a waiver covers; of several the one that ends last stands in it."""
     if all(w.why for w in given):
         return tuple(given)
     checks = tuple(checks)
     critical = [c.id for c in checks if c.severity == "critical"]
-    _match(engine, given, {c.id: c.about for c in checks}, critical)
+    _match(engine, given, {c.id: c.about for c in checks}, critical, who)
     engine.run(
         "UPDATE cells SET waived_until = m.until, waiver = m.ref FROM (SELECT check_id, subject, "
         "arg_max(until, (until, -n)) AS until, arg_max(ref, (until, -n)) AS ref FROM matched "
@@ -79,7 +83,7 @@ def waive(
 
 
 def _match(
-    engine: Engine, given: Sequence[Waiver | Compensation], about: Mapping[str, str], critical: Sequence[str]
+    engine: Engine, given: Sequence[Waiver | Compensation], about: Mapping[str, str], critical: Sequence[str], who: Directory
 ) -> None:  # fmt: skip
     """Make `matched`: n of a statement, each cell that it names, and what speaks against it, '' if nothing does."""
     live = [(n, s) for n, s in enumerate(given) if not s.why]
@@ -88,14 +92,14 @@ def _match(
         "until VARCHAR, ref VARCHAR)"
     )
     engine.insert("stated", [
-        (n, s.check, s.subject, person(s.approved_by), _until(s.expires), s.ref) for n, s in live
+        (n, s.check, s.subject, s.approved_by, _until(s.expires), s.ref) for n, s in live
     ])  # fmt: skip
     cells = "SELECT s.n, s.approver, s.until, s.ref, c.check_id, c.subject, c.status, c.tier_hi FROM stated AS s JOIN cells AS c"
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE named AS {cells} ON c.check_id = s.check_id AND c.subject = s.subject "
         f"UNION ALL {cells} ON c.check_id = s.check_id WHERE s.subject = '' AND c.status = 'fail'"
     )
-    _hold(engine, {s.check for _, s in live}, about)
+    _hold(engine, {s.check for _, s in live}, about, who)
     organisation = quoted_list([i for i, kind in about.items() if not SUBJECTS[kind]])
     engine.run(
         "CREATE OR REPLACE TEMP TABLE matched AS SELECT m.n, m.until, m.ref, m.check_id, m.subject, "
@@ -113,8 +117,8 @@ def _match(
     )
 
 
-def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str]) -> None:
-    """Make `holders`, the actors of each failing cell, and `persons`, all names of their owners and of those who are people."""
+def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str], who: Directory) -> None:
+    """Make `holders`, the actors of each failing cell, and `persons`, whoever signed beside the owners and people that he is."""
     engine.run(
         "CREATE OR REPLACE TEMP TABLE holders (check_id VARCHAR, subject VARCHAR, actor_id VARCHAR)"
     )
@@ -125,16 +129,15 @@ def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str]) -> None:
                 f"INSERT INTO holders SELECT DISTINCT m.check_id, m.subject, s.actor_id FROM named AS m JOIN ({SUBJECTS[kind]}) AS s "
                 f"ON s.subject = m.subject WHERE m.status = 'fail' AND list_contains({own}, m.check_id)"
             )
-    names = engine.rows(
-        "WITH parties AS (SELECT owner AS party FROM holders JOIN tiers USING (actor_id) WHERE owner <> '' UNION "
-        "SELECT actor_id FROM holders JOIN tiers USING (actor_id) WHERE kind = 'human'), "
-        "ids AS (SELECT party, party AS id FROM parties UNION "
-        "SELECT p.party, a.actor_id FROM parties AS p JOIN aliases AS a ON a.alias = p.party) "
-        "SELECT party, id FROM ids UNION SELECT party, a.alias FROM ids JOIN aliases AS a ON a.actor_id = id UNION "
-        "SELECT party, x.name FROM ids JOIN actors AS x ON x.actor_id = id WHERE x.name IS NOT NULL"
+    parties = engine.rows(
+        "SELECT owner FROM holders JOIN tiers USING (actor_id) WHERE owner <> '' UNION "
+        "SELECT actor_id FROM holders JOIN tiers USING (actor_id) WHERE kind = 'human' ORDER BY 1"
     )
+    signers = engine.rows("SELECT DISTINCT approver FROM stated ORDER BY 1")
     engine.run("CREATE OR REPLACE TEMP TABLE persons (party VARCHAR, person VARCHAR)")
-    engine.insert("persons", sorted({(party, person(name)) for party, name in names}))
+    engine.insert(
+        "persons", [(party, signer) for (party,) in parties for (signer,) in signers if who.same(party, signer)]
+    )  # fmt: skip
 
 
 def _found(engine: Engine) -> dict[int, dict[str, int]]:
@@ -157,8 +160,8 @@ def _waived(w: Waiver, found: Mapping[str, int], as_of: datetime) -> Waiver:
         _SAID[k] if w.subject else f"{_SAID[k]} ({n})" for k, n in found.items() if k in _SAID
     ]
     if cells := found.get("", 0):
-        overdue = w.review_at.date() < as_of.date()
-        late = [f"review overdue since {_until(w.review_at)}"] if overdue else []
+        overdue = w.review_at is not None and w.review_at.date() < as_of.date()
+        late = [f"review overdue since {_until(w.review_at)}"] if overdue and w.review_at else []
         why = "; ".join(
             ["off the roadmap, score unchanged", *late, *(f"not where {a}" for a in against)]
         )

@@ -64,6 +64,21 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     return _by_file(parts, [f.name for f in files])
 
 
+def taken(path: Path, sheet: str = "") -> tuple[str, ...]:
+    """Say by what a file is read already, a line a part of it; nothing where some of it is not."""
+    if not path.is_file():
+        return ()
+    parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
+    wanted = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
+    if not wanted or any(p["source"] is None for p in wanted):
+        return ()
+    return tuple(
+        f"{p['file']} is read as {p['source']}: {p['why']}. Of {p['records']} records {p['kept']} are kept. "
+        "Nothing is written; --kind maps it all the same."
+        for p in wanted
+    )
+
+
 def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
     """Put the sheets of a workbook and the lists of a document together: they are `parts` of one object."""
     groups: dict[str, list[dict[str, Any]]] = {}

@@ -131,7 +131,7 @@ def _fits(column: str, cells: Cells) -> tuple[int, str, Any]:
     if name == "privileged":
         return _words(name, cells, h.WORDS[name])
     if name in _TIMES:
-        return _dates(cells)
+        return dates(cells)
     if name in _WHOLE:
         whole = _share(values, r"[Ll]?\d+")
         return whole, f"{whole} % are whole numbers", heading
@@ -246,7 +246,7 @@ def day_or_month(values: list[str]) -> str:
     return told.pop() if len(told) == 1 else ""
 
 
-def _dates(cells: Cells) -> tuple[int, str, Any]:
+def dates(cells: Cells) -> tuple[int, str, Any]:
     """The ways to write a date that fit the values; day or month first is told by them, or by the table's other dates."""
     values, heading = list(dict.fromkeys(cells.values))[:DISTINCT], cells.heading
     for name, (least, most) in SERIALS.items():

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from reporter.secrets import redact
+
 _OF = r"(email|mail|upn|id|name|address|s)"
 _WHEN = r"(at|on|date|time|am|datum|le|il|el|op)"
 NAMES: dict[str, str] = {
@@ -174,6 +176,41 @@ REMARK = (
 )
 """How a line below a table begins that is no record of it."""
 
+AGENTS = (
+    r"agents?|agentic|agenten\w*|ai|ki|ia|ml|bots?|chatbots?|copilots?|robots?|assistants?|assistenten?|usecases?|use cases?|cas usage|llms?|gpts?|"
+    r"models?|modell\w*|modele|prompts?|autonomy|automations?"
+)
+"""Words that tell a register of agents, in its name or above its columns."""
+ACCOUNTS = r"nhi|non human|service accounts?|svc|machine identit\w+|technical (users?|accounts?)|dienstkonten|api keys?"
+PEOPLE = (
+    r"(work |business |e ?)?mail( address)?|email( address)?|e ?mail adresse|upn|user principal name|first name|last name|surname|given name|family name|full name|vorname|nachname|prenom|nom|"
+    r"apellidos?|cognome|(employee|personnel|staff|worker|person) ?(id|number|no|nr|type|status)?|personalnummer|matricule|job title|position|hired?( (on|at|date))?|joined( (on|at|date))?|"
+    r"date joined|start date|line manager|manager|supervisor|vorgesetzter?|phone|telephone|telefon|mobile|gender|date of birth|cost cent(er|re)|samaccountname|"
+    r"last logon|last login|eintritt\w*|austritt\w*"
+)
+"""What stands above the columns of a list of people."""
+MAIL = r"(work |business |e ?)?mail( address)?|email( address)?|e ?mail adresse|upn|user principal name|adresse (e ?)?mail|correo( electronico)?"
+LEFT = (
+    r"(left|leaves?|leaving|exit|termination|terminated|departure|departed|offboarded|employment end|contract end|last (working )?day)( (on|at|date|day))?|date (left|of leaving|depart)|"
+    r"austritt\w*|ausgeschieden( am)?|date (de )?(depart|sortie)|fecha (de )?baja"
+)
+"""The day on which a person left."""
+STAMPS = r"((event|start|end|log|record|request|creation|created|ingest|finish) )?(time|timestamp|datetime|date time)( (utc|ms|ns))?|ts|occurred( at)?|published|(start|end|created|started|finished|completed) at|when|zeit(stempel|punkt)?|horodatage"
+"""What a log writes above its times."""
+LOGGED = (
+    r"event( (type|name|id|class|action|category))?s?|action|operation( name)?|activity( type)?|run type|trace id|span id|parent (run|span|observation)? ?id|dotted order|session( (id|name))?|thread id|request( id)?|"
+    r"correlation id|conversation id|level|log level|severity|message|http method|method|(http |response )?status code|(source |client |remote )?ip( address)?|user agent|latency( ms)?|duration( ms)?|tool( (name|calls?))?|"
+    r"inputs?|outputs?|response|prompt tokens|completion tokens|total tokens|log (name|source|stream)|outcome|result|actor( id)?|decision|ereignis|aktion"
+)
+"""What a log writes above the rest."""
+SECRET = (
+    r"((client|app|application|shared|oauth|webhook|signing|bot|account|current|initial|temporary|db|database|user|login|root|admin) )*(secret|password|passwd|passwort|kennwort|pwd|passphrase|"
+    r"mot passe|mot de passe|contrasena|wachtwoord|senha)( (value|key|text|access key|wert|clear|plain|plaintext))?|secret access key|private key"
+)
+"""A heading above nothing but secrets."""
+PERHAPS_SECRET = r"((api|access|auth|bearer|refresh|session|personal access|bot|app|encryption|account|client|secret|ssh|signing|license) )*(token|key|credential|credentials|pat|apikey|cookie|authorization)( (value|wert))?"
+"""A heading above secrets or their ids: the values tell."""
+
 PART = 40
 """How well a heading fits a name that is only part of it."""
 _SMALL = re.compile(
@@ -220,6 +257,14 @@ def word(cell: str, known: dict[str, str]) -> str | None:
             if re.fullmatch(pattern, text):
                 return meant
     return None
+
+
+def is_secret(heading: str, cell: str = "") -> bool:
+    """Tell whether a cell is a secret by what stands above it; of a vague heading the cell tells."""
+    words = plain(heading)
+    if re.fullmatch(SECRET, words):
+        return True
+    return bool(re.fullmatch(PERHAPS_SECRET, words)) and redact(f"{heading}: {cell}") != f"{heading}: {cell}"  # fmt: skip
 
 
 def says_nothing(cell: str) -> bool:

@@ -27,11 +27,19 @@ _Said = TypeVar("_Said", Attestation, Waiver, Compensation)
 
 
 def hide_cells(
-    engine: Engine, key: str, sentences: Iterable[str], said: Settled, stated: Stated
+    engine: Engine,
+    key: str,
+    sentences: Iterable[str],
+    said: Settled,
+    stated: Stated,
+    signers: Iterable[str] = (),
 ) -> People:
     """Replace people in the cells; return who they are, those known from statements only too."""
-    named = {n for a in said.attestations for n in (a.attested_by, a.examined_by) if n}
-    named |= {w.approved_by for w in stated.waivers}
+    named = {
+        n for a in said.attestations for n in (a.attested_by, a.examined_by, a.confirmed_by) if n
+    }
+    named |= {*signers}
+    named |= {w.approved_by for w in stated.waivers if w.approved_by}
     named |= {c.approved_by for c in stated.compensations}
     return hide_people(engine, key, sentences, named)
 
@@ -53,7 +61,8 @@ def _without_words(s: _Said) -> _Said:
     if not isinstance(s, Attestation):
         return replace(s, reason=reason)
     why = LEFT_OUT if s.status == "na" else s.why
-    return replace(s, statement=s.statement and LEFT_OUT, reason=reason, why=why)
+    seen = s.observed and LEFT_OUT
+    return replace(s, statement=s.statement and LEFT_OUT, reason=reason, why=why, observed=seen)
 
 
 def hide_intake(intake: Intake, people: People) -> Intake:

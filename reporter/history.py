@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -18,7 +18,7 @@ from typing import Any
 from reporter.db import Engine, Error, quoted, quoted_list
 from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, History, Standing
 from reporter.errors import InputError
-from reporter.model import Assessment, RunInfo
+from reporter.model import Assessment, Notice, RunInfo
 from reporter.report.shape import Control, Figure, Level, View
 from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean, iso
@@ -34,6 +34,8 @@ _HASHES = {
 _RULES = mark("the content (checks, sources, catalogs; with it the rules of {checks})")
 _NO_RULE = mark("the content (checks, sources, catalogs; but no rule of a check that both have)")
 _THRESHOLDS = mark("the thresholds ({thresholds})")
+GONE_SHARE = 10
+"""Of the agents of the last run one in so many has to be gone for the first page to say so."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
 _NEEDED, _WELCOME = ("check", "subject", "verdict"), ("reason", "ref", "actor", "owner")
 
@@ -186,7 +188,15 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
         cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
         cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
     )  # fmt: skip
-    return replace(a, history=history)
+    return replace(a, history=history, notices=(*a.notices, *_shrunk(history)))
+
+
+def _shrunk(h: History) -> Iterator[Notice]:
+    """A tenth of the agents gone changes every number without anything being mended."""
+    agents = next((then for is_agent, then, _ in h.known_actors if is_agent), 0)
+    gone = tuple(x.id for x in h.actors if x.is_agent and not x.is_new)
+    if gone and GONE_SHARE * len(gone) >= agents:
+        yield Notice("agents_gone", (("n", len(gone)), ("all", agents)), gone, "changes.csv")
 
 
 def _load(engine: Engine, n: int, path: Path) -> None:

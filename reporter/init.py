@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reporter import catalog
-from reporter.answers import ATTESTATIONS
+from reporter.answers import ATTESTATIONS, SIGNED
 from reporter.attestations import ANSWERS, METHODS
 from reporter.errors import InputError
 from reporter.ingest.statements import KINDS, PREFILLED
+from reporter.plain import clean_lines
 from reporter.workspace import read_workspace
 from reporter.yamls import write_yaml
 
@@ -20,9 +21,9 @@ type,actor_id,name,environment,business_unit,state,created_at,approved_at,activa
 agent,invoice-checker,Invoice checker,production,finance,active,2026-01-10T09:00:00Z,2026-01-12T09:00:00Z,2026-01-15T09:00:00Z,2026-06-20T09:00:00Z,2027-01-15T00:00:00Z,ann,2026-06-01T09:00:00Z,ben,Compare supplier invoices with orders and flag differences for a clerk,AP-7,2,medium,financial control,svc-invoice-checker,agent,deny,gateway,90,AGENT-POLICY,agent-gateway,erp.read_order;erp.read_invoice,erp/orders/*
 """
 _PEOPLE = """\
-type,actor_id,name,state,owner_id,strong_auth
-human,ann,Ann Example,active,ben,true
-human,ben,Ben Example,active,ann,true
+type,actor_id,name,state,owner_id,strong_auth,roles
+human,ann,Ann Example,active,ben,true,control owner
+human,ben,Ben Example,active,ann,true,risk owner;auditor
 """
 _EVENT = """\
 {"event_id":"1","time":"2026-07-01T08:00:00Z","log_source":"agent-gateway","actor_id":"invoice-checker","actor_kind":"agent","principal_id":"svc-invoice-checker","session_id":"s-1","event_class":"tool","action":"read","tool":"erp.read_order","effect":"read","resource":"erp/orders/4711","environment":"production","outcome":"success"}
@@ -41,6 +42,15 @@ _POLICY = """\
 """
 
 
+_APPROVERS = {
+    **dict.fromkeys(SIGNED, ("risk owner",)),
+    "attestation": ("control owner", "risk owner"),
+    "examination": ("auditor",),
+    "not_applicable": ("risk owner", "auditor"),
+}
+"""Roles that may sign, as the people's list names them; without any, no statement has an effect."""
+
+
 def _heartbeats() -> Iterator[str]:
     """A line a day that shows the log was there, even when no agent acted."""
     for day in range(92):
@@ -56,6 +66,7 @@ _WIDTHS = {
     "title": 34,
     "question": 70,
     "statement": 50,
+    "observed": 50,
     "reason": 40,
     "artefact": 30,
     "control": 16,
@@ -74,7 +85,9 @@ def _questions(named: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADINGS, *rows])
+        csv.writer(file, lineterminator="\n").writerows(
+            [HEADINGS, *(map(clean_lines, r) for r in rows)]
+        )
 
 
 def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
@@ -132,6 +145,7 @@ def init(folder: Path, organisation: str, form: str = FORMS[0]) -> list[Path]:
         "as_of": "2026-10-01",
         "profile": "baseline",
         "log_sources": {"agent-gateway": {"every": "day", "share": 90}},
+        "approvers": {kind: list(roles) for kind, roles in _APPROVERS.items()},
     }
     texts = {
         "reporter.yml": write_yaml(settings),

@@ -6,22 +6,28 @@ SQL and columns, official ids and titles, checks without a control, themes, and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporter import catalog, examples, yamls
+from reporter.assess import needs_of
 from reporter.catalog import Content
+from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.model import SEVERITIES, Check, Framework
 from reporter.schema import TABLES
 from reporter.sql import judge
 from reporter.vocabulary import VOCABULARY
 
+Progress = Callable[[int, int], None]
+"""Is told how many checks of how many are judged."""
+
 
 def lint(
-    extra: tuple[Path, ...] = (), run_examples: bool = True
-) -> tuple[list[ReporterError], str]:
+    extra: tuple[Path, ...] = (), run_examples: bool = True, progress: Progress = lambda _, __: None,
+    limits: Limits = USUAL,
+) -> tuple[list[ReporterError], str]:  # fmt: skip
     """Return the problems of all content, and a line that says what was judged; examples of `extra` alone, if given."""
     try:
         content = catalog.load(extra)
@@ -32,7 +38,7 @@ def lint(
         *_official(content),
         *_mapping(content),
         *targets,
-        *_checks(content, extra, run_examples),
+        *_checks(content, extra, run_examples, progress, limits),
     ]
     controls = sum(len(f.controls) for f in content.frameworks)
     return sorted(problems, key=str), (
@@ -133,28 +139,50 @@ def _efforts(content: Content) -> Iterator[ReporterError]:
 
 
 def _checks(
-    content: Content, extra: tuple[Path, ...], run_examples: bool
+    content: Content,
+    extra: tuple[Path, ...],
+    run_examples: bool,
+    progress: Progress,
+    limits: Limits,
 ) -> Iterator[ReporterError]:
-    """Judge every source and check, and run the examples, two checks at a time."""
+    """Judge every source and check, and run the examples: ours two checks at a time, those of others in a child."""
     own = tuple(f"{folder}/" for folder in extra)
-
-    def judged(check: Check) -> list[ReporterError]:
-        return _check(check, run_examples and (not own or check.place.startswith(own)))
-
     for source in content.sources:
-        yield from catalog.judge_source_file(source)
-    with ThreadPoolExecutor(2) as pool:
-        for problems in pool.map(judged, content.checks):
+        yield from catalog.judged_source(source)[1]
+    with Child(limits) as child, ThreadPoolExecutor(2) as pool:
+
+        def judged(check: Check) -> list[ReporterError]:
+            try:
+                sql = judge(check.sql, check.params, check.place)
+                needed = {".".join(n) for n in needs_of(check, sql)}
+                for name in sorted(set(check.fails_without) - needed):
+                    why = f"fails_without: {name} is no column that it needs"
+                    return [ContentError(f"{check.id}: {why}", check.place)]
+                if not run_examples or (own and not check.place.startswith(own)):
+                    return []
+                wrong = _apart(child, check) if own else examples.failures(check)
+            except ReporterError as error:
+                return [error]
+            return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
+
+        each = map(judged, content.checks) if own else pool.map(judged, content.checks)
+        for n, problems in enumerate(each, 1):
+            progress(n, len(content.checks))
             yield from problems
 
 
-def _check(check: Check, run_examples: bool) -> list[ReporterError]:
+def _apart(child: Child, check: Check) -> list[str]:
+    """Run the examples of a check of others in a child."""
     try:
-        judge(check.sql, check.params, check.place)
-        wrong = examples.failures(check) if run_examples else []
-    except ReporterError as error:
-        return [error]
-    return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
+        wrong = child.call(failures_in, path=check.place.rpartition(":")[0])
+    except Stopped as error:
+        return [f"its examples cannot be run: it {error}"]
+    return [str(w) for w in wrong]
+
+
+def failures_in(path: str) -> list[str]:
+    """Return what is wrong with the examples of a check's file; in the child."""
+    return examples.failures(catalog.read_check(Path(path)))
 
 
 def list_tables() -> str:

@@ -55,6 +55,10 @@ class Check:
     """path:line of the file, for messages."""
     needs: tuple[str, ...] = ()
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
+    compensated_by: tuple[str, ...] = ()
+    """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
+    fails_without: tuple[str, ...] = ()
+    """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)
@@ -227,8 +231,8 @@ class Notice:
 
     code: str
     """A key of `report.notices.SENTENCES`."""
-    values: tuple[tuple[str, str | int], ...] = ()
-    """What stands in its sentence, by name."""
+    values: tuple[tuple[str, str | int | Fraction], ...] = ()
+    """What stands in its sentence, by name; a fraction is printed as a share."""
     lines: tuple[str, ...] = ()
     """What it is about, one thing a line; page 1 shows the first few."""
     where: str = ""

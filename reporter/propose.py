@@ -17,12 +17,12 @@ from typing import Any
 
 from reporter import headings as h
 from reporter.db import Engine
-from reporter.errors import InputError
-from reporter.guess import PARTLY, Cells, Guess, day_or_month, filled, guesses, remark
+from reporter.errors import ContentError, InputError
+from reporter.guess import PARTLY, Cells, Guess, dates, day_or_month, filled, guesses, remark
 from reporter.ingest.files import InputFile, sniff
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
-from reporter.ingest.mapped import BLANK, FOLDER, LISTS
+from reporter.ingest.mapped import BLANK, FOLDER, LISTS, with_mappings
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import lists_in
 from reporter.secrets import redact
@@ -31,9 +31,18 @@ from reporter.yamls import write_yaml
 
 SAMPLE = 20000
 SURE_ENOUGH = 50
+SURE_OF_KIND = 70
+"""Percent from which a table is taken for a register of agents, accounts or people; below, whoever maps it must say."""
+KINDS = {"person": "human", "people": "human", "user": "human", "employee": "human", "bot": "agent", "account": "service_account", "service-account": "service_account"}  # fmt: skip
+"""Other words for kinds."""
+ASKED = "--kind agent, service_account, workload, person, group, or none where it is no register"
 HINT = (
     "Add a column with an id or a name for each agent, or write a mapping by hand: docs/formats.md."
 )
+
+
+class Unsure(InputError):
+    """A table of which it must be said what its rows are."""
 
 
 @dataclass(slots=True)
@@ -64,6 +73,8 @@ class Proposal:
     unsure: list[Guess] = field(default_factory=list)
     """The best that is known of columns that are left out."""
     told: list[str] = field(default_factory=list)
+    asks: str = ""
+    """What must be said before it can be written; '' when nothing."""
 
     @property
     def rest(self) -> list[str]:
@@ -94,6 +105,7 @@ def propose(
     path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
 ) -> tuple[list[Proposal], list[str]]:
     """Propose what the columns of each table of a file mean, and say which are none; raise InputError if all are."""
+    kind = KINDS.get(kind.lower(), kind)
     files = _tables(path, sheet)
     if out and len(files) > 1:
         raise InputError("has several sheets, and --out is one file", str(path), f"Give one: --sheet {_sheets(files)}")  # fmt: skip
@@ -198,6 +210,9 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         head = {"map": f"map-{_slug(table.file)}", "file": table.file.name, "kind": kind, "headings": table.headings}  # fmt: skip
         return Proposal(place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"])  # fmt: skip
     texts = {k: table.said(k) for k in keys}
+    secret = [k for k in keys if _is_secret(k, texts[k])]
+    if not kind:
+        _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = any(
         h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
@@ -205,9 +220,17 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         for c in ("credential_id", "last_rotated_at", "rotation_days")
     )
     found = sorted(
-        (g for k in keys for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)),
+        (
+            g
+            for k in keys
+            if k not in secret
+            for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)
+        ),
         key=lambda g: (-g.sure, keys.index(g.heading)),
     )
+    sure, what, why = _kind_of(table, found, kind)
+    if what == "human":
+        found = _as_people(table, texts, found, order)
     chosen: list[Guess] = []
     for guess in found:
         if guess.sure >= SURE_ENOUGH and all(
@@ -219,9 +242,113 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         chosen = [g for g in chosen if not g.target.startswith("component.")]
     _make_sure_of_keys(chosen)
     chosen.sort(key=lambda g: keys.index(g.heading))
-    mapping = _mapping(table, chosen, kind)
-    told += _tell(table, mapping)
-    return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told)  # fmt: skip
+    by_target = {g.target: g.said for g in chosen}
+    mapping = _mapping(table, chosen, kind or by_target.get("kind") or what)
+    told += _tell(table, mapping, f"{sure} %: {why}")
+    if secret:
+        told.append(f"never mapped, for it holds secrets: {'; '.join(secret)}")
+    asks = (
+        ""
+        if sure >= SURE_OF_KIND or isinstance(mapping["kind"], dict)
+        else f"what a row is: {what} at {sure} %, {why}"
+    )
+    return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told, asks)  # fmt: skip
+
+
+def _is_secret(heading: str, said: list[Any]) -> bool:
+    """Tell whether a column holds secrets: by its heading, or because a cell of it is one."""
+    cells = [x if isinstance(x, str) else json.dumps(x) for v in said for x in (v if isinstance(v, list) else [v])]  # fmt: skip
+    return h.is_secret(heading) or any("[secret]" in c or h.is_secret(heading, c) for c in cells)
+
+
+def _kind_of(table: Table, found: list[Guess], kind: str) -> tuple[int, str, str]:
+    """Say what each row is, how sure that is in percent, and why."""
+    if kind:
+        return 100, kind, "as given"
+    about = f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}"
+    headings = [h.plain(k) for k in (*table.headings, *table.optional)]
+    words = " ".join([about, *headings])
+    people = [k for k in headings if re.fullmatch(f"{h.PEOPLE}|{h.LEFT}", k)]
+    if re.search(rf"\b({h.ACCOUNTS})\b", f"{about} {' '.join(headings[:3])}"):
+        return 90, "service_account", "its name or headings speak of accounts"
+    if hit := re.search(rf"\b({h.AGENTS})\b", words):
+        return 90, "agent", f"its name or headings say {hit[0]!r}"
+    if (
+        re.search(
+            r"\b(people|persons?|staff|employees?|users?|hr|mitarbeiter\w*|personal|leavers?|joiners?)\b",
+            about,
+        )
+        and people
+    ):
+        return (
+            65,
+            "human",
+            f"its name, and {', '.join(people[:3])} among its headings, speak of people",
+        )
+    if len(people) > 1:
+        return 55, "human", f"{', '.join(people[:3])} among its headings speak of people"
+    own = {
+        "lists.tools",
+        "actors.autonomy",
+        "actors.kill_switch",
+        "actors.risk_tier",
+        "actors.purpose",
+        "actors.principal_id",
+        "component.name",
+        "lists.data_sources",
+    }
+    hits = sorted({g.heading for g in found if g.target in own and g.sure >= SURE_OF_KIND})
+    if hits:
+        return min(70 + 10 * (len(hits) - 1), 90), "agent", f"it has {', '.join(hits[:3])}"
+    return 50, "agent", "neither its name nor its headings say"
+
+
+def _as_people(
+    table: Table, texts: dict[str, list[Any]], found: list[Guess], order: str
+) -> list[Guess]:
+    """What the columns of a list of people mean: the address is the person, not somebody who owns it."""
+    made = [g for g in found if g.target not in ("actors.owner_id", "actors.technical_owner_id") or h.named(g.heading, h.MAIL) < 90]  # fmt: skip
+    for heading in texts:
+        words = h.plain(heading)
+        different = len({str(v) for v in texts[heading]})
+        if re.fullmatch(h.MAIL, words) and different == len(table.rows):
+            made = [g for g in made if g.heading != heading]
+            made.append(
+                Guess(
+                    heading,
+                    "actors.actor_id",
+                    90,
+                    f"{different} different in {len(table.rows)} rows",
+                    heading,
+                )
+            )
+        if re.fullmatch(h.LEFT, words):
+            sure, why, said = dates(_cells(heading, texts[heading], len(table.rows), order))
+            made.append(Guess(heading, "actors.retired_at", min(90, sure), why, said))
+    return sorted(made, key=lambda g: -g.sure)
+
+
+def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
+    """Refuse what looks like a log: a mapping makes a register, and each of its rows an actor."""
+    keys = [*table.headings, *table.optional]
+    stamps = [k for k in keys if re.fullmatch(h.STAMPS, h.plain(k)) and _has_clock(texts[k])]
+    events = [k for k in keys if k not in stamps and re.fullmatch(h.LOGGED, h.plain(k))]
+    if stamps and len(events) > 1:
+        raise InputError(
+            f"looks like a log, not a register: {stamps[0]} beside {', '.join(events[:3])}", _where(table),
+            "A mapping makes each row an actor. `reporter formats` lists the logs that are read; rewritten as JSON lines with time, actor_id and action, "
+            "it is read as reporter-events (docs/formats.md). Where it is a register all the same, --kind says what a row is.",
+        )  # fmt: skip
+
+
+def _has_clock(said: list[Any]) -> bool:
+    """Tell whether cells are times of day rather than dates."""
+    cells = [str(v) for v in said[:100]]
+    return (
+        bool(cells)
+        and sum(bool(re.search(r"\d:\d\d|^\d{10,19}(\.\d+)?$", c)) for c in cells) * 5
+        >= len(cells) * 4
+    )
 
 
 def _unsure(keys: list[str], found: list[Guess], chosen: list[Guess]) -> list[Guess]:
@@ -340,11 +467,9 @@ def _slug(file: InputFile) -> str:
 
 def _mapping(table: Table, chosen: list[Guess], kind: str) -> dict[str, Any]:
     by_target = {g.target: g.said for g in chosen}
-    about = h.plain(f"{table.file.path.stem} {table.file.part} {' '.join(table.headings[:3])}")
-    keyed = bool(re.search(r"\b(nhi|non human|service accounts?|machine identit\w+)\b", about))
     made: dict[str, Any] = {
         "map": f"map-{_slug(table.file)}", "file": table.file.name,
-        "kind": kind or by_target.get("kind") or ("service_account" if keyed else "agent"),
+        "kind": kind,
         "columns": {c: by_target[f"actors.{c}"] for c in h.NAMES if f"actors.{c}" in by_target},
         "lists": {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target},
         "component": _section("component", by_target), "credential": _section("credential", by_target),
@@ -367,7 +492,7 @@ def _nothings(table: Table, headings: list[str]) -> list[str]:
     return sorted({c.lower() for c in counted})
 
 
-def _tell(table: Table, mapping: dict[str, Any]) -> list[str]:
+def _tell(table: Table, mapping: dict[str, Any], how_sure: str) -> list[str]:
     """What a reader of the mapping should know besides its columns."""
     made = []
     if table.remarks:
@@ -379,8 +504,25 @@ def _tell(table: Table, mapping: dict[str, Any]) -> list[str]:
         made.append(f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs under left_out")  # fmt: skip
     kind = mapping["kind"]
     if isinstance(kind, str):
-        made.append(f"every row is taken for kind {kind!r}: change `kind` where that is wrong")
+        made.append(
+            f"every row is taken for kind {kind!r} ({how_sure}): change `kind` where that is wrong"
+        )
     return made
+
+
+def _make_sure_it_is_read(proposal: Proposal) -> None:
+    """Read a mapping as `assess` will, beside the others of its folder, before it is written."""
+    place = proposal.path.parent
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / FOLDER
+        folder.mkdir()
+        for other in sorted(place.glob("*.yml")) if place.name == FOLDER else ():
+            (folder / other.name).write_bytes(other.read_bytes())
+        (folder / proposal.path.name).write_text(proposal.text(), encoding="utf-8")
+        try:
+            with_mappings((), Path(work))
+        except ContentError as error:
+            raise InputError(f"no valid mapping can be made of it: {error.message}", proposal.mapping["file"], error.hint) from error  # fmt: skip
 
 
 def write(proposal: Proposal) -> list[str]:
@@ -388,6 +530,9 @@ def write(proposal: Proposal) -> list[str]:
     path = proposal.path
     if path.exists():
         raise InputError("this mapping exists, and may have been corrected", str(path), "Give another --out, or remove it.")  # fmt: skip
+    if proposal.asks:
+        raise Unsure(f"not sure enough, nothing is written: {proposal.asks}", proposal.mapping["file"], f"Say what a row is: {ASKED}.")  # fmt: skip
+    _make_sure_it_is_read(proposal)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(proposal.text(), encoding="utf-8")
     where = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"

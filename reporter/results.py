@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from reporter.catalog import Content
@@ -20,7 +20,7 @@ from reporter.compared import (
     Unused,
 )
 from reporter.db import Engine, quoted_list
-from reporter.model import Check, Coverage, Feed, Finding
+from reporter.model import Check, Coverage, Feed, Finding, Notice
 from reporter.schema import SUBJECTS
 from reporter.scores import Status
 
@@ -100,12 +100,19 @@ _PATHS = (
 """Whom each agent acts for and what it used; for what stands in no register no approval can be looked up."""
 
 
-GHOSTS = (
-    "SELECT DISTINCT agent_id FROM activity WHERE NOT registered AND actor_kind = 'agent' AND in_window "
-    "AND outcome = 'success' AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
+_HIGH_IMPACT = (
+    "NOT registered AND in_window AND outcome = 'success' "
+    "AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
 )
+GHOSTS = f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
 """Agents of no register that did something of high impact."""
 GHOST_CAP = "ghost-high-impact"
+_MAYBE_GHOSTS = (
+    "SELECT DISTINCT x.agent_id FROM activity AS x LEFT JOIN tiers AS t ON t.actor_id = x.agent_id AND t.may_be_agent "
+    f"WHERE x.agent_id IS NOT NULL AND x.agent_kind IS DISTINCT FROM 'agent' AND (x.agent_kind IS NULL OR t.may_be_agent) AND {_HIGH_IMPACT.replace('registered', 'x.registered')}"
+)
+"""Actors of no list that did so and may be agents: the log tells no kind, or they call tools as agents do."""
+MAYBE_GHOST_CAP = "unlisted-high-impact"
 
 
 def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
@@ -117,11 +124,35 @@ def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
         "single-period": True,
         GHOST_CAP: bool(engine.one(f"SELECT count(*) FROM ({GHOSTS}) AS g")),
     }
+    return _those(content, holds)
+
+
+def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
+    """The caps whose condition may hold, for what is not known: they bind the level on evidence only."""
+    unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_GHOSTS}) AS g"))
+    return _those(content, {MAYBE_GHOST_CAP: unlisted})
+
+
+def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
     return {
         cap: (level, reason)
         for cap, level, reason, _ in content.policy.caps
         if holds.get(cap, False)
     }
+
+
+def unlisted(engine: Engine) -> tuple[Notice, ...]:
+    """Say who acts, stands in no list and is no agent by any word but the log's."""
+    rows = engine.rows(
+        "SELECT x.agent_id, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n, bool_or(t.may_be_agent) AS may_be "
+        "FROM activity AS x JOIN tiers AS t ON t.actor_id = x.agent_id WHERE t.kind IS NULL AND x.in_window "
+        "AND x.outcome <> 'denied' GROUP BY x.agent_id ORDER BY may_be DESC, n DESC, x.agent_id"
+    )
+    if not rows:
+        return ()
+    lines = tuple(f"{agent} ({kind.replace('_', ' ') or '?'}): {n}" for agent, kind, n, _ in rows)
+    values = (("n", len(rows)), ("possible", sum(may_be for *_, may_be in rows)))
+    return (Notice("unlisted_actors", values, lines, "findings.csv, INV-02"),)
 
 
 def population(engine: Engine) -> dict[str, int]:
@@ -131,7 +162,7 @@ def population(engine: Engine) -> dict[str, int]:
             "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
         )
     )
-    kinds["shadow"] = int(engine.one("SELECT count(*) FROM actors WHERE NOT registered"))
+    kinds["shadow"] = int(engine.one("SELECT count(*) FROM tiers WHERE NOT registered"))
     return kinds
 
 

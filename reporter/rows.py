@@ -64,8 +64,3 @@ def day(f: Mapping[str, str], name: str) -> datetime | None:
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except (ValueError, OverflowError):
         raise Wrong(f"{name} is {value!r}", hint="expected a day such as 2026-09-15") from None
-
-
-def person(name: str) -> str:
-    """Return a name as it is compared."""
-    return " ".join(name.casefold().split())

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,22 +14,35 @@ from typing import Any
 from reporter import assess as judging
 from reporter import catalog, db, effects, hidden, results
 from reporter.actions import actions, effort_ids
-from reporter.answers import ATTESTATIONS
-from reporter.attestations import Settled, settle
+from reporter.answers import ATTESTATIONS, Compensation
+from reporter.apart import Apart
+from reporter.approvers import Directory, read_directory
+from reporter.attestations import Settled, artefacts, concentrated, settle
 from reporter.catalog import Content
+from reporter.child import Limits
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
+from reporter.ingest.beside import beside
 from reporter.ingest.cache import Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import Intake, ingest, recount
+from reporter.ingest.load import ARTEFACT, Intake, ingest, recount
 from reporter.ingest.mapped import FOLDER, with_mappings
-from reporter.ingest.scope import Baseline
-from reporter.ingest.tables import derive
+from reporter.ingest.scope import review_scope
+from reporter.ingest.statements import headings, thin
+from reporter.ingest.tables import EVERYTHING, derive
 from reporter.model import Assessment, Check, Framework, Notice, Sample
+from reporter.own_settings import (
+    OwnSettings,
+    approved_baseline,
+    misplaced_notes,
+    own_settings,
+    remember,
+    shipped_tallies,
+)
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
 from reporter.report import warm_up
@@ -51,13 +61,9 @@ from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
-from reporter.waivers import Stated, read_waivers
-from reporter.workspace import Workspace, read_workspace
-
-EXTRA_BYTES = 3 << 30
-"""Address space that checks from --extra may add."""
-EXTRA_SECONDS = 600
-"""Time that all checks together may take when some come from --extra."""
+from reporter.waivers import REFUSED, Stated, exceptions, read_waivers
+from reporter.workspace import NAME, Workspace, read_workspace
+from reporter.yamls import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class Options:
     """Folders of earlier runs, or of folders of them, to compare with."""
     templates: tuple[Path, ...] = ()
     """Of the user's own, each for a page of its own."""
+    limits: Limits = Limits()
+    """Of what others wrote: sources, checks and templates."""
     say: Callable[[str], None] = lambda _: None
 
 
@@ -88,7 +96,7 @@ def assess_workspace(
 
     refuse_existing(out)
     own = read_templates(options.templates, FILES.values())
-    wanted = Wanted(options.formats, own, options.say)
+    wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs.of(workspace.folder) as inputs:
@@ -122,67 +130,118 @@ def _assess(
     """Everything that needs the engine."""
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
-        intake = ingest(engine, inputs, content.sources, cache)
+        intake = ingest(engine, inputs, content.sources, cache, options.limits)
+        others = beside(
+            engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
+        )
+        intake = replace(
+            intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file))
+        )
         _refuse_nothing(intake, workspace.folder)
-        intake, said, stated = _heard(intake, workspace, content, known)
         expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-        derive(engine, workspace.run, expected, Baseline(*(workspace.baseline or ())))
-        intake = replace(intake, quarantined=(*intake.quarantined, *names.notes(engine)))
+        # scope comes last: it rests on who may approve runs, and that on the people of the lists
+        derive(engine, workspace.run, expected, wanted=EVERYTHING - {"scope_runs"})
+        who = read_directory(engine, workspace.approvers)
+        baseline, told = approved_baseline(engine, workspace, who)
+        review_scope(engine, baseline)
+        intake, said, stated = _heard(engine, intake, inputs, workspace, content, known, who)
+        notes = (*names.notes(engine), *misplaced_notes(engine))
+        intake = replace(
+            intake, quarantined=(*intake.quarantined, *notes), notices=(*intake.notices, *told)
+        )
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
-        with _walls(engine, content):
-            judging.assess(engine, judged, 1 if content.extra else engine.threads())
+        foreign = [j for c, j in judged if c.id in content.extra]
+        with Apart(foreign, work, options.memory, options.limits) as run:
+            failed = judging.assess(engine, judged, engine.threads(), strict=False, run=run)
+        own = own_settings(workspace, [c for c, _ in judged])
+        remember(engine, own)
+        as_read = stated.compensations
         # Compensated first: what is made good needs no waiver.
-        made_good = effects.compensate(engine, stated.compensations, content.checks)
-        waived = effects.waive(engine, stated.waivers, content.checks, workspace.run.as_of)
+        made_good = effects.compensate(engine, as_read, content.checks, who)
+        waived = effects.waive(engine, stated.waivers, content.checks, workspace.run.as_of, who)
         stated = replace(stated, compensations=made_good, waivers=waived)
         people = None
         if options.pseudonymise:
             sql = [c.sql for c in content.checks]
-            people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated)
+            signer = [workspace.baseline.approved_by] if workspace.baseline else []
+            people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated, signer)
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
-        assessment = _gather(engine, workspace, content, judged, intake, said, stated)
+        assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
+        found = [*_statement_notices(said, stated, who)]
+        if own.lines:
+            found.append(
+                _beside_shipped(
+                    engine, own, content, judged, assessment, said, as_read, who, work, options
+                )
+            )
+        assessment = replace(assessment, notices=(*assessment.notices, *found))
         if people:
             assessment = hidden.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake.rows
 
 
+def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
+    """What may lie in a workspace and is used otherwise than as evidence."""
+    logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
+    own = [workspace.folder / name for name in (NAME, logo) if name]
+    return [*own, cache.folder, part.parent, *options.extra, *options.templates, *options.earlier]
+
+
 def _heard(
-    intake: Intake, workspace: Workspace, content: Content, known: tuple[Framework, ...]
-) -> tuple[Intake, Settled, Stated]:
+    engine: Engine, intake: Intake, inputs: Inputs, workspace: Workspace, content: Content, known: tuple[Framework, ...],
+    who: Directory,
+) -> tuple[Intake, Settled, Stated]:  # fmt: skip
     """What people say, and the accounting with the rows of it that were not kept."""
     chosen, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
-    said = settle(intake.statements.get(ATTESTATIONS, ()), known, chosen, intake.files, as_of)
-    stated = read_waivers(intake.statements, {c.id for c in content.checks}, as_of)
+    answers = intake.statements.get(ATTESTATIONS, ())
+    lacking = thin(inputs, artefacts(answers))
+    said = settle(answers, known, chosen, intake.files, as_of, who, lacking)
+    stated = read_waivers(intake.statements, content.checks, as_of, who)
+    excepted = exceptions(engine, content.checks, as_of, who)
+    stated = replace(stated, waivers=(*stated.waivers, *excepted))
     wrong = (*said.rejected, *stated.rejected)
     return recount(intake, wrong, said.aside, said.artefacts), said, stated
 
 
-@contextmanager
-def _walls(engine: Engine, content: Content) -> Iterator[None]:
-    """Checks that are not ours run with an address-space limit and a timer, behind the allow-list and the lock."""
-    if not content.extra:
-        yield
-        return
-    old = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    roof = pages * resource.getpagesize() + EXTRA_BYTES
-    resource.setrlimit(
-        resource.RLIMIT_AS,
-        (roof if old[1] == resource.RLIM_INFINITY else min(roof, old[1]), old[1]),
+def _statement_notices(said: Settled, stated: Stated, who: Directory) -> Iterator[Notice]:
+    """Name the statements that were signed in vain, and whoever carries more than a tenth of the answers."""
+    told = [(s.ref, s.why) for s in said.attestations]
+    told += [(w.ref, w.why) for w in stated.waivers]
+    told += [(c.ref, c.why) for c in stated.compensations]
+    lines = tuple(f"{ref}: {why}" for ref, why in told if why.startswith(REFUSED))
+    if lines:
+        yield Notice("statements_refused", (("n", len(lines)),), lines, "statements.csv")
+    if few := concentrated(said.attestations, who):
+        yield few
+
+
+def _beside_shipped(
+    engine: Engine, own: OwnSettings, content: Content, judged: list[tuple[Check, Judged]], assessment: Assessment,
+    said: Settled, given: Sequence[Compensation], who: Directory, work: Path, options: Options,
+) -> Notice:  # fmt: skip
+    """Say what the score would be with the settings that the checks ship with."""
+    shipped = judge_all([c for c in content.checks if c.id in own.thresholds], {})
+    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
+    foreign = [j for c, j in (*judged, *shipped) if c.id in content.extra]
+    with Apart(foreign, work, options.memory, options.limits) as run:
+        tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
+    cells = Cells(
+        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
     )
-    timer = threading.Timer(EXTRA_SECONDS, engine.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        resource.setrlimit(resource.RLIMIT_AS, old)
+    before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
+    return Notice(
+        "own_settings",
+        (
+            ("n", len(own.lines)), ("own", now.lo), ("own_level", now.level_lo), ("shipped", before.lo),
+            ("shipped_level", before.level_lo),
+        ),
+        own.lines, "the auditor's edition, Scope",
+    )  # fmt: skip
 
 
 _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}
@@ -228,17 +287,22 @@ def _gather(
     workspace: Workspace,
     content: Content,
     judged: list[tuple[Check, Judged]],
+    failed: Mapping[str, str],
     intake: Intake,
     said: Settled,
     stated: Stated,
 ) -> Assessment:
     """Score the cells and put everything a report needs into one object."""
-    checks = tuple(c for c, _ in judged)
+    # A sample is not drawn of unknowns, and what could not be run is not run again.
+    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
+    ran = [(c, j) for c, j in judged if c.id not in failed]
     profile = content.profiles[workspace.run.profile]
     findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
-    caps = results.caps(engine, content)
-    cells = Cells(content, checks, profile, tallies, parts(engine, checks), caps, said.answers)
+    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
+    cells = Cells(
+        content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers
+    )
     compared = results.compared(engine)
     compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)
@@ -256,17 +320,37 @@ def _gather(
         causes=causes, population=results.population(engine),
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
-        parity=side_by_side(engine, judged), attestations=said.attestations,
+        parity=side_by_side(engine, ran), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_unread(intake), *intake.notices),
+        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices, *results.unlisted(engine)),
     )  # fmt: skip
 
 
+def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not be run."""
+    if failed:
+        lines = tuple(f"{check}: {why}" for check, why in failed.items())
+        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
+
+
 def _unread(intake: Intake) -> Iterator[Notice]:
-    """Name the files that no source could read."""
-    lines = tuple(f"{f.file}: {f.why}" for f in intake.files if not f.source)
+    """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
+    rest = [f for f in intake.files if not f.source]
+    documents = [f for f in rest if ARTEFACT in f.why]
+    lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
+    where = "report.json, accounting"
     if lines:
-        yield Notice("files_not_read", (("n", len(lines)),), lines, "report.json, accounting")
+        yield Notice("files_not_read", (("n", len(lines)),), lines, where)
+    empty = tuple(
+        f"{f.file}: {f.why}"
+        for f in intake.files
+        if f.source and f.read and not f.kept and f.source != ATTESTATIONS
+    )
+    if empty:
+        yield Notice("nothing_kept", (("n", len(empty)),), empty, where)
+    if documents:
+        told = (headings(), *(f.why.partition(ARTEFACT)[2] for f in documents))
+        yield Notice("documents", (("n", len(documents)),), told, where)
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 
 from reporter import db
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
+from reporter.child import USUAL, Limits
 from reporter.compared import (
     Cause,
     Comparison,
@@ -31,6 +31,7 @@ from reporter.compared import (
 )
 from reporter.errors import InputError
 from reporter.model import Assessment
+from reporter.plain import clean_json
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
@@ -78,6 +79,8 @@ class Wanted:
     formats: tuple[str, ...]
     templates: tuple[Template, ...] = ()
     say: Callable[[str], None] = lambda _: None
+    limits: Limits = USUAL
+    """Of the templates."""
 
 
 def write_run(
@@ -111,7 +114,7 @@ def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
-        write_own(view, template, sorted(mediums), part)
+        write_own(view, template, sorted(mediums), part, wanted.limits)
 
 
 def write_quarantine(assessment: Assessment, path: Path) -> None:
@@ -198,14 +201,14 @@ def write_statements(a: Assessment, path: Path) -> None:
     header = (
         *("kind", "framework", "control", "check", "subject", "by_check", "answer", "statement", "reason", "attested_by"),
         *("approved_by", "role", "date", "approved_at", "expires", "review_at", "method", "artefact", "artefact_sha256"),
-        *("examined_by", "ticket", "counts_as", "why", "cells", "record"),
+        *("artefact_place", "observed", "examined_by", "confirmed_by", "ticket", "counts_as", "why", "cells", "record"),
     )  # fmt: skip
     rows = []
     for kind, said in ((ATTESTATIONS, a.attestations), (WAIVERS, a.waivers), (COMPENSATIONS, a.compensations)):  # fmt: skip
         for s in said:
             own = {f.name: _text(getattr(s, f.name)) for f in fields(s)}
             counts_as = own.get("status") or own.get("counts_as") or "not counted"
-            own |= {"kind": kind, "counts_as": counts_as, "record": s.ref}
+            own |= {"kind": own.get("kind", kind), "counts_as": counts_as, "record": s.ref}
             rows.append([own.get(h, "") for h in header])
     write_table(path, header, rows)
 
@@ -260,7 +263,7 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
             {"as_of": r.as_of.isoformat(), "evidence_id": r.evidence_id, "report_sha256": r.report_sha256}
             for r in assessment.history.runs
         ]  # fmt: skip
-    text = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    text = clean_json(manifest, sort_keys=True, indent=1) + "\n"
     (part / MANIFEST).write_text(text, encoding="utf-8")
 
 

@@ -54,7 +54,10 @@ _ACTIVITY_KEYS = (
 _CALLER_KEYS = ("agent_id", "agent_kind", "credential_is_intermediary", "in_window")
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
 _ROW = column(
-    "row_id", "HUGEINT", "Number of the row, its own: a record may give several with one ref.", "sparse"
+    "row_id",
+    "HUGEINT",
+    "Number of the row, its own: a record may give several with one ref.",
+    "sparse",
 )
 _ACTOR = (*columns.ACTORS, *derived.ACTORS)
 
@@ -86,7 +89,9 @@ TABLES: dict[str, Table] = {
         ),
         _loaded("grants", "What an actor may use or reach: the assigned scope.", columns.GRANTS),
         _loaded(
-            "approvals", "Human decisions on actions, tools, data, activation.", (*columns.APPROVALS, _ROW)
+            "approvals",
+            "Human decisions on actions, tools, data, activation.",
+            (*columns.APPROVALS, _ROW),
         ),
         _loaded("reviews", "Access reviews, due and completed.", columns.REVIEWS),
         _loaded("review_items", "What a review decided, item by item.", columns.REVIEW_ITEMS),
@@ -170,7 +175,7 @@ TABLES: dict[str, Table] = {
                 column("agent_id", TEXT, "Actor."),
                 column("registered", FLAG, "That actor is in the register."),
                 column("in_window", FLAG, "Inside the period under review."),
-                *_events("purpose", "tool", "destination", "effect", "outcome"),
+                *_events("log_source", "purpose", "tool", "destination", "effect", "outcome"),
                 column(
                     "host",
                     TEXT,
@@ -194,15 +199,21 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
-            "secret_traces",
-            "Where a secret stood: hidden at load, or told by a component's record.",
-            derived.SECRET_TRACES,
+            "key_uses",
+            "Who used which credential of an agent, or together with one; denied calls and gateways left out.",
+            derived.KEY_USES,
             loaded=False,
         ),
         Table(
-            "valid_exceptions",
-            "Exceptions in force on the date of the report: approved by another than asked, begun, with an end to come.",
-            derived.VALID_EXCEPTIONS,
+            "right_uses",
+            "Administrative actions that name no tool, beside the entitlements granted to the agent.",
+            derived.RIGHT_USES,
+            loaded=False,
+        ),
+        Table(
+            "secret_traces",
+            "Where a secret stood: hidden at load, or told by a component's record.",
+            derived.SECRET_TRACES,
             loaded=False,
         ),
         Table(
@@ -337,6 +348,8 @@ EVENT_TABLES = frozenset(
         "delegations",
         "daily",
         "scope_runs",
+        "key_uses",
+        "right_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""

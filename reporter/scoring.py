@@ -38,13 +38,15 @@ class Cells:
     parts: Sequence[Part]
     caps: Mapping[str, tuple[int, str]]
     """Cap id -> (highest level, reason), those that hold."""
+    caps_lo: Mapping[str, tuple[int, str]]
+    """Those that may hold: they bind the level on evidence only."""
     answers: Mapping[tuple[str, str], Status]
 
     def scores(self, policy: Policy) -> Scores:
         """Score frameworks and enterprise."""
-        content, caps = self.content, tuple(self.caps.values())
+        content, caps, lo = self.content, tuple(self.caps.values()), tuple(self.caps_lo.values())
         return score(
-            content.frameworks, self.checks, content.themes, self.tallies, policy, self.profile, caps, self.answers
+            content.frameworks, self.checks, content.themes, self.tallies, policy, self.profile, caps, self.answers, lo
         )  # fmt: skip
 
     def honoured(self, tallies: Sequence[Tally]) -> tuple[GroupScore, ...]:
@@ -86,7 +88,7 @@ class Cells:
         """Order actions by gain per effort."""
         return plan_actions(
             self.checks, self.content.themes, self.tallies, findings, actions, self.content.policy,
-            tuple(self.caps.values()),
+            (*self.caps.values(), *self.caps_lo.values()),
         )  # fmt: skip
 
     def reweighed(self, actions: Sequence[Action], findings: Sequence[Finding]) -> tuple[Reweighed, ...]:  # fmt: skip

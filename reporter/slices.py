@@ -34,7 +34,7 @@ def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
     sizes = {(d, v): n for d, v, n in engine.rows(
         "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL")}  # fmt: skip
     haunted = {(d, v) for d, v in engine.rows(
-        f"SELECT DISTINCT dimension, value FROM parts WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
+        f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
     return [Part(*key, sizes[key], key in haunted, tuple(own)) for key, own in tallies.items()]
 
 
@@ -47,7 +47,7 @@ def each_agent(engine: Engine, checks: Sequence[Check]) -> dict[str, tuple[Tally
 def _count(
     engine: Engine, checks: Sequence[Check], parts: str
 ) -> dict[tuple[str, str], list[Tally]]:
-    engine.run(f"CREATE OR REPLACE TEMP TABLE parts AS {parts}")
+    engine.run(f"CREATE OR REPLACE TEMP TABLE slice_of AS {parts}")
     engine.run(_part_cells(checks))
     tallies: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     for dimension, value, check, status, lo, hi, n in engine.rows(
@@ -68,7 +68,7 @@ def _part_cells(checks: Sequence[Check]) -> str:
         "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo, c.tier_hi, "
         f"{bool(about)} AS shared FROM cells AS c "
         + (f"JOIN ({SUBJECTS[about]}) AS s ON s.subject = c.subject " if about else "")
-        + f"JOIN parts AS p ON p.actor_id = {'s.actor_id' if about else 'c.actor'} "
+        + f"JOIN slice_of AS p ON p.actor_id = {'s.actor_id' if about else 'c.actor'} "
         f"WHERE list_contains({quoted_list(own)}, c.check_id)"
         for about, own in sorted(ids.items())
     ]

@@ -1,27 +1,31 @@
-"""Judge a check's SQL before anything runs. In: text and parameters. Out: regenerated SQL and the columns it reads.
+"""Judge the SQL of checks and sources before anything runs. In: text. Out: regenerated SQL, and what a check reads.
 
-Only an allow-list of syntax passes (the portable subset of docs/writing-content.md); what runs is written anew
-from the tree, never the author's text. Only this file imports sqlglot.
+Only an allow-list of syntax and functions passes (docs/writing-content.md); what runs is written anew from the tree,
+never the author's text. How much is parsed at all is limited first. Only this file imports sqlglot.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TypeVar
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.tokenizer_core import Token, TokenType
 
 from reporter.errors import ContentError
 from reporter.schema import TABLES
 
 OUTPUTS = ("subject", "ok", "reason", "ref")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_TYPE = re.compile(r"[A-Za-z0-9_ ,()\[\]]{1,1000}")
+T = TypeVar("T")
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
@@ -38,6 +42,7 @@ _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
 _REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Join: ("method",), exp.Star: ("except_", "replace", "rename"), exp.Distinct: ("on",), exp.Union: ("by_name",),
     exp.Min: ("count", "expressions"), exp.Max: ("count", "expressions"), exp.ArgMin: ("count",), exp.ArgMax: ("count",),
+    exp.Cast: ("format", "action", "default"), exp.TryCast: ("format", "action", "default"),
 }  # fmt: skip
 """Parts of allowed syntax that other engines lack or that choose a row by chance."""
 _JOINS = ("", "CROSS", "INNER", "OUTER")
@@ -97,40 +102,145 @@ def part(judged: Judged, name: str) -> str:
     return f"WITH {parts} SELECT * FROM {name}"
 
 
-_OPENS = re.compile(
-    r"^(read_|glob$|sniff|parquet_|query|getenv|duckdb_|pragma_|json_execute|from_substrait|which_|current_setting"
-    r"|getvariable|sqlite_|postgres_|iceberg_|delta_|st_read|load_)"
-)
+_SOURCE_ALLOWED: frozenset[type[exp.Expr]] = _ALLOWED | frozenset((
+    exp.AnyValue, exp.Array, exp.ArrayAgg, exp.ArrayConcat, exp.ArrayContains, exp.ArrayDistinct, exp.ArrayFilter, exp.ArrayMax,
+    exp.ArrayMin, exp.ArrayOverlaps, exp.ArrayReverse, exp.ArraySize, exp.ArraySort, exp.ArrayToString, exp.Bracket, exp.Ceil, exp.Chr,
+    exp.ColumnDef, exp.Concat, exp.ConcatWs, exp.Contains, exp.DateDiff, exp.DateTrunc, exp.Decode, exp.Div, exp.Dot,
+    exp.EndsWith, exp.Explode, exp.Extract, exp.Filter, exp.First, exp.FirstValue, exp.Flatten, exp.Floor, exp.FromBase64,
+    exp.GroupConcat, exp.IgnoreNulls, exp.ILike, exp.JSONKeyValue, exp.JSONKeys, exp.JSONObject, exp.JSONType, exp.Lambda,
+    exp.Last, exp.LastValue, exp.Left, exp.LogicalAnd, exp.LogicalOr, exp.LowerHex, exp.MD5, exp.Mod, exp.Pad, exp.ParseJSON,
+    exp.PropertyEQ, exp.Qualify, exp.Rank, exp.RegexpExtract, exp.RegexpExtractAll, exp.RegexpFullMatch, exp.RegexpLike,
+    exp.RegexpReplace, exp.RegexpSplit, exp.Reverse, exp.Right, exp.Round, exp.SHA2, exp.Slice, exp.Split,
+    exp.SplitPart, exp.StartsWith, exp.StrPosition, exp.StrToTime, exp.Struct, exp.Substring, exp.TimeToStr,
+    exp.TimestampTrunc, exp.ToMap, exp.Transform, exp.Translate, exp.Try, exp.TryCast, exp.Unnest, exp.UnixToTime, exp.Values,
+))  # fmt: skip
+"""What a source may use beside the syntax of a check: JSON, lists, patterns. None of it opens a file or a setting."""
+_SOURCE_FUNCTIONS = frozenset((
+    "json_extract", "json_extract_string", "json_exists", "json_array_length", "json_valid", "json_transform",
+    "json_merge_patch", "json_contains", "to_json", "list_position", "list_any_value", "list_has_all", "list_has_any", "list_zip",
+    "list_slice", "list_bool_and", "list_bool_or", "list_first", "list_last", "list_sum", "list_min", "list_max", "list_count",
+    "list_unique", "list_aggregate", "list_reduce", "generate_subscripts", "regexp_split_to_array", "url_decode", "try_strptime",
+    "make_timestamp", "epoch_ms", "to_timestamp", "strlen", "map_keys", "map_values", "map_extract", "map_entries", "struct_pack",
+))  # fmt: skip
+"""Functions that sqlglot has no name for, beside the helpers of ours."""
+HELPERS = frozenset((
+    "txt", "items", "from_ns", "workflow_name", "parsed", "plain_value", "destination",
+))  # fmt: skip
+"""The macros that sources may call; a test holds them beside those of ingest."""
+_SOURCE_TYPES = _CAST_TYPES | {
+    "JSON", "DOUBLE", "FLOAT", "SMALLINT", "TINYINT", "UINT", "UBIGINT", "INT128", "UINT128", "TIMESTAMPTZ", "TIME", "STRUCT",
+    "ARRAY", "LIST", "MAP", "BLOB", "VARBINARY",
+}  # fmt: skip
+_SOURCE_REFUSED_PARTS = {k: v for k, v in _REFUSED_PARTS.items() if k is not exp.Star}
+_ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract)
 
 
-def judge_source(text: str, place: str) -> None:
-    """Refuse a source's SQL that is more than one SELECT over `raw`, or that could open a file or a setting."""
+def judge_source(text: str, place: str) -> str:
+    """Return the SELECT of a source regenerated, or raise ContentError naming the first thing it must not contain."""
     try:
-        tree = _parse(text, place)
+        tokens = _as_json_arrows(_tokens(text, place))
+        trees = _parsed(lambda: _Plain().parser().parse(tokens, text), place)
+        if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+            raise ContentError("a source is exactly one SELECT", place)
+        return _judge_source(trees[0], place)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
-    ctes = {c.alias for c in tree.find_all(exp.CTE)}
-    for name in ctes:
-        if not _NAME.fullmatch(name):
-            raise ContentError(f"{name!r} is not a plain lower-case name", place)
+
+
+def judge_condition(text: str, place: str) -> str:
+    """Return a source's condition over `raw` regenerated: an expression, which ends where the text does."""
+    try:
+        return _judge_source(_expression(text, place), place)
+    except RecursionError as error:
+        raise ContentError("the SQL is nested too deeply", place) from error
+
+
+def judge_type(text: str, place: str) -> str:
+    """Return the type of a declared column regenerated: one of a fixed list, or a list, MAP or STRUCT of them."""
+    wrong = ContentError(f"{text[:60]!r} is no type of a column", place, "Such as VARCHAR, BIGINT[] or STRUCT(a VARCHAR).")  # fmt: skip
+    if not _TYPE.fullmatch(text):
+        raise wrong
+    try:
+        cast = _expression(f"CAST(NULL AS {text})", place)
+    except (ContentError, RecursionError) as error:
+        raise wrong from error
+    if not isinstance(cast, exp.Cast) or cast.args.get("default"):
+        raise wrong
+    for node in cast.to.walk():
+        known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES
+        if not (known or isinstance(node, (exp.ColumnDef, exp.Identifier))):
+            raise wrong
+    return cast.to.sql(dialect="duckdb", comments=False)
+
+
+class _Plain(DuckDB):
+    """Leaves the paths of JSON as they stand: sqlglot would make '$.a.b' of the key 'a.b'."""
+
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
+        """Return a path unchanged."""
+        return path
+
+
+def _expression(text: str, place: str) -> exp.Expr:
+    tokens = _as_json_arrows(_tokens(text, place))
+    found = _parsed(lambda: _Plain().parser().parse_into(exp.Condition, tokens, text), place)
+    if len(found) != 1 or found[0] is None or isinstance(found[0], (exp.Query, exp.Alias)):
+        raise ContentError("a condition is exactly one expression", place)
+    return found[0]
+
+
+def _judge_source(tree: exp.Expr, place: str) -> str:
     for node in tree.walk():
-        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-            if node.db or node.catalog or node.name not in {"raw", *ctes}:
-                raise ContentError(
-                    f"a source reads raw and nothing else, not {node.sql()!r}", _at(node, place)
-                )
-        elif isinstance(node, exp.Table) and not isinstance(node.this, exp.Unnest):
-            raise ContentError(
-                f"{node.sql(dialect='duckdb')[:60]!r} is no table of a source", place
-            )
-        if isinstance(node, exp.Func):
-            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-            if _OPENS.match(name) or isinstance(node, (exp.ReadCSV, exp.ReadParquet)):
-                raise ContentError(f"a source must not call {name}", _at(node, place))
-        if isinstance(node, (exp.Command, exp.Into, exp.DDL, exp.DML)) and not isinstance(
-            node, exp.Query
-        ):
-            raise ContentError("a source is one SELECT", place)
+        _refuse_in_source(node, place)
+    return _with_functions(tree).sql(dialect="duckdb", comments=False)
+
+
+def _refuse_in_source(node: exp.Expr, place: str) -> None:
+    if isinstance(node, exp.Anonymous):
+        if str(node.this).lower() not in _SOURCE_FUNCTIONS | HELPERS:
+            raise ContentError(f"a source must not call {node.name}", _at(node, place), _WHAT_A_SOURCE_MAY)  # fmt: skip
+    elif type(node) not in _SOURCE_ALLOWED and not isinstance(node, _ARROWS):
+        shown = node.sql(dialect="duckdb")[:60]
+        raise ContentError(
+            f"{shown!r} ({type(node).__name__}) is no part of a source", _at(node, place), _WHAT_A_SOURCE_MAY
+        )  # fmt: skip
+    _refuse_foreign_parts(node, place, _SOURCE_REFUSED_PARTS)
+    if isinstance(node, exp.DataType) and node.this.name not in _SOURCE_TYPES:
+        raise ContentError(f"{node.sql(dialect='duckdb')!r} is no type of a source", place)
+    if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
+        raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
+    if isinstance(node, exp.Table) and not _is_of_source(node):
+        shown = node.sql(dialect="duckdb")[:60]
+        raise ContentError(f"a source reads raw and nothing else, not {shown!r}", _at(node, place))
+
+
+_WHAT_A_SOURCE_MAY = "docs/writing-content.md lists what a source may use."
+
+
+def _is_of_source(node: exp.Table) -> bool:
+    plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
+    return plain and node.name in {"raw", *_made_before(node)}
+
+
+def _as_json_arrows(tokens: list[Token]) -> list[Token]:
+    """Give `->` a token of its own: inside of a call sqlglot takes it for an old lambda, which the engine does not."""
+    return [
+        Token(TokenType.HASH_ARROW, t.text, t.line, t.col, t.start, t.end, t.comments)
+        if t.token_type is TokenType.ARROW
+        else t
+        for t in tokens
+    ]
+
+
+def _with_functions(tree: exp.Expr) -> exp.Expr:
+    """Write JSON arrows as calls: the engine takes `a -> b` inside of a call for an old lambda too."""
+    for node in reversed(list(tree.find_all(*_ARROWS))):
+        name = "json_extract_string" if isinstance(node, exp.JSONExtractScalar) else "json_extract"
+        call = exp.Anonymous(this=name, expressions=[node.this, node.expression])
+        if node is tree:
+            return call
+        node.replace(call)
+    return tree
 
 
 def fill(text: str, params: dict[str, object], place: str) -> str:
@@ -154,32 +264,59 @@ def _literal(value: object, name: str, place: str) -> str:
     raise ContentError(f"parameter {name!r} must be a whole number, text, or a list of them", place)
 
 
-_DEEPEST = 200
-_NESTING = re.compile(r"'(?:[^']|'')*'|[(\[]|[)\]]|\b(?:CASE|END|NOT)\b", re.IGNORECASE)
+_LONGEST, _MOST_TOKENS, _DEEPEST = 100_000, 10_000, 200
+"""Characters, words and depth that are parsed: twice what ours have, or more."""
+_MOST = {TokenType.SELECT: (100, "SELECTs"), TokenType.L_BRACKET: (500, "brackets")}
+"""What costs the parser, or who follows names through it, time by its square."""
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 
 
-def _is_deep(text: str) -> bool:
+def _tokens(text: str, place: str) -> list[Token]:
+    """Take SQL apart; refuse more of it than anybody writes, before a parser sees it."""
+    if len(text) > _LONGEST:
+        raise ContentError(f"the SQL has {len(text)} characters; at most {_LONGEST} are read", place)  # fmt: skip
+    tokens = _parsed(lambda: DuckDB().tokenize(text), place)
+    if len(tokens) > _MOST_TOKENS:
+        raise ContentError(f"the SQL has {len(tokens)} words; at most {_MOST_TOKENS} are read", place)  # fmt: skip
+    for kind, (most, name) in _MOST.items():
+        n = sum(t.token_type is kind for t in tokens)
+        if n > most:
+            raise ContentError(f"the SQL has {n} {name}; at most {most} are read", place)
+    if _is_deep(tokens):
+        raise ContentError("the SQL is nested too deeply", place)
+    return tokens
+
+
+def _is_deep(tokens: list[Token]) -> bool:
     """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of Python."""
     depth = chain = 0
-    for word in _NESTING.findall(text):
-        chain = chain + 1 if word.upper() == "NOT" else 0
-        depth += {"(": 1, "[": 1, "CASE": 1, ")": -1, "]": -1, "END": -1}.get(word.upper(), 0)
+    for token in tokens:
+        kind = token.token_type
+        chain = chain + 1 if kind in _PREFIXES else 0
+        depth += (kind in _OPENING) - (kind in _CLOSING)
         if max(depth, chain) > _DEEPEST:
             return True
     return False
 
 
+_PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.PLUS}
+
+
 def _parse(text: str, place: str) -> exp.Query:
-    if _is_deep(text):
-        raise ContentError("the SQL is nested too deeply", place)
-    try:
-        trees = sqlglot.parse(text, dialect="duckdb")
-    except SqlglotError as error:
-        first = str(error).splitlines()[0]
-        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
+    tokens = _tokens(text, place)
+    trees = _parsed(lambda: DuckDB().parser().parse(tokens, text), place)
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise ContentError("a check is exactly one SELECT", place)
     return trees[0]
+
+
+def _parsed(read: Callable[[], T], place: str) -> T:
+    try:
+        return read()
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
 
 
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
@@ -216,8 +353,10 @@ def _likes_texts(node: exp.Any) -> bool:
     return liked and all(isinstance(t, exp.Literal) and t.is_string for t in texts)
 
 
-def _refuse_foreign_parts(node: exp.Expr, place: str) -> None:
-    parts = [name for name in _REFUSED_PARTS.get(type(node), ()) if node.args.get(name)]
+def _refuse_foreign_parts(
+    node: exp.Expr, place: str, refused: Mapping[type[exp.Expr], tuple[str, ...]] = _REFUSED_PARTS
+) -> None:
+    parts = [name for name in refused.get(type(node), ()) if node.args.get(name)]
     if parts or (isinstance(node, exp.Join) and node.kind not in _JOINS):
         raise ContentError(
             f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place)
@@ -239,13 +378,20 @@ def _refuse_foreign_table(node: exp.Table, place: str) -> None:
 
 
 def _made_before(node: exp.Table) -> set[str]:
-    """Names of the CTEs that stand before the node: a later one would name a table of the engine's own."""
+    """Names of the CTEs that the node sees: a later one, or one of elsewhere, would name a table of the engine's own."""
     names: set[str] = set()
-    own = node.find_ancestor(exp.CTE)
-    for cte in node.root().find_all(exp.CTE):
-        if cte is own:
-            break
-        names.add(cte.alias)
+    inner: exp.Expr = node
+    while (outer := inner.parent) is not None:
+        if isinstance(outer, exp.With):
+            for cte in outer.expressions:
+                if cte is inner and not outer.recursive:
+                    break
+                names.add(cte.alias)
+                if cte is inner:
+                    break
+        elif (parts := outer.args.get("with_")) is not None and parts is not inner:
+            names |= {c.alias for c in parts.expressions}
+        inner = outer
     return names
 
 

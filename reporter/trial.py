@@ -9,7 +9,7 @@ from pathlib import Path
 from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
-from reporter.errors import Errors, InputError
+from reporter.errors import InputError
 from reporter.ingest.files import sniff
 from reporter.ingest.load import ingested
 from reporter.ingest.tables import LOADED, columns_of
@@ -47,11 +47,7 @@ def _rows(engine: Engine, table: str, columns: list[str]) -> Iterator[str]:
 def _source(name: str, extra: tuple[Path, ...]) -> Source:
     """A source by its file, or by its id among ours and those of --extra."""
     if Path(name).is_file():
-        source = catalog.read_source(Path(name))
-        problems = list(catalog.judge_source_file(source))
-        if problems:
-            raise Errors(problems)
-        return source
+        return catalog.foreign_source(Path(name))
     known = {s.id: s for s in catalog.load(extra).sources}
     if name not in known:
         raise InputError(

@@ -1,21 +1,26 @@
-"""What waivers and compensating controls say. In: rows as given, the ids of checks, a date. Out: Stated.
+"""What waivers and compensating controls say. In: rows as given, checks, a date, who may sign. Out: Stated.
 
-A row that is wrong is rejected with its line. What is not in force at the date keeps `why` and has no effect.
+A row that is wrong is rejected with its line. What is not in force at the date, or not signed by somebody who may, keeps
+`why` and has no effect. A row of `exceptions` is a waiver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as Group
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Given, Waiver
-from reporter.model import Quarantined
+from reporter.answers import COMPENSATIONS, EXCEPTIONS, WAIVERS, Compensation, Given, Waiver
+from reporter.approvers import Directory
+from reporter.db import Engine
+from reporter.model import Check, Quarantined
 from reporter.rows import Wrong, day, filled, one_of, rejected
+from reporter.schema import SUBJECTS
 
 LONGEST = timedelta(days=365)
+REFUSED = "no effect"
+"""So begins the reason of what nobody signed who may."""
 _Fields = Mapping[str, str]
 _Either = TypeVar("_Either", Waiver, Compensation)
 
@@ -30,13 +35,89 @@ class Stated:
 
 
 def read_waivers(
-    given: Mapping[str, Sequence[Given]], checks: Group[str], as_of: datetime
+    given: Mapping[str, Sequence[Given]], checks: Iterable[Check], as_of: datetime, who: Directory
 ) -> Stated:
-    """Take what is well formed, and say of each whether its time is now; `checks` are those of this run."""
-    known = {check: check for check in checks}
+    """Take what is well formed, and say of each why it has no effect; `checks` are those of this run."""
+    may = {c.id: c.compensated_by for c in checks}
+    known = {check: check for check in may}
     waivers, wrong = _taken(given.get(WAIVERS, ()), lambda f, ref: _waiver(f, known, ref))
     others, also = _taken(given.get(COMPENSATIONS, ()), lambda f, ref: _compensation(f, known, ref))
-    return Stated(_timed(waivers, as_of), _timed(others, as_of), (*wrong, *also))
+    return Stated(
+        _in_order(replace(w, why=_out_of_force(w, as_of) or _unsigned("waiver", w, who)) for w in waivers),
+        _in_order(
+            replace(
+                c,
+                why=_out_of_force(c, as_of) or _no_substitute(c, may[c.check]) or _unsigned("compensation", c, who),
+            )
+            for c in others
+        ),
+        (*wrong, *also),
+    )  # fmt: skip
+
+
+def exceptions(
+    engine: Engine, checks: Iterable[Check], as_of: datetime, who: Directory
+) -> tuple[Waiver, ...]:
+    """Return the rows of `exceptions` as waivers: each for the subjects of its check that are, or belong to, what it names."""
+    about = {c.id: c.about for c in checks}
+    made = []
+    for row in engine.rows(
+        "SELECT coalesce(check_id, ''), coalesce(actor_id, ''), coalesce(item, ''), coalesce(reason, ''), "
+        "coalesce(approver_id, ''), starts_at, ends_at, coalesce(exception_id, ''), ref FROM exceptions ORDER BY ref, exception_id, actor_id"
+    ):
+        check, actor, item, reason, approver, start, end, id_, ref = row
+        waiver = Waiver(
+            check, item or actor, reason, approver, start or datetime.min, end or datetime.min, None, id_, ref, EXCEPTIONS
+        )  # fmt: skip
+        why = (
+            _ill_formed(check, about, reason, approver, start, end)
+            or _narrower(about.get(check, ""), actor, item)
+            or _out_of_force(waiver, as_of)
+            or _unsigned("exception", waiver, who)
+        )
+        if why or not actor or item or about[check] in _ACTORS:
+            made.append(replace(waiver, why=why))
+        else:
+            subjects = [s for (s,) in engine.rows(
+                f"SELECT DISTINCT subject FROM ({SUBJECTS[about[check]]}) AS s WHERE actor_id = ? AND subject IS NOT NULL ORDER BY 1", [actor]
+            )]  # fmt: skip
+            made += [replace(waiver, subject=s) for s in subjects]
+            if not subjects:
+                made.append(replace(waiver, why=f"covers nothing: {check} has no subject of {actor}"))  # fmt: skip
+    return _in_order(made)
+
+
+_ACTORS = ("agent", "actor")
+
+
+def _ill_formed(
+    check: str, about: Mapping[str, str], reason: str, approver: str, start: datetime | None, end: datetime | None
+) -> str:  # fmt: skip
+    """Say what an exception lacks that a waiver must have."""
+    if not check:
+        return "no effect: it names no check"
+    if check not in about:
+        return f"no effect: there is no check {check}"
+    if not reason:
+        return "no effect: it gives no reason"
+    if not approver:
+        return "no effect: nobody approved it"
+    if start is None or end is None:
+        return f"no effect: it has no {'beginning' if start is None else 'end'}"
+    if end <= start:
+        return "no effect: it ends before it begins"
+    if end - start > LONGEST:
+        return f"no effect: it holds for {(end - start).days} days, over {LONGEST.days}"
+    return ""
+
+
+def _narrower(about: str, actor: str, item: str) -> str:
+    """Say that an exception is for a part of what its check judges as a whole."""
+    if actor and item and about in _ACTORS:
+        return f"no effect: it is for {item} alone, and the verdict is on {actor} as a whole"
+    if actor and not SUBJECTS[about]:
+        return f"no effect: the verdict is not on {actor}"
+    return ""
 
 
 def _taken(
@@ -60,8 +141,20 @@ def _waiver(f: _Fields, known: Mapping[str, str], ref: str) -> Waiver:
     if not start <= review <= end:
         raise Wrong("review_at is not between approved_at and expires", hint="expected a day on which it still holds")  # fmt: skip
     return Waiver(
-        check, f.get("subject", ""), reason, approved_by, start, end, review, f.get("ticket", ""), ref
+        check, f.get("subject", ""), reason, approved_by, start, end, review, f.get("ticket", ""), ref, WAIVERS
     )  # fmt: skip
+
+
+def _no_substitute(c: Compensation, may: Sequence[str]) -> str:
+    if c.by_check in may:
+        return ""
+    named = f"; {' or '.join(may)} can" if may else ", and no other check can"
+    return f"no effect: {c.by_check} cannot stand in for {c.check}{named}"
+
+
+def _unsigned(kind: str, s: Waiver | Compensation, who: Directory) -> str:
+    why = who.objection(kind, s.approved_by, s.approved_at)
+    return why and f"{REFUSED}: {why}"
 
 
 def _compensation(f: _Fields, known: Mapping[str, str], ref: str) -> Compensation:
@@ -92,13 +185,11 @@ def _day(f: _Fields, name: str) -> datetime:
     return time
 
 
-def _timed(made: Iterable[_Either], as_of: datetime) -> tuple[_Either, ...]:
-    """Say of what is not in force why; in the order of check, subject and record."""
-    done = [replace(s, why=_out_of_force(s.approved_at, s.expires, as_of)) for s in made]
-    return tuple(sorted(done, key=lambda s: (s.check, s.subject, s.ref)))
+def _in_order(made: Iterable[_Either]) -> tuple[_Either, ...]:
+    return tuple(sorted(made, key=lambda s: (s.check, s.subject, s.ref)))
 
 
-def _out_of_force(start: datetime, end: datetime, as_of: datetime) -> str:
-    if start > as_of:
+def _out_of_force(s: Waiver | Compensation, as_of: datetime) -> str:
+    if s.approved_at > as_of:
         return "approved after the date of this assessment: dropped"
-    return f"expired on {end:%Y-%m-%d}: as if it had never existed" if end <= as_of else ""
+    return f"expired on {s.expires:%Y-%m-%d}: as if it had never existed" if s.expires <= as_of else ""  # fmt: skip

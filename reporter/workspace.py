@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reporter.answers import SIGNED
 from reporter.branding import Branding, read_branding
 from reporter.errors import InputError
 from reporter.model import RunInfo, Sample
@@ -21,9 +22,19 @@ NAME = "reporter.yml"
 MOST_DAYS = 100_000
 _KEYS = (
     "organisation", "unit", "period", "as_of", "profile", "frameworks", "log_sources", "params", "baseline", "efforts",
-    "samples", "branding", "language",
+    "samples", "branding", "language", "approvers",
 )  # fmt: skip
 _SAMPLE = {"size", "frame", "seed", "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSetting:
+    """Who says that some runs are as they should be."""
+
+    approved_by: str
+    approved_at: datetime
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +43,8 @@ class Workspace:
     run: RunInfo
     log_sources: dict[str, tuple[str, int]]
     """name -> (hour | day, percent of units that must be seen)"""
-    baseline: tuple[datetime, datetime] | None
-    """A time window whose runs are approved."""
+    baseline: BaselineSetting | None
+    """Who approved the runs below baseline/, and those of a time window."""
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
     frameworks: tuple[str, ...] = ()
@@ -44,6 +55,8 @@ class Workspace:
     """Check id -> how its subjects were drawn."""
     branding: Branding = Branding()
     language: str = ENGLISH
+    approvers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of statement -> roles and people who may sign it."""
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -78,13 +91,14 @@ def read_workspace(folder: Path) -> Workspace:
         folder,
         run,
         logs,
-        _window(f),
+        _baseline(f, run),
         params,
         _frameworks(f),
         _efforts(f),
         _samples(f),
         read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
         _language(f),
+        _approvers(f),
     )
 
 
@@ -106,8 +120,12 @@ def _run(f: Fields) -> RunInfo:
     if start >= end:
         raise InputError("the period ends before it begins", f.place("period"))
     as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
-    if as_of < start:
-        raise InputError("as_of lies before the period", f.place("as_of"))
+    if as_of < end:
+        # what the period's last days show, and what fell due in them, would be left out under its full name
+        raise InputError(
+            f"as_of is {as_of:%Y-%m-%d}, before the period is over", f.place("as_of"),
+            f"Expected {end:%Y-%m-%d} or later, or no as_of; for a part of the period, let the period end there.",
+        )  # fmt: skip
     return RunInfo(
         str(f.get("organisation", str)), str(f.get("unit", str, "")), start, end, as_of,
         f.get("profile", str, "baseline"),
@@ -126,16 +144,47 @@ def _frameworks(f: Fields) -> tuple[str, ...]:
     return tuple(str(n) for n in named)
 
 
-def _window(f: Fields) -> tuple[datetime, datetime] | None:
-    given = f.get("baseline", dict, {})
+def _baseline(f: Fields, run: RunInfo) -> BaselineSetting | None:
+    given, place = f.get("baseline", dict, {}), f.place("baseline")
     if not given:
         return None
-    for key in sorted(set(map(str, given)) - {"from", "to"}):
-        raise InputError(f"baseline: unknown key {key!r}", f.place("baseline"), "Known: from, to.")
-    start, end = (_time(given.get(k), f.place("baseline"), f"baseline.{k}") for k in ("from", "to"))
+    known = ("approved_by", "approved_at", "from", "to")
+    for key in sorted(set(map(str, given)) - set(known)):
+        raise InputError(f"baseline: unknown key {key!r}", place, f"Known: {', '.join(known)}.")
+    approved_by = given.get("approved_by")
+    if not isinstance(approved_by, str) or not approved_by.strip():
+        raise InputError("baseline: nobody approved it", place, "Give approved_by, a person of the inventory, and approved_at.")  # fmt: skip
+    at = _time(given.get("approved_at"), place, "baseline.approved_at")
+    if at > run.as_of:
+        raise InputError(f"baseline.approved_at is {at:%Y-%m-%d}, later than as_of", place)
+    if not {"from", "to"} & set(given):
+        return BaselineSetting(approved_by.strip(), at)
+    start, end = (_time(given.get(k), place, f"baseline.{k}") for k in ("from", "to"))
     if start >= end:
-        raise InputError("the baseline ends before it begins", f.place("baseline"))
-    return start, end
+        raise InputError("the baseline ends before it begins", place)
+    if start < run.period_to and end > run.period_from:
+        raise InputError(
+            f"the baseline of {start:%Y-%m-%d} to {end:%Y-%m-%d} overlaps the period that it would excuse", place,
+            f"Expected a time that ends by {run.period_from:%Y-%m-%d}.",
+        )  # fmt: skip
+    return BaselineSetting(approved_by.strip(), at, start, end)
+
+
+def _approvers(f: Fields) -> dict[str, tuple[str, ...]]:
+    made = {}
+    for kind, given in f.get("approvers", dict, {}).items():
+        named = [given] if isinstance(given, str) else given
+        if kind not in SIGNED:
+            raise InputError(
+                f"approvers: unknown kind {kind!r}", f.place("approvers"), f"Known: {', '.join(SIGNED)}."
+            )  # fmt: skip
+        if not isinstance(named, list) or not all(isinstance(n, str) and n.strip() for n in named):
+            raise InputError(
+                f"approvers: {kind} must be a list of roles or people, not {given!r}", f.place("approvers"),
+                "Give roles as the people's list has them, or ids of people.",
+            )  # fmt: skip
+        made[str(kind)] = tuple(str(n) for n in named)
+    return made
 
 
 def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:

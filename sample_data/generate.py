@@ -12,11 +12,12 @@ import gzip
 import io
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from company import cloudtrail, directory, episodes, otel, papers, people, story, traffic, waived
-from company.cast import AGENTS, QUARTERS, Agent, Quarter
+from company.cast import AGENTS, APPROVERS, QUARTERS, Agent, Quarter, mail
 from company.gaps import agent_record
 
 Row = dict[str, Any]
@@ -134,7 +135,9 @@ log_sources:
   portal-vendor: {{every: day, share: 40}}
   "otel:tender-drafter": {{every: day, share: 5}}
   edi-legacy: {{every: day, share: 20}}
-"""
+baseline: {{approved_by: {mail("noor.haddadin")}, approved_at: {quarter.begin - timedelta(days=5):%Y-%m-%d}}}
+approvers:
+""" + "".join(f"  {kind}: [{', '.join(roles)}]\n" for kind, roles in APPROVERS.items())
 
 
 def _inventory(folder: Path, agents: tuple[Agent, ...], quarter: Quarter) -> None:

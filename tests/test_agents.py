@@ -48,7 +48,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
         for seed in range(0, 60, 6)
     }
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
-    cells = Cells(content, content.checks, profile, (), (), {}, {})
+    cells = Cells(content, content.checks, profile, (), (), {}, {}, {})
     made = cells.leveled(agents, rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
     for found in made[:-1]:
@@ -64,7 +64,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
 
 def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> None:
     about = [c for c in content.checks if c.about == "agent"]
-    cells = Cells(content, content.checks, content.profiles["baseline"], (), (), {}, {})
+    cells = Cells(content, content.checks, content.profiles["baseline"], (), (), {}, {}, {})
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]

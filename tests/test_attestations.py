@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from fixture_people import directory
 
 from reporter import catalog
 from reporter.answers import Attestation, Given
@@ -25,15 +26,22 @@ from reporter.score import score
 from reporter.scores import Status
 
 AS_OF = datetime(2026, 10, 1)
-PROOF = hashlib.sha256(b"proof").hexdigest()
+TEXT = b"\n".join(
+    b"%d. the gateway refused call %d under rule %d" % (n, 7 * n, n % 9) for n in range(12)
+)
+PROOF = hashlib.sha256(TEXT).hexdigest()
 OTHER = hashlib.sha256(b"another").hexdigest()
 FILES = [FileCount("statements/proof.txt", "", "", 5, PROOF, 1, 0, 0, 1, 0)]
 ROW = {
     "framework": "nist-ai-rmf-1.0", "control": "GOVERN 1.3", "answer": "yes", "attested_by": "ann",
     "role": "CISO", "date": "2026-09-01",
 }  # fmt: skip
-EXAMINED = {"method": "examine", "artefact": "proof.txt", "artefact_sha256": PROOF, "examined_by": "ben"}  # fmt: skip
-NA = {"answer": "not applicable", "reason": "no such agents"}
+EXAMINED = {
+    "method": "examine", "artefact": "proof.txt", "artefact_sha256": PROOF, "artefact_place": "line 3",
+    "observed": "call 21 was refused", "examined_by": "ben",
+}  # fmt: skip
+NA = {"answer": "not applicable", "reason": "no such agents", "confirmed_by": "ben"}
+WHO = directory("ann", "ben", "cy", "yara", names={"Zoe Quill": "ann", "Yara Lund": "yara"})
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +56,8 @@ def known(content: Content) -> tuple[Framework, ...]:
 
 def settled(known: tuple[Framework, ...], *rows: dict[str, str]) -> Settled:
     given = [Given("statements/attestations.csv", n, ROW | row) for n, row in enumerate(rows, 2)]
-    return settle(given, known, {f.id for f in known if not f.optional}, FILES, AS_OF)
+    chosen = {f.id for f in known if not f.optional}
+    return settle(given, known, chosen, FILES, AS_OF, WHO, {"statements/proof.txt": ""})
 
 
 def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
@@ -72,6 +81,11 @@ def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
         (EXAMINED | {"examined_by": ""}, "attested", "nobody is named"),
         (EXAMINED | {"examined_by": " Ann "}, "attested", "by the person who attests"),
         (EXAMINED | {"artefact_sha256": ""}, "attested", "no hash"),
+        (EXAMINED | {"artefact_place": ""}, "attested", "no page, section or line"),
+        (EXAMINED | {"observed": ""}, "attested", "what was seen there"),
+        (EXAMINED | {"examined_by": "Donald Duck"}, "attested", "Donald Duck is in no list of people"),
+        ({"attested_by": "Donald Duck"}, "", "no effect: Donald Duck is in no list of people"),
+        ({"attested_by": "Donald Duck", "answer": "no"}, "fail", "answered no"),
         ({"method": "examine", "examined_by": "ben"}, "attested", "no artefact"),
         (EXAMINED | {"artefact_sha256": OTHER}, "unknown", "does not match"),
         (EXAMINED | {"artefact": "gone.txt"}, "unknown", "no file of statements/"),
@@ -79,6 +93,9 @@ def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
         (EXAMINED | {"method": "attest", "artefact_sha256": OTHER}, "unknown", "does not match"),
         (EXAMINED | {"answer": "no", "artefact_sha256": OTHER}, "fail", "answered no"),
         (NA, "na", "no such agents"),
+        (NA | {"confirmed_by": ""}, "", "needs a second person; nobody is named"),
+        (NA | {"confirmed_by": "ANN"}, "", "needs a second person; it is confirmed by the person who says so"),
+        (NA | {"confirmed_by": "Donald Duck"}, "", "needs a second person; Donald Duck is in no list"),
         (NA | {"reason": ""}, "unknown", "no reason"),
         (NA | {"attested_by": ""}, "unknown", "no attested_by"),
         (NA | {"date": ""}, "unknown", "no date"),
@@ -89,7 +106,7 @@ def test_what_an_answer_counts_as(
 ) -> None:
     made = only(known, row)
     assert (made.status, why in made.why) == (status, True), made.why
-    assert made.settles == (status != "unknown")
+    assert made.settles == (status not in ("unknown", ""))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +251,7 @@ def reporter(*args: object) -> Any:
 def ws(tmp_path: Path, few_checks: None) -> Path:
     init(tmp_path / "ws", "Acme")
     (tmp_path / "ws" / "statements" / "attestations.csv").unlink()
-    (tmp_path / "ws" / "statements" / "proof.txt").write_bytes(b"proof")
+    (tmp_path / "ws" / "statements" / "proof.txt").write_bytes(TEXT)
     return tmp_path / "ws"
 
 
@@ -319,7 +336,7 @@ def test_rubbish_never_stops_a_run(ws: Path, text: str) -> None:
 
 def test_a_file_that_changed_after_it_was_examined_proves_nothing(ws: Path) -> None:
     write_csv(ws / "statements" / "attestations.csv", [ROW | EXAMINED])
-    (ws / "statements" / "proof.txt").write_bytes(b"proof, edited")
+    (ws / "statements" / "proof.txt").write_bytes(TEXT + b", edited")
     (row,) = run(ws)["attestations"]["rows"]
     assert row["counts_as"] == "unknown" and "does not match" in row["why"]
 

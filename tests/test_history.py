@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 
 import fixture_assessment as given
@@ -28,6 +29,7 @@ from hypothesis import strategies as st
 from reporter.db import read_rows
 from reporter.errors import InputError
 from reporter.history import read_earlier
+from reporter.model import Assessment
 from reporter.pseudonyms import mark
 from reporter.report import WRITERS, charts, html, view
 from reporter.report.history import COLUMNS, history
@@ -79,7 +81,7 @@ def test_each_verdict_is_said_to_have_become_what_it_became(runs: Path, tmp_path
         ("INV-01", "e"): "fails now", ("INV-01", "f"): "evidence found", ("INV-01", "g"): "new, failing",
         ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
     }  # fmt: skip
-    assert made.sentences[2] == (
+    assert made.sentences[3] == (
         "Unknown are 1 verdict now and 1 then: of those now, 1 could be judged then, which is no progress, and 0 are on what is new "
         "or newly in scope; of those then, 1 can be judged now."
     )
@@ -190,8 +192,64 @@ def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -
     drawing = charts.trend(made.trends[0])
     assert drawing.count("<circle") == 1 and "Not assessed" in drawing
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
-    whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).moved[0]
-    assert whole.verdict == "could be evidence alone"
+    made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
+    assert made.moved[0].verdict == "open as a whole, not in every theme"
+    (worse,) = (m.name for m in made.moved if m.kind == "theme" and m.verdict.startswith("worse"))
+    (better,) = (m.name for m in made.moved if m.verdict.startswith("better"))
+    said = f"whatever is missing, 1 theme is worse ({worse}) and 1 theme is better ({better}); "
+    assert f"{said}of the whole the ranges overlap; level" in made.sentences[0]
+
+
+def rescored(a: Assessment, **themes: tuple[int, int]) -> Assessment:
+    """The same, but the last run had scored these hundredths."""
+    (last,) = a.history.runs
+    standings = tuple(
+        replace(s, lo=Fraction(themes[key][0], 100), hi=Fraction(themes[key][1], 100))
+        if (key := s.id or "whole") in themes else s
+        for s in last.standings
+    )  # fmt: skip
+    return replace(a, history=replace(a.history, runs=(replace(last, standings=standings),)))
+
+
+def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -> None:
+    run = leave(tmp_path / "q", assessed(90), THEN)
+    made = told(rescored(beside(tmp_path, [run], THEN), whole=(0, 100)))
+    assert made.moved[0].verdict == "the ranges overlap"
+    assert "so the score alone shows neither progress nor decline" in made.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict"),
+    [
+        ([c for c in THEN if c[1] != "e"], "better, whatever is missing"),
+        ([c for c in THEN if c[1] not in "ab"], "higher, but subjects that did not pass are gone"),
+        ([c for c in THEN if c[1] != "f"], "higher, but subjects that did not pass are gone"),
+        ([(c, s, "pass") for c, s, _ in THEN], "better, whatever is missing"),
+    ],
+)
+def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
+    tmp_path: Path, now: list[Cell], verdict: str
+) -> None:
+    run = leave(tmp_path / "q", assessed(90), THEN)
+    made = told(rescored(beside(tmp_path, [run], now), whole=(0, 0), INV=(0, 0), OWN=(0, 0)))
+    rose = {m.name: m.verdict for m in made.moved if m.difference.startswith("+")}
+    assert rose["Whole organisation"] == rose["Inventory and ghosts"] == verdict
+    assert rose["Ownership"] == "better, whatever is missing"  # nothing of it is gone
+
+
+def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_path: Path) -> None:
+    then: list[Cell] = [("INV-01", f"a{n}", "fail") for n in range(48)]
+    run = leave(tmp_path / "q", assessed(90), then)
+    a = beside(tmp_path, [run], then[:8])
+    made = told(a)
+    assert made.sentences[1] == (
+        "0 agents are new and 40 gone: 48 then, 8 now. What failed of those that are gone is not mended."
+    )
+    (notice,) = view.build(a).summary.notices
+    assert notice.code == "agents_gone"
+    assert notice.text.startswith("Of 48 agents of the last run 40 are in nothing that was read")
+    few = beside(tmp_path / "few", [run], then[:-4])
+    assert few.notices == () and "4 gone: 48 then, 44 now." in told(few).sentences[1]
 
 
 def test_the_trend_says_its_numbers_in_words() -> None:

@@ -74,6 +74,8 @@ def test_a_strangers_table_is_mapped_as_reviewed(path: Path, tmp_path: Path) -> 
     """GOLDEN=write writes what is proposed for each file of tests/data/mapping, and what is read with it; review the diff."""
     copy = workspace(tmp_path / "ws", path.name, path.read_bytes())
     proposal = only(copy)
+    if proposal.asks:
+        ((proposal,), _) = propose(copy, kind="agent")
     write(proposal)
     (file,) = recognised((tmp_path / "ws",))
     counts = {k: file[k] for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")}

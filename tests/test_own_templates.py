@@ -10,6 +10,7 @@ import pytest
 from conftest import reporter
 from jinja2.exceptions import SecurityError
 
+from reporter.child import Limits
 from reporter.errors import InputError
 from reporter.report import html, own, shape, view
 from reporter.runfolder import FILES
@@ -74,29 +75,115 @@ def test_what_a_sandbox_forbids_or_a_template_gets_wrong_is_named_with_its_line(
     text: str, said: str, rich: shape.View, tmp_path: Path
 ) -> None:
     made = template(tmp_path, body(text))
+    (tmp_path / "view.json").write_bytes(view.to_json(rich))
+    given_ = (str(tmp_path / "view.json"), made.name, str(made.path), made.text, "html")
     with pytest.raises(InputError) as raised:
-        own.write(rich, made, ("html",), tmp_path)
+        own.make(*given_, out=str(tmp_path / "out.html"))  # what the child does
     assert said in str(raised.value)
     assert f"{made.path}:5" in str(raised.value)
+
+
+OUTSIDE = [
+    "<script>fetch('https://example.org')</script>",
+    '<meta http-equiv="refresh" content="0;url=https://example.org">',
+    """<!--><meta http-equiv=refresh content='1;url=https://example.org'>-->""",
+    """<!--->x--><p>a comment that ends twice</p>""",
+    "<!-- a comment --!><meta http-equiv=refresh content='1;url=https://example.org'>",
+    "<!--[if IE]><script src=https://example.org/x.js></script><![endif]-->",
+    "<!x><p>a comment that does not look like one</p>",
+    "<?x><p>another</p>",
+    "<noscript><!--</noscript><meta http-equiv=refresh content='0;url=https://example.org'>--></noscript>",
+    "<template><script>1</script></template>",
+    "<plaintext>",
+    '<IFRAME src="https://example.org"></IFRAME>',
+    "<iframe srcdoc='&lt;script&gt;1&lt;/script&gt;'></iframe>",
+    '<link rel="stylesheet" href="https://example.org/x.css">',
+    '<base href="https://example.org">',
+    "<form action='https://example.org'><button>Send</button></form>",
+    "<button formaction='https://example.org'>Send</button>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<a href='java&#x0a;script:alert(1)'>x</a>",
+    "<a href='data:text/html,x'>x</a>",
+    "<a href='//example.org'>x</a>",
+    "<a href='#x' ping='https://example.org'>x</a>",
+    "<p onclick='alert(1)'>x</p>",
+    "<body onload='alert(1)'>",
+    "<p style='background:url(https://example.org/x.png)'>x</p>",
+    "<img src='https://example.org/x.png' alt='x'>",
+    "<img srcset='https://example.org/x.png 2x' alt='x'>",
+    "<img src='data:image/svg+xml;base64,PHN2Zy8+' alt='x'>",
+    "<svg><use href='https://example.org/x.svg#a'/></svg>",
+    "<svg><image xlink:href='https://example.org/x.png'/></svg>",
+    "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<svg><rect fill='url(https://example.org/x.svg#a)'/></svg>",
+    "<svg><style>@import 'https://example.org'</style></svg>",
+    "<svg><script>1</script></svg>",
+    "<math><mtext><style>@import 'https://example.org'</style></mtext></math>",
+    "<video poster='https://example.org/x.png'></video>",
+]
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_a_page_brings_nothing_that_reaches_outside(
+    text: str, rich: shape.View, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="of its own into the page|not built on our layout"):
+        html.render(rich, own=template(tmp_path, body(text)))
+
+
+def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+    for medium in ("html", "pdf"):
+        with pytest.raises(InputError, match="of its own into the page"):
+            own.write(rich, template(tmp_path, body(OUTSIDE[1])), (medium,), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["risk-committee.html"]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "<script>fetch('https://example.org')</script>",
-        '<meta http-equiv="refresh" content="0;url=https://example.org">',
-        '<IFRAME src="https://example.org"></IFRAME>',
-        '<link rel="stylesheet" href="https://example.org/x.css">',
-        '<base href="https://example.org">',
+        "<p><a href='https://example.org/policy'>Our policy</a> <a href='mailto:x@example.org'>mail</a></p>",
+        "<p><a href='#checks'>Below</a> and <a href='findings/index.html'>beside</a></p>",
+        "<img alt='' src='data:image/png;base64,iVBORw0KGgo='>",
+        "{# a note to ourselves #}<table><tr><td>1</td></tr></table>",
+        "<p>a &lt;!-- b --&gt; and url(https://example.org) as text</p>",
     ],
 )
-def test_a_page_brings_nothing_that_reaches_outside(
-    text: str, rich: shape.View, tmp_path: Path
+def test_a_page_may_hold_text_links_and_its_own_pictures(text: str, rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+    assert "<main" in html.render(rich, own=template(tmp_path, body(text)))
+
+
+def test_nothing_may_stand_before_the_layout(rich: shape.View, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not built on our layout"):
+        html.render(rich, own=template(tmp_path, "<p>first</p>" + GOOD))
+
+
+def test_a_page_that_is_too_long_is_refused(
+    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for medium in ("html", "pdf"):
-        with pytest.raises(InputError, match="of its own into the page"):
-            own.write(rich, template(tmp_path, body(text)), (medium,), tmp_path)
-    assert not list(tmp_path.glob("*.pdf"))
+    monkeypatch.setattr(own, "LONGEST_PAGE", 10_000)
+    with pytest.raises(InputError, match="makes a page of [0-9]{5,} characters"):
+        html.render(rich, own=template(tmp_path, body("x" * 10_000)))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
+            "took longer than 2 s",
+        ),
+        ("{% for a in range(90000) %}{{ 'x' * 100000 }}{% endfor %}", "memory"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "calls itself without end"),
+    ],
+)
+def test_a_template_without_end_is_stopped_and_named(
+    text: str, says: str, rich: shape.View, tmp_path: Path
+) -> None:
+    made = template(tmp_path, body(text))
+    with pytest.raises(InputError, match=says) as raised:
+        own.write(rich, made, ("html",), tmp_path, Limits(memory=700 << 20, seconds=2))
+    assert str(made.path) in str(raised.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["risk-committee.html"]
 
 
 def test_a_page_is_built_on_our_layout(rich: shape.View, tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
     key = (named / ".reporter-cache/fingerprint.key").read_text()
     bob = called("bob.ray@corp.example", key)
-    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
+    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}

@@ -13,6 +13,12 @@ from click.testing import CliRunner
 from reporter.cli import main
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
+APPROVED = f"approvers: {{baseline: [ann]}}\nbaseline: {{{SIGNED}}}\n"
+PEOPLE = [
+    {"type": "human", "actor_id": n, "name": n.title(), "state": "active", "owner_id": ""}
+    for n in ("ann", "bob")
+]
 
 
 def call(tool: str, destination: str = "", **more: Any) -> dict[str, Any]:
@@ -23,10 +29,10 @@ def call(tool: str, destination: str = "", **more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
-def assessed(folder: Path, given: dict[str, list[dict[str, Any]]], more: str = "") -> Path:
-    """Assess a workspace of event files; return the run."""
+def assessed(folder: Path, given: dict[str, list[dict[str, Any]]], more: str = APPROVED) -> Path:
+    """Assess a workspace of event files, with two people who are in office; return the run."""
     ws = folder / "ws"
-    for name, events in given.items():
+    for name, events in {"inventory/people.jsonl": PEOPLE, **given}.items():
         (ws / name).parent.mkdir(parents=True, exist_ok=True)
         (ws / name).write_text("".join(json.dumps(e) + "\n" for e in events), encoding="utf-8")
     (ws / "reporter.yml").write_text(YML + more)
@@ -47,7 +53,8 @@ def deviations(run: Path) -> list[tuple[str, str, str]]:
     return [(r["kind"], r["name"], r["changes"]) for r in rows(run, "deviations.csv")]
 
 
-CLEAN = [call("get_bill", "mail.example"), call("send_money", "DE1")]
+JUNE = {"time": "2026-06-10T10:00:00Z"}
+CLEAN = [call("get_bill", "mail.example", **JUNE), call("send_money", "DE1", **JUNE)]
 
 
 USES = [
@@ -91,7 +98,7 @@ def test_a_use_outside_the_approved_scope_is_a_deviation(
 
 
 def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
-    clean = [call("send_money", "DE1", actor_id="only-clean")]
+    clean = [call("send_money", "DE1", actor_id="only-clean", **JUNE)]
     run = assessed(tmp_path, {"baseline/clean.jsonl": clean, "logs/a.jsonl": [call("get_bill")]})
     subjects = {r["subject"] for r in rows(run, "findings.csv")}
     assert "a1" in subjects
@@ -99,11 +106,23 @@ def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_run_given_as_approved_and_in_the_log_counts_in_both(tmp_path: Path) -> None:
-    event = call("send_money", "DE1", event_id="e1")
-    run = assessed(tmp_path, {"baseline/clean.jsonl": [event], "logs/a.jsonl": [event]})
-    assert not [r for r in rows(run, "quarantine.csv") if r["kind"] == "duplicate"]
-    assert [r["events"] for r in rows(run, "coverage.csv")] == ["1"]
+def test_what_is_done_in_the_period_is_judged_wherever_it_lies(tmp_path: Path) -> None:
+    bad = call("send_money", "DE9", event_id="e1", actor_id="moved")
+    twin = call("send_money", "DE8", event_id="e2")
+    changed = twin | {"destination": "DE7"}
+    given = {
+        "baseline/a.jsonl": [*CLEAN, bad, twin, changed],
+        "logs/a.jsonl": [call("get_bill"), twin],
+    }
+    run = assessed(tmp_path, given)
+    assert {(k, n) for k, n, _ in deviations(run)} >= {
+        ("destination", d) for d in ("DE7", "DE8", "DE9")
+    }
+    # alike in all, as it stands in the log: once; with the same id and another content: another event
+    assert {r["agent"]: r["events"] for r in rows(run, "coverage.csv")} == {"a1": "3", "moved": "1"}
+    (note,) = (r for r in rows(run, "quarantine.csv") if r["kind"] == "baseline")
+    assert note["reason"].startswith("3 events are dated inside the period")
+    assert notices(run)["baseline_in_period"]["lines"] == ["baseline/a.jsonl: 3"]
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -113,17 +132,78 @@ def test_a_time_window_is_a_baseline(tmp_path: Path) -> None:
         call("send_money", "DE1"),
         call("send_money", "DE2"),
     ]
-    window = "baseline: {from: '2026-04-01', to: '2026-06-01'}\n"
+    window = f"approvers: {{baseline: [ann]}}\nbaseline: {{{SIGNED}, from: '2026-04-01', to: '2026-06-01'}}\n"
     run = assessed(tmp_path, {"logs/a.jsonl": events}, window)
     assert deviations(run) == [("destination", "DE2", "true")]
+
+
+def notices(run: Path) -> dict[str, Any]:
+    """The notices of a run by code."""
+    return {
+        n["code"]: n for n in json.loads((run / "report.json").read_text())["summary"]["notices"]
+    }
+
+
+@pytest.mark.usefixtures("few_checks")
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ("", "names nobody under baseline: approved_by"),
+        (f"baseline: {{{SIGNED}}}\n", "names nobody under approvers: baseline"),
+        (APPROVED.replace("by: ann", "by: bob"), "bob is not among those whom"),
+        (APPROVED.replace("by: ann", "by: Donald Duck"), "Donald Duck is in no list of people"),
+        (APPROVED.replace("by: ann", "by: a1"), "a1 is in no list of people"),
+    ],
+)  # fmt: skip
+def test_runs_that_nobody_approved_approve_nothing(settings: str, why: str, tmp_path: Path) -> None:
+    given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
+    run = assessed(tmp_path, given, settings)
+    assert deviations(run) == []
+    assert why in notices(run)["baseline_not_approved"]["text"]
+    assert not [f for f in rows(run, "findings.csv") if f["check"] == "PUR-03"]
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_nobody_approves_the_runs_of_an_agent_of_his_own(tmp_path: Path) -> None:
+    mine = {"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "Ann"}
+    given = {
+        "inventory/agents.jsonl": [mine],
+        "baseline/clean.jsonl": [
+            *CLEAN,
+            call("get_page", "x", actor_id="a2", purpose="look", **JUNE),
+        ],
+        "logs/a.jsonl": [
+            call("send_money", "DE2"),
+            call("send_mail", "x", actor_id="a2", purpose="look"),
+        ],
+    }
+    run = assessed(tmp_path, given)
+    assert {r["agent"] for r in rows(run, "deviations.csv")} == {"a2"}
+    assert (
+        "(events below baseline/: 2): ann owns the agent"
+        in notices(run)["baseline_not_approved"]["text"]
+    )
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_baseline_approves_nothing_that_was_done_before_it(tmp_path: Path) -> None:
+    events = [call("send_money", "DE1", session_id=s, time=f"2026-{s}T10:00:00Z") for s in ("08-01", "09-01")]  # fmt: skip
+    late = APPROVED.replace("2026-06-20", "2026-08-15")
+    run = assessed(tmp_path, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": events}, late)
+    assert {r["session"] for r in rows(run, "deviations.csv")} == {"08-01"}
 
 
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
-        ("baseline: {from: '2026-06-01', to: '2026-04-01'}\n", "the baseline ends before it begins"),
+        (f"baseline: {{{SIGNED}, from: '2026-06-01', to: '2026-04-01'}}\n", "the baseline ends before it begins"),
         ("baseline: {since: '2026-06-01'}\n", "baseline: unknown key 'since'"),
-        ("baseline: {from: '2026-06-01'}\n", "baseline.to is missing"),
+        (f"baseline: {{{SIGNED}, from: '2026-06-01'}}\n", "baseline.to is missing"),
+        ("baseline: {from: '2026-04-01', to: '2026-06-01'}\n", "baseline: nobody approved it"),
+        ("baseline: {approved_by: ann}\n", "baseline.approved_at is missing"),
+        ("baseline: {approved_by: ann, approved_at: '2026-10-02'}\n", "baseline.approved_at is 2026-10-02, later than as_of"),
+        (f"baseline: {{{SIGNED}, from: '2026-07-01', to: '2026-10-01'}}\n", "overlaps the period that it would excuse"),
+        (f"baseline: {{{SIGNED}, from: '2026-06-01', to: '2026-07-02'}}\n", "Expected a time that ends by 2026-07-01"),
     ],
 )  # fmt: skip
 def test_a_wrong_baseline_is_refused(said: str, wrong: str, tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
     assert line == f"1 set by the organisation: OWN-02 {own}"
     page = (run / "report.html").read_text()
     assert f"Thresholds: {told}" in page and line in page
-    assert made["own_thresholds"].startswith("1 threshold is the organisation's own")
-    beside = page[page.index('class="hero"') : page.index("Top gaps")]
-    assert "1 threshold is the organisation&#39;s own" in beside
+    (box,) = (n for n in made["summary"]["notices"] if n["code"] == "own_settings")
+    assert box["lines"][0] == "params: OWN-02 leave_days 400, shipped 30"
+    assert page.index("OWN-02 leave_days 400, shipped 30") < page.index('class="hero"')
     assert f"\nThresholds: {told}\n" in reporter("explain", run, "OWN-02").output
     sheet = openpyxl.load_workbook(run / "report.xlsx", read_only=True)["Checks"]
     head, *rows = sheet.iter_rows(values_only=True)
@@ -63,7 +63,6 @@ def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> 
     assert lines["APR-02"] == f"approval_ttl_hours 24 · effects {effects} · skew_minutes 5"
     assert lines["OWN-01"] == ""
     assert next(s.text for s in made.scope if s.label == "Thresholds") == "all as the checks ship with them"  # fmt: skip
-    assert made.own_thresholds == ""
 
 
 def with_checks(*own: Check) -> Assessment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from conftest import reporter, texts_of
 from fixture_estate import policy
+from fixture_people import directory
 
 from reporter import assess, effects
-from reporter.answers import Compensation, Given, Waiver
+from reporter.answers import SIGNED, Compensation, Given, Waiver
 from reporter.catalog import Content
 from reporter.db import Engine, read_rows
 from reporter.examples import RUN, load_example
@@ -38,10 +39,28 @@ COMPENSATION = {
 }  # fmt: skip
 
 
+def check(
+    name: str, about: str, severity: str = "medium", by: Sequence[str] = tuple("KMZCOPL")
+) -> Check:
+    stand_ins = tuple(b for b in by if b != name)
+    return Check(
+        name, "", "", about, severity, 1, "inventory", "", "", "", compensated_by=stand_ins
+    )
+
+
+CHECKS = (
+    check("K", "agent", "critical"), check("M", "actor"), check("Z", "agent"), check("C", "credential"),
+    check("O", "organisation"), check("P", "policy"), check("L", "log_source", "critical"),
+)  # fmt: skip
+WHO = directory(
+    "ann", "ben", "zoe", aliases={"ann@acme": "ann"}, names={"Ann Example": "ann", "Zoe Lund": "zoe"}
+)  # fmt: skip
+
+
 def read(kind: str, *rows: dict[str, str]) -> Stated:
     base = WAIVER if kind == "waivers" else COMPENSATION
     given = tuple(Given(f"statements/{kind}.csv", n, base | row) for n, row in enumerate(rows, 2))
-    return read_waivers({kind: given}, {"K", "M", "Z", "C", "O", "P", "L"}, AS_OF)
+    return read_waivers({kind: given}, CHECKS, AS_OF, WHO)
 
 
 # ---------------------------------------------------------------- what is taken
@@ -107,7 +126,7 @@ def test_the_page_shows_statements_that_are_taken(
     with Inputs.of(tmp_path) as inputs:
         given, (count,), notes = statements.read(engine, inputs, inputs.files, "key")
     assert (count.source, count.read, count.kept, notes) == (kind, 1, 1, [])
-    made = read_waivers(given, {c.id for c in content.checks}, AS_OF)
+    made = read_waivers(given, content.checks, AS_OF, WHO)
     assert len(made.waivers) + len(made.compensations) == 1 and not made.rejected
     shown = set(
         re.findall(
@@ -123,21 +142,13 @@ def test_the_page_shows_statements_that_are_taken(
 
 def test_the_closest_checks_are_named(content: Content) -> None:
     given = (Given("statements/waivers.csv", 2, WAIVER | {"check": "OWN-2"}),)
-    made = read_waivers({"waivers": given}, {c.id for c in content.checks}, AS_OF)
+    made = read_waivers({"waivers": given}, content.checks, AS_OF, WHO)
     assert "did you mean OWN-02 or " in made.rejected[0].reason
 
 
 # ---------------------------------------------------------------- what it does to cells
 
 
-def check(name: str, about: str, severity: str = "medium") -> Check:
-    return Check(name, "", "", about, severity, 1, "inventory", "", "", "")
-
-
-CHECKS = (
-    check("K", "agent", "critical"), check("M", "actor"), check("Z", "agent"), check("C", "credential"),
-    check("O", "organisation"), check("P", "policy"), check("L", "log_source", "critical"),
-)  # fmt: skip
 ACTORS = [
     {"actor_id": "a1", "kind": "agent", "owner_id": "ann"},
     {"actor_id": "a2", "kind": "agent", "owner_id": "ben"},
@@ -181,11 +192,11 @@ def statuses(engine: Engine) -> Cells:
 
 
 def compensated(engine: Engine, *rows: dict[str, str]) -> tuple[Compensation, ...]:
-    return effects.compensate(engine, read("compensations", *rows).compensations, CHECKS)
+    return effects.compensate(engine, read("compensations", *rows).compensations, CHECKS, WHO)
 
 
 def waived(engine: Engine, *rows: dict[str, str]) -> tuple[Waiver, ...]:
-    return effects.waive(engine, read("waivers", *rows).waivers, CHECKS, AS_OF)
+    return effects.waive(engine, read("waivers", *rows).waivers, CHECKS, AS_OF, WHO)
 
 
 A1 = {("K", "a1"): "fail"}
@@ -347,18 +358,23 @@ def test_no_waiver_enters_the_score(engine: Engine, content: Content, seed: int)
 
 SETTINGS = {
     "organisation": "Acme", "period": {"from": "2026-07-01", "to": "2026-10-01"}, "as_of": "2026-10-01",
+    "approvers": {k: ["risk owner"] for k in SIGNED},
 }  # fmt: skip
-AGENT = {"type": "agent", "state": "active", "owner_confirmed_at": "2026-08-01T00:00:00Z", "technical_owner_id": "bob"}  # fmt: skip
+AGENT = {"type": "agent", "state": "active", "owner_confirmed_at": "2026-08-01T00:00:00Z", "technical_owner_id": "bob",
+         "created_at": "2026-01-02T00:00:00Z", "review_cadence_days": 60}  # fmt: skip
 RECORDS = [
-    AGENT | {"actor_id": "A1", "owner_id": "cat", "risk_tier": "high", "autonomy": 2},
+    AGENT | {"actor_id": "A1", "owner_id": "cat", "risk_tier": "high", "autonomy": 2,
+             "reviews": [{"review_id": "r1", "completed_at": "2026-09-01T00:00:00Z"}]},
     AGENT | {"actor_id": "A2", "owner_id": "ann", "risk_tier": "low", "autonomy": 1,
+             "expires_at": "2027-03-01T00:00:00Z",
              "tools": [{"name": "orders.read", "effect": "read"}],
              "data_sources": [{"name": "orders", "classification": "public"}]},
-    *({"type": "human", "actor_id": n, "name": f"{n.title()} Quill", "state": s, "state_since": "2026-06-01T00:00:00Z"}
-      for n, s in (("ann", "active"), ("bob", "active"), ("cat", "retired"))),
+    *({"type": "human", "actor_id": n, "name": f"{n.title()} Quill", "state": s, "state_since": "2026-06-01T00:00:00Z",
+       "roles": ["risk owner"]} for n, s in (("ann", "active"), ("bob", "active"), ("cat", "retired"))),
+    {"type": "human", "actor_id": "zoe", "name": "Zoe Lund", "state": "active", "roles": "cook; Risk Owner"},
     policy() | {"status": "draft"},
 ]  # fmt: skip
-K = COMPENSATION | {"check": "OWN-02", "subject": "A1", "by_check": "OWN-01", "approved_by": "ann"}
+K = COMPENSATION | {"check": "LIF-01", "subject": "A1", "by_check": "REV-01", "approved_by": "ann"}
 W = WAIVER | {"check": "POL-01", "subject": "", "approved_by": "Zoe Lund"}
 
 
@@ -393,7 +409,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     waivers = [
         W,
         W | {"expires": "2026-09-30", "review_at": "2026-09-15"},
-        W | {"check": "OWN-02", "subject": "A1"},
+        W | {"check": "LIF-01", "subject": "A1"},
         W | {"check": "POL-1", "colour": "red"},
         W | {"reason": "the key is ghp_" + "q8Zt" * 9, "subject": "nobody"},
     ]
@@ -420,32 +436,32 @@ def test_the_golden_example_holds_in_a_run(
     bare: dict[str, Any], said: tuple[Path, dict[str, Any]]
 ) -> None:
     # 4 of 5 fail; with half a credit for them it is 2 more
-    assert own_check(bare, "OWN-02")["figure"]["exact_lo"] == "1/5"
-    figure = own_check(said[1], "OWN-02")["figure"]
+    assert own_check(bare, "LIF-01")["figure"]["exact_lo"] == "1/5"
+    figure = own_check(said[1], "LIF-01")["figure"]
     assert (figure["exact_lo"], figure["exact_hi"]) == ("3/5", "3/5")
 
 
 def test_a_compensated_cell_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
     folder, report = said
     verdicts = {(c[0], c[1]): c[2] for c in read_rows(folder / "evidence.parquet")}
-    assert verdicts["OWN-02", "A1"] == "compensated"
-    counts = own_check(report, "OWN-02")["counts"]
+    assert verdicts["LIF-01", "A1"] == "compensated"
+    counts = own_check(report, "LIF-01")["counts"]
     assert (counts["text"], counts["failed"], counts["compensated"]) == (
         "1 pass · 1 compensated",
         0,
         1,
     )
-    (found,) = (r for r in rows(folder / "findings.csv") if r["check"] == "OWN-02")
+    (found,) = (r for r in rows(folder / "findings.csv") if r["check"] == "LIF-01")
     assert found["status"] == "compensated"
     assert found["reason"].endswith(
-        "; compensated by OWN-01 until 2026-12-01 (statements/compensations.json#1)"
+        "; compensated by REV-01 until 2026-12-01 (statements/compensations.json#1)"
     )
-    assert not [c for c in rows(folder / "causes.csv") if "OWN-02" in c["checks"]]
-    assert not [p for p in rows(folder / "roadmap.csv") if p["id"].startswith("OWN-02")]
-    told = reporter("explain", folder, "OWN-02").output
+    assert not [c for c in rows(folder / "causes.csv") if "LIF-01" in c["checks"]]
+    assert not [p for p in rows(folder / "roadmap.csv") if p["id"].startswith("LIF-01")]
+    told = reporter("explain", folder, "LIF-01").output
     assert "1 pass, 1 compensated (cells: 2). Credited weight / weight = 3/5 = 3/5 = 60.0 %" in told
     assert (
-        "OWN-01 stands in for A1 until 2026-12-01 (ann), compensated: OWN-01 passes on A1" in told
+        "REV-01 stands in for A1 until 2026-12-01 (ann), compensated: REV-01 passes on A1" in told
     )
 
 
@@ -463,7 +479,11 @@ def test_a_waived_failure_leaves_the_roadmap_and_nothing_else(
         "statements/waivers.json#1",
     )
     assert [c for c in rows(folder / "causes.csv") if "POL-01" in c["checks"]]
-    assert "Failing, 1 waived" in [f["label"] for f in report["summary"]["facts"]]
+    facts, before = ({f["label"]: f["text"] for f in r["summary"]["facts"]} for r in (report, bare))
+    assert facts["Failing"] == before["Failing"], "what is stated takes nothing out of it"
+    assert facts["of them compensated, at half credit"] == "1"
+    assert facts["of them waived, at no credit"] == "1"
+    assert not [label for label in before if "of them" in label]
     total, *others = report["waivers"]["honoured"]
     assert total["score"] == report["summary"]["figure"]["text"]
     assert float(total["honoured_score"][:-2]) > float(total["score"][:-2])
@@ -499,14 +519,14 @@ def test_every_statement_is_listed_and_every_row_accounted_for(
         for r in rows(folder / "statements.csv")
     ]
     assert listed == [
-        ("waivers", "OWN-02", "not counted", "#3"), ("waivers", "POL-01", "waived", "#1"),
+        ("waivers", "LIF-01", "not counted", "#3"), ("waivers", "POL-01", "waived", "#1"),
         ("waivers", "POL-01", "not counted", "#2"), ("waivers", "POL-01", "not counted", "#5"),
-        ("compensations", "OWN-02", "compensated", "#1"),
+        ("compensations", "LIF-01", "compensated", "#1"),
     ]  # fmt: skip
     assert [w["record"][-2:] for w in report["waivers"]["waivers"]] == ["#3", "#1", "#2", "#5"]
     assert (
         report["waivers"]["waivers"][0]["why"]
-        == "covers nothing that fails: OWN-02 is compensated on it"
+        == "covers nothing that fails: LIF-01 is compensated on it"
     )
     files = {f["file"]: f for f in report["accounting"]["files"]}
     fates = ("read", "kept", "out_of_scope", "unreadable", "rejected", "source")
@@ -534,7 +554,7 @@ def test_no_name_of_a_person_is_left_where_people_are_hidden(tmp_path: Path) -> 
     ws = workspace(tmp_path / "x/ws", waivers=given, compensations=[K | wordy])
     report = run(ws, formats=("html", "json", "csv"), pseudonymise=True)
     assert report["waivers"]["waivers"][0]["who"].startswith("person-")
-    assert own_check(report, "OWN-02")["counts"]["compensated"] == 1
+    assert own_check(report, "LIF-01")["counts"]["compensated"] == 1
     for name, text in texts_of((ws.parent / "run").iterdir()).items():
         for person in ("Zoe", "Lund", "Xaver", "Quill"):
             assert person not in text, name

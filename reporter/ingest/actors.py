@@ -170,19 +170,25 @@ def resolve_events(engine: Engine) -> None:
         f"LEFT JOIN actors AS a ON a.actor_id = coalesce({_FOUND}) "
         "LEFT JOIN same_as AS own ON own.alias = k.principal_id AND own.actor_id = a.actor_id AND own.is_identity"
     )
-    _see_events(engine)
+    see_events(engine)
 
 
-def _see_events(engine: Engine) -> None:
-    """The events that checks see: dated, with their actors."""
+def see_events(engine: Engine, filled: bool = False) -> None:
+    """Make the events that checks see: dated, with their actors; `filled`: with the effects of the register where the log has none."""
+    effect = "REPLACE (coalesce(e.effect, t.effect) AS effect) " if filled else ""
+    known = (
+        "LEFT JOIN granted_effects AS t ON t.agent_id = k.agent_id AND t.tool = e.tool "
+        if filled
+        else ""
+    )
     engine.run(
-        "CREATE VIEW events AS SELECT e.* EXCLUDE (file, record, part, place, who), "
+        f"CREATE OR REPLACE VIEW events AS SELECT e.* EXCLUDE (file, record, part, place, who) {effect}, "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
         "k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
         "e.file || '#' || CAST(e.record AS VARCHAR) AS ref, "
         "CAST(e.part AS HUGEINT) * 18446744073709551616 + e.place AS row_id "
-        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) "
+        f"FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) {known}"
         "WHERE e.occurred_at <= r.as_of"
     )
 

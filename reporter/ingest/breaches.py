@@ -10,18 +10,16 @@ from reporter.db import Engine
 
 SKEW_MINUTES = 5
 _SUM = "min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref FROM activity"
-_USER = (
-    "CASE WHEN resolved_by = 'id' OR (resolved_by = 'principal' AND actor_id IS NULL) "
-    "THEN agent_id ELSE actor_id END"
-)
 _SHARED = (
-    f"SELECT credential_id, {_USER} AS user_id, bool_or(in_window) AS in_window, {_SUM} WHERE agent_kind = 'agent' "
-    "AND outcome <> 'denied' AND credential_id IS NOT NULL AND NOT credential_is_intermediary GROUP BY ALL"
+    "SELECT *, count(*) OVER c AS n, nth_value(first_at, 2) OVER c AS second_at FROM key_uses "
+    "WHERE in_window AND user_id IS NOT NULL AND NOT by_client WINDOW c AS (PARTITION BY credential_id "
+    "ORDER BY first_at, user_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
 )
+"""A person or account with an agent's key is a breach of that agent, whose rights they have."""
 _OUTSIDE = (
     "SELECT c.agent_id, c.tool, c.first_at, c.ref FROM (SELECT agent_id, tool, max(last_at) AS last_at, "
     f"{_SUM} WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool "
-    "HAVING bool_or(in_window)) AS c WHERE EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool') "
+    "HAVING bool_or(in_window)) AS c WHERE c.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool') "
     "AND NOT EXISTS (SELECT 1 FROM grants AS g WHERE g.actor_id = c.agent_id AND g.type = 'tool' "
     "AND c.tool LIKE g.like_pattern ESCAPE '!' AND (g.expires_at IS NULL OR g.expires_at >= c.last_at))"
 )
@@ -32,10 +30,9 @@ def find_breaches(engine: Engine) -> None:
     parts = [
         f"SELECT agent_id, 'unregistered' AS kind, agent_id AS what, {_SUM} WHERE agent_kind = 'agent' AND NOT registered "
         "AND outcome = 'success' AND agent_id IS NOT NULL GROUP BY agent_id HAVING bool_or(in_window)",
-        "SELECT user_id, 'shared credential', credential_id, nth_value(first_at, 2) OVER c, ref FROM ("
-        f"SELECT *, count(*) OVER (PARTITION BY credential_id) AS n FROM ({_SHARED}) AS s WHERE in_window AND user_id IS NOT NULL) AS u "
-        "WHERE n > 1 WINDOW c AS (PARTITION BY credential_id ORDER BY first_at, user_id "
-        "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+        "SELECT CASE WHEN coalesce(user_kind, 'agent') = 'agent' THEN user_id ELSE held_by END AS agent_id, 'shared credential', "
+        "credential_id, min(coalesce(second_at, first_at)), arg_min(first_ref, (first_at, first_ref)) "
+        f"FROM ({_SHARED}) AS u WHERE (n > 1 OR (held_by IS NOT NULL AND NOT is_holder AND listed)) AND agent_id IS NOT NULL GROUP BY ALL",
         "SELECT x.agent_id, 'ended credential', x.credential_id, min(greatest(x.first_at, c.ended_at)), "
         "arg_max(x.last_ref, (x.last_at, x.last_ref)) FROM activity AS x JOIN (SELECT credential_id, min(ended_at) AS ended_at "
         "FROM credentials GROUP BY credential_id) AS c USING (credential_id) WHERE x.agent_kind = 'agent' AND x.outcome = 'success' "
@@ -43,7 +40,14 @@ def find_breaches(engine: Engine) -> None:
         f"SELECT agent_id, 'tool outside its grants', tool, first_at, ref FROM ({_OUTSIDE}) AS o",
         "SELECT d.agent_id, 'data outside its grants', 'data', min(d.first_at), arg_min(d.first_ref, (d.first_at, d.first_ref)) "
         "FROM data_use AS d WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL "
-        "AND d.agent_id IN (SELECT g.actor_id FROM grants AS g JOIN agents AS a USING (actor_id) WHERE g.type = 'data') "
+        "AND d.agent_id IN (SELECT b.actor_id FROM bounded AS b JOIN agents AS a USING (actor_id) WHERE b.type = 'data') "
         "GROUP BY d.agent_id HAVING bool_or(d.in_window)",
+        "SELECT agent_id, 'action outside its grants', granted, min(first_at), arg_max(last_ref, (last_at, last_ref)) "
+        "FROM right_uses WHERE NOT covered AND in_window GROUP BY agent_id, granted",
     ]
+    engine.run(
+        "CREATE TEMP TABLE bounded AS SELECT actor_id, type FROM grants UNION "
+        "SELECT actor_id, CASE name WHEN 'tools_listed' THEN 'tool' ELSE 'data' END FROM settings "
+        "WHERE name IN ('tools_listed', 'data_listed') AND value = 'true'"
+    )
     engine.run(f"CREATE TABLE breaches AS {' UNION ALL '.join(parts)}")

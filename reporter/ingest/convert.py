@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from reporter.catalog import Source
+from reporter.child import USUAL, Limits
 from reporter.db import Engine
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
 from reporter.ingest.files import InputFile
@@ -25,7 +26,9 @@ Done = tuple[Batch, list[InputFile], list[str]]
 """A batch, its files and their sha256."""
 
 
-def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache) -> list[Done]:
+def convert(
+    engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
+) -> list[Done]:
     """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again."""
     batches = list(_batches(choices))
     jobs: dict[str, Future[Batch]] = {}
@@ -38,7 +41,7 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
             key = key_of(source, [p.path for p in parts], hashes)
             done[i] = key, hashes
             if key not in jobs:
-                jobs[key] = pool.submit(_job, engine, source, parts, digests[0], key, cache)
+                jobs[key] = pool.submit(_job, engine, source, parts, digests[0], key, cache, limits)
         return [
             (jobs[done[i][0]].result(), [p.file for p in parts], done[i][1])
             for i, (_, parts) in enumerate(batches)
@@ -46,26 +49,28 @@ def convert(engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache)
 
 
 def _job(
-    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache
+    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache, limits: Limits
 ) -> Batch:  # fmt: skip
     batch = find(cache, key)
     if batch is None:
         with engine.twin() as own:
-            batch = _convert(own, source, parts, digest, key, cache)
-        keep(cache, batch)
+            batch, whole = _convert(own, source, parts, digest, key, cache, limits)
+        if whole:
+            keep(cache, batch)
     return batch
 
 
 def _convert(
-    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache
-) -> Batch:  # fmt: skip
+    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache, limits: Limits
+) -> tuple[Batch, bool]:  # fmt: skip
+    """What the files became, and whether another run would find the same: a child that was killed may end next time."""
     if len(parts) == 1 and streams(source, parts[0].file):
         batch = Batch(source.id, key, counts=[Counts()])
         if stream(engine, source, parts[0].file, digest, batch, cache):
-            return batch
+            return batch, True
     batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-    spool(engine, source, parts, batch, cache)
-    return batch
+    whole = spool(engine, source, parts, batch, cache, limits)
+    return batch, whole
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
@@ -86,6 +91,6 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
 def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
-        bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
+        bool(source.columns) and not source.foreign and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

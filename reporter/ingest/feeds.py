@@ -32,13 +32,19 @@ def measure_feeds(engine: Engine, expected: list[Expected]) -> None:
 
 
 def _expect(engine: Engine, expected: list[Expected]) -> None:
-    engine.run("CREATE TEMP TABLE expectation (log_source VARCHAR, every VARCHAR, share BIGINT)")
-    for e in expected:
-        engine.run("INSERT INTO expectation VALUES (?, ?, ?)", [e.log_source, e.every, e.share])
+    """A log is declared by reporter.yml or by an actor that names it; the others merely arrived."""
     engine.run(
-        "INSERT INTO expectation SELECT DISTINCT log_source, 'day', "
-        f"{DEFAULT_SHARE} FROM (SELECT log_source FROM in_events UNION SELECT log_source FROM actor_log_sources) AS s "
-        "ANTI JOIN expectation AS x USING (log_source)"
+        "CREATE TEMP TABLE expectation (log_source VARCHAR, every VARCHAR, share BIGINT, declared BOOLEAN)"
+    )
+    for e in expected:
+        engine.run(
+            "INSERT INTO expectation VALUES (?, ?, ?, TRUE)", [e.log_source, e.every, e.share]
+        )
+    engine.run(
+        "INSERT INTO expectation SELECT log_source, 'day', "
+        f"{DEFAULT_SHARE}, bool_or(named) FROM (SELECT DISTINCT log_source, FALSE AS named FROM in_events UNION ALL "
+        "SELECT log_source, TRUE FROM actor_log_sources) AS s "
+        "ANTI JOIN expectation AS x USING (log_source) GROUP BY log_source"
     )
 
 
@@ -102,9 +108,9 @@ def _sum_up(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
-        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, "
+        "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, declared, "
         "oldest_at, n_without_ingest, n_with_ingest, n_late_clock, median_delay_seconds, p95_delay_seconds, n_out_of_order FROM ("
-        "SELECT x.log_source, x.every, x.share, "
+        "SELECT x.log_source, x.every, x.share, x.declared, "
         "greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of))) AS expected, "
         "count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen, "
         "coalesce(sum(f.n), 0)::BIGINT AS n_events, min(f.first_at) AS first_at, max(f.last_at) AS last_at, "

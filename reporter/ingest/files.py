@@ -38,6 +38,16 @@ LITTER = frozenset((
 """Names that systems and tools leave behind and no vendor exports; other hidden files, such as .mcp.json, are read."""
 
 
+DOCUMENTS = {
+    b"%PDF-": "PDF", b"\x89PNG": "PNG picture", b"\xff\xd8\xff": "JPEG picture", b"GIF8": "GIF picture", b"II*\0": "TIFF picture",
+    b"MM\0*": "TIFF picture", b"BM": "bitmap", b"{\\rtf": "RTF text", b"\xd0\xcf\x11\xe0": "old Office document",
+}  # fmt: skip
+"""First bytes of files that people read and no reader here does."""
+PARTS = {b"word/": "DOCX text", b"ppt/": "PPTX slides", b"application/vnd.oasis.opendocument": "OpenDocument file"}  # fmt: skip
+"""What stands at the beginning of a zip archive that is one."""
+A_DOCUMENT = "a document ({kind}): no record is read from it"
+
+
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """One file of the workspace and what its first bytes say it is."""
@@ -54,6 +64,11 @@ class InputFile:
     """Why it is unknown."""
     part: str = ""
     """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
+
+    @property
+    def is_document(self) -> bool:
+        """Say whether it is made for people: a PDF, a text, a picture."""
+        return self.format == "unknown" and self.why.startswith(A_DOCUMENT.split("{")[0])
 
     @property
     def lined(self) -> bool:
@@ -172,6 +187,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
         return "empty", "utf-8", ""
     if head[:4] == b"PAR1":
         return "parquet", "", ""
+    if kind := _document(head):
+        return "unknown", "", A_DOCUMENT.format(kind=kind)
     if head[:4] == b"PK\x03\x04":
         if b"xl/" in head or b"[Content_Types]" in head:
             return "xlsx", "", ""
@@ -203,6 +220,17 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
     if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first):
         return "yaml", encoding, ""
     return "unknown", encoding, "text of no known format"
+
+
+def _document(head: bytes) -> str:
+    """Name the kind of document that a file is by its first bytes; '' where it is none."""
+    zipped = head[:4] == b"PK\x03\x04" and b"xl/" not in head
+    for part, kind in PARTS.items() if zipped else ():
+        if part in head:
+            return kind
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    known = (kind for start, kind in DOCUMENTS.items() if head.startswith(start) and (start != b"BM" or b"\0" in head[:32]))  # fmt: skip
+    return "WebP picture" if webp else next(known, "")
 
 
 def _is_utf8(head: bytes) -> bool:

@@ -5,14 +5,71 @@ The engine's pattern takes long to compile and little to run: it stands in a que
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from reporter import headings
 from reporter.db import Engine, quoted
 from reporter.secrets import SHORTEST, SUSPECT, fingerprinted, redact
+
+MAY_NAME_ONE = (
+    r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,3}a|wachtwoord|senha|token|pat|"
+    r"(api|app|access|private|secret|signing|encryption|account|client|license|ssh)[ _-]?key|credentials?|cookie|authorization)"
+    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:"
+)
+"""RE2: a record has a field whose name may say that its value is a secret."""
+NO_SECRET = (
+    "",
+    "yes",
+    "no",
+    "true",
+    "false",
+    "none",
+    "null",
+    "n/a",
+    "set",
+    "unset",
+    "redacted",
+    "[redacted]",
+    "[secret]",
+    "-",
+)
+"""What stands in such a field where the secret does not."""
+LEAST_WITHIN = 6
+"""Signs from which a secret is looked for within a longer text."""
 
 
 def teach(engine: Engine, key: str) -> None:
     """Let SQL call `fingerprinted` and `redacted`."""
     engine.teach("fingerprinted", lambda text: fingerprinted(text, key))
     engine.teach("redacted", lambda text: redact(text))
+
+
+def named_secrets(record: Any, name: str = "") -> Iterator[str]:
+    """Yield the texts of a record that are secrets by the name of their field."""
+    if isinstance(record, dict):
+        for key, value in record.items():
+            yield from named_secrets(value, str(key))
+    elif isinstance(record, list):
+        for value in record:
+            yield from named_secrets(value, name)
+    elif isinstance(record, str) and name:
+        text = record.strip()
+        masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
+        if not masked and headings.is_secret(name, text):
+            yield text
+
+
+def without(text: str, given: list[str], key: str) -> str:
+    """Return a text with each of the secrets given replaced by its keyed fingerprint, where it is one or holds one."""
+    for value in sorted(given, key=len, reverse=True):
+        if value == text.strip() or len(value) >= LEAST_WITHIN:
+            text = text.replace(
+                value, f"secret-{hashlib.sha256((key + value).encode()).hexdigest()[:12]}"
+            )
+    return text
 
 
 def suspect(columns: list[str]) -> str:

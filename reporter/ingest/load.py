@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Source
+from reporter.child import USUAL, Limits
 from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
@@ -32,6 +33,9 @@ from reporter.model import FileCount, Notice, Quarantined
 from reporter.schema import TABLES
 from reporter.secrets import fingerprinted
 
+ARTEFACT = "can be the artefact of an attestation, as this line of statements/attestations.csv: "
+"""What is said of a document before the line to copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -47,17 +51,19 @@ class Intake:
     notices: tuple[Notice, ...] = ()
 
 
-def ingest(engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache) -> Intake:
-    """Read every file of a workspace into the in_ relations."""
+def ingest(
+    engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache, limits: Limits = USUAL
+) -> Intake:  # fmt: skip
+    """Read every file of a workspace into the in_ relations; sources of others do so within limits."""
     teach(engine, cache.secret_key)
     named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
     said, told, notes = statements.read(
         engine, inputs, filter(statements.kind_of, named), cache.secret_key
     )
     others = [f for f in named if not statements.kind_of(f)]
-    choices = recognise(engine, others, sources)
-    done = convert(engine, choices, inputs, cache)
-    choices, done = reconsider(engine, choices, done, inputs, cache)
+    choices = recognise(engine, others, sources, limits)
+    done = convert(engine, choices, inputs, cache, limits)
+    choices, done = reconsider(engine, choices, done, inputs, cache, limits)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
     quarantined = sorted(
@@ -119,6 +125,14 @@ def ingested(
         Inputs(files) as inputs,
     ):
         yield engine, ingest(engine, inputs, sources, open_cache(Path(work) / "cache"))
+
+
+def as_artefact(name: str, sha256: str) -> str:
+    """Say what a document is good for, with the line to copy."""
+    there = name.startswith("statements/")
+    line = statements.line_for(name.removeprefix("statements/") if there else Path(name).name, sha256)  # fmt: skip
+    moved = "" if there else "once it lies below statements/, "
+    return f"; {moved}it {ARTEFACT}{line}"
 
 
 def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
@@ -274,7 +288,8 @@ def _unrecognised(
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
     read += lost
     digest = inputs.digest(file).sha256
-    return FileCount(file.name, "", choice.why, file.size, digest, read, 0, 0, read, 0), [
+    why = choice.why + (as_artefact(file.name, digest) if file.is_document else "")
+    return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
         *problems,
         *notes,
     ]

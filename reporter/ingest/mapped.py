@@ -9,10 +9,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from reporter.catalog import Source
+from reporter.catalog import Source, judged_source
 from reporter.columns import TIME
 from reporter.db import quoted, quoted_list
-from reporter.errors import ContentError
+from reporter.errors import ContentError, Errors
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 from reporter.vocabulary import VOCABULARY
@@ -44,11 +44,14 @@ _TIMES = {c.name for t in ("actors", "credentials") for c in TABLES[t].columns i
 
 
 def with_mappings(sources: tuple[Source, ...], workspace: Path) -> tuple[Source, ...]:
-    """Return the sources and one more for each mapping of a workspace."""
+    """Return the sources and one more for each mapping of a workspace, whose SQL is ours and judged like that of others."""
     known = {s.id for s in sources}
     made = []
     for path in sorted((workspace / FOLDER).glob("*.yml")):
         source = read_mapping(path)
+        source, problems = judged_source(source)
+        if problems:
+            raise Errors(problems)
         if source.id in known:
             raise ContentError(f"there is a source {source.id!r} already", source.place)
         known.add(source.id)

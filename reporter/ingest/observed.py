@@ -15,7 +15,7 @@ def compare(engine: Engine) -> None:
     )
     engine.run(
         "CREATE TEMP TABLE outside AS SELECT agent_id, count(*) AS n_outside FROM breaches "
-        "WHERE kind = 'tool outside its grants' GROUP BY agent_id"
+        "WHERE kind IN ('tool outside its grants', 'action outside its grants') GROUP BY agent_id"
     )
     engine.run(
         "CREATE TEMP TABLE reviewed AS SELECT actor_id, max(coalesce(least(snapshot_at, completed_at), completed_at)) AS seen_until "

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reporter.catalog import Source
+from reporter.child import USUAL, Child, Limits
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
-from reporter.ingest import macros
+from reporter.ingest import foreign, macros
 from reporter.ingest.files import InputFile
 from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
@@ -63,28 +64,37 @@ class Kind:
     """How many each file has."""
 
 
-def recognise(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) -> list[Choice]:
+def recognise(
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], limits: Limits = USUAL
+) -> list[Choice]:
     """Choose a source for every file by the content of its first records.
 
     Of many files fewer records are looked at first; where those are not all of one source, more are.
     """
     macros.define(engine)
+    with Child(limits) as child:
+        return _recognise(engine, files, sources, child)
+
+
+def _recognise(
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], child: Child
+) -> list[Choice]:
     few = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
-    choices = _look(engine, files, sources, few)
+    choices = _look(engine, files, sources, few, child)
     unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if few < SAMPLE else []
     for i, found in zip(
-        unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE), strict=True
+        unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
     ):
         choices[i] = found
     chosen = [choice for choice, _ in choices]
     refused = [c.file for c in chosen if c.source is None and c.file.format == "json"]
-    unwrapped = _in_wrappers(engine, refused, sources)
+    unwrapped = _in_wrappers(engine, refused, sources, child)
     told = [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
     return [replace(c, why=redact(c.why)) for c in told]
 
 
 def _in_wrappers(
-    engine: Engine, files: list[InputFile], sources: tuple[Source, ...]
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], child: Child
 ) -> dict[str, list[Choice]]:
     """Try each list under a document's own keys as a file of its own: exporters wrap what they fetch as they like.
 
@@ -98,7 +108,7 @@ def _in_wrappers(
         named = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
         parts += [replace(file, name=n, part=k) for n, k in zip(named, keys, strict=True)]
     found: dict[str, list[Choice]] = defaultdict(list)
-    for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE), strict=True):
+    for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE, child), strict=True):
         why = f"{choice.why}, in the list {choice.file.part}"
         found[name].append(replace(choice, why=why))
     return {name: own for name, own in found.items() if any(c.source for c in own)}
@@ -122,23 +132,22 @@ def lists_in(document: Any) -> list[str]:
 
 
 def _look(
-    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], most: int
+    engine: Engine, files: list[InputFile], sources: tuple[Source, ...], most: int, child: Child
 ) -> list[tuple[Choice, bool]]:
     """Choose by so many records a file; say whether all of them agree."""
     paths = sorted({p for s in sources for p in s.records})
     samples, counts = _sample(engine, files, paths, most)
     kinds = _kinds(samples)
-    spool = engine.work / "sample.ndjson"
+    spool = foreign.folder(engine) / "sample.ndjson"
     hit: Counter[tuple[int, str, str]] = Counter()
     for chunk in _chunks(kinds):
         spool.write_text("".join(chunk), encoding="utf-8")
         engine.run(
-            f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM read_json({quoted(str(spool))}, "
-            "format='newline_delimited', maximum_object_size=33554432, "
-            "columns={k: 'BIGINT', p: 'VARCHAR', r: 'JSON'})"
+            f"CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM {foreign.read_spool(spool, foreign.SAMPLED)}"
         )
         for source in sources:
-            for kind in _vote(engine, source):
+            taken = foreign.vote(child, source, spool) if source.foreign else _vote(engine, source)
+            for kind in taken:
                 for index, n in kinds[kind].files.items():
                     hit[index, source.id, kinds[kind].path] += n
         engine.run("DROP TABLE sampled")

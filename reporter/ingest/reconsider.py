@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reporter.child import Limits
 from reporter.db import Engine
 from reporter.ingest.cache import Cache, Counts
 from reporter.ingest.convert import Done, convert
@@ -18,12 +19,17 @@ TRIED = 3
 
 
 def reconsider(
-    engine: Engine, choices: list[Choice], done: list[Done], inputs: Inputs, cache: Cache
+    engine: Engine,
+    choices: list[Choice],
+    done: list[Done],
+    inputs: Inputs,
+    cache: Cache,
+    limits: Limits,
 ) -> tuple[list[Choice], list[Done]]:
     """Give each file of which nothing was kept to the next source that keeps some; say of all of them what was tried."""
     empty = _empty(done)
     made = [
-        _second(engine, c, empty[c.file.name], inputs, cache) if c.source and c.file.name in empty else c
+        _second(engine, c, empty[c.file.name], inputs, cache, limits) if c.source and c.file.name in empty else c
         for c in choices
     ]  # fmt: skip
     moved = [
@@ -36,7 +42,7 @@ def reconsider(
     touched = {s.id for pair in moved for s in pair}
     rest = [d for d in done if d[0].source not in touched]
     again = [c for c in made if c.source and c.source.id in touched]
-    return made, [*rest, *convert(engine, again, inputs, cache)]
+    return made, [*rest, *convert(engine, again, inputs, cache, limits)]
 
 
 def _empty(done: list[Done]) -> dict[str, Counts]:
@@ -49,11 +55,13 @@ def _empty(done: list[Done]) -> dict[str, Counts]:
     }
 
 
-def _second(engine: Engine, choice: Choice, counts: Counts, inputs: Inputs, cache: Cache) -> Choice:
+def _second(
+    engine: Engine, choice: Choice, counts: Counts, inputs: Inputs, cache: Cache, limits: Limits
+) -> Choice:
     first = choice.source.title if choice.source else ""
     for source, path, why in choice.others[:TRIED]:
         other = replace(choice, source=source, path=path)
-        ((batch, _, _),) = convert(engine, [other], inputs, cache)
+        ((batch, _, _),) = convert(engine, [other], inputs, cache, limits)
         if batch.counts[0].kept:
             return replace(other, why=f"{why}; as {first} none of its {counts.read} records could be kept")  # fmt: skip
     tried = ", ".join(dict.fromkeys(s.id for s, _, _ in choice.others[:TRIED]))

@@ -29,13 +29,21 @@ class Baseline:
 
     since: datetime | None = None
     until: datetime | None = None
+    approved_at: datetime | None = None
+    """From when what they show is approved; None: always."""
+    holds: bool = True
+    """Somebody who may has approved them; else they approve nothing."""
+    but_of: tuple[str, ...] = ()
+    """Agents of which they approve nothing."""
 
 
 def review_scope(engine: Engine, baseline: Baseline) -> None:
     """Compare what was done with the scope approved for its purpose, run by run."""
+    for name in _MADE:
+        engine.run(f"DROP TABLE IF EXISTS {name}")
     _tell_effects(engine)
     _gather_baseline(engine, baseline)
-    _gather_scope(engine)
+    _gather_scope(engine, baseline.approved_at)
     _find_runs(engine)
     _find_deviations(engine)
 
@@ -54,6 +62,9 @@ def _tell_effects(engine: Engine) -> None:
     )
 
 
+_MADE = (
+    "tool_effects", "approved_runs", "scope", "scoped", "run_events", "run_uses", "deviations", "scope_runs",
+)  # fmt: skip
 _USED = "outcome = 'success' AND tool IS NOT NULL AND event_class IS DISTINCT FROM 'heartbeat'"
 
 
@@ -67,19 +78,22 @@ def _gather_baseline(engine: Engine, baseline: Baseline) -> None:
     engine.run(
         "CREATE TEMP TABLE approved_runs AS SELECT DISTINCT k.agent_id, b.purpose, "
         "coalesce(b.session_id, CAST(b.part AS VARCHAR)) AS session_id, b.tool, b.destination, b.outcome, b.event_class "
-        f"FROM ({' UNION ALL '.join(parts)}) AS b JOIN event_actors AS k USING (who)"
+        f"FROM ({' UNION ALL '.join(parts)}) AS b JOIN event_actors AS k USING (who) WHERE {baseline.holds} "
+        f"AND NOT coalesce(list_contains({quoted_list(baseline.but_of)}, k.agent_id), FALSE)"
     )
 
 
-def _gather_scope(engine: Engine) -> None:
+def _gather_scope(engine: Engine, approved_at: datetime | None) -> None:
     """What is approved: by run, or by a grant or approval of the agent, for a purpose or for all.
 
-    To have read somewhere in an approved run does not approve writing there.
+    To have read somewhere in an approved run does not approve writing there, and what was done before somebody approved
+    the run is not approved by it.
     """
+    since = f"TIMESTAMP '{approved_at}'" if approved_at else "NULL::TIMESTAMP"
     exact = "replace(replace(replace(lower(x), '!', '!!'), '_', '!_'), '%', '!%')"
     from_runs = (
         "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, '{kind}' AS kind, {pattern} AS pattern, NOT changes AS reads_only, "
-        f"NULL::TIMESTAMP AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT a.*, t.changes, {{x}} AS x FROM approved_runs AS a "
+        f"{since} AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT a.*, t.changes, {{x}} AS x FROM approved_runs AS a "
         f"JOIN tool_effects AS t USING (tool) WHERE {_USED}) WHERE x IS NOT NULL"
     )
     places = "unnest(string_split(destination, '; '))"

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from reporter.catalog import Source
 from reporter.columns import TEXT, TIME, Column
-from reporter.db import Engine, Error, quoted
+from reporter.db import Engine, Error, quoted, quoted_list
 from reporter.errors import ContentError
 from reporter.ingest.tables import WHO, columns_of
 from reporter.ingest.typing_sql import expected, typed
 from reporter.schema import TABLES
 from reporter.vocabulary import VOCABULARY
+
+
+def spool_records(engine: Engine, source: Source, read: str) -> None:
+    """Make the tables `spooled`, which says of every record whose it is, and `raw`, over which a source's SELECTs run."""
+    mine = "TRUE" if source.columns else source.when
+    engine.run(
+        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
+        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM {read}"
+    )
+    engine.run("DROP TABLE IF EXISTS raw")
+    engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
+
+
+def _raw(source: Source) -> str:
+    """SQL: the records of a source, with what all its tables want of them read once."""
+    if source.columns:
+        spec = json.dumps(source.columns)
+        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
+        return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
+    texts, lists = (
+        quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
+    )
+    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
+    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
+    return (
+        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r, "
+        f"json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled WHERE mine)"
+    )
 
 
 def select(engine: Engine, source: Source, table: str, sql: Any) -> str:

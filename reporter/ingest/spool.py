@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reporter.catalog import Source
-from reporter.db import Engine, quoted, quoted_list
+from reporter.child import Child, Limits, Stopped
+from reporter.db import Engine, quoted
+from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache
-from reporter.ingest.hiding import hidden, suspect
+from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
 from reporter.ingest.items import (
     LISTED_LOST,
     READ_FOR_SECRETS,
@@ -30,7 +32,7 @@ from reporter.ingest.items import (
 from reporter.ingest.notes import HIDDEN, LONGEST, cut, note, note_bad_fields, was_cut
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import Choice, has_place, records_at
-from reporter.ingest.selects import free_texts, given, lack, select, values
+from reporter.ingest.selects import free_texts, given, lack, select, spool_records, values
 from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
@@ -45,18 +47,27 @@ _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
 """What tells the events of one record apart, so that their order is the same in every run."""
 
 
-def spool(engine: Engine, source: Source, parts: list[Choice], batch: Batch, cache: Cache) -> None:
-    """Convert the files of one source through a spool, a portion at a time unless its records belong together."""
+def spool(
+    engine: Engine, source: Source, parts: list[Choice], batch: Batch, cache: Cache, limits: Limits
+) -> bool:
+    """Convert the files of one source through a spool, a portion at a time unless its records belong together.
+
+    Return whether all of it could be; records that a source of others did not come to an end with are unreadable.
+    """
+    whole = True
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
-    spool = _Spool(engine.work / batch.key, most)
-    try:
+    folder = foreign.folder(engine) if source.foreign else engine.work
+    spool = _Spool(folder / batch.key, most)
+    with Child(limits) as child, contextlib.ExitStack() as after:
+        after.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool)
         for number, lines in enumerate(spool.paths):
-            _load(engine, source, batch, cache, lines, number)
+            try:
+                _load(engine, source, batch, cache, lines, number, child)
+            except Stopped as error:
+                whole = False
+                _give_up(engine, batch, lines, f"source {source.id} could not read it: it {error}")
             lines.unlink()
-    finally:
-        for lines in spool.paths:
-            lines.unlink(missing_ok=True)
     batch.carried = sorted(set(batch.carried))
     for index, counts in enumerate(batch.counts):
         for kind in ("unreadable", "rejected"):
@@ -69,6 +80,12 @@ def spool(engine: Engine, source: Source, parts: list[Choice], batch: Batch, cac
         common = dict(types.most_common(KINDS_LISTED - 1))
         types = Counter(common | {"other kinds": types.total() - sum(common.values())})
     batch.other_types = sorted(types.items())
+    return whole
+
+
+def _remove(folder: Path, key: str) -> None:
+    for path in folder.glob(f"{key}.*"):
+        path.unlink()
 
 
 class _Spool:
@@ -145,49 +162,57 @@ def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
 
 
 def _load(
-    engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path, number: int
-) -> None:
-    spool = quoted(str(lines))
-    mine = "TRUE" if source.columns else source.when
+    engine: Engine, source: Source, batch: Batch, cache: Cache, lines: Path, number: int, child: Child
+) -> None:  # fmt: skip
+    """Turn the records of one portion into rows; a source of others does so in the child, and its texts are read here."""
+    read = foreign.read_spool(lines, foreign.SPOOLED)
     engine.run("DROP TABLE IF EXISTS spooled")
-    engine.run(
-        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
-        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM read_json({spool}, "
-        "format='newline_delimited', maximum_object_size=33554432, "
-        "columns={s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'})"
-    )
-    engine.run("DROP TABLE IF EXISTS raw")
-    engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
+    if source.foreign:
+        made = foreign.texts(child, source, lines)
+        engine.run(
+            "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
+            f"FROM {read} AS x JOIN ({made.marks}) AS m ON m.record = x.s"
+        )
+        texts = made.tables
+    else:
+        spool_records(engine, source, read)
+        texts = {t: select(engine, source, t, sql) for t, sql in source.tables.items()}
     engine.run(
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
-    for table, sql in source.tables.items():
-        _stage(engine, source, table, sql, batch, cache, number)
+    named = _named_secrets(engine, source)
+    for table, text in texts.items():
+        _stage(engine, source, table, text, batch, cache, number, named)
     _account(engine, batch)
 
 
-def _raw(source: Source) -> str:
-    """SQL: the records of a source, with what all its tables want of them read once."""
-    if source.columns:
-        spec = json.dumps(source.columns)
-        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
-        return f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x FROM spooled WHERE mine)"
-    texts, lists = (
-        quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
-    )
-    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
-    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
-    return (
-        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r, "
-        f"json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled WHERE mine)"
-    )
+def _named_secrets(engine: Engine, source: Source) -> dict[int, list[str]]:
+    """What is a secret by the name of its field, by record; of logs no source reads such a field."""
+    if {*source.tables} == {"events"}:
+        return {}
+    found = {
+        record: list(dict.fromkeys(named_secrets(json.loads(text))))
+        for record, text in engine.rows(
+            "SELECT record, CAST(r AS VARCHAR) FROM spooled "
+            f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
+        )
+    }
+    return {record: given for record, given in found.items() if given}
+
+
+def _give_up(engine: Engine, batch: Batch, lines: Path, why: str) -> None:
+    """Count the records of a portion as unreadable."""
+    read = foreign.read_spool(lines, foreign.SPOOLED)
+    for index, n, first in engine.rows(f"SELECT f, count(*), min(n) FROM {read} GROUP BY f ORDER BY f"):  # fmt: skip
+        batch.counts[index].unreadable += n
+        batch.problems.append((index, first, "unreadable", told(f"{why} ({n} records)"), ""))
 
 
 def _stage(
-    engine: Engine, source: Source, table: str, sql: Any, batch: Batch, cache: Cache, number: int
-) -> None:
+    engine: Engine, source: Source, table: str, text: str, batch: Batch, cache: Cache, number: int,
+    named: dict[int, list[str]],
+) -> None:  # fmt: skip
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
-    text = select(engine, source, table, sql)
     trimmed = table != "events"
     columns = given(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
@@ -199,6 +224,8 @@ def _stage(
     if not n:
         return
     batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
+    if named:
+        _hide_named(engine, table, [c.name for c in columns], named, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
     long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
     _hide_secrets(engine, table, free_texts(table, long), batch)
@@ -231,6 +258,30 @@ def _stage(
         cache.folder / file,
     )
     batch.tables.setdefault(table, []).append(file)
+
+
+def _hide_named(
+    engine: Engine, table: str, columns: list[str], named: dict[int, list[str]], key: str, batch: Batch
+) -> None:  # fmt: skip
+    """Replace what is a secret by the name of its field, whatever column a source or a mapping takes it for."""
+    staged = f"staged_{table}"
+    hid: list[int] = []
+    for at, record, *cells in engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged}"
+    ):
+        given = named.get(record, [])
+        swaps = {
+            name: new
+            for name, cell in zip(columns, cells, strict=True)
+            if given and cell and (new := without(cell, given, key)) != cell
+        }
+        if swaps:
+            hid.append(record)
+            sets = ", ".join(f"{name} = {quoted(new)}" for name, new in swaps.items())
+            engine.run(f"UPDATE {staged} SET {sets} WHERE rowid = {at}")
+    if hid:
+        why = f"a field of {table} {HIDDEN}"
+        note(engine, batch, f"SELECT unnest([{', '.join(map(str, hid))}]), {quoted(why)}")
 
 
 def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:

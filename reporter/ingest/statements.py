@@ -5,10 +5,13 @@ They are told by their name, not by content, and fill no table: what they mean i
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
@@ -21,6 +24,10 @@ from reporter.ingest.readers import documents
 from reporter.model import FileCount, Quarantined
 from reporter.secrets import fingerprinted, redact
 
+SMALLEST = 200
+"""Bytes of text under which a file shows nothing that somebody could have examined."""
+FEWEST_SIGNS = 10
+_LOOKED_AT = 1 << 20
 PREFILLED = ("title", "question")
 """Columns of the questionnaire that only help whoever fills it in."""
 
@@ -37,7 +44,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     ATTESTATIONS: Kind("answers to the questions of controls", "an attestation", (
         "framework", "control", "answer", "statement", "attested_by", "role", "date", "expires", "method", "artefact",
-        "artefact_sha256", "examined_by", "reason",
+        "artefact_sha256", "artefact_place", "observed", "examined_by", "reason", "confirmed_by",
     )),
     WAIVERS: Kind("waivers", "a waiver", (
         "check", "subject", "reason", "approved_by", "approved_at", "expires", "review_at", "ticket",
@@ -47,12 +54,28 @@ KINDS: Mapping[str, Kind] = {
     )),
 }  # fmt: skip
 """By file name; it stands in the accounting where other files have the id of their source."""
+EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
+"""What a line to copy begins with; without an answer it counts for nothing."""
 _NAME = re.compile(
     rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
 )
 _HASH = re.compile(r"[0-9A-Fa-f]{64}")
 Rows = dict[str, tuple[Given, ...]]
 """By kind, in the order of the files."""
+
+
+def headings() -> str:
+    """Return the headings of statements/attestations.csv."""
+    return ",".join(KINDS[ATTESTATIONS].fields)
+
+
+def line_for(artefact: str, sha256: str) -> str:
+    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody to complete."""
+    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    made = io.StringIO()
+    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(made, lineterminator="").writerow(row)
+    return made.getvalue()
 
 
 def kind_of(file: InputFile) -> str:
@@ -94,6 +117,34 @@ def read(
             )
         )
     return given, counts, notes
+
+
+def thin(inputs: Inputs, names: Set[str]) -> dict[str, str]:
+    """Say of each file that an answer names as proof what it lacks to show anything; '' where it lacks nothing."""
+    paths = {f.name.split("!", 1)[0]: f.path for f in inputs.files}
+    return {name: _lacking(_head(paths[name])) for name in sorted(names & {*paths})}
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LOOKED_AT)
+
+
+def _lacking(data: bytes) -> str:
+    """Say why bytes are no artefact: too few, or the same over and over. What is no text is judged by its bytes alone."""
+    try:
+        words = set(data.decode("utf-8-sig").split()) if b"\0" not in data else None
+    except UnicodeDecodeError as error:
+        # a character cut in two at the end of what was looked at is still text
+        words = set(data[: error.start].decode().split()) if error.start >= _LOOKED_AT - 4 else None
+    size = len(data) if words is None else len(b" ".join(data.split()))
+    if size < SMALLEST:
+        return f"it holds {size} bytes of text, fewer than {SMALLEST}"
+    if len(set(data)) < FEWEST_SIGNS or (
+        words is not None and sum(map(len, words)) < SMALLEST // 4
+    ):
+        return "it holds the same over and over"
+    return ""
 
 
 def _rows(

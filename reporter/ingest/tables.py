@@ -9,7 +9,7 @@ from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from reporter.db import Engine, quoted
+from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.actors import (
     NAMED,
     add_shadows,
@@ -18,12 +18,15 @@ from reporter.ingest.actors import (
     merge_actors,
     resolve_events,
     same,
+    see_events,
 )
 from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.keys import find_key_uses
 from reporter.ingest.observed import compare
+from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
 from reporter.ingest.secrets import find_secret_traces
 from reporter.ingest.tiers import rate_agents, sum_factors
@@ -35,7 +38,7 @@ NO_WINDOW = Baseline()
 RESTS_ON = {
     "first_uses": {"data_use", "reach"},
     "undecided": {"first_uses", "data_use", "reach"},
-    "breaches": {"data_use"},
+    "breaches": {"data_use", "key_uses", "right_uses"},
 }
 """Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
@@ -70,12 +73,12 @@ def derive(
     wanted: Set[str] = EVERYTHING,
 ) -> None:
     """Build every table and view from the in_ relations and the `carried` table; of the dear ones only those wanted."""
-    _set_baseline_apart(engine)
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
         " CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
+    _set_baseline_apart(engine, run)
     find_names(engine)
     _copy_plain(engine)
     merge_actors(engine)
@@ -89,6 +92,7 @@ def derive(
     }  # fmt: skip
     needed = {*wanted, "activity", "feeds", *(x for w in wanted for x in RESTS_ON.get(w, ()))}
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:
         _side_by_side(engine, *(job for name, job in wave.items() if name in needed))
@@ -100,18 +104,50 @@ def derive(
     _note_sources(engine)
 
 
-def _set_baseline_apart(engine: Engine) -> None:
-    """The events of approved runs, the files below baseline/, are no activity of the period."""
-    mine = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
+_ALIKE = f"hash({', '.join(n for n, _ in columns_of(TABLES['events']))})"
+"""SQL over an event row: one number for all that it says."""
+
+
+def _set_baseline_apart(engine: Engine, run: RunInfo) -> None:
+    """The events of approved runs, the files below baseline/, are no activity, unless they are dated inside the period:
+    what was done in it is judged, wherever its record lies. One that the logs hold too counts once."""
+    files = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
     if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):
         engine.run("CREATE VIEW in_baseline AS SELECT * FROM in_events WHERE FALSE")
         return
+    inside = f"coalesce(occurred_at >= TIMESTAMP '{run.period_from}' AND occurred_at < TIMESTAMP '{run.period_to}', FALSE)"
     kind = engine.one(
         "SELECT table_type FROM information_schema.tables WHERE table_name = 'in_events'"
     )
     engine.run(f"ALTER {'VIEW' if kind == 'VIEW' else 'TABLE'} in_events RENAME TO given_events")
-    engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {mine}")
-    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {mine}")
+    engine.run(
+        f"CREATE TABLE misplaced AS SELECT part, record, file, event_id, {_ALIKE} AS alike FROM given_events WHERE {files} AND {inside}"
+    )
+    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {files} AND NOT {inside}")  # fmt: skip
+    if not engine.one("SELECT count(*) FROM misplaced"):
+        engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {files}")
+        return
+    engine.run(
+        "CREATE TABLE twice AS SELECT DISTINCT m.part, m.record FROM misplaced AS m JOIN ("
+        f"SELECT event_id, {_ALIKE} AS alike FROM given_events WHERE NOT {files} AND {inside} "
+        "AND event_id IN (SELECT event_id FROM misplaced)) AS g ON g.event_id = m.event_id AND g.alike = m.alike"
+    )
+    engine.run(
+        f"CREATE VIEW in_events AS SELECT * FROM given_events AS g WHERE NOT {files} OR ({inside} "
+        "AND NOT EXISTS (SELECT 1 FROM twice AS t WHERE t.part = g.part AND t.record = g.record))"
+    )
+
+
+def misplaced(engine: Engine) -> list[tuple[str, int, int]]:
+    """Return (file, first record, events) of the files below baseline/ that hold events of the period."""
+    if not engine.one("SELECT count(*) FROM information_schema.tables WHERE table_name = 'misplaced'"):  # fmt: skip
+        return []
+    return [
+        (file, record, n)
+        for file, record, n in engine.rows(
+            "SELECT file, min(record), count(*) FROM misplaced GROUP BY file ORDER BY file"
+        )
+    ]
 
 
 def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
@@ -176,7 +212,7 @@ def _gather_approvals(engine: Engine) -> None:
 
 _SETTINGS = (
     "prompt_version", "autonomy", "max_calls_per_minute", "max_cost_per_day", "max_steps", "max_children", "memory_scope",
-    "user_facing",
+    "user_facing", "tools_listed", "data_listed",
 )  # fmt: skip
 """Columns of actors that may also be read where their absence is no gap."""
 
@@ -240,6 +276,37 @@ def _roll_up(engine: Engine) -> None:
     )
 
 
+EFFECTS = ("read", "write", "publish", "execute", "transfer", "delete", "grant", "admin")
+"""Effects of tools, the gravest last."""
+
+
+def _fill_effects(engine: Engine, tables: list[str]) -> None:
+    """Where the log tells no effect of a tool, take the one that the agent's own grants give it, for all checks alike.
+
+    A grant of that very name comes before a pattern; of several the gravest counts.
+    """
+    used = " UNION ".join(
+        f"SELECT agent_id, tool FROM {t} WHERE registered AND effect IS NULL AND tool IS NOT NULL"
+        for t in tables
+    )
+    place = f"list_position({quoted_list(EFFECTS)}, g.effect)"
+    engine.run(
+        f"CREATE TABLE granted_effects AS SELECT u.agent_id, u.tool, arg_max(g.effect, (g.name = u.tool, {place})) AS effect "
+        f"FROM ({used}) AS u JOIN grants AS g ON g.actor_id = u.agent_id AND g.type = 'tool' AND g.effect IS NOT NULL "
+        "AND u.tool LIKE g.like_pattern ESCAPE '!' GROUP BY u.agent_id, u.tool"
+    )
+    if not engine.one("SELECT count(*) FROM granted_effects"):
+        return
+    for table in tables:
+        engine.run(
+            f"CREATE TABLE filled AS SELECT a.* REPLACE (coalesce(a.effect, t.effect) AS effect) FROM {table} AS a "
+            "LEFT JOIN granted_effects AS t ON t.agent_id = a.agent_id AND t.tool = a.tool"
+        )
+        engine.run(f"DROP TABLE {table}")
+        engine.run(f"ALTER TABLE filled RENAME TO {table}")
+    see_events(engine, filled=True)
+
+
 def _roll_up_data(engine: Engine) -> None:
     """Count events by the data grant that matches their resource; an event that several match counts for each."""
     engine.run(
@@ -284,11 +351,11 @@ def _roll_up_reach(engine: Engine) -> None:
     """Count events by destination; an event with several counts for each."""
     engine.run(
         f"CREATE TABLE reach AS SELECT e.* EXCLUDE (first_stamp, last_stamp), {_FIRST_AND_LAST} FROM ("
-        "SELECT k.agent_id, k.registered, e.in_window, e.purpose, e.tool, e.destination, e.effect, e.outcome, "
+        "SELECT k.agent_id, k.registered, e.in_window, e.log_source, e.purpose, e.tool, e.destination, e.effect, e.outcome, "
         f"{_HOST} AS host, "
         "CAST(sum(e.n_events) AS BIGINT) AS n_events, min(e.first_stamp) AS first_stamp, max(e.last_stamp) AS last_stamp FROM ("
-        "SELECT who, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, outcome, "
-        "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.purpose, e.tool, e.destination, e.effect, "
+        "SELECT who, log_source, purpose, tool, unnest(string_split(destination, '; ')) AS destination, effect, outcome, "
+        "in_window, n_events, first_stamp, last_stamp FROM (SELECT e.who, e.log_source, e.purpose, e.tool, e.destination, e.effect, "
         f"e.outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e CROSS JOIN run AS r "
         f"WHERE {_SEEN} AND e.destination IS NOT NULL GROUP BY ALL) AS lists) AS e JOIN event_actors AS k USING (who) "
         f"GROUP BY ALL) AS e {_PARTS}"
@@ -304,15 +371,6 @@ def _roll_up_callers(engine: Engine) -> None:
         f"SELECT who, log_source, user_agent, auth_method, outcome, {_WINDOW} AS in_window, {_SPAN} FROM in_events AS e "
         f"CROSS JOIN run AS r WHERE {_SEEN} AND (user_agent IS NOT NULL OR auth_method IS NOT NULL) GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
-    )
-
-
-def _find_valid_exceptions(engine: Engine) -> None:
-    """An exception holds when somebody else approved it, it has begun, and its end is to come."""
-    engine.run(
-        "CREATE TABLE valid_exceptions AS SELECT check_id, item FROM exceptions CROSS JOIN run "
-        "WHERE approver_id IS NOT NULL AND approver_id IS DISTINCT FROM requester_id "
-        "AND (starts_at IS NULL OR starts_at <= as_of) AND ends_at > as_of"
     )
 
 
@@ -374,12 +432,12 @@ def _note_sources(engine: Engine) -> None:
 
 
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
-    {"first_uses": _find_first_uses, "breaches": find_breaches},
-    {"undecided": find_undecided, "observed": compare},
+    {"first_uses": _find_first_uses, "key_uses": find_key_uses, "right_uses": find_right_uses},
+    {"undecided": find_undecided, "breaches": find_breaches},
+    {"observed": compare},
 )
 """What is made side by side when activity and its like are there; each wave rests on those before it."""
 _ALONE: dict[str, Callable[[Engine], None]] = {
-    "listings": list_identities, "secret_traces": find_secret_traces, "valid_exceptions": _find_valid_exceptions,
-    "factors": sum_factors,
+    "listings": list_identities, "secret_traces": find_secret_traces, "factors": sum_factors,
 }  # fmt: skip
 """What rests on temporary tables, which only the connection that made them sees, or costs nothing."""

@@ -39,6 +39,11 @@ def scope(a: model.Assessment) -> tuple[shape.Line, ...]:
             say("{n}, giving {cells} verdicts", n=number(len(a.checks)), cells=number(a.cells)),
         ),
         own(a.checks),
+        *(
+            shape.Line(say("Own settings"), "; ".join(map(clean, n.lines)))
+            for n in a.notices
+            if n.code == "own_settings"
+        ),
         *(_framework_line(f) for f in a.frameworks),
     )
 

@@ -28,8 +28,9 @@ def attestations(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) ->
     counted = sum(t.status not in ("", "unknown") for t in rows)
     text = say(
         "{answers} to questions of controls, of which {counted} count; {questions} of {all} settled by them. A yes on somebody's word "
-        "has half the credit on evidence; examined by a second person against an artefact whose hash matches, it has all of it. What "
-        "is expired, dated later than this assessment or refused is as if it had never been given.",
+        "has half the credit on evidence; examined by a second person against an artefact whose hash matches, with the place in it and what was seen "
+        "there, it has all of it. Not applicable needs a second person too. What is expired, dated later than this assessment, refused or signed by "
+        "nobody who may is as if it had never been given.",
         answers=count(len(rows), "answer"), counted=number(counted), questions=count(len(settled), "question"),
         all=number(len(order)),
     )  # fmt: skip

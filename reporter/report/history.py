@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
 from itertools import starmap
 
 from reporter import model
-from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, Standing
-from reporter.scores import ControlScore, GroupScore
+from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, History, Standing
 from reporter.texts import content, day, mark, say, say_n, word
 
 from . import shape_history as shape
 from .moves import BEFORE, FAILS, NOW, ORDER, balances, what
-from .roadmap import points
-from .words import NOT_ASSESSED, at_most, clean, count, figure, join, number, period, short
+from .standings import ABSENT, difference, level, moved, names, standings
+from .words import NOT_ASSESSED, clean, count, figure, join, number, period, short
 
 FILE = "changes.csv"
 SHOWN, NAMED = 10, 12
@@ -27,15 +25,7 @@ COLUMNS = (
     *("what", "check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
-WHOLE = mark("Whole organisation")
 _NEW_FAILURES = set(FAILS.values())
-_UNLIKE, _EVIDENCE = mark("not like with like"), mark("could be evidence alone")
-_UNCHANGED, _ABSENT = mark("unchanged"), mark("not in this run")
-_SAID = {
-    _EVIDENCE: mark("the difference could be missing evidence alone"),
-    _UNCHANGED: mark("it is unchanged"),
-}
-"""A verdict on two scores, in a sentence."""
 
 
 def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.History:
@@ -43,17 +33,17 @@ def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
     h = a.history
     if not h.runs:
         return shape.History()
-    last, moved = h.runs[-1], _moved(a)
+    last, rows = h.runs[-1], moved(a)
     matrix = Counter({(b, n): 0 for _, b, n, _ in h.flows})
     for _, before, now, n in h.flows:
         matrix[before, now] += n
     return shape.History(
         text=_text(a, last),
-        sentences=tuple(_sentences(a, moved[0], matrix)),
+        sentences=tuple(_sentences(a, rows, matrix)),
         runs=tuple(_run(r) for r in h.runs),
         unlike=_unlike(a, last),
         trends=_trends(a),
-        moved=moved,
+        moved=rows,
         balances=balances(matrix, h.changes, day(last.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],
@@ -121,70 +111,8 @@ def _run(r: EarlierRun) -> shape.RunBefore:
     return shape.RunBefore(day(r.as_of), period(r.period_from, r.period_to), r.evidence_id, r.report_sha256, note)  # fmt: skip
 
 
-def _standings(a: model.Assessment) -> tuple[Standing, ...]:
-    """What this run scored, as earlier runs say it."""
-    rows: list[tuple[str, str, GroupScore | ControlScore]] = [("enterprise", "", a.scores.enterprise.total)]  # fmt: skip
-    rows += [("framework", f.framework, f.total) for f in a.scores.frameworks]
-    rows += [("theme", c.id, c) for c in a.scores.enterprise.controls]
-    return tuple(
-        Standing(kind, key, s.lo, s.hi, s.level_lo, s.level_hi, bool(s.assessed) if isinstance(s, GroupScore) else s.state == "assessed")
-        for kind, key, s in rows
-    )  # fmt: skip
-
-
-def _names(a: model.Assessment) -> dict[tuple[str, str], str]:
-    names = {("enterprise", ""): say(WHOLE)}
-    names |= {("framework", f.id): clean(f.short) for f in a.frameworks}
-    return names | {("theme", t.id): clean(content(t.title)) for t in a.themes}
-
-
-def _moved(a: model.Assessment) -> tuple[shape.Moved, ...]:
-    last, names = a.history.runs[-1], _names(a)
-    then = {(s.kind, s.id): s for s in last.standings}
-    now = {(s.kind, s.id): s for s in _standings(a)}
-    keys = [*now, *(k for k in then if k not in now)]
-    return tuple(_move(names.get(k, clean(k[1])), k[0], then.get(k), now.get(k), bool(last.unlike)) for k in keys)  # fmt: skip
-
-
-def _move(name: str, kind: str, then: Standing | None, now: Standing | None, unlike: bool) -> shape.Moved:  # fmt: skip
-    both = then and now and then.assessed and now.assessed
-    difference = _signed(now.lo - then.lo) if both and then and now else ""
-    return shape.Moved(name, kind, _level(then), _level(now), *_score(then), *_score(now), difference, say(_verdict(then, now, unlike)))  # fmt: skip
-
-
-def _level(s: Standing | None) -> str:
-    if not s or not s.assessed:
-        return "–"
-    return at_most(s.level_lo, s.level_hi)
-
-
-def _score(s: Standing | None) -> tuple[str, str]:
-    if not s:
-        return say(_ABSENT), ""
-    shown = figure(s.lo, s.hi, "assessed" if s.assessed else "not_assessed")
-    return shown.text, shown.range
-
-
-def _signed(difference: Fraction) -> str:
-    if not difference:
-        return say("{n} points", n=points(difference))
-    return say("{n} points", n=f"{'+' if difference > 0 else '−'}{points(abs(difference))}")
-
-
-def _verdict(then: Standing | None, now: Standing | None, unlike: bool) -> str:
-    if not then or not now or not then.assessed or not now.assessed:
-        return mark("not compared")
-    if unlike:
-        return _UNLIKE
-    if (then.lo, then.hi) == (now.lo, now.hi):
-        return _UNCHANGED
-    if then.lo <= now.hi and now.lo <= then.hi:
-        return _EVIDENCE
-    return mark("better, whatever is missing") if now.lo > then.hi else mark("worse, whatever is missing")  # fmt: skip
-
-
 def _trends(a: model.Assessment) -> tuple[shape.Trend, ...]:
-    names, now = _names(a), _standings(a)
+    told, now = names(a), standings(a)
     rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in a.history.runs]
     rows.append((a.run.as_of, {(s.kind, s.id): s for s in now}))
     alike = [True, *(not r.unlike for r in a.history.runs)]
@@ -193,10 +121,10 @@ def _trends(a: model.Assessment) -> tuple[shape.Trend, ...]:
     made = []
     for key in [(s.kind, s.id) for s in now if s.kind != "theme"]:
         moments = (
-            _moment(at, int((_naive(at) - first).total_seconds() * 1000 / whole), standings.get(key), same)
-            for (at, standings), same in zip(rows, alike, strict=True)
+            _moment(at, int((_naive(at) - first).total_seconds() * 1000 / whole), scored.get(key), same)
+            for (at, scored), same in zip(rows, alike, strict=True)
         )  # fmt: skip
-        made.append(shape.Trend(names[key], tuple(moments)))
+        made.append(shape.Trend(told[key], tuple(moments)))
     return tuple(made)
 
 
@@ -206,9 +134,9 @@ def _naive(at: datetime) -> datetime:
 
 def _moment(at: datetime, place: int, s: Standing | None, alike: bool) -> shape.Moment:
     if not s or not s.assessed:
-        return shape.Moment(day(at), "", say(NOT_ASSESSED if s else _ABSENT), "", place, 0, 0, False, alike)  # fmt: skip
+        return shape.Moment(day(at), "", say(NOT_ASSESSED if s else ABSENT), "", place, 0, 0, False, alike)  # fmt: skip
     shown = figure(s.lo, s.hi)
-    return shape.Moment(day(at), _level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike)  # fmt: skip
+    return shape.Moment(day(at), level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike)  # fmt: skip
 
 
 def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...]:
@@ -289,7 +217,7 @@ def _listed(ids: list[str]) -> str:
     return join(short(i, FILE, 80) for i in ids[:NAMED]) + more
 
 
-def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[str, str], int]) -> Iterable[str]:  # fmt: skip
+def _sentences(a: model.Assessment, rows: Sequence[shape.Moved], matrix: Mapping[tuple[str, str], int]) -> Iterable[str]:  # fmt: skip
     """Say it in at most five sentences."""
     last = a.history.runs[-1]
     n: Counter[str] = Counter()
@@ -297,30 +225,42 @@ def _sentences(a: model.Assessment, whole: shape.Moved, matrix: Mapping[tuple[st
         n[what(before, now)] += k
     n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
     n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
-    yield _scored(last, whole)
+    agents, gone = _agents(a.history)
+    yield _scored(last, rows)
     if last.unlike:
         yield say("The two runs are not like with like: {what} changed between them.", what=_differing(last))  # fmt: skip
+    if gone:
+        yield agents
     yield say(
         "Of {verdicts} that failed then, {mended} and {failing}; {new} of {all} failing now did not fail then.",
         verdicts=count(n["then"], "verdict"), mended=say_n("{n} is mended", "{n} are mended", n["mended"]),
         failing=say_n("{n} still fails", "{n} still fail", n["still failing"]), new=number(n["now"] - n["still failing"]), all=number(n["now"]),
     )  # fmt: skip
     yield _unknown(matrix)
-    for is_agent, then, today in a.history.known_actors:
-        new = sum(x.is_new for x in a.history.actors if x.is_agent == is_agent)
+    if agents and not gone:
+        yield agents
+
+
+def _agents(h: History) -> tuple[str, bool]:
+    """Say how many agents came and went, and whether any went: then it is the second thing to know."""
+    for is_agent, then, today in h.known_actors:
         if is_agent:
+            new = sum(x.is_new for x in h.actors if x.is_agent)
+            gone = then + new - today
             arrived = say_n("{n} agent is new", "{n} agents are new", new)
-            yield say("{arrived} and {gone} gone: {then} then, {now} now.", arrived=arrived, gone=number(then + new - today), then=number(then), now=number(today))  # fmt: skip
+            text = say("{arrived} and {gone} gone: {then} then, {now} now.", arrived=arrived, gone=number(gone), then=number(then), now=number(today))  # fmt: skip
+            return text + (say(" What failed of those that are gone is not mended.") if gone else ""), gone > 0  # fmt: skip
+    return "", False
 
 
-def _scored(last: EarlierRun, whole: shape.Moved) -> str:
-    told = {say(verdict): say(text) for verdict, text in _SAID.items()}
+def _scored(last: EarlierRun, rows: Sequence[shape.Moved]) -> str:
+    whole = rows[0]
     same = whole.level_before == whole.level
-    level = say("level {level} as then", level=whole.level) if same else say("level {then}, now {now}", then=whole.level_before, now=whole.level)  # fmt: skip
+    stands = say("level {level} as then", level=whole.level) if same else say("level {then}, now {now}", then=whole.level_before, now=whole.level)  # fmt: skip
     return say(
         "As of {day} the score was {then}, now it is {now}: {verdict}; {level}.",
         day=day(last.as_of), then=f"{whole.score_before}{_in(whole.range_before)}", now=f"{whole.score}{_in(whole.range)}",
-        verdict=told.get(whole.verdict, whole.verdict), level=level,
+        verdict=difference(rows), level=stands,
     )  # fmt: skip
 
 

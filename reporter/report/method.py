@@ -171,7 +171,8 @@ _READING = (
         mark(
             "A waiver is not a pass and never changes a score: it takes a failure off the roadmap "
             "until its date. A failure is compensated where another check that stands in for it "
-            "passes. Neither counts once expired, or approved by the owner of the subject."
+            "passes; a check names which may. Neither counts once expired, or approved by the owner "
+            "of the subject or by anybody whom reporter.yml does not name for it."
         ),
     ),
     (

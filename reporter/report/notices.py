@@ -6,18 +6,37 @@ A notice is a code with values; its sentence stands here, once for all formats a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from reporter import model
 from reporter.texts import mark, say
 
 from . import shape
-from .words import clean, number, short
+from .words import clean, number, percent, short
 
 LINES_SHOWN = 5
 """Lines of a notice on page 1; `Notice.rest` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {
+    "unlisted_actors": mark(
+        "Actors that act and stand in no list that was supplied: {n}. What they are, the log alone says or nobody does; INV-02 is "
+        "unknown for each. Of them {possible} call tools or models as agents do, and are unknown in every question on agents."
+    ),
+    "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
+    "own_settings": mark(
+        "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "
+        "shipped ones it is {shipped}, level {shipped_level}."
+    ),
+    "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
+    "answers_rest_on_few": mark("More than a tenth of the {n} answers that count rest on one person or one artefact."),
+    "baseline_not_approved": mark("Runs that are meant to show what is approved have no effect (events below baseline/: {n}): {why}."),
+    "baseline_in_period": mark(
+        "Events below baseline/ that are dated inside the period: {n}. They are judged as what was done; what was done in a period cannot excuse it."
+    ),
+    "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
+    "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
+    "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 
@@ -28,7 +47,7 @@ def notices(a: model.Assessment) -> tuple[shape.Notice, ...]:
 
 
 def _notice(notice: model.Notice) -> shape.Notice:
-    values = {k: number(v) if isinstance(v, int) else clean(v) for k, v in notice.values}
+    values = {k: _value(v) for k, v in notice.values}
     shown = tuple(short(clean(line), notice.where) for line in notice.lines[:LINES_SHOWN])
     rest = len(notice.lines) - len(shown)
     return shape.Notice(
@@ -37,3 +56,9 @@ def _notice(notice: model.Notice) -> shape.Notice:
         lines=shown,
         rest=say("and {n} more, in {where}", n=number(rest), where=notice.where) if rest else "",
     )
+
+
+def _value(value: str | int | Fraction) -> str:
+    if isinstance(value, Fraction):
+        return percent(value)
+    return number(value) if isinstance(value, int) else clean(value)

@@ -11,18 +11,36 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.errors import InputError
 
 from .shape import View
+from .view import from_json, to_json
 
 HELP = "docs/formats.md says what a template of your own may use."
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_FOREIGN = ("script", "meta", "link", "base", "iframe", "object", "embed", "form", "style")
-"""What may stand in a page only as often as our layout has it."""
+_FOREIGN = (
+    *("script", "meta", "link", "base", "iframe", "object", "embed", "form", "style", "title", "html", "head", "body"),
+    *("frame", "frameset", "applet", "portal", "fencedframe", "template", "noscript", "noembed", "noframes", "plaintext", "xmp"),
+    *("math", "foreignobject", "use", "set", "animate", "animatetransform", "animatemotion", "image", "feimage"),
+)  # fmt: skip
+"""What may stand in a page only as often as our layout has it: it reaches outside, or programs read what is in it in two ways."""
+_LOADS = (
+    *("src", "srcset", "imagesrcset", "poster", "background", "data", "action", "formaction", "ping", "manifest"),
+    *("codebase", "classid"),
+)  # fmt: skip
+"""Attributes from which a browser may load something, or to which it may send."""
+_PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]*")
+_LINK = re.compile(r"(?:#|https?://|mailto:|[A-Za-z0-9_][^:]*$)", re.IGNORECASE)
+LONGEST_PAGE = 64 << 20
+"""Characters of a page: a template can repeat itself without end."""
+PDF_TAKES = 5
+"""So many times as long as filling a template may laying it out take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +75,123 @@ def read_templates(paths: Iterable[Path], taken: Iterable[str]) -> tuple[Templat
     return tuple(made)
 
 
-def write(view: View, template: Template, mediums: Iterable[str], folder: Path) -> None:
-    """Write the page as HTML, PDF or both."""
-    for medium in mediums:
-        path = folder / f"{template.name}.{medium}"
-        with _placed(template):
-            import_module(f".{medium}", __package__).write(view, path, own=template)
+def write(
+    view: View, template: Template, mediums: Iterable[str], folder: Path, limits: Limits = USUAL
+) -> None:
+    """Write the page as HTML, PDF or both: in a child, for a template may call itself or count without end."""
+    with Child(limits) as child, TemporaryDirectory(dir=folder, prefix=".own-") as name:
+        told = Path(name) / "view.json"
+        told.write_bytes(to_json(view))
+        for medium in mediums:
+            try:
+                child.call(
+                    make, view=str(told), name=template.name, path=str(template.path), text=template.text, medium=medium,
+                    out=str(folder / f"{template.name}.{medium}"),
+                    seconds=limits.seconds * (PDF_TAKES if medium == "pdf" else 1),
+                )  # fmt: skip
+            except Stopped as error:
+                raise InputError(f"makes no {medium.upper()}: it {error}", str(template.path), HELP) from error  # fmt: skip
+
+
+def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> None:
+    """Write one page of a template in one medium; in the child."""
+    template = Template(name, Path(path), text)
+    writer = import_module(f".{medium}", __package__)
+    with _placed(template):
+        writer.write(from_json(Path(view).read_bytes()), Path(out), own=template)
 
 
 def check(page: str, layout: str, template: Template) -> None:
-    """Refuse a page that is not built on our layout, or brings in what could reach outside of it."""
-    allowed, found = _tags(layout), _tags(page)
-    if not found["meta"]:
+    """Refuse a page that is not built on our layout, or brings in what could reach outside of it.
+
+    It is read as browsers read it, by the same algorithm; where even they differ, in comments, nothing may stand.
+    """
+    if len(page) > LONGEST_PAGE:
+        raise InputError(f"makes a page of {len(page)} characters", str(template.path), f"At most {LONGEST_PAGE} are written.")  # fmt: skip
+    ours, theirs = _elements(layout), _elements(page)
+    if not _policy(ours) or _policy(theirs) != _policy(ours):
         raise InputError(
             "is not built on our layout, which keeps a page from reaching outside", str(template.path),
             'Begin it with {% extends "layout.html" %} and put the page into {% block body %}.',
         )  # fmt: skip
+    allowed, found = (Counter(e.tag for e in elements) for elements in (ours, theirs))
     more = [tag for tag in _FOREIGN if found[tag] > allowed[tag]]
     if more:
-        raise InputError(
-            f"brings a <{more[0]}> of its own into the page", str(template.path),
-            "A report opens nothing outside itself. " + HELP,
-        )  # fmt: skip
+        raise InputError(f"brings a <{more[0]}> of its own into the page", str(template.path), _NOTHING_OUTSIDE)  # fmt: skip
+    if page.count("<!") + page.count("<?") > layout.count("<!") + layout.count("<?"):
+        raise InputError("brings a comment of its own into the page", str(template.path), "Write it as {# ... #}. " + HELP)  # fmt: skip
+    for element in theirs:
+        for name, value in element.attributes:
+            if _reaches(element.tag, name, value):
+                raise InputError(
+                    f"brings a {name} of its own into the page: <{element.tag} {name}={value[:60]!r}>",
+                    str(template.path), _NOTHING_OUTSIDE,
+                )  # fmt: skip
 
 
-def _tags(page: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attrs: found.update([tag])  # type: ignore[method-assign]
-    parser.feed(page)
+_NOTHING_OUTSIDE = "A report opens nothing outside itself. " + HELP
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    tag: str
+    """In small letters, without a namespace."""
+    attributes: tuple[tuple[str, str], ...]
+
+
+def _elements(page: str) -> list[_Element]:
+    """Return the elements of a page as a browser finds them, in their order."""
+    import tinyhtml5
+
+    found: list[_Element] = []
+    for element in tinyhtml5.parse(StringIO(page)).iter():
+        if not isinstance(element.tag, str):
+            continue  # a comment
+        space, _, tag = element.tag.rpartition("}")
+        tag = tag.lower()
+        tag = (
+            "svg title" if space.endswith("svg") and tag == "title" else tag
+        )  # of a drawing of ours
+        own = (
+            (k.rpartition("}")[2].rpartition(":")[2].lower(), v) for k, v in element.attrib.items()
+        )
+        found.append(_Element(tag, tuple(own)))
     return found
+
+
+def _policy(elements: list[_Element]) -> list[_Element]:
+    """What keeps a page in: the head's first two elements, before anything that could act."""
+    tags = [e.tag for e in elements]
+    first = elements[2:4] if tags[:2] == ["html", "head"] else []
+    return (
+        first
+        if dict(first[-1].attributes if first else ()).get("http-equiv")
+        == "Content-Security-Policy"
+        else []
+    )
+
+
+def _reaches(tag: str, name: str, value: str) -> bool:
+    """Tell whether an attribute loads, sends, runs or leads somewhere it should not."""
+    plain = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
+    if "url(" in plain.lower().replace("url(#", ""):
+        return True
+    if (
+        name.startswith("on")
+        or name in ("srcdoc", "style")
+        or name == "http-equiv"
+        and tag != "meta"
+    ):
+        return True
+    if name == "href":
+        return not (
+            plain.startswith("#")
+            or tag in ("a", "area")
+            and (not plain or bool(_LINK.match(plain)))
+        )
+    if name == "src" and tag == "img":
+        return not _PICTURE.fullmatch(plain)
+    return name in _LOADS
 
 
 @contextmanager
@@ -101,6 +206,8 @@ def _placed(template: Template) -> Iterator[None]:
     except TemplateSyntaxError as error:
         place = f"{error.filename or template.path}:{error.lineno}"
         raise InputError(str(error.message), place, HELP) from error
+    except RecursionError as error:
+        raise InputError("calls itself without end", str(template.path), HELP) from error
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(template.path)]  # fmt: skip
         place = f"{template.path}:{lines[-1]}" if lines else str(template.path)

@@ -382,5 +382,3 @@ class View:
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
     history: History = History()
-    own_thresholds: str = ""
-    """Said beside the score where it rests on other thresholds than the shipped ones."""

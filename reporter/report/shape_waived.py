@@ -27,6 +27,8 @@ class WaivedLine:
     cells: str
     why: str
     record: str
+    exception: bool = False
+    """A row of the table exceptions; in statements.csv its kind is exceptions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""CSV for eyes: findings.csv from the view, and any other table of texts.
+"""CSV for eyes: findings.csv from the view, and any other table of texts; every cell of a run goes through `escape`.
 
 What a spreadsheet would run as a formula gets a leading quote, which changes the data: machines
 read report.json.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from reporter.plain import clean
 
 from .findings import places
 from .shape import View
@@ -44,6 +46,6 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def escape(text: str) -> str:
-    """Put a quote before what a spreadsheet would take for a formula, leading blanks or not."""
+    """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula, leading blanks or not."""
     risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
-    return f"'{text}" if risky else text
+    return f"'{clean(text)}" if risky else clean(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import cast
@@ -130,26 +131,44 @@ def _target(total: GroupScore, a: model.Assessment) -> str:
 
 def _not_assessed(a: model.Assessment) -> str:
     missing = sum(f.total.not_assessed for f in a.scores.frameworks)
-    total = missing + sum(f.total.assessed for f in a.scores.frameworks)
-    return say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
+    aside = sum(f.total.not_applicable for f in a.scores.frameworks)
+    total = missing + aside + sum(f.total.assessed for f in a.scores.frameworks)
+    told = say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
+    if aside:
+        told += say(", {n} set aside as not applicable", n=number(aside))
+    return told
 
 
 def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
-    failing = sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
+    # what somebody states takes nothing out of this count: a compensated or waived failure is one
+    compensated = sum(c.counts.get(Status.COMPENSATED, 0) for c in a.scores.checks.values())
+    failing = compensated + sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
     unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
     used = a.context.get("agents_in_use")
     shadow = a.population.get("shadow", 0)
     waived = sum(bool(f.waiver) for f in a.findings)
-    failing_ = say("Failing, {n} waived", n=number(waived)) if waived else say("Failing")
+    stated = (
+        ("pass", say("Questions answered yes, examined")),
+        ("attested", say("Questions answered yes, on somebody's word")),
+        ("na", say("Questions answered not applicable")),
+    )
+    settled = Counter(t.status for t in a.attestations if t.settles)
     known = number(used) if isinstance(used, int) else say("not known")
     return (
         shape.Line(say("Agents in use"), known),
         shape.Line(say("Seen only in logs"), number(shadow)),
         shape.Line(say("Checks"), number(len(a.checks))),
         shape.Line(say("Verdicts"), number(a.cells)),
-        shape.Line(failing_, number(failing)),
+        shape.Line(say("Failing"), number(failing)),
+        *_if_any(say("of them compensated, at half credit"), compensated),
+        *_if_any(say("of them waived, at no credit"), waived),
         shape.Line(say("Unknown"), number(unknown)),
+        *(line for status, label in stated for line in _if_any(label, settled[status])),
     )
+
+
+def _if_any(label: str, n: int) -> tuple[shape.Line, ...]:
+    return (shape.Line(label, number(n)),) if n else ()
 
 
 def _ranked(a: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:

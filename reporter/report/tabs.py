@@ -287,7 +287,7 @@ def _statements(view: View) -> Iterator[Row]:
     for kind, said in ((say("waiver"), view.waivers.waivers), (say("compensating control"), view.waivers.compensations)):  # fmt: skip
         for w in said:
             yield (
-                *(kind, "", "", w.check, w.subject, w.by_check, "", w.reason, w.who, "", w.since, w.until),
+                *(say("exception") if w.exception else kind, "", "", w.check, w.subject, w.by_check, "", w.reason, w.who, "", w.since, w.until),
                 *(w.review, "", w.ticket, word(w.counts_as), w.cells, w.why, w.record),
             )  # fmt: skip
 

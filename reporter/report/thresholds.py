@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from reporter.model import Check
-from reporter.texts import say, say_n
+from reporter.texts import say
 
 from . import shape
 from .words import clean, number
@@ -24,17 +24,6 @@ def thresholds(check: Check) -> tuple[shape.Threshold, ...]:
 def in_words(found: Iterable[shape.Threshold]) -> str:
     """Print the thresholds of a check in one line."""
     return " · ".join(f"{t.name} {_said(t)}" for t in found)
-
-
-def lead(checks: Sequence[Check]) -> str:
-    """Say beside the score that it rests on other thresholds than the shipped ones; '' where it does not."""
-    n = sum(len(c.shipped) for c in checks)
-    if not n:
-        return ""
-    return say_n(
-        "{n} threshold is the organisation's own, in place of the shipped one; the auditor's edition names it under Scope.",
-        "{n} thresholds are the organisation's own, in place of the shipped ones; the auditor's edition names them under Scope.", n,
-    )  # fmt: skip
 
 
 def own(checks: Sequence[Check]) -> shape.Line:

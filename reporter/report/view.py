@@ -35,7 +35,7 @@ from .pictures import calendar, losses
 from .roadmap import roadmap
 from .slices import slices
 from .summary import cover, summary
-from .thresholds import in_words, lead, rule, thresholds
+from .thresholds import in_words, rule, thresholds
 from .waived import waivers
 from .words import (
     clean,
@@ -116,7 +116,6 @@ def _build(assessment: model.Assessment) -> shape.View:
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors),
-        own_thresholds=lead(assessment.checks),
     )
 
 
@@ -238,16 +237,7 @@ def _check(
         figure=result,
         coverage=coverage,
         counts=n,
-        standing=_standing(
-            result,
-            coverage,
-            n,
-            c.severity,
-            level,
-            evidence,
-            sample,
-            weight_note(result, n, bool(sample)),
-        ),
+        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
         failing=tuple(subject(f) for f in _failing(findings)[:KEPT]),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
         unknown=_unknown(n.unknown, findings),
@@ -262,10 +252,11 @@ def _check(
 
 
 def _standing(
-    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str, weights: str
+    score: shape.Figure, coverage: str, n: shape.Counts, severity: str, level: str, evidence: str, sample: str
 ) -> str:  # fmt: skip
     covered = say("coverage {share}", share=coverage)
     source = say("from {evidence}", evidence=evidence)
+    weights = weight_note(score, n, bool(sample))
     facts = (ranged(score), covered, weights, n.text, word(severity), level, source, sample)
     return " · ".join(f for f in facts if f)
 

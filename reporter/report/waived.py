@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reporter import model
-from reporter.answers import COMPENSATIONS, WAIVERS, Compensation, Waiver
+from reporter.answers import COMPENSATIONS, EXCEPTIONS, WAIVERS, Compensation, Waiver
 from reporter.texts import mark, say, say_n
 
 from . import shape_waived as shape
@@ -37,8 +37,9 @@ def waivers(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
 def _text(a: model.Assessment, wrong: int) -> str:
     text = say(
         "{waivers} {compensations} A waiver changes no score: what it covers goes on failing, and is only left out of the roadmap. A failure for which another "
-        "check stands in, and passes, has {share} of the credit of a pass. What is expired, approved "
-        "later than this assessment, or not shown to be approved by somebody else than the owner has no effect.",
+        "check stands in, and passes, has {share} of the credit of a pass; it counts as failing on the first page. An exception of the inventory is a "
+        "waiver. What is expired, approved later than this assessment, or not signed by a person of the directory who was in office, is not the "
+        "owner and is named for it in reporter.yml has no effect.",
         waivers=_counted(a.waivers, "waiver"), compensations=_counted(a.compensations, "compensating control"),
         share=percent(a.policy.compensated_credit),
     )  # fmt: skip
@@ -95,14 +96,15 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> s
     by_check = s.by_check if isinstance(s, Compensation) else ""
     return shape.WaivedLine(
         check=clean(s.check),
-        anchor=anchors["", s.check],
+        anchor=anchors.get(("", s.check), ""),
         subject=clean(s.subject) or say(EVERY),
         by_check=clean(by_check),
         by_anchor=anchors["", by_check] if by_check else "",
+        exception=isinstance(s, Waiver) and s.kind == EXCEPTIONS,
         who=clean(s.approved_by),
         since=_day(s.approved_at),
         until=_day(s.expires),
-        review=_day(s.review_at) if isinstance(s, Waiver) else "",
+        review=_day(s.review_at) if isinstance(s, Waiver) and s.review_at else "",
         reason=clean(s.reason),
         ticket=clean(s.ticket) if isinstance(s, Waiver) else "",
         counts_as=s.counts_as or "not counted",
@@ -113,4 +115,4 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> s
 
 
 def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"
+    return "" if at == datetime.min else f"{at:%Y-%m-%d}"

@@ -6,12 +6,12 @@ In: exact values of `model`. Out: strings and the small printable classes of `sh
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 from reporter.model import Assessment, Finding
+from reporter.plain import clean as clean
 
 # The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed
@@ -29,25 +29,6 @@ NOUNS = (
 )
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""
 REASON_LIMIT = 260
-
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_JOINERS = "\u200c\u200d"
-"""Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def clean(text: str) -> str:
-    """Show every character that cannot be seen, or that moves its neighbours, as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_visible(c) for c in text)
-
-
-def _visible(char: str) -> str:
-    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
-        return char
-    code = ord(char)
-    return _SHORT.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
 def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:

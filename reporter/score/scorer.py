@@ -64,10 +64,12 @@ def score(
     profile: Profile,
     caps: Caps = (),
     answers: Mapping[tuple[str, str], Status] = {},
+    caps_lo: Caps = (),
 ) -> Scores:
     """Score all checks, each framework as a view of them, and the enterprise over the themes.
 
-    `caps` are (highest level, reason) for the enterprise total; `answers` are the settled statuses
+    `caps` are (highest level, reason) for the enterprise total, `caps_lo` those that bind the level on
+    evidence only, since what they rest on is not known; `answers` are the settled statuses
     of the controls' asks by (framework id, control id), unknown where absent.
     """
     catalog = {check.id: check for check in checks}
@@ -80,7 +82,7 @@ def score(
     }
     given = _Given(catalog, scored, policy, profile, answers)
     views = tuple(_framework(framework, given) for framework in frameworks)
-    return Scores(scored, views, _enterprise(themes, given, caps))
+    return Scores(scored, views, _enterprise(themes, given, caps, caps_lo))
 
 
 def rating(value: Fraction, policy: Policy) -> str:
@@ -332,7 +334,9 @@ def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
     return entries
 
 
-def _enterprise(themes: Iterable[Theme], given: _Given, caps: Caps) -> FrameworkScore:
+def _enterprise(
+    themes: Iterable[Theme], given: _Given, caps: Caps, caps_lo: Caps
+) -> FrameworkScore:
     controls = []
     for theme in themes:
         entries = [
@@ -343,7 +347,7 @@ def _enterprise(themes: Iterable[Theme], given: _Given, caps: Caps) -> Framework
         target = _target(given.profile, (theme.id, ENTERPRISE))
         controls.append(_control(theme.id, 1, entries, target, given.policy))
     target = _target(given.profile, (ENTERPRISE,))
-    total = _group(ENTERPRISE, "Enterprise", controls, target, given.policy, caps)
+    total = _group(ENTERPRISE, "Enterprise", controls, target, given.policy, caps, caps_lo)
     return FrameworkScore(ENTERPRISE, total, (), tuple(controls))
 
 
@@ -354,9 +358,11 @@ def _group(
     target: int,
     policy: Policy,
     caps: Caps = (),
+    caps_lo: Caps = (),
 ) -> GroupScore:
     scored = [control for control in controls if control.state != "not_applicable"]
     ceiling = min((most for most, _ in caps), default=_LEVELS[-1])
+    ceiling_lo = min((most for most, _ in (*caps, *caps_lo)), default=_LEVELS[-1])
     level_lo = group_level([(c.weight, c.level_lo) for c in scored], policy)
     level_hi = group_level([(c.weight, c.level_hi) for c in scored], policy)
     return GroupScore(
@@ -364,16 +370,19 @@ def _group(
         title=title,
         lo=mean((c.weight, c.lo) for c in scored),
         hi=mean((c.weight, c.hi) for c in scored),
-        level_lo=min(level_lo, ceiling),
+        level_lo=min(level_lo, ceiling_lo),
         level_hi=min(level_hi, ceiling),
         target=target,
-        gap=max(0, target - min(level_lo, ceiling)) if scored else 0,
+        gap=max(0, target - min(level_lo, ceiling_lo)) if scored else 0,
         coverage=mean((c.weight, c.coverage) for c in scored),
         assessed=sum(c.state == "assessed" for c in scored),
         not_assessed=sum(c.state == "not_assessed" for c in scored),
         not_applicable=len(controls) - len(scored),
         members=tuple(control.id for control in controls),
-        caps=tuple((most, reason) for most, reason in caps if most < level_hi),
+        caps=(
+            *(cap for cap in caps if cap[0] < level_hi),
+            *(cap for cap in caps_lo if cap[0] < level_lo),
+        ),
     )
 
 

@@ -63,6 +63,25 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "erik.solano": ("Erik Solano", "care", "priya.halloran"),
     "salma.oyelaran": ("Salma Oyelaran", "operations", "mara.lindqvist"),
 }
+HELD = {
+    "ulla.achterberg": "Board",
+    "noor.haddadin": "Head of IT",
+    "dario.nwosu": "Head of automation",
+    "lena.mbeki": "Head of customer care",
+    "ines.castellan": "Head of hubs",
+    "theo.marchetti": "Head of planning",
+}
+"""Roles that people hold, or held."""
+APPROVERS = {
+    "waiver": ["Head of IT", "Head of hubs"],
+    "compensation": ["Head of IT"],
+    "exception": ["Head of IT"],
+    "attestation": ["Head of automation", "Head of customer care", "Head of planning"],
+    "examination": ["Head of IT"],
+    "not_applicable": ["Head of IT", "Board"],
+    "baseline": ["Head of IT"],
+}
+"""Kind of statement -> roles that may sign it."""
 LEFT = {"erik.solano": "2026-05-20", "theo.marchetti": "2026-07-31", "nadia.rossum": "2026-08-14"}
 MAILBOXES = {"parcel-desk": "Parcel desk (shared mailbox)", "it-soc": "Security operations (group)"}
 

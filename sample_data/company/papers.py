@@ -9,7 +9,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from company.cast import Quarter, mail
+from company.cast import HELD, Quarter, mail
 from company.gaps import Record
 from company.register import day, iso
 
@@ -296,12 +296,17 @@ def chained(rows: list[Row], quarter: Quarter) -> list[Row]:
 
 FIELDS = (
     "framework", "control", "answer", "statement", "attested_by", "role", "date", "expires", "method", "artefact",
-    "artefact_sha256", "examined_by", "reason",
+    "artefact_sha256", "artefact_place", "observed", "examined_by", "reason", "confirmed_by",
 )  # fmt: skip
 CALLS = """\
 Refused calls of the gateway
 Ten tool calls that the argument rules refused and the rule behind each
 Drawn by Noor Haddadin and all of them held
+
+Two payments over the limit of an order and stopped by the rule on amounts
+Three mails to addresses outside the list of carriers
+Four reads of customs files by agents of another desk
+One change of a tariff table without a ticket
 """
 DRILL = """\
 Drill of the central planner
@@ -322,7 +327,13 @@ def attestations(quarter: Quarter) -> list[Row]:
     agentic, nhi, nist = "owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0"
     sha = hashlib.sha256(CALLS.encode()).hexdigest()
     drilled = hashlib.sha256(DRILL.splitlines(keepends=True)[0].encode()).hexdigest()
-    proof = {"method": "examine", "artefact": "proofs/refused-calls.txt", "artefact_sha256": sha}
+    proof = {
+        "method": "examine",
+        "artefact": "proofs/refused-calls.txt",
+        "artefact_sha256": sha,
+        "artefact_place": "lines 5 to 8",
+        "observed": "Each of the ten calls names the rule that refused it",
+    }
     edited = {
         "method": "examine",
         "artefact": "proofs/planner-drill.txt",
@@ -342,7 +353,8 @@ def attestations(quarter: Quarter) -> list[Row]:
         },
         _answer(quarter, nist, "GOVERN 4.9", "yes", "lena.mbeki", 20),
         _answer(quarter, nist, "GOVERN 5.1", "not applicable", "dario.nwosu", 20)
-        | {"reason": "No agent faces customers of the group; those of the portal are the vendor's"},
+        | {"reason": "No agent faces customers of the group; those of the portal are the vendor's"}
+        | {"confirmed_by": mail("noor.haddadin")},
     ]
     if quarter.id == "2026-q3":
         rows += [
@@ -350,6 +362,10 @@ def attestations(quarter: Quarter) -> list[Row]:
             _answer(quarter, nist, "MAP 1.3", "yes", "dario.nwosu", 15)
             | proof
             | {"examined_by": mail("dario.nwosu")},
+            _answer(quarter, nist, "MAP 1.4", "not applicable", "dario.nwosu", 12)
+            | {"reason": "The business value is plain"},
+            _answer(quarter, nist, "GOVERN 4.1", "yes", "theo.marchetti", 10)
+            | {"role": "Head of planning", "statement": "Said after his last day"},
         ]
     return rows
 
@@ -360,8 +376,5 @@ def _answer(quarter: Quarter, framework: str, control: str, answer: str, who: st
     return (
         dict.fromkeys(FIELDS, "")
         | said
-        | {"attested_by": mail(who), "role": ROLES[who], "date": date}
+        | {"attested_by": mail(who), "role": HELD.get(who, ""), "date": date}
     )
-
-
-ROLES = {"dario.nwosu": "Head of automation", "lena.mbeki": "Head of customer care"}

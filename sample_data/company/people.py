@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from company.cast import GATEWAY, LEFT, MAILBOXES, PEOPLE, SERVICES, Quarter, mail
+from company.cast import GATEWAY, HELD, LEFT, MAILBOXES, PEOPLE, SERVICES, Quarter, mail
 from company.register import CLIENTS, POLICY_OF, iso
 
 Row = dict[str, Any]
@@ -57,6 +57,7 @@ def _person(name: str, quarter: Quarter) -> Row:
         "review_cadence_days": "180",
         "log_sources": "okta-system-log",
         "risk_tier": "low",
+        "roles": HELD.get(name, ""),
         "retired_at": "",
         "trained_at": "" if name == "pavel.quist" else iso(quarter.end - timedelta(days=150)),
     }

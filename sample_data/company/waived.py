@@ -36,13 +36,13 @@ def _waiver(
 
 
 def compensations(quarter: Quarter) -> list[Row]:
-    """Return compensating controls of one agent: its tools are bounded; its risks are not written down."""
+    """Return compensating controls of one agent: its stop is tested; a check that cannot stand in."""
     if quarter.id == "2026-q2":
         return []
     signed = {"approved_by": mail("noor.haddadin"), "approved_at": _ago(30), "expires": _ago(-150)}
     agent = {"subject": "agt-ftp-collector"}
     return [
-        {"check": "RUN-06", **agent, "by_check": "ENT-03", "reason": "Every tool of it has bounds", **signed},
+        {"check": "RUN-06", **agent, "by_check": "LIF-05", "reason": "It can be stopped in minutes, as tested", **signed},
         {"check": "PUR-01", **agent, "by_check": "RSK-01", "reason": "Its risks are written down", **signed},
     ]  # fmt: skip
 

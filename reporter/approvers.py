@@ -1,0 +1,131 @@
+"""Who may sign a statement. In: an engine with actors, what reporter.yml says under `approvers:`. Out: Directory.
+
+A name on a statement proves nothing. It counts where it is that of one person of the directory, who was in office on
+that day and has a role that the workspace names for this kind of statement.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reporter.db import Engine
+
+_NO_DIRECTORY = "no list of people was supplied, so nothing shows who {name} is"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One actor of the lists, as far as it matters who signs."""
+
+    id: str
+    kind: str
+    state: str
+    """'' where no list says it."""
+    state_since: datetime | None = None
+    began_at: datetime | None = None
+    left_at: datetime | None = None
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """People by every name that they have, and who may sign what."""
+
+    ids: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    """Id or alias, as compared -> whose it is."""
+    names: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    """Display name, as compared -> whose it is."""
+    approvers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Kind of statement -> roles, and ids or names of people."""
+    has_people: bool = False
+
+    def known(self, name: str) -> tuple[Person, ...]:
+        """Return whom a name may mean: by id or alias, else by display name, people before others."""
+        key = person(name)
+        found = self.ids.get(key) or self.names.get(key, ())
+        return tuple(p for p in found if p.kind == "human") or found
+
+    def same(self, one: str, other: str) -> bool:
+        """Say whether two names may mean the same person."""
+        mine = {p.id for p in self.known(one)}
+        return person(one) == person(other) or any(p.id in mine for p in self.known(other))
+
+    def key(self, name: str) -> str:
+        """Return one name for all the names of a person; of who is not known, the name as it is compared."""
+        found = self.known(name)
+        return found[0].id if len(found) == 1 else person(name)
+
+    def objection(self, kind: str, name: str, at: datetime | None) -> str:
+        """Say why somebody may not sign a statement of a kind on a day; '' who may."""
+        if not self.has_people:
+            return _NO_DIRECTORY.format(name=name)
+        found = self.known(name)
+        if not found:
+            return f"{name} is in no list of people that was supplied"
+        if len(found) > 1:
+            return f"{name} may be any of {', '.join(sorted(p.id for p in found))}"
+        (who,) = found
+        if who.kind != "human":
+            return f"{name} is no person ({who.kind.replace('_', ' ')})"
+        if at is None:
+            return f"no day is named on which {name} signed"
+        return _out_of_office(who, name, at) or self._unentitled(kind, who, name)
+
+    def _unentitled(self, kind: str, who: Person, name: str) -> str:
+        allowed = self.approvers.get(kind, ())
+        if not allowed:
+            return f"reporter.yml names nobody under approvers: {kind}"
+        for entry in allowed:
+            if person(entry) in who.roles or any(p.id == who.id for p in self.known(entry)):
+                return ""
+        return f"{name} is not among those whom reporter.yml names under approvers: {kind}"
+
+
+def read_directory(engine: Engine, approvers: Mapping[str, Sequence[str]]) -> Directory:
+    """Return who stands in the lists, with every name of theirs."""
+    ids: dict[str, dict[str, Person]] = defaultdict(dict)
+    names: dict[str, dict[str, Person]] = defaultdict(dict)
+    everybody: dict[str, Person] = {}
+    for actor, kind, state, since, began, left, roles, name, principal in engine.rows(
+        "SELECT actor_id, kind, coalesce(state, ''), state_since, activated_at, retired_at, coalesce(roles, ''), name, "
+        "CASE WHEN kind = 'human' THEN principal_id END FROM actors WHERE registered ORDER BY actor_id"
+    ):
+        held = frozenset(filter(None, map(person, roles.split(";"))))
+        who = Person(actor, kind, state, since, began, left, held)
+        everybody[actor] = who
+        for known in filter(None, (actor, principal)):
+            ids[person(known)][actor] = who
+        if name:
+            names[person(name)][actor] = who
+    for actor, alias in engine.rows("SELECT actor_id, alias FROM aliases ORDER BY actor_id, alias"):
+        if actor in everybody and alias:
+            ids[person(alias)][actor] = everybody[actor]
+    return Directory(
+        {n: tuple(found.values()) for n, found in ids.items()},
+        {n: tuple(found.values()) for n, found in names.items()},
+        approvers,
+        any(p.kind == "human" for p in everybody.values()),
+    )
+
+
+def person(name: str) -> str:
+    """Return a name as it is compared."""
+    return " ".join(name.casefold().split())
+
+
+def _out_of_office(who: Person, name: str, at: datetime) -> str:
+    """Say why somebody could not sign on a day; the first and the last day count."""
+    day = at.date()
+    if who.began_at and day < who.began_at.date():
+        return f"{name} was not there before {who.began_at:%Y-%m-%d}"
+    left = who.left_at or (who.state_since if who.state == "retired" else None)
+    if left and day > left.date():
+        return f"{name} left on {left:%Y-%m-%d}"
+    if who.state == "retired" and not left:
+        return f"{name} has left, and no list says when"
+    if who.state not in ("", "active", "retired") and (not who.state_since or day >= who.state_since.date()):  # fmt: skip
+        return f"{name} was not in office ({who.state})"
+    return "" if who.state or left else f"no list says whether {name} was in office"

@@ -1,0 +1,122 @@
+"""What lies in a workspace and is not read. In: a workspace folder. Out: a file of the accounting for each, with why.
+
+Only the folders of `FOLDERS` and mappings/ are read; evidence in another one, or beside them, must not be lost without a word.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+from reporter.catalog import Source
+from reporter.db import Engine
+from reporter.ingest.files import InputFile, is_litter, sniff
+from reporter.ingest.inputs import FOLDERS, Inputs
+from reporter.ingest.load import as_artefact
+from reporter.ingest.mapped import FOLDER as MAPPINGS
+from reporter.ingest.recognise import recognise
+from reporter.ingest.statements import KINDS
+from reporter.model import FileCount
+
+READ = (*FOLDERS, MAPPINGS)
+SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")
+"""Files at the root that are no evidence, by the beginning of their names."""
+OF_A_RUN = "evidence.parquet"
+MOST = 200
+"""Files named of one folder; the rest of it is one entry."""
+GUESSED = 20
+"""Files whose content is looked at, to say where they may belong."""
+
+
+def beside(
+    engine: Engine, workspace: Path, sources: tuple[Source, ...], known: Iterable[Path] = ()
+) -> list[FileCount]:
+    """Name the files of a workspace that nobody reads; `known` are paths that the run uses itself."""
+    others = {p.resolve() for p in known}
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(workspace.iterdir()):
+        if path.is_file() and not _is_settled(path.name, others, path):
+            found[""].append(path)
+        elif path.name == MAPPINGS and path.is_dir():
+            found[f"{MAPPINGS}/"] += [p for p in _below(path) if p.suffix != ".yml" or p.parent != path]  # fmt: skip
+        elif path.is_dir() and path.name not in READ and not _is_other(path, others):
+            found[f"{path.name}/"] += islice(_below(path), MOST + 1)
+    files = {place: [sniff(p, p.relative_to(workspace).as_posix()) for p in paths[:MOST]] for place, paths in found.items()}  # fmt: skip
+    looked_at = [f for own in files.values() for f in own][:GUESSED]
+    homes = _homes(engine, looked_at, sources)
+    return [
+        count
+        for place, own in files.items()
+        for count in _named(place, own, len(found[place]) > MOST, homes)
+    ]
+
+
+def _is_settled(name: str, others: set[Path], path: Path) -> bool:
+    hidden = name.startswith(".") and not name.endswith("mcp.json")
+    return hidden or is_litter(name) or name.lower().startswith(SETTLED) or path.resolve() in others
+
+
+def _is_other(folder: Path, others: set[Path]) -> bool:
+    """Tell a folder of a tool, of runs or of the user's own content."""
+    runs = [folder, *(p for p in folder.iterdir() if p.is_dir())] if os.access(folder, os.R_OK | os.X_OK) else []  # fmt: skip
+    here = folder.resolve()
+    return (
+        folder.name.startswith(".")
+        or is_litter(folder.name)
+        or any((r / OF_A_RUN).is_file() for r in runs)
+        or any(here == o or here in o.parents for o in others)
+    )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, without following links."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not is_litter(f) and not f.startswith("."))
+        yield from (Path(at) / n for n in sorted(names) if not is_litter(n) and (Path(at) / n).is_file())  # fmt: skip
+
+
+def _homes(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) -> dict[str, str]:
+    """Return the folder in which each file would be read, where its name or content tells."""
+    homes = {f.name: "statements" for f in files if Path(f.name).name.split(".")[0] in KINDS}
+    readable = [f for f in files if f.format not in ("unknown", "empty")]
+    with Inputs(readable) as inputs:
+        for choice in recognise(engine, inputs.files, sources):
+            if choice.source:
+                home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
+                homes.setdefault(choice.file.path.relative_to(_root(choice.file)).as_posix(), home)
+    return homes
+
+
+def _root(file: InputFile) -> Path:
+    """The workspace of a file: its path without its name."""
+    name = file.name.removesuffix(f"!{file.part}") if file.part else file.name
+    return file.path.parents[len(Path(name).parts) - 1]
+
+
+def _named(place: str, files: list[InputFile], more: bool, homes: dict[str, str]) -> Iterator[FileCount]:  # fmt: skip
+    """Yield an entry a file, and one for the rest of a folder that holds too many."""
+    close = get_close_matches(place.strip("/").lower(), READ, 1) if place and place != f"{MAPPINGS}/" else []  # fmt: skip
+    likely = next((homes[f.name] for f in files if f.name in homes), "")
+    read = f"{', '.join(f'{f}/' for f in READ[:-1])} and {READ[-1]}/ are"
+    where = f"in {place}" if place else "at the root of the workspace"
+    for file in files:
+        home = close[0] if close else homes.get(file.name, likely)
+        hint = f"; did you mean {home}/?" if home else ""
+        why = f"not read: it lies {where}, and only {read}{hint}"
+        if place == f"{MAPPINGS}/":
+            why = "not read: a mapping is a file named mappings/*.yml"
+        if file.is_document:
+            why = f"{file.why}{as_artefact(file.name, '')}"
+        yield _count(file, why)
+    if more:
+        rest = replace(files[0], name=f"{place}…", size=0)
+        yield _count(rest, f"further files, not read: only {read}")
+
+
+def _count(file: InputFile, why: str) -> FileCount:
+    return FileCount(file.name, "", why, file.size, "", 0, 0, 0, 0, 0)

@@ -1,0 +1,59 @@
+"""What agents did in systems that log actions, not tools, beside the entitlements granted to them. In: events, grants. Out: right_uses.
+
+An action is compared only where log and entitlement name it alike for certain; all else is told as not comparable.
+"""
+
+from __future__ import annotations
+
+from reporter.db import Engine, quoted_list
+
+SAME_NAMES = (
+    "cloudtrail", "config", "dynamodb", "ec2", "ecs", "eks", "guardduty", "iam", "kms", "logs", "organizations", "rds",
+    "secretsmanager", "sns", "sqs", "ssm", "sts",
+)  # fmt: skip
+"""AWS services whose events carry the name of the action that IAM grants; others, such as S3, log names of their own."""
+_RIGHT = r"'^([a-z0-9-]+)\.amazonaws\.com:([A-Za-z0-9]+)$'"
+_FORM = r"'^([a-z0-9-]+|\*):[A-Za-z0-9*?]+$|^\*$'"
+
+
+def find_right_uses(engine: Engine) -> None:
+    """Make right_uses: successful administrative actions of registered agents that name no tool.
+
+    `covered` is empty where no comparison would be sound: another kind of log, a service that logs other names, or an
+    agent with an entitlement whose actions are not told, such as a policy by its name.
+    """
+    bare = "registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND event_class = 'admin' AND n_action > 0"
+    if not engine.one(f"SELECT count(*) FROM activity WHERE {bare}"):
+        engine.run(f"CREATE TABLE right_uses ({_COLUMNS})")
+        return
+    engine.run(
+        "CREATE TEMP TABLE rights AS SELECT actor_id, bool_and(coalesce(form, FALSE)) AS told, "
+        "list(pattern) AS patterns, list(expires_at) AS ends FROM (SELECT actor_id, expires_at, "
+        f"regexp_full_match(lower(coalesce(action, name)), {_FORM}) AS form, "
+        "replace(replace(replace(replace(replace(lower(coalesce(action, name)), '!', '!!'), '_', '!_'), '%', '!%'), '*', '%'), '?', '_') AS pattern "
+        "FROM grants WHERE type = 'entitlement') AS g GROUP BY actor_id"
+    )
+    engine.run(
+        "CREATE TABLE right_uses AS SELECT u.agent_id, u.log_source, u.action, u.in_window, "
+        "CASE WHEN u.service IS NULL OR g.told IS DISTINCT FROM TRUE THEN NULL "
+        "WHEN len(list_filter(list_zip(g.patterns, g.ends), lambda p: u.granted LIKE p[1] ESCAPE '!' AND (p[2] IS NULL OR p[2] >= u.last_at))) > 0 "
+        f"THEN TRUE WHEN u.service IN {_tuple(SAME_NAMES)} THEN FALSE END AS covered, u.granted, "
+        "u.n_events, u.first_at, u.last_at, u.last_ref FROM ("
+        "SELECT k.agent_id, e.log_source, e.action, e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
+        f"nullif(regexp_extract(e.action, {_RIGHT}, 1), '') AS service, "
+        f"lower(regexp_replace(e.action, {_RIGHT}, '\\1:\\2')) AS granted, count(*) AS n_events, min(e.occurred_at) AS first_at, "
+        "max(e.occurred_at) AS last_at, arg_max(e.file || '#' || CAST(e.record AS VARCHAR), (e.occurred_at, e.part, e.record)) AS last_ref "
+        "FROM in_events AS e CROSS JOIN run AS r JOIN event_actors AS k USING (who) WHERE e.occurred_at <= r.as_of "
+        "AND e.outcome = 'success' AND e.tool IS NULL AND e.event_class = 'admin' AND e.action IS NOT NULL "
+        "AND k.registered AND k.agent_kind = 'agent' GROUP BY ALL) AS u LEFT JOIN rights AS g ON g.actor_id = u.agent_id"
+    )
+
+
+_COLUMNS = (
+    "agent_id VARCHAR, log_source VARCHAR, action VARCHAR, in_window BOOLEAN, covered BOOLEAN, granted VARCHAR, n_events BIGINT, "
+    "first_at TIMESTAMP, last_at TIMESTAMP, last_ref VARCHAR"
+)
+
+
+def _tuple(names: tuple[str, ...]) -> str:
+    return f"({quoted_list(names)[1:-1]})"

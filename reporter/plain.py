@@ -1,0 +1,41 @@
+"""Text that does nothing but be read. In: text of anybody. Out: the same, with what cannot be seen written as an escape.
+
+Every text that goes to a terminal or into a table passes through here: ESC, BEL, NUL and the C1 controls drive a terminal,
+and bidirectional controls show a line in another order than it has.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+"""Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def clean(text: str) -> str:
+    """Show every character that cannot be seen, or that moves its neighbours, as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(c) for c in text)
+
+
+def clean_lines(text: str) -> str:
+    """Do so in each line of a text."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def clean_json(value: Any, **options: Any) -> str:
+    """Write JSON in which the same characters stand as JSON escapes them: it means what it meant."""
+    text = json.dumps(value, ensure_ascii=False, **options)
+    return "".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text)
+
+
+def _visible(char: str) -> str:
+    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    return _SHORT.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")

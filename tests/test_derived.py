@@ -1,0 +1,306 @@
+"""The tables that the engine computes: about nobody nothing is claimed, and each event is one, however many a record holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reporter import assess, catalog, examples, results, yamls
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.cache import open_cache
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.load import Intake, ingest
+from reporter.ingest.tables import derive
+from reporter.model import Check
+from reporter.schema import EVENT_TABLES, TABLES
+from reporter.sql import judge
+
+SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
+Row = dict[str, Any]
+
+
+@contextmanager
+def derived(folder: Path, **given: list[Row]) -> Iterator[Engine]:
+    """An engine with the tables made of rows of loaded tables."""
+    with Engine(folder / "work") as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        yield engine
+
+
+# ---------------------------------------------------------------- events of agents that name nobody
+
+ROLLUPS = ("events", "activity", "data_use", "reach", "callers", "versions")
+"""What counts events, also those that name nobody; all else is about somebody."""
+NOBODY = {"occurred_at": "2026-08-01", "actor_kind": "agent", "tool": "pay", "effect": "transfer",
+          "purpose": "billing", "session_id": "s1", "parent_session_id": "s0", "resource": "db/secret-0123456789ab",
+          "destination": "x.com", "tool_version": "1", "user_agent": "curl", "event_class": "data"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A log in which an agent acts that no event names, beside one that is named; every record held a secret."""
+    given = {
+        "actors": [{"actor_id": "bot", "kind": "agent", "state": "active"}],
+        "grants": [{"actor_id": "bot", "type": "tool", "name": "look", "purpose": "billing"}],
+        "actor_log_sources": [{"actor_id": "bot", "log_source": "gateway"}],
+        "events": [
+            NOBODY,
+            NOBODY | {"occurred_at": "2026-08-03", "outcome": "denied"},
+            {"occurred_at": "2026-08-02", "actor_id": "bot", "tool": "look", "purpose": "billing"},
+        ],
+        "baseline": [{"actor_kind": "agent", "tool": "look", "purpose": "billing"}],
+    }
+    with derived(tmp_path_factory.mktemp("nobody"), **given) as engine:
+        assess.prepare(engine)
+        yield engine
+
+
+def test_no_table_about_actors_has_a_row_about_nobody(nobodys: Engine) -> None:
+    tables = [t for t in TABLES if t not in ROLLUPS]
+    made = [*tables, "coverage", "observed", "deviations", "unused_grants", "risk", "factors"]
+    nameless = [
+        table for table in made
+        for who in {"actor_id", "agent_id"} & {n for n, _ in nobodys.columns(f"FROM {table}")}
+        if nobodys.one(f"SELECT count(*) - count({who}) FROM {table}")
+    ]  # fmt: skip
+    assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("table", "agents"),
+    [("coverage", ["bot"]), ("daily", ["bot"]), ("scope_runs", ["bot"]), ("described", ["bot"])],
+)
+def test_days_runs_and_sources_are_told_of_those_who_are_named(
+    table: str, agents: list[str], nobodys: Engine
+) -> None:
+    name = "agent_id" if table in ("daily", "scope_runs") else "actor_id"
+    assert [a for (a,) in nobodys.rows(f"SELECT DISTINCT {name} FROM {table}")] == agents
+
+
+def test_no_list_of_the_report_has_a_line_about_nobody(nobodys: Engine) -> None:
+    compared = results.compared(nobodys)
+    lists = (results.coverage(nobodys), compared.scopes, compared.deviations, compared.paths,
+             compared.agents, compared.unused, compared.tiers)  # fmt: skip
+    named = {line.agent for lines in lists for line in lines}
+    assert named == {"bot"}
+
+
+def test_what_nobody_did_is_unattributed(nobodys: Engine, content: Content) -> None:
+    cells = _judged(nobodys, content, "AUD-01")
+    assert cells == {
+        "gateway": ("fail", "agent events that fit no agent: 2 of 3; the first names nobody")
+    }
+
+
+# ---------------------------------------------------------------- several events of one record
+
+OF_ONE_RECORD = ("APR-02", "APR-03", "ENT-04", "MON-04", "MON-05")
+"""Checks that look at single events, approvals or alerts and put them together again."""
+SINGLE = {"events", "approvals", "alerts"}
+
+
+def _reads_single_rows(check: Check) -> bool:
+    tables = judge(check.sql, check.params, check.place).tables
+    return bool(tables & (SINGLE | EVENT_TABLES))
+
+
+@pytest.mark.parametrize("check_id", OF_ONE_RECORD)
+def test_a_record_may_hold_all_events_approvals_and_alerts(
+    check_id: str, tmp_path: Path, content: Content
+) -> None:
+    """No verdict of an example changes when all rows of a table come from one record."""
+    _same_from_one_record(next(c for c in content.checks if c.id == check_id), tmp_path)
+
+
+ONE_RECORD_EACH: dict[str, tuple[str, dict[str, list[Row]]]] = {
+    "one of two calls has a window": ("ENT-04", {
+        "grants": [{"actor_id": "bot", "type": "tool", "name": "db.*", "effect": "delete", "activation": True}],
+        "approvals": [{"approval_id": "p", "actor_id": "bot", "type": "tool", "scope": "db.drop",
+                       "granted_at": "2026-08-01T09:00:00", "expires_at": "2026-08-01T12:00:00"}],
+        "events": [{"occurred_at": "2026-08-01T10:00:00", "actor_id": "bot", "tool": tool, "resource": "db"}
+                   for tool in ("db.drop", "db.wipe")],
+    }),
+    "one of two alerts with one id led to a stop": ("MON-05", {
+        "state_changes": [{"actor_id": "bot", "state": "suspended", "from_at": "2026-08-01T10:05:00"}],
+        "alerts": [{"alert_id": "l", "actor_id": "bot", "severity": "critical", "raised_at": at,
+                    "action": "", "acted_at": "", "acted_by": ""}
+                   for at in ("2026-08-01T10:00:00", "2026-08-05T10:00:00")],
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ONE_RECORD_EACH)
+def test_what_holds_for_one_row_of_a_record_does_not_for_the_other(
+    case: str, tmp_path: Path, content: Content
+) -> None:
+    check_id, given = ONE_RECORD_EACH[case]
+    given["actors"] = [{"actor_id": "bot", "kind": "agent", "state": "active", "environment": "production"}]  # fmt: skip
+    check = next(c for c in content.checks if c.id == check_id)
+    assert _from_one_record(check, {"given": given}, tmp_path) == {"bot": "fail"}
+
+
+@pytest.mark.deep
+def test_every_check_takes_events_approvals_and_alerts_from_one_record(
+    tmp_path: Path, content: Content
+) -> None:
+    for check in content.checks:
+        if check.id not in OF_ONE_RECORD and _reads_single_rows(check):
+            _same_from_one_record(check, tmp_path / check.id)
+
+
+def _same_from_one_record(check: Check, folder: Path) -> None:
+    for n, example in enumerate(check.examples):
+        assert isinstance(example["expect"], dict)
+        found = _from_one_record(check, example, folder / str(n))
+        assert found == example["expect"], example["name"]
+
+
+def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dict[str, str]:
+    judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
+    with Engine(folder) as engine:
+        engine.run("SET threads = 1")
+        load_example(engine, example)
+        for table in sorted(SINGLE):
+            engine.run(f"UPDATE in_{table} SET record = 1")
+        dead = 100 if example.get("dead") else 0
+        derive(engine, RUN, [examples.Expected("gateway", "day", dead)], wanted=judged.tables)
+        assess.prepare(engine, [check.about])
+        assess.assess(engine, [(check, judged)])
+        return dict(engine.rows("SELECT subject, status FROM cells ORDER BY subject"))
+
+
+def _judged(engine: Engine, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
+    """The verdicts of one check on an engine's tables."""
+    check = next(c for c in content.checks if c.id == check_id)
+    assess.assess(engine, [(check, judge(check.sql, check.params, check.place))])
+    rows = engine.rows("SELECT subject, status, reason FROM cells")
+    return {subject: (status, reason) for subject, status, reason in rows}
+
+
+Taken = Callable[..., tuple[Engine, Intake]]
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Iterator[Taken]:
+    """Return a function that ingests files by their names, and an engine with what they gave."""
+    with Engine(tmp_path / "work") as engine:
+
+        def take(**files: str) -> tuple[Engine, Intake]:
+            for name, text in files.items():
+                path = tmp_path / "ws" / "logs" / name.replace("__", ".")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            cache = open_cache(tmp_path / "cache")
+            return engine, ingest(engine, Inputs.of(tmp_path / "ws"), SOURCES, cache)
+
+        yield take
+
+
+def _chat(n: int) -> str:
+    """A line of a chat log: one record in which `helpdesk` calls two tools."""
+    calls = [
+        {"id": f"call-{n}-{i}", "type": "function", "function": {"name": "drop", "arguments": "{}"}}
+        for i in (1, 2)
+    ]
+    answers = [{"role": "tool", "tool_call_id": c["id"], "content": "done"} for c in calls]
+    messages = [{"role": "assistant", "content": None, "tool_calls": calls}, *answers]
+    said = {"agent_id": "helpdesk", "session_id": f"s{n}", "timestamp": "2026-08-01T10:00:00Z"}
+    return json.dumps({**said, "messages": messages}) + "\n"
+
+
+def test_two_calls_of_one_record_are_two_events_and_one_verdict(
+    taken: Taken, content: Content
+) -> None:
+    engine, _ = taken(
+        chat__jsonl=_chat(1),
+        agents__jsonl='{"type": "agent", "actor_id": "helpdesk", "state": "active", '
+        '"grants": [{"type": "tool", "name": "drop", "effect": "delete"}]}\n'
+        '{"type": "approval", "approval_id": "x", "actor_id": "helpdesk", "kind": "action"}\n',
+    )
+    derive(engine, RUN, [])
+    rows = engine.rows("SELECT ref, count(*), count(DISTINCT row_id) FROM events GROUP BY ref")
+    assert rows == [("logs/chat.jsonl#1", 2, 2)]
+    assess.prepare(engine)
+    assert list(_judged(engine, content, "APR-02")) == ["helpdesk"]
+
+
+@pytest.mark.parametrize("portion", [1, 8 << 20])
+def test_each_event_has_a_number_of_its_own(
+    portion: int, taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files, records of a line, and portions of the spool there are, and in the order of the file."""
+    monkeypatch.setattr("reporter.ingest.spool.PORTION", portion)
+    monkeypatch.setattr("reporter.ingest.spool.FLAT_PORTION", portion)
+    page = {"items": [json.loads(_google(n, "request", "revoke")) for n in range(3)]}
+    engine, _ = taken(
+        a__jsonl=json.dumps(page) + "\n" + json.dumps({"items": page["items"][:1]}) + "\n",
+        b__jsonl=_google(7, "request", "revoke"),
+        c__jsonl="".join(_event(n) for n in range(5)),
+    )
+    derive(engine, RUN, [])
+    assert engine.rows("SELECT count(*), count(DISTINCT row_id) FROM events") == [(13, 13)]
+    in_order = engine.rows("SELECT event_id FROM events WHERE ref LIKE 'logs/c%' ORDER BY row_id")
+    assert in_order == [(f"e{n}",) for n in range(5)]
+
+
+def test_each_event_of_a_big_log_has_a_number_of_its_own(
+    taken: Taken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.ingest.convert.STREAM_FROM", 0)
+    engine, _ = taken(**{f"{x}__jsonl": "".join(_event(n, x) for n in range(50)) for x in "ab"})
+    derive(engine, RUN, [])
+    found = engine.rows("SELECT event_id, ref FROM events ORDER BY row_id")
+    assert engine.one("SELECT count(DISTINCT row_id) FROM events") == 100
+    assert found == [(f"{x}{n}", f"logs/{x}.jsonl#{n + 1}") for x in "ab" for n in range(50)]
+
+
+def _event(n: int, name: str = "e", **more: Any) -> str:
+    return json.dumps({"event_id": f"{name}{n}", "time": "2026-08-01T10:00:00Z", "log_source": "gw", "actor_id": "a1",
+                       "event_class": "tool", "action": "x", "outcome": "success", **more}) + "\n"  # fmt: skip
+
+
+def _google(n: int, *names: str) -> str:
+    """An activity of a workspace's log, with an event a name."""
+    said = {
+        "time": "2026-08-01T08:02:00.000Z",
+        "uniqueQualifier": str(n),
+        "applicationName": "token",
+    }
+    client = [{"name": "client_id", "value": "44-inbox.apps.googleusercontent.com"}]
+    events = [{"type": "auth", "name": name, "parameters": client} for name in names]
+    return json.dumps({"kind": "admin#reports#activity", "id": {**said, "customerId": "C01"},
+                       "actor": {"email": "alva@dock.example.com"}, "events": events}) + "\n"  # fmt: skip
+
+
+# ---------------------------------------------------------------- events that stand twice
+
+
+def test_one_repeated_event_is_seen_beside_events_without_an_id(taken: Taken) -> None:
+    """The smallest number of repeats there is; hash(NULL) is a value like any other."""
+    nameless = _event(1, event_id=None)
+    engine, intake = taken(a__jsonl=_event(1) + nameless + nameless + _event(1))
+    assert engine.one("SELECT count(*) FROM in_events") == 3
+    assert [(q.file, q.line, q.kind) for q in intake.quarantined] == [
+        ("logs/a.jsonl", 4, "duplicate")
+    ]
+
+
+def test_what_stands_beside_a_repeated_event_in_its_record_stays(taken: Taken) -> None:
+    engine, intake = taken(a__jsonl=_google(1, "request") + _google(1, "request", "revoke"))
+    found = engine.rows("SELECT action, record FROM in_events ORDER BY ALL")
+    assert found == [("token:request", 1), ("token:revoke", 2)]
+    assert [q.kind for q in intake.quarantined] == ["duplicate"]
+
+
+def test_an_event_that_one_record_holds_twice_counts_once(taken: Taken) -> None:
+    engine, intake = taken(a__jsonl=_google(1, "request", "request"))
+    assert engine.rows("SELECT action, record FROM in_events") == [("token:request", 1)]
+    assert [q.kind for q in intake.quarantined] == ["duplicate"]

@@ -1,0 +1,242 @@
+"""A check that cannot be run costs its own verdicts, not the report: they are unknown, and everybody is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter
+from fixture_estate import Estate
+from test_docs import EXTRA, OWN_CHECK, ROOT
+from test_honesty import OWN
+
+from reporter import assess, db
+from reporter.db import Engine
+from reporter.errors import ContentError
+from reporter.examples import RUN, load_example
+from reporter.ingest.feeds import Expected
+from reporter.ingest.tables import derive
+from reporter.model import Check
+from reporter.run import Options, assess_workspace
+from reporter.schema import SUBJECTS
+from reporter.sql import Judged, judge
+
+NO_NUMBER = replace(
+    OWN,
+    id="OWN-78",
+    sql="SELECT a.actor_id AS subject, CAST(a.owner_id AS BIGINT) > 0 AS ok, 'x' AS reason FROM agents AS a",
+)
+"""Fails on an owner that is no number: on `bo` in the middle of what it reads."""
+TWICE = replace(OWN, id="OWN-79", sql=f"{OWN.sql} UNION ALL {OWN.sql} WHERE a.actor_id = 'a2'")
+GIVEN = {
+    "actors": [
+        {"actor_id": "a1", "kind": "agent", "state": "active", "owner_id": "1", "risk_tier": "low"},
+        {"actor_id": "a2", "kind": "agent", "state": "active", "owner_id": "bo"},
+        {"actor_id": "gone", "kind": "agent", "state": "retired", "owner_id": "1"},
+        {"actor_id": "ann", "kind": "human"},
+    ],
+    "policies": [{"policy_id": "p1"}],
+    "events": [
+        {"occurred_at": "2026-08-01", "actor_id": "shadow", "actor_kind": "agent", "tool": "pay"}
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Iterator[Engine]:
+    """An engine before its checks."""
+    with Engine(tmp_path / "work") as engine:
+        load_example(engine, {"given": GIVEN})
+        derive(engine, RUN, [Expected("gateway", "day", 0)])
+        assess.prepare(engine)
+        yield engine
+
+
+def judged(*checks: Check) -> list[tuple[Check, Judged]]:
+    return [(c, judge(c.sql, c.params, c.place)) for c in checks]
+
+
+def cells(engine: Engine) -> dict[tuple[str, str], tuple[str, str]]:
+    rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
+    found = {(check, subject): (status, reason) for check, subject, status, reason in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize(
+    ("check", "why"),
+    [
+        (NO_NUMBER, "Conversion Error: Could not convert string 'bo' to INT64"),
+        (TWICE, "it gives 2 rows for 'a2'"),
+    ],
+    ids=["fails while running", "a subject twice"],
+)
+def test_its_verdicts_are_unknown_and_those_of_others_stand(
+    check: Check, why: str, threads: int, prepared: Engine
+) -> None:
+    failed = assess.assess(prepared, judged(check, OWN), threads, strict=False)
+    assert list(failed) == [check.id]
+    assert failed[check.id].startswith(why)
+    assert cells(prepared) == {
+        ("OWN-77", "a1"): ("pass", "x"),
+        ("OWN-77", "a2"): ("pass", "x"),
+        ("OWN-77", "gone"): ("pass", "x"),
+        ("OWN-77", "shadow"): ("unknown", "it stands in no register that was supplied"),
+        **{
+            (check.id, s): ("unknown", f"the check could not be run: {failed[check.id]}")
+            for s in ("a1", "a2", "shadow", *(["gone"] if check is TWICE else []))
+        },
+    }
+
+
+@pytest.mark.parametrize("check", [NO_NUMBER, TWICE], ids=["fails", "twice"])
+def test_lint_and_examples_stay_strict(check: Check, prepared: Engine) -> None:
+    with pytest.raises(ContentError, match=f"{check.id} (failed while running|gives 2 rows)"):
+        assess.assess(prepared, judged(check))
+
+
+@pytest.mark.parametrize("about", sorted(SUBJECTS))
+def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: Engine) -> None:
+    """Those that are there, else the organisation: a check that could not be run is never out of the sum."""
+    sql = "SELECT 'x' AS subject, CAST(a.name || 'x' AS BIGINT) > 0 AS ok, '' AS reason FROM agents AS a"
+    prepared.run("UPDATE actors SET name = 'n'")
+    assess.assess(prepared, judged(replace(OWN, about=about, sql=sql)), strict=False)
+    assert {status for status, _ in cells(prepared).values()} == {"unknown"}
+    assert {s for _, s in cells(prepared)} == {
+        "agent": {"a1", "a2", "shadow"},
+        "actor": {"a1", "a2", "shadow"},
+        "log_source": {"gateway"},
+        "policy": {"p1"},
+    }.get(about, {"organisation"})
+
+
+def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: Engine) -> None:
+    assess.assess(prepared, judged(NO_NUMBER), strict=False)
+    rows = prepared.rows("SELECT subject, actor, tier_lo, tier_hi FROM cells ORDER BY subject")
+    assert rows == prepared.rows(
+        "SELECT subject, actor, tier_lo, tier_hi FROM subjects_agent WHERE live ORDER BY subject"
+    )
+
+
+# ---------------------------------------------------------------- what is no fault of the check
+
+
+Fail = Callable[[Engine, Check], None]
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], None]:
+    """Return a function that lets checks fail as the engine would: the faults themselves are not to be had on demand."""
+    whole = assess._assess_one
+
+    def install(fail: Fail) -> None:
+        def some(engine: Engine, check: Check, *rest: Any) -> None:
+            fail(engine, check)
+            whole(engine, check, *rest)
+
+        monkeypatch.setattr(assess, "_assess_one", some)
+
+    return install
+
+
+@pytest.mark.parametrize("error", [db.Interrupted, *db.Broken])
+def test_a_statement_that_was_stopped_or_an_engine_that_is_broken_ends_the_run(
+    error: type[db.Error], prepared: Engine, breaking: Callable[[Fail], None]
+) -> None:
+    def fail(_: Engine, check: Check) -> None:
+        raise error("stopped")
+
+    breaking(fail)
+    with pytest.raises(ContentError, match="OWN-77 failed while running: stopped"):
+        assess.assess(prepared, judged(OWN, TWICE), strict=False)
+    assert cells(prepared) == {}
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "pass"), (2, "unknown")])
+def test_what_lacks_memory_beside_others_is_tried_alone(
+    times: int, status: str, prepared: Engine, breaking: Callable[[Fail], None]
+) -> None:
+    left = [times]
+
+    def fail(_: Engine, check: Check) -> None:
+        if check.id == "OWN-77" and left[0]:
+            left[0] -= 1
+            raise db.OutOfMemory("the engine needs more memory")
+
+    breaking(fail)
+    failed = assess.assess(prepared, judged(OWN), 2, strict=False)
+    assert cells(prepared)["OWN-77", "a1"][0] == status
+    assert bool(failed) == (status == "unknown")
+
+
+# ---------------------------------------------------------------- the whole run
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> list[object]:
+    """Words of an assessment with a check of one's own that fails while running."""
+    shutil.copytree(ROOT / "docs/examples", tmp_path / "docs")
+    own = tmp_path / "docs/extra" / OWN_CHECK.relative_to(EXTRA)
+    text = own.read_text(encoding="utf-8")
+    whole = "  FROM sent AS s\n"
+    assert whole in text
+    wrong = "  FROM sent AS s CROSS JOIN (SELECT CAST(MIN(x.log_source) AS BIGINT) AS n FROM feeds AS x) AS f\n"
+    text = text.replace(whole, wrong).replace("AS ok,", "AND f.n > 0 AS ok,", 1)
+    own.write_text(text, encoding="utf-8")
+    return [tmp_path / "docs/workspace", "--extra", tmp_path / "docs/extra", "--out", tmp_path / "run",
+            "--formats", "json,csv,html"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("few_checks")
+@pytest.mark.parametrize(("more", "code"), [([], 0), (["--quiet", "--strict"], 1)])
+def test_the_run_goes_on_and_tells_it_everywhere(
+    more: list[str], code: int, failing: list[object], tmp_path: Path
+) -> None:
+    result = reporter("assess", *failing, *more)
+    assert result.exit_code == code, result.output
+    sentence = "Checks that could not be run: 1. Each of their verdicts is unknown."
+    assert sentence in result.stderr
+    assert "ENT-51: Conversion Error" in result.stderr
+    assert (sentence in result.stdout) == (not more)
+    report = json.loads((tmp_path / "run/report.json").read_bytes())
+    notice = report["summary"]["notices"][0]
+    assert (notice["code"], notice["text"]) == ("checks_not_run", sentence)
+    page = (tmp_path / "run/report.html").read_text()
+    assert page.index(sentence) < page.index("Evidenced score</p>")
+    rows = (tmp_path / "run/findings.csv").read_text()
+    assert "the check could not be run: Conversion Error" in rows
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_lint_refuses_such_a_check(failing: list[object]) -> None:
+    result = reporter("lint", "--extra", failing[2])
+    assert result.exit_code == 3
+    assert "ENT-51" in result.output
+    assert "failed while running" in result.output
+
+
+def test_if_no_check_can_be_run_all_is_unknown_and_the_report_stands(
+    tmp_path: Path, breaking: Callable[[Fail], None]
+) -> None:
+    """Also what the report asks the checks for again, such as the practices of GOV-01, does without them.
+
+    Nor is a sample held against them that was declared for one.
+    """
+
+    def fail(_: Engine, check: Check) -> None:
+        raise db.Error("no")
+
+    breaking(fail)
+    estate = Estate()
+    estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "by audit"}}
+    estate.write(tmp_path / "ws")
+    view = assess_workspace(tmp_path / "ws", tmp_path / "run", Options(formats=("json", "html")))
+    assert view.summary.notices[0].code == "checks_not_run"
+    assert {row[view.finding_columns.index("status")] for row in view.findings} == {"unknown"}
+    assert (view.summary.figure.exact_lo, view.summary.level.lo) == ("0/1", 0)

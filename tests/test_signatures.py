@@ -1,0 +1,429 @@
+"""Who may sign a statement, and what each attempt to look better by one comes to: nothing, and a trace on page 1."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter
+from fixture_people import BASE, directory
+
+from reporter.answers import SIGNED
+from reporter.approvers import Person, read_directory
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.statements import _lacking
+from reporter.ingest.tables import derive
+
+DAY = datetime(2026, 9, 1)
+PEOPLE = (
+    replace(BASE, id="ann"),
+    replace(BASE, id="new", began_at=datetime(2026, 9, 1, 8)),
+    replace(BASE, id="newer", began_at=datetime(2026, 9, 2)),
+    replace(BASE, id="last-day", state="retired", left_at=datetime(2026, 9, 1, 16)),
+    replace(BASE, id="left", state="retired", left_at=datetime(2026, 8, 31, 16)),
+    replace(BASE, id="left-later", state="retired", state_since=datetime(2026, 9, 20)),
+    replace(BASE, id="gone", state="retired"),
+    replace(BASE, id="away", state="leave", state_since=datetime(2026, 8, 1)),
+    replace(BASE, id="away-later", state="leave", state_since=datetime(2026, 9, 2)),
+    replace(BASE, id="locked", state="suspended"),
+    replace(BASE, id="stateless", state=""),
+    replace(BASE, id="clerk", roles=frozenset({"clerk"})),
+    Person("bot", "agent", "active", roles=frozenset({"risk owner"})),
+    Person("svc", "service_account", "active", roles=frozenset({"risk owner"})),
+    Person("desk", "group", "active", roles=frozenset({"risk owner"})),
+)
+WHO = directory(others=PEOPLE, aliases={"ann@acme": "ann", "annie": "ann"}, names={"Ann Example": "ann", "The Bot": "bot"})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("ann", ""), ("ANN", ""), ("ann@acme", ""), (" ann   example ", ""), ("new", ""), ("last-day", ""),
+        ("left-later", ""), ("away-later", ""),
+        ("Donald Duck", "Donald Duck is in no list of people that was supplied"),
+        ("", "is in no list of people"),
+        ("bot", "bot is no person (agent)"),
+        ("The Bot", "The Bot is no person (agent)"),
+        ("svc", "svc is no person (service account)"),
+        ("desk", "desk is no person (group)"),
+        ("newer", "newer was not there before 2026-09-02"),
+        ("left", "left left on 2026-08-31"),
+        ("gone", "gone has left, and no list says when"),
+        ("away", "away was not in office (leave)"),
+        ("locked", "locked was not in office (suspended)"),
+        ("stateless", "no list says whether stateless was in office"),
+        ("clerk", "clerk is not among those whom reporter.yml names under approvers: waiver"),
+    ],
+)  # fmt: skip
+def test_who_may_sign(name: str, why: str) -> None:
+    said = WHO.objection("waiver", name, DAY)
+    assert (why in said) if why else not said, said
+
+
+def test_who_may_sign_is_named_in_reporter_yml() -> None:
+    assert "names nobody under approvers: waiver" in replace(WHO, approvers={}).objection("waiver", "ann", DAY)  # fmt: skip
+    by_id = replace(WHO, approvers={"waiver": ["ann@acme"]})
+    assert not by_id.objection("waiver", "Ann Example", DAY)
+    assert by_id.objection("waiver", "new", DAY)
+    assert "no day is named" in WHO.objection("waiver", "ann", None)
+
+
+def test_without_a_list_of_people_nobody_may() -> None:
+    agents_only = directory(others=[p for p in PEOPLE if p.kind != "human"])
+    for name in ("ann", "bot"):
+        assert "no list of people was supplied" in agents_only.objection("waiver", name, DAY)
+
+
+def test_a_name_that_two_people_have_is_nobodys(tmp_path: Path) -> None:
+    given = {
+        "actors": [
+            {"actor_id": i, "kind": kind, "name": name, "state": "active", "roles": "risk owner", "principal_id": principal}
+            for i, kind, name, principal in (
+                ("a", "human", "Kim Berg", "kim@acme"), ("b", "human", "Kim Berg", "berg@acme"),
+                ("c", "agent", "Lee Park", "svc-1"), ("d", "human", "Lee Park", "lee@acme"),
+            )
+        ],
+        "aliases": [{"actor_id": "a", "alias": "kb"}],
+    }  # fmt: skip
+    with Engine(tmp_path) as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        who = read_directory(engine, {"waiver": ["Risk Owner"]})
+    assert "may be any of a, b" in who.objection("waiver", "Kim Berg", DAY)
+    for name in ("a", "KB", "kim@acme", "Lee Park"):
+        assert not who.objection("waiver", name, DAY), name
+    assert "no person" in who.objection("waiver", "c", DAY)
+    assert "svc-1" not in who.ids, "an identity of an agent is no name of a person"
+    assert who.same("kb", "KIM@acme") and not who.same("kb", "b")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "0 bytes"),
+        (b" \n" * 5000, "0 bytes"),
+        (b"ok", "2 bytes"),
+        (b"word " * 39, "194 bytes"),
+        (b"x" * 10_000, "the same over and over"),
+        (b"approved by all\n" * 500, "the same over and over"),
+        (b"\x00" * 10_000, "the same over and over"),
+        (bytes(range(256)) * 4, ""),
+        (b"%PDF-1.7 " + bytes(range(256)), ""),
+        (" ".join(f"Call {n} was refused under rule {n % 7}." for n in range(20)).encode(), ""),
+        ("策略拒绝了以下十次调用并记录了每一次的规则编号与时间" .encode() * 4, ""),
+    ],
+)  # fmt: skip
+def test_a_file_that_says_nothing_is_no_artefact(data: bytes, why: str) -> None:
+    said = _lacking(data)
+    assert (why in said) if why else not said, said
+
+
+def test_a_substitute_is_another_check_that_is_there(content: Content) -> None:
+    known = {c.id for c in content.checks}
+    named = [c for c in content.checks if c.compensated_by]
+    assert named and all({*c.compensated_by} <= known - {c.id} for c in named)
+    assert not [c.id for c in named if c.id.startswith(("OWN", "POL", "INV", "GOV"))]
+
+
+# ---------------------------------------------------------------- attempts, in whole runs
+
+AGENT = {
+    "type": "agent", "state": "active", "owner_confirmed_at": "2026-02-01T00:00:00Z", "technical_owner_id": "bob", "autonomy": 3,
+    "created_at": "2025-01-02T00:00:00Z", "sandbox_type": "none", "owner_id": "ann", "review_cadence_days": 30,
+    "tools": [{"name": "pay", "effect": "transfer", "reversible": False, "needs_approval": False}],
+    "entitlements": [{"name": "*", "action": "*"}],
+    "credentials": [{"credential_id": "k1", "type": "api_key", "storage": "code", "issued_at": "2026-01-02T00:00:00Z"}],
+    "reviews": [{"review_id": "r1", "completed_at": "2026-09-20T00:00:00Z"}],
+}  # fmt: skip
+LISTED = [
+    AGENT | {"actor_id": "A1", "risk_tier": "low"},
+    AGENT | {"actor_id": "A2", "risk_tier": "low", "expires_at": "2027-03-01T00:00:00Z", "credentials": []},
+    {"type": "service_account", "actor_id": "svc", "state": "active", "roles": "risk owner"},
+    *({"type": "human", "actor_id": n, "state": "active", "roles": "risk owner"} for n in ("ann", "bob", "zoe")),
+    {"type": "human", "actor_id": "cat", "state": "retired", "state_since": "2026-05-01T00:00:00Z", "roles": "risk owner"},
+    {"type": "human", "actor_id": "dan", "state": "active", "roles": "clerk"},
+    {"type": "approval", "approval_id": "p1", "actor_id": "A2", "approval_type": "tool", "scope": "pay", "approver_id": "bob",
+     "granted_at": "2026-08-01T09:00:00Z", "expires_at": "2026-08-01T12:00:00Z"},
+]  # fmt: skip
+SETTINGS: dict[str, Any] = {
+    "organisation": "Acme", "period": {"from": "2026-07-01", "to": "2026-10-01"},
+    "approvers": {kind: ["risk owner"] for kind in SIGNED},
+}  # fmt: skip
+CALL = {
+    "time": "2026-08-01T10:00:00Z", "log_source": "gw", "actor_id": "A1", "actor_kind": "agent", "event_class": "tool",
+    "action": "pay", "tool": "pay", "effect": "transfer", "resource": "bank", "outcome": "success",
+}  # fmt: skip
+DATES = {"approved_at": "2026-09-01", "expires": "2026-12-01"}
+WAIVED = {"check": "LIF-01", "subject": "A1", "reason": "soon", "review_at": "2026-11-01", **DATES}
+MADE_GOOD = {"check": "LIF-01", "subject": "A1", "by_check": "REV-01", "reason": "reviewed each month", **DATES}  # fmt: skip
+UNFIT = ("A1", "A2", "svc", "cat", "Donald Duck", "dan", "ann")
+"""The agent itself, another one, a service account, a leaver, nobody, somebody without the role, the owner."""
+
+
+def assessed(
+    folder: Path, settings: Mapping[str, Any] = SETTINGS, files: Mapping[str, str | bytes] = {}, **statements: Any
+) -> dict[str, Any]:  # fmt: skip
+    """Assess two agents of Ann and what is stated of them; return report.json."""
+    texts: dict[str, str | bytes] = {
+        "reporter.yml": json.dumps(settings),
+        "inventory/all.json": json.dumps(LISTED),
+        "logs/gw.jsonl": "".join(json.dumps(e) + "\n" for e in (CALL, CALL | {"actor_id": "A2", "approval_id": "p1"})),
+        **files,
+        **{f"statements/{kind}.json": json.dumps({kind: rows}) for kind, rows in statements.items()},
+    }  # fmt: skip
+    for name, text in texts.items():
+        path = folder / "ws" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = reporter("assess", folder / "ws", "--out", folder / "run", "--formats", "json", "--cache", folder.parent / "cache")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    report: dict[str, Any] = json.loads((folder / "run" / "report.json").read_bytes())
+    return report
+
+
+def numbers(report: Mapping[str, Any]) -> Any:
+    """Every score of a run."""
+    return (
+        report["summary"]["figure"]["exact_lo"],
+        {f["id"]: [(c["id"], c["figure"]["exact_lo"]) for c in f["controls"]] for f in report["frameworks"]},
+        {c["id"]: (c["figure"], c["counts"]) for c in report["checks"]},
+    )  # fmt: skip
+
+
+def notice(report: Mapping[str, Any], code: str) -> dict[str, Any]:
+    return next((n for n in report["summary"]["notices"] if n["code"] == code), {})
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return assessed(tmp_path_factory.mktemp("plain") / "w")
+
+
+def failing(report: Mapping[str, Any], check: str) -> int:
+    return int(next(c for c in report["checks"] if c["id"] == check)["counts"]["failed"])
+
+
+def test_whoever_may_not_sign_signs_in_vain(tmp_path: Path, plain: dict[str, Any]) -> None:
+    report = assessed(
+        tmp_path / "w",
+        waivers=[WAIVED | {"approved_by": who} for who in UNFIT],
+        compensations=[MADE_GOOD | {"approved_by": who} for who in UNFIT],
+    )
+    lines = (*report["waivers"]["waivers"], *report["waivers"]["compensations"])
+    assert [line["counts_as"] for line in lines] == ["not counted"] * 2 * len(UNFIT)
+    assert all(
+        line["why"].startswith("no effect: ") or "its owner" in line["why"] for line in lines
+    )
+    assert numbers(report) == numbers(plain)
+    assert ": 13." in notice(report, "statements_refused")["text"]
+
+
+def test_somebody_who_may_signs_with_effect(tmp_path: Path, plain: dict[str, Any]) -> None:
+    report = assessed(tmp_path / "w", compensations=[MADE_GOOD | {"approved_by": "zoe"}])
+    (line,) = report["waivers"]["compensations"]
+    assert line["counts_as"] == "compensated", line["why"]
+    facts, before = (
+        {f["label"]: f["text"] for f in r["summary"]["facts"]} for r in (report, plain)
+    )
+    assert facts["Failing"] == before["Failing"]
+    assert facts["of them compensated, at half credit"] == "1"
+    assert not notice(report, "statements_refused")
+
+
+def test_only_a_check_that_is_named_for_it_stands_in(tmp_path: Path, plain: dict[str, Any]) -> None:
+    checks = [c["id"] for c in plain["checks"]]
+    passing = [
+        c["id"] for c in plain["checks"] if c["counts"]["passed"] and not c["counts"]["failed"]
+    ]
+    failing_ = [c for c in checks if failing(plain, c)]
+    assert "OWN-01" in passing
+    rows = [
+        MADE_GOOD | {"check": c, "subject": "A1", "by_check": "OWN-01", "approved_by": "zoe"}
+        for c in failing_
+    ]  # fmt: skip
+    report = assessed(tmp_path / "w", compensations=rows)
+    assert len(report["waivers"]["compensations"]) == len(rows) > 3
+    assert all("OWN-01 cannot stand in for" in s["why"] for s in report["waivers"]["compensations"])
+    assert numbers(report) == numbers(plain)
+
+
+EXCEPTION = {
+    "type": "exception", "actor_id": "A1", "reason": "a vendor", "requester_id": "bob", "approver_id": "zoe",
+    "starts_at": "2026-08-01T00:00:00Z", "ends_at": "2026-11-01T00:00:00Z", "compensating": "a limit",
+}  # fmt: skip
+MADE = {"APR-01": "pay", "APR-02": "pay", "ENT-02": "*", "CRD-05": "k1", "LIF-01": ""}
+
+
+def test_an_exception_is_a_waiver_and_changes_no_verdict(tmp_path: Path, plain: dict[str, Any]) -> None:  # fmt: skip
+    rows = [
+        EXCEPTION | {"exception_id": f"x-{check}", "check_id": check, "item": item}
+        for check, item in MADE.items()
+    ]
+    rows += [EXCEPTION | {"exception_id": "x-any", "item": "pay"}, EXCEPTION | {"exception_id": "x-keys", "check_id": "CRD-04"}]  # fmt: skip
+    report = assessed(tmp_path / "w", files={"statements/exceptions.json": json.dumps(rows)})
+    assert failing(report, "APR-01") == failing(report, "ENT-02") == 2
+    assert failing(report, "APR-02") == 1
+    others = [c for c in numbers(report)[2].items() if not c[0].startswith("POL-04")]
+    assert others == [c for c in numbers(plain)[2].items() if not c[0].startswith("POL-04")]
+    told = {s["ticket"]: (s["counts_as"], s["why"]) for s in report["waivers"]["waivers"]}
+    assert told["x-CRD-05"][0] == told["x-LIF-01"][0] == "waived"
+    assert "pay alone, and the verdict is on A1 as a whole" in told["x-APR-01"][1]
+    assert told["x-any"] == ("not counted", "no effect: it names no check")
+    assert all(s["exception"] for s in report["waivers"]["waivers"])
+    with (tmp_path / "w/run/statements.csv").open(encoding="utf-8-sig", newline="") as file:
+        listed = list(csv.DictReader(file))
+    assert {r["kind"] for r in listed} == {"exceptions"} and len(listed) == len(rows)
+
+
+def test_an_exception_of_anybody_waives_nothing(tmp_path: Path) -> None:
+    rows = [
+        EXCEPTION | {"exception_id": f"x-{who}", "check_id": "LIF-01", "approver_id": who}
+        for who in UNFIT
+    ]
+    rows += [
+        EXCEPTION | {"exception_id": f"y-{n}", "check_id": "LIF-01"} | wrong
+        for n, wrong in enumerate((
+            {"approver_id": ""}, {"ends_at": ""}, {"starts_at": ""}, {"reason": ""}, {"ends_at": "2027-09-01T00:00:00Z"},
+            {"ends_at": "2026-10-01T00:00:00Z"}, {"check_id": "LIF-99"}, {"starts_at": "2026-10-02T00:00:00Z"},
+        ))
+    ]  # fmt: skip
+    report = assessed(tmp_path / "w", files={"statements/exceptions.json": json.dumps(rows)})
+    assert {s["counts_as"] for s in report["waivers"]["waivers"]} == {"not counted"}
+    assert len(report["waivers"]["waivers"]) == len(rows)
+    assert not [f for f in report["summary"]["facts"] if "waived" in f["label"]]
+
+
+def answers(content: Content, **fields: str) -> list[dict[str, str]]:
+    return [
+        {"framework": f.id, "control": c.id, "date": "2026-09-01", "attested_by": "ann"} | fields
+        for f in content.frameworks if not f.optional for c in f.controls
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def on_word(tmp_path_factory: pytest.TempPathFactory, content: Content) -> dict[str, Any]:
+    """A run in which Ann says yes to everything."""
+    return assessed(tmp_path_factory.mktemp("word") / "w", attestations=answers(content, answer="yes"))  # fmt: skip
+
+
+def test_an_empty_file_examines_nothing(
+    tmp_path: Path, content: Content, on_word: dict[str, Any]
+) -> None:
+    for n, data in enumerate((b"", b"all is well\n" * 90)):
+        proof = {
+            "answer": "yes", "method": "examine", "artefact": "all.txt", "artefact_sha256": hashlib.sha256(data).hexdigest(),
+            "examined_by": "zoe", "artefact_place": "page 1", "observed": "all is well",
+        }  # fmt: skip
+        report = assessed(
+            tmp_path / f"w{n}", files={"statements/all.txt": data}, attestations=answers(content, **proof)
+        )  # fmt: skip
+        rows = report["attestations"]["rows"]
+        assert len(rows) == 92 and {r["counts_as"] for r in rows} == {"attested"}
+        assert numbers(report) == numbers(on_word)
+        lines = notice(report, "answers_rest_on_few")["lines"]
+        assert "signed by ann: 92 of 92" in lines and "signed by zoe: 92 of 92" in lines
+
+
+def test_one_artefact_behind_all_answers_is_told_on_page_1(tmp_path: Path, content: Content) -> None:  # fmt: skip
+    data = " ".join(f"Call {n} was refused under rule {n % 7}." for n in range(20)).encode()
+    proof = {
+        "answer": "yes", "method": "examine", "artefact": "all.txt", "artefact_sha256": hashlib.sha256(data).hexdigest(),
+        "examined_by": "zoe", "artefact_place": "line 1", "observed": "twenty refused calls",
+    }  # fmt: skip
+    report = assessed(tmp_path / "w", files={"statements/all.txt": data}, attestations=answers(content, **proof))  # fmt: skip
+    assert {r["counts_as"] for r in report["attestations"]["rows"]} == {"pass"}
+    assert "shown by statements/all.txt: 92 of 92" in notice(report, "answers_rest_on_few")["lines"]
+    facts = {f["label"]: f["text"] for f in report["summary"]["facts"]}
+    assert facts["Questions answered yes, examined"] == "92"
+
+
+def test_not_applicable_needs_a_second_person(
+    tmp_path: Path, content: Content, plain: dict[str, Any]
+) -> None:
+    said = {"answer": "not applicable", "reason": "no such thing here"}
+    seconds = ("", "ann", "cat", "A2", "Donald Duck", "dan")
+    rows = answers(content, **said)
+    rows = [r | {"confirmed_by": seconds[n % len(seconds)]} for n, r in enumerate(rows)]
+    report = assessed(tmp_path / "one", attestations=rows)
+    assert numbers(report) == numbers(plain)
+    assert report["summary"]["not_assessed"] == plain["summary"]["not_assessed"]
+    assert ": 92." in notice(report, "statements_refused")["text"]
+    report = assessed(tmp_path / "two", attestations=answers(content, **said, confirmed_by="zoe"))
+    facts = {f["label"]: f["text"] for f in report["summary"]["facts"]}
+    assert facts["Questions answered not applicable"] == "92"
+    assert "set aside as not applicable" in report["summary"]["not_assessed"]
+    assert "signed by zoe: 92 of 92" in notice(report, "answers_rest_on_few")["lines"]
+
+
+def test_without_people_or_approvers_statements_are_listed_and_idle(
+    tmp_path: Path, content: Content, plain: dict[str, Any]
+) -> None:
+    said = {
+        "waivers": [WAIVED | {"approved_by": "zoe"}],
+        "compensations": [MADE_GOOD | {"approved_by": "zoe"}],
+        "attestations": answers(content, answer="yes"),
+    }
+    unnamed = {k: v for k, v in SETTINGS.items() if k != "approvers"}
+    report = assessed(tmp_path / "w", unnamed, **said)
+    assert numbers(report) == numbers(plain)
+    assert "names nobody under approvers: " in notice(report, "statements_refused")["lines"][0]
+    nobody = json.dumps([r for r in LISTED if r["type"] != "human"])
+    report = assessed(tmp_path / "v", files={"inventory/all.json": nobody}, **said)
+    assert {r["counts_as"] for r in report["attestations"]["rows"]} == {"not counted"}
+    assert {s["counts_as"] for s in (*report["waivers"]["waivers"], *report["waivers"]["compensations"])} == {"not counted"}  # fmt: skip
+    assert "no list of people was supplied" in notice(report, "statements_refused")["lines"][0]
+
+
+# ---------------------------------------------------------------- own settings
+
+
+def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
+    tmp_path: Path, plain: dict[str, Any]
+) -> None:
+    assert not notice(plain, "own_settings")
+    lax = SETTINGS | {
+        "log_sources": {"gw": {"share": 1}},
+        "params": {"CRD-03": {"max_days": 4000}}
+        if False
+        else {"OWN-02": {"owner_attest_days": 4000}},
+        "baseline": {"approved_by": "zoe", "approved_at": "2026-06-20"},
+    }
+    report = assessed(tmp_path / "w", lax)
+    box = notice(report, "own_settings")
+    assert box["lines"] == [
+        "params: OWN-02 owner_attest_days 4000, shipped 180",
+        "log_sources: gw counts as delivering with 1 % of its days, shipped 90 %",
+        "baseline: approved by zoe on 2026-06-20",
+    ]
+    assert f"with the shipped ones it is {_percent(plain)}" in box["text"]
+    assert report["summary"]["figure"]["exact_lo"] != plain["summary"]["figure"]["exact_lo"]
+
+
+def test_a_share_of_one_percent_raises_nothing_unseen(
+    tmp_path: Path, plain: dict[str, Any]
+) -> None:
+    """What the box says of the shipped settings is what a run with them says, for every kind of setting alone."""
+    for n, own in enumerate((
+        {"log_sources": {"gw": {"share": 1}}},
+        {"log_sources": {"gw": {"every": "hour", "share": 1}}},
+        {"params": {"REV-01": {"low_days": 5}}},
+    )):  # fmt: skip
+        report = assessed(tmp_path / f"w{n}", SETTINGS | own)
+        text = notice(report, "own_settings")["text"]
+        assert f"with the shipped ones it is {_percent(plain)}" in text, own
+        assert f"with them is {_percent(report)}" in text, own
+    strict = assessed(tmp_path / "strict", SETTINGS | {"log_sources": {"gw": {"every": "hour", "share": 95}}})  # fmt: skip
+    assert not notice(strict, "own_settings")
+
+
+def _percent(report: Mapping[str, Any]) -> str:
+    return str(report["summary"]["figure"]["text"])

@@ -1,0 +1,291 @@
+"""Each wall around what others wrote, by name: what stands behind it is tried, and the run goes on beside it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from reporter import catalog, yamls
+from reporter.apart import Apart
+from reporter.child import Child, Limits, Stopped
+from reporter.db import Engine, Error
+from reporter.errors import ContentError, InputError, ReporterError
+from reporter.ingest.macros import MACROS
+from reporter.sql import HELPERS, judge, judge_condition, judge_source, judge_type
+
+PLACE = "own/sources/mine.yml:7"
+SMALL = Limits(memory=400 << 20, seconds=2)
+
+
+# ---------------------------------------------------------------- the judge of sources
+
+REFUSED = {
+    "a file that is summed up": "SELECT record FROM raw, (SUMMARIZE '/etc/passwd') AS x",
+    "SUMMARIZE alone": "SUMMARIZE '/etc/passwd'",
+    "DESCRIBE": "SELECT record FROM raw, (DESCRIBE raw) AS x",
+    "a LATERAL call": "SELECT record FROM raw, LATERAL enable_logging(storage := 'file', storage_path := '/tmp/x')",
+    "a call that logs to a file": "SELECT record, enable_logging(storage := 'file') AS name FROM raw",
+    "a call that profiles to a file": "SELECT record FROM raw, enable_profiling('/tmp/x')",
+    "a table function": "SELECT record FROM read_csv('/etc/passwd')",
+    "a table function of lists": "SELECT record FROM raw, range(1000000000) AS x",
+    "a scalar function that reads": "SELECT record, getenv('HOME') AS name FROM raw",
+    "a function in quotes": "SELECT record, \"getenv\"('HOME') AS name FROM raw",
+    "a function with its schema": "SELECT record, system.main.getenv('HOME') AS name FROM raw",
+    "a function by a method's dot": "SELECT record, ('HOME').getenv() AS name FROM raw",
+    "a file as a table": "SELECT record FROM raw, '/etc/passwd' AS x",
+    "a quoted file as a table": 'SELECT record FROM raw, "/etc/p.csv" AS x',
+    "a table with a quote in its name": 'SELECT record FROM raw, "a"";--" AS x',
+    "another table": "SELECT record FROM raw, spooled AS x",
+    "a Python variable": "SELECT record FROM raw, rows AS x",
+    "a CTE of elsewhere": "SELECT record FROM raw, spooled AS y, (WITH spooled AS (SELECT 1 AS n) SELECT n FROM spooled) AS x",
+    "a CTE before it is made": "WITH a AS (SELECT record FROM spooled), spooled AS (SELECT 1 AS n) SELECT record FROM a",
+    "COPY": "COPY (SELECT 1) TO '/tmp/x'",
+    "ATTACH": "ATTACH '/tmp/x.db'",
+    "PRAGMA": "PRAGMA database_list",
+    "a second statement": "SELECT record FROM raw; DROP TABLE raw",
+    "CREATE MACRO": "CREATE MACRO f(x) AS TABLE SELECT 1",
+    "query()": "SELECT record FROM raw, query('SELECT 1')",
+    "a parameter": "SELECT record, $1 AS name FROM raw",
+    "COLUMNS": "SELECT record, COLUMNS('.*') FROM raw",
+    "PIVOT": "PIVOT raw ON record USING COUNT(*)",
+    "the clock": "SELECT record, now() AS occurred_at FROM raw",
+    "chance": "SELECT record, random() AS name FROM raw",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
+def test_a_source_holds_what_is_allowed_and_nothing_else(text: str) -> None:
+    with pytest.raises(ContentError) as raised:
+        judge_source(text, PLACE)
+    assert raised.value.place.startswith(PLACE)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("r ->> 'event.name' = 'x'", "JSON_EXTRACT_STRING(r, 'event.name') = 'x'"),
+        ("coalesce(r -> 'a', r -> '$.b.c') IS NULL", "COALESCE(JSON_EXTRACT(r, 'a'), JSON_EXTRACT(r, '$.b.c')) IS NULL"),
+        ("TRUE -- the end", "TRUE"),
+        ("x = 'it''s' /* c */", "x = 'it''s'"),
+        ('"a""b" IS NULL', '"a""b" IS NULL'),
+    ],
+)  # fmt: skip
+def test_what_runs_is_written_anew_and_means_the_same(text: str, written: str) -> None:
+    assert judge_condition(text, PLACE) == written
+
+
+@pytest.mark.parametrize("text", ["TRUE) OR (TRUE", "TRUE, FALSE", "TRUE AS c FROM raw", "TRUE; SELECT 1", "SELECT TRUE", "", "x AS y"])  # fmt: skip
+def test_a_condition_ends_where_its_text_does(text: str) -> None:
+    with pytest.raises(ContentError):
+        judge_condition(text, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("VARCHAR", "TEXT"),
+        ("bigint[]", "BIGINT[]"),
+        ("STRUCT(a VARCHAR, b STRUCT(c DOUBLE)[])", "STRUCT(a TEXT, b STRUCT(c DOUBLE)[])"),
+        ("MAP(VARCHAR, JSON)", "MAP(TEXT, JSON)"),
+        ("VARCHAR)--", None),
+        ("VARCHAR'} ", None),
+        ("VARCHAR, x VARCHAR", None),
+        ("VARCHAR DEFAULT 1", None),
+        ("ENUM('a')", None),
+        ("some_type", None),
+        ("STRUCT(" * 300 + "a VARCHAR" + ")" * 300, None),
+        ("", None),
+    ],
+)
+def test_types_of_columns_are_of_a_fixed_list(text: str, written: str | None) -> None:
+    if written:
+        assert judge_type(text, PLACE) == written
+        return
+    with pytest.raises(ContentError, match="no type of a column"):
+        judge_type(text, PLACE)
+
+
+LOG = """\
+id: house-log
+title: House log
+when: (r ->> 'robot') IS NOT NULL
+columns: {COLUMNS}
+tables:
+  events: SELECT record, robot AS actor_id, 'agent' AS actor_kind, at AS occurred_at, 'house' AS log_source FROM raw
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("{\"x: 'VARCHAR'}) --\": VARCHAR}", "is not a plain name"),
+        ('{"a b": VARCHAR}', "is not a plain name"),
+        ('{at: "VARCHAR\'}) --"}', "is no type of a column"),
+        ("{at: 1}", "is no type of a column"),
+    ],
+)
+def test_declared_columns_are_names_and_types(tmp_path: Path, columns: str, says: str) -> None:
+    path = tmp_path / "x" / "sources" / "log.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(LOG.replace("{COLUMNS}", columns))
+    with pytest.raises(ReporterError) as raised:
+        catalog.load((tmp_path / "x",))
+    assert str(path) in str(raised.value) and says in str(raised.value)
+
+
+def test_ours_pass_the_wall_of_others(tmp_path: Path) -> None:
+    """One allow-list: whoever copies a source of ours as a start has one that is let in."""
+    for path in sorted(yamls.content_dir()[1].glob("*.yml")):
+        assert catalog.judged_source(catalog.read_source(path))[1] == []
+    named = {m.partition("(")[0] for m in MACROS}
+    assert {m for m in named if not m.startswith("_")} == HELPERS
+
+
+# ---------------------------------------------------------------- how much is parsed
+
+AGENTS = "SELECT a.actor_id AS subject, {} AS ok, 'fine' AS reason FROM agents AS a"
+MUCH = {
+    "5,000 UNIONs": (" UNION ALL ".join([AGENTS.format("TRUE")] * 5000), "characters; at most"),
+    "400 short UNIONs": (" UNION ALL ".join(["SELECT 1"] * 400), "400 SELECTs; at most 100"),
+    "many words": (AGENTS.format(" + ".join(["1"] * 9000)), "words; at most"),
+    "many characters": (AGENTS.format("'" + "x" * 200_000 + "' = ''"), "characters; at most"),
+    "many subscripts": (AGENTS.format("a.name" + "[1]" * 2000), "brackets; at most"),
+    "parentheses": (AGENTS.format("(" * 1000 + "TRUE" + ")" * 1000), "nested too deeply"),
+    "parentheses behind quoted ones": (AGENTS.format('("a)" + ' * 1000 + "1" + ")" * 1000), "nested too deeply"),
+    "minus signs": (AGENTS.format("- " * 1000 + "1"), "nested too deeply"),
+    "a chain of casts": (AGENTS.format("a.name" + "::VARCHAR" * 4000), "nested too deeply|not 'agents"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), MUCH.values(), ids=MUCH.keys())
+def test_what_is_too_much_is_refused_before_it_takes_time(text: str, says: str) -> None:
+    begun = time.monotonic()
+    for judged in (lambda: judge(text, {}, PLACE), lambda: judge_source(text, PLACE)):
+        with pytest.raises(ContentError, match=says):
+            judged()
+    assert time.monotonic() - begun < 5
+
+
+# ---------------------------------------------------------------- the child
+
+
+def sleep(long: float) -> None:
+    """Do nothing for a time; in the child."""
+    time.sleep(long)
+
+
+def fill(size: int) -> int:
+    """Take memory; in the child."""
+    return len(bytearray(size))
+
+
+def recurse() -> None:
+    """Call itself; in the child."""
+    recurse()
+
+
+def say(text: str) -> str:
+    """Give back what it was given; in the child."""
+    print("this is no answer")
+    return text
+
+
+def complain(text: str) -> None:
+    """Refuse; in the child."""
+    raise InputError(text, "here", "do that")
+
+
+def test_a_child_answers_and_what_it_prints_is_no_answer() -> None:
+    with Child(SMALL) as child:
+        assert child.call(say, text="ü\n\x1b{memory}") == "ü\n\x1b{memory}"
+        with pytest.raises(InputError) as raised:
+            child.call(complain, text="no {such} thing")
+        assert (raised.value.message, raised.value.place) == ("no {such} thing", "here")
+        assert child.call(say, text="again") == "again"
+
+
+def test_a_child_that_takes_too_long_is_killed_and_the_next_call_has_another() -> None:
+    with Child(Limits(seconds=0.3)) as child:
+        with pytest.raises(Stopped, match=r"took longer than 0\.3 s"):
+            child.call(sleep, long=60)
+        assert child.call(say, text="next") == "next"
+
+
+def test_a_child_gets_no_more_memory_than_its_limit() -> None:
+    with Child(SMALL) as child:
+        assert child.call(fill, size=100 << 20) == 100 << 20
+        with pytest.raises(Stopped, match="needs more than 400 MB of memory"):
+            child.call(fill, size=500 << 20)
+        with pytest.raises(Stopped, match="recursed without end"):
+            child.call(recurse)
+
+
+def test_an_engine_in_the_child_reaches_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with Engine(tmp_path / "own") as engine:
+        engine.confine(tmp_path / "own")
+        for sql in (
+            f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')",
+            f"COPY (SELECT 1) TO '{tmp_path / 'x.csv'}'",
+            f"SELECT * FROM enable_logging(storage := 'file', storage_path := '{tmp_path / 'log'}')",
+            "SET threads = 1",
+        ):
+            with pytest.raises(Error):
+                engine.rows(sql)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["own", "secret.csv"]
+
+
+# ---------------------------------------------------------------- checks and sources of others in a run
+
+CHECK = """\
+id: ZZZ-{n}
+title: Nobody is at fault
+why: Because.
+about: agent
+severity: low
+level: 1
+evidence: inventory
+sql: |
+  {sql}
+fix: Nothing.
+examples: []
+"""
+BOMBS = {
+    "90": "SELECT a.actor_id AS subject, COUNT(*) > 0 AS ok, 'fine' AS reason FROM agents AS a "
+    + " ".join(f"JOIN agents AS b{n} ON LENGTH(b{n}.name) <> LENGTH(a.name) * {n} - 900" for n in range(9))
+    + " GROUP BY a.actor_id",
+    "91": "SELECT a.actor_id AS subject, LENGTH(" + "REPLACE(" * 8 + "a.actor_id || 'xxxxxxxxxxxxxxxx'"
+    + ", 'x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')" * 8 + ") > 0 AS ok, 'fine' AS reason FROM agents AS a",
+    "92": "SELECT a.actor_id AS subject, a.name IS NOT NULL AS ok, 'fine' AS reason FROM agents AS a",
+}  # fmt: skip
+
+
+def checks(folder: Path, **texts: str) -> Path:
+    """Write checks of others."""
+    (folder / "checks").mkdir(parents=True)
+    for n, sql in texts.items():
+        (folder / "checks" / f"ZZZ-{n}-x.yml").write_text(CHECK.format(n=n, sql=sql))
+    return folder
+
+
+@pytest.mark.parametrize("n", ["90", "91"])
+def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
+    n: str, tmp_path: Path
+) -> None:
+    extra = checks(tmp_path / "extra", **BOMBS)
+    found = {p.stem[4:6]: catalog.read_check(p) for p in (extra / "checks").iterdir()}
+    judged = {k: judge(c.sql, {}, c.place) for k, c in found.items()}
+    with Engine(tmp_path / "work") as engine:
+        engine.run(
+            "CREATE TABLE agents AS SELECT 'a' || range AS actor_id, 'n' || range AS name FROM range(300)"
+        )
+        with Apart(list(judged.values()), tmp_path / "work", "200MB", SMALL) as apart:
+            with pytest.raises(
+                Error, match="it (took longer than 2 s|needs more memory|broke off)"
+            ):
+                apart(engine, found[n], judged[n])
+            run = apart(engine, found["92"], judged["92"])
+            assert engine.one(f"SELECT count(*) FROM ({run.sql}) AS v WHERE ok") == 300

@@ -110,10 +110,8 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         for path in _yamls(roots, sub):
             try:
                 made.append(make(path))
-            except Errors as several:
-                errors.extend(several.errors)
             except ReporterError as error:
-                errors.append(error)
+                errors.extend(error.errors if isinstance(error, Errors) else [error])
         return made
 
     errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]

@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from reporter.errors import ContentError, InputError, ReporterError
 
@@ -32,6 +33,10 @@ _KINDS: dict[str, type[ReporterError]] = {c.__name__: c for c in (ReporterError,
 
 class Stopped(Exception):
     """The child did not come to an end: it took too long, used too much memory, or failed; the text completes "it ..."."""
+
+
+class Killed(Stopped):
+    """It was ended from outside: what made it so will do so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Child(AbstractContextManager["Child"]):
             kind, message, place, hint = answer["error"]
             raise _KINDS[kind](message, place, hint)
         if "stopped" in answer:
+            self._kill()
             raise Stopped(str(answer["stopped"]))
         return answer.get("result")
 
@@ -101,10 +107,10 @@ class Child(AbstractContextManager["Child"]):
         while not answer.endswith(b"\n"):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                raise Stopped(f"took longer than {seconds:g} s")
+                raise Killed(f"took longer than {seconds:g} s")
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
-                raise Stopped(_how_it_ended(process.wait(), seconds, self.limits.memory))
+                raise Killed(_how_it_ended(process.wait(), seconds, self.limits.memory))
             answer += part
             if len(answer) > _LONGEST_ANSWER:
                 raise Stopped(f"gave more than {_amount(_LONGEST_ANSWER)}")
@@ -146,6 +152,7 @@ def _serve(memory: int) -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    sys.excepthook = partial(_last_words, answers, memory)
     limited = False
     for line in sys.stdin.buffer:
         request = json.loads(line)
@@ -161,14 +168,19 @@ def _serve(memory: int) -> None:
             answer = _told(error)
         except Stopped as error:
             answer = {"stopped": str(error)}
-        except RecursionError:
-            answer = {"stopped": "recursed without end"}
-        except Exception as error:  # noqa: BLE001 - as cli.py: whatever it is, the parent says so
-            answer = {"stopped": _why(error, memory)}
-        text = json.dumps(answer, default=str).encode() + b"\n"
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        answers.write(text)
-        answers.flush()
+        _answer(answers, answer)
+
+
+def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:
+    text = json.dumps(answer, default=str).encode() + b"\n"
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    answers.write(text)
+    answers.flush()
+
+
+def _last_words(answers: BinaryIO, memory: int, _: type, error: BaseException, __: object) -> None:
+    """Say why the child ends: whatever else goes wrong in it is not caught."""
+    _answer(answers, {"stopped": _why(error, memory)})
 
 
 def _told(error: ReporterError) -> dict[str, Any]:
@@ -179,7 +191,9 @@ def _told(error: ReporterError) -> dict[str, Any]:
     return {"error": [kind, error.message, error.place, error.hint]}
 
 
-def _why(error: Exception, memory: int) -> str:
+def _why(error: BaseException, memory: int) -> str:
+    if isinstance(error, RecursionError):
+        return "recursed without end"
     first = (str(error).splitlines() or [""])[0]
     lacks = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
     if lacks or "bad_alloc" in first or "allocation" in first.lower():

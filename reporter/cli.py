@@ -367,10 +367,14 @@ def lint(
     sys.exit(3 if problems else 0)
 
 
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how far something is, in one line that goes away at the end; nowhere else."""
-    if not sys.stderr.isatty():
+    if not _is_terminal():
         yield lambda done, of: None
         return
 
@@ -380,7 +384,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     try:
         yield show
     finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        click.echo(f"\r{' ' * (len(what) + 20)}\r", nl=False, err=True)
 
 
 @main.command()

@@ -127,8 +127,9 @@ class Engine(AbstractContextManager["Engine"]):
         """Stop the running statement; callable from another thread."""
         self._con.interrupt()
 
-    def confine(self, folder: Path) -> None:
-        """Lock an engine for SQL of others: it reaches one folder, and spills no more than a fixed amount to disk."""
+    def confine(self, folder: Path, files: Sequence[Path] = ()) -> None:
+        """Lock an engine for SQL of others: it reaches one folder, named files, and spills a fixed amount to disk at most."""
+        self.run(f"SET allowed_paths = {quoted_list([str(f) for f in files])}")
         self.run(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
         self.run("SET python_enable_replacements = false")
         self.lock([folder])
@@ -157,14 +158,16 @@ MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"
 """What a query of others may give, and put aside while it runs."""
 
 
-def refuse_too_much(engine: Engine, path: Path, longest: int = LONGEST_TEXT) -> None:
+def refuse_too_much(
+    engine: Engine, path: Path, longest: int = LONGEST_TEXT, most: int = MOST_ROWS
+) -> None:
     """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody needs."""
     read = f"read_parquet({quoted(str(path))})"
     names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
     lengths = "".join(f', max(strlen("{n}"))' for n in names)
     n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
-    if n > MOST_ROWS:
-        raise Stopped(f"gave {n} rows; at most {MOST_ROWS} are taken")
+    if n > most:
+        raise Stopped(f"gave {n} rows; at most {most} are taken")
     for name, size in zip(names, found, strict=True):
         if (size or 0) > longest:
             raise Stopped(f"gave a {name} of {size} bytes; at most {longest} are taken")

@@ -7,6 +7,7 @@ rests on comes from the installed content.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from reporter.runfolder import read_cells, read_view
 from reporter.texts import mark, say, speaking, word
 
 SHOWN = 200
+SUGGESTED, CLOSE = 5, 0.6
+"""Ids named for one that is unknown, and how alike they must be."""
 CHECK, SUBJECT, VERDICT, ACTOR = 0, 1, 2, 5
 """Places in a cell of evidence.parquet."""
 
@@ -37,9 +40,25 @@ def explain(run: Path, given: str) -> str:
         if found:
             return "\n".join([note, *found] if note else found)
     raise InputError(
-        f"{given!r} is no control, check, theme or actor of this run", str(run),
-        "Try ASI03, NHI1, GOVERN 1.6, LLM06:2025, OWN-01, an agent's id, or enterprise.",
+        f"{given!r} is no control, check, theme or actor of this run", str(run), _suggestion(view, given.strip(), run),
     )  # fmt: skip
+
+
+def _suggestion(view: View, given: str, run: Path) -> str:
+    """Name ids of this run that are like the one given; where none is, one of each kind."""
+    lists = (view.themes, *view.frameworks)
+    kinds = [
+        [c.id for f in lists for c in f.controls],
+        [c.id for c in view.checks],
+        sorted({c[ACTOR] or c[SUBJECT] for c in read_cells(run)} - {""}),
+        [name for f in lists for name in (f.id, f.total.id, *(g.id for g in f.groups))],
+    ]
+    by_text = {name.lower(): name for names in reversed(kinds) for name in names}
+    close = get_close_matches(given.lower(), by_text, SUGGESTED, CLOSE)
+    if close:
+        return f"Did you mean {', '.join(by_text[c] for c in close)}?"
+    some = [name for names in kinds[:3] for name in names[:2]]
+    return f"This run has, for example, {', '.join(some)} and enterprise."
 
 
 def _named(view: View, wanted: str, run: Path) -> list[str]:

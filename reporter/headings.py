@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from reporter.secrets import redact
 
@@ -261,10 +262,20 @@ def word(cell: str, known: dict[str, str]) -> str | None:
 
 def is_secret(heading: str, cell: str = "") -> bool:
     """Tell whether a cell is a secret by what stands above it; of a vague heading the cell tells."""
+    sure, perhaps = _secrecy(heading)
+    return sure or (perhaps and redact(f"{heading}: {cell}") != f"{heading}: {cell}")
+
+
+def may_be_secret(heading: str) -> bool:
+    """Tell whether anything below a heading may be a secret by its name."""
+    return any(_secrecy(heading))
+
+
+@lru_cache(maxsize=4096)
+def _secrecy(heading: str) -> tuple[bool, bool]:
+    """Whether a heading stands above nothing but secrets, and whether it may; asked once a record, of few headings."""
     words = plain(heading)
-    if re.fullmatch(SECRET, words):
-        return True
-    return bool(re.fullmatch(PERHAPS_SECRET, words)) and redact(f"{heading}: {cell}") != f"{heading}: {cell}"  # fmt: skip
+    return bool(re.fullmatch(SECRET, words)), bool(re.fullmatch(PERHAPS_SECRET, words))
 
 
 def says_nothing(cell: str) -> bool:

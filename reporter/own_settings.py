@@ -10,19 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporter import assess as judging
-from reporter import effects
+from reporter import effects, results
 from reporter.answers import Compensation
 from reporter.approvers import Directory
+from reporter.attestations import Settled
+from reporter.catalog import Content
 from reporter.db import Engine, quoted_list
+from reporter.ingest.baseline import misplaced
 from reporter.ingest.feeds import DEFAULT_SHARE
 from reporter.ingest.scope import Baseline, review_scope
-from reporter.ingest.tables import misplaced
-from reporter.model import Check, Notice, Quarantined
+from reporter.model import Assessment, Check, Notice, Quarantined
 from reporter.schema import EVENT_TABLES
 from reporter.scores import Tally
+from reporter.scoring import Cells
 from reporter.sql import Judged
 from reporter.workspace import Workspace
 
+Judgements = Sequence[tuple[Check, Judged]]
 _ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
 """Tables whose checks say something else when more or fewer logs count as alive."""
 _ON_BASELINE = {"scope_runs"}
@@ -116,6 +120,28 @@ def remember(engine: Engine, own: OwnSettings) -> None:
     """Keep the cells as they were found, if they will be laid beside those with shipped settings."""
     if own.lines:
         engine.run("CREATE TABLE found_cells AS SELECT * FROM cells")
+
+
+def beside_shipped(
+    engine: Engine, own: OwnSettings, content: Content, judged: Judgements, shipped: Judgements, assessment: Assessment,
+    said: Settled, given: Sequence[Compensation], who: Directory, run: judging.Runner,
+) -> Notice:  # fmt: skip
+    """Say what the score would be with the settings that the checks ship with.
+
+    `shipped` are the checks with thresholds of their own, without these; `given` the compensating controls as read.
+    """
+    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
+    tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
+    cells = Cells(content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers)  # fmt: skip
+    before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
+    return Notice(
+        "own_settings",
+        (
+            ("n", len(own.lines)), ("own", now.lo), ("own_level", now.level_lo), ("shipped", before.lo),
+            ("shipped_level", before.level_lo),
+        ),
+        own.lines, "the auditor's edition, Scope",
+    )  # fmt: skip
 
 
 def shipped_tallies(

@@ -14,34 +14,34 @@ from typing import Any
 from reporter import assess as judging
 from reporter import catalog, db, effects, hidden, results
 from reporter.actions import actions, effort_ids
-from reporter.answers import ATTESTATIONS, Compensation
+from reporter.answers import ATTESTATIONS
 from reporter.apart import Apart
 from reporter.approvers import Directory, read_directory
-from reporter.attestations import Settled, artefacts, concentrated, settle
+from reporter.attestations import Settled
 from reporter.catalog import Content
 from reporter.child import Limits
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.heard import hear, statement_notices
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
 from reporter.ingest.beside import beside
 from reporter.ingest.cache import Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import ARTEFACT, Intake, ingest, recount
+from reporter.ingest.load import ARTEFACT, Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import review_scope
-from reporter.ingest.statements import headings, thin
+from reporter.ingest.statements import headings
 from reporter.ingest.tables import EVERYTHING, derive
 from reporter.model import Assessment, Check, Framework, Notice, Sample
 from reporter.own_settings import (
-    OwnSettings,
     approved_baseline,
+    beside_shipped,
     misplaced_notes,
     own_settings,
     remember,
-    shipped_tallies,
 )
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
@@ -61,7 +61,7 @@ from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
-from reporter.waivers import REFUSED, Stated, exceptions, read_waivers
+from reporter.waivers import Stated
 from reporter.workspace import NAME, Workspace, read_workspace
 from reporter.yamls import read_yaml
 
@@ -130,25 +130,11 @@ def _assess(
     """Everything that needs the engine."""
     with Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
-        intake = ingest(engine, inputs, content.sources, cache, options.limits)
-        others = beside(
-            engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
-        )
-        intake = replace(
-            intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file))
-        )
-        _refuse_nothing(intake, workspace.folder)
-        expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-        # scope comes last: it rests on who may approve runs, and that on the people of the lists
-        derive(engine, workspace.run, expected, wanted=EVERYTHING - {"scope_runs"})
-        who = read_directory(engine, workspace.approvers)
-        baseline, told = approved_baseline(engine, workspace, who)
-        review_scope(engine, baseline)
-        intake, said, stated = _heard(engine, intake, inputs, workspace, content, known, who)
-        notes = (*names.notes(engine), *misplaced_notes(engine))
-        intake = replace(
-            intake, quarantined=(*intake.quarantined, *notes), notices=(*intake.notices, *told)
-        )
+        intake = _read(engine, workspace, inputs, content, cache, part, options)
+        who, told = _derived(engine, workspace)
+        intake, said, stated = hear(engine, intake, inputs, workspace, content, known, who)
+        noted = (*intake.quarantined, *names.notes(engine), *misplaced_notes(engine))
+        intake = replace(intake, quarantined=noted, notices=(*intake.notices, *told))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(judged)} checks")
         judging.prepare(engine)
@@ -171,13 +157,16 @@ def _assess(
             intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
         assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
-        found = [*_statement_notices(said, stated, who)]
+        found = [*statement_notices(said, stated, who)]
         if own.lines:
-            found.append(
-                _beside_shipped(
-                    engine, own, content, judged, assessment, said, as_read, who, work, options
+            plain = judge_all([c for c in content.checks if c.id in own.thresholds], {})
+            foreign = [j for c, j in (*judged, *plain) if c.id in content.extra]
+            with Apart(foreign, work, options.memory, options.limits) as run:
+                found.append(
+                    beside_shipped(
+                        engine, own, content, judged, plain, assessment, said, as_read, who, run
+                    )
                 )
-            )
         assessment = replace(assessment, notices=(*assessment.notices, *found))
         if people:
             assessment = hidden.hide_assessment(assessment, people)
@@ -185,63 +174,37 @@ def _assess(
         return assessment, intake.rows
 
 
+def _read(
+    engine: Engine, workspace: Workspace, inputs: Inputs, content: Content, cache: Cache, part: Path, options: Options
+) -> Intake:  # fmt: skip
+    """Read the files of a workspace, and name those that lie beside them."""
+    intake = ingest(engine, inputs, content.sources, cache, options.limits)
+    others = beside(
+        engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
+    )
+    intake = replace(intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file)))
+    _refuse_nothing(intake, workspace.folder)
+    return intake
+
+
+def _derived(engine: Engine, workspace: Workspace) -> tuple[Directory, list[Notice]]:
+    """Make the tables; return who may sign, and what a reader must know of the approved runs.
+
+    Scope comes last: it rests on who may approve runs, and that on the people of the lists.
+    """
+    expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
+    derive(engine, workspace.run, expected, wanted=EVERYTHING - {"scope_runs"})
+    who = read_directory(engine, workspace.approvers)
+    baseline, told = approved_baseline(engine, workspace, who)
+    review_scope(engine, baseline)
+    return who, told
+
+
 def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
     """What may lie in a workspace and is used otherwise than as evidence."""
     logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
     own = [workspace.folder / name for name in (NAME, logo) if name]
     return [*own, cache.folder, part.parent, *options.extra, *options.templates, *options.earlier]
-
-
-def _heard(
-    engine: Engine, intake: Intake, inputs: Inputs, workspace: Workspace, content: Content, known: tuple[Framework, ...],
-    who: Directory,
-) -> tuple[Intake, Settled, Stated]:  # fmt: skip
-    """What people say, and the accounting with the rows of it that were not kept."""
-    chosen, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
-    answers = intake.statements.get(ATTESTATIONS, ())
-    lacking = thin(inputs, artefacts(answers))
-    said = settle(answers, known, chosen, intake.files, as_of, who, lacking)
-    stated = read_waivers(intake.statements, content.checks, as_of, who)
-    excepted = exceptions(engine, content.checks, as_of, who)
-    stated = replace(stated, waivers=(*stated.waivers, *excepted))
-    wrong = (*said.rejected, *stated.rejected)
-    return recount(intake, wrong, said.aside, said.artefacts), said, stated
-
-
-def _statement_notices(said: Settled, stated: Stated, who: Directory) -> Iterator[Notice]:
-    """Name the statements that were signed in vain, and whoever carries more than a tenth of the answers."""
-    told = [(s.ref, s.why) for s in said.attestations]
-    told += [(w.ref, w.why) for w in stated.waivers]
-    told += [(c.ref, c.why) for c in stated.compensations]
-    lines = tuple(f"{ref}: {why}" for ref, why in told if why.startswith(REFUSED))
-    if lines:
-        yield Notice("statements_refused", (("n", len(lines)),), lines, "statements.csv")
-    if few := concentrated(said.attestations, who):
-        yield few
-
-
-def _beside_shipped(
-    engine: Engine, own: OwnSettings, content: Content, judged: list[tuple[Check, Judged]], assessment: Assessment,
-    said: Settled, given: Sequence[Compensation], who: Directory, work: Path, options: Options,
-) -> Notice:  # fmt: skip
-    """Say what the score would be with the settings that the checks ship with."""
-    shipped = judge_all([c for c in content.checks if c.id in own.thresholds], {})
-    caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
-    foreign = [j for c, j in (*judged, *shipped) if c.id in content.extra]
-    with Apart(foreign, work, options.memory, options.limits) as run:
-        tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
-    cells = Cells(
-        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
-    )
-    before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
-    return Notice(
-        "own_settings",
-        (
-            ("n", len(own.lines)), ("own", now.lo), ("own_level", now.level_lo), ("shipped", before.lo),
-            ("shipped_level", before.level_lo),
-        ),
-        own.lines, "the auditor's edition, Scope",
-    )  # fmt: skip
 
 
 _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}

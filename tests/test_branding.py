@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -43,6 +45,42 @@ def test_a_colour_and_a_logo_are_taken(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_refused(tmp_path: Path, given_: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         read_branding(given_, tmp_path, "reporter.yml:1")
+
+
+SVG_BOMB = b'<svg xmlns="http://www.w3.org/2000/svg"><g id="a"/><g id="b"><use href="#a"/><use href="#a"/></g></svg>'
+
+
+def a_file(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "says"),
+    [
+        ("../logo.png", lambda p: a_logo(p.parent.parent), "is not a file of the workspace"),
+        ("/etc/hostname.png", lambda p: None, "is not a file of the workspace"),
+        ("logo.png", lambda p: p.symlink_to(a_logo(p.parent.parent)), "is not a file of the workspace"),
+        ("sub/logo.png", lambda p: p.parent.symlink_to(a_logo(p.parent.parent.parent).parent), "is not a file of the workspace"),
+        ("logo.png", lambda p: p.symlink_to("/dev/zero"), "is not a file of the workspace"),
+        ("logo.png", lambda p: os.mkfifo(p), "is no regular file"),
+        ("logo.png", lambda p: p.mkdir(), "cannot be read: Is a directory"),
+        ("logo.png", lambda p: a_file(p, b"\x89PNG\r\n\x1a\n" + bytes(500_000)), "has more than 400000 bytes"),
+        ("logo.png", lambda p: a_file(p, b"<html><script>1</script></html>"), "holds no picture of its kind"),
+        ("logo.png", lambda p: a_file(p, SVG_BOMB), "holds no picture of its kind"),
+        ("logo.png", lambda p: a_file(p, b"\x89PNG\r\n\x1a\n"), "holds no picture of its kind"),
+        ("logo.jpg", lambda p: a_logo(p.parent).rename(p), "holds no picture of its kind"),
+        ("logo.png", lambda p: Image.new("1", (5000, 5000)).save(p), "holds no picture of its kind"),
+        ("logo.png", lambda p: a_file(p, a_logo(p.parent).read_bytes()[:36]), "holds no picture of its kind"),
+    ],
+)  # fmt: skip
+def test_a_logo_is_a_picture_of_the_workspace(
+    tmp_path: Path, name: str, make: Callable[[Path], object], says: str
+) -> None:
+    folder = tmp_path / "ws"
+    folder.mkdir()
+    make(folder / name)
+    with pytest.raises(InputError, match=says):
+        read_branding({"logo": name}, folder, "reporter.yml:1")
 
 
 def test_contrast_is_that_of_wcag() -> None:

@@ -328,6 +328,22 @@ def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) ->
     assert says in result.output
 
 
+@pytest.mark.parametrize(
+    ("given", "suggested"),
+    [
+        ("OWN01", ["Did you mean", "OWN-01"]),
+        ("agnet-02", ["Did you mean", "AGENT-02"]),
+        ("ASJ03", ["Did you mean", "ASI03"]),
+        ("entreprise", ["Did you mean", "enterprise"]),
+        ("xyzzy", ["This run has, for example, ", "enterprise."]),
+    ],
+)
+def test_explain_suggests_ids_of_the_run(run: Path, given: str, suggested: list[str]) -> None:
+    result = reporter("explain", run, given)
+    assert result.exit_code == 3
+    assert all(text in result.output for text in suggested)
+
+
 # ---------------------------------------------------------------- init and formats
 
 

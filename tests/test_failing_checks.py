@@ -202,7 +202,7 @@ def test_the_run_goes_on_and_tells_it_everywhere(
     assert result.exit_code == code, result.output
     sentence = "Checks that could not be run: 1. Each of their verdicts is unknown."
     assert sentence in result.stderr
-    assert "ENT-51: Conversion Error" in result.stderr
+    assert "ENT-51: it failed: Conversion Error: Could not convert" in result.stderr
     assert (sentence in result.stdout) == (not more)
     report = json.loads((tmp_path / "run/report.json").read_bytes())
     notice = report["summary"]["notices"][0]
@@ -210,7 +210,7 @@ def test_the_run_goes_on_and_tells_it_everywhere(
     page = (tmp_path / "run/report.html").read_text()
     assert page.index(sentence) < page.index("Evidenced score</p>")
     rows = (tmp_path / "run/findings.csv").read_text()
-    assert "the check could not be run: Conversion Error" in rows
+    assert "the check could not be run: it failed: Conversion Error" in rows
 
 
 @pytest.mark.usefixtures("few_checks")

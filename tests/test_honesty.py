@@ -256,14 +256,22 @@ def test_an_agent_seen_only_in_logs_is_a_subject_of_the_highest_tier(
 
 @pytest.mark.parametrize(
     ("at", "given"),
-    [("2026-10-01T00:00:01Z", {}), ("2027-01-01T00:00:00Z", {}), ("2026-08-01T10:00:00Z", {"actor_kind": "human"}),
-     ("2026-08-01T10:00:00Z", {"actor_kind": "service_account"})],
+    [("2026-10-01T00:00:01Z", {}), ("2027-01-01T00:00:00Z", {})],
 )  # fmt: skip
-def test_who_acts_after_the_date_of_the_report_or_is_no_agent_is_no_shadow_agent(
+def test_who_acts_after_the_date_of_the_report_is_no_shadow_agent(
     tmp_path: Path, content: Content, at: str, given: dict[str, str]
 ) -> None:
     estate = Estate(events=[*Estate().events, _ghost(at, **given)])
     assert not [r for r in _actors(estate, tmp_path, content) if not r[1]]
+
+
+@pytest.mark.parametrize("kind", ["human", "service_account"])
+def test_who_acts_in_no_list_has_the_tier_of_a_shadow_agent_whatever_the_log_calls_it(
+    kind: str, tmp_path: Path, content: Content
+) -> None:
+    ghost = _ghost("2026-08-01T10:00:00Z", actor_kind=kind)
+    rows = _actors(Estate(events=[*Estate().events, ghost]), tmp_path, content)
+    assert [r for r in rows if not r[1]] == [("ghost", False, 4, 4)]
 
 
 def _actors(estate: Estate, folder: Path, content: Content) -> list[tuple[Any, ...]]:

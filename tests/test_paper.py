@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,20 @@ def laid_out(made: shape.View, edition: str) -> tuple[Any, list[Any]]:
     )
     source = weasyprint.HTML(string=page.replace(pdf._PLACE, faces), url_fetcher=pdf.Fetcher())
     return source.etree_element, [p._page_box for p in source.render(pdf_variant="pdf/a-3a").pages]
+
+
+def test_a_word_without_end_is_cut_and_does_not_take_its_square(tmp_path: Path) -> None:
+    """Of 10,000 letters one took twenty seconds, in a cell of a table or beside one."""
+    word = "x" * 20_000
+    page = f"<table><tr><td>{word}</td><td>a &amp; b</td><td>{'&lt;' * 20_000}</td></tr></table><p title='{word}'>{word} end</p>"
+    shown = pdf.shorten_words(page)
+    assert shown.count("19,600 more characters in report.json") == 3 and "a &amp; b" in shown
+    assert len(shown) < 6000 and shown.count("&lt;") == 400 and shown.endswith(" end</p>")
+    begun = time.monotonic()
+    with pdf._uncollected():
+        made = pdf._write(f"<html lang=en><title>t</title><body>{page}")
+    assert made[:5] == b"%PDF-"
+    assert time.monotonic() - begun < 10
 
 
 def letters(text: str | None) -> int:

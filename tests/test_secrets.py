@@ -318,7 +318,7 @@ def test_a_proposed_mapping_holds_no_secret_of_the_values(tmp_path: Path) -> Non
     rows = [["id", "status", "owner"], *([f"a-{n}", s, "ann"] for n, s in enumerate(state))]
     path = tmp_path / f"{secret('github', 'table name')}.xlsx"
     path.write_bytes(workbook(rows, titles=[secret("gitlab", "sheet")[:31]]))
-    result = reporter("map", path, "--out", tmp_path / "made.yml")
+    result = reporter("map", path, "--out", tmp_path / "made.yml", "--kind", "agent")
     assert result.exit_code == 0, result.output
     assert not _planted_in(result.output + (tmp_path / "made.yml").read_text("utf-8"))
 

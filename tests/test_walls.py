@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
+from conftest import reporter
 
-from reporter import catalog, yamls
+from reporter import catalog, cli, lint, yamls
 from reporter.apart import Apart
 from reporter.child import Child, Limits, Stopped
 from reporter.db import Engine, Error
 from reporter.errors import ContentError, InputError, ReporterError
+from reporter.ingest import convert
+from reporter.ingest.cache import open_cache
+from reporter.ingest.files import sniff
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.load import ingest
 from reporter.ingest.macros import MACROS
+from reporter.run import Options, assess_workspace
 from reporter.sql import HELPERS, judge, judge_condition, judge_source, judge_type
 
 PLACE = "own/sources/mine.yml:7"
-SMALL = Limits(memory=400 << 20, seconds=2)
+SMALL, BRIEF = Limits(memory=400 << 20, seconds=30), Limits(memory=400 << 20, seconds=1.5)
 
 
 # ---------------------------------------------------------------- the judge of sources
@@ -113,7 +121,7 @@ title: House log
 when: (r ->> 'robot') IS NOT NULL
 columns: {COLUMNS}
 tables:
-  events: SELECT record, robot AS actor_id, 'agent' AS actor_kind, at AS occurred_at, 'house' AS log_source FROM raw
+  events: SELECT record, robot AS actor_id, 'agent' AS actor_kind, at AS occurred_at, 'house' AS log_source, 'success' AS outcome, 'log' AS action FROM raw
 """
 
 
@@ -282,10 +290,164 @@ def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
         engine.run(
             "CREATE TABLE agents AS SELECT 'a' || range AS actor_id, 'n' || range AS name FROM range(300)"
         )
-        with Apart(list(judged.values()), tmp_path / "work", "200MB", SMALL) as apart:
+        with Apart(list(judged.values()), tmp_path / "work", "200MB", BRIEF) as apart:
             with pytest.raises(
-                Error, match="it (took longer than 2 s|needs more memory|broke off)"
+                Error, match="it (took longer than 1.5 s|needs more memory|broke off)"
             ):
                 apart(engine, found[n], judged[n])
             run = apart(engine, found["92"], judged["92"])
             assert engine.one(f"SELECT count(*) FROM ({run.sql}) AS v WHERE ok") == 300
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_check_that_cannot_be_run_costs_its_own_cells_and_is_told_on_page_1(
+    tmp_path: Path,
+) -> None:
+    extra = checks(tmp_path / "extra", **{n: BOMBS[n] for n in ("91", "92")})
+    assessed(tmp_path, extra, BRIEF)
+    made = json.loads((tmp_path / "out" / "report.json").read_text())
+    counts = {c["id"]: c["counts"] for c in made["checks"]}
+    assert (counts["ZZZ-91"]["unknown"], counts["ZZZ-91"]["passed"]) == (1, 0)
+    assert (counts["ZZZ-92"]["unknown"], counts["ZZZ-92"]["passed"]) == (0, 1)
+    told = [f for f in made["findings"] if f[0] == "ZZZ-91"]
+    assert "the check could not be run: it " in str(told)
+    assert any("ZZZ-91: it " in line for n in made["summary"]["notices"] for line in n["lines"])
+
+
+SOURCE = """\
+id: house-list
+title: House list
+when: (r ->> 'robot') IS NOT NULL
+tables:
+  actors: |
+    SELECT record, r ->> 'robot' AS actor_id, 'agent' AS kind, 'active' AS state FROM raw
+"""
+ENDLESS = """\
+    WITH RECURSIVE n AS (SELECT record, 1 AS i FROM raw UNION ALL SELECT record, i + 1 FROM n)
+    SELECT record, CAST(max(i) AS VARCHAR) AS actor_id, 'agent' AS kind, 'active' AS state FROM n GROUP BY record
+"""
+
+
+def a_source(folder: Path, text: str) -> Path:
+    """Write a source of others."""
+    (folder / "sources").mkdir(parents=True)
+    (folder / "sources" / "house.yml").write_text(text)
+    return folder
+
+
+def assessed(tmp_path: Path, extra: Path, limits: Limits) -> dict[str, dict[str, object]]:
+    """Assess two small lists with content of others; return the accounting by file."""
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(
+        "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+    )
+    (ws / "inventory" / "theirs.json").write_text('[{"robot": "r1"}, {"robot": "r2"}]')
+    (ws / "inventory" / "ours.json").write_text(
+        '[{"type": "agent", "actor_id": "a1", "name": "N", "state": "active"}]'
+    )
+    options = Options(formats=("json",), extra=(extra,), limits=limits)
+    assess_workspace(ws, tmp_path / "out", options)
+    return {
+        i["file"]: i for i in json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]
+    }
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_source_that_does_not_end_leaves_its_records_unreadable_and_the_rest_goes_on(tmp_path: Path) -> None:  # fmt: skip
+    text = SOURCE[: SOURCE.index("    SELECT")] + ENDLESS
+    counts = assessed(tmp_path, a_source(tmp_path / "extra", text), BRIEF)
+    theirs, ours = counts["inventory/theirs.json"], counts["inventory/ours.json"]
+    assert (theirs["read"], theirs["kept"], theirs["unreadable"]) == (2, 0, 2)
+    assert (ours["read"], ours["kept"]) == (1, 1)
+    told = (tmp_path / "out" / "quarantine.csv").read_text("utf-8-sig")
+    assert "source house-list could not read it: it took longer than 1.5" in told
+    assert not list(tmp_path.glob("reporter-*"))
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_a_source_of_others_gives_the_rows_that_it_gave_as_ours(tmp_path: Path) -> None:
+    counts = assessed(tmp_path, a_source(tmp_path / "extra", SOURCE), SMALL)
+    assert counts["inventory/theirs.json"]["kept"] == 2
+    assert counts["inventory/theirs.json"]["source"] == "house-list"
+
+
+def test_a_big_log_of_others_is_streamed_through_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    text = LOG.replace("{COLUMNS}", "{robot: VARCHAR, at: VARCHAR}")
+    source = catalog.foreign_source(a_source(tmp_path / "extra", text) / "sources" / "house.yml")
+    log = tmp_path / "log.jsonl"
+    rows = [f'{{"robot": "r{n}", "at": "2026-08-01T08:00:{n:02}Z"}}\n' for n in range(9)]
+    for lines, streamed in ((rows, 1), ([*rows, "{broken\n"], 0)):
+        log.write_text("".join(lines))
+        with (
+            Engine(tmp_path / f"work{streamed}") as engine,
+            Inputs([sniff(log, log.name)]) as inputs,
+        ):
+            cache = open_cache(tmp_path / f"cache{streamed}")
+            intake = ingest(engine, inputs, (source,), cache, SMALL)
+            found = engine.rows("SELECT record, actor_id, occurred_at FROM in_events ORDER BY ALL")
+            left = [p.name for p in (tmp_path / f"work{streamed}" / "foreign").iterdir()]
+        assert [(r, a, t.second) for r, a, t in found] == [(n + 1, f"r{n}", n) for n in range(9)]
+        assert [f.unreadable for f in intake.files] == [1 - streamed]
+        kept = [json.loads(p.read_text()) for p in cache.folder.glob("*.json")]
+        assert [k["stream"] for k in kept] == [bool(streamed)]
+        assert left == ["sample.ndjson"]
+
+
+def test_a_condition_that_does_not_end_is_named(tmp_path: Path) -> None:
+    endless = "(WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n) > 0"
+    text = SOURCE.replace("(r ->> 'robot') IS NOT NULL", endless)
+    with pytest.raises(
+        ContentError, match="'when' cannot run: it took longer than 1.5 s"
+    ) as raised:
+        assessed(tmp_path, a_source(tmp_path / "extra", text), BRIEF)
+    assert "house.yml" in raised.value.place
+    assert not list(tmp_path.glob("reporter-*"))
+
+
+def test_the_examples_of_a_check_of_others_run_behind_the_same_walls(tmp_path: Path) -> None:
+    extra = checks(tmp_path / "extra", **{"90": BOMBS["90"], "92": BOMBS["92"]})
+    rows = ", ".join(
+        f"{{actor_id: a{n}, kind: agent, state: active, name: n{n}}}" for n in range(60)
+    )
+    example = f"\n  - name: many\n    given:\n      actors: [{rows}]\n    expect: {{}}\n"
+    for path in (extra / "checks").iterdir():
+        path.write_text(path.read_text().replace("examples: []", "examples:" + example))
+    seen: list[tuple[int, int]] = []
+    problems, _ = lint.lint(
+        (extra,), progress=lambda done, of: seen.append((done, of)), limits=Limits(seconds=4)
+    )
+    told = [str(p) for p in problems]
+    assert any("ZZZ-90: its examples cannot be run: it" in t for t in told)
+    assert any("ZZZ-92: example 'many': expected" in t for t in told)
+    assert seen[0][0] == 1 and seen[-1][0] == seen[-1][1] == len(seen)
+
+
+def test_a_source_that_is_tried_runs_behind_the_same_walls(tmp_path: Path) -> None:
+    evil = SOURCE.replace("FROM raw", "FROM raw, (SUMMARIZE '/etc/passwd') AS x")
+    path = a_source(tmp_path / "extra", evil) / "sources" / "house.yml"
+    (tmp_path / "list.json").write_text('[{"robot": "r1"}]')
+    refused = reporter("lint", "--try", path, tmp_path / "list.json")
+    assert refused.exit_code == 3 and "no part of a source" in refused.output
+    path.write_text(SOURCE)
+    taken = reporter("lint", "--try", path, tmp_path / "list.json")
+    assert taken.exit_code == 0 and '"actor_id": "r1"' in taken.output
+
+
+def test_lint_shows_progress_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def judged(extra: object, examples: bool, progress: lint.Progress) -> tuple[list[ReporterError], str]:  # fmt: skip
+        for n in (1, 2, 3):
+            progress(n, 3)
+        return [], "no problem found"
+
+    monkeypatch.setattr(lint, "lint", judged)
+    assert reporter("lint").output == "no problem found\n"
+    monkeypatch.setattr(cli, "_is_terminal", lambda: True)
+    shown = reporter("lint").output
+    assert shown.startswith("\r1 of 3 checks judged\r2 of 3 checks judged\r3 of 3 checks judged\r")
+    assert shown.endswith(" \rno problem found\n")

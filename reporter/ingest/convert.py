@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from reporter.catalog import Source
-from reporter.child import USUAL, Limits
+from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.db import Engine
+from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Digest, Inputs
@@ -66,8 +68,10 @@ def _convert(
     """What the files became, and whether another run would find the same: a child that was killed may end next time."""
     if len(parts) == 1 and streams(source, parts[0].file):
         batch = Batch(source.id, key, counts=[Counts()])
-        if stream(engine, source, parts[0].file, digest, batch, cache):
-            return batch, True
+        with Child(limits) as child, suppress(Stopped):  # the spool tells which records
+            if stream(engine, source, parts[0].file, digest, batch, cache, child):
+                foreign.clear(engine, key)
+                return batch, True
     batch = Batch(source.id, key, counts=[Counts() for _ in parts])
     whole = spool(engine, source, parts, batch, cache, limits)
     return batch, whole
@@ -91,6 +95,6 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
 def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
-        bool(source.columns) and not source.foreign and file.format == "jsonl" and file.encoding == "utf-8"
+        bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

@@ -5,14 +5,16 @@ Their SQL sees the records and nothing else; casting, counting and hiding secret
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from reporter.catalog import Source
 from reporter.child import Child, Stopped
-from reporter.db import Engine, quoted, refuse_too_much
+from reporter.db import MOST_ROWS, Engine, quoted, refuse_too_much
 from reporter.errors import ContentError
 from reporter.ingest import macros
 from reporter.ingest.selects import given, select, spool_records
@@ -38,6 +40,12 @@ def folder(engine: Engine) -> Path:
     return path
 
 
+def clear(engine: Engine, key: str) -> None:
+    """Remove what a batch left in that folder."""
+    for path in folder(engine).glob(f"{key}.*"):
+        path.unlink()
+
+
 def vote(child: Child, source: Source, spool: Path) -> list[int]:
     """Return the kinds of sampled records that a source takes; raise ContentError naming it where it cannot say."""
     try:
@@ -58,6 +66,16 @@ def texts(child: Child, source: Source, spool: Path) -> Texts:
         for n in range(1 + len(source.tables))
     )
     return Texts(marks, {t: s for t, s in zip(source.tables, paths, strict=True) if t in made})
+
+
+def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> str:
+    """Run a source's SELECT of events over a file, laid out as `raw` by a SELECT; return the SQL of its rows, in their order."""
+    out = stem.with_name(f"{stem.name}{path.suffix}.parquet")
+    child.call(
+        _stream, seconds=child.limits.seconds + path.stat().st_size / BYTES_A_SECOND,
+        source=asdict(source), path=str(path), raw=raw, out=str(out),
+    )  # fmt: skip
+    return f"SELECT * FROM read_parquet({quoted(str(out))})"
 
 
 SAMPLED = "{k: 'BIGINT', p: 'VARCHAR', r: 'JSON'}"
@@ -93,17 +111,27 @@ def _texts(source: dict[str, Any], spool: str) -> list[str]:
         engine.write_parquet("SELECT record, mine, type FROM spooled", Path(f"{spool}.0.parquet"))
         made = []
         for n, (table, sql) in enumerate(of.tables.items(), 1):
-            text = select(engine, of, table, sql)
-            named = ", ".join(
-                f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in given(engine, table, text)
-            )
-            path = Path(f"{spool}.{n}.parquet")
-            engine.write_parquet(f"SELECT record, {named} FROM ({text}) AS t", path)
-            refuse_too_much(engine, path)
+            _write(engine, table, select(engine, of, table, sql), Path(f"{spool}.{n}.parquet"))
             made.append(table)
         return made
 
 
-def _prepare(engine: Engine, spool: Path) -> None:
+def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
+    of = Source(**source)
+    with tempfile.TemporaryDirectory(dir=Path(out).parent) as work, Engine(Path(work)) as engine:
+        _prepare(engine, Path(out), [Path(path)])
+        engine.run(f"CREATE TEMP VIEW raw AS {raw}")
+        text = select(engine, of, "events", of.tables["events"])
+        _write(engine, "events", text, Path(out), sys.maxsize)  # a row a line, as is checked later
+
+
+def _write(engine: Engine, table: str, text: str, path: Path, most: int = MOST_ROWS) -> None:
+    """Write what a SELECT gives as text, in its order."""
+    names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in given(engine, table, text))
+    engine.write_parquet(f"SELECT record, {names} FROM ({text}) AS t", path)
+    refuse_too_much(engine, path, most=most)
+
+
+def _prepare(engine: Engine, spool: Path, files: Sequence[Path] = ()) -> None:
     macros.define(engine)
-    engine.confine(spool.parent)
+    engine.confine(spool.parent, files)

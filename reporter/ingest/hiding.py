@@ -56,6 +56,8 @@ def named_secrets(record: Any, name: str = "") -> Iterator[str]:
         for value in record:
             yield from named_secrets(value, name)
     elif isinstance(record, str) and name:
+        if not headings.may_be_secret(name):
+            return
         text = record.strip()
         masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
         if not masked and headings.is_secret(name, text):

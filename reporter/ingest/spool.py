@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reporter.catalog import Source
-from reporter.child import Child, Limits, Stopped
+from reporter.child import Child, Killed, Limits, Stopped
 from reporter.db import Engine, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache
@@ -54,7 +54,7 @@ def spool(
 
     Return whether all of it could be; records that a source of others did not come to an end with are unreadable.
     """
-    whole = True
+    whole, killed = True, None
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     folder = foreign.folder(engine) if source.foreign else engine.work
     spool = _Spool(folder / batch.key, most)
@@ -63,9 +63,12 @@ def spool(
         _write(engine, parts, batch, spool)
         for number, lines in enumerate(spool.paths):
             try:
+                if killed:
+                    raise killed
                 _load(engine, source, batch, cache, lines, number, child)
             except Stopped as error:
                 whole = False
+                killed = error if isinstance(error, Killed) else None
                 _give_up(engine, batch, lines, f"source {source.id} could not read it: it {error}")
             lines.unlink()
     batch.carried = sorted(set(batch.carried))
@@ -197,7 +200,14 @@ def _named_secrets(engine: Engine, source: Source) -> dict[int, list[str]]:
             f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
         )
     }
-    return {record: given for record, given in found.items() if given}
+    named = {record: given for record, given in found.items() if given}
+    pairs = [(record, value) for record, given in named.items() for value in given]
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE named_secrets AS "
+        "SELECT unnest(CAST(? AS BIGINT[])) AS record, unnest(CAST(? AS VARCHAR[])) AS value",
+        [[record for record, _ in pairs], [value for _, value in pairs]],
+    )
+    return named
 
 
 def _give_up(engine: Engine, batch: Batch, lines: Path, why: str) -> None:
@@ -265,23 +275,24 @@ def _hide_named(
 ) -> None:  # fmt: skip
     """Replace what is a secret by the name of its field, whatever column a source or a mapping takes it for."""
     staged = f"staged_{table}"
-    hid: list[int] = []
-    for at, record, *cells in engine.rows(
-        f"SELECT rowid, record, {', '.join(columns)} FROM {staged}"
-    ):
-        given = named.get(record, [])
-        swaps = {
-            name: new
-            for name, cell in zip(columns, cells, strict=True)
-            if given and cell and (new := without(cell, given, key)) != cell
-        }
-        if swaps:
-            hid.append(record)
-            sets = ", ".join(f"{name} = {quoted(new)}" for name, new in swaps.items())
-            engine.run(f"UPDATE {staged} SET {sets} WHERE rowid = {at}")
-    if hid:
-        why = f"a field of {table} {HIDDEN}"
-        note(engine, batch, f"SELECT unnest([{', '.join(map(str, hid))}]), {quoted(why)}")
+    found = engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid FROM {staged} AS t "
+        f"JOIN named_secrets AS n USING (record) WHERE contains(concat_ws(chr(10), {', '.join(columns)}), n.value))"
+    )
+    made = [
+        (at, record, [cell and without(cell, named[record], key) for cell in cells])
+        for at, record, *cells in found
+    ]
+    hid = [(at, record, new) for (at, record, new), (_, _, *old) in zip(made, found, strict=True) if new != old]  # fmt: skip
+    if not hid:
+        return
+    lists = [[at for at, _, _ in hid], *([new[i] for _, _, new in hid] for i in range(len(columns)))]  # fmt: skip
+    given = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
+    engine.run(f"CREATE OR REPLACE TEMP TABLE without AS SELECT unnest(CAST(? AS BIGINT[])) AS at, {given}", lists)  # fmt: skip
+    swaps = ", ".join(f"{c} = without.{c}" for c in columns)
+    engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
+    why = f"a field of {table} {HIDDEN}"
+    note(engine, batch, f"SELECT unnest([{', '.join(str(r) for _, r, _ in hid)}]), {quoted(why)}")
 
 
 def _hide_secrets(engine: Engine, table: str, texts: list[str], batch: Batch) -> None:

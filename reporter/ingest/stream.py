@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reporter.catalog import Source
+from reporter.child import Child
 from reporter.db import Engine, Error, quoted
+from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts
 from reporter.ingest.files import DAMAGE, InputFile, opened
 from reporter.ingest.hiding import hidden, suspect
@@ -27,9 +32,9 @@ _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
 
 
 def stream(
-    engine: Engine, source: Source, file: InputFile, digest: Digest, batch: Batch, cache: Cache
-) -> bool:
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean."""
+    engine: Engine, source: Source, file: InputFile, digest: Digest, batch: Batch, cache: Cache, child: Child
+) -> bool:  # fmt: skip
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean, Stopped where the child was."""
     path, lines, samples = file.path, digest.lines, digest.samples
     if file.gzipped:
         path = engine.work / f"{batch.key}.jsonl"
@@ -39,18 +44,20 @@ def stream(
             return False
     target = engine.work / f"{batch.key}.events.parquet"
     raw = f"* FROM {_read(path, source.columns)}"
-    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT CAST(NULL AS BIGINT) AS record, {raw}")
+    lay = partial(_lay_out, engine, source, child, batch.key)
     try:
-        engine.write_parquet(cast_all("events", source.tables["events"], engine, source), target)
+        rows = lay(path, f"SELECT CAST(NULL AS BIGINT) AS record, {raw}")
+        engine.write_parquet(cast_all("events", rows, engine, source), target)
     except Error:
         return False
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
     n, bad, odd, filled, long, endless = _look_over(engine, target)
-    if bad or n != lines or not _in_order(engine, source, samples, target, batch):
+    if bad or n != lines or not _in_order(engine, source, samples, target, batch, lay):
         return False
     if odd:
-        _name_odd(engine, source, target, raw, batch)
+        rows = lay(path, f"SELECT row_number() OVER () AS record, {raw}")
+        _name_odd(engine, source, target, rows, batch)
     if path != file.path:
         path.unlink()
     _publish(engine, long, endless, target, cache.folder / target.name, batch)
@@ -69,25 +76,34 @@ def _read(path: Path, columns: dict[str, str]) -> str:
     )
 
 
-def _in_order(engine: Engine, source: Source, samples: Samples, target: Path, batch: Batch) -> bool:
+def _lay_out(engine: Engine, source: Source, child: Child, key: str, path: Path, raw: str) -> Any:
+    """Lay records out as `raw`, for the SELECT of events that is returned; one of others is done already."""
+    if source.foreign:
+        return foreign.stream(child, source, path, raw, foreign.folder(engine) / key)
+    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
+    return source.tables["events"]
+
+
+def _in_order(
+    engine: Engine, source: Source, samples: Samples, target: Path, batch: Batch, lay: Callable[[Path, str], Any]
+) -> bool:  # fmt: skip
     """Look the sample lines up: each must be the row of its number, or record numbers would lead to wrong lines."""
     fit = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
     path = engine.work / f"{batch.key}.samples"
     path.write_bytes(b"".join(b'{"sample_line":%d,%b\n' % (n, t[1:]) for n, t in fit))
     columns = {"sample_line": "BIGINT", **source.columns}
-    engine.run(
-        "CREATE OR REPLACE TEMP VIEW raw AS SELECT sample_line AS record, * EXCLUDE (sample_line) "
-        f"FROM {_read(path, columns)}"
+    rows = lay(
+        path, f"SELECT sample_line AS record, * EXCLUDE (sample_line) FROM {_read(path, columns)}"
     )
     try:
-        wanted = cast_all("events", source.tables["events"], engine, source, "record, ")
+        wanted = cast_all("events", rows, engine, source, "record, ")
         same = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
         found = engine.one(
             f"SELECT count(*) FROM ({wanted}) AS s JOIN read_parquet({quoted(str(target))}, file_row_number=true) "
             f"AS p ON p.file_row_number + 1 = s.record WHERE {same}"
         )
     finally:
-        engine.run("DROP VIEW raw")
+        engine.run("DROP VIEW IF EXISTS raw")
     return bool(found == len(fit))
 
 
@@ -111,10 +127,9 @@ def _look_over(
     return n, bad, odd, filled, long, [c for c, k in sizes if k > LONGEST]
 
 
-def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Batch) -> None:
+def _name_odd(engine: Engine, source: Source, target: Path, rows: Any, batch: Batch) -> None:
     """Say which fields of which lines are not believed: the file is read once more for that."""
-    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT row_number() OVER () AS record, {raw}")
-    text = select(engine, source, "events", source.tables["events"])
+    text = select(engine, source, "events", rows)
     odd = (
         f"SELECT file_row_number + 1 AS record FROM read_parquet({quoted(str(target))}, file_row_number=true) "
         "WHERE odd"
@@ -128,7 +143,7 @@ def _name_odd(engine: Engine, source: Source, target: Path, raw: str, batch: Bat
         )
         note_bad_fields(engine, "events", given(engine, "events", text), batch, False)
     finally:
-        engine.run("DROP VIEW raw")
+        engine.run("DROP VIEW IF EXISTS raw")
         engine.run("DROP TABLE IF EXISTS staged_events")
         engine.run("DROP TABLE IF EXISTS spooled")
 

@@ -20,6 +20,7 @@ from reporter.ingest.actors import (
     same,
     see_events,
 )
+from reporter.ingest.baseline import set_baseline_apart
 from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
@@ -78,7 +79,7 @@ def derive(
         " CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
-    _set_baseline_apart(engine, run)
+    set_baseline_apart(engine, run)
     find_names(engine)
     _copy_plain(engine)
     merge_actors(engine)
@@ -102,52 +103,6 @@ def derive(
         if name in needed:
             make(engine)
     _note_sources(engine)
-
-
-_ALIKE = f"hash({', '.join(n for n, _ in columns_of(TABLES['events']))})"
-"""SQL over an event row: one number for all that it says."""
-
-
-def _set_baseline_apart(engine: Engine, run: RunInfo) -> None:
-    """The events of approved runs, the files below baseline/, are no activity, unless they are dated inside the period:
-    what was done in it is judged, wherever its record lies. One that the logs hold too counts once."""
-    files = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
-    if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):
-        engine.run("CREATE VIEW in_baseline AS SELECT * FROM in_events WHERE FALSE")
-        return
-    inside = f"coalesce(occurred_at >= TIMESTAMP '{run.period_from}' AND occurred_at < TIMESTAMP '{run.period_to}', FALSE)"
-    kind = engine.one(
-        "SELECT table_type FROM information_schema.tables WHERE table_name = 'in_events'"
-    )
-    engine.run(f"ALTER {'VIEW' if kind == 'VIEW' else 'TABLE'} in_events RENAME TO given_events")
-    engine.run(
-        f"CREATE TABLE misplaced AS SELECT part, record, file, event_id, {_ALIKE} AS alike FROM given_events WHERE {files} AND {inside}"
-    )
-    engine.run(f"CREATE VIEW in_baseline AS SELECT * FROM given_events WHERE {files} AND NOT {inside}")  # fmt: skip
-    if not engine.one("SELECT count(*) FROM misplaced"):
-        engine.run(f"CREATE VIEW in_events AS SELECT * FROM given_events WHERE NOT {files}")
-        return
-    engine.run(
-        "CREATE TABLE twice AS SELECT DISTINCT m.part, m.record FROM misplaced AS m JOIN ("
-        f"SELECT event_id, {_ALIKE} AS alike FROM given_events WHERE NOT {files} AND {inside} "
-        "AND event_id IN (SELECT event_id FROM misplaced)) AS g ON g.event_id = m.event_id AND g.alike = m.alike"
-    )
-    engine.run(
-        f"CREATE VIEW in_events AS SELECT * FROM given_events AS g WHERE NOT {files} OR ({inside} "
-        "AND NOT EXISTS (SELECT 1 FROM twice AS t WHERE t.part = g.part AND t.record = g.record))"
-    )
-
-
-def misplaced(engine: Engine) -> list[tuple[str, int, int]]:
-    """Return (file, first record, events) of the files below baseline/ that hold events of the period."""
-    if not engine.one("SELECT count(*) FROM information_schema.tables WHERE table_name = 'misplaced'"):  # fmt: skip
-        return []
-    return [
-        (file, record, n)
-        for file, record, n in engine.rows(
-            "SELECT file, min(record), count(*) FROM misplaced GROUP BY file ORDER BY file"
-        )
-    ]
 
 
 def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:

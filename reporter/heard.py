@@ -1,0 +1,46 @@
+"""What people say in a workspace, settled. In: an engine with derived tables, rows of statements. Out: Settled, Stated, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reporter.answers import ATTESTATIONS
+from reporter.approvers import Directory
+from reporter.attestations import Settled, artefacts, concentrated, settle
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.ingest.inputs import Inputs
+from reporter.ingest.load import Intake, recount
+from reporter.ingest.statements import thin
+from reporter.model import Framework, Notice
+from reporter.waivers import REFUSED, Stated, exceptions, read_waivers
+from reporter.workspace import Workspace
+
+
+def hear(
+    engine: Engine, intake: Intake, inputs: Inputs, workspace: Workspace, content: Content, known: tuple[Framework, ...],
+    who: Directory,
+) -> tuple[Intake, Settled, Stated]:  # fmt: skip
+    """Return the accounting with the rows that were not kept, and what people say; `known` are all catalogs."""
+    chosen, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
+    answers = intake.statements.get(ATTESTATIONS, ())
+    lacking = thin(inputs, artefacts(answers))
+    said = settle(answers, known, chosen, intake.files, as_of, who, lacking)
+    stated = read_waivers(intake.statements, content.checks, as_of, who)
+    excepted = exceptions(engine, content.checks, as_of, who)
+    stated = replace(stated, waivers=(*stated.waivers, *excepted))
+    wrong = (*said.rejected, *stated.rejected)
+    return recount(intake, wrong, said.aside, said.artefacts), said, stated
+
+
+def statement_notices(said: Settled, stated: Stated, who: Directory) -> Iterator[Notice]:
+    """Name the statements that are refused, and whoever carries more than a tenth of the answers."""
+    told = [(s.ref, s.why) for s in said.attestations]
+    told += [(w.ref, w.why) for w in stated.waivers]
+    told += [(c.ref, c.why) for c in stated.compensations]
+    lines = tuple(f"{ref}: {why}" for ref, why in told if why.startswith(REFUSED))
+    if lines:
+        yield Notice("statements_refused", (("n", len(lines)),), lines, "statements.csv")
+    if few := concentrated(said.attestations, who):
+        yield few

@@ -1,0 +1,170 @@
+"""What stands in the input drives no terminal and no spreadsheet: every text leaves through one place."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import reporter
+
+from reporter import cli
+from reporter.plain import clean, clean_json, clean_lines
+from reporter.report import sheets
+
+EVIL = "\x1b]0;owned\x07\x1b[31m\x00\x9b2J\x85\u202eabc\u2066\u200f\ufeff\U000e0041"
+"""OSC, BEL, CSI, NUL, C1, bidirectional controls, an invisible letter."""
+NAME = "x\x1b[31m\u202ey"
+CODE = Path(cli.__file__).parent
+
+
+def escaped(text: str) -> bool:
+    """Tell whether nothing in a text but line ends is invisible."""
+    return not any(
+        unicodedata.category(c) in ("Cc", "Cf") for c in text if c not in "\n\u200c\u200d"
+    )
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which every text that somebody else gives drives a terminal."""
+    ws = tmp_path_factory.mktemp("hostile") / f"ws{NAME}"
+    for sub in ("inventory", "logs", "statements"):
+        (ws / sub).mkdir(parents=True)
+    head = {
+        "organisation": f"Org {EVIL}", "period": {"from": "2026-07-01", "to": "2026-10-01"},
+        "log_sources": {f"gate{EVIL}": {"every": "day"}}, "frameworks": ["owasp-nhi-2025"],
+    }  # fmt: skip
+    text = json.dumps(head).replace(r"\udb40\udc41", r"\U000e0041")  # YAML, which wants escapes
+    (ws / "reporter.yml").write_text(text)
+    agents = [
+        {"type": "agent", "actor_id": f"a{n}{EVIL}", "name": f"=cmd|{EVIL}", "state": "active", "owner_id": f"ann{EVIL}",
+         "risk_tier": f"high{EVIL}", "environment": f"prod{EVIL}", "unit": f"u{EVIL}", "purpose": EVIL,
+         "tools": [f"t{EVIL}"], "credentials": [{"credential_id": f"c{n}{EVIL}", "type": "api_key"}]}
+        for n in (1, 2)
+    ]  # fmt: skip
+    _lines(ws / "inventory" / f"agents{NAME}.jsonl", [*agents, {"type": f"odd{EVIL}", EVIL: 1}])
+    _lines(
+        ws / "inventory" / "people.jsonl",
+        [{"type": "human", "actor_id": f"ann{EVIL}", "state": "left"}],
+    )
+    event = {
+        "time": "2026-08-01T08:00:00Z", "log_source": f"gate{EVIL}", "actor_id": f"a1{EVIL}", "actor_kind": "agent",
+        "tool": f"tool{EVIL}", "effect": "delete", "resource": f"r{EVIL}", "destination": f"d{EVIL}", "outcome": "success",
+        "event_id": f"e{EVIL}", "session_id": f"s{EVIL}", "version": f"v{EVIL}",
+    }  # fmt: skip
+    strange = {**event, "actor_id": f"ghost{EVIL}", "event_id": f"f{EVIL}"}
+    _lines(ws / "logs" / "gate.jsonl", [event, strange, {**event, "outcome": f"maybe{EVIL}"}])
+    (ws / "logs" / f"no{NAME}.txt").write_text(f"{EVIL}\n")
+    (ws / "inventory" / f"table{NAME}.csv").write_text(
+        f"Agent{EVIL.replace(chr(0), '')},Owner,Status\nbot,ann,live\nbot2,bob,live\n"
+    )
+    waiver = {"check": "OWN-02", "subject": f"a1{EVIL}", "approved_by": f"eve{EVIL}", "reason": EVIL, "approved_at": "2026-08-01",
+              "expires": "2026-12-01"}  # fmt: skip
+    with (ws / "statements" / "waivers.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerows([list(waiver), [v.replace("\0", "") for v in waiver.values()]])
+    return ws
+
+
+def _lines(path: Path, records: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+
+
+@pytest.fixture(scope="module")
+def run(hostile: Path) -> Path:
+    """A run over it."""
+    out = hostile.parent / f"run{NAME}"
+    done = reporter("assess", hostile, "--out", out, "--formats", "json,csv,ocsf,sarif")
+    assert done.exit_code == 0, done.output
+    assert escaped(done.output) and "\\u202e" in done.output
+    return out
+
+
+def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
+    texts = {p.name: p.read_text("utf-8-sig") for p in run.iterdir() if p.suffix != ".parquet"}
+    assert {n for n, t in texts.items() if not escaped(t.replace("\r\n", "\n"))} == set()
+    assert len([n for n in texts if n.endswith(".csv")]) >= 15
+    told = {n for n, t in texts.items() if "\\u202e" in t}
+    assert {
+        "findings.csv",
+        "agents.csv",
+        "paths.csv",
+        "tiers.csv",
+        "todo.csv",
+        "quarantine.csv",
+    } <= told
+    for name in texts:
+        if name.endswith(".csv"):
+            with (run / name).open(encoding="utf-8-sig", newline="") as file:
+                cells = [c for row in csv.reader(file) for c in row]
+            assert not [c for c in cells if c[:1] in ("=", "+", "@", "\t", "\r")], name
+
+
+def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> None:
+    made: dict[str, Any] = json.loads((run / "report.json").read_text())
+    subject = next(f[1] for f in made["findings"] if "ghost" in str(f))
+    log = hostile / "logs" / "gate.jsonl"
+    commands = {
+        "enterprise": ("explain", run, "enterprise"),
+        "an agent": ("explain", run, subject),
+        "an agent that is not there": ("explain", run, f"none{NAME}"),
+        "a check": ("explain", run, "INV-02"),
+        "formats": ("formats", *sorted(hostile.rglob("*.*"))),
+        "formats as JSON": ("formats", "--json", hostile),
+        "map": ("map", hostile / "inventory" / f"table{NAME}.csv", "--out", tmp_path / f"m{NAME}.yml"),
+        "try": ("lint", "--try", "reporter-events", log),
+        "a file that is not there": ("lint", "--try", "reporter-events", hostile / f"none{NAME}"),
+        "no workspace": ("assess", tmp_path / f"none{NAME}", "--out", tmp_path / "o"),
+        "a verb that is not there": (f"verb{NAME}",),
+        "an option that is not there": ("assess", f"--opt{NAME}"),
+        "a value that is none": ("assess", hostile, "--out", tmp_path / "o", "--formats", f"pdf{NAME}"),
+    }  # fmt: skip
+    said = {name: reporter(*words).output for name, words in commands.items()}
+    assert {name for name, text in said.items() if not escaped(text) or not text} == set()
+    assert {n for n, text in said.items() if "\\u202e" in text} >= {
+        "formats",
+        "formats as JSON",
+        "map",
+        "try",
+        "an agent",
+    }
+    assert json.loads(said["formats as JSON"])
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u200e", "\u202e", "\u2028", "\u2066", "\ufeff", "\ud800", "\U000e0041"])  # fmt: skip
+def test_what_cannot_be_seen_is_written_out(char: str) -> None:
+    assert escaped(clean(char)) and clean(char).startswith("\\")
+    assert clean_lines(f"a\n{char}") == f"a\n{clean(char)}"
+    assert sheets.escape(f"a{char}") == f"a{clean(char)}"
+    text = clean_json({"k": [char]}, indent=1)
+    assert escaped(text) and json.loads(text) == {"k": [char]} and "\n" in text
+
+
+def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
+    """`_tell`, `_tell_json` and `_progress` of cli print; `write_table` writes tables, and init its forms."""
+    prints, tables = set(), set()
+    for path in CODE.rglob("*.py"):
+        for scope in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(scope, ast.FunctionDef):
+                text = ast.unparse(scope)
+                place = f"{path.relative_to(CODE)}:{scope.name}"
+                prints |= (
+                    {place}
+                    if re.search(r"\b(click\.s?echo|print)\(|std(out|err)\.write", text)
+                    else set()
+                )
+                tables |= {place} if "csv.writer(" in text else set()
+    assert prints - {"docs.py:main", "messages.py:main"} == {
+        "cli.py:_tell",
+        "cli.py:_tell_json",
+        "cli.py:_progress",
+        "cli.py:show",
+    }
+    tables -= {"ingest/statements.py:line_for"}  # a line that `_tell` prints
+    assert tables == {"report/sheets.py:write_table", "init.py:_write_csv"}

@@ -149,8 +149,8 @@ def fingerprinted(text: str, key: str) -> str:
 def replaced(text: str, swap: Callable[[str], str]) -> str:
     """Return text with `swap` of each credential's value in its place; without signs nobody sees where there is one."""
     if not text.isascii() and (seen := _NOT_SEEN.sub("", text)) != text:
-        made = replaced(seen, swap)
-        return text if made == seen else made
+        bare = replaced(seen, swap)
+        return text if bare == seen else bare
     lowered = text.lower()
     for rule, hints, is_secret in _RULES:
         if hints and not any(hint in lowered for hint in hints):

@@ -6,30 +6,40 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import re
-import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from reporter.log import Log
     from reporter.report.shape import View
 
 FORMATS = ("html", "pdf", "json", "csv")
 MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 """Written only where they are asked for."""
+LOGS = ("text", "json")
+LOG = "reporter.log"
+"""The place in a context where the lines of a verb are written, if it writes any."""
+SHORTEST_KEY = 16
 _FOLDER = click.Path(path_type=Path)
 
 
 class Verbs(click.Group):
     """Turns a ReporterError into text and an exit code, whichever verb raised it."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
+        """Run as a program, or with given arguments in the caller's process; only a program is watched over."""
+        if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
+            more["obj"] = _watched()
+        return super().main(args, *rest, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the words of the command line; a shell puts names of files among them."""
@@ -39,27 +49,43 @@ class Verbs(click.Group):
             raise _harmless(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        from reporter.errors import ReporterError
+        from reporter.errors import Errors, ReporterError
 
         try:
-            with _stoppable():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except ReporterError as error:
-            _complain(str(error))
+            for each in error.errors if isinstance(error, Errors) else (error,):
+                _complain(ctx, str(each), message=each.message, place=each.place, hint=each.hint)
             ctx.exit(error.exit_code)
         except OSError as error:
-            _complain(_trouble(error))
+            _complain(ctx, _trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            _tell("interrupted; nothing was left behind", err=True)
+            _tell("interrupted; no half run was left behind", err=True)
             ctx.exit(130)
         except click.ClickException as error:
             raise _harmless(error) from None
         except (click.exceptions.Exit, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
-            _complain(f"{traceback.format_exc()}This is a defect; please report it.")
+            _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+def _watched() -> Callable[[Path], None]:
+    """Go on in a process that another one watches over, with a folder of its own for what is temporary."""
+    from reporter.claims import clear, hold
+    from reporter.supervision import supervise
+
+    tell = supervise(clear)
+    place = (
+        Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
+    )
+    tell(place)
+    with suppress(OSError):  # whoever needs such a folder says what is wrong with it
+        hold(place)
+        os.environ["TMPDIR"] = str(place)
+    return tell
 
 
 def _harmless(error: click.ClickException) -> click.ClickException:
@@ -97,32 +123,18 @@ def _tell_json(value: Any, indent: int | None = None) -> None:
     click.echo(clean_json(value, indent=indent))
 
 
-def _complain(text: str) -> None:
+def _complain(ctx: click.Context, text: str, **fields: str) -> None:
     """Say what went wrong: names and values of the input may stand in it."""
     from reporter.secrets import redact
 
-    _tell(redact(text), err=True)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """End at a polite kill as at an interrupt: what is half done is removed first, and a second one does not hinder it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    both = (signal.SIGINT, signal.SIGTERM)
-
-    def end(*_: object) -> None:
-        for each in both:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, end) for each in both}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    log = ctx.meta.get(LOG)
+    if log is None:
+        _tell(redact(text), err=True)
+    elif log.form == "json":
+        parts = {name: redact(value) for name, value in ({"message": text} | fields).items()}
+        log.error(parts.pop("message"), **parts)
+    else:
+        log.error(redact(text))
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -170,6 +182,10 @@ def main() -> None:
     help="Put pseudonyms for people's names in every file of the run.",
 )
 @click.option(
+    "--key-file", type=_FOLDER, metavar="FILE",
+    help="Key of the fingerprints of secrets and of pseudonyms  [default: made from the input]",
+)  # fmt: skip
+@click.option(
     "--earlier", type=_FOLDER, multiple=True, metavar="RUN",
     help="Earlier run to compare with, or a folder of them; may be repeated.",
 )  # fmt: skip
@@ -186,38 +202,71 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the headline as JSON.")
+@click.option(
+    "--log", type=click.Choice(LOGS),
+    help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
+)  # fmt: skip
+@click.pass_context
 def assess(
-    workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
-    strict: bool, quiet: bool, as_json: bool,
+    ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
+    pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
+    strict: bool, quiet: bool, as_json: bool, log: str | None,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     wanted = _written(formats, editions)
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        if not (quiet or as_json):
-            _tell(f"{time.monotonic() - started:6.1f} s  {text}", err=True)
+    lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter.run import Options, assess_workspace
 
         options = Options(
-            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=say
-        )
+            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
+            key=_key(key_file), told=_told(ctx),
+        )  # fmt: skip
         view = assess_workspace(workspace, out, options, inputs)
     if as_json:
         _tell_json(_headline(view, out))
     elif not quiet:
         _print_headline(view, out)
     not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
-    for notice in not_run:
-        _complain("\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
+    for notice in view.summary.notices if lines.form == "json" else ():
+        tell = lines.error if notice in not_run else lines.warning
+        tell(notice.text, code=notice.code, lines=notice.lines)
+    for notice in not_run if lines.form == "text" else ():
+        _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
     if (strict and not_run) or (fail_on is not None and view.summary.level.lo < fail_on):
         sys.exit(1)
+
+
+def _log(form: str | None, quiet: bool) -> Log:
+    from reporter.log import Log
+
+    def write(line: str) -> None:
+        _tell(line, err=True)
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
+
+
+def _told(ctx: click.Context) -> Callable[[Path], None]:
+    """Return what takes the folders that are removed if the process is killed."""
+    return ctx.obj or (lambda _: None)
+
+
+def _key(path: Path | None) -> str:
+    """Read the key that the user gives; '' for none."""
+    key = path.read_bytes().strip().decode("latin-1") if path else ""
+    if path and len(key) < SHORTEST_KEY:
+        raise click.BadParameter(
+            f"{str(path)!r} holds {len(key)} characters, and a key has at least {SHORTEST_KEY}; "
+            "`openssl rand -hex 32` makes one", param_hint="--key-file",
+        )  # fmt: skip
+    return key
 
 
 def _memory(text: str) -> str:
@@ -303,14 +352,17 @@ def _score(figure: Any) -> str:
     help="Template of your own for a further page; may be repeated.",
 )  # fmt: skip
 @click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
-def export(run: Path, formats: str, editions: str, templates: tuple[Path, ...], out: Path) -> None:
+@click.pass_context
+def export(
+    ctx: click.Context, run: Path, formats: str, editions: str, templates: tuple[Path, ...], out: Path
+) -> None:  # fmt: skip
     """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
     from reporter.runfolder import export as exported
 
     wanted = _written(formats, editions)
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--formats")
-    for path in exported(run, wanted, out, templates):
+    for path in exported(run, wanted, out, templates, _told(ctx)):
         _tell(str(path))
 
 
@@ -362,7 +414,7 @@ def lint(
     with _progress("checks judged") as progress:
         problems, summary = linted(extra, not no_examples, progress)
     for problem in problems:
-        _complain(str(problem))
+        _complain(click.get_current_context(), str(problem))
     _tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
 

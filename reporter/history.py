@@ -147,7 +147,7 @@ def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
     if one.pseudonyms != pseudonyms:
         raise InputError(
             "its people have other pseudonyms than those of this run, or only one of the two has any", str(one.folder),
-            "Assess both with --pseudonymise, or both without it, and with the same --cache: it holds the key.",
+            "Assess both with --pseudonymise and the same --key-file, or both without it.",
         )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def _refuse_unmarked(engine: Engine, found: Sequence[Found]) -> None:
     """A run of before manifests told it may have pseudonyms all the same."""
     for n, one in enumerate(found):
         if engine.one(f"SELECT count(*) FROM run_{n} WHERE regexp_matches(owner, {quoted(_PSEUDONYM)})"):  # fmt: skip
-            raise InputError("has pseudonyms for people, and this run names them", str(one.folder), "Assess both with --pseudonymise and the same --cache, or both without it.")  # fmt: skip
+            raise InputError("has pseudonyms for people, and this run names them", str(one.folder), "Assess both with --pseudonymise and the same --key-file, or both without it.")  # fmt: skip
 
 
 def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequence[str]) -> None:

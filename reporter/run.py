@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,7 +28,7 @@ from reporter.heard import hear, statement_notices
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
 from reporter.ingest.beside import beside
-from reporter.ingest.cache import Cache, open_cache
+from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ARTEFACT, Intake, ingest
@@ -51,7 +52,8 @@ from reporter.report.shape import View
 from reporter.runfolder import (
     FILES,
     Wanted,
-    part_of,
+    clear_abandoned,
+    place_of,
     publish,
     refuse_existing,
     sha256,
@@ -83,6 +85,12 @@ class Options:
     limits: Limits = Limits()
     """Of what others wrote: sources, checks and templates."""
     say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
+    """Takes what somebody should look at who watches the run."""
+    key: str = ""
+    """What secrets are fingerprinted and pseudonyms made with; '' makes one from the input."""
+    told: Callable[[Path], None] = lambda _: None
+    """Takes the folder that is to be removed if this process is killed."""
 
 
 def assess_workspace(
@@ -99,28 +107,40 @@ def assess_workspace(
     wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
-    with begun or Inputs.of(workspace.folder) as inputs:
+    with begun or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
         content = catalog.load(options.extra)
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
         judged = judge_all(content.checks, workspace.params, workspace.samples)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        cache = open_cache(options.cache or out.parent / ".reporter-cache")
+        folder = options.cache or out.parent / USUAL
+        cache = open_cache(folder, options.key or inputs.key(), options.warn)
         hiding = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, hiding)
-        with part_of(out) as part:
-            with tempfile.TemporaryDirectory(prefix="reporter-", dir=out.parent) as work:
-                assessment, counts = _assess(
-                    workspace, inputs, content, known, judged, Path(work), part, cache, options
-                )
-                if earlier:
-                    with Engine(Path(work) / "earlier", options.memory) as engine:
-                        assessment = compare(engine, earlier, assessment, part / EVIDENCE)
-            view, plain = views.both(assessment)
-            write_run(assessment, view, plain, counts, part, wanted)
-            publish(part, out)
+        part, work = place / "run", place / "work"
+        part.mkdir()
+        work.mkdir(mode=0o700)
+        assessment, counts = _assess(
+            workspace, inputs, content, known, judged, work, part, cache, options
+        )
+        if earlier:
+            with Engine(work / "earlier", options.memory) as engine:
+                assessment = compare(engine, earlier, assessment, part / EVIDENCE)
+        shutil.rmtree(work)
+        view, plain = views.both(assessment)
+        write_run(assessment, view, plain, counts, part, wanted)
+        publish(part, out)
     return view
+
+
+@contextmanager
+def _place(out: Path, options: Options) -> Iterator[Path]:
+    """The folder in which a run is made, with nothing beside it of runs that were killed."""
+    with place_of(out, options.told) as place:
+        refuse_existing(out)  # another run may have ended since
+        for name in clear_abandoned(out.parent):
+            options.say(f"removed {name}, which a run that was killed had left")
+        yield place
 
 
 def _assess(
@@ -204,7 +224,14 @@ def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options)
     """What may lie in a workspace and is used otherwise than as evidence."""
     logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
     own = [workspace.folder / name for name in (NAME, logo) if name]
-    return [*own, cache.folder, part.parent, *options.extra, *options.templates, *options.earlier]
+    return [
+        *own,
+        cache.folder,
+        part.parent.parent,
+        *options.extra,
+        *options.templates,
+        *options.earlier,
+    ]
 
 
 _KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}
@@ -298,7 +325,10 @@ def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
 
 def _unread(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
-    rest = [f for f in intake.files if not f.source]
+    files = [
+        f for f in intake.files if f.sha256 or not f.bytes
+    ]  # others changed: a notice of their own
+    rest = [f for f in files if not f.source]
     documents = [f for f in rest if ARTEFACT in f.why]
     lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
     where = "report.json, accounting"
@@ -306,7 +336,7 @@ def _unread(intake: Intake) -> Iterator[Notice]:
         yield Notice("files_not_read", (("n", len(lines)),), lines, where)
     empty = tuple(
         f"{f.file}: {f.why}"
-        for f in intake.files
+        for f in files
         if f.source and f.read and not f.kept and f.source != ATTESTATIONS
     )
     if empty:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from reporter import db
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
 from reporter.child import USUAL, Limits
+from reporter.claims import claimed, clear_all
 from reporter.compared import (
     Cause,
     Comparison,
@@ -62,14 +62,34 @@ def refuse_existing(out: Path) -> None:
 
 
 @contextmanager
-def part_of(out: Path) -> Iterator[Path]:
-    """A hidden folder beside `out` for the run to be; gone if anything fails."""
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+def place_of(out: Path, told: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """A hidden folder beside `out`, for its owner only, in which it is made; gone afterwards, however that ends.
+
+    `told` is given its name first, for whoever removes it when this process is killed. Raises InputError where another
+    process makes the same `out`.
+    """
+    place = out.parent / f".{out.name}.part"
+    told(place)
+    made = [p for p in (out.parent, *out.parent.parents) if not p.exists()]
+    out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield part
+        with claimed(place):
+            yield place
     except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):  # not empty: others use it too
+            for folder in made:
+                folder.rmdir()
         raise
+
+
+def clear_abandoned(folder: Path) -> list[str]:
+    """Remove what processes that were killed left beside runs and among temporary files; return its names."""
+    mine = Path(tempfile.gettempdir())
+    places = {mine, mine.parent} if mine.name.startswith("reporter-") else {mine}
+    return [
+        *clear_all(folder, ".*.part"),
+        *(name for place in sorted(places) for name in clear_all(place, "reporter-*")),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +299,6 @@ def publish(part: Path, out: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
-    part.chmod(0o755)
     part.rename(out)
     descriptor = os.open(out.parent, os.O_RDONLY)
     os.fsync(descriptor)
@@ -322,8 +341,9 @@ def _evidence(run: Path) -> Path:
 
 
 def export(
-    run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = ()
-) -> list[Path]:
+    run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = (),
+    told: Callable[[Path], None] = lambda _: None,
+) -> list[Path]:  # fmt: skip
     """Write further formats from a run's report.json, and HTML with its evidence, to the folder `out`, all or none; return what was written."""
     own = read_templates(templates, FILES.values())
     view = read_view(run)
@@ -331,13 +351,14 @@ def export(
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats))
     out.mkdir(parents=True, exist_ok=True)
-    with part_of(out) as part:
+    with place_of(out, told) as place:
+        part = place / "run"
+        part.mkdir()
         write_formats(view, Wanted(tuple(formats), own), run, part)
         made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
         _refuse_overwriting(out, made)
         for name in made:
             (part / name).rename(out / name)
-        part.rmdir()
     return [out / name for name in made]
 
 

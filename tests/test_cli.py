@@ -470,7 +470,7 @@ def test_lint_tries_a_source_of_ones_own_on_a_file(tmp_path: Path) -> None:
     assert "unreadable: record 3: not JSON" in result.output
     source.write_text(source.read_text().replace("FROM raw", "FROM read_text('/etc/passwd')"))
     assert (
-        "is no table of a source"
+        "a source reads raw and nothing else"
         in reporter("lint", "--try", source, tmp_path / "bots.jsonl").output
     )
     assert reporter("lint", "--try", "nobody", tmp_path / "bots.jsonl").exit_code == 3

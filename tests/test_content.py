@@ -284,6 +284,9 @@ def test_no_target_is_out_of_reach(content: Content) -> None:
 
 ENGINE = {
     "actors.is_intermediary": "tells a gateway's principal when events are resolved to actors",
+    "actors.roles": "tells who may sign a statement",
+    "exceptions.check_id": "names the failure that a waiver made of it covers",
+    "exceptions.item": "names the subject of that failure",
     "actors.listed_in": "becomes listings.listed_in",
     "credentials.listed_in": "becomes listings.listed_in",
     "grants.approved_at": "becomes all_approvals.approved_at",

@@ -18,7 +18,7 @@ from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.tables import derive
-from reporter.model import Check
+from reporter.model import Check, RunInfo
 from reporter.schema import EVENT_TABLES, TABLES
 from reporter.sql import judge
 
@@ -27,11 +27,11 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def derived(folder: Path, **given: list[Row]) -> Iterator[Engine]:
+def derived(folder: Path, run: RunInfo = RUN, **given: list[Row]) -> Iterator[Engine]:
     """An engine with the tables made of rows of loaded tables."""
     with Engine(folder / "work") as engine:
         load_example(engine, {"given": given})
-        derive(engine, RUN, [])
+        derive(engine, run, [])
         yield engine
 
 

@@ -42,12 +42,13 @@ PAGES = sorted(
     p for folder in (".", "docs", "sample_data", "benchmarks") for p in (ROOT / folder).glob("*.md")
 )
 WRITTEN = {
-    "README": 150,
-    "architecture": 250,
-    "writing-content": 300,
-    "method": 300,
-    "decisions": 300,
+    "README": 160,
+    "architecture": 300,
+    "writing-content": 320,
+    "method": 350,
+    "decisions": 400,
     "decisions-reports": 100,
+    "decisions-statements": 100,
 }
 """The pages written by hand, and how many lines one can read in one sitting."""
 MADE_UP = {"ENT-51", "ENT-52"}
@@ -551,7 +552,7 @@ def test_the_changelog_counts_right() -> None:
     assert f"{len(content.checks)} are here" in " ".join(page("decisions").split())
 
 
-@pytest.mark.parametrize("name", ["decisions", "decisions-reports"])
+@pytest.mark.parametrize("name", ["decisions", "decisions-reports", "decisions-statements"])
 def test_decisions_are_dated(name: str) -> None:
     paragraphs = [p for p in page(name).split("\n\n")[2:] if p and not p.startswith("#")]
     for paragraph in paragraphs:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from test_derived import Row, derived
 
 from reporter import results
 from reporter.compared import Observed, Unused
+from reporter.examples import RUN
 from reporter.model import Coverage
 from reporter.run import Options, assess_workspace
 
@@ -72,7 +73,7 @@ COUNTED: dict[str, tuple[dict[str, list[Row]], dict[str, int | None]]] = {
     "new: first used in the period, a tool, data and a place each, for each purpose": (
         {"grants": [right("db/*", "data")],
          "events": [use("2026-06-30T23:59:59", "old"), use("2026-08-01", "old"), use("2026-07-01", "a"),
-                    use("2026-09-30T23:59:59", "b"), use("2026-08-01", "a", purpose="p"),
+                    use("2026-09-30T23:59:59", "b"), use("2026-10-01", "after"), use("2026-08-01", "a", purpose="p"),
                     use("2026-08-01", "a", resource="db/1", destination="x.com; y.com")]},
         {"new": 6},
     ),
@@ -117,6 +118,15 @@ def test_what_an_agent_may_do_is_counted_beside_what_it_did(case: str, tmp_path:
     with derived(tmp_path, actors=[BOT], **given) as engine:
         (line,) = results.compared(engine).agents
     assert {name: asdict(line)[name] for name in expected} == expected
+
+
+def test_what_nobody_reviewed_waits_until_the_date_of_the_report(tmp_path: Path) -> None:
+    """Which may be later than the end of the period; and what is reviewed at once did not wait."""
+    later = replace(RUN, as_of=datetime(2026, 11, 1))
+    events = [use("2026-09-01", "a"), use("2026-08-01", "b")]
+    with derived(tmp_path, later, actors=[BOT], events=events, reviews=[review("2026-08-01")]) as e:
+        (line,) = results.compared(e).agents
+    assert (line.unreviewed, line.longest_unreviewed_days) == (1, 61)
 
 
 def test_agents_in_use_are_counted_apart_and_the_worst_stands_first(tmp_path: Path) -> None:

@@ -157,14 +157,20 @@ def _renamed(estate: Estate, names: dict[str, str]) -> Estate:
     )  # fmt: skip
 
 
+def pseudonymised(folder: Path) -> tuple[object, ...]:
+    """Words of the command line, with a key of our own."""
+    (folder / "key").write_text("0123456789abcdef" * 4)
+    return "--pseudonymise", "people", "--key-file", folder / "key"
+
+
 def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
     """Every cell of a run with pseudonyms, each called by the letter of the person."""
     (folder / "ws").mkdir(parents=True)
     workspace = _renamed(estate, names).write(folder / "ws")
-    words = ("--out", folder / "out", "--formats", "json", "--pseudonymise", "people", "--quiet")
+    words = ("--out", folder / "out", "--formats", "json", "--quiet", *pseudonymised(folder))
     result = reporter("assess", workspace, *words)
     assert result.exit_code == 0, result.output
-    key = (folder / ".reporter-cache/fingerprint.key").read_text()
+    key = (folder / "key").read_text()
     known = {
         called(new.lower(), key): f"<{old}>" for old, new in {**names, "board": "Board"}.items()
     }
@@ -262,7 +268,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
-    words = ("--formats", "html,pdf,json,csv,xlsx,ocsf,sarif", "--pseudonymise", "people")
+    words = ("--formats", "html,pdf,json,csv,xlsx,ocsf,sarif", *pseudonymised(folder))
     result = reporter("assess", workspace, "--out", folder / "out", *words)
     assert result.exit_code == 0, result.output
     return folder
@@ -285,7 +291,7 @@ def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
 def test_an_agent_with_the_id_of_a_person_takes_no_pseudonym_from_them(
     named: Path, files: dict[str, str]
 ) -> None:
-    key = (named / ".reporter-cache/fingerprint.key").read_text()
+    key = (named / "key").read_text()
     ines = called("ines.castellan@corp.example", key)
     for part in (ines, f"agt-{ines}-helper", f"desk-{ines}", f"Office of {ines}"):
         assert part in files["report.json"], part
@@ -297,7 +303,7 @@ def test_what_was_left_is_told_on_page_1(files: dict[str, str]) -> None:
 
 
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
-    key = (named / ".reporter-cache/fingerprint.key").read_text()
+    key = (named / "key").read_text()
     bob = called("bob.ray@corp.example", key)
     assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
         name for name, text in files.items() if bob in text

@@ -702,10 +702,6 @@ def both_paths(folder: Path, content: bytes) -> list[tuple[Any, ...]]:
     made = []
     for n, stream_from in enumerate((0, 1 << 40)):
         convert.STREAM_FROM = stream_from
-        cache = folder / str(n) / "cache"
-        cache.mkdir(parents=True)
-        # One key for both: fingerprints hang on it.
-        (cache / "fingerprint.key").write_text("0" * 64, encoding="ascii")
         taken = take(folder / str(n), a__jsonl=content)
         problems = sorted((q.line, q.kind, q.reason) for q in taken.quarantined)
         made.append((counts(taken.only), taken.rows, problems))

@@ -5,12 +5,19 @@ A cache entry is a JSON file beside its Parquet files; its name is a hash of eve
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import hmac
 import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from reporter.catalog import Source
+from reporter.claims import claimed, clear_all
 from reporter.db import version as engine_version
 from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
@@ -18,6 +25,10 @@ from reporter.schema import TABLES
 
 FORMAT = "10"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is seen as a secret."""
+
+
+USUAL = ".reporter-cache"
+"""Name of the folder, beside the run, unless the user names another."""
 
 
 @dataclass(slots=True)
@@ -48,6 +59,10 @@ class Batch:
     """(record type, count) of what was out of scope."""
     carried: list[tuple[str, str]] = field(default_factory=list)
     """(table, column) that at least one record carries."""
+    hashes: dict[str, str] = field(default_factory=dict)
+    """Parquet file -> SHA-256."""
+    made_with: str = ""
+    """What tells the key of the fingerprints in it from others; '' where it holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +70,22 @@ class Cache:
     """The folder of converted logs and the key that secrets are fingerprinted with."""
 
     folder: Path
-    secret_key: str
+    secret_key: str = ""
+    """'' stands for one made from the input."""
+    warn: Callable[[str], None] = lambda _: None
+    """Takes what is wrong with an entry."""
 
 
-def open_cache(folder: Path) -> Cache:
-    """Open or make a cache; its key file is readable by its owner only."""
-    import secrets
-
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "fingerprint.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return Cache(folder, path.read_text(encoding="ascii"))
+def open_cache(
+    folder: Path, secret_key: str = "", warn: Callable[[str], None] = lambda _: None
+) -> Cache:
+    """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its files are hidden all the same."""
+    made = not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not made and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o700)
+    clear_all(folder, ".*.part")
+    return Cache(folder, secret_key, warn)
 
 
 def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
@@ -78,22 +96,78 @@ def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
 
 
 def find(cache: Cache, key: str) -> Batch | None:
-    """Return the batch kept under a key, or None."""
+    """Return the batch kept under a key, or None; what is damaged, or has fingerprints of another key, is none."""
     path = cache.folder / f"{key}.json"
     if not path.exists():
         return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if not all((cache.folder / n).exists() for names in data["tables"].values() for n in names):
-        return None
+    try:
+        batch = _read(path.read_bytes())
+        if batch.made_with not in ("", mark(cache.secret_key)):
+            return None
+        if all(sha256(cache.folder / name) == said for name, said in batch.hashes.items()):
+            return batch
+        wrong = "a file of it is not what was kept"
+    except OSError as error:
+        wrong = f"a file of it cannot be read: {error.strerror}"
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        wrong = str(error)
+    cache.warn(f"{path}: damaged ({wrong}); its input is converted anew")
+    return None
+
+
+def _read(text: bytes) -> Batch:
+    """Return the batch of an entry; ValueError, KeyError or TypeError if it is not as it was kept."""
+    data = json.loads(text)
+    if data.pop("sha256") != _hash_of(data):
+        raise ValueError("it is not what was kept")
     data["counts"] = [Counts(**c) for c in data["counts"]]
     for name in ("problems", "other_types", "carried"):
         data[name] = [tuple(x) for x in data[name]]
     return Batch(**data)
 
 
+def _hash_of(data: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def mark(key: str) -> str:
+    """Return what tells a key of fingerprints from others, and nothing else of it."""
+    return hmac.new(key.encode(), b"which key made the fingerprints", hashlib.sha256).hexdigest()[:16]  # fmt: skip
+
+
+def put(cache: Cache, batch: Batch, made: Path) -> None:
+    """Move a finished Parquet file of a batch into the cache, and remember its hash."""
+    made.chmod(0o600)
+    batch.hashes[made.name] = sha256(made)
+    target = cache.folder / made.name
+    try:
+        made.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with _aside(cache) as aside:
+            shutil.copy(made, aside / made.name)
+            (aside / made.name).replace(target)
+        made.unlink()
+
+
 def keep(cache: Cache, batch: Batch) -> None:
     """Keep a batch beside its Parquet files, whole or not at all."""
-    text = json.dumps(asdict(batch), sort_keys=True, ensure_ascii=False)
-    temporary = cache.folder / f"{batch.key}.json.part"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(cache.folder / f"{batch.key}.json")
+    data = asdict(batch)
+    text = json.dumps(data | {"sha256": _hash_of(data)}, sort_keys=True, ensure_ascii=False)
+    with _aside(cache) as aside:
+        made = aside / f"{batch.key}.json"
+        made.touch(mode=0o600)
+        made.write_text(text, encoding="utf-8")
+        made.replace(cache.folder / made.name)
+
+
+def _aside(cache: Cache) -> AbstractContextManager[Path]:
+    """A folder in the cache for what is not whole yet; one that a killed run left is removed by `open_cache`."""
+    return claimed(cache.folder / f".{os.urandom(8).hex()}.part")

@@ -6,17 +6,21 @@ falls back to the spool when a line of it is not clean, so that every defect has
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
 from reporter.child import USUAL, Child, Limits, Stopped
-from reporter.db import Engine
+from reporter.db import Engine, Error
 from reporter.ingest import foreign
-from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of
+from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Digest, Inputs
+from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.recognise import Choice
 from reporter.ingest.spool import spool
 from reporter.ingest.stream import stream
@@ -28,53 +32,144 @@ Done = tuple[Batch, list[InputFile], list[str]]
 """A batch, its files and their sha256."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Files of one source that are converted together."""
+
+    source: Source
+    parts: list[Choice]
+    digests: list[Digest]
+
+    def without(self, lost: Set[int]) -> _Job:
+        """Leave files out, by their place."""
+        kept = [i for i in range(len(self.parts)) if i not in lost]
+        return _Job(self.source, [self.parts[i] for i in kept], [self.digests[i] for i in kept])
+
+    @property
+    def files(self) -> list[InputFile]:
+        return [p.file for p in self.parts]
+
+    @property
+    def hashes(self) -> list[str]:
+        return [d.sha256 for d in self.digests]
+
+    @property
+    def key(self) -> str:
+        return key_of(self.source, [p.path for p in self.parts], self.hashes)
+
+
 def convert(
     engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
 ) -> list[Done]:
-    """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again."""
+    """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again.
+
+    What is converted are the bytes that were hashed. A file of which they are gone is a batch of its own without rows.
+    """
     batches = list(_batches(choices))
-    jobs: dict[str, Future[Batch]] = {}
-    done: dict[int, tuple[str, list[str]]] = {}
+    jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
+    done: dict[int, _Job] = {}
+    lost: list[Done] = []
     with ThreadPoolExecutor(2) as pool:
         for i in sorted(range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1])):
             source, parts = batches[i]
-            digests = [inputs.digest(p.file) for p in parts]
-            hashes = [d.sha256 for d in digests]
-            key = key_of(source, [p.path for p in parts], hashes)
-            done[i] = key, hashes
-            if key not in jobs:
-                jobs[key] = pool.submit(_job, engine, source, parts, digests[0], key, cache, limits)
-        return [
-            (jobs[done[i][0]].result(), [p.file for p in parts], done[i][1])
-            for i, (_, parts) in enumerate(batches)
+            job = _Job(source, parts, [inputs.digest(p.file) for p in parts])
+            torn = {n for n, d in enumerate(job.digests) if not d.is_whole}
+            lost += [_lost(job, n) for n in torn]
+            done[i] = job.without(torn)
+            key = done[i].key
+            if done[i].parts and key not in jobs:
+                jobs[key] = i, pool.submit(_work_off, engine, done[i], inputs, cache, limits)
+        made: list[Done] = []
+        for i in range(len(batches)):
+            if not done[i].parts:
+                continue
+            first, future = jobs[done[i].key]
+            batch, gone = future.result()
+            if gone and first != i:  # equal files, and these may still be there
+                batch, gone = _work_off(engine, done[i], inputs, cache, limits)
+            lost += [_lost(done[i], n) for n in sorted(gone)]
+            rest = done[i].without(gone)
+            made += [(batch, rest.files, rest.hashes)] if batch else []
+    return [*made, *lost]
+
+
+def _lost(job: _Job, place: int) -> Done:
+    """A file whose records are not used; as many as were counted before it changed."""
+    n = max(1, job.digests[place].lines)
+    batch = Batch(job.source.id, "", counts=[Counts(read=n, unreadable=n)])
+    batch.problems = [(0, 0, "unreadable", CHANGED, "")]
+    return batch, [job.parts[place].file], [""]
+
+
+def _work_off(
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+) -> tuple[Batch | None, Set[int]]:
+    """Return the batch of a job, and which of its files were lost: they are not in it."""
+    batch = find(cache, job.key)
+    if batch is not None:
+        return batch, frozenset()
+    if all(inputs.is_steady(p.file) for p in job.parts):
+        made = _tried(engine, job, inputs, cache, limits)
+        if made and all(inputs.is_steady(p.file) for p in job.parts):
+            batch, whole = made
+            _keep(batch, cache, whole)
+            return batch, frozenset()
+    return _from_copies(engine, job, inputs, cache, limits)
+
+
+def _tried(
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+) -> tuple[Batch, bool] | None:
+    """Convert files where they lie; None if that fails because one of them is not there any more."""
+    try:
+        return _convert(engine, job, cache, limits)
+    except (OSError, Error):
+        if all(inputs.is_steady(p.file) for p in job.parts):
+            raise
+        return None
+
+
+def _from_copies(
+    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+) -> tuple[Batch | None, Set[int]]:
+    """Convert files that somebody may be writing to: what is read a second time may not be what was hashed."""
+    with TemporaryDirectory(dir=engine.work) as folder:
+        copies = [
+            inputs.copy(p.file, Path(folder) / str(n), d.sha256)
+            for n, (p, d) in enumerate(zip(job.parts, job.digests, strict=True))
         ]
+        lost = frozenset(n for n, file in enumerate(copies) if file is None)
+        parts = [replace(p, file=f) for p, f in zip(job.parts, copies, strict=True) if f]
+        if not parts:
+            return None, lost
+        rest = _Job(job.source, parts, job.without(lost).digests)
+        batch = find(cache, rest.key) if lost else None
+        if batch is None:
+            batch, whole = _convert(engine, rest, cache, limits)
+            _keep(batch, cache, whole)
+    return batch, lost
 
 
-def _job(
-    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache, limits: Limits
-) -> Batch:  # fmt: skip
-    batch = find(cache, key)
-    if batch is None:
-        with engine.twin() as own:
-            batch, whole = _convert(own, source, parts, digest, key, cache, limits)
-        if whole:
-            keep(cache, batch)
-    return batch
+def _keep(batch: Batch, cache: Cache, whole: bool) -> None:
+    """Keep a batch if another run would find the same, and say with which key its fingerprints were made, if it has some."""
+    if any(HIDDEN in why for _, _, _, why, _ in batch.problems):
+        batch.made_with = mark(cache.secret_key)
+    if whole:
+        keep(cache, batch)
 
 
-def _convert(
-    engine: Engine, source: Source, parts: list[Choice], digest: Digest, key: str, cache: Cache, limits: Limits
-) -> tuple[Batch, bool]:  # fmt: skip
+def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
     """What the files became, and whether another run would find the same: a child that was killed may end next time."""
-    if len(parts) == 1 and streams(source, parts[0].file):
-        batch = Batch(source.id, key, counts=[Counts()])
-        with Child(limits) as child, suppress(Stopped):  # the spool tells which records
-            if stream(engine, source, parts[0].file, digest, batch, cache, child):
-                foreign.clear(engine, key)
-                return batch, True
-    batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-    whole = spool(engine, source, parts, batch, cache, limits)
-    return batch, whole
+    source, parts, key = job.source, job.parts, job.key
+    with engine.twin() as own:
+        if len(parts) == 1 and streams(source, parts[0].file):
+            batch = Batch(source.id, key, counts=[Counts()])
+            with Child(limits) as child, suppress(Stopped):  # the spool tells which records
+                if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
+                    foreign.clear(own, key)
+                    return batch, True
+        batch = Batch(source.id, key, counts=[Counts() for _ in parts])
+        return batch, spool(own, source, parts, batch, cache, limits)
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:

@@ -6,13 +6,14 @@ Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Par
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -64,6 +65,10 @@ class InputFile:
     """Why it is unknown."""
     part: str = ""
     """The sheet of a workbook that has several, or the key of a JSON document under which the list stands."""
+    stamp: tuple[int, ...] = ()
+    """What the system said of it when it was found; see `stamp_of`."""
+    head: str = ""
+    """Hash of its first bytes, which no report shows."""
 
     @property
     def is_document(self) -> bool:
@@ -130,24 +135,33 @@ def _look(path: Path, workspace: Path) -> InputFile:
     return InputFile(path, name, 0, "unknown", False, why=why)
 
 
+def stamp_of(found: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from another of its name, and changes whenever it is written to: times come last."""
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 def sniff(path: Path, name: str) -> InputFile:
     """Look at a file's first bytes."""
     try:
-        size = path.stat().st_size
         with path.open("rb") as handle:
+            found = os.fstat(handle.fileno())
             head = handle.read(HEAD)
     except OSError as error:
         return InputFile(path, name, 0, "unknown", False, why=f"cannot be read: {error.strerror}")
     gzipped = head[:2] == b"\x1f\x8b"
+    seen = InputFile(
+        path, name, found.st_size, "unknown", gzipped, stamp=stamp_of(found),
+        head=hashlib.blake2b(head, digest_size=32).hexdigest(),
+    )  # fmt: skip
     if gzipped:
-        if _says_unpacked(path) > most_unpacked(size):
-            return InputFile(path, name, size, "unknown", True, why=_unpacks_to(size))
+        if _says_unpacked(path) > most_unpacked(seen.size):
+            return replace(seen, why=_unpacks_to(seen.size))
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
-            return InputFile(path, name, size, "unknown", True, why=f"a damaged gz file: {error}")
+            return replace(seen, why=f"a damaged gz file: {error}")
     format_, encoding, why = _format_of(head, name)
-    return InputFile(path, name, size, format_, gzipped, encoding, why)
+    return replace(seen, format=format_, encoding=encoding, why=why)
 
 
 def _says_unpacked(path: Path) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,11 +20,11 @@ from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, stamp_of
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import LISTED_LOST, Note, Problem, rest_lost, told
-from reporter.ingest.notes import HIDDEN
+from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import Choice, recognise
 from reporter.ingest.reconsider import reconsider
@@ -55,6 +55,7 @@ def ingest(
     engine: Engine, inputs: Inputs, sources: tuple[Source, ...], cache: Cache, limits: Limits = USUAL
 ) -> Intake:  # fmt: skip
     """Read every file of a workspace into the in_ relations; sources of others do so within limits."""
+    cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
     named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
     said, told, notes = statements.read(
@@ -66,14 +67,22 @@ def ingest(
     choices, done = reconsider(engine, choices, done, inputs, cache, limits)
     _register(engine, done, cache)
     files, quarantined = _count(engine, choices, done, inputs)
+    lost = {f.file: f.read for f in (*files, *told) if f.bytes and not f.sha256}
     quarantined = sorted(
-        [*quarantined, *notes, *_set_repeats_aside(engine), *_undated(engine), *_changed(inputs)],
+        [
+            *quarantined,
+            *notes,
+            *_set_repeats_aside(engine),
+            *_undated(engine),
+            *_changed(named, lost),
+        ],
         key=lambda q: (q.file, q.line, q.kind, q.reason),
     )
     other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *told], key=lambda f: f.file)
-    return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said)
+    notices = (_lost(lost),) if lost else ()
+    return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said, notices)
 
 
 def recount(
@@ -251,17 +260,32 @@ def _undated(engine: Engine) -> list[Quarantined]:
     ]
 
 
-def _changed(inputs: Inputs) -> list[Quarantined]:
-    """Name the files that were written to while they were read: what came later belongs to a later run."""
-    sizes = {f.path: f for f in inputs.files if f.size and not f.part}
+def _lost(lost: Mapping[str, int]) -> Notice:
+    """Name the files that changed under the reading."""
+    lines = tuple(f"{name}: {n} records" for name, n in sorted(lost.items()))
+    return Notice("files_changed", (("n", len(lost)),), lines, "quarantine.csv")
+
+
+def _changed(files: Sequence[InputFile], lost: Collection[str]) -> list[Quarantined]:
+    """Name the files that were written to after they were found: what came later belongs to a later run."""
     return [
-        Quarantined(
-            f.name, 0, "changed",
-            f"the file had {f.size} bytes when it was found and has {now} now; what was added was not read", "",
-        )
-        for f in sizes.values()
-        if (now := f.path.stat().st_size if f.path.exists() else 0) != f.size
-    ]  # fmt: skip
+        Quarantined(f.name, 0, "changed", why, "")
+        for f in files
+        if f.size and not f.part and f.name not in lost and (why := _change(f))
+    ]
+
+
+def _change(file: InputFile) -> str:
+    """Say what happened to a file since it was found."""
+    try:
+        now = file.path.stat()
+    except OSError:
+        return "the file was removed during the run; what was read stood in it before"
+    if now.st_size != file.size:
+        return f"the file had {file.size} bytes when it was found and has {now.st_size} now; what was added was not read"
+    if stamp_of(now)[1:4] != file.stamp[1:4]:
+        return "the file was written to during the run; what was read stood in it before"
+    return ""
 
 
 def _unrecognised(
@@ -289,6 +313,9 @@ def _unrecognised(
     read += lost
     digest = inputs.digest(file).sha256
     why = choice.why + (as_artefact(file.name, digest) if file.is_document else "")
+    if file.size and not digest:
+        read, why = max(1, read), CHANGED
+        problems, notes = [Quarantined(file.name, 0, "unreadable", CHANGED, "")], []
     return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
         *problems,
         *notes,

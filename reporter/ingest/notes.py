@@ -12,6 +12,8 @@ from reporter.ingest.typing_sql import expected, typed
 
 HIDDEN = "holds what looks like a secret; only its fingerprint is kept"
 """How the note on a record that held a secret ends."""
+CHANGED = "it was changed, replaced or removed while it was read"
+"""Why no record of a file is used."""
 LISTED = 1000
 """Notes on one field of one file that are listed one by one; the rest is a number."""
 

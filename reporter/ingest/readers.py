@@ -130,7 +130,10 @@ def _json(file: InputFile, memory: int) -> Iterator[Item]:
         ):
             yield Problem(item.line, too_wide(len(item.value)), "")
         elif isinstance(item, Document) and file.part:
-            yield Document(item.line, item.value[file.part])
+            if file.part in item.value:
+                yield Document(item.line, item.value[file.part])
+            else:  # another content than the one in which the list was found
+                yield Problem(item.line, f"no list stands at {file.part}", "")
         else:
             yield item
 

@@ -46,12 +46,12 @@ def reconsider(
 
 
 def _empty(done: list[Done]) -> dict[str, Counts]:
-    """Files that hold records of which none was kept."""
+    """Files that hold records of which none was kept, but for those that changed under the reading."""
     return {
         file.name: counts
         for batch, files, _ in done
         for file, counts in zip(files, batch.counts, strict=True)
-        if counts.read and not counts.kept
+        if batch.key and counts.read and not counts.kept
     }
 
 

@@ -17,7 +17,7 @@ from reporter.catalog import Source
 from reporter.child import Child, Killed, Limits, Stopped
 from reporter.db import Engine, quoted
 from reporter.ingest import foreign
-from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.cache import Batch, Cache, put
 from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
 from reporter.ingest.items import (
     LISTED_LOST,
@@ -44,7 +44,7 @@ from reporter.ingest.selects import free_texts, given, lack, select, spool_recor
 from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
-from reporter.secrets import SHORTEST, fingerprinted
+from reporter.secrets import SHORTEST, fingerprinted, redact
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
@@ -165,7 +165,7 @@ def _without_endless(text: str, index: int, number: int, batch: Batch, key: str)
         kept = fingerprinted(value, key)
         batch.problems.append((index, number, "field", told(was_cut("", name)), ""))
         if kept != value:
-            why = told(f"the field {name} {HIDDEN}")
+            why = f"the field {redact(name)[:200]} {HIDDEN}"
             batch.problems.append((index, number, "field", why, ""))
         return cut_text(kept)
 
@@ -295,14 +295,15 @@ def _stage(
     )
     ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
     who = f", {WHO} AS who" if table == "events" else ""
-    file = f"{batch.key}.{table}.{number}.parquet"
+    made = engine.work / f"{batch.key}.{table}.{number}.parquet"
     engine.write_parquet(
         f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT t.*, s.f, s.n FROM staged_{table} AS t "
         f"JOIN (SELECT record, f, n FROM spooled) AS s USING (record)) AS numbered "
         f"WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
-        cache.folder / file,
+        made,
     )
-    batch.tables.setdefault(table, []).append(file)
+    put(cache, batch, made)
+    batch.tables.setdefault(table, []).append(made.name)
 
 
 def _hide_named(

@@ -19,7 +19,7 @@ from reporter.db import Engine
 from reporter.ingest.files import InputFile
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Item, Note, Problem, told
-from reporter.ingest.notes import HIDDEN, LONGEST, cut_text
+from reporter.ingest.notes import CHANGED, HIDDEN, LONGEST, cut_text
 from reporter.ingest.readers import documents
 from reporter.model import FileCount, Quarantined
 from reporter.secrets import fingerprinted, redact
@@ -93,13 +93,12 @@ def read(
     notes: list[Quarantined] = []
     for file in files:
         kind = kind_of(file)
-        rows, own = _rows(file, KINDS[kind], documents(file, engine), key)
+        rows, own, digest = _of_one(engine, inputs, file, key)
         given[kind] = (*given.get(kind, ()), *rows)
         notes += own
         lost = sum(q.kind == "unreadable" for q in own)
         n = len(rows)
         why = file.why or f"{KINDS[kind].what}, by its name"
-        digest = inputs.digest(file).sha256
         counts.append(
             FileCount(
                 file.name,
@@ -119,6 +118,20 @@ def read(
     return given, counts, notes
 
 
+def _of_one(
+    engine: Engine, inputs: Inputs, file: InputFile, key: str
+) -> tuple[list[Given], list[Quarantined], str]:
+    """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are gone."""
+    digest = inputs.digest(file).sha256
+    copy = engine.work / "statements"
+    own = inputs.copy(file, copy, digest) if digest else None
+    if file.size and not own:
+        return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
+    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine), key)
+    copy.unlink(missing_ok=True)
+    return rows, notes, digest
+
+
 def thin(inputs: Inputs, names: Set[str]) -> dict[str, str]:
     """Say of each file that an answer names as proof what it lacks to show anything; '' where it lacks nothing."""
     paths = {f.name.split("!", 1)[0]: f.path for f in inputs.files}
@@ -126,8 +139,11 @@ def thin(inputs: Inputs, names: Set[str]) -> dict[str, str]:
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_LOOKED_AT)
+    try:
+        with path.open("rb") as file:
+            return file.read(_LOOKED_AT)
+    except OSError:  # removed since it was found
+        return b""
 
 
 def _lacking(data: bytes) -> str:

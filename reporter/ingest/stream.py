@@ -6,7 +6,6 @@ False means that a line of it is not clean; the record-by-record path then finds
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from reporter.catalog import Source
 from reporter.child import Child
 from reporter.db import Engine, Error, quoted
 from reporter.ingest import foreign
-from reporter.ingest.cache import Batch, Cache, Counts
+from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.files import DAMAGE, InputFile, opened
 from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
@@ -60,7 +59,8 @@ def stream(
         _name_odd(engine, source, target, rows, batch)
     if path != file.path:
         path.unlink()
-    _publish(engine, long, endless, target, cache.folder / target.name, batch)
+    _hide(engine, long, endless, target, batch)
+    put(cache, batch, target)
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=n, kept=n)]
@@ -158,11 +158,9 @@ def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
     return lines.total(), tuple(lines.samples)
 
 
-def _publish(
-    engine: Engine, long: list[str], endless: list[str], raw: Path, target: Path, batch: Batch
-) -> None:
-    """Put the rows into the cache: not before they hold no secret and no endless text, whatever happens on the way."""
-    read = f"read_parquet({quoted(str(raw))}, file_row_number=true)"
+def _hide(engine: Engine, long: list[str], endless: list[str], made: Path, batch: Batch) -> None:
+    """Take secrets and endless texts out of the rows, before they go where they stay."""
+    read = f"read_parquet({quoted(str(made))}, file_row_number=true)"
     rows = []
     if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
         rows = engine.rows(
@@ -176,7 +174,6 @@ def _publish(
         batch.problems += [(0, line, "field", was_cut("events", name), "") for (line,) in found]
     batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]
     if not rows and not endless:
-        shutil.move(raw, target)
         return
     plain = {c: c for c in endless}
     if rows:
@@ -187,9 +184,10 @@ def _publish(
         f"{cut(f'({text})') if c in endless else text} AS {c}" for c, text in plain.items()
     )
     kept = f"CASE WHEN {suspect(long)} THEN {hidden(long)} END" if rows else "NULL"
+    clean = made.with_suffix(".hidden")
     engine.write_parquet(
         f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE ({swaps}) "
         f"FROM (SELECT *, {kept} AS kept FROM {read}) AS k) AS hidden",
-        target,
+        clean,
     )
-    raw.unlink()
+    clean.replace(made)

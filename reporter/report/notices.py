@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
+    "files_changed": mark("Files that changed while they were read: {n}. None of their records is used. Run again, on a copy that nobody writes to."),
     "own_settings": mark(
         "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "
         "shipped ones it is {shipped}, level {shipped_level}."

@@ -14,6 +14,7 @@ from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
 from reporter.errors import ContentError
 from reporter.model import Check, Finding
 from reporter.schema import (
+    CALLED,
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
@@ -49,6 +50,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
     `waived_until` and `waiver` stay empty here: `effects` fills them.
     """
+    engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
     engine.run(
         "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
         "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT, waived_until VARCHAR, waiver VARCHAR)"

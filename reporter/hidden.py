@@ -13,13 +13,13 @@ from reporter.answers import Attestation, Compensation, Waiver
 from reporter.attestations import Settled
 from reporter.db import Engine
 from reporter.ingest.load import Intake
-from reporter.model import Assessment, Check
+from reporter.model import Assessment, Check, Notice
 from reporter.pseudonyms import People, hide_in, hide_people
 from reporter.waivers import Stated
 
 LEFT_OUT = "left out: it may name people"
 NAMING = (
-    *("feeds", "coverage", "compared", "causes", "parity", "roadmap"),
+    *("feeds", "feed_days", "coverage", "compared", "causes", "parity", "roadmap"),
     *("attestations", "waivers", "compensations", "notices"),
 )
 """What of an assessment may name people, beside its findings."""
@@ -85,7 +85,11 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
     """Replace people in all that was made beside the cells."""
     named = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
-    return replace(assessment, checks=checks, **named)
+    hidden = replace(assessment, checks=checks, **named)
+    if not people.left:
+        return hidden
+    left = Notice("names_left", (("n", len(people.left)),))
+    return replace(hidden, notices=(*hidden.notices, left))
 
 
 def _without_names(check: Check, people: People) -> Check:

@@ -21,7 +21,7 @@ from reporter.compared import (
 )
 from reporter.db import Engine, quoted_list
 from reporter.model import Check, Coverage, Feed, Finding, Notice
-from reporter.schema import SUBJECTS
+from reporter.schema import CALLED, SUBJECTS
 from reporter.scores import Status
 
 
@@ -201,7 +201,8 @@ def causes(
         ids = [c.id for c in checks if c.about == about]
         if ids:
             for check, subject, actor in engine.rows(
-                f"SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN ({SUBJECTS[about]}) AS s ON s.subject = c.subject "
+                f"SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN ("
+                f"SELECT {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject) "
                 f"WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND s.actor_id IS NOT NULL ORDER BY ALL"
             ):
                 actors[check, subject].append(actor)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from reporter import columns, derived
 from reporter.columns import FLAG, INT, TEXT, TIME, Column, column
 
+CALLED = "called"
+"""SQL function: what the run calls an actor or a subject; `pseudonyms` gives it a meaning, `assess.prepare` none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

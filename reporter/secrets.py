@@ -25,11 +25,17 @@ _PREFIXES = (
     "|pypi-|dapi|gsk_|xai-|pplx-|r8_|nvapi-|tvly-|pcsk_|tgp_v1_|fw_|e2b_|lsv2_(?:pt|sk)_|do[opr]_v1_|shp(?:at|ca|pa|ss)_"
     "|lin_(?:api|oauth)_|ntn_|secret_|PMAK-|dp[.](?:pt|st|ct|sa|scim|audit)[.]|hv[sbr][.]|s[.]|glsa_|NR(?:AK|II|JS|AA|RA)-"
     "|dckr_[op]at_|sbp_|sb_secret_|pscale_(?:tkn|pw|oauth)_|fm[12]_|figd_|ATBB|pul-|rubygems_|sntryu_|sq[apu]_|bkua_"
-    "|CCIPAT_|xkeysib-|re_|sq0[a-z]{3}-|AKCp"
+    "|CCIPAT_|xkeysib-|re_|sq0[a-z]{3}-|AKCp|HRKU-|cf(?:k|ut|at)_"
 )
 """What the keys of a vendor begin with; twenty signs follow that are no words."""
 _LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "secret_": 40, "s.": 24, "dapi": 32}
 """More signs, where many other things begin so."""
+_STARTS = (
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-", "sk-ant-", "sk-proj-"),
+    *("sk-or-", "sk_live_", "rk_live_", "npm_", "hf_", "dop_v1_", "shpat_", "HRKU-"),
+)  # fmt: skip
+"""Beginnings that tell a key where a word goes before without a sign between, as in tokenghp_..."""
+_GLUED = f"(?:{'|'.join(_STARTS)})"
 _SHAPES = (
     r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
     r"|(?:whsec|glc|ops|sntrys)_[\w+/=-]{24,}"
@@ -44,6 +50,7 @@ _SHAPES = (
     r"|[MNO][A-Za-z0-9]{23,25}\.[\w-]{6}\.[\w-]{27,38}"
     r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{60,}"
     r"|[0-9a-f]{32}-us\d{1,2}(?!\w)"
+    r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}"
     r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[\w+/=-]{40,}"
 )
 _PEM = (
@@ -54,9 +61,10 @@ _PEM = (
 _AWS_ID = r"A[KS]IA[A-Z0-9]{16}"
 _RANDOM = r"[A-Za-z0-9/+]{40}"
 
-_NAMES = r"pass(?:wd|word|phrase)|pwd|secret|token|authorization|cookie|(?<![a-z])(?:pass|auth|pat|bearer)"
+_PASSWORDS = r"pass(?:wd|word|phrase|wort)|pwd|kennwort|wachtwoord|mot[ _-]de[ _-]passe|contrase[n\xf1\xd1]a|(?<![a-z])senha"
+_NAMES = rf"{_PASSWORDS}|secret|token|authorization|cookie|(?<![a-z])(?:pass|auth|pat|bearer)"
 _KEYS = "(?:api|app|application|secret|private|access|account|signing|encryption|master|subscription)[_. -]?key"
-_PASSWORDS = ("password", "passwd", "passphrase", "pwd")
+_IS_PASSWORD = re.compile(_PASSWORDS, re.IGNORECASE)
 _SURE = re.compile(
     rf"(?:{_KEYS}|(?:client|app|api|consumer|webhook|signing|shared)[_ -]?secret|[_-]auth"
     r"|(?:access|auth|refresh|bearer|session|id|security|oauth|bot|api)[_ -]?token)$",
@@ -68,11 +76,20 @@ _COUNTS = re.compile(
     re.IGNORECASE,
 )
 """What stands before `token` when it is no credential."""
+_WIDE = "\xa0\u202f"
+"""Spaces that French has before a colon."""
 _SAYS = (
-    r"\d?(?:(?P<equals>=)|>|(?:\\*[\"'`]\]?)?\s{0,3}(?:[:=]=?>?|%3d)\s{0,3}"
+    rf"\d?(?:(?P<equals>=)|>|(?:\\*[\"'`]\]?)?[\s{_WIDE}]{{0,3}}(?:[:=]=?>?|%3d)[\s{_WIDE}]{{0,3}}"
     r"|\\*[\"'],\s{0,3}\\*[\"']value\\*[\"']\s{0,3}:\s{0,3})"
 )
 """= : => == %3D, the > of XML, and {name: ..., value: ...}."""
+_IS = (
+    r"(?:[ \t](?:for|of|to|on|pour|von)[ \t](?:[\w.@-]{1,40}[ \t]){1,3}?|[ \t]{1,3})"
+    r"(?:is|was|will be|ist|lautet|war|est|es|\xe8)[ \t]{0,2}[: \t][ \t]{0,2}"
+)
+"""A sentence that gives a credential: `the password for the vault is ...`."""
+_MEASURES = re.compile(r"\d+[-\w]*|(?:sha|md|base|utf|aes|rsa|oauth|v)-?\d+[\w-]*", re.IGNORECASE)
+"""What a sentence says of a credential: 12-character, sha256, 90days."""
 _FLAG = r"(?<![\w-])--?(?:[a-z0-9]{1,20}[_-]){0,4}"
 _SCHEME = "(?:bearer|basic|token|apikey|api-key|ssws|negotiate|digest|splunk|geniekey)"
 _VALUE = (
@@ -82,7 +99,13 @@ _VALUE = (
 )
 """In quotes, or to the next space or sign; & , ; are part of it unless another name follows."""
 _CLOSING = ".,:;)]}"
-_HINTS = ("pass", "pwd", "key", "secret", "token", "auth", "cookie", "pat", "bearer")
+_HINTS = (
+    *("pass", "pwd", "key", "secret", "token", "auth", "cookie", "pat", "bearer"),
+    *("kennwort", "wachtwoord", "contrase", "senha"),
+)
+_UNSEEN = "\xad\u180e\u200b-\u200f\u2060-\u2064\ufeff"
+"""Signs that nobody sees, between which a secret is still one."""
+_NOT_SEEN = re.compile(f"[{_UNSEEN}]")
 
 _LOGIN = (
     r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|mongo\w*|(?:docker|podman|helm|az|oc|cf|twine)\b[^\n|]{0,60}?\b(?:login|upload))\b"
@@ -108,7 +131,7 @@ _BLANK = re.compile(
 """Words, places to fill, masks, where a credential is kept, ids of keys, dates, and what stands for one here."""
 _WORD = r"(?:[A-Za-z]?[a-z]{0,19}(?:[A-Z][a-z]{2,19}){0,7}\d{0,4}|[A-Z]{1,20}\d{0,4}|\d{1,8}|\d{1,4}[a-z]{1,3})"
 _IN_WORDS = re.compile(rf"[^A-Za-z0-9]*(?:{_WORD}(?:[^A-Za-z0-9]+|\Z))*")
-_LETTERS = re.compile(r"[^A-Za-z0-9]*(?:[A-Za-z]{1,20}(?:[^A-Za-z0-9]+|\Z))*|[\d.,%]*")
+_LETTERS = re.compile(r"(?:[\W_]*(?:[^\W\d_]{1,20}(?:[\W_]+|\Z))*|[\d.,%]*)")
 
 
 def redact(text: str) -> str:
@@ -124,16 +147,21 @@ def fingerprinted(text: str, key: str) -> str:
 
 
 def replaced(text: str, swap: Callable[[str], str]) -> str:
-    """Return text with `swap` of each credential's value in its place."""
+    """Return text with `swap` of each credential's value in its place; without signs nobody sees where there is one."""
+    if not text.isascii() and (seen := _NOT_SEEN.sub("", text)) != text:
+        bare = replaced(seen, swap)
+        return text if bare == seen else bare
+    lowered = text.lower()
     for rule, hints, is_secret in _RULES:
-        lowered = text.lower()
         if hints and not any(hint in lowered for hint in hints):
             continue
         made, at = [], 0
         for start, end in _found(text, rule, is_secret):
             made += [text[at:start], swap(text[start:end])]
             at = end
-        text = "".join([*made, text[at:]])
+        if made:
+            text = "".join([*made, text[at:]])
+            lowered = text.lower()
     return text
 
 
@@ -175,7 +203,7 @@ def _is_named(match: Match) -> bool:
     before = match.string[max(0, match.start() - 15) : match.start()]
     if _BLANK.fullmatch(value):
         return False
-    if name in _PASSWORDS:
+    if _IS_PASSWORD.fullmatch(name):
         path = name == "pwd" and re.match(r"[~./\\]|[A-Z]:", value)
         sure = match["quoted"] or match["equals"]
         return not path and bool(sure or (len(value) >= 6 and not _LETTERS.fullmatch(value)))
@@ -193,7 +221,36 @@ def _is_flagged(match: Match) -> bool:
         return False
     if name == "secret" and not _SURE.search(match[0][: match.end("name") - match.start()]):
         return not _reads(value)
-    return name in _PASSWORDS or (len(value) >= 6 and not _LETTERS.fullmatch(value))
+    return bool(_IS_PASSWORD.fullmatch(name)) or (len(value) >= 6 and not _LETTERS.fullmatch(value))
+
+
+def _is_told(match: Match) -> bool:
+    """Tell a credential that a sentence gives ("the password is ...") from what else a sentence says of one."""
+    value = _said(match)
+    if len(value) < 6 or _BLANK.fullmatch(value) or _LETTERS.fullmatch(value):
+        return False
+    if _MEASURES.fullmatch(value) or ("-" in value and _reads(value)):
+        return False
+    if _IS_PASSWORD.fullmatch(match["name"]):
+        return True
+    return len(value) >= 12 and len(re.findall(r"\d+", value)) > 1 and not _reads(value)
+
+
+def _is_glued(match: Match) -> bool:
+    """Tell a vendor's key that follows a word without a sign between from more words."""
+    body = match["body"]
+    return bool(re.search(r"\d", body) and re.search(r"[A-Za-z0-9]{16}", body)) and not _reads(body)
+
+
+def _is_wrapped(match: Match) -> bool:
+    """Tell base64 that holds a credential: what it says is looked at like any other text."""
+    packed = re.sub(r"\s|\\[nr]", "", match["value"]).rstrip("=").translate(_URL_SAFE)
+    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
+    try:
+        text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
+    except ValueError:
+        return False
+    return redact(text) != text
 
 
 def _said(match: Match) -> str:
@@ -231,15 +288,38 @@ def _rule(
     return re.compile(pattern, re.ASCII | re.DOTALL), hints, is_secret
 
 
-_NAMED = rf"(?=[abcempst])(?P<name>{_NAMES}|{_KEYS})"
+_BREAK = r"(?:\r?\n|\\r\\n|\\n)"
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _in_base64(text: str) -> list[str]:
+    """Return what of the base64 of a longer text tells that `text` stands in it, for the three places where it may begin."""
+    return [
+        base64.b64encode(b"\0" * at + text.encode())[
+            -(-at * 8 // 6) : (at + len(text)) * 8 // 6
+        ].decode()
+        for at in range(3)
+    ]
+
+
+_TELLING = (
+    "sk-ant-", "sk-proj-", "sk-or-", "sk_live_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-",
+    "AIza", "npm_", "HRKU-", "-----BEGIN", "password", "passwd", "secret", "api_key", "apiKey", "token", "Token", "Bearer ",
+)  # fmt: skip
+"""Of a text packed as base64: one of these stands in it if it holds a credential that is looked for there."""
+_WRAPPED = sorted({piece for told in _TELLING for piece in _in_base64(told) if len(piece) > 4})
+_NAMED = rf"(?=[abcekmpstw])(?P<name>{_NAMES}|{_KEYS})"
 _RULES = (
     _rule(f"(?P<value>{_PEM})", lambda _: True, "private key", "putty"),
     _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:\.\d\d\.\w{{9}})?|{_SHAPES})", _is_shape),
+    _rule(rf"(?<=[A-Za-z0-9])(?P<value>{_GLUED}(?P<body>[\w-]{{20,}}))", _is_glued, *(s.lower() for s in _STARTS)),
+    _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *(w.lower() for w in _WRAPPED)),
     _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
     _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),
     _rule(rf"(?i:{_IN_URL})(?P<value>[^&#\s\"'<>\\;,]{{16,}})", _is_strange, "=", "://"),
     _rule(rf"(?i){_NAMED}{_SAYS}{_VALUE}", _is_named, *_HINTS),
+    _rule(rf"(?i){_NAMED}{_IS}{_VALUE}", _is_told, *_HINTS),
     _rule(rf"(?i){_FLAG}{_NAMED}(?:\s+|[\"'],\s*[\"']){_VALUE}", _is_flagged, *_HINTS),
     _rule(rf"(?i:{_LOGIN})(?P<value>[^\s\"']+)", _is_given, "mysql", "mariadb", "sshpass", "mongo", "login", "upload", "curl"),
     _rule(r"\b(?P<scheme>(?i:bearer|basic|ssws))\s+(?P<value>[\w.~+/=-]{8,})", _is_carried, "bearer", "basic", "ssws"),
@@ -261,9 +341,11 @@ def _with_sign(length: int) -> str:
 
 SUSPECT = (
     rf"(?:^|[^A-Za-z0-9]|\\[nrt]|%[0-9A-Fa-f]{{2}}|\\u[0-9A-Fa-f]{{4}})(?:(?:{_PREFIXES})[\w-]{{20}}|{_loose(_SHAPES)})"
+    rf"|[A-Za-z0-9]{_GLUED}[\w-]{{20}}|[{_UNSEEN}]|{'|'.join(map(re.escape, _WRAPPED))}"
     r"|PRIVATE KEY|PuTTY-User-Key-File-\d|://[^/\s\x0b\"'<>]{2,}@"
     rf"|(?:^|[^\w/+.-]){_with_sign(40)}(?:[^\w/+=-]|$)|{_AWS_ID}[\s\x0b:,;|\"'/]{{1,4}}{_RANDOM}"
-    rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b]*(?:[=:>,]|%3d)"
+    rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b{_WIDE}]*(?:[=:>,]|%3d)"
+    rf"|(?:{_loose(_NAMES)}|{_KEYS}){_IS}"
     rf"|-(?:[a-z0-9]{{1,20}}[_-]){{0,4}}(?:{_loose(_NAMES)}|{_KEYS})(?:[\s\x0b]|[\"'],)|(?:bearer|basic|ssws)[\s\x0b]+[\w.~+/=-]{{8}}"
     r"|(?:mysql|mariadb|sshpass|mongo|login|upload)[^\n|]*[\s\x0b\"']-p|curl[^\n|]*[\s\x0b\"',](?:-u|--user))"
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from reporter.db import Engine, quoted_list
 from reporter.model import Check
 from reporter.results import GHOSTS
-from reporter.schema import SUBJECTS
+from reporter.schema import CALLED, SUBJECTS
 from reporter.scores import Part, Status, Tally
 
 _PARTS = (
@@ -64,12 +64,17 @@ def _part_cells(checks: Sequence[Check]) -> str:
     for check in checks:
         if SUBJECTS[check.about]:
             ids["" if check.about in _OF_ONE else check.about].append(check.id)
+    # Cells may be of people and agents under another name: both sides are compared as the run calls them.
     selects = [
         "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo, c.tier_hi, "
         f"{bool(about)} AS shared FROM cells AS c "
-        + (f"JOIN ({SUBJECTS[about]}) AS s ON s.subject = c.subject " if about else "")
-        + f"JOIN slice_of AS p ON p.actor_id = {'s.actor_id' if about else 'c.actor'} "
+        + (f"JOIN ({_called(about)}) AS s ON s.subject = {CALLED}(c.subject) " if about else "")
+        + f"JOIN (SELECT *, {CALLED}(actor_id) AS who FROM slice_of) AS p ON p.who = {'s.actor_id' if about else f'{CALLED}(c.actor)'} "
         f"WHERE list_contains({quoted_list(own)}, c.check_id)"
         for about, own in sorted(ids.items())
     ]
     return f"CREATE OR REPLACE TEMP VIEW part_cells AS {' UNION ALL '.join(selects)}"
+
+
+def _called(about: str) -> str:
+    return f"SELECT {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM ({SUBJECTS[about]}) AS plain_subjects"

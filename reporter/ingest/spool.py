@@ -29,18 +29,28 @@ from reporter.ingest.items import (
     shown,
     told,
 )
-from reporter.ingest.notes import HIDDEN, LONGEST, cut, note, note_bad_fields, was_cut
+from reporter.ingest.notes import (
+    HIDDEN,
+    TOO_LONG,
+    cut,
+    cut_text,
+    note,
+    note_bad_fields,
+    was_cut,
+)
 from reporter.ingest.readers import documents, unfit
 from reporter.ingest.recognise import Choice, has_place, records_at
 from reporter.ingest.selects import free_texts, given, lack, select, spool_records, values
 from reporter.ingest.tables import WHO
 from reporter.ingest.typing_sql import typed
 from reporter.schema import TABLES
-from reporter.secrets import SHORTEST
+from reporter.secrets import SHORTEST, fingerprinted, redact
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
 _AS_JSON = json.JSONEncoder(ensure_ascii=False)
+ENDLESS = 1 << 18
+"""Characters of a text that are cut before the engine sees them: each of its JSON functions keeps a copy."""
 KINDS_LISTED = 1000
 """Kinds of records out of scope that a source's files have one by one; the rest is one."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
@@ -60,7 +70,7 @@ def spool(
     spool = _Spool(folder / batch.key, most)
     with Child(limits) as child, contextlib.ExitStack() as after:
         after.callback(_remove, folder, batch.key)
-        _write(engine, parts, batch, spool)
+        _write(engine, parts, batch, spool, cache)
         for number, lines in enumerate(spool.paths):
             try:
                 if killed:
@@ -113,7 +123,7 @@ class _Spool:
             self._file.close()
 
 
-def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> None:
+def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool, cache: Cache) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
     seq = 0
     with contextlib.closing(spool):
@@ -133,11 +143,36 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool) -> 
                 for text, line in _records(item, path):
                     seq += 1
                     number = counts.read + 1 if numbered else line
+                    if len(text) > ENDLESS:
+                        text = _without_endless(text, index, number, batch, cache.secret_key)
                     if why := unfit(text):
                         _lose(batch, index, Problem(number, why, shown(text)))
                     else:
                         counts.read += 1
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _without_endless(text: str, index: int, number: int, batch: Batch, key: str) -> str:
+    """Cut the texts of a large record that are no JSON themselves before the engine copies them, and note where they stood."""
+
+    def cut_in(value: Any, name: str) -> Any:
+        if isinstance(value, dict):
+            return {k: cut_in(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [cut_in(v, name) for v in value]
+        if not isinstance(value, str) or len(value) <= ENDLESS or value.lstrip()[:1] in ("{", "["):
+            return value
+        kept = fingerprinted(value, key)
+        batch.problems.append((index, number, "field", told(was_cut("", name)), ""))
+        if kept != value:
+            why = f"the field {redact(name)[:200]} {HIDDEN}"
+            batch.problems.append((index, number, "field", why, ""))
+        return cut_text(kept)
+
+    try:
+        return _AS_JSON.encode(cut_in(json.loads(text), "of a list"))
+    except RecursionError:
+        return text
 
 
 def _lose(batch: Batch, index: int, item: Problem) -> None:
@@ -243,7 +278,7 @@ def _stage(
         engine,
         table,
         free_texts(
-            table, {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) > LONGEST}
+            table, {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) > TOO_LONG}
         ),
         batch,
     )
@@ -317,10 +352,10 @@ def _cut_long(engine: Engine, table: str, texts: list[str], batch: Batch) -> Non
         note(
             engine,
             batch,
-            f"SELECT record, {quoted(was_cut(table, name))} FROM staged_{table} WHERE length({name}) > {LONGEST}",
+            f"SELECT record, {quoted(was_cut(table, name))} FROM staged_{table} WHERE length({name}) > {TOO_LONG}",
         )
         engine.run(
-            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {LONGEST}"
+            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {TOO_LONG}"
         )
 
 

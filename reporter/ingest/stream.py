@@ -19,7 +19,7 @@ from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.files import DAMAGE, InputFile, opened
 from reporter.ingest.hiding import hidden, suspect
 from reporter.ingest.inputs import CHUNK, Digest, Lines
-from reporter.ingest.notes import HIDDEN, LONGEST, cut, note_bad_fields, was_cut
+from reporter.ingest.notes import HIDDEN, TOO_LONG, cut, note_bad_fields, was_cut
 from reporter.ingest.selects import cast_all, free_texts, given, select
 from reporter.ingest.tables import WHO, columns_of
 from reporter.schema import TABLES
@@ -124,7 +124,7 @@ def _look_over(
     filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
     sizes = list(zip(texts, more[len(names) :], strict=True))
     long = [c for c, k in sizes if k >= SHORTEST]
-    return n, bad, odd, filled, long, [c for c, k in sizes if k > LONGEST]
+    return n, bad, odd, filled, long, [c for c, k in sizes if k > TOO_LONG]
 
 
 def _name_odd(engine: Engine, source: Source, target: Path, rows: Any, batch: Batch) -> None:
@@ -169,7 +169,7 @@ def _hide(engine: Engine, long: list[str], endless: list[str], made: Path, batch
         )
     for name in endless:
         found = engine.rows(
-            f"SELECT file_row_number + 1 FROM {read} WHERE length({name}) > {LONGEST} ORDER BY ALL"
+            f"SELECT file_row_number + 1 FROM {read} WHERE length({name}) > {TOO_LONG} ORDER BY ALL"
         )
         batch.problems += [(0, line, "field", was_cut("events", name), "") for (line,) in found]
     batch.problems += [(0, line, "field", f"a field of events {HIDDEN}", "") for (line,) in rows]

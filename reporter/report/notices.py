@@ -38,6 +38,10 @@ SENTENCES: Mapping[str, str] = {
     "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
     "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
     "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
+    "names_left": mark(
+        "People have pseudonyms. Texts in which a word stands that is part of somebody's name, alone or glued to others: {n}. "
+        "It may mean somebody else or nobody, and was left."
+    ),
 }  # fmt: skip
 """Code of a notice -> its sentence, with the names of its values."""
 

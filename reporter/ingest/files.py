@@ -154,7 +154,7 @@ def sniff(path: Path, name: str) -> InputFile:
         head=hashlib.blake2b(head, digest_size=32).hexdigest(),
     )  # fmt: skip
     if gzipped:
-        if _says_unpacked(path) > most_unpacked(seen.size):
+        if _unpacks_over(path, most_unpacked(seen.size)):
             return replace(seen, why=_unpacks_to(seen.size))
         try:
             head = _gunzip_head(head, path)
@@ -164,11 +164,20 @@ def sniff(path: Path, name: str) -> InputFile:
     return replace(seen, format=format_, encoding=encoding, why=why)
 
 
-def _says_unpacked(path: Path) -> int:
-    """Return the size to which a gz file, or its last member, says it unpacks; whoever reads it counts."""
+def _unpacks_over(path: Path, most: int) -> bool:
+    """Tell whether a gz file unpacks to more bytes, by unpacking it where its end says so: of a cut file that says nothing."""
     with path.open("rb") as handle:
         handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
-        return int.from_bytes(handle.read(4), "little")
+        if int.from_bytes(handle.read(4), "little") <= most:
+            return False
+        handle.seek(0)
+        try:
+            with gzip.GzipFile(fileobj=handle) as packed:
+                while most >= 0 and (chunk := packed.read1(1 << 20)):
+                    most -= len(chunk)
+        except DAMAGE:
+            return False
+    return most < 0
 
 
 def _unpacks_to(size: int) -> str:

@@ -1,0 +1,262 @@
+"""Rows of derived tables that checks read, by hand: who used a key, rights in the cloud, what waits for a decision, breaches.
+
+The period is July to September 2026; what lies before or after it, was denied, or is a heartbeat stands there to be left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_derived import Row, derived
+
+Table = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+def agent(name: str, **more: Any) -> Row:
+    return {"actor_id": name, "kind": "agent", "state": "active", **more}
+
+
+def act(day: str, who: str = "a", **more: Any) -> Row:
+    return {"occurred_at": f"2026-{day}", "actor_id": who, **more}
+
+
+# ---------------------------------------------------------------- key_uses
+
+KEYS: dict[str, list[Row]] = {
+    "actors": [
+        agent("a"), agent("b"), {"actor_id": "ann", "kind": "human"}, {"actor_id": "svc", "kind": "service_account"},
+        {"actor_id": "gate", "kind": "workload", "is_intermediary": True},
+    ],
+    "credentials": [
+        {"credential_id": "k1", "actor_id": "a"}, {"credential_id": "client", "actor_id": "b", "type": "OAuth-Client"},
+        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc"},
+        {"credential_id": "door", "actor_id": "gate"},
+    ],
+    "events": [
+        act("08-03", credential_id="k1"),
+        act("08-01", credential_id="k1"),
+        act("06-15", credential_id="k1"),
+        act("08-02", credential_id="k1", outcome="denied"),
+        act("08-05", "ann", credential_id="k1"),
+        act("08-06", "", principal_id="someone", actor_kind="human", credential_id="k1"),
+        act("08-07", "", principal_id="box", credential_id="k1"),
+        act("08-01", "ann", credential_id="client"),
+        act("08-02", "b", credential_id="client"),
+        act("08-01", "svc", credential_id="own"),
+        act("08-01", credential_id="lent"),
+        act("08-02", "svc", credential_id="lent"),
+        act("06-02", "svc", credential_id="lent"),
+        act("08-01", credential_id="door"),
+    ],
+}  # fmt: skip
+KEY_USES: Table = {
+    # key, user, in the period -> kind, listed, stranger, held by, by a client, the holder, uses, day, record
+    ("client", "ann", True): ("human", True, None, "b", True, False, 1, 1, "events#8"),
+    ("client", "b", True): ("agent", True, None, "b", False, True, 1, 2, "events#9"),
+    ("k1", "a", False): ("agent", True, None, "a", False, True, 1, 15, "events#3"),
+    ("k1", "a", True): ("agent", True, None, "a", False, True, 2, 1, "events#2"),
+    ("k1", "ann", True): ("human", True, None, "a", False, False, 1, 5, "events#5"),
+    ("k1", "someone", True): ("human", False, None, "a", False, False, 1, 6, "events#6"),
+    ("k1", None, True): (None, False, "box", "a", False, False, 1, 7, "events#7"),
+    ("lent", "a", True): ("agent", True, None, None, False, False, 1, 1, "events#11"),
+    ("lent", "svc", True): ("service_account", True, None, None, False, True, 1, 2, "events#12"),
+}
+
+
+def test_who_used_a_key_of_an_agent_is_told_whoever_it_was(tmp_path: Path) -> None:
+    """Not what was denied, what went through a gateway, or keys that no agent holds or used in that time."""
+    with derived(tmp_path, **KEYS) as engine:
+        rows = engine.rows(
+            "SELECT credential_id, user_id, in_window, user_kind, listed, stranger, held_by, by_client, is_holder, "
+            "n_events, day(first_at), first_ref FROM key_uses"
+        )
+    assert {row[:3]: row[3:] for row in rows} == KEY_USES
+
+
+# ---------------------------------------------------------------- right_uses
+
+AWS = ".amazonaws.com:"
+
+
+def did(day: str, who: str, action: str, **more: Any) -> Row:
+    return act(day, who, action=action) | {"event_class": "admin", **more}
+
+
+def entitled(who: str, name: str, **more: Any) -> Row:
+    return {"actor_id": who, "type": "entitlement", "name": name, **more}
+
+
+RIGHTS: dict[str, list[Row]] = {
+    "actors": [agent("r"), agent("policy"), agent("none"), {"actor_id": "ann", "kind": "human"}],
+    "grants": [
+        entitled("r", "ec2:Describe*"), entitled("r", "read", action="s3:getobject"), entitled("r", "sns:Pu?lish"),
+        entitled("r", "sts:AssumeRole", expires_at="2026-08-01"), entitled("r", "rds:Start", expires_at="2026-08-05"),
+        {"actor_id": "r", "type": "tool", "name": "iam:*"},
+        entitled("policy", "ec2:*"), entitled("policy", "AdminPolicy"),
+    ],
+    "events": [
+        did("08-01", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-04", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-02", "r", f"ec2{AWS}DescribeInstances"),
+        did("06-01", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-01", "r", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "r", f"s3{AWS}GetObject"),
+        did("08-01", "r", f"s3{AWS}PutObject"),
+        did("08-01", "r", f"sns{AWS}Publish"),
+        did("08-02", "r", f"sts{AWS}AssumeRole"),
+        did("08-05", "r", f"rds{AWS}Start"),
+        did("08-01", "r", "Add member to role"),
+        did("08-01", "policy", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "none", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "r", f"kms{AWS}Decrypt", outcome="denied"),
+        did("08-01", "r", f"kms{AWS}Decrypt", event_class="data"),
+        did("10-02", "r", f"kms{AWS}Decrypt"),
+        did("08-01", "ann", f"kms{AWS}Decrypt"),
+        did("08-01", "ghost", f"kms{AWS}Decrypt", actor_kind="agent"),
+        act("08-01", "r", action=f"kms{AWS}Decrypt", event_class="admin", tool="kms"),
+    ],
+}  # fmt: skip
+RIGHT_USES: Table = {
+    # agent, right, in the period -> covered, uses, first day, last day, record of the last
+    ("none", "iam:createaccesskey", True): (None, 1, 1, 1, "events#13"),
+    ("policy", "iam:createaccesskey", True): (None, 1, 1, 1, "events#12"),
+    ("r", "add member to role", True): (None, 1, 1, 1, "events#11"),
+    ("r", "ec2:describeinstances", False): (True, 1, 1, 1, "events#4"),
+    ("r", "ec2:describeinstances", True): (True, 3, 1, 4, "events#2"),
+    ("r", "iam:createaccesskey", True): (False, 1, 1, 1, "events#5"),
+    ("r", "rds:start", True): (True, 1, 5, 5, "events#10"),
+    ("r", "s3:getobject", True): (True, 1, 1, 1, "events#6"),
+    ("r", "s3:putobject", True): (None, 1, 1, 1, "events#7"),
+    ("r", "sns:publish", True): (True, 1, 1, 1, "events#8"),
+    ("r", "sts:assumerole", True): (False, 1, 2, 2, "events#9"),
+}
+
+
+def test_an_action_is_covered_where_log_and_entitlement_name_it_alike(tmp_path: Path) -> None:
+    """And neither covered nor outside where the log has other names, or the agent a right whose actions are not told."""
+    with derived(tmp_path, **RIGHTS) as engine:
+        rows = engine.rows(
+            "SELECT agent_id, granted, in_window, covered, n_events, day(first_at), day(last_at), last_ref FROM right_uses"
+        )
+    assert {row[:3]: row[3:] for row in rows} == RIGHT_USES
+
+
+# ---------------------------------------------------------------- undecided
+
+
+def calls(tool: str, *days: str, **more: Any) -> list[Row]:
+    return [act(day, tool=tool, **more) for day in days]
+
+
+def approved(scope: str, at: str, kind: str = "tool", **more: Any) -> Row:
+    return {"approval_id": f"p-{scope}-{at}", "actor_id": "a", "type": kind, "scope": scope, "granted_at": f"2026-{at}", **more}  # fmt: skip
+
+
+DECISIONS: dict[str, list[Row]] = {
+    "actors": [agent("a")],
+    "grants": [{"actor_id": "a", "type": "data", "name": "db/*"}],
+    "events": [
+        *calls("open", "08-01", "08-02", "08-03"),
+        *calls("late", "08-01", "08-03", "08-10", "08-20"),
+        *calls("late", "08-04", outcome="denied"),
+        *calls("late", "08-05", event_class="heartbeat"),
+        *calls("before", "08-01", "08-02"),
+        *calls("at.once", "08-01", "08-02"),
+        *calls("elsewhere", "08-01", "08-02", purpose="billing"),
+        *calls("here", "08-01", "08-02", "08-09", purpose="billing"),
+        *calls("here.too", "08-01", "08-02", "08-09", purpose="billing"),
+        *calls("future", "08-01", "08-02"),
+        *calls("old", "06-30", "08-02"),
+        *calls("last", "09-30"),
+        *calls("", "08-01", "08-03", "08-09", resource="db/1"),
+        *calls("", "08-01", "08-02", "08-09", destination="x.com; y.com"),
+    ],
+    "approvals": [
+        approved("late", "08-10"), approved("late", "08-15"), approved("before", "07-01"), approved("at.once", "08-01"),
+        approved("elsewhere", "08-02", purpose="reading"), approved("here", "08-05", "change", purpose="billing"),
+        approved("here.too", "08-05"), approved("future", "11-01"), approved("open", "08-02", "data"),
+        approved("db/*", "08-05", "data"), approved("y.com", "08-05", "destination"),
+    ],
+}  # fmt: skip
+UNDECIDED: Table = {
+    # kind, name -> day of the first use, record, day of the decision, days until then, further uses until then
+    ("data", "db/*"): (1, "events#27", 5, 4, 1),
+    ("destination", "x.com"): (1, "events#30", None, None, 2),
+    ("destination", "y.com"): (1, "events#30", 5, 4, 1),
+    ("tool", "at.once"): (1, "events#12", 1, 0, 0),
+    ("tool", "before"): (1, "events#10", 1, 0, 0),
+    ("tool", "elsewhere"): (1, "events#14", None, None, 1),
+    ("tool", "future"): (1, "events#22", None, None, 1),
+    ("tool", "here"): (1, "events#16", 5, 4, 1),
+    ("tool", "here.too"): (1, "events#19", 5, 4, 1),
+    ("tool", "last"): (30, "events#26", None, None, 0),
+    ("tool", "late"): (1, "events#4", 10, 9, 1),
+    ("tool", "open"): (1, "events#1", None, None, 2),
+}
+
+
+def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) -> None:
+    with derived(tmp_path, **DECISIONS) as engine:
+        rows = engine.rows(
+            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days, n_meanwhile FROM undecided"
+        )
+    assert {row[:2]: row[2:] for row in rows} == UNDECIDED
+
+
+# ---------------------------------------------------------------- breaches
+
+SPOILS: dict[str, list[Row]] = {
+    "actors": [agent("a"), agent("b"), agent("c"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
+    "credentials": [
+        {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
+        {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "kc", "actor_id": "c"},
+    ],
+    "grants": [
+        {"actor_id": "a", "type": "tool", "name": "t.*"}, {"actor_id": "a", "type": "tool", "name": "gone", "expires_at": "2026-08-10"},
+        {"actor_id": "c", "type": "data", "name": "db/*"}, entitled("rights", "ec2:Describe*"),
+    ],
+    "events": [
+        act("08-05", "ghost", actor_kind="agent"),
+        act("08-02", "ghost", actor_kind="agent"),
+        act("06-02", "early", actor_kind="agent"),
+        act("08-02", "refused", actor_kind="agent", outcome="denied"),
+        act("08-03", "a", credential_id="ka"),
+        act("08-07", "ann", credential_id="ka"),
+        act("07-20", "b", credential_id="ended"),
+        act("08-01T00:05:00", "b", credential_id="ended"),
+        act("08-09", "b", credential_id="ended"),
+        act("08-12", "b", credential_id="ended"),
+        *calls("t.x", "08-01"), *calls("outside", "06-01", "08-04"), *calls("long.ago", "06-01"), *calls("gone", "08-10"),
+        *calls("refused", "08-04", outcome="denied"),
+        act("08-06", "c", event_class="data", resource="db/1"),
+        act("08-08", "c", event_class="data", resource="other/1"),
+        did("08-03", "rights", f"iam{AWS}CreateAccessKey"), did("08-05", "rights", f"iam{AWS}CreateAccessKey"),
+        did("06-03", "rights", f"iam{AWS}DeleteUser"), did("08-05", "rights", f"ec2{AWS}DescribeInstances"),
+    ],
+}  # fmt: skip
+BREACHES = [
+    # agent, kind, of what, since, record
+    ("a", "shared credential", "ka", "2026-08-07", "events#5"),
+    ("a", "tool outside its grants", "outside", "2026-06-01", "events#12"),
+    ("b", "ended credential", "ended", "2026-08-01", "events#10"),
+    ("c", "data outside its grants", "data", "2026-08-08", "events#18"),
+    ("ghost", "unregistered", "ghost", "2026-08-02", "events#2"),
+    ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
+]
+
+
+def test_each_kind_of_breach_has_its_agent_its_day_and_its_record(tmp_path: Path) -> None:
+    with derived(tmp_path, **SPOILS) as engine:
+        rows = engine.rows(
+            "SELECT agent_id, kind, what, CAST(first_at::DATE AS VARCHAR), ref FROM breaches ORDER BY agent_id, kind"
+        )
+    assert rows == BREACHES
+
+
+def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
+    """Clocks differ."""
+    given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
+    with derived(tmp_path, **given) as engine:
+        assert engine.rows("SELECT agent_id FROM breaches") == []

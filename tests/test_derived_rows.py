@@ -31,7 +31,7 @@ KEYS: dict[str, list[Row]] = {
     ],
     "credentials": [
         {"credential_id": "k1", "actor_id": "a"}, {"credential_id": "client", "actor_id": "b", "type": "OAuth-Client"},
-        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc"},
+        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
         {"credential_id": "door", "actor_id": "gate"},
     ],
     "events": [
@@ -61,7 +61,7 @@ KEY_USES: Table = {
     ("k1", "someone", True): ("human", False, None, "a", False, False, 1, 6, "events#6"),
     ("k1", None, True): (None, False, "box", "a", False, False, 1, 7, "events#7"),
     ("lent", "a", True): ("agent", True, None, None, False, False, 1, 1, "events#11"),
-    ("lent", "svc", True): ("service_account", True, None, None, False, True, 1, 2, "events#12"),
+    ("lent", "svc", True): ("service_account", True, None, None, True, True, 1, 2, "events#12"),
 }
 
 
@@ -89,12 +89,13 @@ def entitled(who: str, name: str, **more: Any) -> Row:
 
 
 RIGHTS: dict[str, list[Row]] = {
-    "actors": [agent("r"), agent("policy"), agent("none"), {"actor_id": "ann", "kind": "human"}],
+    "actors": [agent("r"), agent("policy"), agent("none"), agent("bare"), {"actor_id": "ann", "kind": "human"}],
     "grants": [
         entitled("r", "ec2:Describe*"), entitled("r", "read", action="s3:getobject"), entitled("r", "sns:Pu?lish"),
         entitled("r", "sts:AssumeRole", expires_at="2026-08-01"), entitled("r", "rds:Start", expires_at="2026-08-05"),
         {"actor_id": "r", "type": "tool", "name": "iam:*"},
         entitled("policy", "ec2:*"), entitled("policy", "AdminPolicy"),
+        entitled("bare", "ec2:*"), entitled("bare", ""),
     ],
     "events": [
         did("08-01", "r", f"ec2{AWS}DescribeInstances"),
@@ -116,15 +117,21 @@ RIGHTS: dict[str, list[Row]] = {
         did("08-01", "ann", f"kms{AWS}Decrypt"),
         did("08-01", "ghost", f"kms{AWS}Decrypt", actor_kind="agent"),
         act("08-01", "r", action=f"kms{AWS}Decrypt", event_class="admin", tool="kms"),
+        did("08-01", "bare", f"iam{AWS}CreateAccessKey"),
+        did("07-01", "r", f"logs{AWS}DeleteLogGroup"),
+        did("10-01", "r", f"ecs{AWS}RunTask"),
     ],
 }  # fmt: skip
 RIGHT_USES: Table = {
     # agent, right, in the period -> covered, uses, first day, last day, record of the last
+    ("bare", "iam:createaccesskey", True): (None, 1, 1, 1, "events#20"),
     ("none", "iam:createaccesskey", True): (None, 1, 1, 1, "events#13"),
     ("policy", "iam:createaccesskey", True): (None, 1, 1, 1, "events#12"),
     ("r", "add member to role", True): (None, 1, 1, 1, "events#11"),
     ("r", "ec2:describeinstances", False): (True, 1, 1, 1, "events#4"),
     ("r", "ec2:describeinstances", True): (True, 3, 1, 4, "events#2"),
+    ("r", "ecs:runtask", False): (False, 1, 1, 1, "events#22"),
+    ("r", "logs:deleteloggroup", True): (False, 1, 1, 1, "events#21"),
     ("r", "iam:createaccesskey", True): (False, 1, 1, 1, "events#5"),
     ("r", "rds:start", True): (True, 1, 5, 5, "events#10"),
     ("r", "s3:getobject", True): (True, 1, 1, 1, "events#6"),
@@ -155,7 +162,12 @@ def approved(scope: str, at: str, kind: str = "tool", **more: Any) -> Row:
 
 
 DECISIONS: dict[str, list[Row]] = {
-    "actors": [agent("a")],
+    "actors": [agent("a"), agent("w"), {"actor_id": "ann", "kind": "human"}, {"actor_id": "bot", "kind": "workload"}],
+    "reviews": [{"review_id": "r", "actor_id": "w", "completed_at": "2026-08-05", "snapshot_at": "2026-08-03"}],
+    "alerts": [
+        {"alert_id": "l1", "actor_id": "w", "raised_at": "2026-08-05", "acted_at": "2026-08-06", "acted_by": "bot"},
+        {"alert_id": "l2", "actor_id": "w", "raised_at": "2026-08-06", "acted_at": "2026-08-07", "acted_by": "ann"},
+    ],
     "grants": [{"actor_id": "a", "type": "data", "name": "db/*"}],
     "events": [
         *calls("open", "08-01", "08-02", "08-03"),
@@ -172,11 +184,20 @@ DECISIONS: dict[str, list[Row]] = {
         *calls("last", "09-30"),
         *calls("", "08-01", "08-03", "08-09", resource="db/1"),
         *calls("", "08-01", "08-02", "08-09", destination="x.com; y.com"),
+        *calls("first.day", "07-01"), *calls("day.after", "10-01"),
+        *calls("last.use", "08-01", "08-02", "08-09"),
+        *calls("as.of", "08-01", "08-02"),
+        *calls("expired", "08-01", "08-02"),
+        *calls("refused", "08-01", "08-02", "08-09"),
+        *calls("reviewed", "08-01", "08-04", "08-09", who="w"),
+        *calls("alerted", "08-04", "08-08", who="w"),
     ],
     "approvals": [
         approved("late", "08-10"), approved("late", "08-15"), approved("before", "07-01"), approved("at.once", "08-01"),
         approved("elsewhere", "08-02", purpose="reading"), approved("here", "08-05", "change", purpose="billing"),
         approved("here.too", "08-05"), approved("future", "11-01"), approved("open", "08-02", "data"),
+        approved("last.use", "08-09"), approved("as.of", "10-01"), approved("expired", "07-01", expires_at="2026-08-01"),
+        approved("refused", "08-05", recorded_at="2026-08-06", decision="rejected"),
         approved("db/*", "08-05", "data"), approved("y.com", "08-05", "destination"),
     ],
 }  # fmt: skip
@@ -185,15 +206,22 @@ UNDECIDED: Table = {
     ("data", "db/*"): (1, "events#27", 5, 4, 1),
     ("destination", "x.com"): (1, "events#30", None, None, 2),
     ("destination", "y.com"): (1, "events#30", 5, 4, 1),
+    ("tool", "alerted"): (4, "events#48", 7, 3, 0),
+    ("tool", "as.of"): (1, "events#38", 1, 61, 1),
     ("tool", "at.once"): (1, "events#12", 1, 0, 0),
     ("tool", "before"): (1, "events#10", 1, 0, 0),
     ("tool", "elsewhere"): (1, "events#14", None, None, 1),
+    ("tool", "expired"): (1, "events#40", 1, 0, 0),
+    ("tool", "first.day"): (1, "events#33", None, None, 0),
     ("tool", "future"): (1, "events#22", None, None, 1),
     ("tool", "here"): (1, "events#16", 5, 4, 1),
     ("tool", "here.too"): (1, "events#19", 5, 4, 1),
     ("tool", "last"): (30, "events#26", None, None, 0),
+    ("tool", "last.use"): (1, "events#35", 9, 8, 1),
     ("tool", "late"): (1, "events#4", 10, 9, 1),
     ("tool", "open"): (1, "events#1", None, None, 2),
+    ("tool", "refused"): (1, "events#42", 6, 5, 1),
+    ("tool", "reviewed"): (1, "events#45", 5, 4, 1),
 }
 
 

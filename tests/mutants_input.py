@@ -50,7 +50,7 @@ MODULES = (
 """What makes cells of records; readers and recognition have their own goldens."""
 CHECKS = "frameworks/checks/"
 TESTS: dict[str, tuple[str, ...]] = {
-    "actors": ("names", "derived", "derived_rows"), "assess": ("honesty", "failing_checks"), "breaches": ("derived_rows", "observed"),
+    "actors": ("names", "derived", "derived_rows"), "assess": ("derived_rows", "honesty", "failing_checks"), "breaches": ("derived_rows", "observed"),
     "child": ("walls", "limits"), "decisions": ("derived_rows", "decisions"), "delegations": ("delegations",),
     "feeds": ("feeds", "observed"), "items": ("derived_numbers",), "keys": ("derived_rows",), "load": ("files", "derived"),
     "names": ("names",), "observed": ("observed",), "recognise": ("readers", "reconsider"), "rights": ("derived_rows",),

@@ -57,6 +57,8 @@ def _followed(folder: Path, events: list[Row], actors: list[Row], what: str) -> 
         ([_event("s", on_behalf_of="eve", occurred_at="2026-08-04")],
          [(1, "eve", "human", True, None)]),
         ([_event("s", on_behalf_of="eve")], [(1, "eve", "human", False, None)]),
+        ([_event("s", on_behalf_of="eve", occurred_at="2026-08-05")],
+         [(1, "eve", "human", False, None)]),
         ([_event("s", on_behalf_of="fay")], [(1, "fay", "human", None, None)]),
         ([_event("s", trigger="schedule")], [(0, "bot", "schedule", True, None)]),
         ([_event("s", trigger="schedule", actor_id="cron")],

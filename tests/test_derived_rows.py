@@ -5,11 +5,18 @@ The period is July to September 2026; what lies before or after it, was denied, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_derived import Row, derived
+
+from reporter import assess
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.feeds import Expected
+from reporter.ingest.tables import derive
 
 Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -288,3 +295,80 @@ def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
     given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
     with derived(tmp_path, **given) as engine:
         assert engine.rows("SELECT agent_id FROM breaches") == []
+
+
+# ---------------------------------------------------------------- subjects of checks, and logs that prove no silence
+
+SUBJECTS: dict[str, list[Row]] = {
+    "actors": [
+        agent("a", owner_id="ann", risk_tier="critical"), agent("b", owner_id="bob", risk_tier="low", **{
+            "autonomy": 1, "tools_listed": True, "data_listed": True}),
+        agent("mute", risk_tier="critical"), agent("gone", risk_tier="critical") | {"state": "retired"},
+        {"actor_id": "svc", "kind": "service_account", "risk_tier": "medium"}, {"actor_id": "ann", "kind": "human"},
+    ],
+    "credentials": [{"credential_id": "kb", "actor_id": "b"}, {"credential_id": "both", "actor_id": "a"}],
+    "actor_log_sources": [
+        {"actor_id": "a", "log_source": "gateway"}, {"actor_id": "a", "log_source": "silent"},
+        {"actor_id": "b", "log_source": "gateway"}, {"actor_id": "gone", "log_source": "silent"},
+        {"actor_id": "ann", "log_source": "gateway"},
+    ],
+    "events": [
+        *[act(day, "b", credential_id="kb") for day in ("08-01", "08-02")],
+        act("08-01", "b", credential_id="both"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="kb"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="found"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="lone"),
+        act("08-01", "b", credential_id="found"),
+        act("08-04", "caller", actor_kind="service_account", event_class="model"),
+        act("08-04", "refused", actor_kind="human", tool="t", outcome="denied"),
+        act("08-04", "reader", actor_kind="human"),
+        act("08-05", "shadow", actor_kind="agent"),
+        act("08-05", "svc"),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(tmp_path_factory.mktemp("subjects") / "work") as engine:
+        load_example(engine, {"given": SUBJECTS})
+        derive(engine, RUN, [Expected("gateway", "day", 2), Expected("silent", "day", 90)])
+        assess.prepare(engine, ("agent", "credential"))
+        yield engine
+
+
+def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: Engine) -> None:
+    rows = prepared.rows("SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_agent")  # fmt: skip
+    assert {row[0]: row[1:] for row in rows} == {
+        "a": ("a", "ann", 4, 4, True, False),
+        "b": ("b", "bob", 1, 1, True, False),
+        "caller": ("caller", "", 4, 4, None, True),
+        "gone": ("gone", "", 4, 4, False, False),
+        "mute": ("mute", "", 4, 4, True, False),
+        "shadow": ("shadow", "", 4, 4, True, False),
+        "visitor": ("visitor", "", 4, 4, None, True),
+        # who is no agent, or did nothing that an agent does
+        "ann": ("ann", "", 1, 4, False, False),
+        "reader": ("reader", "", 4, 4, None, False),
+        "refused": ("refused", "", 4, 4, None, False),
+        "svc": ("svc", "", 2, 2, False, False),
+    }
+
+
+def test_a_key_weighs_what_its_actors_weigh_and_not_more_for_a_stranger(prepared: Engine) -> None:
+    rows = prepared.rows(
+        "SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_credential ORDER BY subject"
+    )
+    assert rows == [
+        ("both", "a", "ann", 4, 4, True, False),
+        ("found", "b", "", 1, 1, True, False),
+        ("kb", "b", "bob", 1, 1, True, False),
+        ("lone", "visitor", "", 4, 4, None, True),
+    ]
+
+
+def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -> None:
+    silent = "log source silent delivered in 0 of 92 days"
+    none = "no log source is declared for it and none shows it"
+    dead = dict(prepared.rows("SELECT actor_id, why FROM dead_logs"))
+    assert dead == {"a": silent, "gone": silent, "mute": none}

@@ -170,6 +170,13 @@ def test_a_session_for_several_people_is_several_rows(tmp_path: Path) -> None:
     assert _followed(tmp_path, events, ACTORS, "root_id, n_events") == [("ann", 2), ("zoe", 1)]
 
 
+@pytest.mark.parametrize("name", ["ann.b@corp", "ann"])
+def test_a_name_of_one_actor_is_not_also_the_identity_of_another(name: str, tmp_path: Path) -> None:
+    twin = {"actor_id": "twin", "kind": "human", "state": "active", "principal_id": name}
+    found = _followed(tmp_path, [_event("s", on_behalf_of=name)], [*ACTORS, twin], "root_id")
+    assert found == [("ann",)]
+
+
 def test_an_unknown_delegator_may_be_a_person_where_nobody_listed_people(tmp_path: Path) -> None:
     events = [_event("s", on_behalf_of="zoe")]
     found = _followed(tmp_path, events, ACTORS[:3], "root_id, root_kind, root_active, broken")

@@ -246,7 +246,8 @@ SPOILS: dict[str, list[Row]] = {
     "actors": [agent("a"), agent("b"), agent("c"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
     "credentials": [
         {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
-        {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "kc", "actor_id": "c"},
+        {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "handed.on", "actor_id": "c"},
+        {"credential_id": "nameless", "actor_id": "c"}, {"credential_id": "client", "actor_id": "c", "type": "oauth_client"},
     ],
     "grants": [
         {"actor_id": "a", "type": "tool", "name": "t.*"}, {"actor_id": "a", "type": "tool", "name": "gone", "expires_at": "2026-08-10"},
@@ -269,6 +270,9 @@ SPOILS: dict[str, list[Row]] = {
         act("08-08", "c", event_class="data", resource="other/1"),
         did("08-03", "rights", f"iam{AWS}CreateAccessKey"), did("08-05", "rights", f"iam{AWS}CreateAccessKey"),
         did("06-03", "rights", f"iam{AWS}DeleteUser"), did("08-05", "rights", f"ec2{AWS}DescribeInstances"),
+        act("06-03", "ann", credential_id="handed.on"), act("08-03", "c", credential_id="handed.on"),
+        act("08-03", "", principal_id="box", credential_id="nameless"), act("08-03", "c", credential_id="nameless"),
+        act("08-03", "ann", credential_id="client"), act("08-03", "c", credential_id="client"),
     ],
 }  # fmt: skip
 BREACHES = [
@@ -372,3 +376,55 @@ def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -
     none = "no log source is declared for it and none shows it"
     dead = dict(prepared.rows("SELECT actor_id, why FROM dead_logs"))
     assert dead == {"a": silent, "gone": silent, "mute": none}
+
+
+# ---------------------------------------------------------------- feeds
+
+
+def at(time: str, log: str = "gateway", received: str = "", **more: Any) -> Row:
+    return {"occurred_at": f"2026-{time}", "actor_id": "a", "log_source": log,
+            "ingested_at": f"2026-{received}" if received else "", **more}  # fmt: skip
+
+
+LOGS: dict[str, list[Row]] = {
+    "actors": [agent("a")],
+    "actor_log_sources": [{"actor_id": "a", "log_source": "silent"}],
+    "events": [
+        at("06-15T10:00:00"), at("07-01"), at("07-01T05:00:00", event_class="heartbeat"),
+        at("07-02T10:00:00", received="07-02T10:00:10"), at("07-02T10:30:00", received="07-02T10:30:20"),
+        at("07-02T10:42:00", received="07-02T10:40:00"), at("07-02T10:42:01", received="07-02T10:40:00"),
+        at("07-02T10:00:01", received="07-02T10:50:00"),
+        at("09-30T23:00:00", received="09-30T23:00:00"), at("10-01"),
+        *[at(f"08-{day:02d}", "quarter") for day in range(1, 24)],
+        at("08-01T10:10:00", "hourly"), at("08-01T10:50:00", "hourly"), at("08-01T11:00:00", "hourly"),
+        at("08-01", "arrived"),
+    ],
+}  # fmt: skip
+FEEDS: Table = {
+    # log -> unit, expected, seen, events, longest gap in hours, alive, declared
+    ("arrived",): ("day", 92, 1, 1, 1464, False, False),
+    ("gateway",): ("day", 92, 3, 8, 2172, True, True),
+    ("hourly",): ("hour", 2208, 2, 3, 1453, False, True),
+    ("quarter",): ("day", 92, 23, 23, 936, True, True),
+    ("silent",): ("day", 92, 0, 0, 2208, False, True),
+}
+CLOCKS = ("2026-06-15", "2026-07-01", "2026-09-30", 3, 6, 1, 0, 2999, 1)
+"""First event ever, first and last of the period, without and with a time of receipt, from the future, half and 95 %
+of the delays in seconds, out of order."""
+
+
+def test_a_log_is_alive_by_the_share_of_its_days_or_hours(tmp_path: Path) -> None:
+    expected = [Expected("gateway", "day", 3), Expected("hourly", "hour", 1), Expected("quarter", "day", 25)]  # fmt: skip
+    with Engine(tmp_path / "work") as engine:
+        load_example(engine, {"given": LOGS})
+        derive(engine, RUN, expected)
+        rows = engine.rows(
+            "SELECT log_source, every, expected, seen, n_events, longest_gap_hours, alive, declared FROM feeds"
+        )
+        clocks = engine.rows(
+            "SELECT CAST(oldest_at::DATE AS VARCHAR), CAST(first_at::DATE AS VARCHAR), CAST(last_at::DATE AS VARCHAR), "
+            "n_without_ingest, n_with_ingest, n_late_clock, median_delay_seconds, p95_delay_seconds, n_out_of_order "
+            "FROM feeds WHERE log_source = 'gateway'"
+        )
+    assert {row[:1]: row[1:] for row in rows} == FEEDS
+    assert clocks == [CLOCKS]

@@ -130,7 +130,9 @@ def main(words: list[str]) -> int:
     by_file = {file: [m for m in made if m.file == file] for file in dict.fromkeys(m.file for m in made)}  # fmt: skip
     alive = 0
     for file, some in by_file.items():
-        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:  # forks that are killed leave files
+        with tempfile.TemporaryDirectory(
+            prefix="mutants-"
+        ) as folder:  # forks that are killed leave files
             pid = os.fork()
             if not pid:
                 tempfile.tempdir = folder
@@ -210,6 +212,7 @@ def _in_python(file: str, text: str, tree: ast.Module) -> Iterator[Mutant]:
 
 
 MOST_TOLD = 200
+"""Of survivors, in the exit code of a fork; one more says that no test could be run."""
 
 
 def _run_module(file: str, made: list[Mutant]) -> int:
@@ -222,16 +225,16 @@ def _run_module(file: str, made: list[Mutant]) -> int:
     examples = [EXAMPLES] if check or stem in READ_BY else []
     words = ["-q", "-p", "no:cacheprovider", "--capture=sys", *([] if check else files), *examples]
     os.chdir(ROOT)
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         pytest.main(words, plugins=[runner])
-    return min(runner.alive, MOST_TOLD)
+    return min(runner.alive, MOST_TOLD) if runner.ran else MOST_TOLD + 1
 
 
 class _Runner:
     """A plugin of pytest: instead of the tests, runs each mutant in a fork that runs them."""
 
     def __init__(self, file: str, made: list[Mutant]) -> None:
-        self.file, self.made, self.alive = file, made, 0
+        self.file, self.made, self.alive, self.ran = file, made, 0, False
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         stem = Path(self.file).stem
@@ -243,7 +246,10 @@ class _Runner:
         own = [i for i in quick if "test_content.py" not in i.nodeid]
         examples = [i for i in session.items if any(i.nodeid.endswith(f"examples_of_a_check_give_what_they_say[{n}]") for n in ids)]  # fmt: skip
         items, seconds = self._timed([*own, *examples])
+        self.ran = bool(items)
         self._tell(f"{self.file}: {len(items)} tests, {seconds:.0f} s")
+        if not items:
+            return True
         text = (ROOT / self.file).read_text(encoding="utf-8")
         for n, mutant in enumerate(self.made, 1):
             started = time.monotonic()
@@ -251,8 +257,9 @@ class _Runner:
             took = time.monotonic() - started
             if noticed >= 0:
                 items.insert(0, items.pop(noticed))
+            by = {-1: "SURVIVED", -2: "broke off or took too long"}.get(noticed) or f"noticed by {items[0].name}"  # fmt: skip
             self.alive += noticed == -1
-            self._tell(f"{n:>4} {'SURVIVED' if noticed == -1 else 'noticed '} {took:5.1f} s  {mutant.told(text)}")  # fmt: skip
+            self._tell(f"{n:>4} {took:5.1f} s  {by}: {mutant.told(text)}")
         return True
 
     def _timed(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
@@ -332,7 +339,7 @@ def _change(mutant: Mutant, text: str) -> None:
     name = mutant.file.removesuffix(".py").replace("/", ".")
     module = importlib.import_module(name)
     made: dict[str, Any] = {**{k: v for k, v in vars(module).items() if k.startswith("__")}}
-    exec(compile(changed, str(ROOT / mutant.file), "exec"), made)
+    exec(compile(changed, str(ROOT / mutant.file), "exec"), made)  # noqa: S102
     if name == "reporter.child":
         module.__file__ = str(_on_disk(mutant.file, changed))
     for key, new in made.items():
@@ -357,12 +364,12 @@ def _replace(module: ModuleType, key: str, old: Any, new: Any) -> None:
         if plain_old.__module__ == module.__name__:
             plain_old.__code__ = plain_new.__code__
             plain_old.__defaults__ = plain_new.__defaults__
-    elif isinstance(old, type):
+    elif isinstance(old, type) and old.__module__ == module.__name__:
         for name, member in vars(old).items():
             fresh = inspect.unwrap(vars(new).get(name, member))
-            if old.__module__ == module.__name__ and isinstance(member, FunctionType) and isinstance(fresh, FunctionType):  # fmt: skip
-                if member.__code__.co_freevars == fresh.__code__.co_freevars:
-                    member.__code__ = fresh.__code__
+            plain = isinstance(member, FunctionType) and isinstance(fresh, FunctionType)
+            if plain and member.__code__.co_freevars == fresh.__code__.co_freevars:
+                member.__code__ = fresh.__code__
     elif not isinstance(old, ModuleType) and new != old:
         for other in list(sys.modules.values()):
             if getattr(other, key, None) is old:

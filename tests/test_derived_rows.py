@@ -6,17 +6,20 @@ The period is July to September 2026; what lies before or after it, was denied, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_derived import Row, derived
+from test_honesty import OWN
 
 from reporter import assess
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
 from reporter.ingest.feeds import Expected
 from reporter.ingest.tables import derive
+from reporter.sql import Judged
 
 Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -376,6 +379,22 @@ def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -
     none = "no log source is declared for it and none shows it"
     dead = dict(prepared.rows("SELECT actor_id, why FROM dead_logs"))
     assert dead == {"a": silent, "gone": silent, "mute": none}
+
+
+@pytest.mark.parametrize(
+    ("about", "verdicts"),
+    [("log_source", {"gateway": "pass", "silent": "unknown"}), ("organisation", {"gateway": "unknown"})],
+)  # fmt: skip
+def test_a_dead_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
+    about: str, verdicts: dict[str, str], prepared: Engine
+) -> None:
+    """And is a subject, though the check gave it none."""
+    check = replace(OWN, id=f"OWN-{about}", about=about)
+    sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'x' AS reason"
+    judged = Judged(sql, frozenset(), frozenset({"activity"}), False)
+    assess.assess(prepared, [(check, judged)])
+    rows = prepared.rows(f"SELECT subject, status FROM cells WHERE check_id = '{check.id}'")
+    assert dict(rows) == verdicts
 
 
 # ---------------------------------------------------------------- feeds

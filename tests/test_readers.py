@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -849,3 +849,46 @@ def test_a_source_that_names_what_there_is_not_is_refused(
     path.write_text(f"id: z\ntitle: Z\nwhen: 'TRUE'\n{line}\ntables: {{}}\n")
     with pytest.raises(ContentError, match=says):
         catalog.read_source(path)
+
+
+# what the engine fails on
+
+
+STUMBLES = {
+    "an error in SQL": ("CAST(error('no \"s3cr3t\" here') AS BIGINT)", "engine could not read it"),
+    "too little memory": (
+        "len(range(CAST(e.sequence AS BIGINT)))",
+        "needs more memory than --memory",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STUMBLES)
+def test_what_the_engine_fails_on_costs_that_record_and_no_run(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stumble, said = STUMBLES[what]
+
+    def clumsy(source: catalog.Source) -> catalog.Source:
+        if source.id != "reporter-events":
+            return source
+        sql = (
+            f"SELECT * FROM ({source.tables['events']}) AS e "
+            f"WHERE CASE WHEN e.event_id = 'bad' THEN {stumble} ELSE 1 END >= 0"
+        )
+        return replace(source, tables={"events": sql})
+
+    monkeypatch.setitem(take.__globals__, "SOURCES", tuple(clumsy(s) for s in SOURCES))
+    bad = event(1, event_id="bad", sequence=2_000_000_000)
+    taken = take(
+        tmp_path,
+        a__jsonl=lines(event(0), bad, *(event(n) for n in range(2, 7))),
+        b__jsonl=lines(event(7), event(8)),
+    )
+    assert {f: counts(c) for f, c in taken.files.items()} == {
+        "logs/a.jsonl": (7, 6, 0, 1, 0),
+        "logs/b.jsonl": (2, 2, 0, 0, 0),
+    }
+    assert said in taken.reasons
+    assert "s3cr3t" not in taken.reasons
+    assert len(taken.rows["events"]) == 8

@@ -110,7 +110,9 @@ def missed(view: View, gate: int) -> str:
 
 def _why(view: View) -> str:
     """Say what the level is held by, in the words of the report."""
-    held = [f"{line}." for line in view.summary.caps]
+    if not view.summary.figure.assessed:
+        return view.board.meaning
+    held = [f"{line.rstrip('.')}." for line in view.summary.caps]
     because = " ".join(filter(None, (*held, view.board.next_text)))
     return f"Why level {view.summary.level.lo}: {because}" if because else ""
 

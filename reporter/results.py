@@ -155,6 +155,19 @@ def unlisted(engine: Engine) -> tuple[Notice, ...]:
     return (Notice("unlisted_actors", values, lines, "findings.csv, INV-02"),)
 
 
+def unnamed(engine: Engine) -> tuple[Notice, ...]:
+    """Say how many events of the period name nobody: whoever did them is judged nowhere."""
+    rows = engine.rows(
+        "SELECT log_source, sum(n_events)::BIGINT AS n FROM activity WHERE agent_id IS NULL AND in_window "
+        "GROUP BY log_source ORDER BY n DESC, log_source"
+    )
+    if not rows:
+        return ()
+    total = sum(n for _, n in rows)
+    lines = tuple(f"{log}: {n}" for log, n in rows)
+    return (Notice("unnamed_events", (("n", total),), lines, "findings.csv, AUD-01"),)
+
+
 def population(engine: Engine) -> dict[str, int]:
     """Actors by kind; `shadow` for those only seen in logs."""
     kinds = dict(

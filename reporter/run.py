@@ -312,7 +312,7 @@ def _gather(
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, ran), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices, *results.unlisted(engine)),
+        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices, *results.unlisted(engine), *results.unnamed(engine)),
     )  # fmt: skip
 
 
@@ -325,9 +325,8 @@ def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
 
 def _unread(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
-    files = [
-        f for f in intake.files if f.sha256 or not f.bytes
-    ]  # others changed: a notice of their own
+    # What changed under the reading has records and no hash, and a notice of its own.
+    files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
     rest = [f for f in files if not f.source]
     documents = [f for f in rest if ARTEFACT in f.why]
     lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)

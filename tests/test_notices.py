@@ -75,3 +75,17 @@ def test_notices_are_said_in_the_language_of_the_report(tmp_path: Path) -> None:
 def test_every_notice_has_a_sentence_and_every_sentence_a_notice() -> None:
     code = "\n".join(p.read_text() for p in Path(package.__file__).parent.rglob("*.py"))
     assert set(re.findall(r'\bNotice\(\s*"(\w+)"', code)) == set(SENTENCES)
+
+
+def test_events_that_name_nobody_are_told(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0)
+    (ws / "logs").mkdir()
+    event = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "tool": "mail.send", "outcome": "success"}  # fmt: skip
+    late = {**event, "time": "2026-12-01T08:00:00Z"}
+    named = {**event, "actor_id": "a1", "actor_kind": "agent"}
+    lines = [event, {**event, "actor_kind": "agent"}, late, named]
+    (ws / "logs" / "gw.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    result = reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json", "--json")
+    assert result.exit_code == 0, result.output
+    told = {n["code"]: n for n in json.loads(result.stdout)["notices"]}["unnamed_events"]
+    assert ("nor credential: 2." in told["text"], told["lines"]) == (True, ["gw: 2"])

@@ -165,6 +165,7 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
         "cli.py:_tell_json",
         "cli.py:_progress",
         "cli.py:show",
+        "supervision.py:_watch",
     }
     tables -= {"ingest/statements.py:line_for"}  # a line that `_tell` prints
     assert tables == {"report/sheets.py:write_table", "init.py:_write_csv"}

@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, str] = {
         "Actors that act and stand in no list that was supplied: {n}. What they are, the log alone says or nobody does; INV-02 is "
         "unknown for each. Of them {possible} call tools or models as agents do, and are unknown in every question on agents."
     ),
+    "unnamed_events": mark("Events of the period that name nobody, neither actor nor identity nor credential: {n}. Whoever did them is judged nowhere; AUD-01 says in which logs."),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
     "files_changed": mark("Files that changed while they were read: {n}. None of their records is used. Run again, on a copy that nobody writes to."),

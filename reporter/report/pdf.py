@@ -191,7 +191,7 @@ _PLACE = "/* fonts */"
 _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 
-LONGEST_WORD = 400
+LONGEST_WORD = 500
 """Characters without a place to break. The time a word takes grows by the square of its length: 10,000 take twenty seconds."""
 _LONG_WORD = re.compile(rf"(?<=[\s>])[^\s<>\"]{{{LONGEST_WORD + 1},}}")
 

@@ -57,6 +57,8 @@ def _followed(folder: Path, events: list[Row], actors: list[Row], what: str) -> 
         ([_event("s", on_behalf_of="eve", occurred_at="2026-08-04")],
          [(1, "eve", "human", True, None)]),
         ([_event("s", on_behalf_of="eve")], [(1, "eve", "human", False, None)]),
+        ([_event("s", on_behalf_of="eve", occurred_at="2026-08-05")],
+         [(1, "eve", "human", False, None)]),
         ([_event("s", on_behalf_of="fay")], [(1, "fay", "human", None, None)]),
         ([_event("s", trigger="schedule")], [(0, "bot", "schedule", True, None)]),
         ([_event("s", trigger="schedule", actor_id="cron")],
@@ -166,6 +168,13 @@ def test_a_chain_may_be_long(hops: int, broken: str | None, tmp_path: Path) -> N
 def test_a_session_for_several_people_is_several_rows(tmp_path: Path) -> None:
     events = [_event("s", on_behalf_of=who) for who in ("ann", "zoe", "ann")]
     assert _followed(tmp_path, events, ACTORS, "root_id, n_events") == [("ann", 2), ("zoe", 1)]
+
+
+@pytest.mark.parametrize("name", ["ann.b@corp", "ann"])
+def test_a_name_of_one_actor_is_not_also_the_identity_of_another(name: str, tmp_path: Path) -> None:
+    twin = {"actor_id": "twin", "kind": "human", "state": "active", "principal_id": name}
+    found = _followed(tmp_path, [_event("s", on_behalf_of=name)], [*ACTORS, twin], "root_id")
+    assert found == [("ann",)]
 
 
 def test_an_unknown_delegator_may_be_a_person_where_nobody_listed_people(tmp_path: Path) -> None:

@@ -183,6 +183,14 @@ def test_an_unknown_delegator_may_be_a_person_where_nobody_listed_people(tmp_pat
     assert found == [("zoe", None, None, None)]
 
 
+def test_a_list_of_people_that_knows_few_of_those_named_proves_no_absence(tmp_path: Path) -> None:
+    """Owners count as well: whom they list is who the list of people should know."""
+    elsewhere = [{**a, "owner_id": f"{a['actor_id']}-owner"} for a in ACTORS[:3]]
+    events = [_event("s", on_behalf_of="zoe"), _event("t", on_behalf_of="ann")]
+    found = _followed(tmp_path, events, [*elsewhere, ACTORS[3]], "root_id, root_kind, broken")
+    assert found == [("zoe", None, None), ("ann", "human", None)]
+
+
 @pytest.mark.parametrize(
     "event",
     [

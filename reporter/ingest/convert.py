@@ -105,7 +105,7 @@ def _work_off(
     engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
     """Return the batch of a job, and which of its files were lost: they are not in it."""
-    batch = find(cache, job.key)
+    batch = find(cache, job.key, len(job.parts))
     if batch is not None:
         return batch, frozenset()
     if all(inputs.is_steady(p.file) for p in job.parts):
@@ -143,7 +143,7 @@ def _from_copies(
         if not parts:
             return None, lost
         rest = _Job(job.source, parts, job.without(lost).digests)
-        batch = find(cache, rest.key) if lost else None
+        batch = find(cache, rest.key, len(parts)) if lost else None
         if batch is None:
             batch, whole = _convert(engine, rest, cache, limits)
             _keep(batch, cache, whole)

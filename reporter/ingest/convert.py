@@ -18,7 +18,7 @@ from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.db import Engine, Error
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, is_shown_as_it_is
 from reporter.ingest.inputs import Digest, Inputs
 from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.recognise import Choice
@@ -191,5 +191,5 @@ def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
         bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
-        and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
+        and is_shown_as_it_is(file.path) and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

@@ -38,10 +38,19 @@ _STARTS = (
 """Beginnings that tell a key where a word goes before without a sign between, as in tokenghp_..."""
 _GLUED = f"(?:{'|'.join(_STARTS)})"
 _BREAK = r"(?:\r?\n|\\r\\n|\\n)"
-_LONG = {"gh[pousr]_": 36, "glpat-": 20, "npm_": 36, "hf_": 34, "github_pat_": 82, "dop_v1_": 64, "AIza": 35}
+_LONG = {
+    "gh[pousr]_": 36,
+    "glpat-": 20,
+    "npm_": 36,
+    "hf_": 34,
+    "github_pat_": 82,
+    "dop_v1_": 64,
+    "AIza": 35,
+}
 """How many signs follow where it is always as many: such a key is told although its line ends within."""
 _BROKEN = "|".join(
-    rf"{start}[\w-]{{1,{n - 1}}}{_BREAK}[ \t]{{0,8}}[\w-]{{1,{n - 1}}}(?![\w-])" for start, n in _LONG.items()
+    rf"{start}[\w-]{{1,{n - 1}}}{_BREAK}[ \t]{{0,8}}[\w-]{{1,{n - 1}}}(?![\w-])"
+    for start, n in _LONG.items()
 )
 _SHAPES = (
     r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
@@ -117,9 +126,7 @@ _UNSEEN = "\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U
 """Signs that nobody sees, between which a secret is still one."""
 _VARIANTS = "\ufe00-\ufe0f"
 """Signs that nobody sees after a letter; after a picture they are part of it."""
-_NOT_SEEN = re.compile(
-    f"(?:[{_UNSEEN}]|(?<=[\\x00-\\x7f])[{_VARIANTS}])[{_UNSEEN}{_VARIANTS}]*"
-)
+_NOT_SEEN = re.compile(f"(?:[{_UNSEEN}]|(?<=[\\x00-\\x7f])[{_VARIANTS}])[{_UNSEEN}{_VARIANTS}]*")
 _VEILED = (
     r"\\u[0-9A-Fa-f]{4}|&#0{0,4}(?:45|58|61|95|[xX]0{0,4}(?:2[dD]|3[aAdD]|5[fF]));|%(?:5[fF]|2[dD])"
     "|[\uff21-\uff3a\uff41-\uff5a]{2}"
@@ -213,8 +220,10 @@ def _sign(match: Match) -> str:
 def _by_rules(text: str, raw: list[str] | None, swap: Callable[[str], str]) -> str:
     """Return text, or what stands for its signs, with `swap` of each value that a rule finds in its place."""
     lowered = text.lower()
+    absent: tuple[str, ...] = ("",)
     for rule, hints, is_secret in _RULES:
-        if hints and not any(hint in lowered for hint in hints):
+        if hints == absent or (hints and not any(hint in lowered for hint in hints)):
+            absent = hints
             continue
         made: list[str] = []
         kept: list[str] = []
@@ -381,7 +390,7 @@ def _in_base64(text: str) -> set[str]:
             made.add(base64.b64encode(b"\0" * at + text.encode())[first:last].decode())
         elif last - first == 4 and at:
             made |= {
-                base64.b64encode(bytes([65, *b"A" * (at - 1)])[:-1] + bytes([before]) + text.encode() + after)[
+                base64.b64encode(bytes([65] * (at - 1) + [before]) + text.encode() + after)[
                     first - 1 : last + 1
                 ].decode()
                 for before in range(32, 127)
@@ -398,6 +407,7 @@ _TELLING = (
 """Of a text packed as base64: one of these stands in it if it holds a credential that is looked for there."""
 _WRAPPED = sorted({piece for told in _TELLING for piece in _in_base64(told)})
 _IS_TELLING = re.compile("|".join(map(re.escape, _WRAPPED)))
+_PIECES = sorted({piece.lower() for piece in _WRAPPED})
 _AT_START = sorted(
     {base64.b64encode(start.encode())[: len(start) * 8 // 6].decode() for start in _TELLING}
 )
@@ -408,9 +418,9 @@ _RULES = (
     _rule(rf"{_BEFORE}(?P<value>{_BROKEN})", _is_broken, "\n", "\\n"),
     _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:\.\d\d\.\w{{9}})?|{_SHAPES})", _is_shape),
     _rule(rf"(?<=[A-Za-z0-9])(?P<value>{_GLUED}(?P<body>[\w-]{{20,}}))", _is_glued, *(s.lower() for s in _STARTS)),
-    _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *(w.lower() for w in _WRAPPED)),
-    _rule(r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{16,}={0,2})(?![A-Za-z0-9=])", _is_wrapped, *(w.lower() for w in _WRAPPED)),
-    _rule(rf"(?<=[A-Za-z0-9])(?P<value>(?:{'|'.join(_AT_START)})[A-Za-z0-9]{{12,}}={{0,2}})(?![A-Za-z0-9=])", _is_wrapped, *(w.lower() for w in _AT_START)),
+    _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *_PIECES),
+    _rule(r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{16,}={0,2})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
+    _rule(rf"(?<=[A-Za-z0-9])(?P<value>(?:{'|'.join(_AT_START)})[A-Za-z0-9]{{12,}}={{0,2}})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
     _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
     _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),

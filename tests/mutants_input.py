@@ -1,6 +1,6 @@
 """Break intake, derived tables, assessment and checks in small ways and see whether a test notices. In: files, a sample. Out: a verdict.
 
-usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...]     (files of reporter/ or checks; without: all of MODULES)
+usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...] [--tests NAME ...]     (files of reporter/ or checks; without: all of MODULES)
 
 mutmut cannot change SQL that stands in strings, where most of this code is. So words of SQL in strings of Python, SQL of checks,
 and comparisons of Python are changed one at a time. Tests are collected once; each mutant is a fork of that process in which the
@@ -121,7 +121,11 @@ def main(words: list[str]) -> int:
         "--sample", type=int, default=0, help="so many of all mutants, drawn at random"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--tests", nargs="+", help="names of files of tests, instead of those of TESTS"
+    )
     given = parser.parse_args(words)
+    TESTS.update({Path(file).stem: tuple(given.tests) for file in given.files if given.tests})
     made = [m for file in given.files for m in mutants(file)]
     if given.sample and given.sample < len(made):
         made = sorted(random.Random(given.seed).sample(made, given.sample), key=lambda m: (m.file, m.start))  # fmt: skip

@@ -276,6 +276,7 @@ SPOILS: dict[str, list[Row]] = {
         act("06-03", "ann", credential_id="handed.on"), act("08-03", "c", credential_id="handed.on"),
         act("08-03", "", principal_id="box", credential_id="nameless"), act("08-03", "c", credential_id="nameless"),
         act("08-03", "ann", credential_id="client"), act("08-03", "c", credential_id="client"),
+        act("06-05", "ghost", actor_kind="agent"), act("06-06", "c", event_class="data", resource="other/1"),
     ],
 }  # fmt: skip
 BREACHES = [
@@ -283,8 +284,8 @@ BREACHES = [
     ("a", "shared credential", "ka", "2026-08-07", "events#5"),
     ("a", "tool outside its grants", "outside", "2026-06-01", "events#12"),
     ("b", "ended credential", "ended", "2026-08-01", "events#10"),
-    ("c", "data outside its grants", "data", "2026-08-08", "events#18"),
-    ("ghost", "unregistered", "ghost", "2026-08-02", "events#2"),
+    ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
+    ("ghost", "unregistered", "ghost", "2026-06-05", "events#29"),
     ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
 ]
 

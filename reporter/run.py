@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -351,8 +352,8 @@ def _hashes(
     }
     maps = sorted((workspace.folder / FOLDER).glob("*.yml"))
     if maps:
-        joined = "".join(f"{p.name}\0{sha256(p)}\n" for p in maps)
-        rests_on["mappings"] = hashlib.sha256(joined.encode()).hexdigest()
+        joined = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in maps)
+        rests_on["mappings"] = hashlib.sha256(joined).hexdigest()
     text = json.dumps(rests_on, sort_keys=True)
     return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **rests_on}
 

@@ -506,3 +506,23 @@ def test_heartbeats_and_what_is_undated_or_later_than_the_report_are_counted_now
             for table in ("activity", "data_use", "reach", "callers", "versions")
         }  # fmt: skip
     assert days == dict.fromkeys(days, [("2026-08-01", "2026-08-01")])
+
+
+def test_where_the_log_tells_no_effect_the_grant_of_that_name_does_then_the_gravest(
+    tmp_path: Path,
+) -> None:
+    tools = [("t.*", "delete"), ("t.a", "read"), ("t.a", "write"), ("*.b", "publish"), ("x", "")]
+    given: dict[str, list[Row]] = {
+        "actors": [agent("a", created_at="2026-05-01"), agent("a", created_at="2026-04-01")],
+        "grants": [
+            {"actor_id": "a", "type": "tool", "name": n, "effect": e, "purpose": str(i)}
+            for i, (n, e) in enumerate(tools)
+        ],
+        "events": [*calls("t.a", "08-01"), *calls("t.b", "08-01"), *calls("x", "08-01"),
+                   *calls("t.c", "08-01", effect="read")],
+    }  # fmt: skip
+    with derived(tmp_path, **given) as engine:
+        effects = dict(engine.rows("SELECT tool, effect FROM activity"))
+        registered = engine.one("SELECT CAST(registered_at::DATE AS VARCHAR) FROM actors")
+    assert effects == {"t.a": "write", "t.b": "delete", "x": None, "t.c": "read"}
+    assert registered == "2026-04-01"

@@ -81,8 +81,13 @@ def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
         [{"actor_id": "arn:aws:iam::1:role/claims"}, {"actor_id": "Claims_Bot"}, {"actor_id": "x1"}, {"actor_id": "X-1"}],
     )  # fmt: skip
     assert agents == 4
-    assert [r[2:] for r in rows] == [
-        ("near name", "Claims_Bot, claims-bot may be one actor: declare an alias if they are")
+    assert rows == [
+        (
+            "inventory/a.jsonl",
+            "1",
+            "near name",
+            "Claims_Bot, claims-bot may be one actor: declare an alias if they are",
+        )
     ]
 
 

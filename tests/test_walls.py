@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import reporter
 
-from reporter import catalog, cli, lint, yamls
+from reporter import catalog, child, cli, lint, yamls
 from reporter.apart import Apart
 from reporter.child import Child, Limits, Stopped
 from reporter.db import Engine, Error
@@ -219,6 +219,15 @@ def test_a_child_that_takes_too_long_is_killed_and_the_next_call_has_another() -
         with pytest.raises(Stopped, match=r"took longer than 0\.3 s"):
             child.call(sleep, long=60)
         assert child.call(say, text="next") == "next"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(ValueError("first\nsecond"), "failed: first"), (ValueError(), "failed: ValueError"),
+     (MemoryError(), "needs more than 1 GB of memory"), (RecursionError("deep"), "recursed without end")],
+)  # fmt: skip
+def test_last_words_of_a_child_are_one_line(error: BaseException, why: str) -> None:
+    assert child._why(error, 1 << 30) == why
 
 
 def test_a_child_gets_no_more_memory_than_its_limit() -> None:

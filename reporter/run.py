@@ -149,7 +149,7 @@ def _assess(
     judged: list[tuple[Check, Judged]], work: Path, part: Path, cache: Cache, options: Options,
 ) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
     """Everything that needs the engine."""
-    with Engine(work, options.memory) as engine:
+    with _cache_kept(cache), Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         who, told = _derived(engine, workspace)
@@ -193,6 +193,21 @@ def _assess(
             assessment = hidden.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake.rows
+
+
+@contextmanager
+def _cache_kept(cache: Cache) -> Iterator[None]:
+    """Refuse to go on without a file of the cache: events are read from it to the end of the run."""
+    try:
+        yield
+    except db.Unreadable as error:
+        why = str(error).splitlines()[0]
+        if str(cache.folder) not in str(error):
+            raise InputError(f"the engine could not read or write a file: {why}") from error
+        raise InputError(
+            f"a file of the cache was removed, or cannot be read any more, during the run: {why}", str(cache.folder),
+            "Run again, and leave the cache alone meanwhile.",
+        ) from error  # fmt: skip
 
 
 def _read(

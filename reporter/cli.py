@@ -92,7 +92,7 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the program runs
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def _watched() -> Callable[[Path], None]:
@@ -151,7 +151,9 @@ def _print(text: str, err: bool = False, nl: bool = True) -> None:
     try:
         click.echo(text, nl=nl, err=err)
     except (OSError, ValueError) as error:  # ValueError: it was closed here
-        with suppress(OSError, ValueError):  # what it still holds must not fail once more at the end
+        with suppress(
+            OSError, ValueError
+        ):  # what it still holds must not fail once more at the end
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
             os.close(nowhere)
@@ -277,7 +279,10 @@ def assess(
             for line in outcome.as_text(view, out):
                 _tell(line)
     except Unprinted as error:
-        _complain(ctx, f"the run is written: {out}; only its summary could not be printed: {error.strerror}")
+        _complain(
+            ctx,
+            f"the run is written: {out}; only its summary could not be printed: {error.strerror}",
+        )
     not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
     for notice in view.summary.notices if lines.form == "json" else ():
         tell = lines.error if notice in not_run else lines.warning

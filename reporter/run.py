@@ -31,6 +31,7 @@ from reporter.ingest import names
 from reporter.ingest.beside import beside
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
+from reporter.ingest.files import is_shown_as_it_is, shown
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ARTEFACT, Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
@@ -104,6 +105,7 @@ def assess_workspace(
     from reporter.report import view as views
 
     refuse_existing(out)
+    _refuse_no_text(out, *filter(None, [options.cache]))
     own = read_templates(options.templates, FILES.values())
     wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
@@ -132,6 +134,15 @@ def assess_workspace(
         write_run(assessment, view, plain, counts, part, wanted)
         publish(part, out)
     return view
+
+
+def _refuse_no_text(*paths: Path) -> None:
+    for path in paths:
+        if not is_shown_as_it_is(path.absolute()):
+            raise InputError(
+                "the name of this folder is no UTF-8, and the engine opens no such path", shown(str(path)),
+                "Give another --out or --cache.",
+            )  # fmt: skip
 
 
 @contextmanager

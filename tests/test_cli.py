@@ -16,8 +16,9 @@ import pytest
 from conftest import reporter
 from fixture_estate import Estate
 
-from reporter import db, frames
+from reporter import db, frames, runfolder
 from reporter.cli import main
+from reporter.errors import InputError
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",

@@ -26,8 +26,9 @@ _PREFIXES = (
     "|lin_(?:api|oauth)_|ntn_|secret_|PMAK-|dp[.](?:pt|st|ct|sa|scim|audit)[.]|hv[sbr][.]|s[.]|glsa_|NR(?:AK|II|JS|AA|RA)-"
     "|dckr_[op]at_|sbp_|sb_secret_|pscale_(?:tkn|pw|oauth)_|fm[12]_|figd_|ATBB|pul-|rubygems_|sntryu_|sq[apu]_|bkua_"
     "|CCIPAT_|xkeysib-|re_|sq0[a-z]{3}-|AKCp|HRKU-|cf(?:k|ut|at)_"
+    "|GH[POUSR]_|GITHUB_PAT_|GLPAT-|XOX[A-Z]-|SK-(?:ANT|PROJ|OR)-|[SR]K_LIVE_"
 )
-"""What the keys of a vendor begin with; twenty signs follow that are no words."""
+"""What the keys of a vendor begin with, the last ones put in capitals; twenty signs follow that are no words."""
 _LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "secret_": 40, "s.": 24, "dapi": 32}
 """More signs, where many other things begin so."""
 _STARTS = (
@@ -36,6 +37,21 @@ _STARTS = (
 )  # fmt: skip
 """Beginnings that tell a key where a word goes before without a sign between, as in tokenghp_..."""
 _GLUED = f"(?:{'|'.join(_STARTS)})"
+_BREAK = r"(?:\r?\n|\\r\\n|\\n)"
+_LONG = {
+    "gh[pousr]_": 36,
+    "glpat-": 20,
+    "npm_": 36,
+    "hf_": 34,
+    "github_pat_": 82,
+    "dop_v1_": 64,
+    "AIza": 35,
+}
+"""How many signs follow where it is always as many: such a key is told although its line ends within."""
+_BROKEN = "|".join(
+    rf"{start}[\w-]{{1,{n - 1}}}{_BREAK}[ \t]{{0,8}}[\w-]{{1,{n - 1}}}(?![\w-])"
+    for start, n in _LONG.items()
+)
 _SHAPES = (
     r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
     r"|(?:whsec|glc|ops|sntrys)_[\w+/=-]{24,}"
@@ -61,7 +77,7 @@ _PEM = (
 _AWS_ID = r"A[KS]IA[A-Z0-9]{16}"
 _RANDOM = r"[A-Za-z0-9/+]{40}"
 
-_PASSWORDS = r"pass(?:wd|word|phrase|wort)|pwd|kennwort|wachtwoord|mot[ _-]de[ _-]passe|contrase[n\xf1\xd1]a|(?<![a-z])senha"
+_PASSWORDS = r"pass(?:wd|word|phrase|wort)|pwd|kennwort|wachtwoord|mot[ _-]de[ _-]passe|contrase[n\xf1\xd1]a|(?<![a-z])senha|(?<![a-z])pw(?![a-z])"
 _NAMES = rf"{_PASSWORDS}|secret|token|authorization|cookie|(?<![a-z])(?:pass|auth|pat|bearer)"
 _KEYS = "(?:api|app|application|secret|private|access|account|signing|encryption|master|subscription)[_. -]?key"
 _IS_PASSWORD = re.compile(_PASSWORDS, re.IGNORECASE)
@@ -78,11 +94,14 @@ _COUNTS = re.compile(
 """What stands before `token` when it is no credential."""
 _WIDE = "\xa0\u202f"
 """Spaces that French has before a colon."""
+_COLONS = "\uff1a\uff1d"
+"""The wide : and =, as in Chinese and Japanese texts."""
 _SAYS = (
-    rf"\d?(?:(?P<equals>=)|>|(?:\\*[\"'`]\]?)?[\s{_WIDE}]{{0,3}}(?:[:=]=?>?|%3d)[\s{_WIDE}]{{0,3}}"
+    rf"\d?(?:(?P<equals>=)|>|(?:\\*[\"'`]\]?)?[\s{_WIDE}]{{0,3}}(?:[:={_COLONS}]=?>?|%3[da])"
+    rf"(?:[ \t]{{0,3}}(?:[|>][+-]?[ \t]{{0,3}})?{_BREAK}[ \t]{{0,12}}(?![\"']?[\w.-]{{1,60}}[\"']?[ \t]{{0,3}}[:=])(?=[^\s#-])|[\s{_WIDE}]{{0,3}})"
     r"|\\*[\"'],\s{0,3}\\*[\"']value\\*[\"']\s{0,3}:\s{0,3})"
 )
-"""= : => == %3D, the > of XML, and {name: ..., value: ...}."""
+"""= : => == %3D, the > of XML, and {name: ..., value: ...}; the value may stand in the next line, as in YAML."""
 _IS = (
     r"(?:[ \t](?:for|of|to|on|pour|von)[ \t](?:[\w.@-]{1,40}[ \t]){1,3}?|[ \t]{1,3})"
     r"(?:is|was|will be|ist|lautet|war|est|es|\xe8)[ \t]{0,2}[: \t][ \t]{0,2}"
@@ -100,12 +119,25 @@ _VALUE = (
 """In quotes, or to the next space or sign; & , ; are part of it unless another name follows."""
 _CLOSING = ".,:;)]}"
 _HINTS = (
-    *("pass", "pwd", "key", "secret", "token", "auth", "cookie", "pat", "bearer"),
+    *("pass", "pw", "key", "secret", "token", "auth", "cookie", "pat", "bearer"),
     *("kennwort", "wachtwoord", "contrase", "senha"),
 )
-_UNSEEN = "\xad\u180e\u200b-\u200f\u2060-\u2064\ufeff"
+_UNSEEN = "\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e01ef"
 """Signs that nobody sees, between which a secret is still one."""
-_NOT_SEEN = re.compile(f"[{_UNSEEN}]")
+_VARIANTS = "\ufe00-\ufe0f"
+"""Signs that nobody sees after a letter; after a picture they are part of it."""
+_NOT_SEEN = re.compile(f"(?:[{_UNSEEN}]|(?<=[\\x00-\\x7f])[{_VARIANTS}])[{_UNSEEN}{_VARIANTS}]*")
+_VEILED = (
+    r"\\u[0-9A-Fa-f]{4}|&#0{0,4}(?:45|58|61|95|[xX]0{0,4}(?:2[dD]|3[aAdD]|5[fF]));|%(?:5[fF]|2[dD])"
+    "|[\uff21-\uff3a\uff41-\uff5a]{2}"
+)
+"""RE2, too: signs written otherwise than is usual: the text is looked at with each as the sign it stands for, too."""
+_IS_VEILED = re.compile(_VEILED)
+_VEIL = re.compile(
+    r"(?<!\\)\\{1,4}u(?P<json>[0-9A-Fa-f]{4})|&#(?:[xX](?P<hex>[0-9A-Fa-f]{1,6})|(?P<decimal>\d{1,7}));"
+    "|%(?P<url>5[fF]|2[dD]|3[aAdD])|(?P<wide>[\uff01-\uff5e])",
+    re.ASCII,
+)
 
 _LOGIN = (
     r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|mongo\w*|(?:docker|podman|helm|az|oc|cf|twine)\b[^\n|]{0,60}?\b(?:login|upload))\b"
@@ -151,18 +183,63 @@ def replaced(text: str, swap: Callable[[str], str]) -> str:
     if not text.isascii() and (seen := _NOT_SEEN.sub("", text)) != text:
         bare = replaced(seen, swap)
         return text if bare == seen else bare
+    if _IS_VEILED.search(text):
+        text = _by_rules(*_unveiled(text), swap)
+    return _by_rules(text, None, swap)
+
+
+def _unveiled(text: str) -> tuple[str, list[str]]:
+    """Return a text with each sign as it reads, and for each of its signs what stands for it in the text given."""
+    signs: list[str] = []
+    raw: list[str] = []
+    at = 0
+    for match in _VEIL.finditer(text):
+        signs += text[at : match.start()]
+        raw += text[at : match.start()]
+        at = match.end()
+        sign = _sign(match)
+        if not _NOT_SEEN.match(f"a{sign}", 1):
+            signs.append(sign)
+            raw.append(match[0])
+        elif raw:
+            raw[-1] += match[0]
+        else:
+            signs.append(" ")
+            raw.append(match[0])
+    return "".join([*signs, text[at:]]), [*raw, *text[at:]]
+
+
+def _sign(match: Match) -> str:
+    """Return the sign that a match of `_VEIL` stands for."""
+    if match["wide"]:
+        return chr(ord(match["wide"]) - 0xFEE0)
+    code = int(match["decimal"]) if match["decimal"] else int(match[match.lastgroup or 0], 16)
+    return "\ufffd" if code > 0x10FFFF or 0xD800 <= code < 0xE000 else chr(code)
+
+
+def _by_rules(text: str, raw: list[str] | None, swap: Callable[[str], str]) -> str:
+    """Return text, or what stands for its signs, with `swap` of each value that a rule finds in its place."""
     lowered = text.lower()
+    absent: tuple[str, ...] = ("",)
     for rule, hints, is_secret in _RULES:
-        if hints and not any(hint in lowered for hint in hints):
+        if hints == absent or (hints and not any(hint in lowered for hint in hints)):
+            absent = hints
             continue
-        made, at = [], 0
+        made: list[str] = []
+        kept: list[str] = []
+        at = 0
         for start, end in _found(text, rule, is_secret):
-            made += [text[at:start], swap(text[start:end])]
+            new = swap(text[start:end])
+            made += [text[at:start], new]
+            if raw is not None:
+                kept += [*raw[at:start], *new]
             at = end
         if made:
             text = "".join([*made, text[at:]])
             lowered = text.lower()
-    return text
+            if raw is not None:
+                raw = [*kept, *raw[at:]]
+    return text if raw is None else "".join(raw)
 
 
 def _found(
@@ -242,8 +319,18 @@ def _is_glued(match: Match) -> bool:
     return bool(re.search(r"\d", body) and re.search(r"[A-Za-z0-9]{16}", body)) and not _reads(body)
 
 
+def _is_broken(match: Match) -> bool:
+    """Tell a vendor's key whose line ends within: it has as many signs as such a key has, and they are no words."""
+    value = re.sub(rf"{_BREAK}[ \t]*", "", match["value"])
+    start, count = next((m[0], n) for s, n in _LONG.items() if (m := re.match(s, value)))
+    body = value[len(start) :]
+    return len(body) == count and bool(re.search(r"\d", body)) and not _reads(body)
+
+
 def _is_wrapped(match: Match) -> bool:
     """Tell base64 that holds a credential: what it says is looked at like any other text."""
+    if not _IS_TELLING.search(match["value"]):
+        return False
     packed = re.sub(r"\s|\\[nr]", "", match["value"]).rstrip("=").translate(_URL_SAFE)
     packed = packed[: len(packed) - (len(packed) % 4 == 1)]
     try:
@@ -288,32 +375,52 @@ def _rule(
     return re.compile(pattern, re.ASCII | re.DOTALL), hints, is_secret
 
 
-_BREAK = r"(?:\r?\n|\\r\\n|\\n)"
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-def _in_base64(text: str) -> list[str]:
-    """Return what of the base64 of a longer text tells that `text` stands in it, for the three places where it may begin."""
-    return [
-        base64.b64encode(b"\0" * at + text.encode())[
-            -(-at * 8 // 6) : (at + len(text)) * 8 // 6
-        ].decode()
-        for at in range(3)
-    ]
+def _in_base64(text: str) -> set[str]:
+    """Return what of the base64 of a longer text tells that `text` stands in it, for the three places where it may begin.
+
+    Where that is too little, the signs beside it are told by what may stand there.
+    """
+    made = set()
+    for at in range(3):
+        first, last = -(-at * 8 // 6), (at + len(text)) * 8 // 6
+        if last - first > 4:
+            made.add(base64.b64encode(b"\0" * at + text.encode())[first:last].decode())
+        elif last - first == 4 and at:
+            made |= {
+                base64.b64encode(bytes([65] * (at - 1) + [before]) + text.encode() + after)[
+                    first - 1 : last + 1
+                ].decode()
+                for before in range(32, 127)
+                for after in (b"00", b"AA")
+            }
+    return made
 
 
 _TELLING = (
-    "sk-ant-", "sk-proj-", "sk-or-", "sk_live_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-",
+    "sk-ant-", "sk-proj-", "sk-or-", "sk_live_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-",
     "AIza", "npm_", "HRKU-", "-----BEGIN", "password", "passwd", "secret", "api_key", "apiKey", "token", "Token", "Bearer ",
+    "PASSWORD", "PASSWD", "Password", "SECRET", "Secret", "API_KEY", "api-key", "ACCESS_KEY", "TOKEN", "bearer ", "passwort", "Passwort",
 )  # fmt: skip
 """Of a text packed as base64: one of these stands in it if it holds a credential that is looked for there."""
-_WRAPPED = sorted({piece for told in _TELLING for piece in _in_base64(told) if len(piece) > 4})
+_WRAPPED = sorted({piece for told in _TELLING for piece in _in_base64(told)})
+_IS_TELLING = re.compile("|".join(map(re.escape, _WRAPPED)))
+_PIECES = sorted({piece.lower() for piece in _WRAPPED})
+_AT_START = sorted(
+    {base64.b64encode(start.encode())[: len(start) * 8 // 6].decode() for start in _TELLING}
+)
+"""What base64 begins with that begins with one of these: it is told where a word goes before without a sign between."""
 _NAMED = rf"(?=[abcekmpstw])(?P<name>{_NAMES}|{_KEYS})"
 _RULES = (
     _rule(f"(?P<value>{_PEM})", lambda _: True, "private key", "putty"),
+    _rule(rf"{_BEFORE}(?P<value>{_BROKEN})", _is_broken, "\n", "\\n"),
     _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:\.\d\d\.\w{{9}})?|{_SHAPES})", _is_shape),
     _rule(rf"(?<=[A-Za-z0-9])(?P<value>{_GLUED}(?P<body>[\w-]{{20,}}))", _is_glued, *(s.lower() for s in _STARTS)),
-    _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *(w.lower() for w in _WRAPPED)),
+    _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *_PIECES),
+    _rule(r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{16,}={0,2})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
+    _rule(rf"(?<=[A-Za-z0-9])(?P<value>(?:{'|'.join(_AT_START)})[A-Za-z0-9]{{12,}}={{0,2}})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
     _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
     _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),
@@ -341,10 +448,10 @@ def _with_sign(length: int) -> str:
 
 SUSPECT = (
     rf"(?:^|[^A-Za-z0-9]|\\[nrt]|%[0-9A-Fa-f]{{2}}|\\u[0-9A-Fa-f]{{4}})(?:(?:{_PREFIXES})[\w-]{{20}}|{_loose(_SHAPES)})"
-    rf"|[A-Za-z0-9]{_GLUED}[\w-]{{20}}|[{_UNSEEN}]|{'|'.join(map(re.escape, _WRAPPED))}"
+    rf"|[A-Za-z0-9]{_GLUED}[\w-]{{20}}|[{_UNSEEN}]|[\x00-\x7f][{_VARIANTS}]|{_VEILED}|(?:{'|'.join(_LONG)})[\w-]{{1,81}}{_BREAK}|{'|'.join(map(re.escape, _WRAPPED))}"
     r"|PRIVATE KEY|PuTTY-User-Key-File-\d|://[^/\s\x0b\"'<>]{2,}@"
     rf"|(?:^|[^\w/+.-]){_with_sign(40)}(?:[^\w/+=-]|$)|{_AWS_ID}[\s\x0b:,;|\"'/]{{1,4}}{_RANDOM}"
-    rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b{_WIDE}]*(?:[=:>,]|%3d)"
+    rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b{_WIDE}]*(?:[=:>,{_COLONS}]|%3[da])"
     rf"|(?:{_loose(_NAMES)}|{_KEYS}){_IS}"
     rf"|-(?:[a-z0-9]{{1,20}}[_-]){{0,4}}(?:{_loose(_NAMES)}|{_KEYS})(?:[\s\x0b]|[\"'],)|(?:bearer|basic|ssws)[\s\x0b]+[\w.~+/=-]{{8}}"
     r"|(?:mysql|mariadb|sshpass|mongo|login|upload)[^\n|]*[\s\x0b\"']-p|curl[^\n|]*[\s\x0b\"',](?:-u|--user))"

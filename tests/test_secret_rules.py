@@ -64,6 +64,8 @@ SHAPES = (
     packed(f"sk-ant-api03-{some(93)}AA"), packed(f"ghp_{some(36)}"), packed(f"x: ghp_{some(36)}"), packed(f"xx: glpat-{some(20)}"),
     packed("password=hunter2x\n"), packed('{"client_secret": "abc123x"}'), packed("Authorization: Bearer abc.def.123"),
     packed(PEM).rstrip("="), packed(PEM, 76), packed(PEM, 64).replace("\n", "\\n"), base64.urlsafe_b64encode(b"??>>?token=abc123def456").decode(),
+    packed(f"AWS_SECRET_ACCESS_KEY={AWS}"), packed(f"Bearer ghp_{some(36)}"), packed(f"a ghr_{some(36)}"), packed("DB_PASSWORD=hunter2x"), packed("Passwort: Sommer26!"),
+    f"GHP_{some(36, UPPER)}", f"GLPAT-{some(20, UPPER)}", f"ghp_{some(36)[:17]}\n{some(36)[17:]}", f"glpat-{some(20)[:9]}\\n  {some(20)[9:]}",
     f"PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\n{some(64, BASE64)}\nPrivate-MAC: {hexa(40)}",
 )  # fmt: skip
 """The whole text is the secret."""
@@ -94,6 +96,12 @@ PLACES = (
     "Das Passwort lautet: «Xy12345z»", "the password is '«two w0rds»'", "your API key is «a1b2c3d4e5f6a7»", "mot de passe est «azerty99»",
     "token«ghp_" + some(36) + "»", "key1«sk-ant-api03-" + some(60) + "»", "x«glpat-" + some(20) + "»/y", "envHRKU=1,aa«HRKU-AA" + some(58) + "»",
     "say «" + packed("ghp_" + some(36)) + "» there", "echo «" + packed("api_key=abc123x456y") + "»|base64 -d", "data:text/plain;base64,«" + packed("password: hunter2x") + "»",
+    "agt-i8-«" + packed("ghp_" + some(36)).rstrip("=") + "»", "log_«" + packed("ghp_" + some(36)).rstrip("=") + "»_2026.json", "word«" + packed("ghp_" + some(36)) + "» x",
+    '{bad "«ghp_qY\\u200b' + some(34) + '»"', '{bad "«ghp_qY\\\\u200d' + some(34) + '»"', '{bad "«g\\u00adhp_' + some(36) + '»"', '{bad "«\\u0067hp_' + some(36) + '»"',
+    '{bad "contrase\\u00f1a: «hola1234»"', '{bad "password\\u00a0:\\u00a0«X12345y»"', '{bad "caf\\u00e9 token=«abc123def»"', '{bad "\\ud83d\\ude00 password: «hunt\\ud83der2»"',
+    "client_secret:\n      «abc123x9»", "client_secret:\\n  «abc123x9»", "client_secret: >-\n    «abc123x9» and",
+    "pw: «hunter2x»", "Kennwort: «Sommer26!»", "le mot de passe est «azerty99»", "password&#61;«hunter2»", "password&#x3D;«hunter2»", "api%5Fkey%3D«a1b2c3d4»", "api%5fkey%3a«a1b2c3d4»",
+    "ｐａｓｓｗｏｒｄ：«hunter2x»", "ｐａｓｓｗｏｒｄ＝«ｈｕｎｔｅｒ２»", "password：«hunter2x»", "token＝«abc123def»",
     "both «ghp_" + some(36) + "» and password=«hunter2»",
 )  # fmt: skip
 """The secret stands between « and »."""
@@ -127,6 +135,9 @@ STAYS = (
     "highp_" + "words_and_more_words_go_here", "half_life_of_the_elements_in_the_table", "pnpm_config_registry_for_all_packages_here",
     packed("an ordinary sentence about the token of our esteem"), packed("password: required"), packed("see the secret garden, a book for children"),
     packed('{"next_token": 12, "page": 3, "total_tokens": 4096}'), "docFormat", packed("hello world, hello world, hello"),
+    "GHP_SOME_LONG_VARIABLE_NAME_HERE", "SK_LIVE_OR_DEAD_AND_OTHER_WORDS", "pw: none", "pw: geändert", "kpw=hunter2x", "password:\n    required: true", "password:\n      minLength: 12ab34", "token:\n      name: my-token1x9z",
+    "client_secret:\n  # kept in the vault", "ghp_short\nnext line", f"{hexa(20)}\n{hexa(20)}", "glpat-is-a-word\nand-so-on-x", "caf\\u00e9 token of love", "a%5Fb%3D1 and c%2Dd", "1 &#61; 1", "ｔｏｋｅｎ ｏｆ ｌｏｖｅ", "１２３：４５６", "I ❤\ufe0f it, 1\ufe0f\u20e3 first",
+    "agt-i8-" + packed("an ordinary sentence about the token of our esteem").rstrip("="), "C:\\users\\u1234\\x", "\\ud83d\\ude00 said \\u0022hello\\u0022",
     "👩\u200d💻 wrote this", "soft\xadhyphen and zero\u200bwidth words", "keyboard=qwerty12", "src/main/java/com/Example/Service2Impl/abc", "secret_arn=arn:aws:x", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x",
 )  # fmt: skip
 
@@ -174,7 +185,7 @@ def test_signs_that_nobody_sees_hide_no_secret(engine: Engine) -> None:
     texts = [
         f"{key[:at]}{sign}{key[at:]} and x"
         for at in (1, 2, 4, 9, 30)
-        for sign in "\u200b\u200c\u200d\u2060\ufeff\xad"
+        for sign in "\u200b\u200c\u200d\u2060\ufeff\xad\ufe00\ufe0f\u202e\U000e0100"
     ]
     texts += [
         "pass\u200bword=hunter2 and x",
@@ -188,7 +199,7 @@ def test_signs_that_nobody_sees_hide_no_secret(engine: Engine) -> None:
             == "[secret] and x"
         )
         assert fingerprinted(text, "k") == fingerprinted(
-            re.sub("[\u200b-\u200d\u2060\ufeff\xad]", "", text), "k"
+            re.sub("[\u200b-\u200d\u2060\ufeff\xad\ufe00\ufe0f\u202e\U000e0100]", "", text), "k"
         )
 
 
@@ -199,7 +210,7 @@ WORDS = (
     "bearer", "api_key", "apiKey", "master", "client_secret", "access.key", "encryption_key", "accessToken", "_auth",
     "next_", "Bearer", "basic", "ssws", "login", "mysql", "docker", "curl", "--token", "--db-password", "-p", "-u",
     "https://u", ":", "@", "?key=", "&code=", "sig=", "hooks.slack.com/services/", "/api/webhooks/12/",
-    "AKIAIOSFODNN7EXAMPLE", "none", "hunter2", "the", "Name",
+    "AKIAIOSFODNN7EXAMPLE", "none", "hunter2", "the", "Name", "pw", "\\u200b", "\\u00f1", "\\u0067hp_", "&#61;", "%5F", "%3A", "ｐａｓｓ", "：", "\ufe0f", "GHP_", "\r\n    ", "|-\n  ",
 )  # fmt: skip
 SIGNS = ("=", ":", " ", ": ", "=>", "%3D", '"', "'", "`", '\\"', ",", '", "', '"value":', ";", "&", "?", "\n", "\\n", "\t", "\x0b", "\x0c",
          "\xa0", "\u2028", "<", ">", "[", "]", "{", "(", ")", "|", "/", "@", "-", "--", "_", ".", "1", "\u017f", "\u212a", "\u0130", "$", "***")  # fmt: skip
@@ -241,6 +252,14 @@ def test_a_fingerprint_is_of_the_value_alone_and_needs_the_key(text: str) -> Non
     assert fingerprinted(text, "other") != print_
 
 
+@pytest.mark.parametrize(
+    "veiled", ["password\\u003dhunter2x", "p\\u0061ssword=hunt\\u0065r2x", "password&#61;hunter2x", "ｐａｓｓｗｏｒｄ＝ｈｕｎｔｅｒ２ｘ"]
+)  # fmt: skip
+def test_a_value_has_the_same_fingerprint_however_its_signs_are_written(veiled: str) -> None:
+    print_ = fingerprinted("password=hunter2x", "k").removeprefix("password=")
+    assert fingerprinted(veiled, "k").endswith(print_)
+
+
 def test_a_value_has_one_fingerprint_wherever_it_stands() -> None:
     prints = re.findall(
         "secret-[0-9a-f]{12}",
@@ -250,7 +269,7 @@ def test_a_value_has_one_fingerprint_wherever_it_stands() -> None:
 
 
 HOSTILE = ("a", "sk-", "password=", 'token="x', "token='\\\"", "-a-", "mysql -p ", "curl -u a", "token=a,b ", "://a:", "-----BEGIN A PRIVATE KEY",
-           "eyJaaaaaaaaaa.", "password is ", "password for a b c ", "c2VjcmV0", "cGFzc3dvcm", "YWFh\\n", "agh" + "p_", "x\u200b", packed("password: x" * 5), "aB3/", "0a", "_", "\\", "docker ", "token\", \"value\": ", "MAAAAAAAAAAAAAAAAAAAAAAAA.", "next_token: abc1d ")  # fmt: skip
+           "eyJaaaaaaaaaa.", "password is ", "password for a b c ", "c2VjcmV0", "cGFzc3dvcm", "YWFh\\n", "agh" + "p_", "x\u200b", packed("password: x" * 5), "\\", "\\u00", "\\u200b", "ghp_a\n", "ａ", "&#61;", "pw:\n ", "Z2hwX", "x_Z2hwX1", "a\ufe0f", "aB3/", "0a", "_", "\\", "docker ", "token\", \"value\": ", "MAAAAAAAAAAAAAAAAAAAAAAAA.", "next_token: abc1d ")  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", HOSTILE)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
 from reporter.child import USUAL, Child, Limits, Stopped
-from reporter.db import Engine, Error
+from reporter.db import Engine, Error, OutOfMemory
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.files import InputFile, is_shown_as_it_is
@@ -164,7 +164,10 @@ def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[B
     with engine.twin() as own:
         if len(parts) == 1 and streams(source, parts[0].file):
             batch = Batch(source.id, key, counts=[Counts()])
-            with Child(limits) as child, suppress(Stopped):  # the spool tells which records
+            with (
+                Child(limits) as child,
+                suppress(Stopped, OutOfMemory),
+            ):  # the spool tells which records
                 if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
                     foreign.clear(own, key)
                     return batch, True

@@ -15,7 +15,7 @@ from reporter.db import Engine, quoted
 from reporter.secrets import SHORTEST, SUSPECT, fingerprinted, redact
 
 MAY_NAME_ONE = (
-    r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,3}a|wachtwoord|senha|token|pat|"
+    r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,7}a|wachtwoord|senha|token|pat|"
     r"(api|app|access|private|secret|signing|encryption|account|client|license|ssh)[ _-]?key|credentials?|cookie|authorization)"
     r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:"
 )

@@ -6,6 +6,7 @@ The folder is the registry: a file that stands there takes part. All errors of a
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -169,7 +170,7 @@ def _all_files(roots: list[Path]) -> list[Path]:
 def _sha256_of(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(os.fsencode(path.name) + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

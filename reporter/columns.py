@@ -121,6 +121,9 @@ ACTORS = (
     column("policy_id", TEXT, "Policy the actor acknowledges."),
     column("policy_version", TEXT, "Version it acknowledges.", "sparse"),
     column("tools_listed", FLAG, "The record lists its tools, even if there are none."),
+    column(
+        "entitlements_listed", FLAG, "The record lists its entitlements, even if there are none."
+    ),
     column("data_listed", FLAG, "The record lists its data sources, even if there are none."),
     column(
         "contexts_listed", FLAG, "The record lists its execution contexts, even if there are none."

@@ -11,7 +11,7 @@ from reporter import catalog
 from reporter.catalog import Source
 from reporter.db import Engine
 from reporter.errors import InputError
-from reporter.ingest.files import InputFile, discover, sniff
+from reporter.ingest.files import InputFile, discover, shown, sniff
 from reporter.ingest.inputs import FOLDERS
 from reporter.ingest.load import ingested
 from reporter.ingest.mapped import with_mappings
@@ -149,9 +149,9 @@ def _files(path: Path) -> list[InputFile]:
     if not path.exists():
         raise InputError("no such file or folder", str(path))
     if path.is_file():
-        return [sniff(path, path.as_posix())]
+        return [sniff(path, shown(path.as_posix()))]
     folders = FOLDERS if (path / NAME).is_file() else ("",)
-    return [replace(f, name=(path / f.name).as_posix()) for f in discover(path, folders)]
+    return [replace(f, name=(Path(shown(str(path))) / f.name).as_posix()) for f in discover(path, folders)]
 
 
 def _sources(extra: tuple[Path, ...]) -> tuple[Source, ...]:

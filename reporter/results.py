@@ -144,9 +144,10 @@ def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, 
 def unlisted(engine: Engine) -> tuple[Notice, ...]:
     """Say who acts, stands in no list and is no agent by any word but the log's."""
     rows = engine.rows(
-        "SELECT x.agent_id, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n, bool_or(t.may_be_agent) AS may_be "
-        "FROM activity AS x JOIN tiers AS t ON t.actor_id = x.agent_id WHERE t.kind IS NULL AND x.in_window "
-        "AND x.outcome <> 'denied' GROUP BY x.agent_id ORDER BY may_be DESC, n DESC, x.agent_id"
+        "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n, bool_or(coalesce(t.may_be_agent, FALSE) OR t.kind IS NOT DISTINCT FROM 'agent') AS may_be "
+        "FROM (SELECT *, coalesce(stranger, agent_id) AS named FROM activity) AS x "
+        "JOIN tiers AS t ON t.actor_id = x.named WHERE NOT t.registered AND x.in_window "
+        "AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be DESC, n DESC, x.named"
     )
     if not rows:
         return ()

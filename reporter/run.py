@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from reporter import assess as judging
-from reporter import catalog, db, effects, hidden, results
+from reporter import catalog, db, disclosures, effects, hidden, results
 from reporter.actions import actions, effort_ids
-from reporter.answers import ATTESTATIONS
 from reporter.apart import Apart
 from reporter.approvers import Directory, read_directory
 from reporter.attestations import Settled
@@ -31,10 +31,9 @@ from reporter.ingest.beside import beside
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
-from reporter.ingest.load import ARTEFACT, Intake, ingest
+from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
 from reporter.ingest.scope import review_scope
-from reporter.ingest.statements import headings
 from reporter.ingest.tables import EVERYTHING, derive
 from reporter.model import Assessment, Check, Framework, Notice, Sample
 from reporter.own_settings import (
@@ -299,9 +298,17 @@ def _gather(
     honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
     causes = results.causes(engine, content, checks, findings)
     todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
+    scores = cells.scores(content.policy)
+    bare = replace(cells, answers={}).scores(content.policy) if said.answers else scores
+    told = [
+        *disclosures.not_run(failed), *disclosures.of_files(intake), *intake.notices,
+        *disclosures.of_content(content), *results.unlisted(engine), *results.unnamed(engine),
+        *disclosures.of_names(engine), *disclosures.of_heartbeats(engine),
+        *disclosures.of_answers(*([f.total for f in x.frameworks] for x in (scores, bare))),
+    ]  # fmt: skip
     return Assessment(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
-        policy=content.policy, profile=profile, scores=cells.scores(content.policy),
+        policy=content.policy, profile=profile, scores=scores,
         waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
         findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
@@ -312,37 +319,8 @@ def _gather(
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, ran), attestations=said.attestations,
         roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=(*_not_run(failed), *_unread(intake), *intake.notices, *results.unlisted(engine), *results.unnamed(engine)),
+        reweighed=cells.reweighed(todo, findings), notices=tuple(told),
     )  # fmt: skip
-
-
-def _not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
-    """Name the checks that could not be run."""
-    if failed:
-        lines = tuple(f"{check}: {why}" for check, why in failed.items())
-        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
-
-
-def _unread(intake: Intake) -> Iterator[Notice]:
-    """Name the files that no source could read, those of which nothing was kept, and documents with what they are good for."""
-    # What changed under the reading has records and no hash, and a notice of its own.
-    files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
-    rest = [f for f in files if not f.source]
-    documents = [f for f in rest if ARTEFACT in f.why]
-    lines = tuple(f"{f.file}: {f.why}" for f in rest if f not in documents)
-    where = "report.json, accounting"
-    if lines:
-        yield Notice("files_not_read", (("n", len(lines)),), lines, where)
-    empty = tuple(
-        f"{f.file}: {f.why}"
-        for f in files
-        if f.source and f.read and not f.kept and f.source != ATTESTATIONS
-    )
-    if empty:
-        yield Notice("nothing_kept", (("n", len(empty)),), empty, where)
-    if documents:
-        told = (headings(), *(f.why.partition(ARTEFACT)[2] for f in documents))
-        yield Notice("documents", (("n", len(documents)),), told, where)
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
@@ -374,8 +352,8 @@ def _hashes(
     }
     maps = sorted((workspace.folder / FOLDER).glob("*.yml"))
     if maps:
-        joined = "".join(f"{p.name}\0{sha256(p)}\n" for p in maps)
-        rests_on["mappings"] = hashlib.sha256(joined.encode()).hexdigest()
+        joined = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in maps)
+        rests_on["mappings"] = hashlib.sha256(joined).hexdigest()
     text = json.dumps(rests_on, sort_keys=True)
     return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **rests_on}
 

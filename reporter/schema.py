@@ -39,6 +39,11 @@ _EVENT_ROLLUP = (
     column(
         "registered_at", TIME, "When that actor's record was made; empty for who is in no register."
     ),
+    column(
+        "stranger",
+        TEXT,
+        "Whom the log names and no list knows, where the identity or credential is that of an agent or another machine.",
+    ),
     column("principal_is_intermediary", FLAG, "The principal is that of a declared gateway."),
     column("credential_is_intermediary", FLAG, "The credential is that of a declared gateway."),
     column("in_window", FLAG, "Inside the period under review."),
@@ -377,7 +382,8 @@ COMPUTED = frozenset(
 
 _ANYBODY = (
     "SELECT actor_id AS subject, actor_id FROM actors UNION "
-    "SELECT agent_id, agent_id FROM activity WHERE agent_id IS NOT NULL"
+    "SELECT agent_id, agent_id FROM activity WHERE agent_id IS NOT NULL UNION "
+    "SELECT stranger, stranger FROM activity WHERE stranger IS NOT NULL"
 )
 SUBJECTS: dict[str, str] = {
     "agent": _ANYBODY,

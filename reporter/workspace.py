@@ -5,6 +5,7 @@ Times are UTC; a date alone is midnight. A missing as_of is the period's end.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -61,7 +62,7 @@ class Workspace:
 
 def workspace_of(path: Path) -> Path | None:
     """Return the workspace that a file or folder lies in, or is."""
-    here = path.resolve()
+    here = Path(os.path.realpath(path))  # of a link that leads back to itself `resolve` makes an error
     return next((p for p in (here, *here.parents) if (p / NAME).is_file()), None)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +34,8 @@ from reporter.workspace import read_workspace
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (verdict, reason)"""
+Shared = Callable[[str, Callable[[Path], None]], Path]
+"""(name, what makes a folder) -> that folder"""
 
 settings.register_profile("mutants", max_examples=20, phases=[Phase.explicit, Phase.generate])
 
@@ -125,27 +129,70 @@ def judge_few(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Make a folder once for all workers of a session, who share the parent of their temporary folders."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if hasattr(request.config, "workerinput") else base) / "shared"
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        place, done = root / name, root / f"{name}.done"
+        root.mkdir(exist_ok=True)
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)  # another worker failed in it
+                place.mkdir()
+                make(place)
+                done.touch()
+        return place
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def good(shared: Shared) -> Path:
     """The good company's workspace, for reading only."""
-    return Estate().write(tmp_path_factory.mktemp("good") / "ws")
+
+    def make(place: Path) -> None:
+        Estate().write(place / "ws")
+
+    return shared("company", make) / "ws"
 
 
 @pytest.fixture(scope="session")
-def good_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def good_run(good: Path, shared: Shared) -> Path:
     """A finished run of it with the usual formats but the PDF, for reading only."""
-    out = tmp_path_factory.mktemp("runs") / "good"
-    result = reporter("assess", good, "--out", out, "--quiet", "--formats", "html,json,csv")
-    assert result.exit_code == 0, result.output
-    return out
+
+    def make(place: Path) -> None:
+        words = ("--out", place / "good", "--quiet", "--formats", "html,json,csv")
+        result = reporter("assess", good, *words)
+        assert result.exit_code == 0, result.output
+
+    return shared("runs", make) / "good"
+
+
+SAMPLE = Path(__file__).parents[1] / "sample_data/acme"
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the sample company with nothing but report.json and the tables, for reading only."""
-    out = tmp_path_factory.mktemp("sample") / "run"
-    company = Path(__file__).parents[1] / "sample_data/acme/2026-q3"
-    assess_workspace(company, out, Options(formats=("json",)))
-    return out
+def sample(shared: Shared) -> Path:
+    """Runs of both quarters of the sample company, `q2` and `q3`, and their `cache`, for reading only.
+
+    They hold nothing but report.json and the tables.
+    """
+
+    def make(place: Path) -> None:
+        for quarter in ("q2", "q3"):
+            options = Options(formats=("json",), cache=place / "cache")
+            assess_workspace(SAMPLE / f"2026-{quarter}", place / quarter, options)
+
+    return shared("sample", make)
+
+
+@pytest.fixture(scope="session")
+def sample_run(sample: Path) -> Path:
+    """The run of the sample company's last quarter, for reading only."""
+    return sample / "q3"
 
 
 def reporter(*words: object) -> Result:

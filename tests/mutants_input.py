@@ -1,50 +1,74 @@
 """Break intake, derived tables, assessment and checks in small ways and see whether a test notices. In: files, a sample. Out: a verdict.
 
-usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...]     (files of reporter/ or checks; without: all of MODULES)
+usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...] [--tests NAME ...]     (files of reporter/ or checks; without: all of MODULES)
 
 mutmut cannot change SQL that stands in strings, where most of this code is. So words of SQL in strings of Python, SQL of checks,
-and comparisons of Python are changed one at a time in a copy of the project, and the tests of TESTS run on it. A change that no
-test notices is a hole in the tests, or changes nothing that counts; docs/mutants.md says how to tell.
+and comparisons of Python are changed one at a time. Tests are collected once; each mutant is a fork of that process in which the
+functions and constants of one module are replaced, and the tests of TESTS run until one fails: those that failed before come first.
+A change that no test notices is a hole in the tests, or changes nothing that counts; docs/mutants.md says how to tell.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import ctypes
+import functools
+import importlib
+import inspect
+import json
 import os
 import random
 import re
+import select
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from reporter import catalog
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
     "reporter/assess.py",
     *(f"reporter/ingest/{name}.py" for name in (
-        "actors", "breaches", "decisions", "delegations", "feeds", "items", "load", "names", "observed", "scope", "tables", "tiers",
+        "actors", "breaches", "decisions", "delegations", "feeds", "items", "keys", "load", "names", "observed", "recognise", "rights",
+        "scope", "tables", "tiers",
     )),
+    "reporter/unjudged.py", "reporter/sql.py", "reporter/child.py",
 )  # fmt: skip
 """What makes cells of records; readers and recognition have their own goldens."""
 CHECKS = "frameworks/checks/"
-EXAMPLES = "tests/test_content.py::test_the_examples_of_a_check_give_what_they_say"
-USUAL = ("tests/test_honesty.py", "tests/test_feeds.py", EXAMPLES)
-TESTS = {
-    "assess": ("tests/test_assess.py", "tests/test_honesty.py"),
-    "feeds": ("tests/test_feeds.py", "tests/test_honesty.py"),
-    "scope": ("tests/test_scope.py",),
-    "names": ("tests/test_names.py",),
-    "delegations": ("tests/test_delegations.py",),
-    "decisions": ("tests/test_decisions.py",),
-    "tiers": ("tests/test_agents.py", "tests/test_honesty.py"),
-    "load": ("tests/test_files.py", "tests/test_bad_input.py"),
-}
-"""Module -> the quick tests that are to notice; the examples of all checks come after them."""
+TESTS: dict[str, tuple[str, ...]] = {
+    "actors": ("names", "derived", "derived_rows"), "assess": ("derived_rows", "honesty", "failing_checks"), "breaches": ("derived_rows", "observed"),
+    "child": ("walls", "limits"), "decisions": ("derived_rows", "decisions"), "delegations": ("delegations",),
+    "feeds": ("derived_rows", "feeds", "observed"), "items": ("derived_numbers",), "keys": ("derived_rows",), "load": ("files", "derived"),
+    "names": ("names",), "observed": ("observed",), "recognise": ("readers", "reconsider"), "rights": ("derived_rows",),
+    "scope": ("scope",), "sql": ("sql", "walls"), "tables": ("derived_rows", "observed", "derived"), "tiers": ("derived_numbers",),
+    "unjudged": ("failing_checks",),
+}  # fmt: skip
+"""Module -> the quick files of tests that are to notice; the examples of checks come after them."""
+EXAMPLES = "tests/test_content.py"
+WHOLE = {"cells_of", "stripped", "good_run", "sample_run", "good", "failing"}
+"""Fixtures of whole companies: tests that need one are left out, for they take seconds."""
+READ_BY: dict[str, str] = {
+    "actors": "INV-02 OWN-02 IDN-02", "assess": "INV-02 CRD-02 ENT-05 APR-02 MON-01", "breaches": "GOV-02 MON-04 RUN-06",
+    "decisions": "APR-07", "delegations": "APR-08 AUD-03", "feeds": "AUD-01 AUD-05 MON-01", "keys": "CRD-02 IDN-06",
+    "rights": "ENT-05", "scope": "PUR-03", "tables": "CHG-03 MON-06 REV-03 ENT-06 REC-01", "unjudged": "INV-02 MON-01",
+}  # fmt: skip
+"""Module -> checks whose examples come after its tests, for they read what it makes."""
+SLOWEST = 20.0
+"""Seconds: a test that takes longer is left out, and so is what fails unchanged."""
 SQL = re.compile(r"\b(SELECT|WHERE|JOIN|CASE|GROUP BY|count\(|min\(|max\(|bool_or\()")
 SWAPS = (
     (r"\bmin\(", "max("), (r"\bmax\(", "min("), (r"\bMIN\(", "MAX("), (r"\bMAX\(", "MIN("),
@@ -53,8 +77,18 @@ SWAPS = (
     (r"\bIS NOT NULL\b", "IS NULL"), (r"\bcount\(", "0 * count("), (r"\bCOUNT\(", "0 * COUNT("), (r"\bsum\(", "0 * sum("),
     (r"\bSUM\(", "0 * SUM("), (r"count\(DISTINCT ", "count("), (r"\bSELECT DISTINCT\b", "SELECT"), (r"\bLEFT JOIN\b", "JOIN"),
     (r"(?<![<>=])<(?![=>])", "<="), (r"<=", "<"), (r"(?<![<=-])>(?!=)", ">="), (r">=", ">"), (r"<>", "="), (r"\bNOT (?!NULL|EXISTS)", ""),
-    (r"\bTRUE\b", "FALSE"), (r"\bFALSE\b", "TRUE"),
+    (r"\bTRUE\b", "FALSE"), (r"\bFALSE\b", "TRUE"), (r"\bTHEN [1-9]\b", "THEN 0"), (r"\bAND (?=[\w.]+ IS )", "AND TRUE OR "),
 )  # fmt: skip
+NAMED = (
+    ("reporter/sql.py", "        _refuse_foreign_syntax(tree, place)\n", ""),
+    ("reporter/sql.py", "        _demand_outputs(tree, place)\n", ""),
+    ("reporter/child.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
+    ("reporter/ingest/observed.py", "count(CASE WHEN u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", "0"),
+    ("reporter/ingest/observed.py", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),
+    ("reporter/ingest/tiers.py", "WHEN 'agent' THEN 2 WHEN 'shared' THEN 2", "WHEN 'agent' THEN 1 WHEN 'shared' THEN 2"),
+    ("reporter/ingest/tiers.py", "WHEN s.shared OR a.principal_id IS NULL THEN 2", "WHEN s.shared OR a.principal_id IS NULL THEN 1"),
+)  # fmt: skip
+"""Holes that the tests once had, tried each time: (file, what stands there, what instead)."""
 COMPARED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
     ast.In: (" in ", " not in "), ast.NotIn: (" not in ", " in "),
@@ -87,15 +121,37 @@ def main(words: list[str]) -> int:
         "--sample", type=int, default=0, help="so many of all mutants, drawn at random"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--tests", nargs="+", help="names of files of tests, instead of those of TESTS"
+    )
     given = parser.parse_args(words)
+    TESTS.update({Path(file).stem: tuple(given.tests) for file in given.files if given.tests})
     made = [m for file in given.files for m in mutants(file)]
     if given.sample and given.sample < len(made):
         made = sorted(random.Random(given.seed).sample(made, given.sample), key=lambda m: (m.file, m.start))  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
-        copy = _copy(Path(name) / "project")
-        alive = list(_survivors(made, copy))
-    print(f"{len(made)} mutants: {len(made) - len(alive)} noticed, {len(alive)} alive")
+    made += [_named(*n) for n in NAMED if n[0] in given.files]
+    # The tests are collected for one module at a time: what is imported and read by then, no mutant pays for.
+    by_file = {file: [m for m in made if m.file == file] for file in dict.fromkeys(m.file for m in made)}  # fmt: skip
+    alive = 0
+    for file, some in by_file.items():
+        with tempfile.TemporaryDirectory(
+            prefix="mutants-"
+        ) as folder:  # forks that are killed leave files
+            pid = os.fork()
+            if not pid:
+                tempfile.tempdir = folder
+                os._exit(_run_module(file, some))
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code < 0 or code > MOST_TOLD:
+            raise SystemExit(f"{file}: the tests could not be run")
+        alive += code
+    print(f"{len(made)} mutants: {len(made) - alive} noticed, {alive} alive")
     return 1 if alive else 0
+
+
+def _named(file: str, old: str, new: str) -> Mutant:
+    start = (ROOT / file).read_text(encoding="utf-8").index(old)
+    return Mutant(file, start, start + len(old), new)
 
 
 def mutants(file: str) -> Iterator[Mutant]:
@@ -159,49 +215,181 @@ def _in_python(file: str, text: str, tree: ast.Module) -> Iterator[Mutant]:
                 yield Mutant(file, place, place + len(old), new)
 
 
-def _copy(folder: Path) -> Path:
-    """Copy what the tests need; what they only read is linked."""
-    folder.mkdir()
-    for name in ("reporter", "frameworks", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.iterdir():
-        if not (folder / path.name).exists() and path.name not in (".git", ".venv", "runs", "mutants"):  # fmt: skip
-            (folder / path.name).symlink_to(path)
-    return folder
+MOST_TOLD = 200
+"""Of survivors, in the exit code of a fork; one more says that no test could be run."""
 
 
-def _survivors(made: Iterable[Mutant], copy: Path) -> Iterator[Mutant]:
-    for n, mutant in enumerate(made, 1):
-        path = copy / mutant.file
-        whole = path.read_text(encoding="utf-8")
-        path.write_text(mutant.applied(whole), encoding="utf-8")
+def _run_module(file: str, made: list[Mutant]) -> int:
+    """Run the mutants of one file in forks of a process that has collected its tests; return how many lived."""
+    runner = _Runner(file, made)
+    stem = Path(file).stem
+    files = [f"tests/test_{name}.py" for name in TESTS.get(stem, ("derived_numbers",))]
+    files = [name for name in files if (ROOT / name).is_file()]
+    check = re.match(r"[A-Z]+-\d+", stem)
+    examples = [EXAMPLES] if check or stem in READ_BY else []
+    words = ["-q", "-p", "no:cacheprovider", "--capture=sys", *([] if check else files), *examples]
+    os.chdir(ROOT)
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        pytest.main(words, plugins=[runner])
+    return min(runner.alive, MOST_TOLD) if runner.ran else MOST_TOLD + 1
+
+
+class _Runner:
+    """A plugin of pytest: instead of the tests, runs each mutant in a fork that runs them."""
+
+    def __init__(self, file: str, made: list[Mutant]) -> None:
+        self.file, self.made, self.alive, self.ran = file, made, 0, False
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        stem = Path(self.file).stem
+        check = re.match(r"[A-Z]+-\d+", stem)
+        ids = [check[0]] if check else READ_BY.get(stem, "").split()
+        if ids:
+            _warm()
+        quick = [i for i in session.items if not WHOLE & set(getattr(i, "fixturenames", ()))]
+        own = [i for i in quick if "test_content.py" not in i.nodeid]
+        examples = [i for i in session.items if any(i.nodeid.endswith(f"examples_of_a_check_give_what_they_say[{n}]") for n in ids)]  # fmt: skip
+        items, seconds = self._timed([*own, *examples])
+        self.ran = bool(items)
+        self._tell(f"{self.file}: {len(items)} tests, {seconds:.0f} s")
+        if not items:
+            return True
+        text = (ROOT / self.file).read_text(encoding="utf-8")
+        for n, mutant in enumerate(self.made, 1):
+            started = time.monotonic()
+            [noticed] = _forked(lambda m=mutant: [_first_failure(items, lambda: _change(m, text))], max(60, 5 * seconds)) or [-2]  # fmt: skip
+            took = time.monotonic() - started
+            if noticed >= 0:
+                items.insert(0, items.pop(noticed))
+            by = {-1: "SURVIVED", -2: "broke off or took too long"}.get(noticed) or f"noticed by {items[0].name}"  # fmt: skip
+            self.alive += noticed == -1
+            self._tell(f"{n:>4} {took:5.1f} s  {by}: {mutant.told(text)}")
+        return True
+
+    def _timed(self, items: list[pytest.Item]) -> tuple[list[pytest.Item], float]:
+        """Leave out what fails unchanged or takes too long, and put quick ones first."""
+        times = _forked(lambda: _times(items), 900) or []
+        kept = sorted((t, n) for n, t in enumerate(times) if 0 <= t < SLOWEST)
+        return [items[n] for _, n in kept], sum(t for t, _ in kept)
+
+    def _tell(self, text: str) -> None:
+        print(text, file=sys.__stderr__, flush=True)
+
+
+def _forked(work: Callable[[], list[Any]], patience: float) -> list[Any] | None:
+    """Return what work gives in a fork of this process; None if it takes too long or breaks down."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        with contextlib.suppress(OSError, AttributeError):  # Linux: no fork outlives who started it
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        os.write(writing, json.dumps(work()).encode())
+        os._exit(0)
+    os.close(writing)
+    said = b""
+    until = time.monotonic() + patience
+    with contextlib.closing(os.fdopen(reading, "rb", buffering=0)) as pipe:
+        while select.select([pipe], [], [], max(0, until - time.monotonic()))[0]:
+            part = pipe.read(65536)
+            if not part:
+                break
+            said += part
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return json.loads(said) if said else None
+
+
+def _times(items: list[pytest.Item]) -> list[float]:
+    """Run each test; how long it took, -1 if it failed or was left out."""
+    took = []
+    for n, item in enumerate(items):
         started = time.monotonic()
-        noticed = any(not _passes(copy, tests) for tests in _tests(mutant.file))
-        path.write_text(whole, encoding="utf-8")
-        print(f"{n:>4} {'noticed ' if noticed else 'SURVIVED'} {time.monotonic() - started:5.1f} s  {mutant.told(whole)}", flush=True)  # fmt: skip
-        if not noticed:
-            yield mutant
+        good = _passes(item, items[n + 1] if n + 1 < len(items) else None)
+        took.append(time.monotonic() - started if good else -1)
+    return took
 
 
-def _tests(file: str) -> list[tuple[str, ...]]:
-    """Return the runs of tests for a file, the quick ones first."""
-    if file.startswith(CHECKS):
-        check = re.match(r"[A-Z]+-\d+", Path(file).name)
-        return [(EXAMPLES, "-k", check[0] if check else ""), ("tests/test_reasons.py",)]
-    own = tuple(t for t in TESTS.get(Path(file).stem, USUAL) if (ROOT / t.partition("::")[0]).is_file())  # fmt: skip
-    return [own, (EXAMPLES,)] if EXAMPLES not in own else [own]
+def _first_failure(items: list[pytest.Item], change: Callable[[], None]) -> int:
+    """Which test notices a change; -1 for none."""
+    change()
+    for n, item in enumerate(items):
+        if not _passes(item, items[n + 1] if n + 1 < len(items) else None):
+            return n
+    return -1
 
 
-def _passes(copy: Path, tests: tuple[str, ...]) -> bool:
-    words = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests)
-    env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(words, cwd=copy, env=env, capture_output=True, timeout=600)
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode not in (0, 1, 2, 3):
-        raise SystemExit(done.stdout.decode() + done.stderr.decode())
-    return done.returncode == 0
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    reports = runtestprotocol(item, log=False, nextitem=following)
+    return all(r.passed for r in reports)
+
+
+def _warm() -> None:
+    """Read the content that ships, once for all mutants."""
+    load, place = functools.cache(catalog.load), catalog.content_dir
+    plain: Callable[..., bool] = lambda extra: not extra and catalog.content_dir is place  # noqa: E731
+    whole = catalog.load
+    catalog.load = lambda extra=(): load() if plain(extra) else whole(extra)
+    catalog.load()
+
+
+def _change(mutant: Mutant, text: str) -> None:
+    """Replace in this process what a change of one file alters: a check, or functions, methods and constants of a module."""
+    changed = mutant.applied(text)
+    if mutant.file.endswith(".yml"):
+        _change_check(mutant.file, changed)
+        return
+    name = mutant.file.removesuffix(".py").replace("/", ".")
+    module = importlib.import_module(name)
+    made: dict[str, Any] = {**{k: v for k, v in vars(module).items() if k.startswith("__")}}
+    exec(compile(changed, str(ROOT / mutant.file), "exec"), made)  # noqa: S102
+    if name == "reporter.child":
+        module.__file__ = str(_on_disk(mutant.file, changed))
+    for key, new in made.items():
+        if not key.startswith("__") and key in vars(module):
+            _replace(module, key, vars(module)[key], new)
+
+
+def _on_disk(file: str, changed: str) -> Path:
+    """Copy the program with a changed file, for processes that it starts."""
+    folder = Path(tempfile.mkdtemp())
+    for path in ROOT.iterdir():
+        if path.name != "reporter":
+            (folder / path.name).symlink_to(path)
+    shutil.copytree(ROOT / "reporter", folder / "reporter", ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    (folder / file).write_text(changed, encoding="utf-8")
+    return folder / file
+
+
+def _replace(module: ModuleType, key: str, old: Any, new: Any) -> None:
+    plain_old, plain_new = inspect.unwrap(old), inspect.unwrap(new)
+    if isinstance(plain_old, FunctionType):
+        if plain_old.__module__ == module.__name__:
+            plain_old.__code__ = plain_new.__code__
+            plain_old.__defaults__ = plain_new.__defaults__
+    elif isinstance(old, type) and old.__module__ == module.__name__:
+        for name, member in vars(old).items():
+            fresh = inspect.unwrap(vars(new).get(name, member))
+            plain = isinstance(member, FunctionType) and isinstance(fresh, FunctionType)
+            if plain and member.__code__.co_freevars == fresh.__code__.co_freevars:
+                member.__code__ = fresh.__code__
+    elif not isinstance(old, ModuleType) and new != old:
+        for other in list(sys.modules.values()):
+            if getattr(other, key, None) is old:
+                setattr(other, key, new)
+
+
+def _change_check(file: str, changed: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(file).name
+        path.write_text(changed, encoding="utf-8")
+        new = catalog.read_check(path)
+    whole = catalog.load()
+    old = next(c for c in whole.checks if c.id == new.id)
+    vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)
+    content = replace(whole, checks=vars_of)
+    catalog.load = lambda extra=(): content
 
 
 if __name__ == "__main__":

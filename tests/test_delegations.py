@@ -57,6 +57,8 @@ def _followed(folder: Path, events: list[Row], actors: list[Row], what: str) -> 
         ([_event("s", on_behalf_of="eve", occurred_at="2026-08-04")],
          [(1, "eve", "human", True, None)]),
         ([_event("s", on_behalf_of="eve")], [(1, "eve", "human", False, None)]),
+        ([_event("s", on_behalf_of="eve", occurred_at="2026-08-05")],
+         [(1, "eve", "human", False, None)]),
         ([_event("s", on_behalf_of="fay")], [(1, "fay", "human", None, None)]),
         ([_event("s", trigger="schedule")], [(0, "bot", "schedule", True, None)]),
         ([_event("s", trigger="schedule", actor_id="cron")],
@@ -168,10 +170,25 @@ def test_a_session_for_several_people_is_several_rows(tmp_path: Path) -> None:
     assert _followed(tmp_path, events, ACTORS, "root_id, n_events") == [("ann", 2), ("zoe", 1)]
 
 
+@pytest.mark.parametrize("name", ["ann.b@corp", "ann"])
+def test_a_name_of_one_actor_is_not_also_the_identity_of_another(name: str, tmp_path: Path) -> None:
+    twin = {"actor_id": "twin", "kind": "human", "state": "active", "principal_id": name}
+    found = _followed(tmp_path, [_event("s", on_behalf_of=name)], [*ACTORS, twin], "root_id")
+    assert found == [("ann",)]
+
+
 def test_an_unknown_delegator_may_be_a_person_where_nobody_listed_people(tmp_path: Path) -> None:
     events = [_event("s", on_behalf_of="zoe")]
     found = _followed(tmp_path, events, ACTORS[:3], "root_id, root_kind, root_active, broken")
     assert found == [("zoe", None, None, None)]
+
+
+def test_a_list_of_people_that_knows_few_of_those_named_proves_no_absence(tmp_path: Path) -> None:
+    """Owners count as well: whom they list is who the list of people should know."""
+    elsewhere = [{**a, "owner_id": f"{a['actor_id']}-owner"} for a in ACTORS[:3]]
+    events = [_event("s", on_behalf_of="zoe"), _event("t", on_behalf_of="ann")]
+    found = _followed(tmp_path, events, [*elsewhere, ACTORS[3]], "root_id, root_kind, broken")
+    assert found == [("zoe", None, None), ("ann", "human", None)]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def test_its_verdicts_are_unknown_and_those_of_others_stand(
     }
 
 
+def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: Engine) -> None:
+    more = "SELECT a.actor_id AS subject, TRUE AS ok, 'x' AS reason FROM agents AS a, range({n}) AS t WHERE a.actor_id = '{who}'"
+    sql = " UNION ALL ".join(more.format(n=n, who=who) for who, n in (("a2", 3), ("a1", 2)))
+    engine_check = (OWN, replace(judged(OWN)[0][1], sql=sql))
+    failed = assess.assess(prepared, [engine_check], strict=False)
+    assert failed == {OWN.id: "it gives 2 rows for 'a1'"}
+
+
 @pytest.mark.parametrize("check", [NO_NUMBER, TWICE], ids=["fails", "twice"])
 def test_lint_and_examples_stay_strict(check: Check, prepared: Engine) -> None:
     with pytest.raises(ContentError, match=f"{check.id} (failed while running|gives 2 rows)"):

@@ -31,6 +31,8 @@ KINDS = {
 """Table -> what a record of its own says in `type`."""
 PARTED = ("domains", "excluded_domains", "clauses")
 """Columns kept with a semicolon at either end."""
+MADE = ("hash_holds",)
+"""Columns that the source works out; what a record says of them is not believed."""
 SAMPLE = {TEXT: "some text", TIME: "2026-07-01T12:00:00Z", FLAG: True, INT: 3}
 LISTS = {
     "tools": ("grants", "tool"), "data_sources": ("grants", "data"), "entitlements": ("grants", "entitlement"),
@@ -82,7 +84,7 @@ def record(table: str) -> dict[str, Any]:
 
 def stored(table: str, **said: Any) -> dict[str, Any]:
     """Return the row that a full record should give."""
-    row = full(table) | said
+    row = full(table) | {n: None for n in MADE if n in full(table)} | said
     return {
         n: f";{v};" if n in PARTED else str(v)[:19] if v == SAMPLE[TIME] else v
         for n, v in row.items()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reporter import catalog, yamls
-from reporter.db import Engine
+from reporter.db import Engine, OutOfMemory
 from reporter.errors import ContentError
 from reporter.ingest import cache as store
-from reporter.ingest import convert, files, load, recognise
+from reporter.ingest import convert, files, load, recognise, spool
 from reporter.ingest.files import sniff
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
@@ -849,3 +849,52 @@ def test_a_source_that_names_what_there_is_not_is_refused(
     path.write_text(f"id: z\ntitle: Z\nwhen: 'TRUE'\n{line}\ntables: {{}}\n")
     with pytest.raises(ContentError, match=says):
         catalog.read_source(path)
+
+
+# what the engine fails on
+
+
+NO_SQL = "CAST(error('no \"s3cr3t\" here') AS BIGINT)"
+
+
+def _clumsy(source: catalog.Source) -> catalog.Source:
+    """The source of events, with SQL that fails on one of them."""
+    if source.id != "reporter-events":
+        return source
+    fails = f"CASE WHEN e.event_id = 'bad' THEN {NO_SQL} ELSE 1 END"
+    sql = f"SELECT * FROM ({source.tables['events']}) AS e WHERE {fails} >= 0"
+    return replace(source, tables={"events": sql})
+
+
+def _short_of_memory(engine: Engine, *rest: Any) -> None:
+    """What turns records into rows, where one of them is too much."""
+    if engine.one("SELECT count(*) FROM spooled WHERE contains(CAST(r AS VARCHAR), '\"bad\"')"):
+        raise OutOfMemory("the engine needs more memory")
+    STAGE(engine, *rest)
+
+
+STAGE = spool._stage
+STUMBLES = {
+    "an error in SQL": ("engine could not read it", "SOURCES", tuple(map(_clumsy, SOURCES))),
+    "too little memory": ("needs more memory than --memory", "_stage", _short_of_memory),
+}
+
+
+@pytest.mark.parametrize("what", STUMBLES)
+def test_what_the_engine_fails_on_costs_that_record_and_no_run(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, name, value = STUMBLES[what]
+    monkeypatch.setitem(take.__globals__ if name == "SOURCES" else spool.__dict__, name, value)
+    taken = take(
+        tmp_path,
+        a__jsonl=lines(event(0), event(1, event_id="bad"), *(event(n) for n in range(2, 7))),
+        b__jsonl=lines(event(7), event(8)),
+    )
+    assert {f: counts(c) for f, c in taken.files.items()} == {
+        "logs/a.jsonl": (7, 6, 0, 1, 0),
+        "logs/b.jsonl": (2, 2, 0, 0, 0),
+    }
+    assert said in taken.reasons
+    assert "s3cr3t" not in taken.reasons
+    assert len(taken.rows["events"]) == 8

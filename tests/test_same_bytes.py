@@ -17,6 +17,7 @@ from conftest import reporter
 
 from reporter import catalog
 from reporter.db import Engine
+from reporter.errors import InputError
 from reporter.ingest import convert, inputs, load, recognise
 from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
@@ -313,6 +314,84 @@ def test_a_damaged_cache_is_converted_anew_with_a_note(
     said.clear()
     assert read(ws, said.append) == first
     assert said == []
+
+
+def _rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[list[Path]], object]:
+    """Change entries, and give them the hash that they then need."""
+
+    def rewrite(entries: list[Path]) -> None:
+        for path in entries:
+            data = json.loads(path.read_text())
+            del data["sha256"]
+            change(data)
+            text = json.dumps(data, sort_keys=True).encode()
+            path.write_text(json.dumps(data | {"sha256": hashlib.sha256(text).hexdigest()}))
+
+    return rewrite
+
+
+def _swap(entries: list[Path]) -> None:
+    one, two = (p.read_bytes() for p in entries)
+    entries[0].write_bytes(two)
+    entries[1].write_bytes(one)
+
+
+def _instead(make: Callable[[Path], object]) -> Callable[[list[Path]], object]:
+    def replaced(entries: list[Path]) -> None:
+        for path in entries:
+            path.unlink()
+            make(path)
+
+    return replaced
+
+
+OTHERS: dict[str, Callable[[list[Path]], object]] = {
+    "one over the other": lambda entries: entries[0].write_bytes(entries[1].read_bytes()),
+    "swapped": _swap,
+    "a count too many": _rewritten(lambda d: d["counts"].append(d["counts"][0])),
+    "no count": _rewritten(lambda d: d.update(counts=[])),
+    "a count that is a text": _rewritten(lambda d: d["counts"][0].update(read="200")),
+    "a problem of no file": _rewritten(lambda d: d["problems"].append([7, 1, "x", "x", ""])),
+    "a problem cut": _rewritten(lambda d: d["problems"].append([0])),
+    "a file without hash": _rewritten(lambda d: d.update(hashes={})),
+    "hashes as a list": _rewritten(lambda d: d.update(hashes=[])),
+    "null": _instead(lambda path: path.write_text("null")),
+    "a list": _instead(lambda path: path.write_text("[]")),
+    "a number": _instead(lambda path: path.write_text("7")),
+    "a pipe": _instead(os.mkfifo),
+    "an endless device": _instead(lambda path: path.symlink_to("/dev/zero")),
+    "a link that leads nowhere": _instead(lambda path: path.symlink_to("nothing")),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_an_entry_that_is_not_the_one_of_its_files_is_converted_anew(other: str, ws: Path) -> None:
+    first = read(ws)
+    OTHERS[other](_files(ws, ".json"))
+    said: list[str] = []
+    assert read(ws, said.append) == first
+    assert len(said) == (1 if other == "one over the other" else 2), said
+    assert all("is converted anew" in s for s in said)
+    said.clear()
+    assert read(ws, said.append) == first and said == []
+
+
+@pytest.mark.parametrize("other", ["a pipe", "an endless device"])
+def test_a_parquet_of_the_cache_that_is_no_regular_file_is_not_opened(other: str, ws: Path) -> None:
+    first = read(ws)
+    OTHERS[other](_files(ws, ".parquet"))
+    said: list[str] = []
+    assert read(ws, said.append) == first
+    assert len(said) == 2 and all("is no regular file" in s for s in said), said
+
+
+@pytest.mark.parametrize("ending", [".json", ".parquet"])
+def test_a_folder_in_the_place_of_a_file_of_the_cache_is_named(ending: str, ws: Path) -> None:
+    read(ws)
+    _instead(Path.mkdir)(_files(ws, ending))
+    with pytest.raises(InputError, match="a folder stands where the cache keeps a file") as refused:
+        read(ws)
+    assert str(ws.parent / "cache") in refused.value.place
 
 
 def test_a_value_changed_in_the_cache_is_not_believed(ws: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -64,7 +65,7 @@ def promises() -> list[Promise]:
 
 
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+def taken(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     content = catalog.load()
     cells: Cells = {}
     intake = {}
@@ -72,7 +73,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         workspace = read_workspace(HERE / "acme" / quarter)
         folder = tmp_path_factory.mktemp(quarter)
         with Engine(folder / "work") as engine:
-            cache = store.open_cache(folder / "cache")
+            cache = store.open_cache(shutil.copytree(sample / "cache", folder / "cache"))
             intake[quarter] = load.ingest(
                 engine, Inputs.of(workspace.folder), content.sources, cache
             )

@@ -11,6 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from reporter.cli import main
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.tables import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
@@ -257,3 +260,36 @@ def test_the_report_says_on_how_many_clean_runs_a_scope_rests(tmp_path: Path) ->
     ]
     assert "fewer than three clean runs: expect false alarms" in view["observed"]["scopes_text"]
     assert "attack" not in json.dumps(view["observed"])
+
+
+# whether a tool changes something: the log before the agent's own grants, as everywhere else
+
+
+LEAD = {"type": "tool", "effect": "write", "expires_at": "2026-07-01"}
+"""A grant that is over approves nothing, and still says what the tool does."""
+
+
+def test_the_effect_is_the_logs_then_the_agents_own_grants_then_the_names(tmp_path: Path) -> None:
+    def one(tool: str, **more: Any) -> dict[str, Any]:
+        return {"occurred_at": "2026-08-01", "actor_id": "a1", "purpose": "pay", "session_id": "s", "tool": tool} | more  # fmt: skip
+
+    given = {
+        "actors": [{"actor_id": a, "kind": "agent", "state": "active"} for a in ("a1", "a2")],
+        "grants": [{"actor_id": "a1", "name": "get_*", **LEAD}],
+        "baseline": [one("ping", occurred_at="2026-06-01")],
+        "events": [
+            one("get_told", effect="read"), one("get_untold"), one("put_told", effect="read"), one("put_untold"),
+            one("get_untold", actor_id="a2"),
+        ],
+    }  # fmt: skip
+    with Engine(tmp_path) as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        found = engine.rows("SELECT agent_id, name, changes, basis FROM deviations ORDER BY ALL")
+    assert found == [
+        ("a1", "get_told", False, "log"),
+        ("a1", "get_untold", True, "inventory"),
+        ("a1", "put_told", False, "log"),
+        ("a1", "put_untold", True, "name"),
+        ("a2", "get_untold", False, "name"),
+    ]

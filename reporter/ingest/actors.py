@@ -157,6 +157,9 @@ def resolve_events(engine: Engine) -> None:
         f"coalesce({_FOUND}) IS NOT NULL AS registered, "
         "(coalesce(i.found <> p.found, FALSE) AND NOT p.gate) OR (coalesce(i.found <> c.found, FALSE) AND NOT c.gate) "
         "OR (coalesce(p.found <> c.found, FALSE) AND NOT p.gate AND NOT c.gate) AS conflict, "
+        # A person's identity, such as a mail address, comes with ids of many systems: that is no stranger.
+        f"CASE WHEN i.found IS NULL AND coalesce({_FOUND}) IS NOT NULL AND a.kind <> 'human' "
+        "AND k.actor_id <> coalesce(k.principal_id, '') AND k.actor_id <> coalesce(k.credential_id, '') THEN k.actor_id END AS stranger, "
         "coalesce(p.gate, FALSE) AS principal_is_intermediary, "
         "coalesce(c.gate, p.gate, FALSE) AS credential_is_intermediary, "
         "coalesce(a.kind, k.actor_kind, p.kind, c.kind) AS agent_kind, a.registered_at, "
@@ -184,7 +187,7 @@ def see_events(engine: Engine, filled: bool = False) -> None:
     engine.run(
         f"CREATE OR REPLACE VIEW events AS SELECT e.* EXCLUDE (file, record, part, place, who) {effect}, "
         "k.agent_id, k.registered, k.conflict, k.resolved_by, k.agent_kind, k.registered_at, "
-        "k.principal_is_intermediary, k.credential_is_intermediary, "
+        "k.stranger, k.principal_is_intermediary, k.credential_is_intermediary, "
         "e.occurred_at >= r.period_from AND e.occurred_at < r.period_to AS in_window, "
         "e.file || '#' || CAST(e.record AS VARCHAR) AS ref, "
         "CAST(e.part AS HUGEINT) * 18446744073709551616 + e.place AS row_id "

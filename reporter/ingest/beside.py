@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.db import Engine
-from reporter.ingest.files import InputFile, is_litter, sniff
+from reporter.ingest.files import InputFile, is_litter, real, shown, sniff
 from reporter.ingest.inputs import FOLDERS, Inputs
 from reporter.ingest.load import as_artefact
 from reporter.ingest.mapped import FOLDER as MAPPINGS
@@ -37,7 +37,7 @@ def beside(
     engine: Engine, workspace: Path, sources: tuple[Source, ...], known: Iterable[Path] = ()
 ) -> list[FileCount]:
     """Name the files of a workspace that nobody reads; `known` are paths that the run uses itself."""
-    others = {p.resolve() for p in known}
+    others = {real(p) for p in known}
     found: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(workspace.iterdir()):
         if path.is_file() and not _is_settled(path.name, others, path):
@@ -45,8 +45,8 @@ def beside(
         elif path.name == MAPPINGS and path.is_dir():
             found[f"{MAPPINGS}/"] += [p for p in _below(path) if p.suffix != ".yml" or p.parent != path]  # fmt: skip
         elif path.is_dir() and path.name not in READ and not _is_other(path, others):
-            found[f"{path.name}/"] += islice(_below(path), MOST + 1)
-    files = {place: [sniff(p, p.relative_to(workspace).as_posix()) for p in paths[:MOST]] for place, paths in found.items()}  # fmt: skip
+            found[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
+    files = {place: [sniff(p, shown(p.relative_to(workspace).as_posix())) for p in paths[:MOST]] for place, paths in found.items()}  # fmt: skip
     looked_at = [f for own in files.values() for f in own][:GUESSED]
     homes = _homes(engine, looked_at, sources)
     return [
@@ -58,13 +58,13 @@ def beside(
 
 def _is_settled(name: str, others: set[Path], path: Path) -> bool:
     hidden = name.startswith(".") and not name.endswith("mcp.json")
-    return hidden or is_litter(name) or name.lower().startswith(SETTLED) or path.resolve() in others
+    return hidden or is_litter(name) or name.lower().startswith(SETTLED) or real(path) in others
 
 
 def _is_other(folder: Path, others: set[Path]) -> bool:
     """Tell a folder of a tool, of runs or of the user's own content."""
     runs = [folder, *(p for p in folder.iterdir() if p.is_dir())] if os.access(folder, os.R_OK | os.X_OK) else []  # fmt: skip
-    here = folder.resolve()
+    here = real(folder)
     return (
         folder.name.startswith(".")
         or is_litter(folder.name)
@@ -88,7 +88,7 @@ def _homes(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) 
         for choice in recognise(engine, inputs.files, sources):
             if choice.source:
                 home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
-                homes.setdefault(choice.file.path.relative_to(_root(choice.file)).as_posix(), home)
+                homes.setdefault(shown(choice.file.path.relative_to(_root(choice.file)).as_posix()), home)
     return homes
 
 

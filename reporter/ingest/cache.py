@@ -11,14 +11,16 @@ import hmac
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
 from reporter.catalog import Source
 from reporter.claims import claimed, clear_all
 from reporter.db import version as engine_version
+from reporter.errors import InputError
 from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
@@ -95,34 +97,61 @@ def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def find(cache: Cache, key: str) -> Batch | None:
-    """Return the batch kept under a key, or None; what is damaged, or has fingerprints of another key, is none."""
+def find(cache: Cache, key: str, files: int) -> Batch | None:
+    """Return the batch of so many files kept under a key, or None; what is damaged, or has fingerprints of another key, is none."""
     path = cache.folder / f"{key}.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
+        _refuse_irregular(path)
         batch = _read(path.read_bytes())
+        _refuse_other(batch, key, files)
         if batch.made_with not in ("", mark(cache.secret_key)):
             return None
+        for name in batch.hashes:
+            _refuse_irregular(cache.folder / name)
         if all(sha256(cache.folder / name) == said for name, said in batch.hashes.items()):
             return batch
         wrong = "a file of it is not what was kept"
     except OSError as error:
         wrong = f"a file of it cannot be read: {error.strerror}"
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         wrong = str(error)
     cache.warn(f"{path}: damaged ({wrong}); its input is converted anew")
     return None
 
 
+def _refuse_irregular(path: Path) -> None:
+    """Raise ValueError for what opening could wait for without end, or that is somebody else's."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError(f"{path.name} is no regular file")
+
+
+def _refuse_other(batch: Batch, key: str, files: int) -> None:
+    """Raise ValueError for an entry that is whole, and of other files: one that was copied over it, or made by hand."""
+    if batch.key != key:
+        raise ValueError("it is the entry of other files")
+    named = {name for names in batch.tables.values() for name in names}
+    if named != {*batch.hashes} or any(Path(name).name != name for name in named):
+        raise ValueError("it names other files than it has hashes of")
+    if len(batch.counts) != files or not all(0 <= p[0] < files for p in batch.problems):
+        raise ValueError(f"it does not count {files} files")
+
+
 def _read(text: bytes) -> Batch:
-    """Return the batch of an entry; ValueError, KeyError or TypeError if it is not as it was kept."""
+    """Return the batch of an entry; ValueError, KeyError, TypeError or AttributeError if it is not as it was kept."""
     data = json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError("it is no JSON object")
     if data.pop("sha256") != _hash_of(data):
         raise ValueError("it is not what was kept")
     data["counts"] = [Counts(**c) for c in data["counts"]]
-    for name in ("problems", "other_types", "carried"):
+    if not all(type(n) is int for c in data["counts"] for n in astuple(c)):
+        raise ValueError("a count of it is no number")
+    for name, size in (("problems", 5), ("other_types", 2), ("carried", 2)):
         data[name] = [tuple(x) for x in data[name]]
+        if any(len(x) != size for x in data[name]):
+            raise ValueError(f"a line of its {name} is cut")
     return Batch(**data)
 
 
@@ -145,15 +174,14 @@ def put(cache: Cache, batch: Batch, made: Path) -> None:
     """Move a finished Parquet file of a batch into the cache, and remember its hash."""
     made.chmod(0o600)
     batch.hashes[made.name] = sha256(made)
-    target = cache.folder / made.name
     try:
-        made.replace(target)
+        _replace(made, cache)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         with _aside(cache) as aside:
             shutil.copy(made, aside / made.name)
-            (aside / made.name).replace(target)
+            _replace(aside / made.name, cache)
         made.unlink()
 
 
@@ -165,7 +193,18 @@ def keep(cache: Cache, batch: Batch) -> None:
         made = aside / f"{batch.key}.json"
         made.touch(mode=0o600)
         made.write_text(text, encoding="utf-8")
-        made.replace(cache.folder / made.name)
+        _replace(made, cache)
+
+
+def _replace(made: Path, cache: Cache) -> None:
+    """Put a file in the cache in the place of whatever has its name, but for a folder: who knows what lies in that."""
+    target = cache.folder / made.name
+    try:
+        made.replace(target)
+    except IsADirectoryError as error:
+        raise InputError(
+            "a folder stands where the cache keeps a file", str(target), "Remove it, or give another --cache."
+        ) from error  # fmt: skip
 
 
 def _aside(cache: Cache) -> AbstractContextManager[Path]:

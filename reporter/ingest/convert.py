@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 from reporter.catalog import Source
 from reporter.child import USUAL, Child, Limits, Stopped
-from reporter.db import Engine, Error
+from reporter.db import Engine, Error, OutOfMemory
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, is_shown_as_it_is
 from reporter.ingest.inputs import Digest, Inputs
 from reporter.ingest.notes import CHANGED, HIDDEN
 from reporter.ingest.recognise import Choice
@@ -105,7 +105,7 @@ def _work_off(
     engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
     """Return the batch of a job, and which of its files were lost: they are not in it."""
-    batch = find(cache, job.key)
+    batch = find(cache, job.key, len(job.parts))
     if batch is not None:
         return batch, frozenset()
     if all(inputs.is_steady(p.file) for p in job.parts):
@@ -143,7 +143,7 @@ def _from_copies(
         if not parts:
             return None, lost
         rest = _Job(job.source, parts, job.without(lost).digests)
-        batch = find(cache, rest.key) if lost else None
+        batch = find(cache, rest.key, len(parts)) if lost else None
         if batch is None:
             batch, whole = _convert(engine, rest, cache, limits)
             _keep(batch, cache, whole)
@@ -164,7 +164,10 @@ def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[B
     with engine.twin() as own:
         if len(parts) == 1 and streams(source, parts[0].file):
             batch = Batch(source.id, key, counts=[Counts()])
-            with Child(limits) as child, suppress(Stopped):  # the spool tells which records
+            with (
+                Child(limits) as child,
+                suppress(Stopped, OutOfMemory),
+            ):  # the spool tells which records
                 if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
                     foreign.clear(own, key)
                     return batch, True
@@ -191,5 +194,5 @@ def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
         bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
-        and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
+        and is_shown_as_it_is(file.path) and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
     )  # fmt: skip

@@ -25,10 +25,21 @@ def follow_delegations(engine: Engine) -> None:
         f"WHEN a.kind = 'human' THEN {_active('a')} ELSE a.state = 'active' END AS root_active, {_BROKEN} AS broken, "
         "r.n_events, r.in_window, r.first_at, r.first_ref FROM roots AS r LEFT JOIN actors AS a ON a.actor_id = r.root_id "
         "LEFT JOIN actors AS o ON o.actor_id = a.owner_id "
-        "CROSS JOIN (SELECT coalesce(bool_or(kind = 'human'), FALSE) AS supplied FROM actors) AS people"
+        f"CROSS JOIN ({_PEOPLE}) AS people"
     )
 
 
+_PEOPLE = (
+    "SELECT coalesce(count(*) FILTER (WHERE kind = 'human') > 0 AND 2 * count(*) FILTER (WHERE kind = 'human') >= count(*), FALSE) "
+    "AS prove_absence FROM (SELECT DISTINCT coalesce(x.actor_id, n.name) AS name, a.kind FROM ("
+    "SELECT root_id AS name FROM roots WHERE delegator IS NOT NULL UNION SELECT owner_id FROM actors UNION "
+    "SELECT approver_id FROM approvals) AS n LEFT JOIN known_as AS x ON x.alias = n.name "
+    "LEFT JOIN actors AS a ON a.actor_id = coalesce(x.actor_id, n.name) AND a.registered "
+    "WHERE n.name IS NOT NULL AND (a.kind IS NULL OR a.kind = 'human')) AS named"
+)
+"""SQL: whether the list of people can show that somebody is no person: it knows at least half of those whom logs name
+as delegators, the register as owners and the records as approvers. A partial export proves no absence.
+"""
 _NAMED = "(e.parent_session_id IS NOT NULL OR e.on_behalf_of IS NOT NULL OR e.trigger IS NOT NULL)"
 _BROKEN = (
     f"CASE WHEN r.circle THEN 'the chain of sessions comes back to ' || r.up WHEN r.depth >= {MOST_HOPS} AND r.up IS NOT NULL "
@@ -37,10 +48,10 @@ _BROKEN = (
     "WHEN r.stranger IS NOT NULL THEN r.stranger || ' stands in no register' "
     "WHEN r.unnamed THEN NULL WHEN r.root_id IS NULL THEN 'the first session of the chain names no actor' "
     "WHEN r.trigger = 'agent' AND r.delegator IS NULL THEN 'it was started by an agent that is not named' "
-    "WHEN a.registered OR (r.delegator IS NOT NULL AND a.actor_id IS NULL AND NOT people.supplied) THEN NULL "
+    "WHEN a.registered OR (r.delegator IS NOT NULL AND a.actor_id IS NULL AND NOT people.prove_absence) THEN NULL "
     "ELSE r.root_id || ' stands in no register' END"
 )
-"""Where nobody listed the people, an unknown name may be one of them."""
+"""Where the list of people knows few of those who are named, or is none, an unknown name may be one of them."""
 
 
 def _active(who: str) -> str:

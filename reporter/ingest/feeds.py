@@ -51,7 +51,7 @@ def _expect(engine: Engine, expected: list[Expected]) -> None:
 def _find_gaps(engine: Engine) -> None:
     engine.run(
         "CREATE TABLE feed_hours AS SELECT log_source, date_trunc('hour', occurred_at) AS hour, "
-        "count(*) AS n, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
+        "count(*) AS n, count(CASE WHEN event_class IS DISTINCT FROM 'heartbeat' THEN 1 END) AS n_busy, min(occurred_at) AS first_at, max(occurred_at) AS last_at "
         "FROM in_events AS e CROSS JOIN run AS r WHERE e.occurred_at >= r.period_from "
         "AND e.occurred_at < least(r.period_to, r.as_of) GROUP BY ALL"
     )

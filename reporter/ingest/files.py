@@ -5,6 +5,7 @@ Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Par
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -88,12 +89,39 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
         root = workspace / folder
         paths = [root] if leads_out(root, workspace) else _below(root)
         found += [_look(path, workspace) for path in paths]
-    return sorted(found, key=lambda f: Path(f.name))
+    return sorted(_told_apart(found), key=lambda f: Path(f.name))
+
+
+def shown(path: str) -> str:
+    """Write the bytes of a path that are no UTF-8 as escapes: nothing that is written or asked holds them otherwise."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def is_shown_as_it_is(path: Path) -> bool:
+    """Tell whether a path is UTF-8; the engine opens no other."""
+    return shown(str(path)) == str(path)
+
+
+def _told_apart(found: list[InputFile]) -> list[InputFile]:
+    """Give a file a name of its own where an escape in it reads as another's."""
+    plain = [f for f in found if is_shown_as_it_is(f.path)]
+    taken, made = {f.name for f in plain}, plain
+    for file in sorted((f for f in found if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)):
+        while file.name in taken:
+            file = replace(file, name=f"{file.name}~")
+        taken.add(file.name)
+        made.append(file)
+    return made
 
 
 def leads_out(path: Path, workspace: Path) -> bool:
     """Tell whether a link ends outside the workspace: what lies there is none of its evidence."""
-    return path.is_symlink() and not path.resolve().is_relative_to(workspace.resolve())
+    return path.is_symlink() and not real(path).is_relative_to(real(workspace))
+
+
+def real(path: Path) -> Path:
+    """Follow the links of a path; one that leads to itself stays what it is."""
+    return Path(os.path.realpath(path))
 
 
 def is_litter(name: str) -> bool:
@@ -113,7 +141,7 @@ def _below(root: Path) -> Iterator[Path]:
 
 
 def _look(path: Path, workspace: Path) -> InputFile:
-    name = path.relative_to(workspace).as_posix()
+    name = shown(path.relative_to(workspace).as_posix())
     if leads_out(path, workspace):
         why = (
             "a link that leads out of the workspace, which is not followed: copy what it leads to"
@@ -128,11 +156,20 @@ def _look(path: Path, workspace: Path) -> InputFile:
             if path.is_dir()
             else "a link to what is no file"
             if path.exists()
-            else "a link that leads nowhere"
+            else _leads_nowhere(path)
         )
     else:
         why = "a folder that cannot be opened" if path.is_dir() else "neither a file nor a folder"
     return InputFile(path, name, 0, "unknown", False, why=why)
+
+
+def _leads_nowhere(path: Path) -> str:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a link that leads back to itself"
+    return "a link that leads nowhere"
 
 
 def stamp_of(found: os.stat_result) -> tuple[int, ...]:

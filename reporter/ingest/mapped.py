@@ -125,7 +125,11 @@ def _actors(f: Fields, columns: dict[str, Any]) -> str:
     lists = f.get("lists", dict, {})
     listed = [
         f"{_listed(f, lists[key])} AS {flag}"
-        for key, flag in (("tools", "tools_listed"), ("data_sources", "data_listed"))
+        for key, flag in (
+            ("tools", "tools_listed"),
+            ("data_sources", "data_listed"),
+            ("entitlements", "entitlements_listed"),
+        )
         if key in lists and flag not in columns
     ]
     return f"SELECT record, {made} AS kind, {', '.join([*picked, *listed])} FROM raw"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, opened, too_large, whole
+from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, is_shown_as_it_is, opened, too_large, whole
 from reporter.ingest.items import Document, Item, Problem, shown
 from reporter.ingest.tabular import csv_rows, sheet_rows
 from reporter.yamls import parse_yaml_all
@@ -255,6 +256,10 @@ def _plain(value: Any) -> Any:
 
 
 def _parquet(file: InputFile, engine: Engine) -> Iterator[Item]:
-    sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM read_parquet({quoted(str(file.path))}) AS t"
+    path = file.path
+    if not is_shown_as_it_is(path):
+        path = engine.work / f"{os.urandom(8).hex()}.parquet"
+        path.symlink_to(file.path.absolute())
+    sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM read_parquet({quoted(str(path))}) AS t"
     for number, (text,) in enumerate(engine.each(sql), 1):
         yield Document(number, json.loads(text), text)

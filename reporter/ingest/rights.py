@@ -31,7 +31,10 @@ def find_right_uses(engine: Engine) -> None:
         "list(pattern) AS patterns, list(expires_at) AS ends FROM (SELECT actor_id, expires_at, "
         f"regexp_full_match(lower(coalesce(action, name)), {_FORM}) AS form, "
         "replace(replace(replace(replace(replace(lower(coalesce(action, name)), '!', '!!'), '_', '!_'), '%', '!%'), '*', '%'), '?', '_') AS pattern "
-        "FROM grants WHERE type = 'entitlement') AS g GROUP BY actor_id"
+        "FROM grants WHERE type = 'entitlement') AS g GROUP BY actor_id "
+        # An empty list is a list: it grants nothing.
+        "UNION ALL SELECT actor_id, TRUE, [], [] FROM actors WHERE entitlements_listed "
+        "AND actor_id NOT IN (SELECT actor_id FROM grants WHERE type = 'entitlement')"
     )
     engine.run(
         "CREATE TABLE right_uses AS SELECT u.agent_id, u.log_source, u.action, u.in_window, "

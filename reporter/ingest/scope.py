@@ -49,16 +49,20 @@ def review_scope(engine: Engine, baseline: Baseline) -> None:
 
 
 def _tell_effects(engine: Engine) -> None:
-    """Whether each tool reads or changes: as the inventory or the log says, else by the first word of its name."""
+    """Whether each tool reads or changes in an agent's hands: as the log says of its calls, else as the agent's grants say,
+    else by the first word of its name.
+    """
+    calls = " UNION ".join(
+        f"SELECT DISTINCT who, tool, effect FROM {t} WHERE tool IS NOT NULL"
+        for t in ("in_events", "in_baseline")
+    )
     engine.run(
-        "CREATE TABLE tool_effects AS SELECT tool, coalesce(said, told, "
+        "CREATE TABLE tool_effects AS SELECT agent_id, tool, coalesce(changes_state, "
         f"{_VERB} NOT IN ({quoted_list(READING)[1:-1]})) AS changes, "
-        "CASE WHEN said IS NOT NULL THEN 'inventory' WHEN told IS NOT NULL THEN 'log' ELSE 'name' END AS basis FROM ("
-        "SELECT x.tool, bool_or(g.effect <> 'read') AS said, bool_or(x.effect <> 'read') AS told FROM ("
-        "SELECT DISTINCT tool, effect FROM in_events WHERE tool IS NOT NULL UNION "
-        "SELECT DISTINCT tool, effect FROM in_baseline WHERE tool IS NOT NULL) AS x "
-        "LEFT JOIN (SELECT name, effect FROM grants WHERE type = 'tool' AND effect IS NOT NULL AND NOT contains(name, '*')) AS g "
-        "ON g.name = x.tool GROUP BY x.tool) AS t"
+        "CASE WHEN changes_state IS NULL THEN 'name' WHEN changes_state IS NOT DISTINCT FROM told THEN 'log' ELSE 'inventory' END AS basis FROM ("
+        "SELECT k.agent_id, c.tool, bool_or(coalesce(c.effect, g.effect) <> 'read') AS changes_state, bool_or(c.effect <> 'read') AS told "
+        f"FROM ({calls}) AS c JOIN event_actors AS k USING (who) "
+        "LEFT JOIN granted_effects AS g ON g.agent_id = k.agent_id AND g.tool = c.tool GROUP BY k.agent_id, c.tool) AS t"
     )
 
 
@@ -94,7 +98,8 @@ def _gather_scope(engine: Engine, approved_at: datetime | None) -> None:
     from_runs = (
         "SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, '{kind}' AS kind, {pattern} AS pattern, NOT changes AS reads_only, "
         f"{since} AS approved_at, NULL::TIMESTAMP AS expires_at FROM (SELECT a.*, t.changes, {{x}} AS x FROM approved_runs AS a "
-        f"JOIN tool_effects AS t USING (tool) WHERE {_USED}) WHERE x IS NOT NULL"
+        "JOIN (SELECT agent_id AS who, tool AS what, changes FROM tool_effects) AS t ON t.who IS NOT DISTINCT FROM a.agent_id "
+        f"AND t.what = a.tool WHERE {_USED}) WHERE x IS NOT NULL"
     )
     places = "unnest(string_split(destination, '; '))"
     parts = [
@@ -142,7 +147,7 @@ def _find_deviations(engine: Engine) -> None:
         "CREATE TABLE deviations AS SELECT u.agent_id, u.purpose, u.session_id, u.kind, u.name, u.tool, "
         f"t.changes OR (u.kind = 'destination' AND {_ADDRESS}) AS changes, "
         f"CASE WHEN NOT t.changes AND u.kind = 'destination' AND {_ADDRESS} THEN 'address' ELSE t.basis END AS basis, "
-        "u.first_at, u.file || '#' || CAST(u.record AS VARCHAR) AS ref FROM run_uses AS u JOIN tool_effects AS t USING (tool) "
+        "u.first_at, u.file || '#' || CAST(u.record AS VARCHAR) AS ref FROM run_uses AS u JOIN tool_effects AS t USING (agent_id, tool) "
         "WHERE NOT EXISTS (SELECT 1 FROM scope AS s WHERE s.kind = u.kind AND (s.agent_id IS NULL OR s.agent_id = u.agent_id) "
         "AND (s.purpose IS NULL OR s.purpose = u.purpose) AND NOT (s.reads_only AND t.changes) AND lower(u.name) LIKE s.pattern ESCAPE '!' "
         "AND (u.first_at IS NULL OR ((s.approved_at IS NULL OR s.approved_at <= u.first_at) "

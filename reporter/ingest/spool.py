@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from reporter.catalog import Source
 from reporter.child import Child, Killed, Limits, Stopped
-from reporter.db import Engine, quoted
+from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, put
+from reporter.ingest.files import InputFile
 from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
 from reporter.ingest.items import (
     LISTED_LOST,
@@ -48,6 +51,8 @@ from reporter.secrets import SHORTEST, fingerprinted, redact
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their size."""
+MOST_SPLITS = 64
+"""Times that portions of a batch are halved to find what the engine fails on; then all of the portion is lost."""
 _AS_JSON = json.JSONEncoder(ensure_ascii=False)
 ENDLESS = 1 << 18
 """Characters of a text that are cut before the engine sees them: each of its JSON functions keeps a copy."""
@@ -62,16 +67,19 @@ def spool(
 ) -> bool:
     """Convert the files of one source through a spool, a portion at a time unless its records belong together.
 
-    Return whether all of it could be; records that a source of others did not come to an end with are unreadable.
+    Return whether all of it could be; records that a source of others did not come to an end with are unreadable, and so
+    are those on which the engine fails: a portion is halved until they stand alone.
     """
-    whole, killed = True, None
+    whole, killed, splits, number = True, None, 0, 0
     most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     folder = foreign.folder(engine) if source.foreign else engine.work
     spool = _Spool(folder / batch.key, most)
     with Child(limits) as child, contextlib.ExitStack() as after:
         after.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool, cache)
-        for number, lines in enumerate(spool.paths):
+        portions = deque(spool.paths)
+        while portions:
+            lines, before = portions.popleft(), _Before(batch)
             try:
                 if killed:
                     raise killed
@@ -79,8 +87,19 @@ def spool(
             except Stopped as error:
                 whole = False
                 killed = error if isinstance(error, Killed) else None
-                _give_up(engine, batch, lines, f"source {source.id} could not read it: it {error}")
+                _give_up(batch, lines, f"source {source.id} could not read it: it {error}")
+            except (OutOfMemory, Error) as error:
+                if isinstance(error, (Interrupted, *Broken)):
+                    raise
+                whole = False
+                before.restore(batch)
+                halves = _halved(lines, source.together) if splits < MOST_SPLITS else []
+                portions.extendleft(reversed(halves))
+                splits += 1
+                if not halves:
+                    _give_up(batch, lines, f"the engine could not read it: {_said(error)}")
             lines.unlink()
+            number += 1
     batch.carried = sorted(set(batch.carried))
     for index, counts in enumerate(batch.counts):
         for kind in ("unreadable", "rejected"):
@@ -94,6 +113,59 @@ def spool(
         types = Counter(common | {"other kinds": types.total() - sum(common.values())})
     batch.other_types = sorted(types.items())
     return whole
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, without a value: the engine quotes those that it stumbles over."""
+    if isinstance(error, OutOfMemory):
+        return "it needs more memory than --memory gives"
+    return re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
+
+
+class _Before:
+    """What a batch held before a portion; of one that failed half-way nothing is kept."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._tables = {table: len(names) for table, names in batch.tables.items()}
+        self._counts = [replace(c) for c in batch.counts]
+        self._ends = len(batch.problems), len(batch.carried), len(batch.other_types)
+
+    def restore(self, batch: Batch) -> None:
+        for table, names in list(batch.tables.items()):
+            del names[self._tables.get(table, 0) :]
+            if not names:
+                del batch.tables[table]
+        batch.counts[:] = self._counts
+        problems, carried, types = self._ends
+        del batch.problems[problems:], batch.carried[carried:], batch.other_types[types:]
+
+
+_SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')
+
+
+def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
+    """Yield (file, number, line) of a portion, without the engine: it may be what failed."""
+    with lines.open(encoding="utf-8") as handle:
+        for line in handle:
+            if found := _SPOOLED.match(line):
+                yield int(found[1]), int(found[2]), line
+
+
+def _halved(lines: Path, together: bool) -> list[Path]:
+    """Write the halves of a portion: of its files, or of the records of one; none where they cannot be told apart."""
+    files: Counter[int] = Counter(index for index, _, _ in _places(lines))
+    if len(files) > 1:
+        first = set(sorted(files)[: len(files) // 2])
+        left = sum(n for index, n in files.items() if index in first)
+    else:
+        left = 0 if together else files.total() // 2
+    if not left:
+        return []
+    halves = [lines.with_name(f"{lines.stem}{side}.ndjson") for side in "ab"]
+    with halves[0].open("w", encoding="utf-8") as one, halves[1].open("w", encoding="utf-8") as two:
+        for nth, (_, _, line) in enumerate(_places(lines)):
+            (one if nth < left else two).write(line)
+    return halves
 
 
 def _remove(folder: Path, key: str) -> None:
@@ -130,7 +202,7 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool, cac
         for index, part in enumerate(parts):
             file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
-            for item in documents(file, engine):
+            for item in _readable(file, engine):
                 if isinstance(item, Note):
                     batch.problems.append((index, item.line, "field", told(item.reason), ""))
                     continue
@@ -150,6 +222,16 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool, cac
                     else:
                         counts.read += 1
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _readable(file: InputFile, engine: Engine) -> Iterator[Document | Note | Problem]:
+    """Yield what stands in a file; where the engine cannot read on, the rest is one problem."""
+    try:
+        yield from documents(file, engine)
+    except (OutOfMemory, Error) as error:
+        if isinstance(error, (Interrupted, *Broken)):
+            raise
+        yield Problem(0, f"the engine could not read it: {_said(error)}", "")
 
 
 def _without_endless(text: str, index: int, number: int, batch: Batch, key: str) -> str:
@@ -245,12 +327,16 @@ def _named_secrets(engine: Engine, source: Source) -> dict[int, list[str]]:
     return named
 
 
-def _give_up(engine: Engine, batch: Batch, lines: Path, why: str) -> None:
+def _give_up(batch: Batch, lines: Path, why: str) -> None:
     """Count the records of a portion as unreadable."""
-    read = foreign.read_spool(lines, foreign.SPOOLED)
-    for index, n, first in engine.rows(f"SELECT f, count(*), min(n) FROM {read} GROUP BY f ORDER BY f"):  # fmt: skip
+    counts: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    for index, number, _ in _places(lines):
+        counts[index] += 1
+        first[index] = min(number, first.get(index, number))
+    for index, n in sorted(counts.items()):
         batch.counts[index].unreadable += n
-        batch.problems.append((index, first, "unreadable", told(f"{why} ({n} records)"), ""))
+        batch.problems.append((index, first[index], "unreadable", told(f"{why} ({n} records)"), ""))
 
 
 def _stage(

@@ -240,9 +240,13 @@ def _fill_effects(engine: Engine, tables: list[str]) -> None:
 
     A grant of that very name comes before a pattern; of several the gravest counts.
     """
+    calls = (
+        *tables,
+        "(SELECT k.*, b.tool, b.effect FROM in_baseline AS b JOIN event_actors AS k USING (who)) AS b",
+    )
     used = " UNION ".join(
         f"SELECT agent_id, tool FROM {t} WHERE registered AND effect IS NULL AND tool IS NOT NULL"
-        for t in tables
+        for t in calls
     )
     place = f"list_position({quoted_list(EFFECTS)}, g.effect)"
     engine.run(

@@ -48,7 +48,7 @@ def _gather(engine: Engine) -> None:
         f"max(CASE WHEN effect IN {HIGH_IMPACT} THEN 2 WHEN effect = 'read' OR effect IS NULL THEN 0 ELSE 1 END) AS effect, "
         "max(CASE classification WHEN 'restricted' THEN 2 WHEN 'confidential' THEN 1 ELSE 0 END) AS data, "
         f"bool_or(effect IN {HIGH_IMPACT} AND n_approval < n_events AND source IN (SELECT source FROM carried WHERE tbl = 'events' "
-        "AND col = 'approval_id')) AS unasked, max(CASE WHEN tool IS NOT NULL THEN 1 ELSE 0 END) AS tools "
+        "AND col = 'approval_id')) AS unasked "
         "FROM activity WHERE outcome = 'success' AND in_window GROUP BY agent_id"
     )
     engine.run(

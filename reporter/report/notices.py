@@ -19,9 +19,13 @@ LINES_SHOWN = 5
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act and stand in no list that was supplied: {n}. What they are, the log alone says or nobody does; INV-02 is "
-        "unknown for each. Of them {possible} call tools or models as agents do, and are unknown in every question on agents."
+        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for those that the log calls agents and is unknown for "
+        "the others; {possible} are agents, or call tools or models as agents do."
     ),
+    "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
+    "names_joined": mark("Names in logs that a statement declares to be an actor of the register: {n}. What was done under them is judged as that actor's."),
+    "heartbeats_alone": mark("Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so that silence in them proves something."),
+    "answers_carry": mark("Frameworks whose evidenced score rests by five points or more on what people answered: {n}."),
     "unnamed_events": mark("Events of the period that name nobody, neither actor nor identity nor credential: {n}. Whoever did them is judged nowhere; AUD-01 says in which logs."),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
@@ -37,6 +41,7 @@ SENTENCES: Mapping[str, str] = {
         "Events below baseline/ that are dated inside the period: {n}. They are judged as what was done; what was done in a period cannot excuse it."
     ),
     "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
+    "records_lost": mark("Records that could not be read or were rejected: {n}. They are in no number, and what they hold may be a failure."),
     "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
     "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
     "names_left": mark(

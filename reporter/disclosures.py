@@ -1,0 +1,109 @@
+"""What page 1 must say beside the numbers. In: the intake, an assessed engine, content, scores. Out: a Notice for each thing.
+
+None of it is wrong by itself; each can make an organisation look better than it is, so that a reader has to know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from reporter.answers import ATTESTATIONS
+from reporter.catalog import Content
+from reporter.db import Engine
+from reporter.ingest.load import ARTEFACT, Intake
+from reporter.ingest.statements import headings
+from reporter.model import FileCount, Notice
+from reporter.scores import GroupScore
+
+_IN_ACCOUNTING = "report.json, accounting"
+CARRIED = Fraction(5, 100)
+"""What the answers of people may add to a framework's evidenced score before page 1 says so."""
+
+
+def not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not be run, by id, with why."""
+    if failed:
+        lines = tuple(f"{check}: {why}" for check, why in failed.items())
+        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
+
+
+def of_files(intake: Intake) -> Iterator[Notice]:
+    """Name the files that no source could read, those of which nothing was kept, lost records, and documents."""
+    # What changed under the reading has records and no hash, and a notice of its own.
+    files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
+    rest = [f for f in files if not f.source]
+    documents = [f for f in rest if ARTEFACT in f.why]
+    yield from _each("files_not_read", [f"{f.file}: {f.why}" for f in rest if f not in documents])
+    yield from _each("nothing_kept", [f"{f.file}: {f.why}" for f in files if _is_barren(f)])
+    lost = [f for f in files if f.source and (f.unreadable or f.rejected)]
+    if lost:
+        n = sum(f.unreadable + f.rejected for f in lost)
+        lines = tuple(f"{f.file}: {f.unreadable} unreadable, {f.rejected} rejected" for f in lost)
+        yield Notice("records_lost", (("n", n),), lines, "quarantine.csv")
+    if documents:
+        told = (headings(), *(f.why.partition(ARTEFACT)[2] for f in documents))
+        yield Notice("documents", (("n", len(documents)),), told, _IN_ACCOUNTING)
+
+
+def _each(code: str, lines: list[str]) -> Iterator[Notice]:
+    if lines:
+        yield Notice(code, (("n", len(lines)),), tuple(lines), _IN_ACCOUNTING)
+
+
+def _is_barren(file: FileCount) -> bool:
+    return bool(file.source and file.read and not file.kept and file.source != ATTESTATIONS)
+
+
+def of_content(content: Content) -> Iterator[Notice]:
+    """Name the checks and sources that do not ship: whoever is assessed may have written them."""
+    sources = {s.id for s in content.sources if s.foreign}
+    ids = sorted(content.extra | sources)
+    if ids:
+        yield Notice(
+            "own_content",
+            (("n", len(ids)),),
+            tuple(ids),
+            "the auditor's edition, Evidence by check",
+        )
+
+
+def of_names(engine: Engine) -> Iterator[Notice]:
+    """Name the aliases of statements by which events became those of another actor."""
+    rows = engine.rows(
+        "SELECT k.actor_id, k.agent_id FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id "
+        "WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY ALL ORDER BY ALL"
+    )
+    if rows:
+        lines = tuple(f"{alias} counts as {actor}" for alias, actor in rows)
+        yield Notice("names_joined", (("n", len(rows)),), lines, "the input, statements/aliases")
+
+
+def of_heartbeats(engine: Engine) -> Iterator[Notice]:
+    """Name the logs of which most units of time are shown by heartbeats alone: whoever invents them proves silence."""
+    rows = engine.rows(
+        "SELECT f.log_source, f.every, f.seen, count(DISTINCT CASE WHEN h.n_busy > 0 THEN "
+        "CASE f.every WHEN 'hour' THEN h.hour ELSE date_trunc('day', h.hour) END END) AS busy "
+        "FROM feeds AS f JOIN feed_hours AS h USING (log_source) WHERE f.alive GROUP BY ALL "
+        "HAVING busy * 2 < f.seen ORDER BY f.log_source"
+    )
+    if rows:
+        lines = tuple(
+            f"{log}: {busy} of {seen} {every}s show more than heartbeats"
+            for log, every, seen, busy in rows
+        )
+        yield Notice(
+            "heartbeats_alone", (("n", len(rows)),), lines, "the auditor's edition, Data accounting"
+        )
+
+
+def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iterator[Notice]:
+    """Say what frameworks would score without the answers of people; both by framework, in one order."""
+    raised = [(a, b) for a, b in zip(scored, bare, strict=True) if a.lo - b.lo >= CARRIED]
+    if raised:
+        lines = tuple(f"{a.id}: {_percent(a.lo)}, without them {_percent(b.lo)}" for a, b in raised)
+        yield Notice("answers_carry", (("n", len(raised)),), lines, "statements.csv")
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(share) * 100:.1f} %"

@@ -1,0 +1,450 @@
+"""Rows of derived tables that checks read, by hand: who used a key, rights in the cloud, what waits for a decision, breaches.
+
+The period is July to September 2026; what lies before or after it, was denied, or is a heartbeat stands there to be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_derived import Row, derived
+from test_honesty import OWN
+
+from reporter import assess
+from reporter.db import Engine
+from reporter.examples import RUN, load_example
+from reporter.ingest.feeds import Expected
+from reporter.ingest.tables import derive
+from reporter.sql import Judged
+
+Table = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+def agent(name: str, **more: Any) -> Row:
+    return {"actor_id": name, "kind": "agent", "state": "active", **more}
+
+
+def act(day: str, who: str = "a", **more: Any) -> Row:
+    return {"occurred_at": f"2026-{day}", "actor_id": who, **more}
+
+
+# ---------------------------------------------------------------- key_uses
+
+KEYS: dict[str, list[Row]] = {
+    "actors": [
+        agent("a"), agent("b"), {"actor_id": "ann", "kind": "human"}, {"actor_id": "svc", "kind": "service_account"},
+        {"actor_id": "gate", "kind": "workload", "is_intermediary": True},
+    ],
+    "credentials": [
+        {"credential_id": "k1", "actor_id": "a"}, {"credential_id": "client", "actor_id": "b", "type": "OAuth-Client"},
+        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
+        {"credential_id": "door", "actor_id": "gate"},
+    ],
+    "events": [
+        act("08-03", credential_id="k1"),
+        act("08-01", credential_id="k1"),
+        act("06-15", credential_id="k1"),
+        act("08-02", credential_id="k1", outcome="denied"),
+        act("08-05", "ann", credential_id="k1"),
+        act("08-06", "", principal_id="someone", actor_kind="human", credential_id="k1"),
+        act("08-07", "", principal_id="box", credential_id="k1"),
+        act("08-01", "ann", credential_id="client"),
+        act("08-02", "b", credential_id="client"),
+        act("08-01", "svc", credential_id="own"),
+        act("08-01", credential_id="lent"),
+        act("08-02", "svc", credential_id="lent"),
+        act("06-02", "svc", credential_id="lent"),
+        act("08-01", credential_id="door"),
+    ],
+}  # fmt: skip
+KEY_USES: Table = {
+    # key, user, in the period -> kind, listed, stranger, held by, by a client, the holder, uses, day, record
+    ("client", "ann", True): ("human", True, None, "b", True, False, 1, 1, "events#8"),
+    ("client", "b", True): ("agent", True, None, "b", False, True, 1, 2, "events#9"),
+    ("k1", "a", False): ("agent", True, None, "a", False, True, 1, 15, "events#3"),
+    ("k1", "a", True): ("agent", True, None, "a", False, True, 2, 1, "events#2"),
+    ("k1", "ann", True): ("human", True, None, "a", False, False, 1, 5, "events#5"),
+    ("k1", "someone", True): ("human", False, None, "a", False, False, 1, 6, "events#6"),
+    ("k1", None, True): (None, False, "box", "a", False, False, 1, 7, "events#7"),
+    ("lent", "a", True): ("agent", True, None, None, False, False, 1, 1, "events#11"),
+    ("lent", "svc", True): ("service_account", True, None, None, True, True, 1, 2, "events#12"),
+}
+
+
+def test_who_used_a_key_of_an_agent_is_told_whoever_it_was(tmp_path: Path) -> None:
+    """Not what was denied, what went through a gateway, or keys that no agent holds or used in that time."""
+    with derived(tmp_path, **KEYS) as engine:
+        rows = engine.rows(
+            "SELECT credential_id, user_id, in_window, user_kind, listed, stranger, held_by, by_client, is_holder, "
+            "n_events, day(first_at), first_ref FROM key_uses"
+        )
+    assert {row[:3]: row[3:] for row in rows} == KEY_USES
+
+
+# ---------------------------------------------------------------- right_uses
+
+AWS = ".amazonaws.com:"
+
+
+def did(day: str, who: str, action: str, **more: Any) -> Row:
+    return act(day, who, action=action) | {"event_class": "admin", **more}
+
+
+def entitled(who: str, name: str, **more: Any) -> Row:
+    return {"actor_id": who, "type": "entitlement", "name": name, **more}
+
+
+RIGHTS: dict[str, list[Row]] = {
+    "actors": [agent("r"), agent("policy"), agent("none"), agent("bare"), {"actor_id": "ann", "kind": "human"}],
+    "grants": [
+        entitled("r", "ec2:Describe*"), entitled("r", "read", action="s3:getobject"), entitled("r", "sns:Pu?lish"),
+        entitled("r", "sts:AssumeRole", expires_at="2026-08-01"), entitled("r", "rds:Start", expires_at="2026-08-05"),
+        {"actor_id": "r", "type": "tool", "name": "iam:*"},
+        entitled("policy", "ec2:*"), entitled("policy", "AdminPolicy"),
+        entitled("bare", "ec2:*"), entitled("bare", ""),
+    ],
+    "events": [
+        did("08-01", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-04", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-02", "r", f"ec2{AWS}DescribeInstances"),
+        did("06-01", "r", f"ec2{AWS}DescribeInstances"),
+        did("08-01", "r", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "r", f"s3{AWS}GetObject"),
+        did("08-01", "r", f"s3{AWS}PutObject"),
+        did("08-01", "r", f"sns{AWS}Publish"),
+        did("08-02", "r", f"sts{AWS}AssumeRole"),
+        did("08-05", "r", f"rds{AWS}Start"),
+        did("08-01", "r", "Add member to role"),
+        did("08-01", "policy", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "none", f"iam{AWS}CreateAccessKey"),
+        did("08-01", "r", f"kms{AWS}Decrypt", outcome="denied"),
+        did("08-01", "r", f"kms{AWS}Decrypt", event_class="data"),
+        did("10-02", "r", f"kms{AWS}Decrypt"),
+        did("08-01", "ann", f"kms{AWS}Decrypt"),
+        did("08-01", "ghost", f"kms{AWS}Decrypt", actor_kind="agent"),
+        act("08-01", "r", action=f"kms{AWS}Decrypt", event_class="admin", tool="kms"),
+        did("08-01", "bare", f"iam{AWS}CreateAccessKey"),
+        did("07-01", "r", f"logs{AWS}DeleteLogGroup"),
+        did("10-01", "r", f"ecs{AWS}RunTask"),
+    ],
+}  # fmt: skip
+RIGHT_USES: Table = {
+    # agent, right, in the period -> covered, uses, first day, last day, record of the last
+    ("bare", "iam:createaccesskey", True): (None, 1, 1, 1, "events#20"),
+    ("none", "iam:createaccesskey", True): (None, 1, 1, 1, "events#13"),
+    ("policy", "iam:createaccesskey", True): (None, 1, 1, 1, "events#12"),
+    ("r", "add member to role", True): (None, 1, 1, 1, "events#11"),
+    ("r", "ec2:describeinstances", False): (True, 1, 1, 1, "events#4"),
+    ("r", "ec2:describeinstances", True): (True, 3, 1, 4, "events#2"),
+    ("r", "ecs:runtask", False): (False, 1, 1, 1, "events#22"),
+    ("r", "logs:deleteloggroup", True): (False, 1, 1, 1, "events#21"),
+    ("r", "iam:createaccesskey", True): (False, 1, 1, 1, "events#5"),
+    ("r", "rds:start", True): (True, 1, 5, 5, "events#10"),
+    ("r", "s3:getobject", True): (True, 1, 1, 1, "events#6"),
+    ("r", "s3:putobject", True): (None, 1, 1, 1, "events#7"),
+    ("r", "sns:publish", True): (True, 1, 1, 1, "events#8"),
+    ("r", "sts:assumerole", True): (False, 1, 2, 2, "events#9"),
+}
+
+
+def test_an_action_is_covered_where_log_and_entitlement_name_it_alike(tmp_path: Path) -> None:
+    """And neither covered nor outside where the log has other names, or the agent a right whose actions are not told."""
+    with derived(tmp_path, **RIGHTS) as engine:
+        rows = engine.rows(
+            "SELECT agent_id, granted, in_window, covered, n_events, day(first_at), day(last_at), last_ref FROM right_uses"
+        )
+    assert {row[:3]: row[3:] for row in rows} == RIGHT_USES
+
+
+# ---------------------------------------------------------------- undecided
+
+
+def calls(tool: str, *days: str, **more: Any) -> list[Row]:
+    return [act(day, tool=tool, **more) for day in days]
+
+
+def approved(scope: str, at: str, kind: str = "tool", **more: Any) -> Row:
+    return {"approval_id": f"p-{scope}-{at}", "actor_id": "a", "type": kind, "scope": scope, "granted_at": f"2026-{at}", **more}  # fmt: skip
+
+
+DECISIONS: dict[str, list[Row]] = {
+    "actors": [agent("a"), agent("w"), {"actor_id": "ann", "kind": "human"}, {"actor_id": "bot", "kind": "workload"}],
+    "reviews": [{"review_id": "r", "actor_id": "w", "completed_at": "2026-08-05", "snapshot_at": "2026-08-03"}],
+    "alerts": [
+        {"alert_id": "l1", "actor_id": "w", "raised_at": "2026-08-05", "acted_at": "2026-08-06", "acted_by": "bot"},
+        {"alert_id": "l2", "actor_id": "w", "raised_at": "2026-08-06", "acted_at": "2026-08-07", "acted_by": "ann"},
+    ],
+    "grants": [{"actor_id": "a", "type": "data", "name": "db/*"}],
+    "events": [
+        *calls("open", "08-01", "08-02", "08-03"),
+        *calls("late", "08-01", "08-03", "08-10", "08-20"),
+        *calls("late", "08-04", outcome="denied"),
+        *calls("late", "08-05", event_class="heartbeat"),
+        *calls("before", "08-01", "08-02"),
+        *calls("at.once", "08-01", "08-02"),
+        *calls("elsewhere", "08-01", "08-02", purpose="billing"),
+        *calls("here", "08-01", "08-02", "08-09", purpose="billing"),
+        *calls("here.too", "08-01", "08-02", "08-09", purpose="billing"),
+        *calls("future", "08-01", "08-02"),
+        *calls("old", "06-30", "08-02"),
+        *calls("last", "09-30"),
+        *calls("", "08-01", "08-03", "08-09", resource="db/1"),
+        *calls("", "08-01", "08-02", "08-09", destination="x.com; y.com"),
+        *calls("first.day", "07-01"), *calls("day.after", "10-01"),
+        *calls("last.use", "08-01", "08-02", "08-09"),
+        *calls("as.of", "08-01", "08-02"),
+        *calls("expired", "08-01", "08-02"),
+        *calls("refused", "08-01", "08-02", "08-09"),
+        *calls("reviewed", "08-01", "08-04", "08-09", who="w"),
+        *calls("alerted", "08-04", "08-08", who="w"),
+    ],
+    "approvals": [
+        approved("late", "08-10"), approved("late", "08-15"), approved("before", "07-01"), approved("at.once", "08-01"),
+        approved("elsewhere", "08-02", purpose="reading"), approved("here", "08-05", "change", purpose="billing"),
+        approved("here.too", "08-05"), approved("future", "11-01"), approved("open", "08-02", "data"),
+        approved("last.use", "08-09"), approved("as.of", "10-01"), approved("expired", "07-01", expires_at="2026-08-01"),
+        approved("refused", "08-05", recorded_at="2026-08-06", decision="rejected"),
+        approved("db/*", "08-05", "data"), approved("y.com", "08-05", "destination"),
+    ],
+}  # fmt: skip
+UNDECIDED: Table = {
+    # kind, name -> day of the first use, record, day of the decision, days until then, further uses until then
+    ("data", "db/*"): (1, "events#27", 5, 4, 1),
+    ("destination", "x.com"): (1, "events#30", None, None, 2),
+    ("destination", "y.com"): (1, "events#30", 5, 4, 1),
+    ("tool", "alerted"): (4, "events#48", 7, 3, 0),
+    ("tool", "as.of"): (1, "events#38", 1, 61, 1),
+    ("tool", "at.once"): (1, "events#12", 1, 0, 0),
+    ("tool", "before"): (1, "events#10", 1, 0, 0),
+    ("tool", "elsewhere"): (1, "events#14", None, None, 1),
+    ("tool", "expired"): (1, "events#40", 1, 0, 0),
+    ("tool", "first.day"): (1, "events#33", None, None, 0),
+    ("tool", "future"): (1, "events#22", None, None, 1),
+    ("tool", "here"): (1, "events#16", 5, 4, 1),
+    ("tool", "here.too"): (1, "events#19", 5, 4, 1),
+    ("tool", "last"): (30, "events#26", None, None, 0),
+    ("tool", "last.use"): (1, "events#35", 9, 8, 1),
+    ("tool", "late"): (1, "events#4", 10, 9, 1),
+    ("tool", "open"): (1, "events#1", None, None, 2),
+    ("tool", "refused"): (1, "events#42", 6, 5, 1),
+    ("tool", "reviewed"): (1, "events#45", 5, 4, 1),
+}
+
+
+def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) -> None:
+    with derived(tmp_path, **DECISIONS) as engine:
+        rows = engine.rows(
+            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days, n_meanwhile FROM undecided"
+        )
+    assert {row[:2]: row[2:] for row in rows} == UNDECIDED
+
+
+# ---------------------------------------------------------------- breaches
+
+SPOILS: dict[str, list[Row]] = {
+    "actors": [agent("a"), agent("b"), agent("c"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
+    "credentials": [
+        {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
+        {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "handed.on", "actor_id": "c"},
+        {"credential_id": "nameless", "actor_id": "c"}, {"credential_id": "client", "actor_id": "c", "type": "oauth_client"},
+    ],
+    "grants": [
+        {"actor_id": "a", "type": "tool", "name": "t.*"}, {"actor_id": "a", "type": "tool", "name": "gone", "expires_at": "2026-08-10"},
+        {"actor_id": "c", "type": "data", "name": "db/*"}, entitled("rights", "ec2:Describe*"),
+    ],
+    "events": [
+        act("08-05", "ghost", actor_kind="agent"),
+        act("08-02", "ghost", actor_kind="agent"),
+        act("06-02", "early", actor_kind="agent"),
+        act("08-02", "refused", actor_kind="agent", outcome="denied"),
+        act("08-03", "a", credential_id="ka"),
+        act("08-07", "ann", credential_id="ka"),
+        act("07-20", "b", credential_id="ended"),
+        act("08-01T00:05:00", "b", credential_id="ended"),
+        act("08-09", "b", credential_id="ended"),
+        act("08-12", "b", credential_id="ended"),
+        *calls("t.x", "08-01"), *calls("outside", "06-01", "08-04"), *calls("long.ago", "06-01"), *calls("gone", "08-10"),
+        *calls("refused", "08-04", outcome="denied"),
+        act("08-06", "c", event_class="data", resource="db/1"),
+        act("08-08", "c", event_class="data", resource="other/1"),
+        did("08-03", "rights", f"iam{AWS}CreateAccessKey"), did("08-05", "rights", f"iam{AWS}CreateAccessKey"),
+        did("06-03", "rights", f"iam{AWS}DeleteUser"), did("08-05", "rights", f"ec2{AWS}DescribeInstances"),
+        act("06-03", "ann", credential_id="handed.on"), act("08-03", "c", credential_id="handed.on"),
+        act("08-03", "", principal_id="box", credential_id="nameless"), act("08-03", "c", credential_id="nameless"),
+        act("08-03", "ann", credential_id="client"), act("08-03", "c", credential_id="client"),
+        act("06-05", "ghost", actor_kind="agent"), act("06-06", "c", event_class="data", resource="other/1"),
+    ],
+}  # fmt: skip
+BREACHES = [
+    # agent, kind, of what, since, record
+    ("a", "shared credential", "ka", "2026-08-07", "events#5"),
+    ("a", "tool outside its grants", "outside", "2026-06-01", "events#12"),
+    ("b", "ended credential", "ended", "2026-08-01", "events#10"),
+    ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
+    ("ghost", "unregistered", "ghost", "2026-06-05", "events#29"),
+    ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
+]
+
+
+def test_each_kind_of_breach_has_its_agent_its_day_and_its_record(tmp_path: Path) -> None:
+    with derived(tmp_path, **SPOILS) as engine:
+        rows = engine.rows(
+            "SELECT agent_id, kind, what, CAST(first_at::DATE AS VARCHAR), ref FROM breaches ORDER BY agent_id, kind"
+        )
+    assert rows == BREACHES
+
+
+def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
+    """Clocks differ."""
+    given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
+    with derived(tmp_path, **given) as engine:
+        assert engine.rows("SELECT agent_id FROM breaches") == []
+
+
+# ---------------------------------------------------------------- subjects of checks, and logs that prove no silence
+
+SUBJECTS: dict[str, list[Row]] = {
+    "actors": [
+        agent("a", owner_id="ann", risk_tier="critical"), agent("b", owner_id="bob", risk_tier="low", **{
+            "autonomy": 1, "tools_listed": True, "data_listed": True}),
+        agent("mute", risk_tier="critical"), agent("gone", risk_tier="critical") | {"state": "retired"},
+        {"actor_id": "svc", "kind": "service_account", "risk_tier": "medium"}, {"actor_id": "ann", "kind": "human"},
+    ],
+    "credentials": [{"credential_id": "kb", "actor_id": "b"}, {"credential_id": "both", "actor_id": "a"}],
+    "actor_log_sources": [
+        {"actor_id": "a", "log_source": "gateway"}, {"actor_id": "a", "log_source": "silent"},
+        {"actor_id": "b", "log_source": "gateway"}, {"actor_id": "gone", "log_source": "silent"},
+        {"actor_id": "ann", "log_source": "gateway"},
+    ],
+    "events": [
+        *[act(day, "b", credential_id="kb") for day in ("08-01", "08-02")],
+        act("08-01", "b", credential_id="both"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="kb"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="found"),
+        act("08-03", "visitor", actor_kind="human", tool="t", credential_id="lone"),
+        act("08-01", "b", credential_id="found"),
+        act("08-04", "caller", actor_kind="service_account", event_class="model"),
+        act("08-04", "refused", actor_kind="human", tool="t", outcome="denied"),
+        act("08-04", "reader", actor_kind="human"),
+        act("08-05", "shadow", actor_kind="agent"),
+        act("08-05", "svc"),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with Engine(tmp_path_factory.mktemp("subjects") / "work") as engine:
+        load_example(engine, {"given": SUBJECTS})
+        derive(engine, RUN, [Expected("gateway", "day", 2), Expected("silent", "day", 90)])
+        assess.prepare(engine, ("agent", "credential"))
+        yield engine
+
+
+def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: Engine) -> None:
+    rows = prepared.rows("SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_agent")  # fmt: skip
+    assert {row[0]: row[1:] for row in rows} == {
+        "a": ("a", "ann", 4, 4, True, False),
+        "b": ("b", "bob", 1, 1, True, False),
+        "caller": ("caller", "", 4, 4, None, True),
+        "gone": ("gone", "", 4, 4, False, False),
+        "mute": ("mute", "", 4, 4, True, False),
+        "shadow": ("shadow", "", 4, 4, True, False),
+        "visitor": ("visitor", "", 4, 4, None, True),
+        # who is no agent, or did nothing that an agent does
+        "ann": ("ann", "", 1, 4, False, False),
+        "reader": ("reader", "", 4, 4, None, False),
+        "refused": ("refused", "", 4, 4, None, False),
+        "svc": ("svc", "", 2, 2, False, False),
+    }
+
+
+def test_a_key_weighs_what_its_actors_weigh_and_not_more_for_a_stranger(prepared: Engine) -> None:
+    rows = prepared.rows(
+        "SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_credential ORDER BY subject"
+    )
+    assert rows == [
+        ("both", "a", "ann", 4, 4, True, False),
+        ("found", "b", "", 1, 1, True, False),
+        ("kb", "b", "bob", 1, 1, True, False),
+        ("lone", "visitor", "", 4, 4, None, True),
+    ]
+
+
+def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -> None:
+    silent = "log source silent delivered in 0 of 92 days"
+    none = "no log source is declared for it and none shows it"
+    dead = dict(prepared.rows("SELECT actor_id, why FROM dead_logs"))
+    assert dead == {"a": silent, "gone": silent, "mute": none}
+
+
+@pytest.mark.parametrize(
+    ("about", "verdicts"),
+    [("log_source", {"gateway": "pass", "silent": "unknown"}), ("organisation", {"gateway": "unknown"})],
+)  # fmt: skip
+def test_a_dead_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
+    about: str, verdicts: dict[str, str], prepared: Engine
+) -> None:
+    """And is a subject, though the check gave it none."""
+    check = replace(OWN, id=f"OWN-{about}", about=about)
+    sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'x' AS reason"
+    judged = Judged(sql, frozenset(), frozenset({"activity"}), False)
+    assess.assess(prepared, [(check, judged)])
+    rows = prepared.rows(f"SELECT subject, status FROM cells WHERE check_id = '{check.id}'")
+    assert dict(rows) == verdicts
+
+
+# ---------------------------------------------------------------- feeds
+
+
+def at(time: str, log: str = "gateway", received: str = "", **more: Any) -> Row:
+    return {"occurred_at": f"2026-{time}", "actor_id": "a", "log_source": log,
+            "ingested_at": f"2026-{received}" if received else "", **more}  # fmt: skip
+
+
+LOGS: dict[str, list[Row]] = {
+    "actors": [agent("a")],
+    "actor_log_sources": [{"actor_id": "a", "log_source": "silent"}],
+    "events": [
+        at("06-15T10:00:00"), at("07-01"), at("07-01T05:00:00", event_class="heartbeat"),
+        at("07-02T10:00:00", received="07-02T10:00:10"), at("07-02T10:30:00", received="07-02T10:30:20"),
+        at("07-02T10:42:00", received="07-02T10:40:00"), at("07-02T10:42:01", received="07-02T10:40:00"),
+        at("07-02T10:00:01", received="07-02T10:50:00"),
+        at("09-30T23:00:00", received="09-30T23:00:00"), at("10-01"),
+        *[at(f"08-{day:02d}", "quarter") for day in range(1, 24)],
+        at("08-01T10:10:00", "hourly"), at("08-01T10:50:00", "hourly"), at("08-01T11:00:00", "hourly"),
+        at("08-01", "arrived"),
+    ],
+}  # fmt: skip
+FEEDS: Table = {
+    # log -> unit, expected, seen, events, longest gap in hours, alive, declared
+    ("arrived",): ("day", 92, 1, 1, 1464, False, False),
+    ("gateway",): ("day", 92, 3, 8, 2172, True, True),
+    ("hourly",): ("hour", 2208, 2, 3, 1453, False, True),
+    ("quarter",): ("day", 92, 23, 23, 936, True, True),
+    ("silent",): ("day", 92, 0, 0, 2208, False, True),
+}
+CLOCKS = ("2026-06-15", "2026-07-01", "2026-09-30", 3, 6, 1, 0, 2999, 1)
+"""First event ever, first and last of the period, without and with a time of receipt, from the future, half and 95 %
+of the delays in seconds, out of order."""
+
+
+def test_a_log_is_alive_by_the_share_of_its_days_or_hours(tmp_path: Path) -> None:
+    expected = [Expected("gateway", "day", 3), Expected("hourly", "hour", 1), Expected("quarter", "day", 25)]  # fmt: skip
+    with Engine(tmp_path / "work") as engine:
+        load_example(engine, {"given": LOGS})
+        derive(engine, RUN, expected)
+        rows = engine.rows(
+            "SELECT log_source, every, expected, seen, n_events, longest_gap_hours, alive, declared FROM feeds"
+        )
+        clocks = engine.rows(
+            "SELECT CAST(oldest_at::DATE AS VARCHAR), CAST(first_at::DATE AS VARCHAR), CAST(last_at::DATE AS VARCHAR), "
+            "n_without_ingest, n_with_ingest, n_late_clock, median_delay_seconds, p95_delay_seconds, n_out_of_order "
+            "FROM feeds WHERE log_source = 'gateway'"
+        )
+    assert {row[:1]: row[1:] for row in rows} == FEEDS
+    assert clocks == [CLOCKS]

@@ -53,7 +53,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "actors": ("names", "derived", "derived_rows"), "assess": ("derived_rows", "honesty", "failing_checks"), "breaches": ("derived_rows", "observed"),
     "child": ("walls", "limits"), "decisions": ("derived_rows", "decisions"), "delegations": ("delegations",),
     "feeds": ("derived_rows", "feeds", "observed"), "items": ("derived_numbers",), "keys": ("derived_rows",), "load": ("files", "derived"),
-    "names": ("names",), "observed": ("observed",), "recognise": ("readers", "reconsider"), "rights": ("derived_rows",),
+    "names": ("names",), "observed": ("observed",), "recognise": ("readers", "reconsider", "sources"), "rights": ("derived_rows",),
     "scope": ("scope",), "sql": ("sql", "walls"), "tables": ("derived_rows", "observed", "derived"), "tiers": ("derived_numbers",),
     "unjudged": ("failing_checks",),
 }  # fmt: skip

@@ -448,3 +448,81 @@ def test_a_log_is_alive_by_the_share_of_its_days_or_hours(tmp_path: Path) -> Non
         )
     assert {row[:1]: row[1:] for row in rows} == FEEDS
     assert clocks == [CLOCKS]
+
+
+# ---------------------------------------------------------------- all_approvals
+
+
+def test_everything_that_approves_is_one_list(tmp_path: Path) -> None:
+    given: dict[str, list[Row]] = {
+        "actors": [agent("a", approved_at="2026-07-01"), agent("b")],
+        "approvals": [
+            approved("t.*", "08-01"), approved("backdated", "08-01", recorded_at="2026-08-05"),
+            approved("no", "08-02", decision="rejected"), approved("when", "08-03") | {"granted_at": ""},
+        ],
+        "grants": [
+            {"actor_id": "b", "type": "tool", "name": "t_1", "approved_at": "2026-07-02"},
+            {"actor_id": "b", "type": "data", "name": "d", "granted_at": "2026-07-02"},
+            {"actor_id": "b", "type": "destination", "name": "x.com", "granted_at": "2026-07-03"},
+            {"actor_id": "b", "type": "destination", "name": "y.com", "granted_at": "2026-07-03", "approved_at": "2026-07-04"},
+            {"actor_id": "b", "type": "destination", "name": "z.com"},
+            {"actor_id": "b", "type": "entitlement", "name": "e", "approved_at": "2026-07-02"},
+        ],
+        "changes": [
+            {"change_id": "c1", "actor_id": "a", "field": "Tools ", "new_value": '["u", "v*" ; ]', "approved_at": "2026-07-05"},
+            {"change_id": "c2", "actor_id": "a", "field": "tools", "new_value": "w"},
+        ],
+    }  # fmt: skip
+    with derived(tmp_path, **given) as engine:
+        rows = engine.rows(
+            "SELECT actor_id, type, like_pattern, CAST(approved_at::DATE AS VARCHAR) FROM all_approvals ORDER BY ALL"
+        )
+    assert rows == [
+        ("a", "activation", None, "2026-07-01"),
+        ("a", "tool", "backdated", "2026-08-05"),
+        ("a", "tool", "t.%", "2026-08-01"),
+        ("a", "tool", "u", "2026-07-05"),
+        ("a", "tool", "v%", "2026-07-05"),
+        ("b", "destination", "x.com", "2026-07-03"),
+        ("b", "destination", "y.com", "2026-07-04"),
+        ("b", "tool", "t!_1", "2026-07-02"),
+    ]
+
+
+# ---------------------------------------------------------------- what is counted of events
+
+
+def test_heartbeats_and_what_is_undated_or_later_than_the_report_are_counted_nowhere(
+    tmp_path: Path,
+) -> None:
+    row = act("08-01", tool="t", resource="db/1", destination="x.com", user_agent="curl", tool_version="1", event_class="tool")  # fmt: skip
+    others = [
+        {"occurred_at": "2026-08-02", "event_class": "heartbeat"}, {"occurred_at": "2026-10-02"}, {"occurred_at": ""},
+    ]  # fmt: skip
+    grants = [{"actor_id": "a", "type": "data", "name": "db/*"}]
+    with derived(tmp_path, actors=[agent("a")], grants=grants, events=[row, *(row | o for o in others)]) as engine:  # fmt: skip
+        days = {
+            table: engine.rows(f"SELECT CAST(first_at::DATE AS VARCHAR), CAST(last_at::DATE AS VARCHAR) FROM {table}")
+            for table in ("activity", "data_use", "reach", "callers", "versions")
+        }  # fmt: skip
+    assert days == dict.fromkeys(days, [("2026-08-01", "2026-08-01")])
+
+
+def test_where_the_log_tells_no_effect_the_grant_of_that_name_does_then_the_gravest(
+    tmp_path: Path,
+) -> None:
+    tools = [("t.*", "delete"), ("t.a", "read"), ("t.a", "write"), ("*.b", "publish"), ("x", "")]
+    given: dict[str, list[Row]] = {
+        "actors": [agent("a", created_at="2026-05-01"), agent("a", created_at="2026-04-01")],
+        "grants": [
+            {"actor_id": "a", "type": "tool", "name": n, "effect": e, "purpose": str(i)}
+            for i, (n, e) in enumerate(tools)
+        ],
+        "events": [*calls("t.a", "08-01"), *calls("t.b", "08-01"), *calls("x", "08-01"),
+                   *calls("t.c", "08-01", effect="read")],
+    }  # fmt: skip
+    with derived(tmp_path, **given) as engine:
+        effects = dict(engine.rows("SELECT tool, effect FROM activity"))
+        registered = engine.one("SELECT CAST(registered_at::DATE AS VARCHAR) FROM actors")
+    assert effects == {"t.a": "write", "t.b": "delete", "x": None, "t.c": "read"}
+    assert registered == "2026-04-01"

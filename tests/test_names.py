@@ -63,6 +63,17 @@ def test_sources_that_disagree_are_listed_with_both_values(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("few_checks")
+def test_who_is_an_agent_in_any_list_is_told_where_the_first_one_says_so(tmp_path: Path) -> None:
+    account = {"type": "service_account", "actor_id": "bot"}
+    rows, agents = told(tmp_path, [account], [{"actor_id": "cab"}, {"actor_id": "bot"}], [{"actor_id": "bot"}])  # fmt: skip
+    assert agents == 2
+    assert rows == [
+        ("inventory/b.jsonl", "2", "conflict",
+         "actor bot: kind is agent here, and service_account (inventory/a.jsonl#1) elsewhere; agent is used"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("few_checks")
 def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
     rows, agents = told(
         tmp_path,
@@ -70,8 +81,13 @@ def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
         [{"actor_id": "arn:aws:iam::1:role/claims"}, {"actor_id": "Claims_Bot"}, {"actor_id": "x1"}, {"actor_id": "X-1"}],
     )  # fmt: skip
     assert agents == 4
-    assert [r[2:] for r in rows] == [
-        ("near name", "Claims_Bot, claims-bot may be one actor: declare an alias if they are")
+    assert rows == [
+        (
+            "inventory/a.jsonl",
+            "1",
+            "near name",
+            "Claims_Bot, claims-bot may be one actor: declare an alias if they are",
+        )
     ]
 
 

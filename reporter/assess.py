@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
+from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
 from reporter.model import Check, Finding
 from reporter.schema import (
@@ -245,6 +245,9 @@ def _work_off(
             _assess_one(engine, check, run(engine, check, judged), sight)
         except OutOfMemory as error:
             wrong[check.id] = Failure(error.message, error)
+        except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
+            queue.clear()
+            raise
         except Error as error:
             why = str(error).splitlines()[0][:MOST_SAID]
             failed = ContentError(f"{check.id} failed while running: {why}", check.place)

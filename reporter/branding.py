@@ -66,7 +66,8 @@ def _lies_in(folder: Path, name: str) -> bool:
     """Tell whether a path leads into a folder without a step up, or a link, on its way."""
     inner = PurePath(name)
     plain = not inner.is_absolute() and ".." not in inner.parts
-    return plain and os.path.realpath(folder / inner) == os.path.join(os.path.realpath(folder), inner)
+    whole, own = (Path(os.path.realpath(path)) for path in (folder / inner, folder))
+    return plain and whole == own / inner
 
 
 def _read(path: Path, place: str) -> bytes:

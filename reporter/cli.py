@@ -8,6 +8,7 @@ import errno
 import gc
 import os
 import re
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,7 @@ MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 LOGS = ("text", "json")
 LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
-SHORTEST_KEY = 16
+SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -36,6 +37,8 @@ class Verbs(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
         """Run as a program, or with given arguments in the caller's process; only a program is watched over."""
+        if args is None:
+            _open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             more["obj"] = _watched()
         return super().main(args, *rest, **more)
@@ -56,6 +59,11 @@ class Verbs(click.Group):
             for each in error.errors if isinstance(error, Errors) else (error,):
                 _complain(ctx, str(each), message=each.message, place=each.place, hint=each.hint)
             ctx.exit(error.exit_code)
+        except Unprinted as error:
+            if error.errno == errno.EPIPE:  # whoever read it has seen enough
+                ctx.exit(1)
+            _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
+            ctx.exit(3)
         except OSError as error:
             _complain(ctx, _trouble(error))
             ctx.exit(3)
@@ -69,6 +77,22 @@ class Verbs(click.Group):
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+class Unprinted(OSError):
+    """Nobody takes what goes to stdout: its file or pipe is full or closed."""
+
+
+def _open_streams() -> None:
+    """Let what was started without a standard stream say it to nobody; a file opened later must not get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def _watched() -> Callable[[Path], None]:
@@ -113,13 +137,28 @@ def _tell(text: str, err: bool = False) -> None:
     """Print a text: the one way to a terminal, which names and values of the input must not drive."""
     from reporter.plain import clean_lines
 
-    click.echo(clean_lines(text), err=err)
+    _print(clean_lines(text), err)
 
 
 def _tell_json(value: Any, indent: int | None = None) -> None:
     from reporter.plain import clean_json
 
-    click.echo(clean_json(value, indent=indent))
+    _print(clean_json(value, indent=indent))
+
+
+def _print(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print what is clean; what stderr does not take is dropped, for stdout it is Unprinted."""
+    try:
+        click.echo(text, nl=nl, err=err)
+    except (OSError, ValueError) as error:  # ValueError: it was closed here
+        with suppress(
+            OSError, ValueError
+        ):  # what it still holds must not fail once more at the end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
+            os.close(nowhere)
+        if not err:
+            raise Unprinted(getattr(error, "errno", None) or errno.EBADF, getattr(error, "strerror", None) or str(error)) from error  # fmt: skip
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
@@ -233,11 +272,17 @@ def assess(
         view = assess_workspace(workspace, out, options, inputs)
     from reporter import outcome
 
-    if as_json:
-        _tell_json(outcome.as_data(view, out, fail_on))
-    elif not quiet:
-        for line in outcome.as_text(view, out):
-            _tell(line)
+    try:
+        if as_json:
+            _tell_json(outcome.as_data(view, out, fail_on))
+        elif not quiet:
+            for line in outcome.as_text(view, out):
+                _tell(line)
+    except Unprinted as error:
+        _complain(
+            ctx,
+            f"the run is written: {out}; only its summary could not be printed: {error.strerror}",
+        )
     not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
     for notice in view.summary.notices if lines.form == "json" else ():
         tell = lines.error if notice in not_run else lines.warning
@@ -270,11 +315,30 @@ def _told(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
-    key = path.read_bytes().strip().decode("latin-1") if path else ""
-    if path and len(key) < SHORTEST_KEY:
+    if not path:
+        return ""
+    key = _key_bytes(path).strip().decode("latin-1")
+    if len(key) < SHORTEST_KEY:
         raise click.BadParameter(
             f"{str(path)!r} holds {len(key)} characters, and a key has at least {SHORTEST_KEY}; "
             "`openssl rand -hex 32` makes one", param_hint="--key-file",
+        )  # fmt: skip
+    return key
+
+
+def _key_bytes(path: Path) -> bytes:
+    """Read a file that must not keep the program waiting, nor fill its memory."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise click.BadParameter(f"{str(path)!r} is no regular file", param_hint="--key-file")
+        key = os.read(handle, LONGEST_KEY + 1)
+    finally:
+        os.close(handle)
+    if len(key) > LONGEST_KEY:
+        raise click.BadParameter(
+            f"{str(path)!r} holds more than {LONGEST_KEY >> 10} KiB; `openssl rand -hex 32` makes a key",
+            param_hint="--key-file",
         )  # fmt: skip
     return key
 
@@ -391,12 +455,12 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         return
 
     def show(done: int, of: int) -> None:
-        click.echo(f"\r{done} of {of} {what}", nl=False, err=True)
+        _print(f"\r{done} of {of} {what}", err=True, nl=False)
 
     try:
         yield show
     finally:
-        click.echo(f"\r{' ' * (len(what) + 20)}\r", nl=False, err=True)
+        _print(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
 
 
 @main.command()

@@ -18,6 +18,8 @@ from reporter.errors import InputError, ReporterError
 Error = duckdb.Error
 Interrupted = duckdb.InterruptException
 """Somebody stopped a statement: the statement is not wrong."""
+Unreadable = duckdb.IOException
+"""A file that was there is gone, or the system does not give it: no statement is wrong."""
 Broken = (duckdb.InternalException, duckdb.FatalException)
 """After one of these the engine answers nothing more."""
 

@@ -151,7 +151,10 @@ def _files(path: Path) -> list[InputFile]:
     if path.is_file():
         return [sniff(path, shown(path.as_posix()))]
     folders = FOLDERS if (path / NAME).is_file() else ("",)
-    return [replace(f, name=(Path(shown(str(path))) / f.name).as_posix()) for f in discover(path, folders)]
+    return [
+        replace(f, name=(Path(shown(str(path))) / f.name).as_posix())
+        for f in discover(path, folders)
+    ]
 
 
 def _sources(extra: tuple[Path, ...]) -> tuple[Source, ...]:

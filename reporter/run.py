@@ -30,6 +30,7 @@ from reporter.ingest import names
 from reporter.ingest.beside import beside
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.feeds import Expected
+from reporter.ingest.files import is_shown_as_it_is, shown
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.mapped import FOLDER, with_mappings
@@ -102,6 +103,7 @@ def assess_workspace(
     from reporter.report import view as views
 
     refuse_existing(out)
+    _refuse_no_text(out, *filter(None, [options.cache]))
     own = read_templates(options.templates, FILES.values())
     wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
@@ -132,6 +134,15 @@ def assess_workspace(
     return view
 
 
+def _refuse_no_text(*paths: Path) -> None:
+    for path in paths:
+        if not is_shown_as_it_is(path.absolute()):
+            raise InputError(
+                "the name of this folder is no UTF-8, and the engine opens no such path", shown(str(path)),
+                "Give another --out or --cache.",
+            )  # fmt: skip
+
+
 @contextmanager
 def _place(out: Path, options: Options) -> Iterator[Path]:
     """The folder in which a run is made, with nothing beside it of runs that were killed."""
@@ -147,7 +158,7 @@ def _assess(
     judged: list[tuple[Check, Judged]], work: Path, part: Path, cache: Cache, options: Options,
 ) -> tuple[Assessment, dict[str, int]]:  # fmt: skip
     """Everything that needs the engine."""
-    with Engine(work, options.memory) as engine:
+    with _cache_kept(cache), Engine(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         who, told = _derived(engine, workspace)
@@ -191,6 +202,21 @@ def _assess(
             assessment = hidden.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake.rows
+
+
+@contextmanager
+def _cache_kept(cache: Cache) -> Iterator[None]:
+    """Refuse to go on without a file of the cache: events are read from it to the end of the run."""
+    try:
+        yield
+    except db.Unreadable as error:
+        why = str(error).splitlines()[0]
+        if str(cache.folder) not in str(error):
+            raise InputError(f"the engine could not read or write a file: {why}") from error
+        raise InputError(
+            f"a file of the cache was removed, or cannot be read any more, during the run: {why}", str(cache.folder),
+            "Run again, and leave the cache alone meanwhile.",
+        ) from error  # fmt: skip
 
 
 def _read(

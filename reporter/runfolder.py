@@ -347,16 +347,16 @@ def export(
     """Write further formats from a run's report.json, and HTML with its evidence, to the folder `out`, all or none; return what was written."""
     own = read_templates(templates, FILES.values())
     view = read_view(run)
-    if out.resolve().is_relative_to(run.resolve()):
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats))
-    out.mkdir(parents=True, exist_ok=True)
     with place_of(out, told) as place:
         part = place / "run"
         part.mkdir()
         write_formats(view, Wanted(tuple(formats), own), run, part)
         made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
         _refuse_overwriting(out, made)
+        out.mkdir(exist_ok=True)  # not before there is something to put into it
         for name in made:
             (part / name).rename(out / name)
     return [out / name for name in made]

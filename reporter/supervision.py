@@ -74,7 +74,8 @@ def _watch(child: int, told: int, clear: Callable[[Path], object]) -> NoReturn:
     for folder in _folders(told):
         clear(folder)
     if number:
-        print(f"{_why(number)}; no half run was left behind", file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # nobody may be listening any more
+            print(f"{_why(number)}; no half run was left behind", file=sys.stderr, flush=True)
     os._exit(128 + number if number else code)
 
 

@@ -62,7 +62,9 @@ class Workspace:
 
 def workspace_of(path: Path) -> Path | None:
     """Return the workspace that a file or folder lies in, or is."""
-    here = Path(os.path.realpath(path))  # of a link that leads back to itself `resolve` makes an error
+    here = Path(
+        os.path.realpath(path)
+    )  # of a link that leads back to itself `resolve` makes an error
     return next((p for p in (here, *here.parents) if (p / NAME).is_file()), None)
 
 

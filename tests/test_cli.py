@@ -16,8 +16,9 @@ import pytest
 from conftest import reporter
 from fixture_estate import Estate
 
-from reporter import db, frames
+from reporter import db, frames, runfolder
 from reporter.cli import main
+from reporter.errors import InputError
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",
@@ -229,6 +230,19 @@ def test_an_export_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("mine")
     assert reporter("export", good_run, "--formats", "html", "--out", tmp_path).exit_code == 3
     assert (tmp_path / "report.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt(), InputError("no")])
+def test_an_export_that_ends_early_leaves_no_folder(
+    ends: BaseException, good_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object) -> None:
+        assert not (tmp_path / "new").exists()  # what is killed here removes nothing
+        raise ends
+
+    monkeypatch.setattr(runfolder, "write_formats", end)
+    assert reporter("export", good_run, "--formats", "csv", "--out", tmp_path / "new").exit_code
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

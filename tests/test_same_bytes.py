@@ -7,15 +7,17 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 from conftest import reporter
 
-from reporter import catalog
+from reporter import assess, catalog
 from reporter.db import Engine
 from reporter.errors import InputError
 from reporter.ingest import convert, inputs, load, recognise
@@ -426,6 +428,25 @@ def test_a_damaged_cache_changes_no_byte_of_a_run_and_is_told_on_stderr(ws: Path
     assert "WARNING" in again.stderr and "damaged" in again.stderr
     one, two = ({p.name: p.read_bytes() for p in (ws.parent / n).iterdir()} for n in ("one", "two"))
     assert one == two
+
+
+@pytest.mark.parametrize("step", ["prepare", "_assess_one"])
+def test_a_run_whose_cache_is_removed_meanwhile_is_none(
+    step: str, ws: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "FEW", ("IDN-06", "LIF-02", "MON-04"))
+    conftest.judge_few(monkeypatch)
+    cache, whole = ws.parent / "cache", getattr(assess, step)
+
+    def removed(*what: Any, **how: Any) -> Any:
+        shutil.rmtree(cache, ignore_errors=True)
+        return whole(*what, **how)
+
+    monkeypatch.setattr(assess, step, removed)
+    result = reporter("assess", ws, "--out", ws.parent / "out", "--formats", "json", "--cache", cache)  # fmt: skip
+    assert result.exit_code == 3 and "Traceback" not in result.output, result.output
+    assert f"{cache}: a file of the cache was removed" in result.output
+    assert not (ws.parent / "out").exists()
 
 
 def test_what_holds_fingerprints_of_another_key_is_converted_anew_the_rest_is_not(ws: Path) -> None:

@@ -88,7 +88,9 @@ def _homes(engine: Engine, files: list[InputFile], sources: tuple[Source, ...]) 
         for choice in recognise(engine, inputs.files, sources):
             if choice.source:
                 home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
-                homes.setdefault(shown(choice.file.path.relative_to(_root(choice.file)).as_posix()), home)
+                homes.setdefault(
+                    shown(choice.file.path.relative_to(_root(choice.file)).as_posix()), home
+                )
     return homes
 
 

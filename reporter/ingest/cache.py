@@ -25,7 +25,7 @@ from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
 from reporter.schema import TABLES
 
-FORMAT = "11"
+FORMAT = "12"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is seen as a secret."""
 
 

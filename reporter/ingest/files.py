@@ -106,7 +106,9 @@ def _told_apart(found: list[InputFile]) -> list[InputFile]:
     """Give a file a name of its own where an escape in it reads as another's."""
     plain = [f for f in found if is_shown_as_it_is(f.path)]
     taken, made = {f.name for f in plain}, plain
-    for file in sorted((f for f in found if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)):
+    for file in sorted(
+        (f for f in found if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)
+    ):
         while file.name in taken:
             file = replace(file, name=f"{file.name}~")
         taken.add(file.name)

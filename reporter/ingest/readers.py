@@ -12,7 +12,16 @@ from typing import Any
 
 from reporter.db import Engine, Error, quoted
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, is_shown_as_it_is, opened, too_large, whole
+from reporter.ingest.files import (
+    DAMAGE,
+    MAX_RECORD,
+    InputFile,
+    TooLarge,
+    is_shown_as_it_is,
+    opened,
+    too_large,
+    whole,
+)
 from reporter.ingest.items import Document, Item, Problem, shown
 from reporter.ingest.tabular import csv_rows, sheet_rows
 from reporter.yamls import parse_yaml_all

@@ -39,7 +39,7 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert len(notice["lines"]) == LINES_SHOWN
     assert notice["rest"] == "and 2 more, in report.json, accounting"
     page = (out / "report.html").read_text()
-    assert page.index(sentence) < page.index("Evidenced score</p>")
+    assert page.index(sentence) < page.index("Top gaps</h3>")
 
 
 def test_a_notice_is_there_for_machines_and_gone_where_there_is_none(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_notices_are_said_in_the_language_of_the_report(tmp_path: Path) -> None:
 
 def test_every_notice_has_a_sentence_and_every_sentence_a_notice() -> None:
     code = "\n".join(p.read_text() for p in Path(package.__file__).parent.rglob("*.py"))
-    assert set(re.findall(r'\bNotice\(\s*"(\w+)"', code)) == set(SENTENCES)
+    assert set(re.findall(r'\b(?:Notice|_each)\(\s*"(\w+)"', code)) == set(SENTENCES)
 
 
 def test_events_that_name_nobody_are_told(tmp_path: Path) -> None:

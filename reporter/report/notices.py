@@ -14,7 +14,7 @@ from reporter.texts import mark, say
 from . import shape
 from .words import clean, number, percent, short
 
-LINES_SHOWN = 5
+LINES_SHOWN = 4
 """Lines of a notice on page 1; `Notice.rest` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {

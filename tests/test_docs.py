@@ -46,7 +46,7 @@ WRITTEN = {
     "architecture": 300,
     "writing-content": 320,
     "method": 350,
-    "decisions": 400,
+    "decisions": 420,
     "decisions-reports": 100,
     "decisions-statements": 100,
 }

@@ -161,11 +161,14 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
                 )
                 tables |= {place} if "csv.writer(" in text else set()
     assert prints - {"docs.py:main", "messages.py:main"} == {
-        "cli.py:_tell",
-        "cli.py:_tell_json",
-        "cli.py:_progress",
-        "cli.py:show",
+        "cli.py:_print",
         "supervision.py:_watch",
     }
+    by = {
+        scope.name
+        for scope in ast.walk(ast.parse((CODE / "cli.py").read_text("utf-8")))
+        if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
+    }
+    assert by - {"_print"} == {"_tell", "_tell_json", "_progress", "show"}
     tables -= {"ingest/statements.py:line_for"}  # a line that `_tell` prints
     assert tables == {"report/sheets.py:write_table", "init.py:_write_csv"}

@@ -216,7 +216,7 @@ def test_the_run_goes_on_and_tells_it_everywhere(
     notice = report["summary"]["notices"][0]
     assert (notice["code"], notice["text"]) == ("checks_not_run", sentence)
     page = (tmp_path / "run/report.html").read_text()
-    assert page.index(sentence) < page.index("Evidenced score</p>")
+    assert page.index(sentence) < page.index("Top gaps</h3>")
     rows = (tmp_path / "run/findings.csv").read_text()
     assert "the check could not be run: it failed: Conversion Error" in rows
 

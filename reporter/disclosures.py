@@ -14,6 +14,7 @@ from reporter.db import Engine
 from reporter.ingest.load import ARTEFACT, Intake
 from reporter.ingest.statements import headings
 from reporter.model import FileCount, Notice
+from reporter.report.words import percent
 from reporter.scores import GroupScore
 
 _IN_ACCOUNTING = "report.json, accounting"
@@ -101,9 +102,5 @@ def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iter
     """Say what frameworks would score without the answers of people; both by framework, in one order."""
     raised = [(a, b) for a, b in zip(scored, bare, strict=True) if a.lo - b.lo >= CARRIED]
     if raised:
-        lines = tuple(f"{a.id}: {_percent(a.lo)}, without them {_percent(b.lo)}" for a, b in raised)
+        lines = tuple(f"{a.id}: {percent(a.lo)}, without them {percent(b.lo)}" for a, b in raised)
         yield Notice("answers_carry", (("n", len(raised)),), lines, "statements.csv")
-
-
-def _percent(share: Fraction) -> str:
-    return f"{float(share) * 100:.1f} %"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from conftest import reporter
 
 import reporter as package
+from reporter import catalog
+from reporter.disclosures import of_answers, of_content
 from reporter.report.notices import LINES_SHOWN, SENTENCES
+from reporter.scores import GroupScore
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
@@ -89,3 +94,44 @@ def test_events_that_name_nobody_are_told(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     told = {n["code"]: n for n in json.loads(result.stdout)["notices"]}["unnamed_events"]
     assert ("nor credential: 2." in told["text"], told["lines"]) == (True, ["gw: 2"])
+
+
+def told(tmp_path: Path, ws: Path, *words: object) -> dict[str, list[str]]:
+    """The lines of each notice of a run, by code."""
+    done = reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json", "--json", *words)
+    assert done.exit_code == 0, done.output
+    return {n["code"]: n["lines"] for n in json.loads(done.stdout)["notices"]}
+
+
+def test_lost_records_joined_names_and_bare_heartbeats_are_told(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0, HEAD + "log_sources: {gw: {every: day, share: 90}}\n")
+    days = [f"2026-{m:02}-{d:02}" for m in (7, 8, 9) for d in range(1, 31)]
+    beats = [{"time": f"{d}T08:00:00Z", "log_source": "gw", "event_class": "heartbeat", "outcome": "success"} for d in days]  # fmt: skip
+    act = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "other", "tool": "mail.send", "outcome": "success"}  # fmt: skip
+    (ws / "logs").mkdir()
+    (ws / "logs" / "gw.jsonl").write_text(
+        "\n".join([*map(json.dumps, [*beats, act]), "{broken"]) + "\n"
+    )
+    (ws / "statements").mkdir()
+    (ws / "statements" / "aliases.yml").write_text("- {type: alias, actor_id: a1, alias: other}\n")
+    found = told(tmp_path, ws)
+    assert found["records_lost"] == ["logs/gw.jsonl: 1 unreadable, 0 rejected"]
+    assert found["names_joined"] == ["other counts as a1"]
+    assert found["heartbeats_alone"] == ["gw: 1 of 90 days show more than heartbeats"]
+
+
+def test_what_answers_carry_is_told_from_five_points_on() -> None:
+    def total(lo: Fraction) -> GroupScore:
+        return GroupScore("f", "F", lo, lo, 0, 0, 0, 0, Fraction(1), 1, 0, 0, ())
+
+    low, high = total(Fraction(20, 100)), total(Fraction(25, 100))
+    (notice,) = of_answers([high], [low])
+    assert notice.lines == ("f: 25.0 %, without them 20.0 %",)
+    assert list(of_answers([total(Fraction(2499, 10_000))], [low])) == []
+
+
+def test_content_that_does_not_ship_is_named() -> None:
+    shipped = catalog.load()
+    assert list(of_content(shipped)) == []
+    (notice,) = of_content(replace(shipped, extra=frozenset({"ENT-51"})))
+    assert notice.lines == ("ENT-51",)

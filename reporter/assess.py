@@ -440,10 +440,3 @@ def findings(engine: Engine) -> list[Finding]:
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]
-
-
-EVIDENCE = (
-    "SELECT check_id AS check, subject, status AS verdict, reason, ref, actor, owner, tier_lo, tier_hi "
-    "FROM cells ORDER BY check_id, subject"
-)
-"""Every cell, as evidence.parquet holds it."""

@@ -93,7 +93,7 @@ class Content:
     """Checks that one defect fails together."""
     efforts: Efforts = Efforts()
     """Person-days of an action unless the workspace says otherwise."""
-    benchmark: dict[str, Any] = field(default_factory=dict)
+    benchmark: dict[str, int | str] = field(default_factory=dict)
     """The published survey figures, with their origin."""
     sha256: str = ""
     extra: frozenset[str] = frozenset()

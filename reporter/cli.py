@@ -269,14 +269,14 @@ def assess(
             wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
             key=_key(key_file), told=_told(ctx),
         )  # fmt: skip
-        view = assess_workspace(workspace, out, options, inputs)
+        assessment, view = assess_workspace(workspace, out, options, inputs)
     from reporter import outcome
 
     try:
         if as_json:
-            _tell_json(outcome.as_data(view, out, fail_on))
+            _tell_json(outcome.as_data(assessment, out, fail_on))
         elif not quiet:
-            for line in outcome.as_text(view, out):
+            for line in outcome.as_text(assessment, view, out):
                 _tell(line)
     except Unprinted as error:
         _complain(

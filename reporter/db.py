@@ -191,11 +191,14 @@ def version() -> str:
 
 
 def read_rows(
-    path: Path, columns: Sequence[str] = (), where: str = "TRUE"
+    path: Path, columns: Sequence[str] = (), where: str = "TRUE", more: str = ""
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses; InputError if it is none."""
-    named = ", ".join(f'"{column}"' for column in columns) or "*"
-    sql = f"SELECT {named} FROM read_parquet({quoted(str(path))}) WHERE {where}"
+    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses; InputError if it is none.
+
+    `columns` are expressions in SQL, `more` what may follow the condition.
+    """
+    named = ", ".join(columns) or "*"
+    sql = f"SELECT {named} FROM read_parquet({quoted(str(path))}) WHERE {where} {more}"
     try:
         with duckdb.connect() as con:
             return con.execute(sql).fetchall()

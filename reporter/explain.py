@@ -1,7 +1,7 @@
 """How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the input records.
 
 It speaks the language of the run; what is wrong with the id is said in English, as all of the command line is. Numbers
-come from the run only: report.json for the reasoning, evidence.parquet for every cell. What a control outside the run
+come from the run only. What a control outside the run
 rests on comes from the installed content.
 """
 
@@ -20,7 +20,8 @@ from reporter.report.shape_attested import AnswerLine
 from reporter.report.shape_waived import WaivedLine
 from reporter.report.words import count, number
 from reporter.rests import elsewhere, in_run
-from reporter.runfolder import read_cells, read_view
+from reporter.runfolder import read_view
+from reporter.store import read_results
 from reporter.texts import mark, say, speaking, word
 
 SHOWN = 200
@@ -28,7 +29,7 @@ SUGGESTED, CLOSE = 5, 0.6
 """Ids named for one that is unknown, and how alike they must be."""
 VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
 CHECK, SUBJECT, VERDICT, ACTOR, TIERS = 0, 1, 2, 5, slice(7, 9)
-"""Places in a cell of evidence.parquet."""
+"""Places in a cell of results.parquet."""
 
 
 def explain(run: Path, given: str) -> str:
@@ -53,7 +54,7 @@ def _suggestion(view: View, given: str, run: Path) -> str:
     kinds = [
         [c.id for f in lists for c in f.controls],
         [c.id for c in view.checks],
-        sorted({c[ACTOR] or c[SUBJECT] for c in read_cells(run)} - {""}),
+        sorted({c[ACTOR] or c[SUBJECT] for c in read_results(run)} - {""}),
         [name for f in lists for name in (f.id, f.total.id, *(g.id for g in f.groups))],
     ]
     by_text = {name.lower(): name for names in reversed(kinds) for name in names}
@@ -79,7 +80,7 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
     for check in view.checks:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id, run)
-    cells = [c for c in read_cells(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
+    cells = [c for c in read_results(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
     head = f"{wanted}: {count(len(cells), 'verdict')}"
     return [head, "", *_by_verdict(view, cells)] if cells else []
 
@@ -138,7 +139,7 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
         )
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
-    open_cells = [c for c in read_cells(run) if c[VERDICT] != "pass"]
+    open_cells = [c for c in read_results(run) if c[VERDICT] != "pass"]
     for check in control.checks:
         cells = [c for c in open_cells if c[CHECK] == check.check.text]
         if cells:
@@ -171,7 +172,7 @@ def _check(view: View, check_id: str, run: Path) -> list[str]:
     lines.append("")
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
-    cells = [c for c in read_cells(run) if c[CHECK] == check_id]
+    cells = [c for c in read_results(run) if c[CHECK] == check_id]
     return [*lines, *_factors(view, cells), *_by_verdict(view, cells)]
 
 
@@ -231,6 +232,6 @@ def _by_verdict(view: View, cells: Sequence[tuple[Any, ...]]) -> list[str]:
                 + f"  {_weighs(view, cell)}"
             )
         if len(own) > SHOWN:
-            more = say("and {n} more; all are in evidence.parquet", n=number(len(own) - SHOWN))
+            more = say("and {n} more; all are in results.parquet", n=number(len(own) - SHOWN))
             lines.append(f"  {more}")
     return lines

@@ -1,6 +1,6 @@
 """Earlier runs beside this one. In: run folders, an assessment, its evidence. Out: what changed, as plain data.
 
-A run is believed if its manifest agrees with itself and with report.json and evidence.parquet; no other file is read.
+A run is believed if its manifest agrees with itself and with report.json and results.parquet; no other file is read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,13 @@ from reporter.db import Engine, Error, quoted, quoted_list
 from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, History, Standing
 from reporter.errors import InputError
 from reporter.model import Assessment, Notice, RunInfo
-from reporter.report.shape import Control, Figure, Level, View
 from reporter.report.thresholds import rule, thresholds
-from reporter.report.words import clean, iso
-from reporter.runfolder import MANIFEST, read_view, sha256
-from reporter.scores import Status
-from reporter.texts import CONTENT, ENGLISH, languages, mark, translation
+from reporter.report.words import clean
+from reporter.runfolder import MANIFEST
+from reporter.scores import ControlScore, GroupScore, Status
+from reporter.store import DATA, RESULTS, read_data, sha256
+from reporter.texts import mark
 
-EVIDENCE, REPORT = "evidence.parquet", "report.json"
 _HASHES = {
     "content": mark("the content (checks, sources, catalogs)"), "policy": mark("the scoring policy"),
     "thresholds": mark("the thresholds"), "reporter": mark("the version of Reporter"),
@@ -37,7 +35,7 @@ _THRESHOLDS = mark("the thresholds ({thresholds})")
 GONE_SHARE = 10
 """Of the agents of the last run one in so many has to be gone for the first page to say so."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
-_NEEDED, _WELCOME = ("check", "subject", "verdict"), ("reason", "ref", "actor", "owner")
+_NEEDED, _WELCOME = ("check", "subject", "status"), ("reason", "record", "actor", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,10 @@ class Found:
     """An earlier run that was verified."""
 
     folder: Path
-    view: View
+    held: Assessment
+    """Without findings."""
     run: EarlierRun
     hashes: Mapping[str, str]
-    organisation: str
-    """'' where none is named; a report prints words for that."""
     pseudonyms: str
     """What tells keys of pseudonyms apart; '' where people are named."""
 
@@ -74,7 +71,7 @@ def read_earlier(folders: Sequence[Path], now: RunInfo, pseudonyms: str) -> tupl
 def _runs_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "--earlier takes a run folder.")
-    if (folder / MANIFEST).is_file() or (folder / REPORT).is_file():
+    if (folder / MANIFEST).is_file() or (folder / DATA).is_file():
         return [folder]
     runs = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith("."))  # fmt: skip
     if not runs:
@@ -85,23 +82,22 @@ def _runs_in(folder: Path) -> list[Path]:
 def _read(folder: Path) -> Found:
     manifest = _manifest(folder)
     written = {}
-    for name in (REPORT, EVIDENCE):
+    for name in (DATA, RESULTS):
         path = folder / name
         if not path.is_file():
             raise InputError("is missing, and an earlier run is compared by it", str(path))
         written[name] = sha256(path)
         if manifest["outputs"].get(name, {}).get("sha256") != written[name]:
             raise InputError(f"is not the file that {MANIFEST} names: its hash differs", str(path), "Compare with the run as it was left, or assess that period again.")  # fmt: skip
-    view = read_view(folder)
+    held = read_data(folder)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
-    organisation = clean(str(manifest["organisation"]))
-    said = (view.cover.evidence_id, view.cover.as_of_iso, view.cover.organisation)
-    if said != (hashes["evidence_id"], iso(as_of), organisation or view.cover.organisation):
-        raise InputError(f"does not belong to the {REPORT} beside it", str(folder / MANIFEST))
+    said = (held.hashes, _utc(held.run.as_of), held.run.organisation)
+    if said != (hashes, as_of, manifest["organisation"]):
+        raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
-    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[REPORT], _standings(view, folder / REPORT), ())  # fmt: skip
-    return Found(folder, view, run, hashes, organisation, str(manifest.get("pseudonyms", "")))
+    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[DATA], _standings(held), ())
+    return Found(folder, held, run, hashes, str(manifest.get("pseudonyms", "")))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -132,7 +128,7 @@ def _utc(at: datetime) -> datetime:
 
 def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
     """Raise InputError where a run is of somebody else, not earlier, or hides people otherwise."""
-    whose = (one.organisation, one.view.cover.unit)
+    whose = (clean(one.held.run.organisation), clean(one.held.run.unit))
     ours = (clean(now.organisation), clean(now.unit))
     if whose != ours:
         theirs, mine = (
@@ -151,31 +147,37 @@ def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
         )  # fmt: skip
 
 
-def _standings(view: View, path: Path) -> tuple[Standing, ...]:
-    rows: list[tuple[str, str, Figure, Level]] = [("enterprise", "", view.summary.figure, view.summary.level)]  # fmt: skip
-    rows += [("framework", f.id, f.total.figure, f.total.level) for f in view.frameworks]
-    themes: Sequence[Control] = view.themes.controls
-    rows += [("theme", c.id, c.figure, c.level) for c in themes]
-    try:
-        return tuple(
-            Standing(kind, key, Fraction(f.exact_lo), Fraction(f.exact_hi), level.lo, level.hi, f.assessed)
-            for kind, key, f, level in rows
-        )  # fmt: skip
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"holds a score that is none: {error}", str(path)) from error
+def _standings(a: Assessment) -> tuple[Standing, ...]:
+    rows: list[tuple[str, str, GroupScore | ControlScore, bool]] = []
+    for kind, view in (("enterprise", a.scores.enterprise), *(("framework", f) for f in a.scores.frameworks)):  # fmt: skip
+        rows.append(
+            (
+                kind,
+                "" if kind == "enterprise" else view.framework,
+                view.total,
+                view.total.assessed > 0,
+            )
+        )
+    rows += [("theme", c.id, c, c.state == "assessed") for c in a.scores.enterprise.controls]
+    return tuple(
+        Standing(
+            kind, key, x.lo, x.hi, x.level_lo if known else 0, x.level_hi if known else 0, known
+        )
+        for kind, key, x, known in rows
+    )
 
 
 def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Path) -> Assessment:
     """Put beside an assessment, whose cells stand in `evidence`, what earlier runs say."""
-    for n, path in enumerate([*(f.folder / EVIDENCE for f in found), evidence]):
+    for n, path in enumerate([*(f.folder / RESULTS for f in found), evidence]):
         _load(engine, n, path)
     if not a.pseudonyms:
         _refuse_unmarked(engine, found)
     last, n = found[-1], len(found)
-    before, now = ({c.id: c.about for c in v.checks} for v in (last.view, a))
+    before, now = ({c.id: c.about for c in v.checks} for v in (last.held, a))
     _pair(engine, n - 1, n, sorted(before.keys() & now.keys()), [i for i, about in now.items() if about == "agent"])  # fmt: skip
     _follow_failures(engine, n)
-    bases = [*map(_basis_of_run, found), _basis_of(a)]
+    bases = [*(_basis_of(f.held) for f in found), _basis_of(a)]
     runs = tuple(_beside(f, *two) for f, two in zip(found, pairwise(bases), strict=True))
     history = History(
         runs=runs,
@@ -208,7 +210,7 @@ def _load(engine: Engine, n: int, path: Path) -> None:
             raise InputError(f"has no column {missing[0]}", str(path))
         welcome = ", ".join(f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}" for c in _WELCOME)  # fmt: skip
         engine.run(
-            f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, verdict, {welcome} '
+            f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, status AS verdict, {welcome} '
             f"FROM read_parquet({quoted(str(path))})"
         )
     except Error as error:
@@ -245,7 +247,7 @@ def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequ
         f"coalesce(a.verdict, CASE WHEN sa.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS before, "
         f"coalesce(b.verdict, CASE WHEN sb.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS now, "
         "coalesce(b.actor, a.actor) AS actor, coalesce(b.owner, a.owner) AS owner, coalesce(a.reason, '') AS reason_before, "
-        "coalesce(b.reason, '') AS reason, coalesce(a.ref, '') AS ref_before, coalesce(b.ref, '') AS ref "
+        "coalesce(b.reason, '') AS reason, coalesce(a.record, '') AS ref_before, coalesce(b.record, '') AS ref "
         "FROM a FULL JOIN b USING (check_id, subject) "
         "LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING (subject)"
     )
@@ -294,16 +296,9 @@ class _Basis:
     lists: tuple[tuple[str, str], ...]
     """Id and version of each framework."""
     rules: Mapping[str, str]
-    """Check -> digest of its rule, '' in runs of before."""
+    """Check -> digest of its rule."""
     thresholds: Mapping[tuple[str, str], str]
     """(check, threshold) -> its value"""
-
-
-def _basis_of_run(f: Found) -> _Basis:
-    return _Basis(
-        f.hashes, _profile(f.view), tuple((x.id, x.version) for x in f.view.frameworks),
-        {c.id: c.rule for c in f.view.checks}, {(c.id, t.name): t.value for c in f.view.checks for t in c.thresholds},
-    )  # fmt: skip
 
 
 def _basis_of(a: Assessment) -> _Basis:
@@ -313,23 +308,10 @@ def _basis_of(a: Assessment) -> _Basis:
     )  # fmt: skip
 
 
-def _profile(view: View) -> str:
-    """Return the title of the target profile in English, whatever language the run speaks."""
-    return _english(view, CONTENT, view.cover.profile)
-
-
-def _english(view: View, context: str, text: str) -> str:
-    spoken = view.cover.language
-    if spoken == ENGLISH or spoken not in languages():
-        return text
-    messages = translation(spoken).messages.items()
-    return next((en for (of, en), said in messages if of == context and clean(said[0]) == text), text)  # fmt: skip
-
-
 def _beside(one: Found, then: _Basis, now: _Basis) -> EarlierRun:
     """Note what two runs rest on that differs."""
     said = {key: words for key, words in _HASHES.items() if then.hashes.get(key) != now.hashes.get(key)}  # fmt: skip
-    both = [c for c, digest in then.rules.items() if digest and c in now.rules]
+    both = [c for c in then.rules if c in now.rules]
     rules = tuple(c for c in both if then.rules[c] != now.rules[c])
     if "content" in said and both:
         said["content"] = _RULES if rules else _NO_RULE

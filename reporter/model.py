@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 from reporter.answers import Attestation, Compensation, Waiver
 from reporter.branding import Branding
@@ -61,13 +62,13 @@ class Check:
     """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
-    params: dict[str, object] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
     """Its thresholds in force."""
-    shipped: dict[str, object] = field(default_factory=dict)
+    shipped: dict[str, Any] = field(default_factory=dict)
     """Those of its file, where a workspace put others in their place."""
     headline: str = ""
     """What is told where it fails: true of each of its failures; '' where the author wrote none."""
-    examples: tuple[dict[str, object], ...] = ()
+    examples: tuple[dict[str, Any], ...] = ()
     sample: Sample | None = None
     """None: its subjects are all there are."""
 
@@ -231,12 +232,14 @@ class Notice:
 
     code: str
     """A key of `report.notices.SENTENCES`."""
-    values: tuple[tuple[str, str | int | Fraction], ...] = ()
-    """What stands in its sentence, by name; a fraction is printed as a share."""
+    values: tuple[tuple[str, str | int], ...] = ()
+    """What stands in its sentence, by name."""
     lines: tuple[str, ...] = ()
     """What it is about, one thing a line; page 1 shows the first few."""
     where: str = ""
     """The file of the run, or the chapter, in which all lines stand."""
+    shares: tuple[tuple[str, Fraction], ...] = ()
+    """As `values`; each is printed as a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +293,22 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """Figures that page 1 shows beside the score; None where no input says."""
+
+    agents_in_use: int | None = None
+    agents_judged: int | None = None
+    """By POL-02, whether a policy is in force for them."""
+    policy_lo: Fraction | None = None
+    """Share of those judged that are under a policy, on evidence."""
+    policy_hi: Fraction | None = None
+    units_total: int | None = None
+    units_with_agents: int | None = None
+    benchmark: dict[str, int | str] = field(default_factory=dict)
+    """What is published about organisations; never counts of agents."""
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """Everything a report needs; what `assess` and `score` leave behind."""
 
@@ -300,8 +319,6 @@ class Assessment:
     policy: Policy
     profile: Profile
     scores: Scores
-    findings: tuple[Finding, ...]
-    """Every fail, unknown and compensated cell, sorted by check then subject."""
     cells: int
     files: tuple[FileCount, ...]
     out_of_scope_types: tuple[tuple[str, str, int], ...]
@@ -315,8 +332,7 @@ class Assessment:
     """Failures by what lies behind them, the worst first."""
     population: dict[str, int]
     """Actors by kind, and 'shadow' for those only seen in logs."""
-    context: dict[str, object]
-    """Figures the first page shows beside the score: policy coverage, adoption, the published benchmark."""
+    context: Context
     hashes: dict[str, str]
     """sha256 of inputs, catalog, policy; engine versions."""
     crosswalks: tuple[Crosswalk, ...] = ()
@@ -341,3 +357,5 @@ class Assessment:
     """What page 1 says before the first number."""
     pseudonyms: str = ""
     """What tells the key of the pseudonyms from others; '' where people are named."""
+    findings: tuple[Finding, ...] = ()
+    """Every fail, unknown and compensated cell, sorted by check then subject."""

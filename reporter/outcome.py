@@ -1,92 +1,84 @@
-"""What `assess` says when it is done. In: the view and the run folder. Out: lines for people, numbers for machines, what missed a gate."""
+"""What `assess` says when it is done. In: the assessment, its view, the run folder. Out: lines for people, numbers for machines, what missed a gate."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reporter.report.shape import Counts, Figure, Level, View
+from reporter.model import Assessment
+from reporter.report.notices import notices
+from reporter.report.shape import Figure, View
+from reporter.report.words import exact
 from reporter.runfolder import FILES
 from reporter.score import printed
-from reporter.texts import from_numeral, speaking
+from reporter.scores import FrameworkScore, Status
+from reporter.texts import speaking
 
 SCHEMA = "agent-maturity-headline/1"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
-_VERDICTS = {"passed": "pass", "failed": "fail", "na": "not_applicable"}
+_VERDICTS = {Status.NA: "not_applicable"}
+_FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
-def as_data(view: View, out: Path, gate: int | None = None) -> dict[str, Any]:
+def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
     """Return the headline as numbers: shares in percent with one decimal, exact fractions as text beside them."""
-    total = view.accounting.total
-    with speaking(view.cover.language):
-        records = {name: int(_plain(getattr(total, name))) for name in _RECORDS}
-        frameworks = {
-            f.id: {
-                **_standing(f.total.figure, f.total.level, f.total.coverage),
-                "controls": sum(c.state != "not_applicable" for c in f.controls),
-                "controls_assessed": sum(c.state == "assessed" for c in f.controls),
-            }
-            for f in view.frameworks
-        }
-        whole = _standing(view.summary.figure, view.summary.level, view.summary.coverage)
+    whole, verdicts = _standing(a.scores.enterprise), _verdicts(a)
+    with speaking(a.language):
+        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(a)]
     missed = {} if gate is None else {"fail_on": gate, "fail_on_met": whole["level"] >= gate}
     return {
         "schema": SCHEMA,
         "run": str(out),
-        "organisation": view.cover.organisation,
+        "organisation": a.run.organisation,
         **whole,
         **missed,
-        "frameworks": frameworks,
-        "records": records,
-        "quarantine": _quarantined(out),
-        "verdicts": _verdicts(view),
-        "findings": len(view.findings),
-        "notices": [{"code": n.code, "text": n.text, "lines": n.lines} for n in view.summary.notices],
-    }  # fmt: skip
-
-
-def _standing(figure: Figure, level: Level, coverage: str) -> dict[str, Any]:
-    lo, hi = (float(printed(Fraction(end))) for end in (figure.exact_lo, figure.exact_hi))
-    return {
-        "level": level.lo,
-        "level_at_most": level.hi,
-        "score_lo": figure.exact_lo,
-        "score_hi": figure.exact_hi,
-        "score_lo_percent": lo if figure.assessed else None,
-        "score_hi_percent": hi if figure.assessed else None,
-        "coverage": float(_plain(coverage.removesuffix(" %"))) if figure.assessed else None,
+        "frameworks": {
+            f.framework: {
+                **_standing(f),
+                "controls": sum(c.state != "not_applicable" for c in f.controls),
+                "controls_assessed": sum(c.state == "assessed" for c in f.controls),
+            }
+            for f in a.scores.frameworks
+        },
+        "records": {name: sum(getattr(f, name) for f in a.files) for name in _RECORDS},
+        "quarantine": dict(sorted(Counter(q.kind for q in a.quarantined).items())),
+        "verdicts": {_VERDICTS.get(s, s.value): verdicts[s] for s in Status},
+        "findings": sum(verdicts[s] for s in _FINDINGS),
+        "notices": told,
     }
 
 
-def _plain(text: str) -> str:
-    return from_numeral(text).replace(",", "")
-
-
-def _quarantined(out: Path) -> dict[str, int]:
-    with (out / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
-        return dict(sorted(Counter(row["kind"] for row in csv.DictReader(file)).items()))
-
-
-def _verdicts(view: View) -> dict[str, int]:
-    names = [f.name for f in fields(Counts) if f.name != "text"]
+def _standing(score: FrameworkScore) -> dict[str, Any]:
+    total = score.total
+    known = total.assessed > 0
+    lo, hi, coverage = (float(printed(x)) for x in (total.lo, total.hi, total.coverage))
     return {
-        _VERDICTS.get(name, name): sum(getattr(c.counts, name) for c in view.checks)
-        for name in names
+        "level": total.level_lo if known else 0,
+        "level_at_most": total.level_hi if known else 0,
+        "score_lo": exact(total.lo),
+        "score_hi": exact(total.hi),
+        "score_lo_percent": lo if known else None,
+        "score_hi_percent": hi if known else None,
+        "coverage": coverage if known else None,
     }
 
 
-def as_text(view: View, out: Path) -> Iterator[str]:
+def _verdicts(a: Assessment) -> Counter[Status]:
+    counted: Counter[Status] = Counter()
+    for check in a.scores.checks.values():
+        counted.update(check.counts)
+    return counted
+
+
+def as_text(a: Assessment, view: View, out: Path) -> Iterator[str]:
     """Yield the headline line by line: what to know first, the numbers, the files, and why the level is what it is."""
-    s, n = view.summary, _verdicts(view)
+    s, n = view.summary, _verdicts(a)
     level = f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")
     rows = [("Maturity", level), ("Score", _score(s.figure)), ("Coverage", s.coverage)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    open_ = ", ".join(f"{n[name]:,} {name}" for name in ("fail", "unknown", "compensated", "attested") if n[name])  # fmt: skip
+    open_ = ", ".join(f"{n[status]:,} {status.value}" for status in _FINDINGS if n[status])
     rows += [("Records", view.accounting.equation), ("Findings", open_ or "none")]
     width = max(len(label) for label, _ in rows)
     yield f"\n{view.cover.organisation}, {view.cover.period}"

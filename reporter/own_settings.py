@@ -137,10 +137,9 @@ def beside_shipped(
     return Notice(
         "own_settings",
         (
-            ("n", len(own.lines)), ("own", now.lo), ("own_level", now.level_lo), ("shipped", before.lo),
-            ("shipped_level", before.level_lo),
+            ("n", len(own.lines)), ("own_level", now.level_lo), ("shipped_level", before.level_lo),
         ),
-        own.lines, "the auditor's edition, Scope",
+        own.lines, "the auditor's edition, Scope", (("own", now.lo), ("shipped", before.lo)),
     )  # fmt: skip
 
 

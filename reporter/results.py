@@ -20,7 +20,7 @@ from reporter.compared import (
     Unused,
 )
 from reporter.db import Engine, quoted_list
-from reporter.model import Check, Coverage, Feed, Finding, Notice
+from reporter.model import Check, Context, Coverage, Feed, Finding, Notice
 from reporter.schema import CALLED, SUBJECTS
 from reporter.scores import Status
 
@@ -180,7 +180,7 @@ def population(engine: Engine) -> dict[str, int]:
     return kinds
 
 
-def context(engine: Engine, content: Content) -> dict[str, object]:
+def context(engine: Engine, content: Content) -> Context:
     """Figures shown beside the score; counts of agents, so never the published benchmark's counts of organisations."""
     covered = dict(
         engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
@@ -192,17 +192,15 @@ def context(engine: Engine, content: Content) -> dict[str, object]:
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind = 'agent' "
         f"AND {in_use}) FROM actors WHERE business_unit IS NOT NULL"
     )[0]
-    coverage = (
-        {"lo": Fraction(passed, total), "hi": Fraction(passed + unknown, total)} if total else None
+    return Context(
+        agents_in_use=int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
+        agents_judged=total or None,
+        policy_lo=Fraction(passed, total) if total else None,
+        policy_hi=Fraction(passed + unknown, total) if total else None,
+        units_total=units[0] or None,
+        units_with_agents=units[1] if units[0] else None,
+        benchmark=content.benchmark,
     )
-    return {
-        "agents_in_use": int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
-        "agents_judged": total or None,
-        "policy_coverage": coverage,
-        "units_total": units[0] or None,
-        "units_with_agents": units[1] if units[0] else None,
-        "benchmark": content.benchmark,
-    }
 
 
 def causes(

@@ -25,7 +25,7 @@ from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.heard import hear, statement_notices
-from reporter.history import EVIDENCE, compare, read_earlier
+from reporter.history import compare, read_earlier
 from reporter.ingest import names
 from reporter.ingest.beside import beside
 from reporter.ingest.cache import USUAL, Cache, open_cache
@@ -56,13 +56,13 @@ from reporter.runfolder import (
     place_of,
     publish,
     refuse_existing,
-    sha256,
     write_run,
 )
 from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
+from reporter.store import RESULTS, sha256, write_results
 from reporter.waivers import Stated
 from reporter.workspace import NAME, Workspace, read_workspace
 from reporter.yamls import read_yaml
@@ -95,8 +95,8 @@ class Options:
 
 def assess_workspace(
     folder: Path, out: Path, options: Options, begun: Inputs | None = None
-) -> View:
-    """Assess a workspace and leave a run folder at `out`; return what the report says.
+) -> tuple[Assessment, View]:
+    """Assess a workspace and leave a run folder at `out`; return its data, and what the report says.
 
     `begun` are the workspace's files, if their reading has begun already.
     """
@@ -126,12 +126,12 @@ def assess_workspace(
         )
         if earlier:
             with Engine(work / "earlier", options.memory) as engine:
-                assessment = compare(engine, earlier, assessment, part / EVIDENCE)
+                assessment = compare(engine, earlier, assessment, part / RESULTS)
         shutil.rmtree(work)
         view, plain = views.both(assessment)
         write_run(assessment, view, plain, counts, part, wanted)
         publish(part, out)
-    return view
+    return assessment, view
 
 
 def _refuse_no_text(*paths: Path) -> None:
@@ -185,7 +185,7 @@ def _assess(
             people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated, signer)
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
-        engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
+        write_results(engine, part)
         assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
         found = [*statement_notices(said, stated, who)]
         if own.lines:

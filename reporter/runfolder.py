@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporter import db
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS
 from reporter.child import USUAL, Limits
 from reporter.claims import claimed, clear_all
@@ -35,12 +34,13 @@ from reporter.plain import clean_json
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
-from reporter.report.pages import EVIDENCE, Pass
+from reporter.report.pages import Pass
 from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 from reporter.report.words import clean
+from reporter.store import DATA, RESULTS, read_results, read_run, sha256, write_data
 
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
@@ -107,7 +107,8 @@ def write_run(
     a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, wanted: Wanted
 ) -> None:
     """Write every file of a run, tables from the English twin; the manifest last, for it has the hashes of the others."""
-    write_formats(view, replace(wanted, formats=tuple(dict.fromkeys(("json", *wanted.formats)))), part, part)  # fmt: skip
+    write_data(a, part)
+    write_formats(view, wanted, part, part)
     write_quarantine(a, part / "quarantine.csv")
     write_coverage(a, part / "coverage.csv")
     write_comparison(a.compared, part)
@@ -125,12 +126,19 @@ def write_run(
 def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
     """Write a view in each format, and by each template of the user's own as HTML and PDF where these are wanted.
 
-    The passes are read from the run's evidence, for the one writer that lists them.
+    The data of the run go to those that list or attach them.
     """
     for name in wanted.formats:
         wanted.say(f"writing {FILES[name]}")
-        more = {"passes": read_passes(run, view)} if name == "html" else {}
-        WRITERS[name](view, part / FILES[name], **more)
+        if name == "json":
+            if part != run:
+                shutil.copyfile(run / DATA, part / DATA)
+        elif name == "html":
+            WRITERS[name](view, part / FILES[name], passes=read_passes(run, view))
+        elif name == "pdf":
+            WRITERS[name](view, part / FILES[name], data=[run / DATA, run / RESULTS])
+        else:
+            WRITERS[name](view, part / FILES[name])
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
@@ -287,12 +295,6 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
     (part / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def publish(part: Path, out: Path) -> None:
     """Make the finished folder durable, then visible, in one rename."""
     for path in sorted(part.rglob("*")):
@@ -305,48 +307,30 @@ def publish(part: Path, out: Path) -> None:
     os.close(descriptor)
 
 
-def read_view(run: Path) -> View:
-    """Return the view that a run's report.json holds."""
-    from reporter.report.view import from_json
+def read_view(run: Path, language: str = "") -> View:
+    """Return what a report of a run says, in its language or another; raise InputError where it is no run."""
+    from reporter.report.view import build
 
-    path = run / FILES["json"]
-    if not path.is_file():
-        raise InputError("no report.json in it; is it a run folder?", str(run))
-    try:
-        return from_json(path.read_bytes())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"is no report: {error}", str(path)) from error
-
-
-def read_cells(run: Path) -> list[tuple[Any, ...]]:
-    """Return every cell of a run as evidence.parquet holds it, by check and subject."""
-    return db.read_rows(_evidence(run))
+    assessment = read_run(run)
+    return build(replace(assessment, language=language or assessment.language))
 
 
 def read_passes(run: Path, view: View) -> list[Pass]:
-    """Return every cell of a run that passes, by check and subject; refuse evidence with others than its report counts."""
-    path = _evidence(run)
-    found = [Pass._make(row) for row in db.read_rows(path, Pass._fields, "verdict = 'pass'")]
+    """Return every cell of a run that passes, by check and subject; refuse results with others than its scores rest on."""
+    found = [Pass._make(row) for row in read_results(run, "status = 'pass'", Pass._fields)]
     counted = Counter({c.id: c.counts.passed for c in view.checks})
     if Counter(clean(p.check) for p in found) != counted:
-        raise InputError("does not hold the passes that report.json counts", str(path))
+        raise InputError("does not hold the passes that report.json counts", str(run / RESULTS))
     return found
-
-
-def _evidence(run: Path) -> Path:
-    path = run / EVIDENCE
-    if not path.is_file():
-        raise InputError(f"this run has no {EVIDENCE}", str(run))
-    return path
 
 
 def export(
     run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = (),
-    told: Callable[[Path], None] = lambda _: None,
+    told: Callable[[Path], None] = lambda _: None, language: str = "",
 ) -> list[Path]:  # fmt: skip
-    """Write further formats from a run's report.json, and HTML with its evidence, to the folder `out`, all or none; return what was written."""
+    """Write further formats of a run to the folder `out`, all or none; return what was written."""
     own = read_templates(templates, FILES.values())
-    view = read_view(run)
+    view = read_view(run, language)
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats))

@@ -168,19 +168,19 @@ class Reweighed:
     name: str
     weights: tuple[int, int, int, int]
     """Of tiers 1 to 4, and of severities low to critical."""
-    levels: dict[tuple[str, str], tuple[int, int]]
-    """(framework id, id of it, a group or a control) or (dimension, value) -> level on evidence, and at most."""
+    levels: dict[str, dict[str, tuple[int, int]]]
+    """Framework id -> id of it, a group or a control; or dimension -> value: the level on evidence, and at most."""
     first: tuple[tuple[str, ...], ...]
     """Ids of the first actions of the act-now lane, and of the ranking behind it."""
 
 
-def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return every level of a report: on evidence, and at most."""
-    levels = {
-        (s.part.dimension, s.part.value): (s.score.total.level_lo, s.score.total.level_hi)
-        for s in slices
-    }
+def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return every level of a report, as `Reweighed.levels`."""
+    levels: dict[str, dict[str, tuple[int, int]]] = {}
+    for s in slices:
+        ends = s.score.total.level_lo, s.score.total.level_hi
+        levels.setdefault(s.part.dimension, {})[s.part.value] = ends
     for view in (*scores.frameworks, scores.enterprise):
         members: list[ControlScore | GroupScore] = [view.total, *view.groups, *view.controls]
-        levels |= {(view.framework, one.id): (one.level_lo, one.level_hi) for one in members}
+        levels[view.framework] = {one.id: (one.level_lo, one.level_hi) for one in members}
     return levels

@@ -26,7 +26,7 @@ from reporter.model import FileCount
 READ = (*FOLDERS, MAPPINGS)
 SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")
 """Files at the root that are no evidence, by the beginning of their names."""
-OF_A_RUN = "evidence.parquet"
+OF_A_RUN = "results.parquet"
 MOST = 200
 """Files named of one folder; the rest of it is one entry."""
 GUESSED = 20

@@ -1,4 +1,4 @@
-"""Writers by format name: each takes the view and the path to write; "html" may be given the passes too.
+"""Writers by format name: each takes the view and the path to write; "html" may be given the passes, "pdf" what to attach.
 
 Nothing heavy is imported before it is used.
 """
@@ -65,7 +65,6 @@ WRITERS: dict[str, Writer] = {
         for medium in ("html", "pdf")
         for name in edition_formats([medium], [edition])
     },
-    "json": _lazy("view", "write"),
     "csv": _lazy("sheets", "write_findings"),
     "oscal": _lazy("oscal", "write"),
     "xlsx": _lazy("xlsx", "write"),

@@ -105,7 +105,7 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
         return (lead, order), True
     lead = say(
         "This list is not complete: it shows {n} of {all} findings, what fails before all else. All {all} are in findings.csv beside this "
-        "report, on pages beside report.html that can be searched, and in report.json, which is attached to this PDF (SHA-256 {digest}). A list of so many "
+        "report, on pages beside report.html that can be searched, and in results.parquet, which is attached to this PDF (SHA-256 {digest}). A list of so many "
         "is not printed.",
         n=number(shown), all=number(total), digest=digest,
     )  # fmt: skip

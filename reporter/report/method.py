@@ -69,13 +69,14 @@ def _sensitivity(a: model.Assessment) -> tuple[tuple[str, str], ...]:
         return ()
     names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
     own = levels_of(a.scores, a.slices)
-    moved = sum(any(r.levels[key] != level for r in a.reweighed) for key, level in own.items())
+    every = [(of, key, level) for of, found in own.items() for key, level in found.items()]
+    moved = sum(any(r.levels[of][key] != level for r in a.reweighed) for of, key, level in every)
     text = say(
         "All was scored again with {names} in place of the weights of tiers and severities, lowest "
         "first. {moved} of {levels} of this report come out differently in one of them; each is "
         "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
         "lists that another action would take.",
-        names=join(names), moved=number(moved), levels=count(len(own), "level"), places=COMPARED,
+        names=join(names), moved=number(moved), levels=count(len(every), "level"), places=COMPARED,
     )  # fmt: skip
     return ((mark("Sensitivity"), text),)
 

@@ -6,7 +6,6 @@ A notice is a code with values; its sentence stands here, once for all formats a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from reporter import model
 from reporter.texts import mark, say
@@ -58,7 +57,8 @@ def notices(a: model.Assessment) -> tuple[shape.Notice, ...]:
 
 
 def _notice(notice: model.Notice) -> shape.Notice:
-    values = {k: _value(v) for k, v in notice.values}
+    values = {k: number(v) if isinstance(v, int) else clean(v) for k, v in notice.values}
+    values |= {k: percent(v) for k, v in notice.shares}
     shown = tuple(short(clean(line), notice.where) for line in notice.lines[:LINES_SHOWN])
     rest = len(notice.lines) - len(shown)
     return shape.Notice(
@@ -67,9 +67,3 @@ def _notice(notice: model.Notice) -> shape.Notice:
         lines=shown,
         rest=say("and {n} more, in {where}", n=number(rest), where=notice.where) if rest else "",
     )
-
-
-def _value(value: str | int | Fraction) -> str:
-    if isinstance(value, Fraction):
-        return percent(value)
-    return number(value) if isinstance(value, int) else clean(value)

@@ -14,6 +14,7 @@ from itertools import count as counter
 from typing import NamedTuple
 
 from reporter.scores import tier_text
+from reporter.store import RESULTS
 from reporter.texts import mark, say
 
 from .findings import verdicts
@@ -37,19 +38,19 @@ PATH = 60
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
-ALL, EVIDENCE = "findings.csv", "evidence.parquet"
+ALL = "findings.csv"
 PASS = "pass"
 STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
 """In the order in which they are listed."""
 
 
 class Pass(NamedTuple):
-    """A verdict of pass, as evidence.parquet holds it."""
+    """A verdict of pass, as results.parquet holds it."""
 
     check: str
     subject: str
     reason: str
-    ref: str
+    record: str
     actor: str
     owner: str
     tier_lo: int
@@ -61,7 +62,7 @@ class Row:
     """One verdict."""
 
     anchor: str
-    """v and its row in findings.csv, from 1; of a pass p and its place among all, in the order of the checks and of evidence.parquet."""
+    """v and its row in findings.csv, from 1; of a pass p and its place among all, in the order of the checks and of results.parquet."""
     page: str
     """File of the page that holds it; '' for the report's own."""
     check: str
@@ -221,7 +222,7 @@ def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline:
             end = start + starts.step
             rows = [_row(f"v{k}", v, file, ALL, tier) for k, v in said[start:end]]
             rest = slice(max(start - len(said), 0), max(end - len(said), 0))
-            rows += [_row(f"p{k}", _verdict(p, check), file, EVIDENCE, tier) for k, p in good[rest]]
+            rows += [_row(f"p{k}", _verdict(p, check), file, RESULTS, tier) for k, p in good[rest]]
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, tuple(rows))
 
@@ -261,7 +262,7 @@ def _verdict(p: Pass, check: Check) -> dict[str, str]:
         "tier": tier_text(p.tier_lo, p.tier_hi),
         "status": PASS,
         "reason": clean(p.reason),
-        "record": clean(p.ref),
+        "record": clean(p.record),
         "waived_until": "",
     }
 

@@ -1,4 +1,4 @@
-"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; report.json is attached to the complete one alone.
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; the data of the run are attached to the complete one alone.
 
 Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
 nothing is fetched.
@@ -7,7 +7,6 @@ nothing is fetched.
 from __future__ import annotations
 
 import gc
-import hashlib
 import io
 import re
 import warnings
@@ -26,14 +25,14 @@ import pikepdf
 import weasyprint
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from reporter.texts import say, speaking
+from reporter.store import DATA, RESULTS, sha256
+from reporter.texts import mark, say, speaking
 
 from . import html, merge, typeset
 from .appendix import SUMS, TITLE, Chapter, Section, chapter, parts, sections, sums
 from .fonts import FONTS, undrawable
 from .own import Template
 from .shape import View
-from .view import to_json
 from .words import short
 
 _UA = (
@@ -54,7 +53,7 @@ _UA = (
 
 
 COMPLETE = "auditor"
-"""The edition with the appendix "All findings" and with report.json in it."""
+"""The edition with the appendix "All findings" and with the data of the run in it."""
 PART, PART_WITHOUT_TYPST = 2500, 500
 """Rows laid out at once: what bounds the memory."""
 LONGEST, WITHOUT_TYPST_LONGEST = 40_000, 5000
@@ -63,25 +62,28 @@ CUT = 5000
 """Findings of a list that is not complete."""
 
 
-def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
-    """Write an edition as PDF."""
-    path.write_bytes(render(view, own.name if own else edition, own))
+def write(
+    view: View, path: Path, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = (),
+) -> None:  # fmt: skip
+    """Write an edition as PDF; `data` are the files of the run that are attached to the complete one."""
+    path.write_bytes(render(view, own.name if own else edition, own, data))
 
 
-def render(view: View, edition: str = "auditor", own: Template | None = None) -> bytes:
+def render(
+    view: View, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = ()
+) -> bytes:
     """Lay an edition out on paper, and repair what PDF/UA misses in it."""
     with speaking(view.cover.language):
-        return _render(view, edition, own)
+        return _render(view, edition, own, data)
 
 
-def _render(view: View, edition: str, own: Template | None) -> bytes:
+def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
     # Who gets another edition gets no finding, owner or address that it does not print.
     complete = edition == COMPLETE and own is None
-    content = to_json(view) if complete else b""
-    attached = [_attachment(view, content)] if complete else None
+    attached = [_attachment(view, path) for path in data] if complete else None
     with _uncollected(), TemporaryDirectory() as name:
         folder = Path(name)
-        appendix = _lay_out(view, content, folder) if complete else None
+        appendix = _lay_out(view, data, folder) if complete else None
         begins = appendix.begins if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins, own)
         raw = _write(page, attachments=attached)
@@ -90,12 +92,18 @@ def _render(view: View, edition: str, own: Template | None) -> bytes:
         return _bind(raw, appendix, folder)
 
 
-def _attachment(view: View, content: bytes) -> weasyprint.Attachment:
+_ATTACHED = {
+    DATA: mark("The content of this report for machines, with scores as exact fractions"),
+    RESULTS: mark("Every verdict of this report, for machines"),
+}
+
+
+def _attachment(view: View, path: Path) -> weasyprint.Attachment:
     at = datetime.fromisoformat(view.cover.as_of_iso)
     return weasyprint.Attachment(
-        file_obj=io.BytesIO(content),
-        name="report.json",
-        description=say("The content of this report for machines, with scores as exact fractions"),
+        file_obj=io.BytesIO(path.read_bytes()),
+        name=path.name,
+        description=say(_ATTACHED[path.name]),
         created=at,
         modified=at,
         relationship="Data",
@@ -133,7 +141,7 @@ class _Appendix:
     """Makes headers and footers of a chapter: for pages from a number on, so many, of so many in all."""
 
 
-def _lay_out(view: View, content: bytes, folder: Path) -> _Appendix:
+def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
     """Lay out the parts of the appendix in a folder; the page on which it begins says how long it is."""
     if typeset.is_installed():
         press = typeset.Press(html.templates_dir(), view.cover)
@@ -149,7 +157,7 @@ def _lay_out(view: View, content: bytes, folder: Path) -> _Appendix:
         for n, p in enumerate(parts(found, size))
     ]
     shown = sum(len(s.rows) for s in found)
-    digest = hashlib.sha256(content).hexdigest()
+    digest = "".join(sha256(path) for path in data if path.name == RESULTS)
     pages, before = (sum(p.pages for p in own) for own in (made, first))
     return _Appendix(chapter(view, shown, pages, digest, before), first + made, running)
 

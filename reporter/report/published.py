@@ -1,6 +1,6 @@
-"""The JSON Schema of report.json. In: the dataclasses of `shape`, their docstrings. Out: docs/report.schema.json.
+"""The JSON Schema of report.json. In: the dataclasses of `model`, their docstrings. Out: docs/report.schema.json.
 
-A field that has a default may be missing in reports of earlier versions; no other field is known.
+A field that has a default may be missing in data of earlier versions; no other field is known.
 """
 
 from __future__ import annotations
@@ -10,24 +10,42 @@ import inspect
 import json
 import textwrap
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from . import shape
+from reporter.model import Assessment
+from reporter.store import APART, SCHEMA
 
-ID = f"urn:reporter:{shape.SCHEMA.replace('/', ':')}"
-_PLAIN: dict[Any, str] = {str: "string", int: "integer", bool: "boolean"}
+ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
+_PLAIN: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    NoneType: {"type": "null"},
+    Any: {},
+    datetime: {"type": "string", "format": "date-time"},
+    Fraction: {"type": "string", "pattern": "^-?[0-9]+/[1-9][0-9]*$"},
+}
 
 
 def report_schema() -> str:
     """Return the schema as text: a definition a dataclass, by its name."""
     found: dict[str, Any] = {}
-    root = _schema(shape.View, found)
-    found["View"]["properties"]["schema"] = {"const": shape.SCHEMA}
+    root = _schema(Assessment, found)
+    held = found["Assessment"]
+    for name in APART:
+        del held["properties"][name]
+    held["properties"]["schema"] = {"const": SCHEMA}
+    held["required"] = sorted([*held["required"], "schema"])
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "report.json of Reporter",
-        "description": "Texts are ready to print; exact_* are fractions such as 62/105. Made by `make docs`; do not edit.",
+        "description": "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in UTC. "
+        "Its verdicts are in results.parquet. Made by `make docs`; do not edit.",
         **root,
         "$defs": dict(sorted(found.items())),
     }
@@ -36,17 +54,23 @@ def report_schema() -> str:
 
 def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
     if kind in _PLAIN:
-        return {"type": _PLAIN[kind]}
+        return _PLAIN[kind]
+    inner, origin = get_args(kind), get_origin(kind)
     if is_dataclass(kind):
         name = kind.__name__  # type: ignore[union-attr]
         if name not in found:
             found[name] = {}  # taken before its fields are looked at
             found[name] = _definition(kind, found)
         return {"$ref": f"#/$defs/{name}"}
-    inner = get_args(kind)
-    if get_origin(kind) is tuple and len(inner) == 2 and inner[1] is Ellipsis:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return {"enum": [str(member) for member in kind]}
+    if origin is UnionType:
+        return {"anyOf": [_schema(i, found) for i in inner]}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _schema(inner[1], found)}
+    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
         return {"type": "array", "items": _schema(inner[0], found)}
-    if get_origin(kind) is tuple:
+    if origin is tuple:
         parts = [_schema(i, found) for i in inner]
         return {"type": "array", "prefixItems": parts, "items": False, "minItems": len(parts)}
     raise TypeError(f"report.json cannot hold {kind}")
@@ -63,7 +87,7 @@ def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
         **own,
         "type": "object",
         "properties": properties,
-        "required": [f.name for f in fields(kind) if f.default is MISSING],
+        "required": [f.name for f in fields(kind) if f.default is f.default_factory is MISSING],
         "additionalProperties": False,
     }
 

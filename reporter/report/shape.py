@@ -1,6 +1,6 @@
 """The shape of a report: plain printable values in reading order, all that writers see.
 
-Built by `view.build`, written as report.json as it stands. Strings are ready to print (hidden
+Built by `view.build` of the data of a run. Strings are ready to print (hidden
 characters made visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for
 drawing only.
 """
@@ -20,8 +20,6 @@ from .shape_pictures import Agents, LogCalendar, Losses
 from .shape_roadmap import Roadmap
 from .shape_slices import Slices
 from .shape_waived import Waivers
-
-SCHEMA = "agent-maturity-report/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +362,6 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    schema: str
     cover: Cover
     summary: Summary
     themes: Framework

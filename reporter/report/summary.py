@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import cast
 
 from reporter import model
 from reporter.score import ASK, ENTERPRISE
@@ -144,7 +143,7 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     compensated = sum(c.counts.get(Status.COMPENSATED, 0) for c in a.scores.checks.values())
     failing = compensated + sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
     unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
-    used = a.context.get("agents_in_use")
+    used = a.context.agents_in_use
     shadow = a.population.get("shadow", 0)
     waived = sum(bool(f.waiver) for f in a.findings)
     stated = (
@@ -153,7 +152,7 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
         ("na", say("Questions answered not applicable")),
     )
     settled = Counter(t.status for t in a.attestations if t.settles)
-    known = number(used) if isinstance(used, int) else say("not known")
+    known = say("not known") if used is None else number(used)
     return (
         shape.Line(say("Agents in use"), known),
         shape.Line(say("Seen only in logs"), number(shadow)),
@@ -273,19 +272,12 @@ def _gap(rank: int, c: model.Check, score: CheckScore, check: shape.Check) -> sh
     )
 
 
-def _lag(context: Mapping[str, object]) -> shape.Lag:
+def _lag(context: model.Context) -> shape.Lag:
     """Compare the share of agents without an effective policy with the published distance."""
-    published = context.get("benchmark")
-    figures = cast(Mapping[str, object], published) if isinstance(published, Mapping) else {}
-    coverage = context.get("policy_coverage")
-    ends = _ends(coverage) if isinstance(coverage, Mapping) else None
-    bars = (*_published_bars(figures), _units_bar(context), _coverage_bar(context, ends))
-    return shape.Lag(headline=_lag_headline(ends), bars=bars, notes=_lag_notes(figures))
-
-
-def _ends(coverage: Mapping[str, object]) -> tuple[Fraction, Fraction] | None:
-    lo, hi = coverage.get("lo"), coverage.get("hi")
-    return (lo, hi) if isinstance(lo, Fraction) and isinstance(hi, Fraction) else None
+    lo, hi = context.policy_lo, context.policy_hi
+    ends = None if lo is None or hi is None else (lo, hi)
+    bars = (*_published_bars(context.benchmark), _units_bar(context), _coverage_bar(context, ends))
+    return shape.Lag(headline=_lag_headline(ends), bars=bars, notes=_lag_notes(context.benchmark))
 
 
 def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
@@ -296,7 +288,7 @@ def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
     return say("{share} of the agents in use run without an effective policy.", share=part)
 
 
-def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
+def _published_bars(figures: Mapping[str, int | str]) -> tuple[shape.Bar, ...]:
     names = (
         ("adoption", say("Organisations that use AI agents")),
         ("policy", say("… with a formal policy")),
@@ -308,10 +300,10 @@ def _published_bars(figures: Mapping[str, object]) -> tuple[shape.Bar, ...]:
     )
 
 
-def _units_bar(context: Mapping[str, object]) -> shape.Bar:
+def _units_bar(context: model.Context) -> shape.Bar:
     label = say("Units with agents in use")
-    total, used = context.get("units_total"), context.get("units_with_agents")
-    if not isinstance(total, int) or not isinstance(used, int) or not total:
+    total, used = context.units_total, context.units_with_agents
+    if not total or used is None:
         return shape.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
     part = Fraction(used, total)
     at = thousandths(part)
@@ -319,21 +311,19 @@ def _units_bar(context: Mapping[str, object]) -> shape.Bar:
     return shape.Bar(label, text, at, at, True, True)
 
 
-def _coverage_bar(
-    context: Mapping[str, object], ends: tuple[Fraction, Fraction] | None
-) -> shape.Bar:
+def _coverage_bar(context: model.Context, ends: tuple[Fraction, Fraction] | None) -> shape.Bar:
     label = say("Agents in use under a policy")
     if ends is None:
         return shape.Bar(label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True)
-    judged, (lo, hi) = context.get("agents_judged"), ends
+    judged, (lo, hi) = context.agents_judged, ends
     text = share(lo, hi)
-    if isinstance(judged, int):
+    if judged is not None:
         covered = "–".join(number(int(end * judged)) for end in dict.fromkeys((lo, hi)))
         text += say(" ({n} of {all})", n=covered, all=number(judged))
     return shape.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 
-def _lag_notes(figures: Mapping[str, object]) -> tuple[str, ...]:
+def _lag_notes(figures: Mapping[str, int | str]) -> tuple[str, ...]:
     if not figures:
         return ()
     gap = figures.get("gap")

@@ -1,21 +1,18 @@
 """Build the one object that every format reads: an `Assessment` in, a printable `shape.View` out.
 
 Wording, rounding and order are decided here and in the modules this one calls, never in a template
-or a writer. The JSON form has sorted keys and the same bytes for the same assessment.
+or a writer.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import replace
+
+import msgspec
 
 from reporter import model
-from reporter.errors import InputError
 from reporter.explanation import said_of, why_check
 from reporter.scores import CheckScore, Status
 from reporter.texts import ENGLISH, content, say, speaking, word
@@ -89,7 +86,6 @@ def _build(assessment: model.Assessment) -> shape.View:
     themes_view, framework_views = themes(book), frameworks(book)
     places, findings = _findings(assessment)
     return shape.View(
-        schema=shape.SCHEMA,
         cover=cover(assessment),
         summary=summary(assessment, book.checks, framework_views),
         themes=themes_view,
@@ -122,57 +118,20 @@ def _build(assessment: model.Assessment) -> shape.View:
 
 def _weights(p: model.Policy) -> shape.Weights:
     return shape.Weights(
-        p.tier_weights, tuple(p.severity_weights.items()), tuple(p.strength_weights.items())
+        p.tier_weights,
+        tuple((s, p.severity_weights[s]) for s in model.SEVERITIES),
+        tuple((s, p.strength_weights[s]) for s in _STRENGTHS if s in p.strength_weights),
     )
 
 
 def to_json(view: shape.View) -> bytes:
-    """Write the view as report.json."""
-    text = json.dumps(
-        view, default=_fields_of, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    return text.encode() + b"\n"
-
-
-def _fields_of(part: Any) -> dict[str, Any]:
-    return {f.name: getattr(part, f.name) for f in fields(part)}
-
-
-def write(view: shape.View, path: Path) -> None:
-    """Write report.json."""
-    path.write_bytes(to_json(view))
+    """Write a view down for another process."""
+    return msgspec.json.encode(view)
 
 
 def from_json(data: bytes) -> shape.View:
-    """Read report.json back into the view it was written from."""
-    raw = json.loads(data)
-    found = raw.get("schema") if isinstance(raw, dict) else None
-    if found != shape.SCHEMA:
-        hint = "Assess the workspace again with this version."
-        raise InputError(f"its schema is {found}, not {shape.SCHEMA}", "report.json", hint)
-    made: shape.View = _decoded(shape.View, raw)
-    return made
-
-
-def _decoded(kind: Any, value: Any) -> Any:
-    """Build a dataclass, a tuple of them or a plain value from JSON, by its type hint."""
-    if is_dataclass(kind):
-        hints = _hints(kind)  # type: ignore[arg-type]
-        # A field that a later version added has a default: the runs before it can still be read.
-        given = [f for f in fields(kind) if f.name in value or f.default is MISSING]
-        return kind(**{f.name: _decoded(hints[f.name], value[f.name]) for f in given})  # type: ignore[operator]
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return tuple(_decoded(inner[0], v) for v in value)
-        return tuple(_decoded(k, v) for k, v in zip(inner, value, strict=True))
-    return value
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    """The types of a dataclass's fields; to evaluate them anew for each object took most of the reading."""
-    return get_type_hints(kind)
+    """Return the view that `to_json` wrote."""
+    return msgspec.json.decode(data, type=shape.View)
 
 
 def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:

@@ -163,15 +163,15 @@ def _level(
         lo=lo if assessed else 0,
         hi=hi if assessed else 0,
         target=score.target,
-        sensitive=_sensitive(a, key, (lo, hi)) if assessed else "",
+        sensitive=_sensitive(a, *key, (lo, hi)) if assessed else "",
     )
 
 
-def _sensitive(a: Assessment, key: tuple[str, str], level: tuple[int, int]) -> str:
+def _sensitive(a: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
     """Say which other weights change a level; '' when none does."""
     said = []
     for other in a.reweighed:
-        lo, hi = other.levels.get(key, level)
+        lo, hi = other.levels.get(of, {}).get(key, level)
         if (lo, hi) != level:
             name = word(other.name)
             said.append(

@@ -14,7 +14,7 @@ from .parts import Json, Names, filled, instant, markup, props, scored, title
 _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 """A word that nobody examined is no examination."""
 RUN_FILES = {
-    "evidence.parquet": "Every verdict, the passes too",
+    "results.parquet": "Every verdict, the passes too",
     "findings.csv": "Every failing, unknown or compensated verdict",
     "report.json": "The report with exact scores",
     "manifest.json": "Hashes of inputs, content and outputs",
@@ -40,7 +40,7 @@ def of_checks(view: shape.View, known: Names) -> Iterator[Json]:
     """Return an observation for each check: its counts and its exact score."""
     evidence = [
         {"href": f"#{known.uuid('file', name)}", "description": RUN_FILES[name]}
-        for name in ("evidence.parquet", "manifest.json")
+        for name in ("results.parquet", "manifest.json")
     ]
     for c in view.checks:
         n = c.counts

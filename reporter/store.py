@@ -1,0 +1,140 @@
+"""The data of a run: report.json and results.parquet. In: an `Assessment`, an engine with cells. Out: both files; and back.
+
+No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and notices codes with values.
+What a person reads is made of it by `reporter.report`, in any language, at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reporter import db
+from reporter.db import Engine
+from reporter.errors import InputError
+from reporter.model import Assessment, Finding
+from reporter.scores import Status, Tally, tier_text
+
+DATA, RESULTS = "report.json", "results.parquet"
+SCHEMA = "agent-maturity-run/1"
+RESULT = (
+    *("check", "subject", "status", "reason", "record", "actor", "owner"),
+    *("tier_lo", "tier_hi", "waived_until", "waiver"),
+)
+"""The columns of results.parquet, a verdict a row."""
+APART = ("findings",)
+"""What of an assessment is not in report.json, but in results.parquet."""
+_CELLS = (
+    "SELECT check_id AS check, subject, status, reason, ref AS record, actor, owner, tier_lo, tier_hi, "
+    "coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver FROM cells ORDER BY check_id, subject"
+)
+_OPEN = "status NOT IN ('pass', 'na')"
+
+
+def write_results(engine: Engine, folder: Path) -> None:
+    """Write every verdict, by check and subject."""
+    engine.write_parquet(_CELLS, folder / RESULTS, "zstd")
+
+
+def write_data(assessment: Assessment, folder: Path) -> None:
+    """Write all of an assessment but its verdicts; the same bytes for the same assessment."""
+    (folder / DATA).write_bytes(to_json(assessment))
+
+
+def to_json(assessment: Assessment) -> bytes:
+    """Return an assessment as report.json holds it: without findings, which are results, and examples of checks."""
+    data = {"schema": SCHEMA}
+    for f in fields(assessment):
+        if f.name not in APART:
+            data[f.name] = getattr(assessment, f.name)
+    data["checks"] = [replace(c, examples=()) for c in assessment.checks]  # type: ignore[assignment]
+    return msgspec.json.encode(data, enc_hook=_encoded, order="sorted") + b"\n"
+
+
+def read_run(run: Path) -> Assessment:
+    """Return what a run folder holds; raise InputError where it holds no run, or one of another version."""
+    return replace(read_data(run), findings=tuple(read_findings(run)))
+
+
+def read_data(run: Path) -> Assessment:
+    """Return what a run folder holds beside its verdicts; raise InputError as `read_run`."""
+    path = run / DATA
+    if not path.is_file():
+        raise InputError(f"no {DATA} in it; is it a run folder?", str(run))
+    try:
+        return from_json(path.read_bytes())
+    except (msgspec.DecodeError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"is no report: {error}", str(path)) from error
+
+
+def from_json(data: bytes) -> Assessment:
+    """Return the assessment that `to_json` wrote, without findings."""
+    found = msgspec.json.decode(data, type=_Head).schema
+    if found != SCHEMA:
+        hint = "Assess the workspace again with this version."
+        raise InputError(f"its schema is {found}, not {SCHEMA}", DATA, hint)
+    made: Assessment = _decoder().decode(data)
+    return made
+
+
+def read_results(
+    run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
+) -> list[tuple[Any, ...]]:
+    """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
+    return db.read_rows(_results(run), [f'"{name}"' for name in columns], where)
+
+
+def read_findings(run: Path) -> list[Finding]:
+    """Return every verdict of a run that is not a pass, by check and subject."""
+    return [
+        Finding(check, subject, Status(status), reason, record, actor, owner, tier_text(lo, hi), *waived)
+        for check, subject, status, reason, record, actor, owner, lo, hi, *waived in read_results(run, _OPEN)
+    ]  # fmt: skip
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def read_tallies(run: Path) -> list[Tally]:
+    """Return how many verdicts of a run share check, status and tiers."""
+    kinds = ('"check"', "status", "tier_lo", "tier_hi", "count(*)")
+    rows = db.read_rows(_results(run), kinds, more="GROUP BY ALL ORDER BY ALL")
+    return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
+
+
+def _results(run: Path) -> Path:
+    path = run / RESULTS
+    if not path.is_file():
+        raise InputError(f"this run has no {RESULTS}", str(run))
+    return path
+
+
+class _Head(msgspec.Struct):
+    schema: str = ""
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Assessment]:
+    return msgspec.json.Decoder(Assessment, dec_hook=_decoded)
+
+
+def _encoded(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    raise TypeError(f"report.json cannot hold {type(value)}")
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    if kind is Fraction:
+        return Fraction(value)
+    raise TypeError(f"report.json cannot hold {kind}")

@@ -232,6 +232,9 @@ def main() -> None:
     help="Template of your own for a further page; may be repeated.",
 )  # fmt: skip
 @click.option(
+    "--language", metavar="CODE", help="In which the reports are printed  [default: that of reporter.yml, else en]",
+)  # fmt: skip
+@click.option(
     "--fail-on",
     type=click.IntRange(1, 5),
     metavar="LEVEL",
@@ -252,8 +255,8 @@ def main() -> None:
 @click.pass_context
 def assess(
     ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], fail_on: int | None,
-    strict: bool, quiet: bool, as_json: bool, log: str | None,
+    pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], language: str | None,
+    fail_on: int | None, strict: bool, quiet: bool, as_json: bool, log: str | None,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
     from reporter.ingest.inputs import Inputs
@@ -267,7 +270,7 @@ def assess(
 
         options = Options(
             wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
-            key=_key(key_file), told=_told(ctx),
+            key=_key(key_file), told=_told(ctx), language=_language(language),
         )  # fmt: skip
         assessment, view = assess_workspace(workspace, out, options, inputs)
     from reporter import outcome
@@ -369,25 +372,50 @@ def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
 
 @main.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}.")
-@click.option("--editions", default="auditor", show_default=True, help="Of HTML and PDF.")
+@click.option(
+    "--format", "--formats", "formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}; several with commas.",
+)  # fmt: skip
+@click.option(
+    "--edition",
+    "--editions",
+    "editions",
+    default="auditor",
+    show_default=True,
+    help="Of HTML and PDF.",
+)
+@click.option(
+    "--language", metavar="CODE", help="In which it is printed  [default: that of the run]"
+)
 @click.option(
     "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",
     help="Template of your own for a further page; may be repeated.",
 )  # fmt: skip
-@click.option("--out", type=_FOLDER, required=True, help="Folder to write them to; not the run.")
+@click.option(
+    "--out", type=_FOLDER, default=Path(), help="Folder to write them to; not the run  [default: the current one]"
+)  # fmt: skip
 @click.pass_context
-def export(
-    ctx: click.Context, run: Path, formats: str, editions: str, templates: tuple[Path, ...], out: Path
+def render(
+    ctx: click.Context, run: Path, formats: str, editions: str, language: str | None, templates: tuple[Path, ...], out: Path
 ) -> None:  # fmt: skip
-    """Write RUN in further formats to another folder, with the bytes that `assess` would have given them."""
-    from reporter.runfolder import export as exported
+    """Print a stored RUN in any format, edition and language, with the bytes that `assess` would have given it."""
+    from reporter import runfolder
 
     wanted = _written(formats, editions)
     if not wanted:
-        raise click.BadParameter("none is named", param_hint="--formats")
-    for path in exported(run, wanted, out, templates, _told(ctx)):
+        raise click.BadParameter("none is named", param_hint="--format")
+    for path in runfolder.render(run, wanted, out, templates, _told(ctx), _language(language)):
         _tell(str(path))
+
+
+main.add_command(render, "export")  # its name in the first release
+
+
+def _language(code: str | None) -> str:
+    from reporter.texts import languages
+
+    if code is not None and code not in languages():
+        raise click.BadParameter(f"{code!r} is none of {', '.join(languages())}", param_hint="--language")  # fmt: skip
+    return code or ""
 
 
 @main.command()

@@ -91,6 +91,8 @@ class Options:
     """What secrets are fingerprinted and pseudonyms made with; '' makes one from the input."""
     told: Callable[[Path], None] = lambda _: None
     """Takes the folder that is to be removed if this process is killed."""
+    language: str = ""
+    """In which reports are printed; '' for that of the workspace. The data of a run are in none."""
 
 
 def assess_workspace(
@@ -128,7 +130,7 @@ def assess_workspace(
             with Engine(work / "earlier", options.memory) as engine:
                 assessment = compare(engine, earlier, assessment, part / RESULTS)
         shutil.rmtree(work)
-        view, plain = views.both(assessment)
+        view, plain = views.both(assessment, options.language or assessment.language)
         write_run(assessment, view, plain, counts, part, wanted)
         publish(part, out)
     return assessment, view

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -311,8 +311,7 @@ def read_view(run: Path, language: str = "") -> View:
     """Return what a report of a run says, in its language or another; raise InputError where it is no run."""
     from reporter.report.view import build
 
-    assessment = read_run(run)
-    return build(replace(assessment, language=language or assessment.language))
+    return build(read_run(run), language)
 
 
 def read_passes(run: Path, view: View) -> list[Pass]:
@@ -324,11 +323,15 @@ def read_passes(run: Path, view: View) -> list[Pass]:
     return found
 
 
-def export(
+def render(
     run: Path, formats: Sequence[str], out: Path, templates: Iterable[Path] = (),
     told: Callable[[Path], None] = lambda _: None, language: str = "",
 ) -> list[Path]:  # fmt: skip
-    """Write further formats of a run to the folder `out`, all or none; return what was written."""
+    """Print a run in formats, in its language or another, to the folder `out`, all or none; return what was written.
+
+    Raises InputError where it is no run, or a file of the name stands there.
+    """
+    out = out.absolute()
     own = read_templates(templates, FILES.values())
     view = read_view(run, language)
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):

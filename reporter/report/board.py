@@ -84,7 +84,7 @@ def _decision(a: model.Assessment, rank: int, pick: Pick) -> shape.Decision:
     action = pick.action
     found = [a.findings[n] for n in action.cells]
     by_id = {c.id: c for c in a.checks}
-    order = tuple(a.policy.severity_weights)
+    order = model.SEVERITIES
     worst = min((by_id[f.check] for f in found), key=lambda c: (order.index(c.severity), c.id))
     subjects = len({f.actor or f.subject for f in found})
     what = clean(action.what) or (

@@ -42,7 +42,7 @@ def hashes(a: model.Assessment) -> tuple[shape.Line, ...]:
 
 def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
     tiers = "/".join(str(w) for w in p.tier_weights)
-    severities = ", ".join(f"{word(name)} {w}" for name, w in p.severity_weights.items())
+    severities = ", ".join(f"{word(s)} {p.severity_weights[s]}" for s in model.SEVERITIES)
     strengths = ", ".join(f"{word(name)} {w}" for name, w in p.strength_weights.items())
     weights = say(
         "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "

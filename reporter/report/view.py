@@ -62,16 +62,17 @@ _ORDER = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 _STRENGTHS = ("direct", "partial", "contextual")
 
 
-def build(assessment: model.Assessment) -> shape.View:
-    """Turn an assessment into the printable view, in its language."""
-    with speaking(assessment.language):
-        return _build(assessment)
+def build(assessment: model.Assessment, language: str = "") -> shape.View:
+    """Turn an assessment into the printable view, in its language or another."""
+    spoken = language or assessment.language
+    with speaking(spoken):
+        return _build(replace(assessment, language=spoken))
 
 
-def both(assessment: model.Assessment) -> tuple[shape.View, shape.View]:
+def both(assessment: model.Assessment, language: str) -> tuple[shape.View, shape.View]:
     """Return the view, and the same with roadmap and parts in English, as all tables of a run are."""
-    made = build(assessment)
-    if assessment.language == ENGLISH:
+    made = build(assessment, language)
+    if language == ENGLISH:
         return made, made
     places = {n: row for row, n in enumerate(_order(assessment))}
     with speaking(ENGLISH):

@@ -29,6 +29,7 @@ from reporter.compared import (
 from reporter.model import (
     Assessment,
     Check,
+    Context,
     Control,
     Coverage,
     Feed,
@@ -224,7 +225,7 @@ def assemble(
     framework_list: tuple[Framework, ...] | None = None,
     check_list: tuple[Check, ...] | None = None,
     theme_list: tuple[Theme, ...] = THEMES,
-    context: dict[str, object] | None = None,
+    context: Context | None = None,
     profile: Profile = PROFILE,
 ) -> Assessment:
     """Judge every name by every check, and score the result."""
@@ -263,7 +264,7 @@ def assemble(
         compared=_compared(),
         causes=_causes(),
         population={"agent": len(names), "human": 12, "service_account": 4, "shadow": 2},
-        context={"benchmark": BENCHMARK} if context is None else context,
+        context=Context(benchmark=BENCHMARK) if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
         parity=_parity(),
         roadmap=plan_actions(check_list, theme_list, counted, findings, todo, POLICY, CAPS),
@@ -383,7 +384,7 @@ def _parity() -> SideBySide:
 
 
 def passes(names: Sequence[str], verdict: Verdict) -> list[Pass]:
-    """What `assemble` makes of the same names that passes, in the order of evidence.parquet."""
+    """What `assemble` makes of the same names that passes, in the order of results.parquet."""
     made = []
     for check in checks():
         for n, name in enumerate(names):
@@ -402,21 +403,22 @@ def rich_passes() -> list[Pass]:
 
 def rich() -> Assessment:
     """Sixty agents, hostile names, every status, known policy coverage."""
-    context: dict[str, object] = {
-        "agents_in_use": 52,
-        "agents_judged": 52,
-        "policy_coverage": {"lo": Fraction(31, 52), "hi": Fraction(36, 52)},
-        "units_total": 9,
-        "units_with_agents": 7,
-        "benchmark": BENCHMARK,
-    }
+    context = Context(
+        agents_in_use=52,
+        agents_judged=52,
+        policy_lo=Fraction(31, 52),
+        policy_hi=Fraction(36, 52),
+        units_total=9,
+        units_with_agents=7,
+        benchmark=BENCHMARK,
+    )
     return assemble(subjects(60), mixed, context=context)
 
 
 def empty() -> Assessment:
     """Nothing is known about anything."""
     return assemble(
-        subjects(3), lambda c, s, n: (Status.UNKNOWN, "no source delivers this"), context={}
+        subjects(3), lambda c, s, n: (Status.UNKNOWN, "no source delivers this"), context=Context()
     )
 
 

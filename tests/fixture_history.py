@@ -14,9 +14,9 @@ import fixture_assessment as given
 
 from reporter import runfolder
 from reporter.db import Engine
-from reporter.history import EVIDENCE, Found, compare, read_earlier
+from reporter.history import Found, compare, read_earlier
 from reporter.model import Assessment
-from reporter.report import view
+from reporter.store import RESULTS, write_data
 
 Cell = tuple[str, str, str]
 """Check, subject, verdict."""
@@ -46,10 +46,10 @@ def assessed(days_ago: int = 0, a: Assessment | None = None, **hashes: str) -> A
 
 
 def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
-    """Write evidence.parquet; each subject is its own actor and its owner is ann."""
+    """Write results.parquet; each subject is its own actor and its owner is ann."""
     with Engine(work) as engine:
         engine.run(
-            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, verdict VARCHAR, reason VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, '
+            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, record VARCHAR, actor VARCHAR, owner VARCHAR, '
             "tier_lo INTEGER, tier_hi INTEGER)"
         )
         engine.insert("cells", [(c, s, v, f"{c} is {v}", f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(cells)])  # fmt: skip
@@ -57,10 +57,10 @@ def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
 
 
 def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
-    """Leave a run: report.json, evidence.parquet and a manifest of both."""
+    """Leave a run: report.json, results.parquet and a manifest of both."""
     folder.mkdir(parents=True)
-    view.write(view.build(a), folder / "report.json")
-    write_cells(folder / EVIDENCE, cells, folder / "work")
+    write_data(a, folder)
+    write_cells(folder / RESULTS, cells, folder / "work")
     for path in sorted((folder / "work").rglob("*"), reverse=True):
         path.rmdir()
     (folder / "work").rmdir()
@@ -77,6 +77,6 @@ def beside(folder: Path, runs: Sequence[Path], cells: Sequence[Cell], a: Assessm
 def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a: Assessment) -> Assessment:  # fmt: skip
     """Return the same for runs that were read."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_cells(folder / EVIDENCE, cells, folder / "one")
+    write_cells(folder / RESULTS, cells, folder / "one")
     with Engine(folder / "two") as engine:
-        return compare(engine, found, a, folder / EVIDENCE)
+        return compare(engine, found, a, folder / RESULTS)

@@ -74,8 +74,8 @@ def test_evidence_in_another_place_is_named_with_where_it_belongs(tmp_path: Path
 def test_what_is_no_evidence_is_left_alone(tmp_path: Path) -> None:
     files: dict[str, bytes | str] = {
         "reporter.yml": HEAD, "README.md": "x", ".gitignore": "runs", ".git/config": "x", ".venv/a.csv": "a,b\n", "logo.png": PNG,
-        "inventory/a.json": AGENT, "mappings/a.yml": "map: x", "runs/q2/evidence.parquet": "x", "runs/q2/report.json": "{}",
-        "q2/evidence.parquet": "x", "empty/.gitkeep": "",
+        "inventory/a.json": AGENT, "mappings/a.yml": "map: x", "runs/q2/results.parquet": "x", "runs/q2/report.json": "{}",
+        "q2/results.parquet": "x", "empty/.gitkeep": "",
     }  # fmt: skip
     assert lying(tmp_path / "ws", files) == {}
 

@@ -21,7 +21,7 @@ from reporter.cli import main
 from reporter.errors import InputError
 
 FILES = {
-    "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "evidence.parquet", "manifest.json",
+    "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
     "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv",
 }  # fmt: skip
@@ -135,7 +135,7 @@ def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(db.read_rows(moved_run / "evidence.parquet"))
+    assert manifest["cells"] == len(db.read_rows(moved_run / "results.parquet"))
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
@@ -159,7 +159,7 @@ def test_nothing_in_a_run_names_a_place_on_this_machine(moved_run: Path) -> None
         data = path.read_bytes()
         for place in (str(moved_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in db.read_rows(moved_run / "evidence.parquet") if "/tmp/" in str(r)]
+    assert not [r for r in db.read_rows(moved_run / "results.parquet") if "/tmp/" in str(r)]
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -314,7 +314,7 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
 def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "CRD-01").output
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
-    cells = db.read_rows(sample_run / "evidence.parquet", where="\"check\" = 'CRD-01'")
+    cells = db.read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
     sums: dict[tuple[str, int], list[int]] = {}
     for _, subject, verdict, _, _, _, _, lo, hi in cells:
         assert lo == hi and re.search(

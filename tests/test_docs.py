@@ -177,7 +177,7 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 def expect_verdicts(name: str, run: Path) -> None:
     """Hold the verdict blocks of a page against the evidence of a run."""
     cells = {
-        (c, s): (v, reason, ref) for c, s, v, reason, ref, *_ in read_rows(run / "evidence.parquet")
+        (c, s): (v, reason, ref) for c, s, v, reason, ref, *_ in read_rows(run / "results.parquet")
     }
     blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "verdict"]
     assert blocks
@@ -195,7 +195,7 @@ def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path)
 
 def test_the_readme_quotes_true_verdicts(sample_run: Path) -> None:
     cells = {
-        (c, s): (v, reason) for c, s, v, reason, *_ in read_rows(sample_run / "evidence.parquet")
+        (c, s): (v, reason) for c, s, v, reason, *_ in read_rows(sample_run / "results.parquet")
     }
     (block,) = (f.text for f in fences(page("README")) if f.language == "text")
     for line in block.splitlines():

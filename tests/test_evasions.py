@@ -129,7 +129,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     rows = duckdb.sql(
-        f"SELECT \"check\", subject, verdict, reason, tier_lo, tier_hi FROM '{out / 'evidence.parquet'}'"
+        f"SELECT \"check\", subject, status, reason, tier_lo, tier_hi FROM '{out / 'results.parquet'}'"
     ).fetchall()
     found: Cells = {(c, s): (v, r) for c, s, v, r, *_ in rows}
     found |= {("tier " + c, s): (f"{lo}-{hi}", "") for c, s, _, _, lo, hi in rows}

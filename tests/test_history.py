@@ -127,7 +127,7 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
     (read,) = read_earlier([runs / "q2"], assessed().run, "")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_cells(folder / "evidence.parquet", before, folder / "work")
+        write_cells(folder / "results.parquet", before, folder / "work")
         a = beside_found(folder / "now", [replace(read, folder=folder)], after, assessed())
     made = told(a)
     for balance, verdicts in zip(made.balances, (then, now), strict=True):
@@ -280,8 +280,8 @@ def _spoil_hashes(run: Path) -> None:
 
 REFUSED = {
     "report": (_spoil_report, "report.json: is not the file that manifest.json names"),
-    "evidence": (lambda r: (r / "evidence.parquet").write_bytes(b"PAR1"), "evidence.parquet: is not the file"),
-    "no evidence": (lambda r: (r / "evidence.parquet").unlink(), "evidence.parquet: is missing"),
+    "evidence": (lambda r: (r / "results.parquet").write_bytes(b"PAR1"), "results.parquet: is not the file"),
+    "no evidence": (lambda r: (r / "results.parquet").unlink(), "results.parquet: is missing"),
     "no manifest": (lambda r: (r / "manifest.json").unlink(), "manifest.json: is missing"),
     "hashes": (_spoil_hashes, "evidence_id does not follow"),
     "as_of": (lambda r: _manifest(r, as_of="2026-01-01T00:00:00"), "does not belong to the report.json"),
@@ -417,11 +417,11 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     raw["cover"]["as_of_iso"] = "2026-09-30T00:00:00Z"
     (folder / "before/report.json").write_text(json.dumps(raw))
     dice = random.Random(7)
-    cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "evidence.parquet")]  # fmt: skip
+    cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
     kept = [cell for cell in cells if dice.random() < 0.9 and cell[1] != "agent-2"]
-    write_cells(folder / "before/evidence.parquet", kept, folder / "work")
+    write_cells(folder / "before/results.parquet", kept, folder / "work")
     shutil.copy(good_run / "manifest.json", folder / "before")
-    outputs = {n: {"sha256": hashlib.sha256((folder / "before" / n).read_bytes()).hexdigest()} for n in ("report.json", "evidence.parquet")}  # fmt: skip
+    outputs = {n: {"sha256": hashlib.sha256((folder / "before" / n).read_bytes()).hexdigest()} for n in ("report.json", "results.parquet")}  # fmt: skip
     _manifest(folder / "before", as_of="2026-09-30T00:00:00", outputs=outputs)
     out, ws = folder / "after", spoiled().write(folder / "ws")
     done = reporter("assess", ws, "--out", out, "--formats", "json", "--quiet", "--earlier", folder / "before")  # fmt: skip
@@ -430,7 +430,7 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 
 
 def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
-    then, now = ({(r[0], r[1]): r[2] for r in read_rows(p / "evidence.parquet")} for p in pair)
+    then, now = ({(r[0], r[1]): r[2] for r in read_rows(p / "results.parquet")} for p in pair)
     seen_then, seen_now = ({s for _, s in cells} for cells in (then, now))
     made = view.from_json((pair[1] / "report.json").read_bytes()).history
     became: Counter[str] = Counter()

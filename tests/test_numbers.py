@@ -81,7 +81,7 @@ def test_every_printed_check_follows_from_its_counted_cells(
     report: dict[str, Any], company: Path
 ) -> None:
     counted: Counter[tuple[str, str]] = Counter()
-    for check, _, verdict, *_ in read_rows(company / "evidence.parquet"):
+    for check, _, verdict, *_ in read_rows(company / "results.parquet"):
         counted[check, verdict] += 1
     for check in report["checks"]:
         line = check["reasons"][0]
@@ -106,7 +106,7 @@ def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(company: Pa
         {"pass": "passed", "compensated": "compensated", "fail": "failed", "unknown": "unknown"}[
             verdict
         ]
-        for check, _, verdict, *_ in read_rows(company / "evidence.parquet")
+        for check, _, verdict, *_ in read_rows(company / "results.parquet")
         if check in single
     )
     rows = table(company, "slices.csv")
@@ -124,7 +124,7 @@ def test_a_part_is_scored_from_the_verdicts_on_its_actors(company: Path) -> None
     content = catalog.load()
     about = {c.id: c.about for c in content.checks}
     kept: Counter[tuple[str, str, int, int]] = Counter()
-    for check, subject, verdict, _, _, actor, _, lo, hi in read_rows(company / "evidence.parquet"):
+    for check, subject, verdict, _, _, actor, _, lo, hi in read_rows(company / "results.parquet"):
         shared = re.search("tok-docs-ocr$|docs-ocr$", subject) and about[check] in ("credential", "principal")  # fmt: skip
         if shared or (actor in own and about[check] not in ("log_source", "policy")):
             kept[check, verdict, lo, hi] += 1

@@ -434,7 +434,7 @@ def test_a_run_names_the_hash_of_every_document(run: Path) -> None:
     assert {n: o["sha256"] for n, o in outputs.items()} == {n: digest(p) for n, p in written.items()}  # fmt: skip
     assert "oscal/assessment-results.json" in outputs and "report.html" not in outputs
     named = {r["title"] for r in read(run / "oscal", "assessment-results.json")["back-matter"]["resources"]}  # fmt: skip
-    assert {"evidence.parquet", "report.json", "findings.csv", "manifest.json"} <= named
+    assert {"results.parquet", "report.json", "findings.csv", "manifest.json"} <= named
 
 
 def test_the_same_input_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from reporter.runfolder import read_view
 
 
 def verdicts(run: Path) -> Counter[str]:
-    return Counter(v for (v,) in read_rows(run / "evidence.parquet", ("verdict",)))
+    return Counter(v for (v,) in read_rows(run / "results.parquet", ("status",)))
 
 
 def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:

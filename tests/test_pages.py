@@ -126,7 +126,7 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_pa
 
 def test_a_report_without_the_passes_says_where_they_are(rich: shape.View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
-    assert "The passes are in evidence.parquet" in (tmp_path / "report.html").read_text("utf-8")
+    assert "The passes are in results.parquet" in (tmp_path / "report.html").read_text("utf-8")
     html.write(rich, tmp_path / "report.html", passes=given.rich_passes())
     assert "The passes are in" not in (tmp_path / "report.html").read_text("utf-8")
 
@@ -297,12 +297,12 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     run.mkdir()
     (run / "report.json").write_bytes((good_run / "report.json").read_bytes())
     with Engine(tmp_path / "work", "1GB") as engine:
-        cells = f"SELECT * FROM read_parquet({quoted(str(good_run / 'evidence.parquet'))})"
-        engine.write_parquet(f"{cells} WHERE subject != 'organisation'", run / "evidence.parquet")
+        cells = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
+        engine.write_parquet(f"{cells} WHERE subject != 'organisation'", run / "results.parquet")
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
     refused = CliRunner().invoke(main, told)
     assert refused.exit_code == 3
-    assert "evidence.parquet: does not hold the passes that report.json counts" in refused.output
+    assert "results.parquet: does not hold the passes that report.json counts" in refused.output
     assert not (tmp_path / "out").exists()
 
 
@@ -314,10 +314,10 @@ def test_damaged_evidence_is_named_by_whoever_reads_it(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(good_run, run)
-    (run / "evidence.parquet").write_bytes(b"PAR1 cut off")
+    (run / "results.parquet").write_bytes(b"PAR1 cut off")
     name, *options = command
     options += [str(tmp_path / "out")] if name == "export" else []
     refused = CliRunner().invoke(main, [name, str(run), *options])
     assert refused.exit_code == 3, refused.output
-    assert "evidence.parquet: cannot be read as Parquet" in refused.output
+    assert "results.parquet: cannot be read as Parquet" in refused.output
     assert not (tmp_path / "out" / "report.html").exists()

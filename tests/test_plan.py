@@ -402,7 +402,7 @@ def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
 
 def test_a_run_without_roadmap_or_with_another_policy_is_refused(run: Path, tmp_path: Path) -> None:
     report = json.loads((run / "report.json").read_text())
-    (tmp_path / "evidence.parquet").write_bytes((run / "evidence.parquet").read_bytes())
+    (tmp_path / "results.parquet").write_bytes((run / "results.parquet").read_bytes())
     figure = report["themes"]["total"]["figure"] | {"exact_lo": "1/7"}
     other = report | {"themes": report["themes"] | {"total": report["themes"]["total"] | {"figure": figure}}}  # fmt: skip
     old = {key: value for key, value in report.items() if key != "roadmap"}

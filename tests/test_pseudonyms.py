@@ -174,7 +174,7 @@ def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
     known = {
         called(new.lower(), key): f"<{old}>" for old, new in {**names, "board": "Board"}.items()
     }
-    rows = db.read_rows(folder / "out/evidence.parquet")
+    rows = db.read_rows(folder / "out/results.parquet")
     made = {
         tuple(
             re.sub("person-[0-9a-f]{12}", lambda m: known.get(m[0], "<other>"), str(cell))
@@ -281,7 +281,7 @@ def files(named: Path) -> dict[str, str]:
 
 
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
-    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "evidence.parquet"}  # fmt: skip
+    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet"}  # fmt: skip
     said = (
         r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm|castellan"
     )
@@ -305,7 +305,7 @@ def test_what_was_left_is_told_on_page_1(files: dict[str, str]) -> None:
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
     key = (named / "key").read_text()
     bob = called("bob.ray@corp.example", key)
-    assert {"evidence.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
+    assert {"results.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}

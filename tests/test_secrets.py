@@ -238,7 +238,7 @@ def test_every_place_with_a_secret_is_named(output: Path) -> None:
 
 
 def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) -> None:
-    rows = db.read_rows(output / "out" / "evidence.parquet")
+    rows = db.read_rows(output / "out" / "results.parquet")
     reasons = {str(r[1]): str(r[3]) for r in rows if r[:3:2] == ("CRD-09", "fail")}
     assert any("its events" in reason for reason in reasons.values()), reasons
     assert any("its records (" in reason for reason in reasons.values()), reasons

@@ -338,7 +338,7 @@ def test_no_text_of_an_explanation_goes_round(
     data = sorted((c.id for c in (*others, *known.checks)), key=len, reverse=True)
     data += [f.short for f in known.frameworks]
     data += [c.title for c in others if c.id == given_id]
-    data += [*data_of(assessment, pseudo), "agent-3", "owasp-llm-2025", "evidence.parquet"]
+    data += [*data_of(assessment, pseudo), "agent-3", "owasp-llm-2025", "results.parquet"]
     lines = [line for line in said.split("\n") if not re.match(r"  [A-Z]{3}-\d\d .*: [A-Z]{3}-\d\d is ", line)]  # fmt: skip
     assert len(lines) >= 3
     assert left_over("<p>" + escape("\n".join(lines)) + "</p>", data) == set()

@@ -443,7 +443,7 @@ def test_the_golden_example_holds_in_a_run(
 
 def test_a_compensated_cell_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
     folder, report = said
-    verdicts = {(c[0], c[1]): c[2] for c in read_rows(folder / "evidence.parquet")}
+    verdicts = {(c[0], c[1]): c[2] for c in read_rows(folder / "results.parquet")}
     assert verdicts["LIF-01", "A1"] == "compensated"
     counts = own_check(report, "LIF-01")["counts"]
     assert (counts["text"], counts["failed"], counts["compensated"]) == (

@@ -90,7 +90,7 @@ def test_the_wheel_alone_assesses_a_workspace(installed: Path, tmp_path: Path) -
         "report.pdf",
         "report.json",
         "findings.csv",
-        "evidence.parquet",
+        "results.parquet",
     }
     taken = [i for i in manifest["inputs"] if i["source"] != "attestations"]
     assert all(i["read"] == i["kept"] for i in taken)

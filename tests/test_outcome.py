@@ -7,6 +7,8 @@ import json
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,22 +17,27 @@ from conftest import reporter
 from reporter import outcome
 from reporter.db import read_rows
 from reporter.runfolder import read_view
+from reporter.store import read_data
 
 
 def verdicts(run: Path) -> Counter[str]:
     return Counter(v for (v,) in read_rows(run / "results.parquet", ("status",)))
 
 
+def _said(run: Path) -> Iterator[str]:
+    return outcome.as_text(read_data(run), read_view(run), run)
+
+
 def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
-    told = json.loads(json.dumps(outcome.as_data(read_view(sample_run), sample_run)))
-    report = json.loads((sample_run / "report.json").read_bytes())
+    told = json.loads(json.dumps(outcome.as_data(read_data(sample_run), sample_run)))
+    view = read_view(sample_run)
     manifest = json.loads((sample_run / "manifest.json").read_bytes())
     for name in ("read", "kept", "out_of_scope", "unreadable", "rejected"):
         assert told["records"][name] == sum(f[name] for f in manifest["inputs"]), name
-    summary = report["summary"]
-    assert told["coverage"] == float(summary["coverage"].removesuffix(" %"))
-    assert told["score_lo_percent"] == float(summary["figure"]["text"].removesuffix(" %"))
-    assert f"–{told['score_hi_percent']} %" in summary["figure"]["range"]
+    summary = view.summary
+    assert f"{told['coverage']} %" == summary.coverage
+    assert f"{told['score_lo_percent']} %" == summary.figure.text
+    assert f"–{told['score_hi_percent']} %" in summary.figure.range
     counted = verdicts(sample_run)
     counted["not_applicable"] = counted.pop("na", 0)
     assert told["verdicts"] == {name: counted[name] for name in told["verdicts"]}
@@ -39,13 +46,13 @@ def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
         kinds = Counter(row["kind"] for row in csv.DictReader(file))
     assert told["quarantine"] == dict(kinds)
     assert (kinds["unreadable"], kinds["rejected"]) == (told["records"]["unreadable"], told["records"]["rejected"])  # fmt: skip
-    assert set(told["frameworks"]) == {f["id"] for f in report["frameworks"]}
-    for f in report["frameworks"]:
-        own, total = told["frameworks"][f["id"]], f["total"]
-        assert (own["level"], own["level_at_most"]) == (total["level"]["lo"], total["level"]["hi"])
-        assert (own["score_lo"], own["score_hi"]) == (total["figure"]["exact_lo"], total["figure"]["exact_hi"])  # fmt: skip
-        assert f"{own['score_lo_percent']} %" == total["figure"]["text"]
-        assert f"{own['controls_assessed']} of {own['controls']}" == total["assessed"]
+    assert set(told["frameworks"]) == {f.id for f in view.frameworks}
+    for f in view.frameworks:
+        own, total = told["frameworks"][f.id], f.total
+        assert (own["level"], own["level_at_most"]) == (total.level.lo, total.level.hi)
+        assert (own["score_lo"], own["score_hi"]) == (total.figure.exact_lo, total.figure.exact_hi)
+        assert f"{own['score_lo_percent']} %" == total.figure.text
+        assert f"{own['controls_assessed']} of {own['controls']}" == total.assessed
 
 
 def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) -> None:
@@ -63,10 +70,8 @@ def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) 
 
 
 def test_what_could_not_be_assessed_has_no_number(sample_run: Path) -> None:
-    view = read_view(sample_run)
-    bare = outcome._standing(
-        outcome.Figure("Not assessed", "", "0/1", "1/1", 0, 1000, False), view.summary.level, "–"
-    )
+    whole = read_data(sample_run).scores.enterprise
+    bare = outcome._standing(replace(whole, total=replace(whole.total, assessed=0)))
     assert (bare["score_lo_percent"], bare["score_hi_percent"], bare["coverage"]) == (None,) * 3
 
 
@@ -99,18 +104,18 @@ def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(
 
 def test_the_end_is_why_the_level_is_what_it_is_and_what_to_open(good_run: Path) -> None:
     view = read_view(good_run)
-    *_, why, first = outcome.as_text(view, good_run)
+    *_, why, first = outcome.as_text(read_data(good_run), view, good_run)
     assert first == f"\nopen {good_run / 'report.html'}"
     assert why.startswith(f"\nWhy level {view.summary.level.lo}: ")
     assert view.board.next_text in why and all(cap in why for cap in view.summary.caps)
 
 
 def test_without_a_report_to_open_none_is_named(sample_run: Path) -> None:
-    assert not [x for x in outcome.as_text(read_view(sample_run), sample_run) if "open" in x]
+    assert not [x for x in _said(sample_run) if "open" in x]
 
 
 def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
-    (said,) = (x for x in outcome.as_text(read_view(sample_run), sample_run) if "Findings" in x)
+    (said,) = (x for x in _said(sample_run) if "Findings" in x)
     counted = verdicts(sample_run)
     for verdict in ("fail", "unknown", "compensated"):
         assert f"{counted[verdict]:,} {verdict}" in said

@@ -7,6 +7,7 @@ What a person reads is made of it by `reporter.report`, in any language, at any 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
@@ -35,6 +36,8 @@ _CELLS = (
     "SELECT check_id AS check, subject, status, reason, ref AS record, actor, owner, tier_lo, tier_hi, "
     "coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver FROM cells ORDER BY check_id, subject"
 )
+AGAIN = "Take the run as it was left, or assess the workspace again with this version."
+NAMED = f"A run is the folder that `reporter assess` left: {DATA}, {RESULTS} and what is printed of them."
 _OPEN = "status NOT IN ('pass', 'na')"
 
 
@@ -59,27 +62,47 @@ def to_json(assessment: Assessment) -> bytes:
 
 
 def read_run(run: Path) -> Assessment:
-    """Return what a run folder holds; raise InputError where it holds no run, or one of another version."""
-    return replace(read_data(run), findings=tuple(read_findings(run)))
+    """Return what a run folder holds.
+
+    Raises InputError where it holds no run, one of another version, or other verdicts than its scores rest on.
+    """
+    held = read_data(run)
+    _refuse_others(run, held)
+    return replace(held, findings=tuple(read_findings(run)))
+
+
+def _refuse_others(run: Path, held: Assessment) -> None:
+    """Compare how many verdicts of each status a check has with what was scored: a verdict changed by hand would be printed as if it counted."""
+    scored = {
+        (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
+    }
+    found: Counter[tuple[str, Status]] = Counter()
+    for tally in read_tallies(run):
+        found[tally.check, tally.status] += tally.n
+    if found != scored:
+        check, status = min(k for k in {*found, *scored} if found[k] != scored.get(k, 0))
+        raise InputError(
+            f"holds {found[check, status]} verdicts {status} of {check}, and {DATA} counts {scored.get((check, status), 0)}",
+            str(run / RESULTS), AGAIN,
+        )  # fmt: skip
 
 
 def read_data(run: Path) -> Assessment:
     """Return what a run folder holds beside its verdicts; raise InputError as `read_run`."""
     path = run / DATA
     if not path.is_file():
-        raise InputError(f"no {DATA} in it; is it a run folder?", str(run))
+        raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)
     try:
         return from_json(path.read_bytes())
-    except (msgspec.DecodeError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"is no report: {error}", str(path)) from error
+    except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"is no report: {error}", str(path), AGAIN) from error
 
 
 def from_json(data: bytes) -> Assessment:
-    """Return the assessment that `to_json` wrote, without findings."""
+    """Return the assessment that `to_json` wrote, without findings; raise ValueError where it is none of this version."""
     found = msgspec.json.decode(data, type=_Head).schema
     if found != SCHEMA:
-        hint = "Assess the workspace again with this version."
-        raise InputError(f"its schema is {found}, not {SCHEMA}", DATA, hint)
+        raise ValueError(f"its schema is {found or 'not named'}, and this version reads {SCHEMA}")
     made: Assessment = _decoder().decode(data)
     return made
 
@@ -88,7 +111,7 @@ def read_results(
     run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
 ) -> list[tuple[Any, ...]]:
     """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
-    return db.read_rows(_results(run), [f'"{name}"' for name in columns], where)
+    return _rows(run, [f'"{name}"' for name in columns], where)
 
 
 def read_findings(run: Path) -> list[Finding]:
@@ -108,15 +131,23 @@ def sha256(path: Path) -> str:
 def read_tallies(run: Path) -> list[Tally]:
     """Return how many verdicts of a run share check, status and tiers."""
     kinds = ('"check"', "status", "tier_lo", "tier_hi", "count(*)")
-    rows = db.read_rows(_results(run), kinds, more="GROUP BY ALL ORDER BY ALL")
-    return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
+    rows = _rows(run, kinds, more="GROUP BY ALL ORDER BY ALL")
+    try:
+        return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
+    except ValueError as error:
+        raise InputError(f"holds what is no verdict: {error}", str(run / RESULTS), AGAIN) from error
 
 
-def _results(run: Path) -> Path:
+def _rows(
+    run: Path, columns: Sequence[str], where: str = "TRUE", more: str = ""
+) -> list[tuple[Any, ...]]:
     path = run / RESULTS
     if not path.is_file():
-        raise InputError(f"this run has no {RESULTS}", str(run))
-    return path
+        raise InputError(f"this run has no {RESULTS}", str(run), NAMED)
+    try:
+        return db.read_rows(path, columns, where, more)
+    except InputError as error:
+        raise InputError(error.message, error.place, AGAIN) from error
 
 
 class _Head(msgspec.Struct):

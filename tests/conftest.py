@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import json
 import re
 import shutil
 import tempfile
@@ -28,7 +29,9 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
 from reporter.model import Check
+from reporter.report.view import to_json
 from reporter.run import Options, assess_workspace, judge_all
+from reporter.runfolder import read_view
 from reporter.sql import Judged
 from reporter.workspace import read_workspace
 
@@ -198,6 +201,12 @@ def sample_run(sample: Path) -> Path:
 def reporter(*words: object) -> Result:
     """Run a command of the command line in this process."""
     return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def printed(run: Path, language: str = "") -> dict[str, Any]:
+    """Return what the reports of a run print, as plain dicts and lists."""
+    made: dict[str, Any] = json.loads(to_json(read_view(run, language)))
+    return made
 
 
 def texts_of(paths: Iterable[Path]) -> dict[str, str]:

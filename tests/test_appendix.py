@@ -17,6 +17,7 @@ import pytest
 
 from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset, view
 from reporter.report.fonts import Faces
+from reporter.store import DATA, RESULTS
 
 MARKUP = (
     *("#panic(1)", "$x$ <lbl> *b* _i_ @ref", "= head", "// gone", "\\u{41} \\ end", "`raw` ~ -- '"),
@@ -59,7 +60,8 @@ def made(
         patch.setattr(pdf, "PART_WITHOUT_TYPST", 30)
         if request.param == "weasyprint":
             patch.setattr(typeset, "is_installed", lambda: False)
-        pdf.write(small, path)
+        run = given.leave(given.single(), path.parent)
+        pdf.write(small, path, data=[run / DATA, run / RESULTS])
     yield path
 
 
@@ -199,7 +201,9 @@ def test_the_merged_pdf_keeps_its_attachment_and_identification(
     made: Path, small: shape.View
 ) -> None:
     with pikepdf.open(made) as document:
-        assert document.attachments["report.json"].get_file().read_bytes() == view.to_json(small)
+        for name in (DATA, RESULTS):
+            attached = document.attachments[name].get_file().read_bytes()
+            assert attached == (made.parent / name).read_bytes()
         with document.open_metadata() as metadata:
             assert metadata.pdfa_status == "3A"
             assert metadata["pdfuaid:part"] == "1"

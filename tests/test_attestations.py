@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from conftest import printed
 from fixture_people import directory
 
 from reporter import catalog
@@ -259,7 +260,7 @@ def run(ws: Path, *options: str) -> dict[str, Any]:
     out = ws.parent / "run"
     done = reporter("assess", ws, "--out", out, "--formats", "html,json", *options)
     assert done.exit_code == 0, done.output
-    report: dict[str, Any] = json.loads((out / "report.json").read_text())
+    report: dict[str, Any] = printed(out)
     return report
 
 

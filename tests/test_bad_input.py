@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from conftest import reporter
+from conftest import printed, reporter
 from fixture_estate import Estate, agent
 
 from reporter import catalog, report
@@ -147,7 +147,7 @@ def test_a_changed_threshold_changes_verdicts_and_is_in_the_manifest(
     assert assess(estate.write(tmp_path / "ws")).exit_code == 0
     failed, hashes = [], []
     for run in (good_run, tmp_path / "out"):
-        checks = json.loads((run / "report.json").read_text())["checks"]
+        checks = printed(run)["checks"]
         failed.append(next(c["counts"]["failed"] for c in checks if c["id"] == "OWN-02"))
         hashes.append(json.loads((run / "manifest.json").read_text())["hashes"])
     assert failed == [0, 3]
@@ -514,7 +514,7 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
     )  # fmt: skip
     result = assess(ws, "--extra", extra(tmp_path / "extra"))
     assert result.exit_code == 0, result.output
-    made: dict[str, Any] = json.loads((tmp_path / "out" / "report.json").read_text())
+    made: dict[str, Any] = printed(tmp_path / "out")
     house = next(f for f in made["frameworks"] if f["id"] == "house-rules")
     control = house["controls"][0]
     assert (control["id"], control["level"]["target"]) == ("H1", 3)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 
 from reporter import catalog, yamls
 from reporter.db import Engine
@@ -34,7 +33,7 @@ def assessed(folder: Path, files: dict[str, bytes | str]) -> tuple[str, dict[str
     out = folder / "out"
     result = reporter("assess", folder / "ws", "--out", out, "--formats", "json")
     assert result.exit_code == 0, result.output
-    return result.output, json.loads((out / "report.json").read_bytes())
+    return result.output, printed(out)
 
 
 def lying(workspace: Path, files: dict[str, bytes | str]) -> dict[str, str]:

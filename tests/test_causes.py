@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from reporter import catalog
 from reporter.causes import root_causes
 from reporter.compared import Cause, CauseGroup, Cell
-from reporter.db import read_rows
 from reporter.headlines import headline
 from reporter.model import Check, Finding
 from reporter.scores import Status
+from reporter.store import read_results
 
 CHECKS = [
     Check(i, f"title {i}", "", about, severity, 1, "both", "", "", "", headline=said)
@@ -174,7 +174,7 @@ def test_no_title_contradicts_what_passes(
 def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> None:
     with (sample_run / "causes.csv").open(encoding="utf-8-sig") as file:
         causes = list(csv.DictReader(file))
-    rows = read_rows(sample_run / "results.parquet", ("check", "subject", "status"))
+    rows = read_results(sample_run, columns=("check", "subject", "status"))
     cells = {(check, subject): verdict for check, subject, verdict in rows}
     wrong = [
         c["cause"]

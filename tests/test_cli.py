@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 from fixture_estate import Estate
 
-from reporter import db, frames, runfolder
+from reporter import db, runfolder
 from reporter.cli import main
 from reporter.errors import InputError
+from reporter.store import read_results
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
@@ -182,9 +183,8 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
         estate.write(tmp_path / "ws")
         words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
         assert reporter(*words).exit_code == 0
-    cells = frames.evidence(tmp_path / "2")
-    cell = cells[(cells["check"] == "OWN-01") & (cells["subject"] == "agent-1")]
-    assert list(cell["verdict"]) == ["fail"]
+    where = "\"check\" = 'OWN-01' AND subject = 'agent-1'"
+    assert read_results(tmp_path / "2", where, ["status"]) == [("fail",)]
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -195,7 +195,7 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     result = reporter("assess", good, "--out", tmp_path / "r", *words)
     assert {p.name for p in (tmp_path / "r").iterdir()} == FILES - {"report.html", "report.pdf"}
     headline = json.loads(result.stdout)
-    report = json.loads((tmp_path / "r" / "report.json").read_text())
+    report = printed(tmp_path / "r")
     assert headline["organisation"] == report["cover"]["organisation"] == "Good Company"
     assert headline["score_lo"] == report["summary"]["figure"]["exact_lo"]
     assert headline["level"] == report["summary"]["level"]["lo"]
@@ -352,17 +352,6 @@ def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
     assert "A tier that is not recorded has the weight" in output
 
 
-def test_a_run_of_before_the_weights_were_kept_is_explained_without_them(
-    sample_run: Path, tmp_path: Path
-) -> None:
-    run = Path(shutil.copytree(sample_run, tmp_path / "old"))
-    report = json.loads((run / "report.json").read_bytes())
-    del report["weights"]
-    (run / "report.json").write_text(json.dumps(report), "utf-8")
-    output = reporter("explain", run, "CRD-01").output
-    assert "(tier 2)" in output and "weight 2" not in output
-
-
 def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:
     output = reporter("explain", run, "AGENT-02").output
     assert output.startswith("AGENT-02: ")
@@ -492,24 +481,13 @@ def test_lint_lists_the_tables() -> None:
     assert "One of: low, medium, high, critical." in output
 
 
-# ---------------------------------------------------------------- frames
-
-
-def test_a_run_can_be_read_as_frames(good_run: Path) -> None:
-    cells = frames.evidence(good_run)
-    assert tuple(cells.columns) == frames.COLUMNS
-    assert set(cells["verdict"]) == {"pass"}
-    assert int(frames.verdicts(good_run).to_numpy().sum()) == len(cells)
-
-
 def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
     assert reporter("export", run, "--formats", "csv", "--out", tmp_path).exit_code == 0
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
-    cells = frames.evidence(run)
-    bad = cells[~cells["verdict"].isin(["pass", "na"])]
-    assert sorted((r["check"], r["subject"], r["status"]) for r in rows) == sorted(
-        zip(bad["check"], bad["subject"], bad["verdict"], strict=True)
+    told = sorted((r["check"], r["subject"], r["status"]) for r in rows)
+    assert told == sorted(
+        read_results(run, "status NOT IN ('pass', 'na')", ["check", "subject", "status"])
     )
 
 
@@ -564,7 +542,5 @@ def test_people_are_pseudonyms_in_every_file_of_a_run(tmp_path: Path) -> None:
         assert not set(re.findall(person, held)), path.name
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     assert (tmp_path / "a/findings.csv").read_text().count("person-") > 50
-    figure = [
-        json.loads((tmp_path / n / "report.json").read_text())["summary"] for n in ("open", "a")
-    ]
+    figure = [printed(tmp_path / n)["summary"] for n in ("open", "a")]
     assert figure[0] == figure[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, reporter
+from conftest import SAMPLE, printed, reporter
 
 BESIDE = re.compile(
     r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"
@@ -62,7 +61,7 @@ def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(run: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((run / "report.json").read_bytes())
+    loaded: dict[str, Any] = printed(run)
     return loaded
 
 

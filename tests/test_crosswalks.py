@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,10 +218,3 @@ def test_a_crosswalk_is_printed_with_its_basis_and_confidence(edition: str) -> N
 
 def test_without_crosswalks_there_is_no_chapter_of_them() -> None:
     assert "Crosswalks" not in html.render(view.build(given.rich()))
-
-
-def test_a_run_from_before_crosswalks_can_be_read() -> None:
-    made = view.build(given.rich())
-    raw = json.loads(view.to_json(made))
-    del raw["crosswalks"]
-    assert view.from_json(json.dumps(raw).encode()) == made

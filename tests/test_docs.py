@@ -157,7 +157,7 @@ def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(tmp_path
     shell(commands("writing-content"), tmp_path)
     run = tmp_path / "runs/dock"
     expect_verdicts("writing-content", run)
-    view = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    view = printed(run)
     assert view["accounting"]["equation"] in " ".join(page("writing-content").split())
     (own,) = (c for c in view["checks"] if c["id"] == "ENT-51")
     assert (own["counts"]["passed"], own["counts"]["failed"]) == (1, 1)

@@ -18,6 +18,7 @@ from reporter.init import init
 from reporter.report import EDITIONS, WRITERS, desk, html, shape, view
 from reporter.report.findings import verdicts
 from reporter.report.shape_slices import Dimension, SliceLine, Slices
+from reporter.store import DATA, RESULTS
 
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 
@@ -81,9 +82,11 @@ def test_only_the_auditors_pdf_carries_the_report_with_all_findings_and_addresse
     views: dict[str, shape.View], tmp_path: Path, edition: str
 ) -> None:
     name = "pdf" if edition == "auditor" else f"{edition}-pdf"
-    WRITERS[name](views["rich"], tmp_path / "made.pdf")
+    given.leave(given.rich(), tmp_path)
+    data = [tmp_path / DATA, tmp_path / RESULTS]
+    WRITERS[name](views["rich"], tmp_path / "made.pdf", data=data)
     with pikepdf.open(tmp_path / "made.pdf") as document:
-        assert list(document.attachments) == ["report.json"] * (edition == "auditor")
+        assert list(document.attachments) == [p.name for p in data] * (edition == "auditor")
         assert document.Root.MarkInfo.Marked
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from conftest import printed
 from fixture_estate import Estate
 
 from reporter import assess, examples
@@ -135,7 +136,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
     found |= {("tier " + c, s): (f"{lo}-{hi}", "") for c, s, _, _, lo, hi in rows}
     with (out / "observed.csv").open(encoding="utf-8-sig", newline="") as handle:
         found |= {("observed", r["agent"]): (r["outside"], "") for r in csv.DictReader(handle)}
-    report = json.loads((out / "report.json").read_bytes())["summary"]
+    report = printed(out)["summary"]
     for notice in report["notices"]:
         found["notice", notice["code"]] = (notice["text"], "; ".join(notice["lines"]))
     found["level", "caps"] = (report["level"]["text"], " ".join(map(str, report["caps"])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 from fixture_estate import Estate
 from test_docs import EXTRA, OWN_CHECK, ROOT
 from test_honesty import OWN
@@ -212,7 +211,7 @@ def test_the_run_goes_on_and_tells_it_everywhere(
     assert sentence in result.stderr
     assert "ENT-51: it failed: Conversion Error: Could not convert" in result.stderr
     assert (sentence in result.stdout) == (not more)
-    report = json.loads((tmp_path / "run/report.json").read_bytes())
+    report = printed(tmp_path / "run")
     notice = report["summary"]["notices"][0]
     assert (notice["code"], notice["text"]) == ("checks_not_run", sentence)
     page = (tmp_path / "run/report.html").read_text()

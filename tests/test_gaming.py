@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
 Record = dict[str, Any]
@@ -271,7 +271,7 @@ def assessed(ws: Path, out: Path, cache: Path) -> dict[str, Any] | None:
         assert "Traceback" not in result.output, result.output
         return None
     assert result.exit_code == 0, result.output
-    report: dict[str, Any] = json.loads((out / "report.json").read_bytes())
+    report: dict[str, Any] = printed(out)
     return report
 
 

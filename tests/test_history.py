@@ -35,6 +35,8 @@ from reporter.report import WRITERS, charts, html, view
 from reporter.report.history import COLUMNS, history
 from reporter.report.moves import what
 from reporter.report.shape_history import History, Moment, Trend
+from reporter.runfolder import read_view
+from reporter.store import read_data, write_data
 
 VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
@@ -329,22 +331,14 @@ def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp
             beside(tmp_path / str(len(cells)), [copy], THEN)
 
 
-def test_a_run_of_before_these_fields_can_be_compared(copy: Path, tmp_path: Path) -> None:
-    raw = json.loads((copy / "report.json").read_text())
-    for name in ("history", "board", "losses", "calendar", "slices", "waivers", "roadmap", "parity"):  # fmt: skip
-        del raw[name]
-    (copy / "report.json").write_text(json.dumps(raw))
-    outputs = json.loads((copy / "manifest.json").read_text())["outputs"]
-    outputs["report.json"]["sha256"] = hashlib.sha256((copy / "report.json").read_bytes()).hexdigest()  # fmt: skip
-    _manifest(copy, outputs=outputs)
-    assert told(beside(tmp_path, [copy], THEN_NOW)).balances[0].sum.startswith("5 failed then")
-
-
 def test_a_score_that_is_none_is_refused_though_its_hash_agrees(copy: Path) -> None:
     text = (copy / "report.json").read_text()
     for made, said in (
-        (text.replace('"exact_lo":"0/1"', '"exact_lo":"1/0"'), "holds a score that is none"),
-        (text.replace('"cover":', '"lid":'), "is no report"),
+        (text.replace('"lo":"0/1"', '"lo":"1/0"'), "is no report"),
+        (
+            text.replace('"scores":', '"marks":'),
+            "is no report: Object missing required field `scores`",
+        ),
     ):
         (copy / "report.json").write_text(made)
         digest = hashlib.sha256(made.encode()).hexdigest()
@@ -396,7 +390,7 @@ def test_the_board_with_a_trend_keeps_to_four_pages(shown: view.shape.View, tmp_
         assert 2 <= len(document.pages) <= 4
 
 
-def test_the_workbook_and_report_json_hold_every_change(shown: view.shape.View, tmp_path: Path) -> None:  # fmt: skip
+def test_the_workbook_holds_every_change(shown: view.shape.View, tmp_path: Path) -> None:
     assert view.from_json(view.to_json(shown)) == shown
     WRITERS["xlsx"](shown, tmp_path / "b.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["Changes"]
@@ -413,9 +407,9 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     """The good company's run with an earlier date and other verdicts, and a real one, gone wrong, compared with it."""
     folder = tmp_path_factory.mktemp("pair")
     (folder / "before").mkdir()
-    raw = json.loads((good_run / "report.json").read_text())
-    raw["cover"]["as_of_iso"] = "2026-09-30T00:00:00Z"
-    (folder / "before/report.json").write_text(json.dumps(raw))
+    held = read_data(good_run)
+    held = replace(held, run=replace(held.run, as_of=datetime(2026, 9, 30)))
+    write_data(held, folder / "before")
     dice = random.Random(7)
     cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
     kept = [cell for cell in cells if dice.random() < 0.9 and cell[1] != "agent-2"]
@@ -432,7 +426,7 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
     then, now = ({(r[0], r[1]): r[2] for r in read_rows(p / "results.parquet")} for p in pair)
     seen_then, seen_now = ({s for _, s in cells} for cells in (then, now))
-    made = view.from_json((pair[1] / "report.json").read_bytes()).history
+    made = read_view(pair[1]).history
     became: Counter[str] = Counter()
     for key, verdict in then.items():
         if verdict == "fail":
@@ -477,7 +471,7 @@ def test_what_was_compared_is_recorded_and_changes_no_evidence_id(
     made = hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
     assert after["hashes"]["evidence_id"] == made
     assert not (good_run / "changes.csv").exists() and "changes.csv" in after["outputs"]
-    report = view.from_json((pair[1] / "report.json").read_bytes())
+    report = read_view(pair[1])
     assert [(r.evidence_id, r.report_sha256) for r in report.history.runs] == [(identity, digest)]
     page = (Path(__file__).parents[1] / "docs/formats.md").read_text(encoding="utf-8")
     assert f"| `changes.csv` | {', '.join(f'`{c}`' for c in COLUMNS)} |" in page

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 
 from reporter import headings
 from reporter.db import Engine, quoted
@@ -178,7 +178,7 @@ def test_a_run_prints_no_secret_whatever_a_mapping_or_a_source_says(
         assert not any(secret.encode() in text for text in texts)
     if "json" not in formats:
         return
-    report = json.loads((tmp_path / "out/report.json").read_bytes())
+    report = printed(tmp_path / "out")
     assert {f["kept"] for f in report["accounting"]["files"]} == {"2", "1"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from conftest import reporter
+from conftest import printed, reporter
 
 import reporter as package
 from reporter import catalog
@@ -37,7 +37,7 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert result.exit_code == 0, result.output
     sentence = f"Files that were found and not read: {LINES_SHOWN + 2}."
     assert result.output.index(sentence) < result.output.index("Score")
-    notice = json.loads((out / "report.json").read_bytes())["summary"]["notices"][0]
+    notice = printed(out)["summary"]["notices"][0]
     assert notice["code"] == "files_not_read"
     assert notice["text"].startswith(sentence)
     assert notice["lines"][0] == "inventory/notes-0.txt: text of no known format"
@@ -73,7 +73,7 @@ def test_a_notice_is_there_for_machines_and_gone_where_there_is_none(tmp_path: P
 def test_notices_are_said_in_the_language_of_the_report(tmp_path: Path) -> None:
     ws = workspace(tmp_path / "ws", 1, HEAD + "language: de\n")
     reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json")
-    notice = json.loads((tmp_path / "out" / "report.json").read_bytes())["summary"]["notices"][0]
+    notice = printed(tmp_path / "out")["summary"]["notices"][0]
     assert notice["text"].startswith("Gefundene, aber nicht gelesene Dateien: 1.")
 
 

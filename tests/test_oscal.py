@@ -21,6 +21,7 @@ from reporter.report.oscal import findings, mappings, write
 from reporter.report.oscal.parts import NS, markup
 from reporter.report.shape_attested import AnswerLine, Attestations
 from reporter.report.shape_waived import WaivedLine, Waivers
+from reporter.runfolder import read_view
 
 CASES = ("rich", "empty", "perfect", "stated", "real")
 LISTS = "owasp-agentic-2026, owasp-nhi-2025, nist-ai-rmf-1.0, nist-ai-600-1"
@@ -48,7 +49,7 @@ def assess(folder: Path, out: str) -> None:
 def case(request: pytest.FixtureRequest, tmp_path: Path, run: Path) -> tuple[shape.View, Path]:
     """A view, and the folder of documents that is written of it."""
     if request.param == "real":
-        return views.from_json((run / "report.json").read_bytes()), run / "oscal"
+        return read_view(run), run / "oscal"
     view = built(request.param)
     write(view, tmp_path / "oscal")
     return view, tmp_path / "oscal"
@@ -450,8 +451,8 @@ def digest(path: Path) -> str:
 
 
 def test_a_run_from_before_says_what_to_do(run: Path, tmp_path: Path) -> None:
-    report = json.loads((run / "report.json").read_bytes())
-    del report["cover"]["period_from"]
+    report = json.loads((run / "report.json").read_text("utf-8"))
+    del report["run"]["period_from"]
     (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
     result = reporter(
         "export", tmp_path, "--formats", "oscal", "--out", tmp_path.parent / "exported"

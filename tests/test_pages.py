@@ -22,7 +22,8 @@ from reporter.cli import main
 from reporter.db import Engine, quoted
 from reporter.init import init
 from reporter.report import desk, html, pages, search, shape, view, words
-from reporter.runfolder import read_cells, read_view
+from reporter.runfolder import read_view
+from reporter.store import read_results
 
 
 class Anchors(HTMLParser):
@@ -278,7 +279,7 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
 
     done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
     assert done.exit_code == 0, done.output
-    passes = [c for c in read_cells(run) if c[2] == "pass"]
+    passes = [c for c in read_results(run) if c[2] == "pass"]
     assert passes and rows_of(read(run), "findings/check") == anchors_of(read_view(run), passes)
     names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
     assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names
@@ -302,7 +303,7 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
     refused = CliRunner().invoke(main, told)
     assert refused.exit_code == 3
-    assert "results.parquet: does not hold the passes that report.json counts" in refused.output
+    assert "results.parquet: holds 0 verdicts pass of" in refused.output
     assert not (tmp_path / "out").exists()
 
 

@@ -13,7 +13,7 @@ from fixture_estate import Estate, service_account, spoiled
 
 from reporter.report.shape import View
 from reporter.run import Options, assess_workspace
-from reporter.runfolder import read_cells
+from reporter.store import read_results
 
 ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"
@@ -176,7 +176,7 @@ def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Estate, spoiled, mixed], ids=["good", "spoiled", "mixed"])
 def test_the_matrix_says_what_gov_01_says(make: Any, tmp_path: Path) -> None:
     found = run(make(), tmp_path)
-    cells = [c for c in read_cells(tmp_path / "run") if c[0] == "GOV-01"]
+    cells = [c for c in read_results(tmp_path / "run") if c[0] == "GOV-01"]
     assert cells
     for _, subject, _, reason, *_ in cells:
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
@@ -198,7 +198,7 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     assert made["Agents"][0] == "2 of 3, 1 not recorded"
     rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
     assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
-    cells = {c[1]: (c[2], c[3]) for c in read_cells(tmp_path / "run") if c[0] == "GOV-01"}
+    cells = {c[1]: (c[2], c[3]) for c in read_results(tmp_path / "run") if c[0] == "GOV-01"}
     assert cells["agent"][0] == "unknown"
     assert "owner or manager 66 to 100/100" in cells["agent"][1]
     assert "1 members here, and up to 0 of another type" in cells["agent"][1]

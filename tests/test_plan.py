@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 import time
 from collections import Counter
@@ -29,6 +28,7 @@ from reporter.score import plan_actions, score
 from reporter.score.models import shipped_policy
 from reporter.score.plan import Change, after, change_of
 from reporter.scores import Status, Tally
+from reporter.store import RESULTS, read_data, write_data
 from reporter.whatif import what_if
 from reporter.workspace import read_workspace
 
@@ -400,16 +400,16 @@ def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
     assert "OWN-01" in str(error.value)
 
 
-def test_a_run_without_roadmap_or_with_another_policy_is_refused(run: Path, tmp_path: Path) -> None:
-    report = json.loads((run / "report.json").read_text())
-    (tmp_path / "results.parquet").write_bytes((run / "results.parquet").read_bytes())
-    figure = report["themes"]["total"]["figure"] | {"exact_lo": "1/7"}
-    other = report | {"themes": report["themes"] | {"total": report["themes"]["total"] | {"figure": figure}}}  # fmt: skip
-    old = {key: value for key, value in report.items() if key != "roadmap"}
-    for changed, said in ((old, "no roadmap"), (other, "another score")):
-        (tmp_path / "report.json").write_text(json.dumps(changed))
-        with pytest.raises(InputError, match=said):
-            what_if(tmp_path, ["OWN-01"])
+def test_a_run_whose_verdicts_give_another_score_than_it_holds_is_refused(
+    run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / RESULTS).write_bytes((run / RESULTS).read_bytes())
+    held = read_data(run)
+    other = replace(held.scores.enterprise.total, lo=Fraction(1, 7))
+    enterprise = replace(held.scores.enterprise, total=other)
+    write_data(replace(held, scores=replace(held.scores, enterprise=enterprise)), tmp_path)
+    with pytest.raises(InputError, match="another score"):
+        what_if(tmp_path, ["OWN-01"])
 
 
 def test_explain_wants_an_id_or_a_fix(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 from test_sources import DATA, SAMPLES, SOURCES, needs_samples
 
 from reporter import catalog
@@ -65,7 +65,7 @@ def test_of_a_file_of_which_nothing_is_kept_page_one_says_so(tmp_path: Path) -> 
     (tmp_path / "ws/inventory/trail.json").write_text(json.dumps({"Records": [insight]}))
     done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "out", "--formats", "json")
     assert "Files that were recognised and of which no record was kept: 1." in done.output
-    summary = json.loads((tmp_path / "out/report.json").read_bytes())["summary"]
+    summary = printed(tmp_path / "out")["summary"]
     (notice,) = summary["notices"]
     assert (notice["code"], notice["lines"][0][:26]) == (
         "nothing_kept",

@@ -22,6 +22,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
+from reporter import store
 from reporter.branding import contrast
 from reporter.model import Assessment
 from reporter.plain import clean
@@ -30,6 +31,7 @@ from reporter.report import pdf as pdf_writer
 from reporter.report.oscal.parts import markup
 from reporter.report.sheets import escape
 from reporter.scores import Status
+from reporter.store import DATA, RESULTS
 
 HERE = Path(__file__).parent
 VERAPDF = HERE / "verapdf" / ".cache"
@@ -48,8 +50,10 @@ def page(rich: shape.View) -> str:
 
 @pytest.fixture(scope="module")
 def pdf(rich: shape.View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run that stands beside it."""
     path = tmp_path_factory.mktemp("pdf") / "report.pdf"
-    WRITERS["pdf"](rich, path)
+    run = given.leave(given.rich(), path.parent, given.rich_passes())
+    WRITERS["pdf"](rich, path, data=[run / DATA, run / RESULTS])
     return path
 
 
@@ -66,17 +70,17 @@ def test_importing_the_writers_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", EXTREMES)
-def test_json_reads_back_into_the_same_view(name: str) -> None:
+def test_a_view_is_handed_to_another_process_as_it_is(name: str) -> None:
     made = view.build(EXTREMES[name]())
     assert view.from_json(view.to_json(made)) == made
 
 
-def test_json_keeps_scores_as_exact_fractions(rich: shape.View) -> None:
+def test_json_keeps_scores_as_exact_fractions() -> None:
     total = given.rich().scores.enterprise.total
-    raw = json.loads(view.to_json(rich))
-    assert Fraction(raw["summary"]["figure"]["exact_lo"]) == total.lo
-    assert Fraction(raw["summary"]["figure"]["exact_hi"]) == total.hi
-    assert raw["schema"] == shape.SCHEMA
+    raw = json.loads(store.to_json(given.rich()))
+    held = raw["scores"]["enterprise"]["total"]
+    assert (Fraction(held["lo"]), Fraction(held["hi"])) == (total.lo, total.hi)
+    assert (raw["schema"], "findings" in raw) == (store.SCHEMA, False)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_formats_print_the_same_number_for_the_same_control(
     rich: shape.View, page: str, pdf: Path, tmp_path: Path
 ) -> None:
     paper = html.render(rich, "paper")
-    attached = view.from_json(_attachment(pdf))
+    attached = view.build(store.from_json(_attachment(pdf, DATA)))
     WRITERS["oscal"](rich, tmp_path / "oscal")
     results = json.loads((tmp_path / "oscal/assessment-results.json").read_bytes())
     findings = iter(results["assessment-results"]["results"][0]["findings"])
@@ -333,13 +337,14 @@ def test_other_text_is_left_alone(text: str) -> None:
 # ---------------------------------------------------------------- PDF
 
 
-def _attachment(path: Path) -> bytes:
+def _attachment(path: Path, name: str) -> bytes:
     with pikepdf.open(path) as document:
-        return document.attachments["report.json"].get_file().read_bytes()
+        return document.attachments[name].get_file().read_bytes()
 
 
-def test_pdf_is_tagged_titled_and_carries_the_json(pdf: Path, rich: shape.View) -> None:
-    assert _attachment(pdf) == view.to_json(rich)
+def test_pdf_is_tagged_titled_and_carries_the_data_of_the_run(pdf: Path) -> None:
+    for name in (DATA, RESULTS):
+        assert _attachment(pdf, name) == (pdf.parent / name).read_bytes()
     with pikepdf.open(pdf) as document:
         assert document.Root.MarkInfo.Marked
         assert str(document.Root.Lang) == "en"

@@ -15,7 +15,7 @@ from typing import Any
 
 import conftest
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 
 from reporter import assess, catalog
 from reporter.db import Engine
@@ -268,7 +268,7 @@ def test_a_file_that_changed_stands_on_page_1_and_its_hash_nowhere(
     entries = json.loads((ws.parent / "out/manifest.json").read_text())["inputs"]
     entry = next(e for e in entries if e["file"] == "logs/gateway.jsonl")
     assert (entry["sha256"], entry["read"], entry["unreadable"]) == ("", 200, 200)
-    page = json.loads((ws.parent / "out/report.json").read_text())
+    page = printed(ws.parent / "out")
     assert page["summary"]["notices"][0]["lines"] == ["logs/gateway.jsonl: 200 records"]
 
 

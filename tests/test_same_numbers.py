@@ -1,4 +1,4 @@
-"""One control, one number: every format prints what report.json says, and every list of findings holds what it counts."""
+"""One control, one number: every format prints what the run says, and every list of findings holds what it counts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from typing import Any
 import fixture_assessment as given
 import openpyxl
 import pytest
+from conftest import printed as printed_view
 from conftest import reporter
 
-from reporter.report import WRITERS, view
-from reporter.runfolder import FILES, read_view
+from reporter.runfolder import FILES, render
 from reporter.score import printed
+from reporter.store import read_run, to_json
 
 FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
 Told = dict[str, Counter[str]]
@@ -34,20 +35,20 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         done = reporter("assess", out / "ws", "--out", out / "run", "--quiet", "--formats", ",".join(FORMATS))  # fmt: skip
         assert done.exit_code == 0, done.output
         return out / "run"
-    made = view.build(getattr(given, request.param)())
-    for name in FORMATS:
-        WRITERS[name](made, out / FILES[name])
-    return out
+    given.leave(getattr(given, request.param)(), out / "run")
+    render(out / "run", [f for f in FORMATS if f != "json"], out / "printed")
+    for path in (out / "printed").iterdir():
+        path.rename(out / "run" / path.name)
+    return out / "run"
 
 
 def raw(folder: Path) -> dict[str, Any]:
-    """Return report.json."""
-    made: dict[str, Any] = json.loads((folder / FILES["json"]).read_text("utf-8"))
-    return made
+    """Return the view of a run."""
+    return printed_view(folder)
 
 
 def lists(folder: Path) -> list[dict[str, Any]]:
-    """Return the frameworks of report.json, the themes among them."""
+    """Return the frameworks of a run, the themes among them."""
     report = raw(folder)
     return [report["themes"], *report["frameworks"]]
 
@@ -97,7 +98,7 @@ def test_the_page_has_the_number_of_every_control(folder: Path) -> None:
 
 
 def counted(folder: Path) -> Told:
-    """Return how many verdicts of each check fail and are unknown, as report.json counts them."""
+    """Return how many verdicts of each check fail and are unknown, as the report counts them."""
     return {
         c["id"]: +Counter({"fail": c["counts"]["failed"], "unknown": c["counts"]["unknown"]})
         for c in raw(folder)["checks"]
@@ -148,4 +149,4 @@ def test_sarif_holds_what_the_report_counts_of_configuration(folder: Path) -> No
 
 
 def test_the_run_is_read_back_as_it_was_written(folder: Path) -> None:
-    assert view.to_json(read_view(folder)) == (folder / FILES["json"]).read_bytes()
+    assert to_json(read_run(folder)) == (folder / FILES["json"]).read_bytes()

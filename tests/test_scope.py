@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from conftest import printed
 
 from reporter.cli import main
 from reporter.db import Engine
@@ -142,9 +143,7 @@ def test_a_time_window_is_a_baseline(tmp_path: Path) -> None:
 
 def notices(run: Path) -> dict[str, Any]:
     """The notices of a run by code."""
-    return {
-        n["code"]: n for n in json.loads((run / "report.json").read_text())["summary"]["notices"]
-    }
+    return {n["code"]: n for n in printed(run)["summary"]["notices"]}
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -253,7 +252,7 @@ def test_undated_traces_are_compared_and_labels_change_nothing(tmp_path: Path) -
 @pytest.mark.usefixtures("few_checks")
 def test_the_report_says_on_how_many_clean_runs_a_scope_rests(tmp_path: Path) -> None:
     given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
-    view = json.loads((assessed(tmp_path, given) / "report.json").read_text())
+    view = printed(assessed(tmp_path, given))
     scopes = view["observed"]["scopes"]
     assert [(s["purpose"], s["basis"], s["runs"], s["outside"]) for s in scopes] == [
         ("pay", "1 clean run", "1", "1")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 from fixture_people import BASE, directory
 
 from reporter.answers import SIGNED
@@ -186,7 +186,7 @@ def assessed(
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     done = reporter("assess", folder / "ws", "--out", folder / "run", "--formats", "json", "--cache", folder.parent / "cache")  # fmt: skip
     assert done.exit_code == 0, done.output
-    report: dict[str, Any] = json.loads((folder / "run" / "report.json").read_bytes())
+    report: dict[str, Any] = printed(folder / "run")
     return report
 
 

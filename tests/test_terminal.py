@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter
+from conftest import printed, reporter
 
 from reporter import cli
 from reporter.plain import clean, clean_json, clean_lines
@@ -107,7 +107,7 @@ def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
 
 
 def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> None:
-    made: dict[str, Any] = json.loads((run / "report.json").read_text())
+    made: dict[str, Any] = printed(run)
     subject = next(f[1] for f in made["findings"] if "ghost" in str(f))
     log = hostile / "logs" / "gate.jsonl"
     commands = {

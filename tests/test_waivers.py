@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter, texts_of
+from conftest import printed, reporter, texts_of
 from fixture_estate import policy
 from fixture_people import directory
 
@@ -393,7 +393,7 @@ def workspace(folder: Path, **statements: list[dict[str, str]]) -> Path:
 def run(ws: Path, out: str = "run", **options: Any) -> dict[str, Any]:
     options = {"formats": ("json", "csv"), "cache": ws.parent.parent / "cache"} | options
     assess_workspace(ws, ws.parent / out, Options(**options))
-    report: dict[str, Any] = json.loads((ws.parent / out / "report.json").read_text())
+    report: dict[str, Any] = printed(ws.parent / out)
     return report
 
 

@@ -12,7 +12,7 @@ from reporter.report.notices import notices
 from reporter.report.shape import Figure, View
 from reporter.report.words import exact
 from reporter.runfolder import FILES
-from reporter.score import printed
+from reporter.score import rounded
 from reporter.scores import FrameworkScore, Status
 from reporter.texts import speaking
 
@@ -53,7 +53,7 @@ def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]
 def _standing(score: FrameworkScore) -> dict[str, Any]:
     total = score.total
     known = total.assessed > 0
-    lo, hi, coverage = (float(printed(x)) for x in (total.lo, total.hi, total.coverage))
+    lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
     return {
         "level": total.level_lo if known else 0,
         "level_at_most": total.level_hi if known else 0,

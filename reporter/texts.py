@@ -119,14 +119,6 @@ def numeral(text: str) -> str:
     return text.translate({ord(","): spoken.group, ord("."): spoken.decimal})
 
 
-def from_numeral(text: str) -> str:
-    """Write a number of the language as in English."""
-    spoken = _SPOKEN.get()
-    if not spoken:
-        return text
-    return text.replace(spoken.group, "").replace(spoken.decimal, ".")
-
-
 def day(at: datetime) -> str:
     """Write a date in full."""
     spoken = _SPOKEN.get()

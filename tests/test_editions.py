@@ -166,7 +166,7 @@ def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
 
 def test_what_holds_the_level_of_a_part_is_printed_with_it() -> None:
     rich = view.build(given.rich())
-    line = SliceLine("environment", "test", "3", "2", "1", "0", "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: a ghost", "Owner 0.0 %")  # fmt: skip
+    line = SliceLine("environment", "test", 3, 2, 1, 0, "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: a ghost", "Owner 0.0 %")  # fmt: skip
     shown = replace(rich, slices=Slices("Parts.", (Dimension("By environment", "", (line,)),), (line,)))  # fmt: skip
     for medium in ("screen", "paper"):
         assert "level 1 at most: a ghost" in html.render(shown, medium)

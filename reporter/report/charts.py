@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from html import escape
 from itertools import pairwise
 
 from reporter.branding import ACCENT
-from reporter.texts import say, shortened
+from reporter.score import printed
+from reporter.texts import numeral, say, shortened
 
 from . import shape
 from .shape_history import Moment, Trend
@@ -114,7 +116,9 @@ def heat(name: str, controls: Sequence[shape.Control], titles: bool = True) -> s
             x = left + cell * i
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
-        score = control.figure.text.removesuffix(" %") if control.figure.assessed else "–"
+        score = (
+            numeral(printed(Fraction(control.figure.exact_lo))) if control.figure.assessed else "–"
+        )
         parts.append(text(scores, y + 14, score, "end", "ink", 12))
     rows = count(len(controls), "row")
     title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)
@@ -171,8 +175,7 @@ def lag(bars: Sequence[shape.Bar]) -> str:
 
 def split(part: SliceLine) -> str:
     """Draw the verdicts on one part as one bar: passing, unknown, failing."""
-    passing, unknown, failing = (int(n) for n in (part.passed, part.unknown, part.failed))
-    passing += int(part.compensated)
+    passing, unknown, failing = part.passed + part.compensated, part.unknown, part.failed
     total, width, x = passing + unknown + failing, 120, 0.0
     parts = []
     for n, fill, css in ((passing, ACCENT, "accent"), (unknown, SOFT, "soft"), (failing, RATING["N"][0], "rN")):  # fmt: skip

@@ -12,10 +12,10 @@ from fractions import Fraction
 
 from reporter import model
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
-from reporter.texts import ENGLISH, content, headline, language, mark, numeral, say, say_n, word
+from reporter.texts import ENGLISH, content, headline, language, mark, say, say_n, word
 
 from . import shape_roadmap as shape
-from .words import clean, count, exact, join, number, percent, short
+from .words import clean, count, decimal, digits, exact, join, number, percent, short
 
 URGENT_SHOWN = 12
 RANKED_SHOWN = 10
@@ -94,14 +94,12 @@ def points(value: Fraction) -> str:
     """Print a share as percentage points with two decimals, half up; 0.00 only where there is none."""
     hundredths = (20000 * value + 1) // 2
     hundredths = max(hundredths, 1) if value > 0 else hundredths
-    return numeral(f"{hundredths // 100}.{hundredths % 100:02d}")
+    return decimal(Fraction(hundredths, 100), 2)
 
 
 def person_days(value: Fraction) -> str:
     """Print person-days without needless decimals."""
-    return numeral(
-        str(value) if value.denominator == 1 else f"{value.numerator / value.denominator:g}"
-    )
+    return decimal(value)
 
 
 def days_of_work(value: Fraction) -> str:
@@ -132,21 +130,21 @@ def _line(
     action = pick.action
     certain = Fraction(0) if action.kind == EVIDENCE else pick.gain
     return shape.PickLine(
-        rank=str(rank),
+        rank=digits(rank),
         id=clean(action.id),
         title=clean(headline(action.title)),
         what=clean(action.what),
         kind=action.kind,
         lane=lane,
         owners=clean("; ".join(action.owners)),
-        cells=str(len(action.cells)),
+        cells=digits(len(action.cells)),
         effort=person_days(action.effort),
         gain=points(pick.gain),
         certain_gain=points(certain),
         gain_per_day=points(pick.gain / action.effort),
         gain_without_cap=points(pick.uncapped),
         total_after=percent(pick.total),
-        level_after=str(pick.level),
+        level_after=digits(pick.level),
         fix=clean(fix_of(a, action)),
         exact_gain=exact(pick.gain),
         rows=tuple(sorted(rows[n] for n in action.cells)),

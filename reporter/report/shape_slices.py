@@ -12,10 +12,10 @@ class SliceLine:
     dimension: str
     value: str
     """"not recorded" for the actors of whom no input says it."""
-    actors: str
-    passed: str
-    failed: str
-    unknown: str
+    actors: int
+    passed: int
+    failed: int
+    unknown: int
     level: str
     level_note: str
     """"at most 2; weight-sensitive: level 1 with flat weights"; or why there is no level."""
@@ -28,7 +28,7 @@ class SliceLine:
     """What holds the level down, if anything does."""
     weakest: str
     """The themes with the lowest scores."""
-    compensated: str = "0"
+    compensated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

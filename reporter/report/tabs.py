@@ -1,6 +1,6 @@
 """What stands in the workbook. In: the view. Out: a `Tab` a sheet, rows of printed texts; nothing is counted that is not printed.
 
-Columns of kind `COUNT` hold printed numbers ("1,204", "59.0 %"), which the writer turns back into numbers.
+Columns of kind `COUNT` hold numbers that know their value (`words.Numeral`), or words where there is none.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reporter.texts import ENGLISH, content, language, mark, say, word
 
 from .findings import findings
 from .shape import Control, Figure, Framework, Gap, View
 from .sheets import TODO, todo
+from .words import digits, percent
 
 TEXT, LONG, COUNT = "text", "long", "count"
 AGENTS = mark(
@@ -125,7 +127,8 @@ def _column(name: str, width: str) -> Column:
 def _named(line: object, told: str) -> Row:
     """Return the fields of a line that columns are named after."""
     names = (name.rpartition(":")[0] for name in told.split())
-    return tuple(_shown(name, str(getattr(line, name))) for name in names)
+    values = ((name, getattr(line, name)) for name in names)
+    return tuple(digits(v) if isinstance(v, int) else _shown(name, v) for name, v in values)
 
 
 def _shown(name: str, text: str) -> str:
@@ -152,7 +155,7 @@ def headings() -> set[str]:
 
 def _figures(f: Figure, coverage: str) -> Row:
     """Score, at most, both exactly, coverage; words where there is no score."""
-    most = f"{f.range.removesuffix(' %').rpartition('–')[2]} %" if f.range else ""
+    most = percent(Fraction(f.exact_hi)) if f.assessed else ""
     exact = (f.exact_lo, f.exact_hi) if f.assessed else ("", "")
     return f.text, most, *exact, coverage
 
@@ -175,12 +178,12 @@ def _summary(view: View) -> Iterator[Row]:
         )
     result = say("Result")
     if s.figure.assessed:
-        yield result, say("Level"), str(s.level.lo), f"{s.level.text} {s.level.name}"
-        yield result, say("Level at most"), str(s.level.hi), s.level.note
+        yield result, say("Level"), digits(s.level.lo), f"{s.level.text} {s.level.name}"
+        yield result, say("Level at most"), digits(s.level.hi), s.level.note
     else:
         yield result, say("Level"), s.level.text, s.level.name
     if s.level.target:
-        yield result, say("Target level"), str(s.level.target), ""
+        yield result, say("Target level"), digits(s.level.target), ""
     yield from _result(say("Score"), s.figure, s.level.sensitive, result)
     yield result, say("Coverage"), s.coverage, s.coverage_text
     yield result, say("Not assessed"), "", s.not_assessed
@@ -212,7 +215,7 @@ def _gap(part: str, gap: Gap) -> Row:
     return (
         part,
         f"{gap.check.text} {gap.check.title}",
-        str(gap.rank),
+        digits(gap.rank),
         f"{word(gap.severity)}{urgent}: {gap.text}. {gap.fix} ({gap.where})",
     )
 
@@ -225,7 +228,7 @@ def _controls(view: View) -> Iterator[Row]:
 
 def _control(f: Framework, c: Control) -> Row:
     assessed = c.figure.assessed
-    levels = (str(c.level.lo), str(c.level.hi)) if assessed else ("", "")
+    levels = (digits(c.level.lo), digits(c.level.hi)) if assessed else ("", "")
     return (
         *(
             f.short,
@@ -234,9 +237,9 @@ def _control(f: Framework, c: Control) -> Row:
             c.group,
             word(c.state.replace("_", " ")),
             *levels,
-            str(c.level.target),
+            digits(c.level.target),
         ),
-        *(str(c.gap) if assessed else "", *_figures(c.figure, c.coverage), word(c.confidence)),
+        *(digits(c.gap) if assessed else "", *_figures(c.figure, c.coverage), word(c.confidence)),
         *(c.level.sensitive, c.gap_text, ", ".join(line.check.text for line in c.checks)),
     )
 
@@ -247,7 +250,7 @@ def _checks(view: View) -> Iterator[Row]:
         counts = (n.passed, n.failed, n.unknown, n.attested, n.compensated, n.na)
         yield (
             *(c.id, c.title, c.theme, word(c.severity), c.level, c.evidence),
-            *(*_figures(c.figure, c.coverage), *map(str, counts), c.sample),
+            *(*_figures(c.figure, c.coverage), *map(digits, counts), c.sample),
             *(c.threshold_text, ", ".join(link.text for link in c.controls), c.why, c.fix),
         )
 
@@ -269,7 +272,7 @@ def _agents(view: View) -> Iterator[Row]:
         owner, tier = owned.get(actor, ("", t.tier if t else ""))
         yield (
             *(actor, owner, tier),
-            *(str(n[k]) for k in ("fail", "unknown", "compensated", "attested", "waived")),
+            *(digits(n[k]) for k in ("fail", "unknown", "compensated", "attested", "waived")),
             *((t.declared, t.autonomy, t.blast, t.data, t.factors) if t else ("",) * 5),
             *((u.granted, u.unused, u.outside, u.unseen) if u else ("",) * 4),
         )

@@ -14,7 +14,7 @@ from reporter.model import Assessment, Finding
 from reporter.plain import clean as clean
 
 # The printed form of a score is part of the method (3.13); one function knows it.
-from reporter.score import printed
+from reporter.score import printed, rounded
 from reporter.scores import CheckScore, ControlScore, GroupScore, Status
 from reporter.texts import content, day, mark, numeral, say, say_n, word
 
@@ -39,9 +39,37 @@ def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
     return f"{text[:limit].rstrip()}… [{more}]"
 
 
+class Numeral(str):
+    """A printed number that knows its value, for writers to whom a number is no text."""
+
+    value: Fraction
+    """In percent where it is a share."""
+    form: str
+    """number | decimal | percent"""
+
+
+def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
+    made = Numeral(text)
+    made.value, made.form = Fraction(value), form
+    return made
+
+
 def number(n: int) -> str:
     """Print a whole number with thousands separators."""
-    return numeral(f"{n:,}")
+    return _numeral(numeral(f"{n:,}"), n)
+
+
+def digits(n: int) -> str:
+    """Print a whole number without separators."""
+    return _numeral(str(n), n)
+
+
+def decimal(value: Fraction, places: int | None = None) -> str:
+    """Print a number that may have decimals: so many, or those it needs."""
+    if value.denominator == 1 and places is None:
+        return digits(int(value))
+    text = f"{float(value):g}" if places is None else f"{float(value):.{places}f}"
+    return _numeral(numeral(text), value, "decimal")
 
 
 def count(n: int, noun: str) -> str:
@@ -127,7 +155,7 @@ def thousandths(x: Fraction) -> int:
 
 def percent(x: Fraction) -> str:
     """Print a share."""
-    return f"{numeral(printed(x))} %"
+    return _numeral(f"{numeral(printed(x))} %", rounded(x), "percent")
 
 
 def share(lo: Fraction, hi: Fraction) -> str:
@@ -137,7 +165,7 @@ def share(lo: Fraction, hi: Fraction) -> str:
 
 def at_most(lo: int, hi: int) -> str:
     """Print a level with the one that missing evidence could give."""
-    return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else str(lo)
+    return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
 def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
@@ -157,7 +185,7 @@ def _level(
     most = content(policy.level_names[hi])
     note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
     return Level(
-        text=f"{lo}{'+' if plus else ''}" if assessed else "–",
+        text=(f"{lo}+" if plus else digits(lo)) if assessed else "–",
         name=content(policy.level_names[lo]) if assessed else say(NOT_ASSESSED),
         note=note if assessed and hi > lo else "",
         lo=lo if assessed else 0,

@@ -5,7 +5,6 @@ A sheet that is too long goes on in a further one, a cell that is too long says 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,18 +12,15 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from reporter.texts import from_numeral
-
 from .shape import View
 from .tabs import COUNT, LONG, Tab, tabs
-from .words import short
+from .words import Numeral, short
 
 ROWS = 1_048_575
 """Rows that a sheet can hold below its header."""
 CELL = 32_767
 """UTF-16 units that a cell can hold."""
 BLUE = "#0F4C81"
-_NUMBER = re.compile(r"(-?\d{1,3}(?:,\d{3})+|-?\d+)(\.\d+)?( %)?")
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -71,11 +67,9 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
 
 def _write_row(sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]) -> None:
     for n, (column, text) in enumerate(zip(tab.columns, row, strict=True)):
-        number = _NUMBER.fullmatch(from_numeral(text)) if column.kind == COUNT else None
-        if number:
-            value = float(number[1].replace(",", "") + (number[2] or ""))
-            kind = "percent" if number[3] else "decimal" if number[2] else "number"
-            sheet.write_number(at, n, round(value / 100, 6) if number[3] else value, formats[kind])
+        if column.kind == COUNT and isinstance(text, Numeral):
+            value = text.value / 100 if text.form == "percent" else text.value
+            sheet.write_number(at, n, float(value), formats[text.form])
         elif text:
             kind = "long" if column.kind == LONG else "text"
             sheet.write_string(at, n, _fitting(text, tab.where), formats[kind])

@@ -7,7 +7,7 @@ plain data, so that results can be compared from outside (docs/method.md).
 from reporter.score.observations import score_observations
 from reporter.score.plan import first_in_lanes, plan_actions
 from reporter.score.roadmaps import roadmap
-from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, score
+from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, score
 
 __all__ = [
     "ASK",
@@ -17,6 +17,7 @@ __all__ = [
     "printed",
     "rating",
     "roadmap",
+    "rounded",
     "score",
     "score_observations",
 ]

@@ -91,11 +91,19 @@ def rating(value: Fraction, policy: Policy) -> str:
 
 
 def printed(value: Fraction) -> str:
-    """Print a share as percent with one decimal, half up; 100.0 and 0.0 only where exact (3.13)."""
-    tenths = (2000 * value + 1) // 2
-    if 0 < value < 1:
-        tenths = min(max(tenths, 1), 999)
+    """Print a share as percent with one decimal, as it is `rounded`."""
+    tenths = _tenths(value)
     return f"{tenths // 10}.{tenths % 10}"
+
+
+def rounded(value: Fraction) -> Fraction:
+    """Return a share as percent to one decimal, half up; 100 and 0 only where exact (3.13)."""
+    return Fraction(_tenths(value), 10)
+
+
+def _tenths(value: Fraction) -> int:
+    tenths = (2000 * value + 1) // 2
+    return min(max(tenths, 1), 999) if 0 < value < 1 else tenths
 
 
 # 3.1 check

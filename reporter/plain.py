@@ -7,12 +7,14 @@ and bidirectional controls show a line in another order than it has.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
 """Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
+_ODD = re.compile(r"[^\n\x20-\x7e]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -30,8 +32,16 @@ def clean_lines(text: str) -> str:
 
 def clean_json(value: Any, **options: Any) -> str:
     """Write JSON in which the same characters stand as JSON escapes them: it means what it meant."""
-    text = json.dumps(value, ensure_ascii=False, **options)
-    return "".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text)
+    return escape_json(json.dumps(value, ensure_ascii=False, **options))
+
+
+def escape_json(text: str) -> str:
+    """Escape the same characters in JSON that is written already."""
+    return _ODD.sub(lambda m: m[0] if _visible(m[0]) == m[0] else _json_escape(m[0]), text)
+
+
+def _json_escape(char: str) -> str:
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
 
 
 def _visible(char: str) -> str:

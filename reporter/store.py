@@ -21,6 +21,7 @@ from reporter import db
 from reporter.db import Engine
 from reporter.errors import InputError
 from reporter.model import Assessment, Finding
+from reporter.plain import escape_json
 from reporter.scores import Status, Tally, tier_text
 
 DATA, RESULTS = "report.json", "results.parquet"
@@ -58,7 +59,12 @@ def to_json(assessment: Assessment) -> bytes:
         if f.name not in APART:
             data[f.name] = getattr(assessment, f.name)
     data["checks"] = [replace(c, examples=()) for c in assessment.checks]  # type: ignore[assignment]
-    return msgspec.json.encode(data, enc_hook=_encoded, order="sorted") + b"\n"
+    try:
+        text = msgspec.json.encode(data, enc_hook=_encoded, order="sorted")
+    except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
+        plain = _in_utf8(msgspec.to_builtins(data, enc_hook=_encoded, order="sorted"))
+        text = msgspec.json.encode(plain, order="sorted")
+    return escape_json(text.decode()).encode() + b"\n"
 
 
 def read_run(run: Path) -> Assessment:
@@ -163,6 +169,15 @@ def _encoded(value: Any) -> str:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     raise TypeError(f"report.json cannot hold {type(value)}")
+
+
+def _in_utf8(value: Any) -> Any:
+    """Write halves of characters as escapes, as every print does."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_in_utf8(k): _in_utf8(v) for k, v in value.items()}
+    return [_in_utf8(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _decoded(kind: type, value: Any) -> Any:

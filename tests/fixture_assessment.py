@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -405,6 +406,17 @@ def rich_passes() -> list[Pass]:
     return passes(subjects(60), mixed)
 
 
+def held(a: Assessment) -> Assessment:
+    """Return an assessment as an engine would hold it: what is no text in UTF-8 is replaced."""
+
+    def text(value: str) -> str:
+        return value.encode(errors="replace").decode()
+
+    return replace(
+        a, findings=tuple(replace(f, subject=text(f.subject), reason=text(f.reason), actor=text(f.actor)) for f in a.findings)
+    )  # fmt: skip
+
+
 def leave(a: Assessment, folder: Path, passed: Sequence[Pass] | None = None) -> Path:
     """Leave report.json and results.parquet of an assessment; passes that are not given are made up by their counts."""
     counts = {c.check: c.counts for c in a.scores.checks.values()}
@@ -414,11 +426,15 @@ def leave(a: Assessment, folder: Path, passed: Sequence[Pass] | None = None) -> 
             for check, by_status in counts.items()
             for n in range(by_status.get(Status.PASS, 0))
         ]
+    a = held(a)
     rows: list[tuple[str | int, ...]] = [
         (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver)
         for f in a.findings
     ]  # fmt: skip
-    rows += [(p.check, p.subject, Status.PASS, *p[2:], "", "") for p in passed]
+    rows += [
+        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:])), "", "")
+        for p in passed
+    ]  # fmt: skip
     rows += [
         (check, f"na-{n:04}", Status.NA, "", "", "", "", 2, 2, "", "")
         for check, by_status in counts.items()

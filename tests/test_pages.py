@@ -121,7 +121,7 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_pa
     places = [c.id for c in rich.checks]
     for n, p in enumerate(sorted(passes, key=lambda p: places.index(p.check)), start=1):
         row = shown.rows[shown.row_ids.index(f"p{n}")]
-        told = (words.clean(p.subject)[:100], p.reason[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
+        told = (words.clean(p.subject)[:100], p.reason[:200], p.record or "no record: absence", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
 
 

@@ -127,7 +127,7 @@ def _weights(p: model.Policy) -> shape.Weights:
 
 def to_json(view: shape.View) -> bytes:
     """Write a view down for another process."""
-    return msgspec.json.encode(view)
+    return msgspec.json.encode(view, enc_hook=str)  # numerals are texts there
 
 
 def from_json(data: bytes) -> shape.View:

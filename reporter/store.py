@@ -39,7 +39,8 @@ _CELLS = (
 )
 AGAIN = "Take the run as it was left, or assess the workspace again with this version."
 NAMED = f"A run is the folder that `reporter assess` left: {DATA}, {RESULTS} and what is printed of them."
-_OPEN = "status NOT IN ('pass', 'na')"
+OPEN = "status NOT IN ('pass', 'na')"
+"""What of the verdicts are findings, in this order."""
 
 
 def write_results(engine: Engine, folder: Path) -> None:
@@ -124,7 +125,7 @@ def read_findings(run: Path) -> list[Finding]:
     """Return every verdict of a run that is not a pass, by check and subject."""
     return [
         Finding(check, subject, Status(status), reason, record, actor, owner, tier_text(lo, hi), *waived)
-        for check, subject, status, reason, record, actor, owner, lo, hi, *waived in read_results(run, _OPEN)
+        for check, subject, status, reason, record, actor, owner, lo, hi, *waived in read_results(run, OPEN)
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from reporter.score import score
 from reporter.score.plan import Change
 from reporter.score.plan import after as changed
 from reporter.scores import FrameworkScore, Status, Tally
-from reporter.store import read_run, read_tallies
+from reporter.store import OPEN, read_results, read_run, read_tallies
 
 
 def what_if(run: Path, given: Iterable[str]) -> str:
@@ -37,7 +37,7 @@ def what_if(run: Path, given: Iterable[str]) -> str:
     held = a.scores.enterprise.total
     if (before.total.lo, before.total.hi) != (held.lo, held.hi):
         raise InputError("its verdicts give another score than it holds", str(run), "Assess the workspace again.")  # fmt: skip
-    after = _scored(a, changed(tallies, [_change(a, places)]))
+    after = _scored(a, changed(tallies, [_change(run, places)]))
     return "\n".join(_said(a, wanted, places, before, after))
 
 
@@ -59,11 +59,12 @@ def _places(a: Assessment, name: str, run: Path) -> list[int]:
     raise InputError(f"{name!r} is no action or check of this run", str(run), hint)
 
 
-def _change(a: Assessment, places: Iterable[int]) -> Change:
-    """What becomes pass when the cells of some findings do."""
+def _change(run: Path, places: Iterable[int]) -> Change:
+    """What becomes pass when the verdicts of some findings do."""
+    rows = read_results(run, OPEN, ("check", "status", "tier_lo", "tier_hi"))
     moved: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
-    for f in (a.findings[n] for n in places):
-        moved[f.check][f.status, int(f.tier[0]), int(f.tier[-1])] += 1
+    for check, status, lo, hi in (rows[n] for n in places):
+        moved[check][Status(status), lo, hi] += 1
     return {name: tuple(kinds.items()) for name, kinds in moved.items()}
 
 

@@ -229,7 +229,7 @@ def test_a_log_holds_the_configuration_findings_and_counts_the_others(
 ) -> None:
     v, run = views[name], sarif.run(views[name])
     folders = ("inventory/", "statements/")
-    ours = {f.uid for f in findings(v) if f.check.evidence != "logs" and f.record.startswith(folders)}  # fmt: skip
+    ours = {f.uid for f in findings(v) if f.check.needs != "logs" and f.record.startswith(folders)}  # fmt: skip
     assert {r["partialFingerprints"]["checkAndSubject/v1"] for r in run["results"]} == ours
     said = run["properties"]
     assert said["results"] + said["leftOutBeyondLimit"] + said["leftOutNoConfiguration"] == len(v.findings)  # fmt: skip

@@ -255,8 +255,8 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
 
 
 def test_the_trend_says_its_numbers_in_words() -> None:
-    at = [Moment("1 July 2026", "1", "40.0 %", "40.0–60.0 %", 0, 400, 600, True, True)]
-    at.append(Moment("1 October 2026", "2", "50.0 %", "50.0–55.0 %", 1000, 500, 550, True, True))
+    at = [Moment("1 July 2026", "1", "40.0 %", "40.0–60.0 %", 0, 400, 600, True, True, 1)]
+    at.append(Moment("1 October 2026", "2", "50.0 %", "50.0–55.0 %", 1000, 500, 550, True, True, 2))
     drawing = charts.trend(Trend("<Whole>", tuple(at)))
     title = drawing.partition("<title>")[2].partition("</title>")[0]
     assert title.startswith("&lt;Whole&gt;, evidenced score by run: 1 July 2026: 40.0 %, range 40.0–60.0 %, level 1;")  # fmt: skip

@@ -71,13 +71,14 @@ def stated(view: shape.View) -> shape.View:
     answer = AnswerLine(
         "OWASP", "ASI03", view.frameworks[0].controls[0].anchor, "yes", "It is *so*.", "Ann Lee", "CISO",
         "2026-09-01 10:30", "2027-01-31", "attest", "attested", "nobody examined it", True,
-        "statements/attestations.csv#2",
+        "statements/attestations.csv#2", "2026-09-01T10:30:00Z", "2027-01-31T00:00:00Z",
     )  # fmt: skip
-    refused = replace(answer, counts_as="not counted", settles=False, record="statements/attestations.csv#3", date="")  # fmt: skip
+    refused = replace(answer, counts_as="not counted", settles=False, record="statements/attestations.csv#3", date="", date_iso="")  # fmt: skip
     rows = [dict(zip(view.finding_columns, row, strict=True)) for row in view.findings]
     waiver = WaivedLine(
         rows[WAIVED]["check"], "", rows[WAIVED]["subject"], "", "", "Bo", "2026-09-01", "2026-12-31",
         "2026-11-01", "It goes in December.", "T-1", "waived", "1", "waived until then", "statements/waivers.csv#2",
+        until_iso="2026-12-31T00:00:00Z",
     )  # fmt: skip
     idle = replace(waiver, counts_as="not counted", record="statements/waivers.csv#3")
     made_good = replace(

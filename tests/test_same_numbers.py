@@ -138,7 +138,7 @@ def test_sarif_holds_what_the_report_counts_of_configuration(folder: Path) -> No
     (run,) = json.loads((folder / FILES["sarif"]).read_text("utf-8"))["runs"]
     kinds = {"fail": "fail", "open": "unknown"}
     found = tally([(r["ruleId"], kinds.get(r["kind"], "")) for r in run["results"]])
-    evidence = {c["id"]: c["evidence"] for c in raw(folder)["checks"]}
+    evidence = {c["id"]: c["needs"] for c in raw(folder)["checks"]}
     told = [
         (r["check"], r["status"])
         for r in table(folder)

@@ -10,7 +10,7 @@ from reporter.answers import ATTESTATIONS, Attestation
 from reporter.texts import say
 
 from . import shape_attested as shape
-from .words import clean, count, number
+from .words import clean, count, iso, number
 
 _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 
@@ -62,6 +62,8 @@ def _line(t: Attestation, framework: str, anchor: str) -> shape.AnswerLine:
         why=clean(t.why),
         settles=t.settles,
         record=clean(t.ref),
+        date_iso=iso(t.date) if t.date else "",
+        expires_iso=iso(t.expires) if t.expires else "",
     )
 
 

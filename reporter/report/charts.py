@@ -6,7 +6,6 @@ The rating colours can be told apart by the colour-blind, and each cell carries 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
@@ -258,8 +257,8 @@ def trend(found: Trend, width: int = 400) -> str:
     parts += [_joined(a, b) for a, b in joined]
     for x, m in known:
         parts.append(f'<circle class="accent" cx="{x:g}" cy="{_height(m.at_lo):g}" r="4" fill="{ACCENT}"/>')  # fmt: skip
-        level = min(re.findall(r"\d", m.level), default=m.level)
-        parts.append(text(x, _height(m.at_hi) - 6, say("level {level}", level=level), "mid", "ink", 11, bold=True))  # fmt: skip
+        level = say("level {level}", level=m.level_lo)
+        parts.append(text(x, _height(m.at_hi) - 6, level, "mid", "ink", 11, bold=True))
     parts += _dated(spots)
     title = say("{name}, evidenced score by run", name=found.name)
     said = "; ".join(f"{m.as_of}: {_said_of(m)}" for m in found.moments)

@@ -136,7 +136,7 @@ def _moment(at: datetime, place: int, s: Standing | None, alike: bool) -> shape.
     if not s or not s.assessed:
         return shape.Moment(day(at), "", say(NOT_ASSESSED if s else ABSENT), "", place, 0, 0, False, alike)  # fmt: skip
     shown = figure(s.lo, s.hi)
-    return shape.Moment(day(at), level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike)  # fmt: skip
+    return shape.Moment(day(at), level(s), shown.text, shown.range, place, shown.at_lo, shown.at_hi, True, alike, s.level_lo)  # fmt: skip
 
 
 def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...]:

@@ -38,7 +38,7 @@ def write(view: View, path: Path) -> None:
 
 def run(view: View) -> dict[str, Any]:
     """Return the run: rules, taxonomies, and the results that weigh most."""
-    checks = [c for c in view.checks if c.evidence.startswith("inventory")]
+    checks = [c for c in view.checks if c.needs in ("inventory", "both")]
     rules = {c.id: n for n, c in enumerate(checks)}
     every = findings(view)
     ours = [f for f in every if f.check.id in rules and f.record.startswith(FOLDERS)]

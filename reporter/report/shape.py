@@ -168,7 +168,9 @@ class Check:
     threshold_text: str = ""
     """The same in one line; empty where it has none."""
     rule: str = ""
-    """SHA-256 of what its verdicts and their weight hang on, beside the thresholds; empty in runs of before."""
+    """SHA-256 of what its verdicts and their weight hang on, beside the thresholds."""
+    needs: str = ""
+    """inventory | logs | both: what `evidence` says in words."""
 
 
 @dataclass(frozen=True, slots=True)

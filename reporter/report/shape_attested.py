@@ -26,6 +26,8 @@ class AnswerLine:
     settles: bool
     """The control's question rests on it."""
     record: str
+    date_iso: str = ""
+    expires_iso: str = ""
 
 
 @dataclass(frozen=True, slots=True)

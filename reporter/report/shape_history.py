@@ -32,6 +32,8 @@ class Moment:
     assessed: bool
     alike: bool
     """Like with like with the run before it."""
+    level_lo: int = 0
+    """0 when not assessed."""
 
 
 @dataclass(frozen=True, slots=True)

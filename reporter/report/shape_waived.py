@@ -29,6 +29,7 @@ class WaivedLine:
     record: str
     exception: bool = False
     """A row of the table exceptions; in statements.csv its kind is exceptions."""
+    until_iso: str = ""
 
 
 @dataclass(frozen=True, slots=True)

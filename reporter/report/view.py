@@ -214,6 +214,7 @@ def _check(
         thresholds=limits,
         threshold_text=in_words(limits),
         rule=rule(c),
+        needs=c.evidence,
         reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
     )
 

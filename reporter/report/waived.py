@@ -10,7 +10,7 @@ from reporter.answers import COMPENSATIONS, EXCEPTIONS, WAIVERS, Compensation, W
 from reporter.texts import mark, say, say_n
 
 from . import shape_waived as shape
-from .words import clean, count, exact, group_level, number, percent
+from .words import clean, count, exact, group_level, iso, number, percent
 
 SHOWN = 200
 FILE = "statements.csv"
@@ -111,6 +111,7 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> s
         cells=number(s.cells),
         why=clean(s.why),
         record=clean(s.ref),
+        until_iso="" if s.expires == datetime.min else iso(s.expires),
     )
 
 

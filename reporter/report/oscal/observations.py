@@ -9,7 +9,7 @@ from reporter.report import shape
 from reporter.report.findings import verdicts
 from reporter.report.shape_attested import AnswerLine
 
-from .parts import Json, Names, filled, instant, markup, props, scored, title
+from .parts import Json, Names, filled, markup, props, scored, title
 
 _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 """A word that nobody examined is no examination."""
@@ -74,8 +74,8 @@ def of_answers(view: shape.View, known: Names) -> Iterator[Json]:
                 methods=[_METHODS.get(t.method, "UNKNOWN")],
                 types=["control-objective"],
                 relevant_evidence=_records(t.record, resources),
-                collected=instant(t.date) or view.cover.as_of_iso,
-                expires=instant(t.expires),
+                collected=t.date_iso or view.cover.as_of_iso,
+                expires=t.expires_iso,
                 remarks=markup(t.why),
             )
 

@@ -111,12 +111,6 @@ def title(text: str, otherwise: str) -> str:
     return markup(text.strip() or otherwise.strip() or "–")
 
 
-def instant(text: str) -> str:
-    """Turn a printed day or minute into a time in UTC; '' stays ''."""
-    day, _, minute = text.partition(" ")
-    return f"{day}T{minute or '00:00'}:00Z" if day else ""
-
-
 def related(kind: str, uuids: Iterable[str]) -> list[Json]:
     """Return references to observations, risks or findings, each once, in the order given."""
     return [{f"{kind}-uuid": uuid} for uuid in dict.fromkeys(uuids)]

@@ -11,7 +11,7 @@ from reporter.report.findings import verdicts
 from reporter.report.shape_roadmap import PickLine
 from reporter.report.shape_waived import WaivedLine
 
-from .parts import Json, Names, filled, instant, markup, props, related, title
+from .parts import Json, Names, filled, markup, props, related, title
 
 WAIVER, COMPENSATION = "waiver", "compensation"
 Seen = Callable[[Iterable[int]], list[str]]
@@ -124,5 +124,5 @@ def _deviation(w: WaivedLine, heading: str, role: str, known: Names) -> Json:
             verdicts=w.cells, record=w.record,
         ),
         status="deviation-approved",
-        deadline=instant(w.until),
+        deadline=w.until_iso,
     )  # fmt: skip

@@ -266,13 +266,15 @@ def assess(
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
-        from reporter.run import Options, assess_workspace
+        from reporter import api
+        from reporter.run import Options
 
         options = Options(
             wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
             key=_key(key_file), told=_told(ctx), language=_language(language),
         )  # fmt: skip
-        assessment, view = assess_workspace(workspace, out, options, inputs)
+        run = api.run(workspace, out, options, inputs)
+        assessment, view = run.data, run.view
     from reporter import outcome
 
     try:
@@ -426,12 +428,12 @@ def _language(code: str | None) -> str:
 )
 def explain(run: Path, id: str | None, fix: str | None) -> None:
     """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or `enterprise`."""
-    from reporter.explain import explain as explained
-    from reporter.whatif import what_if
+    from reporter import api
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    _tell(explained(run, id) if id is not None else what_if(run, (fix or "").split(",")))
+    found = api.Run(run)
+    _tell(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
 
 
 @main.command()

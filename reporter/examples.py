@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporter import assess
+from reporter import runner
 from reporter.db import Engine
 from reporter.ingest.feeds import Expected
 from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
@@ -39,7 +39,7 @@ def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
         load_example(engine, example)
         dead = 0 if not example.get("dead") else 100
         derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=judged.tables)
-        assess.prepare(engine, [check.about])
+        runner.prepare(engine, [check.about])
         plain = _verdicts(engine, check, judged)
         decided = any(status in ("pass", "fail") for status, _ in plain.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
@@ -48,7 +48,7 @@ def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
 
 def _verdicts(engine: Engine, check: Check, judged: Judged) -> Verdicts:
     engine.run("DELETE FROM cells")
-    assess.assess(engine, [(check, judged)])
+    runner.assess(engine, [(check, judged)])
     rows = engine.rows("SELECT subject, status, reason FROM cells ORDER BY subject")
     return {subject: (status, reason) for subject, status, reason in rows}
 

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reporter import catalog, examples, yamls
-from reporter.assess import needs_of
 from reporter.catalog import Content
 from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.model import SEVERITIES, Check, Framework
+from reporter.runner import needs_of
 from reporter.schema import TABLES
 from reporter.sql import judge
 from reporter.vocabulary import VOCABULARY

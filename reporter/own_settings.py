@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reporter import assess as judging
 from reporter import effects, results
+from reporter import runner as judging
 from reporter.answers import Compensation
 from reporter.approvers import Directory
 from reporter.attestations import Settled

@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from reporter import assess as judging
 from reporter import catalog, db, disclosures, effects, hidden, results
+from reporter import runner as judging
 from reporter.actions import actions, effort_ids
 from reporter.apart import Apart
 from reporter.approvers import Directory, read_directory

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
 from hypothesis import Phase, settings
 
-from reporter import assess, catalog, db
+from reporter import catalog, db, runner
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
@@ -102,8 +102,8 @@ def cells_of(
             ingest(engine, Inputs.of(workspace.folder), own, open_cache(folder / "cache"))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
-            assess.prepare(engine)
-            assess.assess(engine, judged)
+            runner.prepare(engine)
+            runner.assess(engine, judged)
             rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
         return {(check, subject): (status, reason) for check, subject, status, reason in rows}
 
@@ -121,14 +121,14 @@ def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judge_few(patch: pytest.MonkeyPatch) -> None:
     """Let runs judge `FEW` and checks that do not ship: the others take half the time of a run."""
-    whole, others = assess.assess, {c.id for c in catalog.load().checks} - set(FEW)
+    whole, others = runner.assess, {c.id for c in catalog.load().checks} - set(FEW)
 
     def some(
         engine: Engine, checks: Iterable[tuple[Check, Judged]], *more: Any, **how: Any
     ) -> dict[str, str]:
         return whole(engine, [(c, j) for c, j in checks if c.id not in others], *more, **how)
 
-    patch.setattr(assess, "assess", some)
+    patch.setattr(runner, "assess", some)
 
 
 @pytest.fixture(scope="session")

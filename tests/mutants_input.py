@@ -40,7 +40,7 @@ from reporter import catalog
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
-    "reporter/assess.py",
+    "reporter/runner.py",
     *(f"reporter/ingest/{name}.py" for name in (
         "actors", "breaches", "decisions", "delegations", "feeds", "items", "keys", "load", "names", "observed", "recognise", "rights",
         "scope", "tables", "tiers",

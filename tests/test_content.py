@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reporter import assess, catalog, examples, yamls
+from reporter import catalog, examples, runner, yamls
 from reporter.catalog import Content
 from reporter.errors import ContentError
 from reporter.frameworks import STRENGTHS, read_framework
@@ -325,7 +325,7 @@ def _read(judged: list[tuple[Check, Judged]]) -> set[str]:
             read |= {
                 (table, column),
                 (TABLES[table].origin, column),
-                assess._loaded(table, column) or ("", ""),
+                runner._loaded(table, column) or ("", ""),
             }
     return {f"{table}.{column}" for table, column in read}
 

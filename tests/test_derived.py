@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reporter import assess, catalog, examples, results, yamls
+from reporter import catalog, examples, results, runner, yamls
 from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
@@ -59,7 +59,7 @@ def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "baseline": [{"actor_kind": "agent", "tool": "look", "purpose": "billing"}],
     }
     with derived(tmp_path_factory.mktemp("nobody"), **given) as engine:
-        assess.prepare(engine)
+        runner.prepare(engine)
         yield engine
 
 
@@ -172,15 +172,15 @@ def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dic
             engine.run(f"UPDATE in_{table} SET record = 1")
         dead = 100 if example.get("dead") else 0
         derive(engine, RUN, [examples.Expected("gateway", "day", dead)], wanted=judged.tables)
-        assess.prepare(engine, [check.about])
-        assess.assess(engine, [(check, judged)])
+        runner.prepare(engine, [check.about])
+        runner.assess(engine, [(check, judged)])
         return dict(engine.rows("SELECT subject, status FROM cells ORDER BY subject"))
 
 
 def _judged(engine: Engine, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
     """The verdicts of one check on an engine's tables."""
     check = next(c for c in content.checks if c.id == check_id)
-    assess.assess(engine, [(check, judge(check.sql, check.params, check.place))])
+    runner.assess(engine, [(check, judge(check.sql, check.params, check.place))])
     rows = engine.rows("SELECT subject, status, reason FROM cells")
     return {subject: (status, reason) for subject, status, reason in rows}
 
@@ -228,7 +228,7 @@ def test_two_calls_of_one_record_are_two_events_and_one_verdict(
     derive(engine, RUN, [])
     rows = engine.rows("SELECT ref, count(*), count(DISTINCT row_id) FROM events GROUP BY ref")
     assert rows == [("logs/chat.jsonl#1", 2, 2)]
-    assess.prepare(engine)
+    runner.prepare(engine)
     assert list(_judged(engine, content, "APR-02")) == ["helpdesk"]
 
 

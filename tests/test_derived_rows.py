@@ -14,7 +14,7 @@ import pytest
 from test_derived import Row, derived
 from test_honesty import OWN
 
-from reporter import assess
+from reporter import runner
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
 from reporter.ingest.feeds import Expected
@@ -341,7 +341,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with Engine(tmp_path_factory.mktemp("subjects") / "work") as engine:
         load_example(engine, {"given": SUBJECTS})
         derive(engine, RUN, [Expected("gateway", "day", 2), Expected("silent", "day", 90)])
-        assess.prepare(engine, ("agent", "credential"))
+        runner.prepare(engine, ("agent", "credential"))
         yield engine
 
 
@@ -393,7 +393,7 @@ def test_a_dead_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
     check = replace(OWN, id=f"OWN-{about}", about=about)
     sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'x' AS reason"
     judged = Judged(sql, frozenset(), frozenset({"activity"}), False)
-    assess.assess(prepared, [(check, judged)])
+    runner.assess(prepared, [(check, judged)])
     rows = prepared.rows(f"SELECT subject, status FROM cells WHERE check_id = '{check.id}'")
     assert dict(rows) == verdicts
 

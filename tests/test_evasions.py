@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from conftest import printed
 from fixture_estate import Estate
 
-from reporter import assess, examples
+from reporter import examples, runner
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
@@ -228,7 +228,7 @@ def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
     with Engine(tmp_path) as engine:
         examples.load_example(engine, {"given": {"events": [one]}})
         derive(engine, examples.RUN, [])
-        assess.prepare(engine)
+        runner.prepare(engine)
         assert ("unlisted-high-impact" in results.caps_lo(engine, content)) is held
         assert "ghost-high-impact" not in results.caps(engine, content)
 

@@ -14,7 +14,7 @@ from fixture_estate import Estate
 from test_docs import EXTRA, OWN_CHECK, ROOT
 from test_honesty import OWN
 
-from reporter import assess, db
+from reporter import db, runner
 from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.examples import RUN, load_example
@@ -52,7 +52,7 @@ def prepared(tmp_path: Path) -> Iterator[Engine]:
     with Engine(tmp_path / "work") as engine:
         load_example(engine, {"given": GIVEN})
         derive(engine, RUN, [Expected("gateway", "day", 0)])
-        assess.prepare(engine)
+        runner.prepare(engine)
         yield engine
 
 
@@ -79,7 +79,7 @@ def cells(engine: Engine) -> dict[tuple[str, str], tuple[str, str]]:
 def test_its_verdicts_are_unknown_and_those_of_others_stand(
     check: Check, why: str, threads: int, prepared: Engine
 ) -> None:
-    failed = assess.assess(prepared, judged(check, OWN), threads, strict=False)
+    failed = runner.assess(prepared, judged(check, OWN), threads, strict=False)
     assert list(failed) == [check.id]
     assert failed[check.id].startswith(why)
     assert cells(prepared) == {
@@ -98,14 +98,14 @@ def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: E
     more = "SELECT a.actor_id AS subject, TRUE AS ok, 'x' AS reason FROM agents AS a, range({n}) AS t WHERE a.actor_id = '{who}'"
     sql = " UNION ALL ".join(more.format(n=n, who=who) for who, n in (("a2", 3), ("a1", 2)))
     engine_check = (OWN, replace(judged(OWN)[0][1], sql=sql))
-    failed = assess.assess(prepared, [engine_check], strict=False)
+    failed = runner.assess(prepared, [engine_check], strict=False)
     assert failed == {OWN.id: "it gives 2 rows for 'a1'"}
 
 
 @pytest.mark.parametrize("check", [NO_NUMBER, TWICE], ids=["fails", "twice"])
 def test_lint_and_examples_stay_strict(check: Check, prepared: Engine) -> None:
     with pytest.raises(ContentError, match=f"{check.id} (failed while running|gives 2 rows)"):
-        assess.assess(prepared, judged(check))
+        runner.assess(prepared, judged(check))
 
 
 @pytest.mark.parametrize("about", sorted(SUBJECTS))
@@ -113,7 +113,7 @@ def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: E
     """Those that are there, else the organisation: a check that could not be run is never out of the sum."""
     sql = "SELECT 'x' AS subject, CAST(a.name || 'x' AS BIGINT) > 0 AS ok, '' AS reason FROM agents AS a"
     prepared.run("UPDATE actors SET name = 'n'")
-    assess.assess(prepared, judged(replace(OWN, about=about, sql=sql)), strict=False)
+    runner.assess(prepared, judged(replace(OWN, about=about, sql=sql)), strict=False)
     assert {status for status, _ in cells(prepared).values()} == {"unknown"}
     assert {s for _, s in cells(prepared)} == {
         "agent": {"a1", "a2", "shadow"},
@@ -124,7 +124,7 @@ def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: E
 
 
 def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: Engine) -> None:
-    assess.assess(prepared, judged(NO_NUMBER), strict=False)
+    runner.assess(prepared, judged(NO_NUMBER), strict=False)
     rows = prepared.rows("SELECT subject, actor, tier_lo, tier_hi FROM cells ORDER BY subject")
     assert rows == prepared.rows(
         "SELECT subject, actor, tier_lo, tier_hi FROM subjects_agent WHERE live ORDER BY subject"
@@ -140,14 +140,14 @@ Fail = Callable[[Engine, Check], None]
 @pytest.fixture
 def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], None]:
     """Return a function that lets checks fail as the engine would: the faults themselves are not to be had on demand."""
-    whole = assess._assess_one
+    whole = runner._assess_one
 
     def install(fail: Fail) -> None:
         def some(engine: Engine, check: Check, *rest: Any) -> None:
             fail(engine, check)
             whole(engine, check, *rest)
 
-        monkeypatch.setattr(assess, "_assess_one", some)
+        monkeypatch.setattr(runner, "_assess_one", some)
 
     return install
 
@@ -161,7 +161,7 @@ def test_a_statement_that_was_stopped_or_an_engine_that_is_broken_ends_the_run(
 
     breaking(fail)
     with pytest.raises(ContentError, match="OWN-77 failed while running: stopped"):
-        assess.assess(prepared, judged(OWN, TWICE), strict=False)
+        runner.assess(prepared, judged(OWN, TWICE), strict=False)
     assert cells(prepared) == {}
 
 
@@ -177,7 +177,7 @@ def test_what_lacks_memory_beside_others_is_tried_alone(
             raise db.OutOfMemory("the engine needs more memory")
 
     breaking(fail)
-    failed = assess.assess(prepared, judged(OWN), 2, strict=False)
+    failed = runner.assess(prepared, judged(OWN), 2, strict=False)
     assert cells(prepared)["OWN-77", "a1"][0] == status
     assert bool(failed) == (status == "unknown")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fixture_estate import Estate, spoiled
 
-from reporter import assess, examples
+from reporter import examples, runner
 from reporter.catalog import Content
 from reporter.db import Engine
 from reporter.errors import ContentError
@@ -278,7 +278,7 @@ def _actors(estate: Estate, folder: Path, content: Content) -> list[tuple[Any, .
     with Engine(folder / "work") as engine:
         _load(engine, estate, folder, content)
         derive(engine, examples.RUN, [])
-        assess.prepare(engine)
+        runner.prepare(engine)
         return engine.rows("SELECT actor_id, registered, tier_lo, tier_hi FROM tiers ORDER BY ALL")
 
 
@@ -330,8 +330,8 @@ def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Conte
             examples.RUN,
             [Expected(f"{n}|{s}") for n in names for s in ("gateway", "silent")],
         )
-        assess.prepare(engine)
-        assess.assess(engine, checks)
+        runner.prepare(engine)
+        runner.assess(engine, checks)
         made: Copies = {name: {} for name in names}
         for check, subject, verdict in engine.rows("SELECT check_id, subject, status FROM cells"):
             name, _, rest = subject.partition("|")
@@ -414,7 +414,7 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
     stripped: Copies, judged: JudgedChecks
 ) -> None:
     for check, found in _on_actors(judged):
-        for table, column in assess.needs_of(check, found):
+        for table, column in runner.needs_of(check, found):
             if table in SHARED:
                 continue
             cells = stripped.get(f"{table}.{column}", {})
@@ -430,7 +430,7 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
     make: Callable[[], Estate], judged: JudgedChecks, content: Content, tmp_path: Path
 ) -> None:
     whole = [(c, f) for c, f in judged if c.about in _WHOLE or f.tables & set(SHARED)]
-    needs = {c.id: assess.needs_of(c, f) for c, f in whole}
+    needs = {c.id: runner.needs_of(c, f) for c, f in whole}
     estate = make()
     columns = {n for c, _ in whole for n in needs[c.id] if c.about in _WHOLE or n[0] in SHARED}
     for number, (table, column) in enumerate(sorted(columns)):
@@ -442,8 +442,8 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
             _strip(engine, table, column)
             tables = {name for _, found in concerned for name in found.tables}
             derive(engine, examples.RUN, [], wanted=tables)
-            assess.prepare(engine, {check.about for check, _ in concerned})
-            assess.assess(engine, concerned)
+            runner.prepare(engine, {check.about for check, _ in concerned})
+            runner.assess(engine, concerned)
             verdicts = set(
                 engine.rows("SELECT check_id, status FROM cells WHERE status <> 'unknown'")
             )

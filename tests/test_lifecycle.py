@@ -116,7 +116,7 @@ STAGES = [
             ("reporter.catalog", "load"),
             ("reporter.run", "judge_all"),
             ("reporter.run", "derive"),
-            ("reporter.assess", "_assess_one"),
+            ("reporter.runner", "_assess_one"),
             ("reporter.run", "_gather"),
             ("reporter.report.html", "render"),
             ("reporter.report.typeset", "Press.findings"),

@@ -17,7 +17,7 @@ import conftest
 import pytest
 from conftest import printed, reporter
 
-from reporter import assess, catalog
+from reporter import catalog, runner
 from reporter.db import Engine
 from reporter.errors import InputError
 from reporter.ingest import convert, inputs, load, recognise
@@ -442,7 +442,7 @@ def test_a_run_whose_cache_is_removed_meanwhile_is_none(
         shutil.rmtree(cache, ignore_errors=True)
         return whole(*what, **how)
 
-    monkeypatch.setattr(assess, step, removed)
+    monkeypatch.setattr(runner, step, removed)
     result = reporter("assess", ws, "--out", ws.parent / "out", "--formats", "json", "--cache", cache)  # fmt: skip
     assert result.exit_code == 3 and "Traceback" not in result.output, result.output
     assert f"{cache}: a file of the cache was removed" in result.output

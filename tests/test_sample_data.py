@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from reporter import assess, catalog, yamls
+from reporter import catalog, runner, yamls
 from reporter.db import Engine
 from reporter.ingest import cache as store
 from reporter.ingest import load, tables
@@ -79,8 +79,8 @@ def taken(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Taken:
             )
             logs = sorted(workspace.log_sources.items())
             tables.derive(engine, workspace.run, [tables.Expected(n, *e) for n, e in logs])
-            assess.prepare(engine)
-            assess.assess(engine, judge_all(content.checks, workspace.params))
+            runner.prepare(engine)
+            runner.assess(engine, judge_all(content.checks, workspace.params))
             for check, subject, *rest in engine.rows(
                 "SELECT check_id, subject, status, reason, actor FROM cells"
             ):

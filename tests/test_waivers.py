@@ -15,7 +15,7 @@ from conftest import printed, reporter, texts_of
 from fixture_estate import policy
 from fixture_people import directory
 
-from reporter import assess, effects
+from reporter import effects, runner
 from reporter.answers import SIGNED, Compensation, Given, Waiver
 from reporter.catalog import Content
 from reporter.db import Engine, read_rows
@@ -171,7 +171,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         made.run("SET threads = 1")
         load_example(made, {"given": given})
         derive(made, RUN, [])
-        assess.prepare(made, [])
+        runner.prepare(made, [])
         yield made
 
 
@@ -343,11 +343,11 @@ def test_no_waiver_enters_the_score(engine: Engine, content: Content, seed: int)
     words = ("pass", "fail", "unknown", "na")
     cells = {(c.id, f"a{n}"): words[(seed * 7 + i * 3 + n * 5) % 4] for i, c in enumerate(CHECKS) for n in (1, 2, 3, 4)}  # fmt: skip
     put(engine, cells, 1 + seed % 4)
-    before = assess.tallies(engine)
+    before = runner.tallies(engine)
     waived(engine, *({"check": c.id, "subject": ""} for c in CHECKS))
-    assert assess.tallies(engine) == before
+    assert runner.tallies(engine) == before
     policy, profile = content.policy, content.profiles["baseline"]
-    honoured = assess.tallies(engine, status=assess.HONOURED)
+    honoured = runner.tallies(engine, status=runner.HONOURED)
     as_found, better = (
         score((), CHECKS, (), t, policy, profile).checks for t in (before, honoured)
     )

@@ -51,8 +51,13 @@ def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
         checks=_checks(a, anchors),
         actors=tuple(_actors(a)),
         columns=COLUMNS,
-        changes=tuple(map(_row, h.changes)),
+        changes=rows_of(a),
     )
+
+
+def rows_of(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
+    """Print every change, a column of `COLUMNS` each."""
+    return tuple(map(_row, a.history.changes))
 
 
 def _text(a: model.Assessment, last: EarlierRun) -> str:

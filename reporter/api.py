@@ -1,0 +1,400 @@
+"""The public face: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
+
+Shares are numbers from 0 to 1 in tables; beside each stands the exact fraction as text. What cannot be used raises
+ReporterError, which names place, expectation and next step. Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pandas as pd
+
+    from reporter.model import Assessment
+    from reporter.report.shape import View
+    from reporter.run import Options
+    from reporter.scores import ControlScore, FrameworkScore, GroupScore
+
+PathLike = str | Path
+
+
+def assess(
+    workspace: PathLike,
+    out: PathLike | None = None,
+    *,
+    formats: Sequence[str] = (),
+    earlier: Iterable[PathLike] = (),
+    extra: Iterable[PathLike] = (),
+    cache: PathLike | None = None,
+    memory: str = "1GB",
+    pseudonymise: bool = False,
+    language: str = "",
+    say: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Assess a workspace and return the run.
+
+    Args:
+        workspace: Folder with reporter.yml and the evidence.
+        out: Run folder to make; it must not exist. Without it the run lives as long as what is returned.
+        formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif, board-html, board-pdf,
+            engineer-html, engineer-pdf.
+        earlier: Run folders to compare with.
+        extra: Folders of your own sources, checks, catalogs and profiles.
+        cache: Where converted files are kept; beside the run without it.
+        memory: What the engine may use, such as "4GB".
+        pseudonymise: Put pseudonyms for people, in all of the run.
+        language: In which reports are printed; that of reporter.yml without it.
+        say: Takes a line about what is being done.
+
+    Raises:
+        InputError: The workspace, or what lies in it, cannot be used.
+        ContentError: A source, check, catalog or profile is wrong.
+    """
+    from reporter.run import Options
+
+    options = Options(
+        formats=tuple(formats), extra=tuple(map(Path, extra)), cache=Path(cache) if cache else None, memory=memory,
+        pseudonymise=pseudonymise, earlier=tuple(map(Path, earlier)), language=language, say=say,
+    )  # fmt: skip
+    if out is not None:
+        return run(Path(workspace), Path(out), options)
+    place = TemporaryDirectory(prefix="reporter-run-")
+    made = run(Path(workspace), Path(place.name) / "run", options)
+    made._place = place
+    return made
+
+
+def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:
+    """Assess a workspace as the command line does; `begun` are its files, if their reading has begun already."""
+    from reporter.run import assess_workspace
+
+    made = Run(out)
+    made.data, made.view = assess_workspace(workspace, out, options, begun)
+    return made
+
+
+def open(path: PathLike) -> Run:
+    """Return the run that a folder holds.
+
+    Raises:
+        InputError: It holds no run, one of another version, or one that does not agree with itself.
+    """
+    found = Run(Path(path))
+    _ = found.data
+    return found
+
+
+@dataclass
+class Run:
+    """One assessment: what was found, scored and proposed, with the evidence of every number."""
+
+    folder: Path
+    """Where it is stored."""
+    _place: TemporaryDirectory[str] | None = None
+
+    @cached_property
+    def data(self) -> Assessment:
+        """All of it as data: `reporter.model.Assessment`."""
+        from reporter.store import read_run
+
+        return read_run(self.folder)
+
+    @cached_property
+    def view(self) -> View:
+        """All of it as it is printed, in the language of the run."""
+        from reporter.report.view import build
+
+        return build(self.data)
+
+    @property
+    def organisation(self) -> str:
+        """Who was assessed; '' where reporter.yml does not say."""
+        return self.data.run.organisation
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """From, and until: the first moment that is not in it."""
+        return self.data.run.period_from, self.data.run.period_to
+
+    @property
+    def level(self) -> int:
+        """The maturity level, 0 to 5, that the evidence shows."""
+        return self.data.scores.enterprise.total.level_lo
+
+    @property
+    def level_at_most(self) -> int:
+        """The level if all missing evidence proves good."""
+        return self.data.scores.enterprise.total.level_hi
+
+    @property
+    def score(self) -> Fraction:
+        """The score, 0 to 1, that the evidence shows."""
+        return self.data.scores.enterprise.total.lo
+
+    @property
+    def score_at_most(self) -> Fraction:
+        """The score if all missing evidence proves good."""
+        return self.data.scores.enterprise.total.hi
+
+    @property
+    def notices(self) -> list[str]:
+        """What a reader must know before the first number."""
+        return [n.text for n in self.view.summary.notices]
+
+    def scores(self) -> pd.DataFrame:
+        """The organisation, then each framework.
+
+        Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact, exact_at_most ("62/105"),
+        level, level_at_most (0 to 5), target, coverage (0 to 1), assessed, not_assessed, not_applicable (controls).
+        """
+        titles = {f.id: f.title for f in self.data.frameworks}
+        rows = [
+            {"framework": f.framework, "title": titles.get(f.framework, f.total.title), **_standing(f.total),
+             "assessed": f.total.assessed, "not_assessed": f.total.not_assessed, "not_applicable": f.total.not_applicable}
+            for f in self._scored()
+        ]  # fmt: skip
+        return _frame(rows)
+
+    def controls(self) -> pd.DataFrame:
+        """Every control of every framework, and the themes of the organisation.
+
+        Columns: framework, control, title, state (assessed | not_assessed | not_applicable), score ... coverage as
+        `scores`, confidence (High | Medium | Low), gap (levels below target), checks (ids that count for it).
+        """
+        titles = {(f.id, c.id): c.title for f in self.data.frameworks for c in f.controls}
+        titles |= {("enterprise", t.id): t.title for t in self.data.themes}
+        return _frame([
+            {"framework": f.framework, "control": c.id, "title": titles.get((f.framework, c.id), ""), "state": c.state,
+             **_standing(c), "confidence": c.confidence, "gap": c.gap,
+             "checks": [check for p in c.practices for check, _ in p.weights if check != "ask"]}
+            for f in self._scored() for c in f.controls
+        ])  # fmt: skip
+
+    def _scored(self) -> tuple[FrameworkScore, ...]:
+        return (self.data.scores.enterprise, *self.data.scores.frameworks)
+
+    def checks(self) -> pd.DataFrame:
+        """Every check.
+
+        Columns: check, title, theme, severity, level, about (what its subjects are), evidence (inventory | logs | both),
+        score, score_at_most, exact, exact_at_most, and how many verdicts are pass, fail, unknown, na, attested,
+        compensated.
+        """
+        from reporter.scores import Status
+
+        rows = []
+        for c in self.data.checks:
+            s = self.data.scores.checks[c.id]
+            rows.append({
+                "check": c.id, "title": c.title, "theme": c.theme, "severity": c.severity, "level": c.level, "about": c.about,
+                "evidence": c.evidence, **_ends(s.lo, s.hi), **{x.value: s.counts.get(x, 0) for x in Status},
+            })  # fmt: skip
+        return _frame(rows)
+
+    def results(self, where: str = "TRUE") -> pd.DataFrame:
+        """Every verdict, or those that a condition in SQL over these columns chooses, by check and subject.
+
+        Columns: check, subject, status (pass | fail | unknown | na | attested | compensated), reason, record (file#record),
+        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver.
+        """
+        import pandas as pd
+
+        from reporter.store import RESULT, read_results
+
+        return pd.DataFrame(read_results(self.folder, where), columns=list(RESULT))
+
+    def findings(self) -> pd.DataFrame:
+        """Every verdict that is neither pass nor na; columns as `results`."""
+        return self.results("status NOT IN ('pass', 'na')")
+
+    def agents(self) -> pd.DataFrame:
+        """Every active agent.
+
+        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own verdicts alone), assessed; declared
+        (risk tier); granted, unused, outside, new, unapproved, unreviewed, events, denied ... (what it did beside what it
+        was given; missing where it is not compared).
+        """
+        compared = self.data.compared
+        observed = {o.agent: o for o in compared.agents}
+        declared = {r.agent: r.declared for r in compared.tiers}
+        rows = []
+        for x in compared.levels:
+            own = {"declared": declared.get(x.agent, "")}
+            if x.agent in observed:
+                own |= _fields(observed[x.agent])
+            rows.append({**_fields(x), **own})
+        return _frame(rows)
+
+    def actions(self) -> pd.DataFrame:
+        """What can be done, in the order of gain a day.
+
+        Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners, verdicts (that become
+        pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after, level_after, fix.
+        """
+        return _frame([
+            {"rank": n, "action": p.action.id, "title": p.action.title, "what": p.action.what, "kind": p.action.kind,
+             "urgent": p.action.urgent, "days": float(p.action.effort), "owners": list(p.action.owners),
+             "verdicts": len(p.action.cells), "gain": float(p.gain), "exact_gain": _exact(p.gain), "score_after": float(p.total),
+             "level_after": p.level, "fix": p.action.fix.strip()}
+            for n, p in enumerate(self.data.roadmap.picks, 1)
+        ])  # fmt: skip
+
+    def files(self) -> pd.DataFrame:
+        """Every input file: read = kept + out_of_scope + unreadable + rejected.
+
+        Columns: file, source, why, bytes, sha256, read, kept, out_of_scope, unreadable, rejected, part, lined.
+        """
+        return _frame([_fields(f) for f in self.data.files])
+
+    def changes(self) -> pd.DataFrame:
+        """Every verdict that differs from the earlier run that this one was assessed with, or fails in both; see `Comparison`."""
+        return Comparison(self.data).changes()
+
+    def compare(self, earlier: Run | PathLike) -> Comparison:
+        """Lay a stored run beside an earlier one of the same organisation.
+
+        Raises:
+            InputError: The other run is not earlier, of somebody else, has other pseudonyms, or was changed.
+        """
+        from reporter.db import Engine
+        from reporter.history import compare, read_earlier
+        from reporter.store import RESULTS
+
+        folder = earlier.folder if isinstance(earlier, Run) else Path(earlier)
+        found = read_earlier([folder], self.data.run, self.data.pseudonyms)
+        with TemporaryDirectory(prefix="reporter-") as work, Engine(Path(work)) as engine:
+            return Comparison(compare(engine, found, self.data, self.folder / RESULTS))
+
+    def explain(self, id: str) -> str:
+        """Say how a number came about; `id` is a control, check, agent, theme, action or "enterprise".
+
+        Raises:
+            InputError: Nothing in the run has the id; it names those that are like it.
+        """
+        from reporter.explain import explain
+
+        return explain(self.folder, id)
+
+    def what_if(self, *actions: str) -> str:
+        """Say what doing some actions (ids of `actions`, or of checks) would change.
+
+        Raises:
+            InputError: An id is no action or check of the run.
+        """
+        from reporter.whatif import what_if
+
+        return what_if(self.folder, actions)
+
+    def write(
+        self, format: str, path: PathLike, *, edition: str = "auditor", language: str = ""
+    ) -> Path:
+        """Print the run to a file (for oscal, a folder) that does not exist yet; return its path.
+
+        Args:
+            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json.
+            path: The file to make.
+            edition: For whom html and pdf are: auditor, board or engineer.
+            language: Its code, such as "de"; that of the run without it.
+
+        Raises:
+            InputError: The format is none, or the file exists.
+        """
+        from reporter.errors import InputError
+        from reporter.report import EDITIONS, edition_formats
+        from reporter.runfolder import FILES, render
+
+        target = Path(path).absolute()
+        (name,) = edition_formats([format], [edition]) if edition in EDITIONS else (edition,)
+        if name not in FILES:
+            raise InputError(f"no format {format!r} in edition {edition!r}", str(target), f"Formats: {', '.join(FILES)}.")  # fmt: skip
+        if target.exists():
+            raise InputError("exists and is not overwritten", str(target), "Give another name.")
+        with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
+            made = render(self.folder, [name], Path(work) / "out", language=language)
+            main = next(p for p in made if p.name == FILES[name])
+            main.rename(target)
+            for other in made:  # a long report brings pages beside it
+                if other != main:
+                    other.rename(target.parent / other.name)
+        return target
+
+    def __repr__(self) -> str:
+        most = f", at most {self.level_at_most}" if self.level_at_most > self.level else ""
+        return f"<Run of {self.organisation or 'nobody named'}: level {self.level}{most}, score {float(self.score):.1%}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        s = self.view.summary
+        rows = [("Organisation", s.level.text, s.level.name, s.figure)]
+        rows += [
+            (f.short, f.total.level.text, f.total.assessed, f.total.figure)
+            for f in self.view.frameworks
+        ]
+        body = "".join(
+            f"<tr><th>{escape(label)}</th><td>{escape(level)} {escape(note)}</td><td>{escape(f.text)}</td><td>{escape(f.range)}</td></tr>"
+            for label, level, note, f in rows
+        )
+        cover = f"{self.view.cover.organisation}, {self.view.cover.period}"
+        told = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
+        return f"<table><caption>{escape(cover)}</caption><tr><th></th><th>Level</th><th>Score</th><th>Range</th></tr>{body}</table><ul>{told}</ul>"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside an earlier one."""
+
+    data: Assessment
+    """The later run, with its `history`."""
+
+    def changes(self) -> pd.DataFrame:
+        """Every verdict that differs, and every one that fails in both.
+
+        Columns: what (mended, fails now ...), check, subject, actor, owner, before, now, reason_before, reason,
+        record_before, record, failing_since, waived_until.
+        """
+        import pandas as pd
+
+        from reporter.report.history import COLUMNS, rows_of
+
+        return pd.DataFrame(rows_of(self.data), columns=list(COLUMNS))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What changed, in a few sentences: what the report says of it."""
+        from reporter.report.view import build
+
+        return list(build(self.data).history.sentences)
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows)
+
+
+def _standing(x: ControlScore | GroupScore) -> dict[str, Any]:
+    levels = {"level": x.level_lo, "level_at_most": x.level_hi, "target": x.target}
+    return {**_ends(x.lo, x.hi), **levels, "coverage": float(x.coverage)}
+
+
+def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:
+    return {"score": float(lo), "score_at_most": float(hi), "exact": _exact(lo), "exact_at_most": _exact(hi)}  # fmt: skip
+
+
+def _exact(x: Fraction) -> str:
+    return f"{x.numerator}/{x.denominator}"
+
+
+def _fields(x: Any) -> dict[str, Any]:
+    values = {f.name: getattr(x, f.name) for f in fields(x)}
+    return {k: float(v) if isinstance(v, Fraction) else v for k, v in values.items()}

@@ -6,13 +6,15 @@ ReporterError, which names place, expectation and next step. Nothing heavy is im
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,9 +70,13 @@ def assess(
     )  # fmt: skip
     if out is not None:
         return run(Path(workspace), Path(out), options)
-    place = TemporaryDirectory(prefix="reporter-run-")
-    made = run(Path(workspace), Path(place.name) / "run", options)
-    made._place = place
+    place = Path(mkdtemp(prefix="reporter-run-"))
+    try:
+        made = run(Path(workspace), place / "run", options)
+    except BaseException:
+        shutil.rmtree(place)
+        raise
+    weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
     return made
 
 
@@ -100,7 +106,6 @@ class Run:
 
     folder: Path
     """Where it is stored."""
-    _place: TemporaryDirectory[str] | None = None
 
     @cached_property
     def data(self) -> Assessment:

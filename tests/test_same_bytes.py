@@ -436,7 +436,7 @@ def test_a_run_whose_cache_is_removed_meanwhile_is_none(
 ) -> None:
     monkeypatch.setattr(conftest, "FEW", ("IDN-06", "LIF-02", "MON-04"))
     conftest.judge_few(monkeypatch)
-    cache, whole = ws.parent / "cache", getattr(assess, step)
+    cache, whole = ws.parent / "cache", getattr(runner, step)
 
     def removed(*what: Any, **how: Any) -> Any:
         shutil.rmtree(cache, ignore_errors=True)

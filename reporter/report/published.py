@@ -9,6 +9,7 @@ import ast
 import inspect
 import json
 import textwrap
+from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,10 +35,8 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 def report_schema() -> str:
     """Return the schema as text: a definition a dataclass, by its name."""
     found: dict[str, Any] = {}
+    held = found["Assessment"] = _definition(Assessment, found, APART)
     root = _schema(Assessment, found)
-    held = found["Assessment"]
-    for name in APART:
-        del held["properties"][name]
     held["properties"]["schema"] = {"const": SCHEMA}
     held["required"] = sorted([*held["required"], "schema"])
     whole = {
@@ -76,10 +75,11 @@ def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
     raise TypeError(f"report.json cannot hold {kind}")
 
 
-def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+def _definition(kind: Any, found: dict[str, Any], apart: Sequence[str] = ()) -> dict[str, Any]:
     hints, said = get_type_hints(kind), _said_of(kind)
+    held = [f for f in fields(kind) if f.name not in apart]
     properties = {}
-    for f in fields(kind):
+    for f in held:
         about = {"description": said[f.name]} if f.name in said else {}
         properties[f.name] = {**_schema(hints[f.name], found), **about}
     own = {"description": said[""]} if "" in said else {}
@@ -87,7 +87,7 @@ def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
         **own,
         "type": "object",
         "properties": properties,
-        "required": [f.name for f in fields(kind) if f.default is f.default_factory is MISSING],
+        "required": [f.name for f in held if f.default is f.default_factory is MISSING],
         "additionalProperties": False,
     }
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of report.json. In: the dataclasses of `model`, their docstrings. Out: docs/report.schema.json.
+"""The JSON Schemas of report.json and of the view. In: dataclasses, their docstrings. Out: docs/report.schema.json, view.schema.json.
 
 A field that has a default may be missing in data of earlier versions; no other field is known.
 """
@@ -20,6 +20,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from reporter.model import Assessment
 from reporter.store import APART, SCHEMA
 
+from .shape import View
+
 ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -33,18 +35,32 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 
 
 def report_schema() -> str:
-    """Return the schema as text: a definition a dataclass, by its name."""
+    """Return the schema of report.json as text: a definition a dataclass, by its name."""
     found: dict[str, Any] = {}
     held = found["Assessment"] = _definition(Assessment, found, APART)
-    root = _schema(Assessment, found)
     held["properties"]["schema"] = {"const": SCHEMA}
     held["required"] = sorted([*held["required"], "schema"])
+    return _whole(
+        Assessment, found, ID, "report.json of Reporter",
+        "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in UTC. Its verdicts are in results.parquet.",
+    )  # fmt: skip
+
+
+def view_schema() -> str:
+    """Return the schema of what the templates of a report see."""
+    return _whole(
+        View, {}, "urn:reporter:view", "The view of Reporter",
+        "What a template of a report sees: texts are ready to print; exact_* are fractions such as 62/105. It is stored nowhere.",
+    )  # fmt: skip
+
+
+def _whole(kind: Any, found: dict[str, Any], name: str, title: str, about: str) -> str:
+    root = _schema(kind, found)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": ID,
-        "title": "report.json of Reporter",
-        "description": "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in UTC. "
-        "Its verdicts are in results.parquet. Made by `make docs`; do not edit.",
+        "$id": name,
+        "title": title,
+        "description": f"{about} Made by `make docs`; do not edit.",
         **root,
         "$defs": dict(sorted(found.items())),
     }

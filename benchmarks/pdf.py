@@ -29,7 +29,7 @@ def main() -> None:
         command = [sys.executable, "-m", "reporter.cli", "assess", str(SAMPLE), "--formats", "json", "--out", str(run)]  # fmt: skip
         subprocess.run(command, check=True, capture_output=True)
         for n in (0, wanted):
-            _alone(_write, run / "report.json", Path(folder) / "report.pdf", n)
+            _alone(_write, run, Path(folder) / "report.pdf", n)
 
 
 def _alone(work: Callable[..., None], *args: object) -> None:
@@ -40,12 +40,14 @@ def _alone(work: Callable[..., None], *args: object) -> None:
     assert child.exitcode == 0
 
 
-def _write(source: Path, target: Path, n: int) -> None:
+def _write(run: Path, target: Path, n: int) -> None:
     import pikepdf
 
-    from reporter.report import pdf, view
+    from reporter.report import pdf
+    from reporter.runfolder import read_view
+    from reporter.store import DATA, RESULTS
 
-    made = view.from_json(source.read_bytes())
+    made = read_view(run)
     at = made.finding_columns.index("subject")
     rows = [
         (*row[:at], f"{row[at]}-{k:05d}", *row[at + 1 :])
@@ -54,7 +56,7 @@ def _write(source: Path, target: Path, n: int) -> None:
     ]
     made = replace(made, findings=tuple(rows[:n]))
     before = resource.getrusage(resource.RUSAGE_SELF)
-    pdf.write(made, target)
+    pdf.write(made, target, data=[run / DATA, run / RESULTS])
     after = resource.getrusage(resource.RUSAGE_SELF)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     with pikepdf.open(target) as written:

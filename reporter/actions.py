@@ -98,7 +98,7 @@ def _show(check: Check, days: Fraction, cells: list[int], findings: Sequence[Fin
     reasons = Counter(f.reason for f in own)
     reason = min(reasons, key=lambda r: (-reasons[r], r))
     more = f" ({reasons[reason]} of {len(own)})" if len(reasons) > 1 else ""
-    fix = f"Supply what is missing: {reason}{more}"
+    fix = f"{reason}{more}"
     what = own[0].subject if len(own) == 1 else ""
     return Action(check.id + _SHOW, check.title, what, EVIDENCE, False, days, _owners(own), tuple(cells), fix)  # fmt: skip
 

@@ -17,7 +17,7 @@ from reporter.model import FileCount, Notice
 from reporter.report.words import percent
 from reporter.scores import GroupScore
 
-_IN_ACCOUNTING = "report.json, accounting"
+_IN_ACCOUNTING = "report.json, files"
 CARRIED = Fraction(5, 100)
 """What the answers of people may add to a framework's evidenced score before page 1 says so."""
 

@@ -1,4 +1,4 @@
-"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md, report.schema.json; messages.pot.
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md, sources.md, report.schema.json, view.schema.json; messages.pot.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -13,7 +13,7 @@ from reporter import catalog, messages
 from reporter.catalog import Content
 from reporter.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.model import Control, Framework
-from reporter.report.published import report_schema
+from reporter.report.published import report_schema, view_schema
 from reporter.schema import COMPUTED, TABLES, Table
 from reporter.vocabulary import VOCABULARY
 
@@ -196,6 +196,7 @@ def main() -> None:
     own = (DOCS / "formats.md").read_text(encoding="utf-8")
     (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
     (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
+    (DOCS / "view.schema.json").write_text(view_schema(), encoding="utf-8")
     messages.main()
 
 

@@ -229,14 +229,16 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     monkeypatch.setattr(typeset, "is_installed", lambda: installed)
     monkeypatch.setattr(pdf, longest, 70)
     monkeypatch.setattr(pdf, "CUT", 20)
+    data = tmp_path / RESULTS
+    data.write_bytes(b"the verdicts")
     with pdf._uncollected():
-        laid = pdf._lay_out(small, b"the json", tmp_path)
+        laid = pdf._lay_out(small, [data], tmp_path)
     lead = laid.begins.text[0]
     assert not laid.begins.complete
     assert (
         "This list is not complete: it shows 20 of 71 findings, what fails before all else." in lead
     )
-    assert "findings.csv" in lead and hashlib.sha256(b"the json").hexdigest() in lead
+    assert "findings.csv" in lead and hashlib.sha256(b"the verdicts").hexdigest() in lead
     cells = 0
     for part in (p for p in laid.parts if p.chapter == appendix.TITLE):
         with pikepdf.open(part.path) as document:

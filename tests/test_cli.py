@@ -316,7 +316,7 @@ def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run:
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
     cells = db.read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
     sums: dict[tuple[str, int], list[int]] = {}
-    for _, subject, verdict, _, _, _, _, lo, hi in cells:
+    for _, subject, verdict, _, _, _, _, lo, hi, *_ in cells:
         assert lo == hi and re.search(
             rf"^  CRD-01  {re.escape(subject)}: .*  \(tier {lo}, weight {weights[lo]}\)$", output, re.MULTILINE
         )  # fmt: skip

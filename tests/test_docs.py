@@ -22,13 +22,14 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import printed as printed_view
 
 import reporter
 from reporter import catalog, docs, examples
 from reporter.db import Engine, read_rows
 from reporter.errors import ContentError
 from reporter.model import Check, Control, Framework, Profile
-from reporter.report.published import report_schema
+from reporter.report.published import report_schema, view_schema
 from reporter.run import Options, assess_workspace
 from reporter.schema import TABLES
 from reporter.score import ASK, printed, rating, score
@@ -157,7 +158,7 @@ def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(tmp_path
     shell(commands("writing-content"), tmp_path)
     run = tmp_path / "runs/dock"
     expect_verdicts("writing-content", run)
-    view = printed(run)
+    view = printed_view(run)
     assert view["accounting"]["equation"] in " ".join(page("writing-content").split())
     (own,) = (c for c in view["checks"] if c["id"] == "ENT-51")
     assert (own["counts"]["passed"], own["counts"]["failed"]) == (1, 1)
@@ -264,6 +265,7 @@ def test_every_loaded_table_has_a_table_of_fields() -> None:
         ("sources", lambda: docs.sources(catalog.load())),
         ("formats", lambda: docs.formats(page("formats"))),
         ("report.schema.json", report_schema),
+        ("view.schema.json", view_schema),
     ],
     ids=lambda made: made[0],
 )
@@ -423,7 +425,7 @@ def test_two_rows_for_a_subject_make_it_unknown(tmp_path: Path) -> None:
     text = own.read_text(encoding="utf-8")
     twice = "  FROM sent AS s CROSS JOIN (SELECT DISTINCT x.log_source FROM feeds AS x UNION SELECT 'y') AS f\n"
     own.write_text(text.replace("  FROM sent AS s\n", twice), encoding="utf-8")
-    view = assess_workspace(
+    _, view = assess_workspace(
         tmp_path / "docs/workspace",
         tmp_path / "run",
         Options(formats=(), extra=(tmp_path / "docs/extra",)),

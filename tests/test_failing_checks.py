@@ -243,7 +243,7 @@ def test_if_no_check_can_be_run_all_is_unknown_and_the_report_stands(
     estate = Estate()
     estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "by audit"}}
     estate.write(tmp_path / "ws")
-    view = assess_workspace(tmp_path / "ws", tmp_path / "run", Options(formats=("json", "html")))
+    _, view = assess_workspace(tmp_path / "ws", tmp_path / "run", Options(formats=("json", "html")))
     assert view.summary.notices[0].code == "checks_not_run"
     assert {row[view.finding_columns.index("status")] for row in view.findings} == {"unknown"}
     assert (view.summary.figure.exact_lo, view.summary.level.lo) == ("0/1", 0)

@@ -24,7 +24,7 @@ from openpyxl.utils.escape import unescape
 from reporter.model import Assessment, FileCount, Finding
 from reporter.report import WRITERS, ocsf, sarif, shape, view, words, xlsx
 from reporter.report.findings import findings
-from reporter.report.published import report_schema
+from reporter.report.published import report_schema, view_schema
 from reporter.runfolder import FILES, read_view
 from reporter.scores import Status
 from reporter.store import from_json, read_run, to_json
@@ -137,6 +137,14 @@ def test_reports_hold_to_the_published_schema(
 ) -> None:
     report = json.loads(to_json(held[name]))
     assert [f"{e.json_path}: {e.message[:200]}" for e in own_schema.iter_errors(report)] == []
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, shape.View]) -> None:
+    made = json.loads(view_schema())
+    Draft202012Validator.check_schema(made)
+    found = Draft202012Validator(made).iter_errors(json.loads(view.to_json(views[name])))
+    assert [f"{e.json_path}: {e.message[:200]}" for e in found] == []
 
 
 @pytest.mark.parametrize(

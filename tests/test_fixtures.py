@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from conftest import printed
 from jsonschema import Draft202012Validator
 from test_sources import DATA, SAMPLES, VENDORS, needs_samples
 
@@ -60,7 +59,7 @@ def assessed(tmp_path: Path) -> Assess:
         assess_workspace(workspace, out, Options(formats=formats))
         for name in formats:
             assert (out / f"report.{name}").stat().st_size > 10_000, name
-        report = printed(out)
+        report = json.loads((out / "report.json").read_text(encoding="utf-8"))
         assert [f"{e.json_path}: {e.message[:200]}" for e in _schema().iter_errors(report)] == []
 
     return run

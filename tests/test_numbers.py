@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from conftest import printed as printed_view
 from test_explanation import recompute
 
 from reporter import catalog
@@ -35,7 +36,7 @@ def company(sample_run: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def report(company: Path) -> dict[str, Any]:
-    found: dict[str, Any] = printed(company)
+    found: dict[str, Any] = printed_view(company)
     return found
 
 
@@ -124,7 +125,9 @@ def test_a_part_is_scored_from_the_verdicts_on_its_actors(company: Path) -> None
     content = catalog.load()
     about = {c.id: c.about for c in content.checks}
     kept: Counter[tuple[str, str, int, int]] = Counter()
-    for check, subject, verdict, _, _, actor, _, lo, hi in read_rows(company / "results.parquet"):
+    for check, subject, verdict, _, _, actor, _, lo, hi, *_ in read_rows(
+        company / "results.parquet"
+    ):
         shared = re.search("tok-docs-ocr$|docs-ocr$", subject) and about[check] in ("credential", "principal")  # fmt: skip
         if shared or (actor in own and about[check] not in ("log_source", "policy")):
             kept[check, verdict, lo, hi] += 1
@@ -176,7 +179,7 @@ def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -
     assert done.exit_code == 0, done.output
     said = reporter("explain", tmp_path / "run", "OWN-02").output
     assert "Random sample of 1 of 40 (seed 7; drawn by audit)" in said
-    report = printed(tmp_path / "run")
+    report = printed_view(tmp_path / "run")
     check = next(c for c in report["checks"] if c["id"] == "OWN-02")
     assert "Random sample of 1 of 40" in check["standing"]
     assert F(check["figure"]["exact_lo"]) == 1 - upper_limit(1, 1 - check["counts"]["passed"])

@@ -34,7 +34,10 @@ def test_a_word_without_end_is_cut_and_does_not_take_its_square(tmp_path: Path) 
     word = "x" * 20_000
     page = f"<table><tr><td>{word}</td><td>a &amp; b</td><td>{'&lt;' * 20_000}</td></tr></table><p title='{word}'>{word} end</p>"
     shown = pdf.shorten_words(page)
-    assert shown.count("19,500 more characters in report.json") == 3 and "a &amp; b" in shown
+    assert (
+        shown.count("19,500 more characters in report.json, results.parquet") == 3
+        and "a &amp; b" in shown
+    )
     assert len(shown) < 7000 and shown.count("&lt;") == 500 and shown.endswith(" end</p>")
     begun = time.monotonic()
     with pdf._uncollected():

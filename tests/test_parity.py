@@ -32,7 +32,7 @@ def run(estate: Estate, folder: Path) -> View:
     options = Options(formats=("json",), cache=folder / "cache")
     with pytest.MonkeyPatch.context() as patch:
         judge_few(patch)
-        return assess_workspace(estate.write(folder / "ws"), folder / "run", options)
+        return assess_workspace(estate.write(folder / "ws"), folder / "run", options)[1]
 
 
 def table(view: View) -> dict[str, list[str]]:

@@ -210,7 +210,9 @@ def test_formats_print_the_same_number_for_the_same_control(
     rich: shape.View, page: str, pdf: Path, tmp_path: Path
 ) -> None:
     paper = html.render(rich, "paper")
-    attached = view.build(store.from_json(_attachment(pdf, DATA)))
+    for name in (DATA, RESULTS):
+        (tmp_path / name).write_bytes(_attachment(pdf, name))
+    attached = view.build(store.read_run(tmp_path))
     WRITERS["oscal"](rich, tmp_path / "oscal")
     results = json.loads((tmp_path / "oscal/assessment-results.json").read_bytes())
     findings = iter(results["assessment-results"]["results"][0]["findings"])

@@ -206,7 +206,7 @@ _LONG_WORD = re.compile(rf"(?<=[\s>])[^\s<>\"]{{{LONGEST_WORD + 1},}}")
 
 def shorten_words(page: str) -> str:
     """Cut words that nobody reads on paper, saying how much is left out and where it stands."""
-    return _LONG_WORD.sub(lambda m: escape(short(unescape(m[0]), "report.json", LONGEST_WORD)), page)  # fmt: skip
+    return _LONG_WORD.sub(lambda m: escape(short(unescape(m[0]), f"{DATA}, {RESULTS}", LONGEST_WORD)), page)  # fmt: skip
 
 
 def printable(page: str, folder: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The JSON Schema of report.json. In: the dataclasses of `model`, their docstrings. Out: docs/report.schema.json.
+"""The JSON Schemas of report.json and of the view. In: dataclasses, their docstrings. Out: docs/report.schema.json, view.schema.json.
 
 A field that has a default may be missing in data of earlier versions; no other field is known.
 """
@@ -9,6 +9,7 @@ import ast
 import inspect
 import json
 import textwrap
+from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter.model import Assessment
 from reporter.store import APART, SCHEMA
+
+from .shape import View
 
 ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -32,20 +35,32 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 
 
 def report_schema() -> str:
-    """Return the schema as text: a definition a dataclass, by its name."""
+    """Return the schema of report.json as text: a definition a dataclass, by its name."""
     found: dict[str, Any] = {}
-    root = _schema(Assessment, found)
-    held = found["Assessment"]
-    for name in APART:
-        del held["properties"][name]
+    held = found["Assessment"] = _definition(Assessment, found, APART)
     held["properties"]["schema"] = {"const": SCHEMA}
     held["required"] = sorted([*held["required"], "schema"])
+    return _whole(
+        Assessment, found, ID, "report.json of Reporter",
+        "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in UTC. Its verdicts are in results.parquet.",
+    )  # fmt: skip
+
+
+def view_schema() -> str:
+    """Return the schema of what the templates of a report see."""
+    return _whole(
+        View, {}, "urn:reporter:view", "The view of Reporter",
+        "What a template of a report sees: texts are ready to print; exact_* are fractions such as 62/105. It is stored nowhere.",
+    )  # fmt: skip
+
+
+def _whole(kind: Any, found: dict[str, Any], name: str, title: str, about: str) -> str:
+    root = _schema(kind, found)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": ID,
-        "title": "report.json of Reporter",
-        "description": "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in UTC. "
-        "Its verdicts are in results.parquet. Made by `make docs`; do not edit.",
+        "$id": name,
+        "title": title,
+        "description": f"{about} Made by `make docs`; do not edit.",
         **root,
         "$defs": dict(sorted(found.items())),
     }
@@ -76,10 +91,11 @@ def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
     raise TypeError(f"report.json cannot hold {kind}")
 
 
-def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+def _definition(kind: Any, found: dict[str, Any], apart: Sequence[str] = ()) -> dict[str, Any]:
     hints, said = get_type_hints(kind), _said_of(kind)
+    held = [f for f in fields(kind) if f.name not in apart]
     properties = {}
-    for f in fields(kind):
+    for f in held:
         about = {"description": said[f.name]} if f.name in said else {}
         properties[f.name] = {**_schema(hints[f.name], found), **about}
     own = {"description": said[""]} if "" in said else {}
@@ -87,7 +103,7 @@ def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
         **own,
         "type": "object",
         "properties": properties,
-        "required": [f.name for f in fields(kind) if f.default is f.default_factory is MISSING],
+        "required": [f.name for f in held if f.default is f.default_factory is MISSING],
         "additionalProperties": False,
     }
 

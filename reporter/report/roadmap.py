@@ -110,10 +110,10 @@ def days_of_work(value: Fraction) -> str:
 
 def fix_of(a: model.Assessment, action: Action) -> str:
     """Say what an action asks for, in the language of the report: the fixes of its checks, or the evidence that is missing."""
+    if action.kind == EVIDENCE:
+        return say(_SUPPLY) + action.fix
     if language() == ENGLISH:
         return action.fix
-    if action.kind == EVIDENCE:
-        return say(_SUPPLY) + action.fix.removeprefix(_SUPPLY)
     fixes = {c.fix.strip(): content(c.fix) for c in a.checks}
     order = {c.id: (model.SEVERITIES.index(c.severity), c.id, c.fix.strip()) for c in a.checks}
     own = sorted({order[a.findings[n].check] for n in action.cells})

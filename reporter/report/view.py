@@ -189,7 +189,7 @@ def _check(
     evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
-    limits = thresholds(c)
+    limits, why = thresholds(c), why_check(score, c.title, c.sample)
     return shape.Check(
         id=clean(c.id),
         anchor=anchor,
@@ -215,7 +215,7 @@ def _check(
         threshold_text=in_words(limits),
         rule=rule(c),
         needs=c.evidence,
-        reasons=tuple(clean(line) for line in why_check(score, c.title, c.sample).split("\n")),
+        reasons=tuple(clean(line) for line in why.split("\n")),
     )
 
 

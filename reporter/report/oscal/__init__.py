@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from reporter.crosswalks import CHECKS
-from reporter.errors import InputError
 from reporter.report.shape import View
 
 from .catalogs import catalog, checks_catalog, profile
@@ -19,11 +18,6 @@ from .results import assessment_results
 
 def write(view: View, path: Path) -> None:
     """Write the folder: catalogs, profile.json, mapping-collection.json, assessment-results.json, and poam.json if anything is open."""
-    if not view.cover.period_from:
-        raise InputError(
-            "it does not say when its period begins, which OSCAL needs", "report.json",
-            "Assess the workspace again with this version.",
-        )  # fmt: skip
     known = names(view)
     documents = {known.files[f.id]: catalog(view, f, known) for f in view.frameworks} | {
         known.files[CHECKS]: checks_catalog(view, known),

@@ -16,7 +16,7 @@ _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 RUN_FILES = {
     "results.parquet": "Every verdict, the passes too",
     "findings.csv": "Every failing, unknown or compensated verdict",
-    "report.json": "The report with exact scores",
+    "report.json": "The data of the run, with exact scores",
     "manifest.json": "Hashes of inputs, content and outputs",
 }
 

@@ -1,0 +1,330 @@
+"""A run holds data: what is written is read back, in no language; every print is made of it, and nothing that is printed is read."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+
+import fixture_assessment as given
+import pytest
+from conftest import Shared, reporter
+from jsonschema import Draft202012Validator
+
+import reporter as package
+from reporter import store
+from reporter.db import Engine, quoted
+from reporter.errors import InputError
+from reporter.model import Assessment
+from reporter.report.published import report_schema
+from reporter.run import Options, assess_workspace
+from reporter.runfolder import FILES, render
+from reporter.store import DATA, RESULT, RESULTS, from_json, read_results, read_run, to_json
+from reporter.whatif import what_if
+
+EXTREMES: dict[str, Callable[[], Assessment]] = {
+    f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)
+}
+PRINTED = ("json", "html", "csv", "xlsx", "oscal", "ocsf", "sarif", "board-html", "board-pdf")
+
+
+def _without_examples(a: Assessment) -> Assessment:
+    return replace(given.held(a), checks=tuple(replace(c, examples=()) for c in a.checks))
+
+
+# ---------------------------------------------------------------- what is written is read back
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_an_assessment_is_read_back_as_it_was(name: str, tmp_path: Path) -> None:
+    a = EXTREMES[name]()
+    assert read_run(given.leave(a, tmp_path)) == _without_examples(a)
+
+
+def test_the_sample_is_read_back_as_it_was(sample_run: Path) -> None:
+    a = read_run(sample_run)
+    assert to_json(a) == (sample_run / DATA).read_bytes()
+    assert replace(from_json(to_json(a)), findings=a.findings) == a
+    assert sum(sum(c.counts.values()) for c in a.scores.checks.values()) == a.cells
+    assert a.cells == len(read_results(sample_run))
+
+
+def test_a_run_holds_to_the_published_schema(sample: Path) -> None:
+    schema = Draft202012Validator(json.loads(report_schema()))
+    for quarter in ("q2", "q3"):
+        data = json.loads((sample / quarter / DATA).read_bytes())
+        assert [f"{e.json_path}: {e.message[:200]}" for e in schema.iter_errors(data)] == []
+
+
+def test_no_definition_of_the_schema_is_of_what_report_json_does_not_hold() -> None:
+    schema = json.loads(report_schema())
+    used = {line.split("/")[-1] for line in _refs(schema)}
+    assert used == set(schema["$defs"])
+
+
+def _refs(part: object) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [ref for value in part.values() for ref in _refs(value)]
+    return [ref for value in part for ref in _refs(value)] if isinstance(part, list) else []
+
+
+def test_half_a_character_and_what_drives_a_terminal_are_written_as_escapes(tmp_path: Path) -> None:
+    a = given.single()
+    a = replace(a, run=replace(a.run, organisation="A\ud800\u202e\x7f\x1b"))
+    path = given.leave(a, tmp_path) / DATA
+    assert rb"A\\ud800\u202e\u007f\u001b" in path.read_bytes()
+    assert read_run(tmp_path).run.organisation == "A\\ud800\u202e\x7f\x1b"
+
+
+# ---------------------------------------------------------------- in no language, printed in any
+
+
+@pytest.fixture(scope="module")
+def german(good: Path, shared: Shared) -> Path:
+    """The good company's run as `good_run` has it, printed in German and in every format but the long PDFs."""
+
+    def make(place: Path) -> None:
+        assess_workspace(good, place / "run", Options(formats=PRINTED, language="de"))
+
+    return shared("german", make) / "run"
+
+
+def test_the_data_of_a_run_are_the_same_in_every_language(german: Path, good_run: Path) -> None:
+    assert (german / DATA).read_bytes() == (good_run / DATA).read_bytes()
+    assert read_results(german) == read_results(good_run)
+    assert (german / RESULTS).read_bytes() == (good_run / RESULTS).read_bytes()
+    assert (german / "report.html").read_bytes() != (good_run / "report.html").read_bytes()
+
+
+def test_a_print_of_a_stored_run_has_the_bytes_that_assess_gave_it(
+    german: Path, tmp_path: Path
+) -> None:
+    render(german, PRINTED, tmp_path / "out", language="de")
+    _expect_same(german, tmp_path / "out", PRINTED)
+
+
+def test_another_language_and_edition_are_printed_as_assess_would(
+    good_run: Path, german: Path, tmp_path: Path
+) -> None:
+    words = ("--format", "pdf", "--language", "de", "--edition", "board", "--out", tmp_path)
+    done = reporter("render", good_run, *words)
+    assert (done.exit_code, done.output) == (0, f"{tmp_path / 'board.pdf'}\n")
+    assert (tmp_path / "board.pdf").read_bytes() == (german / "board.pdf").read_bytes()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_edition_on_paper_has_the_bytes_that_assess_gave_it(
+    language: str, good: Path, tmp_path: Path
+) -> None:
+    formats = ("pdf", "board-pdf", "engineer-pdf", "engineer-html")
+    assess_workspace(good, tmp_path / "run", Options(formats=formats, language=language))
+    render(tmp_path / "run", formats, tmp_path / "out", language=language)
+    _expect_same(tmp_path / "run", tmp_path / "out", formats)
+
+
+def _expect_same(run: Path, out: Path, formats: tuple[str, ...]) -> None:
+    for name in formats:
+        whole = out / FILES[name]
+        for path in sorted(whole.rglob("*")) if whole.is_dir() else [whole]:
+            assert path.read_bytes() == (run / path.relative_to(out)).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("language", ["", "xx"])
+def test_a_language_that_is_none_is_a_wrong_command(
+    language: str, good_run: Path, tmp_path: Path
+) -> None:
+    done = reporter("render", good_run, "--format", "csv", "--language", language, "--out", tmp_path / "o")  # fmt: skip
+    assert done.exit_code == 2 and "is none of de, en" in done.output
+    assert not (tmp_path / "o").exists()
+
+
+# ---------------------------------------------------------------- what is no run is refused
+
+
+def _edited(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def _rewritten(run: Path, sql: str) -> None:
+    """Put what a query gives of `results` in its place."""
+    path, work = run / RESULTS, run / "work"
+    with Engine(work) as engine:
+        engine.run(f"CREATE TABLE results AS SELECT * FROM read_parquet({quoted(str(path))})")
+        engine.write_parquet(sql, path)
+    shutil.rmtree(work)
+
+
+MENDED = """
+SELECT * REPLACE (CASE WHEN (subject, "check") = (
+  SELECT (subject, "check") FROM results WHERE status = 'fail' ORDER BY ALL LIMIT 1
+) THEN 'pass' ELSE status END AS status) FROM results ORDER BY "check", subject
+"""
+DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "no data": (DATA, lambda r: (r / DATA).unlink(), "no report.json in it"),
+    "empty": (DATA, lambda r: (r / DATA).write_bytes(b""), "is no report"),
+    "cut off": (DATA, lambda r: (r / DATA).write_bytes((r / DATA).read_bytes()[:-900]), "is no report"),
+    "a list": (DATA, lambda r: (r / DATA).write_bytes(b"[]"), "is no report"),
+    "no utf-8": (DATA, lambda r: (r / DATA).write_bytes(b'{"schema":"\xff"}'), "is no report"),
+    "of the first release": (
+        DATA, lambda r: _edited(r / DATA, store.SCHEMA, "agent-maturity-report/1"),
+        "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/1",
+    ),
+    "without a schema": (DATA, lambda r: _edited(r / DATA, '"schema":', '"plan":'), "its schema is not named"),
+    "without a part": (DATA, lambda r: _edited(r / DATA, '"scores":', '"marks":'), "missing required field `scores`"),
+    "a score that is none": (DATA, lambda r: _edited(r / DATA, '"1/2"', '"1/0"'), "is no report"),
+    "a status that is none": (DATA, lambda r: _edited(r / DATA, '"fail":', '"fails":'), "is no report: Invalid enum value 'fails'"),
+    "no results": (RESULTS, lambda r: (r / RESULTS).unlink(), "this run has no results.parquet"),
+    "no parquet": (RESULTS, lambda r: (r / RESULTS).write_bytes(b"PAR1"), "cannot be read as Parquet"),
+    "results cut off": (
+        RESULTS, lambda r: (r / RESULTS).write_bytes((r / RESULTS).read_bytes()[:-99]), "cannot be read as Parquet",
+    ),
+    "other columns": (RESULTS, lambda r: _rewritten(r, 'SELECT "check", subject FROM results'), "status"),
+    "a verdict that is none": (
+        RESULTS, lambda r: _rewritten(r, "SELECT * REPLACE ('perfect' AS status) FROM results"),
+        "holds what is no verdict: 'perfect' is not a valid Status",
+    ),
+    "a verdict mended by hand": (RESULTS, lambda r: _rewritten(r, MENDED), "verdicts fail of ENT-02, and report.json counts"),
+    "a verdict left out": (
+        RESULTS, lambda r: _rewritten(r, "SELECT * FROM results WHERE subject != 'na-0001'"), "verdicts na of",
+    ),
+    "of a check that was not run": (
+        RESULTS, lambda r: _rewritten(r, "SELECT * FROM results UNION ALL SELECT * REPLACE ('ZZZ-01' AS \"check\") FROM results LIMIT 999"),
+        "of ZZZ-01, and report.json counts 0",
+    ),
+}  # fmt: skip
+"""What is done to a run -> the file that is named, how it is done, and what is said."""
+
+
+@pytest.fixture(scope="module")
+def rich_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return given.leave(given.rich(), tmp_path_factory.mktemp("rich") / "run")
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_what_is_damaged_or_of_another_version_is_named_with_what_to_do(
+    case: str, rich_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(rich_run, tmp_path / "run"))
+    name, spoil, said = DAMAGE[case]
+    spoil(run)
+    with pytest.raises(InputError) as refused:
+        read_run(run)
+    assert said in refused.value.message
+    assert refused.value.place in (str(run), str(run / name)) and refused.value.hint
+    with pytest.raises(InputError):
+        what_if(run, ["OWN-01"])
+
+
+@pytest.mark.parametrize("case", ["of the first release", "a verdict mended by hand"])
+@pytest.mark.parametrize(
+    "words",
+    [("render", "--format", "csv", "--out"), ("render", "--format", "json", "--out"), ("explain", "OWN-01"), ("explain", "--fix", "OWN-01")],
+)  # fmt: skip
+def test_every_command_refuses_it(
+    words: tuple[str, ...], case: str, rich_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(rich_run, tmp_path / "run"))
+    name, spoil, said = DAMAGE[case]
+    spoil(run)
+    verb, *options = words
+    done = reporter(verb, run, *options, *([tmp_path / "out"] if verb == "render" else []))
+    assert done.exit_code == 3
+    assert f"{run / name}: " in done.output and said in done.output and store.AGAIN in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_verdict_mended_by_hand_is_noticed_where_runs_are_compared(
+    good: Path, good_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(good_run, tmp_path / "run"))
+    _rewritten(run, "SELECT * REPLACE ('fail' AS status) FROM results")
+    done = reporter("assess", good, "--out", tmp_path / "out", "--earlier", run)
+    assert done.exit_code == 3
+    assert f"{run / RESULTS}: is not the file that manifest.json names" in done.output
+
+
+def test_a_tier_changed_by_hand_is_noticed_by_what_if(rich_run: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(rich_run, tmp_path / "run"))
+    _rewritten(run, "SELECT * REPLACE (1 AS tier_lo, 1 AS tier_hi) FROM results")
+    with pytest.raises(InputError, match="its verdicts give another score than it holds"):
+        what_if(run, ["OWN-01"])
+
+
+def test_results_have_the_columns_that_are_documented(sample_run: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs/formats.md").read_text(encoding="utf-8")
+    for name in RESULT:
+        assert f"\n| `{name}` | " in page
+    assert all(len(row) == len(RESULT) for row in read_results(sample_run))
+
+
+# ---------------------------------------------------------------- nothing that is printed is read
+
+NUMBERS = {"int", "float", "Fraction", "Decimal"}
+CUTS = {
+    *("split", "rsplit", "partition", "rpartition", "removesuffix", "removeprefix"),
+    *("translate", "startswith", "endswith", "fullmatch", "search", "match", "findall", "isdecimal", "isdigit"),
+}  # fmt: skip
+DATA_IN_A_VIEW = {
+    *("id", "severity", "status", "standing", "lane", "state", "needs"),  # codes
+    *("exact_lo", "exact_hi", "exact_gain", "as_of_iso", "accent"),  # exact values
+    *("record", "file", "part", "name", "parent"),  # names that the input gave
+}
+"""Fields of a view that hold no number or word of a language."""
+FORBIDDEN = ("from_numeral", ".messages.items(", 'removesuffix(" %")', '.replace(",", "")', "float(printed(", "int(printed(")  # fmt: skip
+READERS = ("explain", "explanation", "whatif", "history", "outcome", "runfolder", "rests", "store", "own_settings")  # fmt: skip
+
+
+def _reads_prints(source: str, printed: set[str]) -> list[str]:
+    """Return each call of a module that makes a number of a printed field, or cuts one."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id in NUMBERS:
+            parts = node.args
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in CUTS:
+            # `"a".join(...)` or `f"{...}".rstrip()` makes a print; it reads none
+            parts = [node.func.value, *node.args[1:], *node.args[:1]]
+            parts = [p for p in parts if not isinstance(p, ast.JoinedStr)]
+        else:
+            continue
+        used = {n.attr for part in parts for n in ast.walk(part) if isinstance(n, ast.Attribute)}
+        if used & printed:
+            found.append(ast.unparse(node))
+    return found
+
+
+def _printed_fields() -> set[str]:
+    folder = Path(package.__file__).parent / "report"
+    shapes = [importlib.import_module(f"reporter.report.{p.stem}") for p in folder.glob("shape*.py")]  # fmt: skip
+    lines = {line for shape in shapes for line in vars(shape).values() if is_dataclass(line)}
+    return {f.name for line in lines for f in fields(line) if f.type == "str"} - DATA_IN_A_VIEW
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'float(f.text.removesuffix(" %"))', "int(check.level.split()[1])", "Fraction(control.coverage)",
+        "int(m.level[0])", 're.findall("[0-9]", m.level)', 'c.evidence.startswith("inventory")',
+    ],
+)  # fmt: skip
+def test_the_ways_that_prints_were_read_are_found(source: str) -> None:
+    assert _reads_prints(source, _printed_fields())
+
+
+def test_nothing_that_is_printed_is_read_back() -> None:
+    folder, printed = Path(package.__file__).parent, _printed_fields()
+    assert {"text", "level", "coverage", "range", "evidence"} <= printed
+    paths = [*(folder / "report").rglob("*.py"), *(folder / f"{name}.py" for name in READERS)]
+    found = {p.name: _reads_prints(p.read_text("utf-8"), printed) for p in paths}
+    assert {name: calls for name, calls in found.items() if calls} == {}
+    told = {p.name: [w for w in FORBIDDEN if w in p.read_text("utf-8")] for p in folder.rglob("*.py")}  # fmt: skip
+    assert {name: words for name, words in told.items() if words} == {}

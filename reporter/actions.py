@@ -2,7 +2,7 @@
 but for those that a waiver takes off the roadmap.
 
 A root cause is one action; failures that no group of frameworks/causes.yml explains are one action a check, and so is
-what is unknown of a check. Ids are causes and checks: no-owner-1, POL-03, OWN-01-evidence.
+what is unknown of a check. Ids last, for they are those of causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ def actions(
     place = {(f.check, f.subject): n for n, f in enumerate(findings) if not f.waiver}
     group_of = {check: g for g in groups for check in g.checks}
     made: list[Action] = []
-    numbers: Counter[str] = Counter()
     alone: dict[str, list[int]] = defaultdict(list)
     for cause in causes:
         group = group_of.get(cause.checks[0])
@@ -44,12 +43,10 @@ def actions(
         if not group:
             alone[cause.checks[0]] += cells
             continue
-        numbers[group.id] += 1
         days = own.get(group.id) or efforts.causes.get(group.id) or efforts.severities[cause.severity]  # fmt: skip
-        name = f"{group.id}-{numbers[group.id]}"
         # What is waived is not mended with the rest, so it has no say in what the action is called.
         title, _ = headline({findings[n].check for n in cells}, by_id, group)
-        made.append(_mend(name, title, cause.what, days, cells, findings, by_id))
+        made.append(_mend(cause.id, title, cause.what, days, cells, findings, by_id))
     for check, cells in alone.items():
         days = own.get(check) or efforts.severities[by_id[check].severity]
         title, _ = headline({check}, by_id, None)

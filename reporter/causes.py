@@ -6,13 +6,18 @@ What a cause is called follows from the checks that fail. No score is made here.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from reporter import ids
 from reporter.compared import Cause, CauseGroup, Cell
 from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
 from reporter.scores import Status
+
+SHARED = "shared"
+"""Identity of causes that are told by what several share."""
 
 
 def root_causes(
@@ -41,7 +46,13 @@ def root_causes(
         group = group_of.get(f.check)
         found[places.root((group.id if group else f.check, "subject", f.subject))].append(f)
     made = [_cause(own, by_id, group_of, actors) for own in found.values()]
-    return tuple(sorted(made, key=lambda c: (SEVERITIES.index(c.severity), -len(c.cells), c.title, c.what)))  # fmt: skip
+    made.sort(key=lambda c: (SEVERITIES.index(c.severity), -len(c.cells), c.title, c.what))
+    taken: Counter[str] = Counter()
+    for n, cause in enumerate(made):  # an agent and a credential may be called alike
+        taken[cause.id] += 1
+        if taken[cause.id] > 1:
+            made[n] = replace(cause, id=f"{cause.id}-{taken[cause.id]}")
+    return tuple(made)
 
 
 class _Places:
@@ -70,7 +81,10 @@ def _cause(
     checks = tuple(sorted({f.check for f in own}))
     title, says = headline(checks, by_id, group_of.get(first.check))
     who = {a for f in own for a in actors.get((f.check, f.subject), (f.actor,)) if a}
+    group = group_of.get(first.check)
+    shared = _shared(own, actors) if group and group.identity == SHARED else []
     return Cause(
+        id=ids.cause(group.id if group else first.check, shared or who or {f.subject for f in own}),
         title=title,
         says=says,
         what=_what(own, says, by_id, actors),
@@ -83,12 +97,17 @@ def _cause(
     )
 
 
+def _shared(own: Iterable[Finding], actors: Mapping[Cell, tuple[str, ...]]) -> list[str]:
+    """Return the subjects that several actors have."""
+    return sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
+
+
 def _what(
     own: Sequence[Finding], says: Collection[str], by_id: Mapping[str, Check],
     actors: Mapping[Cell, tuple[str, ...]],
 ) -> str:  # fmt: skip
     """Name what several share, but nothing that passes what the title says of it; else the actor of whom it is said."""
-    shared = sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
+    shared = _shared(own, actors)
     saying = [f for f in own if f.check in says]
     meant = {f.subject for f in saying}
     kinds = {by_id[f.check].about for f in saying}

@@ -199,12 +199,16 @@ class CauseGroup:
     checks: tuple[str, ...]
     says: tuple[str, ...] = ()
     """The checks of which one must fail for the title to be said; () for any of them."""
+    identity: str = "actor"
+    """By what it is the same in every run: actor, or shared: the subject that several actors share, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """One defect and the failures that it explains."""
 
+    id: str
+    """The same in every run while it is the same defect."""
     title: str
     says: tuple[str, ...]
     """Its failing checks that the title speaks of."""

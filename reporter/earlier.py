@@ -10,6 +10,10 @@ GONE, OUTSIDE = "gone", "out of scope"
 """What stands for a verdict where there is none: no check of that run speaks of the subject, or only others do."""
 
 
+JOINED, SPLIT, RENAMED = "joined", "split", "renamed"
+"""How a cause came out of others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What one run scored for the whole, a framework or a theme."""
@@ -74,6 +78,17 @@ class ActorSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Regrouped:
+    """A cause whose failures belonged to other causes in the run before."""
+
+    id: str
+    how: str
+    """joined: of several; split: of one that went into several; renamed: of one, by another agent or identity."""
+    before: tuple[str, ...]
+    """Ids of those causes."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """This run beside the runs before it; verdicts are compared with the last of these, for checks that both have."""
 
@@ -91,3 +106,4 @@ class History:
     cells_before: int = 0
     """Of all checks, as `cells_now`."""
     cells_now: int = 0
+    regrouped: tuple[Regrouped, ...] = ()

@@ -126,7 +126,13 @@ def read_policy(path: Path) -> Policy:
 def read_causes(path: Path) -> tuple[CauseGroup, ...]:
     """Read which checks one defect fails together."""
     return tuple(
-        CauseGroup(c["id"], c["title"], tuple(c["checks"]), tuple(c.get("says", ())))
+        CauseGroup(
+            c["id"],
+            c["title"],
+            tuple(c["checks"]),
+            tuple(c.get("says", ())),
+            c.get("identity", "actor"),
+        )
         for c in read_yaml(path)["causes"]
     )
 

@@ -7,15 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from reporter.compared import Cause
 from reporter.db import Engine, Error, quoted, quoted_list
-from reporter.earlier import GONE, OUTSIDE, ActorSeen, Change, EarlierRun, History, Standing
+from reporter.earlier import (
+    GONE,
+    JOINED,
+    OUTSIDE,
+    RENAMED,
+    SPLIT,
+    ActorSeen,
+    Change,
+    EarlierRun,
+    History,
+    Regrouped,
+    Standing,
+)
 from reporter.errors import InputError
 from reporter.model import Assessment, Notice, RunInfo
 from reporter.report.thresholds import rule, thresholds
@@ -189,8 +203,24 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
         checks_now=tuple(sorted(now.keys() - before.keys())),
         cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
         cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
+        regrouped=tuple(_regrouped(last.held.causes, a.causes)),
     )  # fmt: skip
     return replace(a, history=history, notices=(*a.notices, *_shrunk(history)))
+
+
+def _regrouped(before: Iterable[Cause], now: Sequence[Cause]) -> Iterator[Regrouped]:
+    """Say which causes hold failures that belonged to others; those that fail anew belonged to none."""
+    was = {cell: cause.id for cause in before for cell in cause.cells}
+    went: dict[str, set[str]] = defaultdict(set)
+    for cause in now:
+        for cell in cause.cells:
+            if cell in was:
+                went[was[cell]].add(cause.id)
+    for cause in now:
+        of = sorted({was[cell] for cell in cause.cells if cell in was})
+        if of and of != [cause.id]:
+            how = JOINED if len(of) > 1 else SPLIT if len(went[of[0]]) > 1 else RENAMED
+            yield Regrouped(cause.id, how, tuple(of))
 
 
 def _shrunk(h: History) -> Iterator[Notice]:

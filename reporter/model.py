@@ -10,6 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from reporter import ids
 from reporter.answers import Attestation, Compensation, Waiver
 from reporter.branding import Branding
 from reporter.compared import Cause, Comparison, SideBySide
@@ -188,6 +189,11 @@ class Finding:
     waived_until: str = ""
     waiver: str = ""
     """file#record of the waiver that covers it; '' when none does."""
+
+    @property
+    def id(self) -> str:
+        """The same in every run."""
+        return ids.finding(self.check, self.subject)
 
 
 @dataclass(frozen=True, slots=True)

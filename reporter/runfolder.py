@@ -193,8 +193,8 @@ def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
 
     write_table(
         path,
-        ("cause", "says", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
-        [(c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
+        ("id", "cause", "says", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
+        [(c.id, c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
           "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
 
     header = (
         *("rank", "id", "title", "what", "kind", "lane", "owners", "cells", "effort", "gain", "certain_gain"),
-        *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix"),
+        *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix", "before"),
     )  # fmt: skip
     write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
 

@@ -331,7 +331,7 @@ def _coverage() -> tuple[Coverage, ...]:
 
 def _causes() -> tuple[Cause, ...]:
     return tuple(
-        Cause("An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
+        Cause(f"shared-identity-{n}", "An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
               ("ann@example.com",), (("K1", f"key-{n}"), ("K2", f"key-{n}")), "logs/a.jsonl#7") for n in range(40)
     )  # fmt: skip
 

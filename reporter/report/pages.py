@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import count as counter
 from typing import NamedTuple
 
 from reporter.scores import tier_text
@@ -55,6 +54,7 @@ class Pass(NamedTuple):
     owner: str
     tier_lo: int
     tier_hi: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Row:
     """One verdict."""
 
     anchor: str
-    """v and its row in findings.csv, from 1; of a pass p and its place among all, in the order of the checks and of results.parquet."""
+    """v- and the id of the verdict, the same in every run."""
     page: str
     """File of the page that holds it; '' for the report's own."""
     check: str
@@ -142,7 +142,7 @@ class Found:
 def found(view: View, passes: Iterable[Pass] | None = None) -> Found:
     """Lay out every verdict of a run; without its passes, every finding."""
     cards = {card.agent: card for card in view.agents.cards}
-    passed = _numbered(view, passes or ())
+    passed = _grouped(view, passes or ())
     total = len(view.findings) + sum(map(len, passed.values()))
     inline = len(view.findings) <= INLINE and total <= VERDICTS and len(cards) <= CARDS
     pages = tuple(_pages(view, passed, inline))
@@ -191,13 +191,12 @@ def _pointer(shown: int, findings: int, passed: str) -> str:
     return say(first, n=number(shown), all=number(findings), passes=passed)
 
 
-def _numbered(view: View, passes: Iterable[Pass]) -> dict[str, list[tuple[int, Pass]]]:
-    """Group passes by check, numbered from 1 over all checks."""
-    grouped: dict[str, list[Pass]] = defaultdict(list)
+def _grouped(view: View, passes: Iterable[Pass]) -> dict[str, list[Pass]]:
+    """Group passes by check."""
+    grouped: dict[str, list[Pass]] = {c.id: [] for c in view.checks}
     for verdict in passes:
         grouped[clean(verdict.check)].append(verdict)
-    numbers = counter(1)
-    return {c.id: [(next(numbers), p) for p in grouped[c.id]] for c in view.checks}
+    return grouped
 
 
 def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
@@ -210,7 +209,7 @@ def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
     return grouped
 
 
-def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline: bool) -> Iterator[Page]:  # fmt: skip
+def _pages(view: View, passed: Mapping[str, Sequence[Pass]], inline: bool) -> Iterator[Page]:  # fmt: skip
     findings = _by_check(view)
     tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
     for check in view.checks:
@@ -220,9 +219,9 @@ def _pages(view: View, passed: Mapping[str, Sequence[tuple[int, Pass]]], inline:
         for n, start in enumerate(starts, start=1):
             file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
             end = start + starts.step
-            rows = [_row(f"v{k}", v, file, ALL, tier) for k, v in said[start:end]]
+            rows = [_row(v, file, ALL, tier) for _, v in said[start:end]]
             rest = slice(max(start - len(said), 0), max(end - len(said), 0))
-            rows += [_row(f"p{k}", _verdict(p, check), file, RESULTS, tier) for k, p in good[rest]]
+            rows += [_row(_verdict(p, check), file, RESULTS, tier) for p in good[rest]]
             title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
             yield Page(file, check, title, tuple(rows))
 
@@ -232,10 +231,10 @@ def page_file(name: str, n: int) -> str:
     return f"{name}+{n}.html" if n > 1 else f"{name}.html"
 
 
-def _row(anchor: str, v: Mapping[str, str], page: str, file: str, tier: Callable[[str], str]) -> Row:  # fmt: skip
+def _row(v: Mapping[str, str], page: str, file: str, tier: Callable[[str], str]) -> Row:
     """Print a verdict; what is cut stands in the file that is named."""
     return Row(
-        anchor=anchor,
+        anchor=f"v-{v['id']}",
         page=page,
         check=v["check"],
         severity=v["severity"],
@@ -254,6 +253,7 @@ def _row(anchor: str, v: Mapping[str, str], page: str, file: str, tier: Callable
 def _verdict(p: Pass, check: Check) -> dict[str, str]:
     """Name what a pass holds as the columns of the findings do."""
     return {
+        "id": p.id,
         "check": check.id,
         "severity": check.severity,
         "subject": clean(p.subject),

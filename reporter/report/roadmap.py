@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from reporter import model
+from reporter.earlier import JOINED, RENAMED, SPLIT
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
 from reporter.texts import ENGLISH, content, headline, language, mark, say, say_n, word
 
@@ -148,7 +149,21 @@ def _line(
         fix=clean(fix_of(a, action)),
         exact_gain=exact(pick.gain),
         rows=tuple(sorted(rows[n] for n in action.cells)),
+        before=_before(a, action.id),
     )
+
+
+_CAME = {
+    JOINED: mark("joined: {ids}"),
+    SPLIT: mark("split off: {ids}"),
+    RENAMED: mark("was: {ids}"),
+}
+
+
+def _before(a: model.Assessment, action: str) -> str:
+    """Say out of which actions of the last run an action came."""
+    came = next((r for r in a.history.regrouped if r.id == action), None)
+    return say(_CAME[came.how], ids=clean(", ".join(came.before))) if came else ""
 
 
 def _brief(line: shape.PickLine, a: model.Assessment, place: int) -> shape.PickLine:

@@ -32,6 +32,8 @@ class PickLine:
     """Added to `start` they give every total."""
     rows: tuple[int, ...]
     """The rows of `findings` that become pass, counted from 0."""
+    before: str = ""
+    """"joined: no-owner-3f2a, no-owner-77c1": the actions of the last run whose failures it has; empty where it is the same."""
     sensitive: str = ""
     """"weight-sensitive: place 4 with flat weights"; only said of the first few of a lane."""
 

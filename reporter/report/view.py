@@ -54,7 +54,7 @@ SHOWN_ON_PAPER = 3
 REASONS_SHOWN = 3
 
 _COLUMNS = (
-    *("check", "title", "severity", "subject", "actor", "owner", "tier"),
+    *("id", "check", "title", "severity", "subject", "actor", "owner", "tier"),
     *("status", "reason", "record", "waived_until", "waiver", "fix"),
 )
 """Followed by one column per framework with the ids of the controls that the check counts for."""
@@ -283,6 +283,7 @@ def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...
     order = _order(a)
     return {n: row for row, n in enumerate(order)}, tuple(
         (
+            f.id,
             *heads[f.check],
             clean(f.subject),
             clean(f.actor),

@@ -26,9 +26,9 @@ def check_uuid(known: Names, check: str) -> str:
     return known.uuid("check", check)
 
 
-def verdict_uuid(known: Names, row: int) -> str:
+def verdict_uuid(known: Names, verdict: str) -> str:
     """Name the observation of one verdict by its row in the findings."""
-    return known.uuid("verdict", str(row))
+    return known.uuid("verdict", verdict)
 
 
 def answer_uuid(known: Names, answer: AnswerLine) -> str:
@@ -83,9 +83,9 @@ def of_answers(view: shape.View, known: Names) -> Iterator[Json]:
 def of_verdicts(view: shape.View, known: Names) -> Iterator[Json]:
     """Return an observation for each verdict that failed, is unknown or compensated, with subject, reason and record."""
     resources = files(view, known)
-    for n, v in enumerate(verdicts(view)):
+    for v in verdicts(view):
         yield filled(
-            uuid=verdict_uuid(known, n),
+            uuid=verdict_uuid(known, v["id"]),
             title=title(f"{v['check']} {v['status']}: {v['subject']}", v["check"]),
             description=markup(v["reason"] or v["title"]),
             props=props(

@@ -20,6 +20,21 @@ OSCAL_VERSION = "1.2.1"
 """The oldest release whose schemas hold for all that is written; the later 1.2 ones do too."""
 CONTROL, GROUP, REST, OBJECTIVE, TOTAL = "control", "group", "rest", "objective", "total"
 
+LASTING = frozenset(
+    (
+        "check",
+        "finding",
+        "party",
+        "person",
+        "poam-item",
+        "remediation",
+        "risk",
+        "subject",
+        "verdict",
+    )
+)
+"""Roles of things that are the same in the next quarter; documents, files and statements are of one run."""
+
 _NAMESPACE = uuid5(NAMESPACE_URL, NS)
 _MARKUP = re.compile(r"[\\`*\[\]<>{}~^]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 """What OSCAL's Markdown would take for markup; an underscore inside a word is none."""
@@ -36,15 +51,25 @@ class Names:
     """(CONTROL | GROUP | REST | OBJECTIVE | TOTAL, framework id, id as printed) -> token. REST holds the controls
     that stand directly in a group which has groups too; TOTAL is the class of a total, a theme's under CHECKS."""
 
+    system: str
+    """Who is assessed."""
+
     def uuid(self, role: str, *of: str) -> str:
-        """Return the UUID of a thing: always the same for the same evidence, role and name."""
-        return str(uuid5(_NAMESPACE, "\0".join((self.evidence_id, role, *of))))
+        """Return the UUID of a thing: the same for the same evidence, role and name; of what lasts, in every run of the organisation."""
+        under = self.system if role in LASTING else self.evidence_id
+        return str(uuid5(_NAMESPACE, "\0".join((under, role, *of))))
 
 
 def system_id(view: View) -> Json:
     """Name what is assessed; unlike all else it is called the same in every run of the organisation."""
-    name = "\0".join(("system", view.cover.organisation, view.cover.unit))
-    return {"identifier-type": "http://ietf.org/rfc/rfc4122", "id": str(uuid5(_NAMESPACE, name))}
+    return {
+        "identifier-type": "http://ietf.org/rfc/rfc4122",
+        "id": str(uuid5(_NAMESPACE, _system(view))),
+    }
+
+
+def _system(view: View) -> str:
+    return "\0".join(("system", view.cover.organisation, view.cover.unit))
 
 
 def names(view: View) -> Names:
@@ -66,7 +91,9 @@ def names(view: View) -> Names:
                 ids[kind, framework, name] = token = slug(prefix, name, taken)
                 inner = REST if kind == GROUP else OBJECTIVE
                 ids[inner, framework, name] = slug(token, inner[:3], taken)
-    return Names(view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids)
+    return Names(
+        view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)
+    )
 
 
 def filled(**fields: Any) -> Json:

@@ -64,7 +64,7 @@ def _items(view: shape.View, known: Names, missed: list[Json]) -> list[Json]:
         seen = [check_uuid(known, check) for check in checks[p.rank]]
         ends = [risk_uuid(known, p)] if p.kind == IMPLEMENT else []
         items.append(filled(
-            uuid=known.uuid("poam-item", p.rank, p.id),
+            uuid=known.uuid("poam-item", p.id),
             title=title(p.title, p.id),
             description=markup(p.fix or p.title),
             props=facts(p) + props(total_after=p.total_after, level_after=p.level_after),

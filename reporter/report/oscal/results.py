@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reporter.crosswalks import CHECKS
 from reporter.report import shape
+from reporter.report.findings import verdicts
 
 from .findings import findings
 from .observations import of_answers, of_checks, of_verdicts, resources, subjects, verdict_uuid
@@ -57,6 +58,7 @@ def assessment_results(view: shape.View, known: Names) -> Json:
 
 def _result(view: shape.View, known: Names, people: dict[str, str]) -> Json:
     items = subjects(view, known)
+    told = [v["id"] for v in verdicts(view)]
     return filled(
         uuid=known.uuid("result"),
         title=title(f"{view.cover.title}, {view.cover.period}", view.cover.title),
@@ -68,7 +70,7 @@ def _result(view: shape.View, known: Names, people: dict[str, str]) -> Json:
         reviewed_controls=_reviewed(view, known),
         attestations=_attestations(view, known, people),
         observations=[*of_checks(view, known), *of_answers(view, known), *of_verdicts(view, known)],
-        risks=risks(view, known, lambda rows: [verdict_uuid(known, n) for n in rows]),
+        risks=risks(view, known, lambda rows: [verdict_uuid(known, told[n]) for n in rows]),
         findings=list(findings(view, known, risks_by_check(view, known))),
         remarks=markup("\n\n".join(_remarks(view))),
     )

@@ -20,7 +20,7 @@ Seen = Callable[[Iterable[int]], list[str]]
 
 def risk_uuid(known: Names, pick: PickLine) -> str:
     """Name the risk that an action ends."""
-    return known.uuid("risk", pick.rank, pick.id)
+    return known.uuid("risk", pick.id)
 
 
 def facts(pick: PickLine) -> list[Json]:
@@ -76,7 +76,7 @@ def _open(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
                 props=facts(pick),
                 status="open",
                 remediations=[filled(
-                    uuid=known.uuid("remediation", pick.rank, pick.id), lifecycle="recommendation",
+                    uuid=known.uuid("remediation", pick.id), lifecycle="recommendation",
                     title=title(pick.title, pick.id), description=markup(pick.fix or pick.title),
                     props=props(effort_person_days=pick.effort),
                 )],

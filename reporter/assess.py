@@ -41,12 +41,8 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
-_UNCLASSED = (
-    "it stands in no list, and calls tools or models, or the log does not tell what it is or what it did: it may be an agent"
-)
-_AS_AGENTS_DO = (
-    "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS NULL"
-)
+_UNCLASSED = "it stands in no list, and calls tools or models, or the log does not tell what it is or what it did: it may be an agent"
+_AS_AGENTS_DO = "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS NULL"
 """SQL over activity of one in no list: nothing shows that it is no agent."""
 _SIGNS = {
     "an autonomy": "a.autonomy IS NOT NULL",
@@ -62,9 +58,7 @@ _SIGNS = {
 }
 """What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no sign: accounts call them too.
 People call models by right, and a gateway passes on the calls of others."""
-_DISGUISED = (
-    "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
-)
+_DISGUISED = "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
 _OF_AGENTS = ("agent", "credential", "principal")
 
 
@@ -479,10 +473,11 @@ def findings(engine: Engine) -> list[Finding]:
             actor,
             owner,
             tier_text(lo, hi),
-            *waived,
+            *rest,
         )
-        for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
-            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
+        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(
+            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), "
+            f"actor NOT IN (SELECT {CALLED}(actor_id) FROM tiers WHERE NOT registered) FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

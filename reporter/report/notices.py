@@ -20,9 +20,23 @@ LINES_SHOWN = 4
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
         "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for those that the log calls agents and is unknown for "
-        "the others; {possible} are agents, or call tools or models as agents do."
+        "the others; {possible} are agents, or may be: they call tools or models, or the log does not tell what they are or did."
     ),
     "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
+    "listed_otherwise": mark(
+        "Actors that are listed as something else and have what agents have: {n}. Checks on agents that do not judge them are unknown."
+    ),
+    "gateways": mark(
+        "Identities of what is declared to be a gateway: {n}. Who else acts under them shares no identity, says the declaration alone."
+    ),
+    "refusals_unshown": mark(
+        "Calls that count as refused on the word of a log alone: {n}. What was refused did nothing; no decision of a policy is recorded "
+        "that refused them."
+    ),
+    "who_may_sign": mark(
+        "Statements of people that count: {n}. Whose signature counts, the organisation itself says in reporter.yml: so many of the {people} "
+        "people in office."
+    ),
     "names_joined": mark("Names in logs that a statement declares to be an actor of the register: {n}. What was done under them is judged as that actor's."),
     "heartbeats_alone": mark("Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so that silence in them proves something."),
     "answers_carry": mark("Frameworks whose evidenced score rests by five points or more on what people answered: {n}."),

@@ -99,7 +99,7 @@ def of_gateways(engine: Engine) -> Iterator[Notice]:
         "WHERE in_window AND (principal_is_intermediary OR credential_is_intermediary) GROUP BY identity ORDER BY n_events DESC, identity"
     )
     if rows:
-        lines = tuple(f"{identity}: {actors} actors, {n} events" for identity, actors, n in rows)
+        lines = tuple(f"{identity}: actors {actors}, events {n}" for identity, actors, n in rows)
         yield Notice("gateways", (("n", len(rows)),), lines, "the input, is_intermediary")
 
 

@@ -252,6 +252,17 @@ def test_every_loaded_table_has_a_table_of_fields() -> None:
     assert sorted(named) == sorted(loaded - {"actor_log_sources"})
 
 
+def test_the_fields_of_events_are_those_that_the_format_takes() -> None:
+    table = page("formats").partition("<!-- fields of events -->\n")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+    source = catalog.read_source(ROOT / "reporter/ingest/sources/reporter-events.yml")
+    assert listed == {*source.columns} - {"hash_holds"} and "hash_holds" not in source.columns
+
+
+def test_what_is_said_of_access_keys_is_what_is_read() -> None:
+    assert "temporary key" in page("sources") and "temporary key (`ASIA...`)" in page("formats")
+
+
 # ---------------------------------------------------------------- names and links
 
 

@@ -134,7 +134,7 @@ def _meant(name: str) -> str:
     for part in Path(name).parts[:-1]:
         for word in (part.lower(), *re.findall(r"[a-z]+", part.lower())):
             if close := get_close_matches(word, READ, 1, 0.75):
-                return close[0]
+                return str(close[0])
     return ""
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from reporter.ingest.files import (
     DAMAGE,
     MAX_RECORD,
     InputFile,
+    LastRead,
     TooLarge,
     is_shown_as_it_is,
     opened,
@@ -37,19 +38,24 @@ _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 
 
-def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
-    """Yield every document of a file, and a Problem for each that cannot be read."""
+def documents(file: InputFile, engine: Engine, last: LastRead | None = None) -> Iterator[Item]:
+    """Yield every document of a file, and a Problem for each that cannot be read.
+
+    `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300 otherwise.
+    """
+    last = last or LastRead()
+    last.let_go_unless(file)
     if file.format in ("empty",):
         return
     if file.format == "unknown":
         yield Problem(1, file.why, "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory()),
+        "json": lambda f: _json(f, engine.memory(), last),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
-        "xlsx": sheet_rows,
+        "xlsx": lambda f: sheet_rows(f, last),
         "parquet": lambda f: _parquet(f, engine),
     }
     try:
@@ -131,8 +137,11 @@ def _why(error: Exception) -> str:
     return f"not JSON: {error or 'nested too deeply'}"
 
 
-def _json(file: InputFile, memory: int) -> Iterator[Item]:
-    for item in _json_values(file, memory):
+def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
+    items: Iterable[Item] = (
+        last.of(file, lambda: list(_json_values(file, memory))) if file.part else _json_values(file, memory)
+    )
+    for item in items:
         if (
             isinstance(item, Document)
             and isinstance(item.value, dict)

@@ -118,9 +118,7 @@ def _in_wrappers(
         why = f"{choice.why}, in the list {choice.file.part}"
         found[name].append(replace(choice, why=why))
     return {
-        name: own
-        for name, own in found.items()
-        if any(c.source or not c.file.part for c in own)
+        name: own for name, own in found.items() if any(c.source or not c.file.part for c in own)
     }
 
 

@@ -207,6 +207,8 @@ def test_a_document_is_held_to_the_memory_of_the_run(tmp_path: Path) -> None:
 
     small = "[" + "{}," * 100_000 + "{}]"
     assert "needs some" in said(small, "10MB") and "--memory" in said(small, "10MB")
+    numbers = "[" + "1.5," * 300_000 + "1.5]"
+    assert "needs some 13 MB" in said(numbers, "10MB") and said(numbers, "20MB") == ""
     assert "JSON lines" in said('["' + "x" * 9_000_000 + '"]', "20MB")
     assert said(small, "100MB") == ""
 

@@ -33,6 +33,8 @@ MAX_YAML = 1 << 24
 """Bytes of a YAML file: reading one takes a second for each four megabytes, and a dozen times its size."""
 _COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
 """Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
+_A_NUMBER, _PIECE = 32, 1 << 24
+_DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
@@ -161,7 +163,7 @@ def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
 
 def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
     raw = whole(file, memory // 4)
-    if (need := _memory_for(raw)) > memory:
+    if (need := _memory_for(raw, memory)) > memory:
         raise TooLarge(too_large(file, f"this needs some {need >> 20} MB of memory"))
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")
@@ -181,9 +183,20 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
             yield Problem(line, _why(error), shown(text))
 
 
-def _memory_for(raw: bytes) -> int:
-    """Estimate what the values of a JSON text take in memory; empty lists and fields take most."""
-    return 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
+def _memory_for(raw: bytes, memory: int) -> int:
+    """Estimate what the values of a JSON text take in memory; empty lists and fields take most, for their size numbers.
+
+    Numbers in lists have no sign of their own and are dear to count: only where they may decide.
+    """
+    need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
+    return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
+
+
+def _numbers_in_lists(raw: bytes) -> int:
+    return sum(
+        raw[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
+        for at in range(0, len(raw), _PIECE)
+    )
 
 
 def _in_a_row(text: str) -> list[Item]:

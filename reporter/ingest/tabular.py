@@ -33,7 +33,7 @@ MAX_HEADINGS = 5000
 """Headings of a table: every one is a key of every record, and no register has a hundredth of them."""
 MAX_BOOK, MAX_PART = 1 << 29, 1 << 23
 """Bytes to which a workbook may unpack, and each part of it that is neither a sheet nor its texts."""
-MAX_TEXTS = 2_000_000
+MAX_TEXTS = 1_500_000
 """Different texts of a workbook: all of them are read before its first row, a million in eight seconds."""
 MAX_SHEETS = 1000
 """Sheets of a workbook: each is a file of its own, in recognition as in the accounting."""

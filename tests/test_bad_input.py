@@ -360,9 +360,25 @@ def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
 
 
-def test_an_engine_without_memory_is_no_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["1MB", "40MB", "499MB", "476 MiB", "1KB"])
+def test_less_memory_than_checks_need_is_refused_with_the_least(given: str, tmp_path: Path) -> None:
+    result = assess(tmp_path / "ws", "--memory", given)
+    assert result.exit_code == 2
+    assert "give 500MB or more" in result.output
+
+
+def test_the_least_memory_is_enough_for_every_check(tmp_path: Path) -> None:
+    options = ("--memory", "500MB", "--strict")
+    result = assess(Estate().write(tmp_path / "ws"), *options, formats="json")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_engine_without_memory_is_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.cli.LEAST_MEMORY", 0)
     result = assess(Estate().write(tmp_path / "ws"), "--memory", "1MB")
-    refused(result, tmp_path, "memory")
+    refused(result, tmp_path, "memory", "Give more: --memory 4GB")
 
 
 def test_a_defect_of_ours_exits_3_and_shows_where(

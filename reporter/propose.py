@@ -25,6 +25,7 @@ from reporter.ingest.items import Document
 from reporter.ingest.mapped import BLANK, FOLDER, LISTS, with_mappings
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import lists_in
+from reporter.plain import clean
 from reporter.secrets import redact
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
@@ -94,7 +95,7 @@ class Proposal:
     def text(self) -> str:
         """The mapping file."""
         head = "Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong column is a wrong score."
-        return "".join(f"# {x}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
+        return "".join(f"# {clean(x)}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
 
 
 def _line(g: Guess, width: int) -> str:

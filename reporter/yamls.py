@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from reporter.errors import ContentError, InputError
+from reporter.plain import clean_lines
 
 _TAG = "tag:yaml.org,2002:"
 _USUAL = {_TAG + kind for kind in ("null", "bool", "int", "float", "timestamp")}
@@ -185,9 +186,22 @@ def parse_yaml_all(text: str, place: str) -> list[Any]:
         raise InputError(f"invalid YAML: {error}", place) from error
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes a text that holds what cannot be seen: only there an escape means the sign."""
+
+
+def _quoted_where_unseen(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    seen = clean_lines(text) == text
+    return dumper.represent_scalar(f"{_TAG}str", text, style=None if seen else '"')
+
+
+_Dumper.add_representer(str, _quoted_where_unseen)
+
+
 def write_yaml(data: Any) -> str:
-    """Return data as YAML text in the order given."""
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
+    """Return data as YAML text in the order given, in which every sign can be seen."""
+    made = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return clean_lines(str(made))
 
 
 @dataclass(frozen=True, slots=True)

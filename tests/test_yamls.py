@@ -11,7 +11,8 @@ import yaml
 
 from reporter import yamls
 from reporter.errors import ContentError, InputError
-from reporter.yamls import content_dir, fields, parse_yaml_all
+from reporter.plain import clean_lines
+from reporter.yamls import content_dir, fields, parse_yaml_all, write_yaml
 
 ALIKE = {
     "nothing": "",
@@ -106,3 +107,15 @@ def test_what_needs_care_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch)
     assert parse_yaml_all("- a\n" * (1 << 19), "a.yml")
     with pytest.raises(InputError, match="tags, anchors or merges is read to 1 MB"):
         parse_yaml_all("- !!str a\n" * (1 << 19), "a.yml")
+
+
+def test_yaml_that_is_written_shows_every_sign_and_means_the_same() -> None:
+    evil = "\x1b[31m\u202eabc\u2066\u200f\ufeff\U000e0041\u00ad\u2028"
+    data = {
+        f"k{evil}": [evil, f"two\nlines\t{evil}", "è ü", "two\nlines", "a\tb", "'\"\\"],
+        "long": f"{evil} word " * 40,
+    }
+    text = write_yaml(data)
+    assert clean_lines(text) == text
+    assert "\\u202e" in text.lower() and "è ü" in text
+    assert parse_yaml_all(text, "a.yml") == [data]

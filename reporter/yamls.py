@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from reporter.errors import ContentError, InputError
-from reporter.plain import clean_lines
+from reporter.plain import clean_lines, regular_bytes
 
 _TAG = "tag:yaml.org,2002:"
 _USUAL = {_TAG + kind for kind in ("null", "bool", "int", "float", "timestamp")}
@@ -160,7 +160,7 @@ def read_yaml(path: Path) -> Any:
 def _read(path: Path) -> tuple[Any, dict[str, int]]:
     """Return a file's document, and the line of each of its keys."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = regular_bytes(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from error
     try:

@@ -390,6 +390,32 @@ def test_a_defect_of_ours_exits_3_and_shows_where(
     assert "ZeroDivisionError" in result.output
 
 
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [_pipe, _device])
+@pytest.mark.parametrize("place", ["ws/mappings/m.yml", "extra/checks/c.yml", "extra/other.yml", "page.html"])  # fmt: skip
+def test_a_pipe_or_device_in_place_of_content_is_refused_at_once(
+    place: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    make(tmp_path / place)
+    words = {"e": ("--extra", tmp_path / "extra"), "p": ("--template", tmp_path / place)}
+    refused(assess(ws, *words.get(place[0], ())), tmp_path, "it is no regular file", place)
+
+
+def test_content_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reporter.plain.MOST_OF_CONTENT", 2 << 20)
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT, mappings__m_yml="#" * (2 << 20) + "#")
+    refused(assess(ws), tmp_path, "it has more than 2 MB", "mappings/m.yml")
+
+
 @pytest.mark.parametrize("out", ["/proc/reporter/run", "ws/reporter.yml/run"])
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, out: str) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)

@@ -33,6 +33,7 @@ from reporter.frameworks import (
 )
 from reporter.model import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
+from reporter.plain import regular_bytes
 from reporter.planned import Efforts
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_condition, judge_source, judge_type
@@ -170,7 +171,7 @@ def _all_files(roots: list[Path]) -> list[Path]:
 def _sha256_of(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(os.fsencode(path.name) + b"\0" + path.read_bytes() + b"\0")
+        digest.update(os.fsencode(path.name) + b"\0" + regular_bytes(path) + b"\0")
     return digest.hexdigest()
 
 

@@ -26,6 +26,7 @@ from reporter.ingest.mapped import BLANK, FOLDER, LISTS, with_mappings
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import lists_in
 from reporter.kinds import beside_a_key, is_of_keys, kind_of, of_keys
+from reporter.plain import clean
 from reporter.secrets import redact
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
@@ -95,7 +96,7 @@ class Proposal:
     def text(self) -> str:
         """The mapping file."""
         head = "Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong column is a wrong score."
-        return "".join(f"# {x}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
+        return "".join(f"# {clean(x)}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
 
 
 def _line(g: Guess, width: int) -> str:

@@ -13,10 +13,10 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
@@ -386,6 +386,27 @@ def whole(file: InputFile, most: int) -> bytes:
         chunks.clear()
         raise TooLarge(too_large(file, f"this has more than {most >> 20} MB"))
     return b"".join(chunks)
+
+
+class LastRead:
+    """What was read last as a whole: the sheets of a workbook, or the lists of a document, are asked for one after another."""
+
+    def __init__(self) -> None:
+        self._file: tuple[Path, tuple[int, ...]] | None = None
+        self._content: Any = None
+
+    def of(self, file: InputFile, read: Callable[[], Any]) -> Any:
+        """Return what was read of a file, or read it now."""
+        self.let_go_unless(file)
+        if self._file is None:
+            self._content = read()
+            self._file = file.path, file.stamp
+        return self._content
+
+    def let_go_unless(self, file: InputFile) -> None:
+        """Free what was read unless it is of this file: two documents at a time may be more than the memory holds."""
+        if self._file != (file.path, file.stamp):
+            self._file = self._content = None
 
 
 def too_large(file: InputFile, why: str) -> str:

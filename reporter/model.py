@@ -17,6 +17,8 @@ from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
 from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
 
+AS_OF = "as_of"
+"""In `at_best` of a check: the day of the run."""
 SEVERITIES = ("critical", "high", "medium", "low")
 
 # ---------------------------------------------------------------- content
@@ -59,6 +61,8 @@ class Check:
     """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
     fails_without: tuple[str, ...] = ()
     """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
+    at_best: dict[str, object] = field(default_factory=dict)
+    """Needed `table.column` -> the value that undoes a failure if any does: what fails with it fails with all."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)

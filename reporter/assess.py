@@ -354,7 +354,7 @@ def replaceable(judged: Judged, name: str) -> bool:
 def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
     if f"{table}.{column}" in CARRIED_AS:
         return "n_events"  # counts the events that have it
-    value = check.at_best[name]
+    value = check.best(name)
     if value == AS_OF:
         value = str(engine.one("SELECT as_of FROM run"))
     kind = next(c.type for c in TABLES[table].columns if c.name == column)

@@ -179,7 +179,7 @@ def _unfit(check: Check, judged: Judged) -> list[str]:
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
         for name in sorted(set(names) - needed)
     ]
-    for name, value in sorted(check.at_best.items()):
+    for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
         spec = next((c for c in TABLES[table].columns if c.name == column), None) if table in TABLES else None  # fmt: skip
         words = VOCABULARY.get(name, (value,))

@@ -62,7 +62,9 @@ class Check:
     fails_without: tuple[str, ...] = ()
     """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
     at_best: dict[str, object] = field(default_factory=dict)
-    """Needed `table.column` -> the value that undoes a failure if any does: what fails with it fails with all."""
+    """Needed `table.column` -> the value that undoes a failure if any does: what fails with it fails with all.
+
+    As in SQL, {name} is a parameter: the first of its values."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, object] = field(default_factory=dict)
@@ -78,6 +80,13 @@ class Check:
     @property
     def theme(self) -> str:
         return self.id.split("-")[0]
+
+    def best(self, name: str) -> object:
+        """Return what a column of `at_best` says, a parameter filled in."""
+        value = self.at_best[name]
+        if isinstance(value, str) and value.startswith("{"):
+            value = self.params.get(value.strip("{}"), value)
+        return value[0] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ class Worlds:
             return [self._run([v], None)[0] for v in variants]
         return self._run(variants, self._renamed)
 
+    @property
+    def most(self) -> int:
+        """How many values of a column to try."""
+        return MOST if self._renamed is not None else MOST_ALONE
+
     def _find_renamed(self) -> set[str] | None:
         """The columns whose values are made the world's own so that three equal worlds come out as one alone; or None."""
         shared = {t for t, _ in assess.needs_of(self._check, self._judged)} & set(SHARED)
@@ -161,8 +166,8 @@ _ANY: dict[str, tuple[Any, ...]] = {
     "BIGINT": (0, 1, 3, 1_000_000),
     "VARCHAR": ("x", "ann", "a1", "none"),
 }  # fmt: skip
-MOST = 18
-"""Values of a column that are tried in all rows alike."""
+MOST, MOST_ALONE = 18, 6
+"""Values of a column that are tried in all rows alike; the second where each world takes an engine."""
 MIXED = 4
 """Times that each row gets a value, or none, by chance."""
 
@@ -186,22 +191,23 @@ def words_of(check: Check, name: str) -> list[Any]:
         for r in e.get("given", {}).get(table, [])  # type: ignore[attr-defined]
     ]
     said = [r[column] for r in rows if r.get(column, "") != ""]
-    words = [check.at_best.get(name), *VOCABULARY.get(name, ()), *_ANY[_KIND[name]], *said]
+    words = [check.best(name) if name in check.at_best else None, *VOCABULARY.get(name, ()), *_ANY[_KIND[name]], *said]
     plain = ["2026-10-01" if w == "as_of" else w for w in words if w is not None]
     if name in VOCABULARY:
         plain = [w for w in plain if w in VOCABULARY[name]]
     return list({(type(w), str(w)): w for w in plain}.values())
 
 
-def filled(check: Check, given: Given, names: Sequence[str], dice: random.Random) -> list[Given]:
-    """Return variants in which the columns say other things: one column alike in all rows, or all by chance."""
+def filled(
+    check: Check, given: Given, names: Sequence[str], dice: random.Random, most: int = MOST
+) -> list[Given]:
+    """Return variants in which the columns say other things: the first one alike in all rows, or all by chance."""
     words = {n: words_of(check, n) for n in names}
-    made = []
-    if len(names) == 1:
-        chosen = words[names[0]]
-        for word in chosen if len(chosen) <= MOST else [chosen[0], *dice.sample(chosen, MOST - 1)]:
-            made.append(_with(given, names, lambda _, w=word: w))  # type: ignore[misc]
-        made.append(given)
+    chosen = words[names[0]]
+    made = [given]
+    for word in chosen if len(chosen) <= most else [chosen[0], *dice.sample(chosen, most - 1)]:
+        first = {names[0]: word}
+        made.append(_with(given, names, lambda n, f=first: f.get(n, words[n][0])))  # type: ignore[misc]
     for _ in range(MIXED * len(names)):
         made.append(_with(given, names, lambda n: dice.choice([*words[n], None])))
     return made
@@ -219,11 +225,14 @@ def _with(given: Given, names: Sequence[str], word: Any) -> Given:
     return made
 
 
-def needed(check: Check, judged: Judged, given: Given) -> list[str]:
-    """Return the needed columns that rows of an example have and may be without."""
+def needed(check: Check, judged: Judged, given: Given) -> tuple[list[str], list[str], bool]:
+    """Return the needed columns that rows of an example have and may be without, those they lack, and if a table is lacking."""
     required = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if c.required}
-    return [
-        f"{t}.{c}"
-        for t, c in assess.needs_of(check, judged)
-        if f"{t}.{c}" not in required and any(c in row for row in given.get(t, []))
-    ]
+    needs = [(t, f"{t}.{c}", c) for t, c in assess.needs_of(check, judged)]
+    held = {name for t, name, c in needs if any(c in row for row in given.get(t, []))}
+    loose = [name for _, name, _ in needs if name not in required]
+    return (
+        [n for n in loose if n in held],
+        [n for n in loose if n not in held and given.get(n.partition(".")[0])],
+        any(not given.get(t) for t, name, _ in needs if name not in check.fails_without),
+    )

@@ -38,13 +38,13 @@ def search(check: Check) -> tuple[list[str], Left]:
     for example in map(dict, check.examples):
         worlds = Worlds(check, example)
         judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
-        names = needed(check, judged, worlds.given)
+        names, lacking, untold = needed(check, judged, worlds.given)
         claimed = [n for n in names if n in check.fails_without or n in check.at_best]
         sets = [[n] for n in names] + ([claimed] if len(claimed) > 1 else [])
         sets += [dice.sample(claimed, 2) for _ in range(3 if len(claimed) > 2 else 0)]
         bare = worlds.judge([without(worlds.given, s) for s in sets]) if sets else []
         live = [(s, b) for s, b in zip(sets, bare, strict=True) if b.failing]
-        variants = [filled(check, worlds.given, s, dice) for s, _ in live]
+        variants = [filled(check, worlds.given, s + lacking, dice, worlds.most) for s, _ in live]
         told = iter(worlds.judge([v for some in variants for v in some]) if live else [])
         for (columns, seen), some in zip(live, variants, strict=True):
             after = [next(told).failing for _ in some]
@@ -52,7 +52,7 @@ def search(check: Check) -> tuple[list[str], Left]:
             fails = {s for s, (verdict, _) in seen.cells.items() if verdict == "fail"}
             where = f"{example['name']!r} without {', '.join(columns)}"
             wrong += [f"{where}: {s}" for s in sorted(fails - certain)]
-            if len(columns) == 1 and certain - fails:
+            if len(columns) == 1 and certain - fails and not untold:
                 left.setdefault(columns[0], []).extend(sorted(certain - fails))
     return wrong, left
 

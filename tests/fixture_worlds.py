@@ -166,9 +166,9 @@ _ANY: dict[str, tuple[Any, ...]] = {
     "BIGINT": (0, 1, 3, 1_000_000),
     "VARCHAR": ("x", "ann", "a1", "none"),
 }  # fmt: skip
-MOST, MOST_ALONE = 18, 6
+MOST, MOST_ALONE = 10, 4
 """Values of a column that are tried in all rows alike; the second where each world takes an engine."""
-MIXED = 4
+MIXED = 3
 """Times that each row gets a value, or none, by chance."""
 
 

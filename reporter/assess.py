@@ -289,17 +289,33 @@ def _lacking_at_best(
     have = {(t, c) for _, t, c in sight.carried}
     if check.about in NOT_ACTORS:
         lacking = frozenset(".".join(n) for n in to_fail if n not in have)
-        return {lacking: "TRUE"} if lacking and lacking <= set(check.at_best) else {}
+        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= {t for t, _ in have}
+        return {lacking: "TRUE"} if fit else {}
     shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in have}
     groups: dict[frozenset[str], list[int]] = {}
     for group, signature in sight.groups:
         missing = _missing(signature, to_fail, sight.carried)
         lacking = frozenset(shared.union(*(missing or {}).values()))
-        if missing is not None and lacking and lacking <= set(check.at_best):
+        # No value stands for a row: of a table that is lacking nothing is known at best.
+        if (
+            missing is not None and lacking and lacking <= set(check.at_best)
+            and _tables(lacking) <= _held(signature, sight.carried)
+        ):  # fmt: skip
             groups.setdefault(lacking, []).append(group)
     return {
         names: _all_in(dict.fromkeys(found, "")) for names, found in sorted(groups.items(), key=lambda g: sorted(g[0]))
     }  # fmt: skip
+
+
+def _tables(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def _held(signature: str, carried: Set[tuple[str, str, str]]) -> set[str]:
+    """Return the tables of which the sources of an actor carry anything; those of the organisation, of which any does."""
+    sources = _by_table(signature)
+    of_actor = {t: sources.get(t) or sources.get("actors") or set() for _, t, _ in carried}
+    return {t for s, t, _ in carried if t in SHARED or s in of_actor[t]}
 
 
 def _fail_at_best(
@@ -379,10 +395,7 @@ def _missing(
     signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> dict[str, list[str]] | None:
     """Return the sources of an actor -> the needed columns that they lack; None if no list has the actor."""
-    sources: dict[str, set[str]] = {}
-    for part in signature.split(";"):
-        table, source = part.split("=", 1)
-        sources.setdefault(table, set()).add(source)
+    sources = _by_table(signature)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
         if table in SHARED or (table == "events" and table not in sources):
@@ -393,6 +406,15 @@ def _missing(
         if not any((s, table, column) in carried for s in own):
             missing.setdefault(", ".join(sorted(own)), []).append(f"{table}.{column}")
     return missing
+
+
+def _by_table(signature: str) -> dict[str, set[str]]:
+    """Return table -> the sources that describe a group of actors in it."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    return sources
 
 
 def _few(names: list[str]) -> str:

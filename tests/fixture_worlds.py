@@ -191,7 +191,12 @@ def words_of(check: Check, name: str) -> list[Any]:
         for r in e.get("given", {}).get(table, [])  # type: ignore[attr-defined]
     ]
     said = [r[column] for r in rows if r.get(column, "") != ""]
-    words = [check.best(name) if name in check.at_best else None, *VOCABULARY.get(name, ()), *_ANY[_KIND[name]], *said]
+    words = [
+        check.best(name) if name in check.at_best else None,
+        *VOCABULARY.get(name, ()),
+        *_ANY[_KIND[name]],
+        *said,
+    ]
     plain = ["2026-10-01" if w == "as_of" else w for w in words if w is not None]
     if name in VOCABULARY:
         plain = [w for w in plain if w in VOCABULARY[name]]

@@ -32,7 +32,14 @@ Left = dict[str, list[str]]
 
 
 def sha_of(check: Check) -> str:
-    told = (check.sql, check.params, check.needs, check.fails_without, check.at_best, check.examples)
+    told = (
+        check.sql,
+        check.params,
+        check.needs,
+        check.fails_without,
+        check.at_best,
+        check.examples,
+    )
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
 
 
@@ -84,7 +91,9 @@ def _searched(checks: list[Check]) -> None:
         for name, subjects in left.items()
         if len(subjects) > before.get(c, {"left": {}})["left"].get(name, 0)
     }
-    assert more == {}, "say in the check what the column would be at best (at_best), or fails_without"
+    assert more == {}, (
+        "say in the check what the column would be at best (at_best), or fails_without"
+    )
 
 
 def test_a_check_that_changed_claims_no_more_and_no_less_than_is_certain(content: Content) -> None:
@@ -122,7 +131,13 @@ def test_the_search_finds_a_certain_failure_that_nobody_claims(checks: dict[str,
 # ---------------------------------------------------------------- what a failure says, and what stays unknown
 
 AGENT = {"actor_id": "a1", "kind": "agent", "state": "active"}
-MODEL = {"component_id": "c1", "actor_id": "a1", "type": "model", "name": "orb", "version": "latest"}
+MODEL = {
+    "component_id": "c1",
+    "actor_id": "a1",
+    "type": "model",
+    "name": "orb",
+    "version": "latest",
+}
 PINNED = MODEL | {"version": "1", "pinned": True}
 LINK = {"actor_id": "a1", "peer_id": "a2"}
 DEPLOYED = AGENT | {"environment": "production"}
@@ -159,7 +174,8 @@ def test_what_is_put_in_place_of_the_unrecorded_is_never_printed(checks: dict[st
         for example in checks[name].examples
         for column in checks[name].at_best
         for _, reason in examples.verdicts(
-            checks[name], {**example, "given": without(example["given"], [column])}  # type: ignore[dict-item, index]
+            checks[name],
+            {**example, "given": without(example["given"], [column])},  # type: ignore[dict-item, index]
         ).values()
     ]
     assert len(told) > 50 and not [r for r in told if "(not" in r]
@@ -226,7 +242,10 @@ def test_a_check_of_others_is_judged_again_in_the_child_too(
 ) -> None:
     check = checks["IDN-05"]
     judged = judge(check.sql, check.params, check.place)
-    actors = [DEPLOYED | {"identity_issuer": "a blog"}, DEPLOYED | {"actor_id": "a2", "identity_issuer": "spiffe"}]
+    actors = [
+        DEPLOYED | {"identity_issuer": "a blog"},
+        DEPLOYED | {"actor_id": "a2", "identity_issuer": "spiffe"},
+    ]
     with Engine(tmp_path / "work") as engine:
         examples.load_example(engine, {"given": {"actors": actors}})
         derive(engine, examples.RUN, [])

@@ -47,6 +47,7 @@ DOCUMENTS = {
 """First bytes of files that people read and no reader here does."""
 PARTS = {b"word/": "DOCX text", b"ppt/": "PPTX slides", b"application/vnd.oasis.opendocument": "OpenDocument file"}  # fmt: skip
 """What stands at the beginning of a zip archive that is one."""
+AN_ARCHIVE = "a zip archive that is not a workbook; unpack it first"
 A_DOCUMENT = "a document ({kind}): no record is read from it"
 
 
@@ -75,6 +76,11 @@ class InputFile:
     def is_document(self) -> bool:
         """Say whether it is made for people: a PDF, a text, a picture."""
         return self.format == "unknown" and self.why.startswith(A_DOCUMENT.split("{")[0])
+
+    @property
+    def is_archive(self) -> bool:
+        """Say whether it holds other files, packed."""
+        return self.format == "unknown" and self.why == AN_ARCHIVE
 
     @property
     def lined(self) -> bool:
@@ -254,7 +260,7 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
     if head[:4] == b"PK\x03\x04":
         if b"xl/" in head or b"[Content_Types]" in head:
             return "xlsx", "", ""
-        return "unknown", "", "a zip archive that is not a workbook; unpack it first"
+        return "unknown", "", AN_ARCHIVE
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     elif head[:3] == b"\xef\xbb\xbf":

@@ -260,7 +260,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 _CHECK_KEYS = (
     "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
-    "params", "sql", "compensated_by", "fix", "examples",
+    "at_best", "params", "sql", "compensated_by", "fix", "examples",
 )  # fmt: skip
 
 
@@ -293,6 +293,7 @@ def read_check(path: Path) -> Check:
         place=f.place("sql"),
         needs=needs,
         fails_without=fails_without,
+        at_best=f.get("at_best", dict, {}),
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),

@@ -47,6 +47,7 @@ WRITTEN = {
     "writing-content": 320,
     "method": 350,
     "decisions": 420,
+    "decisions-honesty": 100,
     "decisions-intake": 100,
     "decisions-reports": 100,
     "decisions-statements": 100,
@@ -579,7 +580,14 @@ def test_the_changelog_counts_right() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["decisions", "decisions-intake", "decisions-reports", "decisions-statements"]
+    "name",
+    [
+        "decisions",
+        "decisions-honesty",
+        "decisions-intake",
+        "decisions-reports",
+        "decisions-statements",
+    ],
 )
 def test_decisions_are_dated(name: str) -> None:
     paragraphs = [p for p in page(name).split("\n\n")[2:] if p and not p.startswith("#")]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
-from reporter.model import Check, Finding
+from reporter.model import AS_OF, Check, Finding
 from reporter.schema import (
     CALLED,
     CARRIED_AS,
@@ -23,7 +23,7 @@ from reporter.schema import (
     TABLES,
 )
 from reporter.scores import Status, Tally, tier_text
-from reporter.sql import Judged
+from reporter.sql import Judged, with_values
 from reporter.unjudged import (
     JUDGED,
     MOST_SAID,
@@ -280,7 +280,7 @@ def _work_off(
         except IndexError:
             return
         try:
-            _assess_one(engine, check, run(engine, check, judged), sight)
+            _assess_one(engine, check, judged, sight, run)
         except OutOfMemory as error:
             wrong[check.id] = Failure(error.message, error)
         except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
@@ -295,23 +295,124 @@ def _work_off(
             wrong[check.id] = Failure(why, failed)
 
 
-def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
+def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight, run: Runner) -> None:
     needs = needs_of(check, judged)
     reads_events = bool(judged.tables & EVENT_TABLES)
     to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
     why, why_no_fail = (_blind_everywhere(n, sight.carried) for n in (needs, to_fail))
-    if reads_events and not sight.has_events:
+    ran = run(engine, check, judged)
+    sees_nothing = reads_events and not sight.has_events
+    if sees_nothing:
         why = why_no_fail = why or "no input holds an event"
+    elif lacking := _lacking_at_best(check, to_fail, sight):
+        ran = _fail_at_best(engine, check, judged, ran, lacking, run)
     if check.about in NOT_ACTORS:
-        cells = _insert_organisation(engine, check, judged, why, why_no_fail, reads_events)
+        cells = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
     else:
         blind = _blind_groups(needs, sight)
         shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
         dim = _blind_groups(sorted(shown_by), sight)
         blind_to_fail = _blind_groups(to_fail, sight)
-        cells = _insert_actors(engine, check, judged, blind, blind_to_fail, dim, reads_events)
+        cells = _insert_actors(engine, check, ran, blind, blind_to_fail, dim, reads_events)
     if why and not cells:
         insert_unseen(engine, check, why)
+
+
+def _lacking_at_best(
+    check: Check, to_fail: list[tuple[str, str]], sight: _Sight
+) -> dict[frozenset[str], str]:
+    """Return which columns are lacking where the check says what each would be at best -> SQL over a subject's groups."""
+    if not check.at_best:
+        return {}
+    have = {(t, c) for _, t, c in sight.carried}
+    if check.about in NOT_ACTORS:
+        lacking = frozenset(".".join(n) for n in to_fail if n not in have)
+        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= {t for t, _ in have}
+        return {lacking: "TRUE"} if fit else {}
+    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in have}
+    groups: dict[frozenset[str], list[int]] = {}
+    for group, signature in sight.groups:
+        missing = _missing(signature, to_fail, sight.carried)
+        lacking = frozenset(shared.union(*(missing or {}).values()))
+        # No value stands for a row: of a table that is lacking nothing is known at best.
+        if (
+            missing is not None and lacking and lacking <= set(check.at_best)
+            and _tables(lacking) <= _held(signature, sight.carried)
+        ):  # fmt: skip
+            groups.setdefault(lacking, []).append(group)
+    return {
+        names: _all_in(dict.fromkeys(found, "")) for names, found in sorted(groups.items(), key=lambda g: sorted(g[0]))
+    }  # fmt: skip
+
+
+def _tables(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def _held(signature: str, carried: Set[tuple[str, str, str]]) -> set[str]:
+    """Return the tables of which the sources of an actor carry anything; those of the organisation, of which any does."""
+    sources = _by_table(signature)
+    of_actor = {t: sources.get(t) or sources.get("actors") or set() for _, t, _ in carried}
+    return {t for s, t, _ in carried if t in SHARED or s in of_actor[t]}
+
+
+def _fail_at_best(
+    engine: Engine, check: Check, judged: Judged, ran: Judged, lacking: dict[frozenset[str], str], run: Runner
+) -> Judged:  # fmt: skip
+    """Return a check over the verdicts of `ran` that knows which failures are certain, and with their own reasons.
+
+    Certain is what fails though all that is not recorded is taken to be at best. Judged again is only what has a failure
+    to lose.
+    """
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE judged_again AS SELECT v.subject, v.ok, v.reason, {_ref(ran)} AS ref, "
+        f"FALSE AS certain FROM ({ran.sql}) AS v"
+    )
+    of_actors = check.about not in NOT_ACTORS
+    for names, within in lacking.items():
+        subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {within}"
+        failed = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
+        if not engine.one(f"SELECT count(*) FROM judged_again WHERE {failed}"):
+            continue
+        best = run(engine, check, with_values(judged, _best_values(engine, check, judged, names)))
+        engine.run(
+            f"UPDATE judged_again SET reason = b.reason, ref = b.ref, certain = TRUE FROM (SELECT v.subject, v.ok, v.reason, "
+            f"{_ref(best)} AS ref FROM ({best.sql}) AS v) AS b WHERE b.subject = judged_again.subject AND b.ok IS FALSE "
+            f"AND judged_again.{failed.replace(' AND subject', ' AND judged_again.subject')}"
+        )
+    sql = "SELECT subject, ok, reason, ref, certain FROM judged_again"
+    return replace(ran, sql=sql, has_ref=True, has_certain=True)
+
+
+def _best_values(
+    engine: Engine, check: Check, judged: Judged, names: Set[str]
+) -> dict[str, dict[str, str]]:
+    """Return table -> column -> SQL of what the check reads there at best, where the column is empty."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column in sorted(judged.reads):
+        name = ".".join(_loaded(table, column) or ())
+        if name in names:
+            found.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
+    return found
+
+
+def replaceable(judged: Judged, name: str) -> bool:
+    """Tell whether a check reads a loaded column where another value can be put in its place."""
+    found = [(t, c) for t, c in judged.reads if ".".join(_loaded(t, c) or ()) == name]
+    own = name.partition(".")[2]
+    return bool(found) and all(
+        c == own or (c.startswith("n_") and (t, "n_events") in judged.reads) for t, c in found
+    )
+
+
+def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
+    if f"{table}.{column}" in CARRIED_AS:
+        return "n_events"  # counts the events that have it
+    value = check.best(name)
+    if value == AS_OF:
+        value = str(engine.one("SELECT as_of FROM run"))
+    kind = next(c.type for c in TABLES[table].columns if c.name == column)
+    return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
@@ -322,20 +423,36 @@ def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]
 
 def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
     """Say which needed columns none of an actor's sources carries; '' when it is seen in full."""
-    sources: dict[str, set[str]] = {}
-    for part in signature.split(";"):
-        table, source = part.split("=", 1)
-        sources.setdefault(table, set()).add(source)
+    missing = _missing(signature, needs, carried)
+    if missing is None:
+        return _UNLISTED
+    return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
+
+
+def _missing(
+    signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> dict[str, list[str]] | None:
+    """Return the sources of an actor -> the needed columns that they lack; None if no list has the actor."""
+    sources = _by_table(signature)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
         if table in SHARED or (table == "events" and table not in sources):
             continue
         own = sources.get(table) or sources.get("actors")
         if not own:
-            return _UNLISTED
+            return None
         if not any((s, table, column) in carried for s in own):
             missing.setdefault(", ".join(sorted(own)), []).append(f"{table}.{column}")
-    return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
+    return missing
+
+
+def _by_table(signature: str) -> dict[str, set[str]]:
+    """Return table -> the sources that describe a group of actors in it."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    return sources
 
 
 def _few(names: list[str]) -> str:
@@ -368,7 +485,8 @@ def _insert_actors(
     """
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_blind, why_dim = _case(blind), _case(dim)
-    all_blind = f"CASE WHEN v.ok IS FALSE THEN {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
+    certain = "v.certain" if judged.has_certain else "FALSE"
+    all_blind = f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
         f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
@@ -420,7 +538,11 @@ def _insert_organisation(
     status = f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
     reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, v.reason, 'no reason given')"
     if why_no_fail:
-        status, reason = "'unknown'", quoted(why)
+        certain = "v.certain" if judged.has_certain else "FALSE"
+        status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
+        reason = (
+            f"CASE WHEN {certain} THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
+        )
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
         reason = (

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import hashlib
 import json
-import random
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +18,7 @@ from reporter import assess, examples
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
-from reporter.ingest.feeds import Expected
 from reporter.ingest.tables import derive
-from reporter.model import Check
-from reporter.schema import TABLES
-from reporter.sql import judge
-from reporter.vocabulary import VOCABULARY
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
@@ -272,111 +264,7 @@ def test_a_cap_that_only_may_hold_binds_the_level_on_evidence_alone(content: Con
     assert (held.level_lo, held.level_hi, held.caps) == (1, free.level_hi, ((1, "why"),))
 
 
-# ---------------------------------------------------------------- failures that no missing column can undo
-
-FILLINGS = 3
-"""Random fillings of each example."""
-
-
-def _pool(table: str, column: str, given: set[str]) -> list[Any]:
-    kind = next(c.type for c in TABLES[table].columns if c.name == column)
-    if kind == "BOOLEAN":
-        return [True, False]
-    if kind == "TIMESTAMP":
-        return [
-            *sorted(given),
-            "2020-01-01",
-            "2026-06-30",
-            "2026-08-01",
-            "2026-09-30",
-            "2030-01-01",
-        ]
-    return sorted({*given, *VOCABULARY.get(f"{table}.{column}", ()), "x", "ann", "a1"})
-
-
-def _failures(check: Check, example: dict[str, Any]) -> set[str]:
-    """The subjects that the SQL alone fails, before any rule on what is recorded."""
-    judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        engine.run("SET threads = 1")
-        examples.load_example(engine, example)
-        derive(engine, examples.RUN, [Expected("gateway", "day", 0)], wanted=judged.tables)
-        return {
-            s
-            for s, ok in engine.rows(f"SELECT subject, ok FROM ({judged.sql})")
-            if s and ok is False
-        }
-
-
-def _filled(
-    example: dict[str, Any], columns: tuple[str, ...], value: Callable[[str], Any]
-) -> dict[str, Any]:
-    """The example with other values in some columns; None leaves them out."""
-    made = copy.deepcopy(example)
-    for name in columns:
-        table, _, column = name.partition(".")
-        for row in made.get("given", {}).get(table, []):
-            row.pop(column, None)
-            told = value(name)
-            if told is not None:
-                row[column] = told
-    return made
-
-
-def _undone(check: Check, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(example, subject) of failures without the columns, one alone or all, that some value in them undoes."""
-    together = _undone_by(check, columns) if len(columns) > 1 else []
-    return [
-        u
-        for c in columns
-        for u in _undone_by(check, (c,)) or [(f"none fails without {c}", "")]
-        if u[1] != "-"
-    ] + [u for u in together if u[1] != "-"]
-
-
-def _undone_by(check: Check, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(example, subject) of failures that are undone; ("", "-") if there are failures and none is."""
-    dice, pools = random.Random(11), {}
-    for name in columns:
-        table, _, column = name.partition(".")
-        rows = [r for e in check.examples for r in e.get("given", {}).get(table, [])]  # type: ignore[attr-defined]
-        pools[name] = _pool(
-            table, column, {str(r[column]) for r in rows if r.get(column, "") != ""}
-        )
-    undone, n = [], 0
-    for example in map(dict, check.examples):
-        bare = _failures(check, _filled(example, columns, lambda _: None))
-        n += len(bare)
-        for _ in range(FILLINGS if bare else 0):
-            after = _failures(check, _filled(example, columns, lambda c: dice.choice(pools[c])))
-            undone += [(str(example["name"]), s) for s in bare - after]
-    return undone or ([("", "-")] if n else [])
-
-
-def _loose(check: Check) -> tuple[str, ...]:
-    """Those of its columns that an example can be without: a row must have the required ones."""
-    required = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if c.required}
-    return tuple(c for c in check.fails_without if c not in required)
-
-
-QUICK = ("CRD-03",)
-
-
-@pytest.mark.parametrize(
-    "quick", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["one check", "all"]
-)
-def test_a_failure_that_is_certain_without_a_column_stands_whatever_it_would_say(
-    quick: bool, content: Content
-) -> None:
-    certain = [c for c in content.checks if _loose(c) and (c.id in QUICK or not quick)]
-    assert len(certain) >= (len(QUICK) if quick else 10)
-    assert {c.id: u for c in certain if (u := _undone(c, _loose(c)))} == {}
-
-
-def test_the_rule_would_notice_a_column_that_can_undo_a_failure(content: Content) -> None:
-    check = next(c for c in content.checks if c.id == "CRD-03")
-    assert _undone(check, ("credentials.type",)), "a keyless type takes a credential out of scope"
-
+# ---------------------------------------------------------------- failures that stand (test_certain.py searches for them)
 
 KEY = {
     "credential_id": "k",

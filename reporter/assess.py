@@ -118,7 +118,7 @@ def _find_strangers(engine: Engine) -> None:
     """
     engine.run(
         "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
-        f"coalesce(bool_or(outcome <> 'denied' AND ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity "
+        f"coalesce(bool_or(in_window AND outcome <> 'denied' AND ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity "
         "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
     # What they do with an identity of another is judged as that one's; that they are in no list is their own.

@@ -35,12 +35,12 @@ class Apart(AbstractContextManager["Apart"]):
 
     def __call__(self, engine: Engine, check: Check, judged: Judged) -> Judged:
         """Return a check that reads the verdicts of the child; raise the engine's Error where there are none."""
-        if judged not in self._foreign:
+        if replace(judged, sql=judged.written or judged.sql, written="") not in self._foreign:
             return judged
         with self._lock:
             self._folder.mkdir(exist_ok=True)
             tables = {t: str(self._copy(engine, t)) for t in sorted(judged.tables)}
-            out = self._folder / f"{check.id}.verdicts.parquet"
+            out = self._folder / f"{check.id}.{'best' if judged.written else 'verdicts'}.parquet"
             try:
                 self._child.call(
                     verdicts, sql=judged.sql, tables=tables, folder=str(self._folder), out=str(out),

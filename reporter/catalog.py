@@ -33,6 +33,7 @@ from reporter.frameworks import (
 )
 from reporter.model import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.pairs import Crosswalk
+from reporter.plain import regular_bytes
 from reporter.planned import Efforts
 from reporter.schema import SUBJECTS, TABLES
 from reporter.sql import judge_condition, judge_source, judge_type
@@ -170,7 +171,7 @@ def _all_files(roots: list[Path]) -> list[Path]:
 def _sha256_of(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(os.fsencode(path.name) + b"\0" + path.read_bytes() + b"\0")
+        digest.update(os.fsencode(path.name) + b"\0" + regular_bytes(path) + b"\0")
     return digest.hexdigest()
 
 
@@ -259,7 +260,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 _CHECK_KEYS = (
     "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
-    "params", "sql", "compensated_by", "fix", "examples",
+    "at_best", "params", "sql", "compensated_by", "fix", "fix_listed", "examples",
 )  # fmt: skip
 
 
@@ -292,9 +293,11 @@ def read_check(path: Path) -> Check:
         place=f.place("sql"),
         needs=needs,
         fails_without=fails_without,
+        at_best=f.get("at_best", dict, {}),
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),
+        fix_listed=f.get("fix_listed", str, "").strip(),
         examples=tuple(f.get("examples", list)),
     )
 

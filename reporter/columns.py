@@ -128,6 +128,9 @@ ACTORS = (
     column(
         "contexts_listed", FLAG, "The record lists its execution contexts, even if there are none."
     ),
+    column(
+        "destinations_listed", FLAG, "The record lists its destinations, even if there are none."
+    ),
     column("listed_in", TEXT, "Kind of the list this row comes from; empty: register.", "sparse"),
     column("strong_auth", FLAG, "People: multi-factor; others: no long-lived secret.", "sparse"),
     column("is_intermediary", FLAG, "A gateway that speaks for many agents.", "sparse"),

@@ -25,6 +25,9 @@ FIELDS = {
 }  # fmt: skip
 """Table -> column -> what Reporter's own formats call it, where they have another name for it."""
 
+WORKED_OUT = {"events": ("hash_holds",)}
+"""Table -> columns that Reporter's own formats do not take, but work out."""
+
 
 def tables() -> str:
     """Return docs/tables.md."""
@@ -170,7 +173,7 @@ def formats(page: str) -> str:
 def _fields(table: Table) -> str:
     lines = ["| field | holds | meaning |", "|---|---|---|"]
     for column in table.columns:
-        if column.name in COMPUTED:
+        if column.name in COMPUTED or column.name in WORKED_OUT.get(table.name, ()):
             continue
         field = FIELDS.get(table.name, {}).get(column.name, column.name)
         mark = " **required**" if column.required else " *optional*" if column.sparse else ""

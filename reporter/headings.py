@@ -102,7 +102,7 @@ IMPACT_QUESTION = r".*\b(high impact|rights impacting|safety impacting)\b.*"
 WEAKER = {
     "name": (
         70,
-        r"(application|tool|app|system|solution|product|project|item|service|anwendungs?|projekt)( ?(name|title))?|service account|identity( name)?",
+        r"(application|tool|app|system|solution|product|project|item|service|anwendungs?|projekt)( ?(name|title))?|((bot|service|technical|system) )?account|identity( name)?",
     ),
     "purpose": (
         85,
@@ -177,12 +177,44 @@ REMARK = (
 )
 """How a line below a table begins that is no record of it."""
 
-AGENTS = (
-    r"agents?|agentic|agenten\w*|ai|ki|ia|ml|bots?|chatbots?|copilots?|robots?|assistants?|assistenten?|usecases?|use cases?|cas usage|llms?|gpts?|"
-    r"models?|modell\w*|modele|prompts?|autonomy|automations?"
+AI = (
+    r"(ai|ki|ia|llm|gen ?ai) (agents?|agenten|assistants?|assistenten|systems?|systeme|anwendung\w*|applications?|solutions?|use ?cases?|bots?|tools?|models?|"
+    r"inventory|register|registry|inventar|inventaire|portfolio)|(agents?|systemes?|cas usage) (d )?ia|agentic|chatbots?|copilots?|bots?|gpts?|"
+    r"(virtual|autonomous|conversational|digital) (agents?|assistants?|workers?)"
 )
-"""Words that tell a register of agents, in its name or above its columns."""
-ACCOUNTS = r"nhi|non human|service accounts?|svc|machine identit\w+|technical (users?|accounts?)|dienstkonten|api keys?"
+"""Words that tell a register of agents, in its name or above what names its rows."""
+AI_PERHAPS = r"agents?|agenten\w*|agente|ai|ki|ia|ml|assistants?|assistenten?|usecases?|use cases?|cas usage|llms?|models?|modell\w*|modele|prompts?|autonomy|automations?"
+"""Words that may: people, programs on servers and cars have them too."""
+LANGUAGE_MODELS = r".*\b(gpt|chatgpt|o[134]( mini)?|claude|sonnet|opus|haiku|gemini|gemma|llama|mistral|mixtral|qwen|deepseek|command r|phi|nova|titan|grok|luminous|davinci|bert)\b"
+NO_AGENT = (
+    r"ext(ension)?|phone( (number|no))?|(tele|mobil|handy)\w*|durchwahl|shift( \w+)?|schicht(plan)?|team ?(lead(er)?|leitung|leiter(in)?)|queues?|tickets?( \w+)?|calls?( \w+)?|"
+    r"(mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|first name|last name|surname|vorname|nachname|prenom|matricule|job title|employee( (id|no|number))?|date of birth|gender|"
+    r"computer( name)?|host(name)?( \w+)?|endpoint( name)?|(source |agent )?ip( address)?|mac( address)?|os( (name|version|type))?|operating system|betriebssystem|agent version|"
+    r"serial( (number|no|nr))?|last (seen|heartbeat|check ?in|keep ?alive|backup|scan)|(agent )?pool|executors?|cpus?|firmware|device( \w+)?|"
+    r"branch|licen[cs]e( (no|nr|number|plate))?|listings?|commission|premium|(active )?policies sold|iata( \w+)?|port|city|stadt|(postal |street )?address|adresse|anschrift|plate|"
+    r"hazard( \w+)?|storage location|payload( \w+)?|room|raum|hits|salary|login( (name|id))?|agent group"
+)
+"""Above columns of people, of programs on servers, and of trades: no AI agent has them."""
+SKILLS = r"skills?|capabilities|functions|actions? taken"
+"""Above what people and programs on servers can do, too."""
+SOFTWARE = r"\b\w*(bot|agent|assistant|helper|copilot|planner|reader|checker|finder|writer|resolver|service|app|system|engine|tool|ai|ki|gpt|desk|screening|filter|matching|triage)s?\b"
+STAFF = r"people|persons?|staff|employees?|users?|hr|mitarbeiter\w*|personal|leavers?|joiners?|headcount|roster"
+OTHER_LISTS = (
+    r"(estate|insurance|travel|patent|literary|transfer|bail|shipping|customs|letting|call|call cent(er|re)|contact cent(er|re)|field|sales|ticket|cleaning|user|snmp|build|monitoring|backup|antivirus|endpoint|security|"
+    r"log|human|live|commercial|forwarding) agents?|(sql )?agent jobs?|jobs|(versicherungs|reise|immobilien|call ?center)\w*|risks?|incidents?|vendors?|suppliers?|trainings?|courses?|licen[cs]es?|lizenzen|contracts?|"
+    r"acknowledg\w+|tickets|findings|controls|questionnaires?|invoices?|budget|mcp|servers?|policies|prompts|models|modelle|datasets?|customers?|employees?|staff|people|roster"
+)
+"""Lists of something else that may speak of AI."""
+KEYS = r"vaults?|secrets?|keys?|(access |api )?tokens?|certificates?|zertifikate|schlussel|credentials?|secretsmanager"
+KEY_NAMES = (
+    r"((vault|secret|key|kv|mount) )?path|vault|accessor|common name|((access|api) )?(key|secret|credential|certificate|token)( (id|name|path|arn))?|thumbprint|arn|name|"
+    r"(schlussel|zertifikat)( (id|name))?|serial( (number|no))?"
+)
+"""Above what names keys, in a list of them."""
+KEY_DATES = r".*\b(expires|expiry|expiration|expire|rotated|rotation|issued|ablauf\w*|gultig)\b.*|valid (to|until|before|after|from)|last used( \w+)?|(created|updated|modified|added)( \w+)?|creation (time|date)|end date"
+HOLDER = r"(ai )?(agents?|bots?|chatbot|assistant|copilot|holder|used by|consumer|application|app|workload|service account|identity|user|account|client|owner agent)( (id|name|email))?"
+"""Above whoever holds a key."""
+ACCOUNTS = r"nhi|non human|service accounts?|svc|machine identit\w+|technical (users?|accounts?)|dienstkonten"
 PEOPLE = (
     r"(work |business |e ?)?mail( address)?|email( address)?|e ?mail adresse|upn|user principal name|first name|last name|surname|given name|family name|full name|vorname|nachname|prenom|nom|"
     r"apellidos?|cognome|(employee|personnel|staff|worker|person) ?(id|number|no|nr|type|status)?|personalnummer|matricule|job title|position|hired?( (on|at|date))?|joined( (on|at|date))?|"
@@ -191,6 +223,7 @@ PEOPLE = (
 )
 """What stands above the columns of a list of people."""
 MAIL = r"(work |business |e ?)?mail( address)?|email( address)?|e ?mail adresse|upn|user principal name|adresse (e ?)?mail|correo( electronico)?"
+STAFF_NUMBER = r"(employee|personnel|staff|worker|person) ?(id|number|no|nr)|personalnummer|matricule|numero empleado"
 LEFT = (
     r"(left|leaves?|leaving|exit|termination|terminated|departure|departed|offboarded|employment end|contract end|last (working )?day)( (on|at|date|day))?|date (left|of leaving|depart)|"
     r"austritt\w*|ausgeschieden( am)?|date (de )?(depart|sortie)|fecha (de )?baja"

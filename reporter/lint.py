@@ -6,6 +6,7 @@ SQL and columns, official ids and titles, checks without a control, themes, and 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,11 +14,12 @@ from pathlib import Path
 from reporter import catalog, examples, yamls
 from reporter.catalog import Content
 from reporter.child import USUAL, Child, Limits, Stopped
+from reporter.columns import FLAG, INT, TIME
 from reporter.errors import ContentError, Errors, ReporterError
-from reporter.model import SEVERITIES, Check, Framework
-from reporter.runner import needs_of
+from reporter.model import AS_OF, SEVERITIES, Check, Framework
+from reporter.runner import needs_of, replaceable
 from reporter.schema import TABLES
-from reporter.sql import judge
+from reporter.sql import Judged, judge
 from reporter.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
@@ -154,10 +156,8 @@ def _checks(
         def judged(check: Check) -> list[ReporterError]:
             try:
                 sql = judge(check.sql, check.params, check.place)
-                needed = {".".join(n) for n in needs_of(check, sql)}
-                for name in sorted(set(check.fails_without) - needed):
-                    why = f"fails_without: {name} is no column that it needs"
-                    return [ContentError(f"{check.id}: {why}", check.place)]
+                if unfit := _unfit(check, sql):
+                    return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
                 if not run_examples or (own and not check.place.startswith(own)):
                     return []
                 wrong = _apart(child, check) if own else examples.failures(check)
@@ -169,6 +169,37 @@ def _checks(
         for n, problems in enumerate(each, 1):
             progress(n, len(content.checks))
             yield from problems
+
+
+def _unfit(check: Check, judged: Judged) -> list[str]:
+    """Say what `fails_without` and `at_best` name that the check does not need, or that no value can be put in place of."""
+    needed = {".".join(n) for n in needs_of(check, judged)}
+    wrong = [
+        f"{key}: {name} is no column that it needs"
+        for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
+        for name in sorted(set(names) - needed)
+    ]
+    for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
+        table, _, column = name.partition(".")
+        spec = next((c for c in TABLES[table].columns if c.name == column), None) if table in TABLES else None  # fmt: skip
+        words = VOCABULARY.get(name, (value,))
+        if name in check.fails_without:
+            wrong.append(f"at_best: {name} stands in fails_without, too")
+        elif spec and (spec.required or not replaceable(judged, name)):
+            wrong.append(f"at_best: no value can stand for {name}")
+        elif spec and (not _is_of(spec.type, value) or value not in words):
+            wrong.append(f"at_best: {value!r} is no value of {name}")
+    return wrong
+
+
+def _is_of(kind: str, value: object) -> bool:
+    """Tell whether a value of a file fits a column: numbers and flags as such, times as text or `as_of`."""
+    if kind != TIME:
+        fit: type = {FLAG: bool, INT: int}.get(kind, str)
+        return isinstance(value, fit) and (kind == FLAG or not isinstance(value, bool))
+    return value == AS_OF or (
+        isinstance(value, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value))
+    )
 
 
 def _apart(child: Child, check: Check) -> list[str]:

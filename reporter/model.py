@@ -19,6 +19,8 @@ from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
 from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
 
+AS_OF = "as_of"
+"""In `at_best` of a check: the day of the run."""
 SEVERITIES = ("critical", "high", "medium", "low")
 
 # ---------------------------------------------------------------- content
@@ -55,12 +57,18 @@ class Check:
     fix: str
     place: str
     """path:line of the file, for messages."""
+    fix_listed: str = ""
+    """What to do instead where the actor stands in a list by now; '' where that is no other thing."""
     needs: tuple[str, ...] = ()
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
     compensated_by: tuple[str, ...] = ()
     """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
     fails_without: tuple[str, ...] = ()
     """Those of the needed `table.column` that can turn no failure into anything else, whatever they would say."""
+    at_best: dict[str, Any] = field(default_factory=dict)
+    """Needed `table.column` -> the value that undoes a failure if any does: what fails with it fails with all.
+
+    As in SQL, {name} is a parameter: the first of its values."""
     misuse: bool = False
     """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)
@@ -76,6 +84,13 @@ class Check:
     @property
     def theme(self) -> str:
         return self.id.split("-")[0]
+
+    def best(self, name: str) -> object:
+        """Return what a column of `at_best` says, a parameter filled in."""
+        value = self.at_best[name]
+        if isinstance(value, str) and value.startswith("{"):
+            value = self.params.get(value.strip("{}"), value)
+        return value[0] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,8 @@ class Finding:
     waived_until: str = ""
     waiver: str = ""
     """file#record of the waiver that covers it; '' when none does."""
+    listed: bool = True
+    """False: the actor stands in no list that was supplied."""
 
     @property
     def id(self) -> str:

@@ -6,9 +6,13 @@ and bidirectional controls show a line in another order than it has.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import stat
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -16,6 +20,22 @@ _JOINERS = "\u200c\u200d"
 """Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
 _ODD = re.compile(r"[^\n\x20-\x7e]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+MOST_OF_CONTENT = 1 << 24
+"""Bytes of a file of content, settings or a template."""
+
+
+def regular_bytes(path: Path) -> bytes:
+    """Read a file that somebody gives as content; OSError where it is none: a pipe never begins, a device never ends."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        data = file.read(MOST_OF_CONTENT + 1)
+    if len(data) > MOST_OF_CONTENT:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_OF_CONTENT >> 20} MB", str(path))
+    return data
 
 
 def clean(text: str) -> str:

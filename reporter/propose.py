@@ -25,6 +25,8 @@ from reporter.ingest.items import Document
 from reporter.ingest.mapped import BLANK, FOLDER, LISTS, with_mappings
 from reporter.ingest.readers import documents
 from reporter.ingest.recognise import lists_in
+from reporter.kinds import beside_a_key, is_of_keys, kind_of, of_keys
+from reporter.plain import clean
 from reporter.secrets import redact
 from reporter.workspace import workspace_of
 from reporter.yamls import write_yaml
@@ -94,7 +96,7 @@ class Proposal:
     def text(self) -> str:
         """The mapping file."""
         head = "Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong column is a wrong score."
-        return "".join(f"# {x}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
+        return "".join(f"# {clean(x)}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
 
 
 def _line(g: Guess, width: int) -> str:
@@ -214,7 +216,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
     if not kind:
         _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
-    has_keys = any(
+    has_keys = is_of_keys(_about(table), keys) or any(
         h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
         for k in keys
         for c in ("credential_id", "last_rotated_at", "rotation_days")
@@ -228,7 +230,12 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         ),
         key=lambda g: (-g.sure, keys.index(g.heading)),
     )
-    sure, what, why = _kind_of(table, found, kind)
+    row = kind_of(_about(table), texts, found, len(table.rows))
+    if row.is_key:
+        found = of_keys(found, texts)
+    elif has_keys:
+        found = beside_a_key(found)
+    sure, what, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
     if what == "human":
         found = _as_people(table, texts, found, order)
     chosen: list[Guess] = []
@@ -261,46 +268,8 @@ def _is_secret(heading: str, said: list[Any]) -> bool:
     return h.is_secret(heading) or any("[secret]" in c or h.is_secret(heading, c) for c in cells)
 
 
-def _kind_of(table: Table, found: list[Guess], kind: str) -> tuple[int, str, str]:
-    """Say what each row is, how sure that is in percent, and why."""
-    if kind:
-        return 100, kind, "as given"
-    about = f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}"
-    headings = [h.plain(k) for k in (*table.headings, *table.optional)]
-    words = " ".join([about, *headings])
-    people = [k for k in headings if re.fullmatch(f"{h.PEOPLE}|{h.LEFT}", k)]
-    if re.search(rf"\b({h.ACCOUNTS})\b", f"{about} {' '.join(headings[:3])}"):
-        return 90, "service_account", "its name or headings speak of accounts"
-    if hit := re.search(rf"\b({h.AGENTS})\b", words):
-        return 90, "agent", f"its name or headings say {hit[0]!r}"
-    if (
-        re.search(
-            r"\b(people|persons?|staff|employees?|users?|hr|mitarbeiter\w*|personal|leavers?|joiners?)\b",
-            about,
-        )
-        and people
-    ):
-        return (
-            65,
-            "human",
-            f"its name, and {', '.join(people[:3])} among its headings, speak of people",
-        )
-    if len(people) > 1:
-        return 55, "human", f"{', '.join(people[:3])} among its headings speak of people"
-    own = {
-        "lists.tools",
-        "actors.autonomy",
-        "actors.kill_switch",
-        "actors.risk_tier",
-        "actors.purpose",
-        "actors.principal_id",
-        "component.name",
-        "lists.data_sources",
-    }
-    hits = sorted({g.heading for g in found if g.target in own and g.sure >= SURE_OF_KIND})
-    if hits:
-        return min(70 + 10 * (len(hits) - 1), 90), "agent", f"it has {', '.join(hits[:3])}"
-    return 50, "agent", "neither its name nor its headings say"
+def _about(table: Table) -> str:
+    return f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}".strip()
 
 
 def _as_people(
@@ -308,10 +277,12 @@ def _as_people(
 ) -> list[Guess]:
     """What the columns of a list of people mean: the address is the person, not somebody who owns it."""
     made = [g for g in found if g.target not in ("actors.owner_id", "actors.technical_owner_id") or h.named(g.heading, h.MAIL) < 90]  # fmt: skip
+    mails = [k for k in texts if re.fullmatch(h.MAIL, h.words_of(k)[1]) and _are_all_different(texts[k], table)]  # fmt: skip
+    own = mails or [k for k in texts if re.fullmatch(h.STAFF_NUMBER, h.plain(k)) and _are_all_different(texts[k], table)]  # fmt: skip
     for heading in texts:
         words = h.plain(heading)
-        different = len({str(v) for v in texts[heading]})
-        if re.fullmatch(h.MAIL, words) and different == len(table.rows):
+        different = len(table.rows)
+        if heading in own:
             made = [g for g in made if g.heading != heading]
             made.append(
                 Guess(
@@ -326,6 +297,10 @@ def _as_people(
             sure, why, said = dates(_cells(heading, texts[heading], len(table.rows), order))
             made.append(Guess(heading, "actors.retired_at", min(90, sure), why, said))
     return sorted(made, key=lambda g: -g.sure)
+
+
+def _are_all_different(said: list[Any], table: Table) -> bool:
+    return len({str(v) for v in said}) == len(table.rows)
 
 
 def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from reporter.db import Engine
@@ -26,10 +28,25 @@ _PLAIN = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
 """What may stand after a name: a full stop, the ending of a file."""
 _GOES_ON = re.compile(r"[\w@-]")
-_BETWEEN = re.compile(r"[\s._+-]?|[,.]\s|%20")
+_BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
 """What may stand between the first and the last name of one person; nothing, where capitals tell them apart."""
 _INITIAL = re.compile(r"\.\s?|[._-]|,\s")
 """What may stand between an initial and a name: no space alone, `a Lee` may be anything."""
+_INITIALS = re.compile(r"[\s.,_'’-]{0,3}")
+"""What may stand between an initial and one of several other names or initials of one person."""
+_ONE_LETTER = {
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+}
+_TWO_LETTERS = {**_ONE_LETTER, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+"""Letters as they are written where there are none of these."""
 _SAYS_WHO = re.compile(
     r"\b(?:(?<!no )owner|by|(?<!use )(?<!change )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
 )
@@ -99,46 +116,58 @@ class People:
     def __init__(
         self, people: Set[str], others: Set[str], also: dict[str, str], twins: Set[str], words: Set[str], key: str
     ) -> None:  # fmt: skip
-        self._people, self._also, self._twins, self._words = people, also, twins, words
-        self._others = {token for other in others for token in _TOKEN.findall(other)}
+        people = {_composed(p) for p in people}
+        self._people, self._twins, self._words = people, {_composed(t) for t in twins}, words
+        self._also = {_composed(name): _composed(person) for name, person in also.items()}
+        self._others = {token for other in others for token in _TOKEN.findall(_composed(other))}
         self._key = key.encode()
         self.left: set[str] = set()
         """Texts that still hold a word of somebody's name, which may mean somebody else or nobody."""
         self._by_word: dict[str, list[str]] = defaultdict(list)
         self._mails: dict[str, str] = {}
         self._forms: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+        """Of how many words the names are that begin with a word."""
         self._name_words: set[str] = set()
         ours = {w.lower() for w in words}
+        named = set(self._also.values())
         for person in sorted(people, key=len, reverse=True):
             if word := _TOKEN.search(person):
                 self._by_word[word[0].lower()].append(person)
             if _MAIL.fullmatch(person):
                 self._mails[person.lower()] = person
+                if (
+                    person in named
+                    and len(short := person.split("@")[0].lower()) > 2
+                    and short not in ours
+                ):  # noqa: PLR2004
+                    self._name_words.add(short)
             self._learn(person, ours)
 
     def _learn(self, person: str, ours: Set[str]) -> None:
-        """Remember how a person of two names may be written: both together, or the first as an initial."""
-        first, last = _two_names(person)
-        if len(last) < 3 or len(first) < 2 or {first, last} <= ours:
+        """Remember how a person of several names may be written: two or more of them in either order, the first as initials."""
+        names = _names(person)
+        if len(names) < 2 or {names[0], names[-1]} <= ours:  # noqa: PLR2004 - one name is matched whole only
             return
         who = self._pseudonym(person)
-        for form in ((first, last), (last, first), (first[0], last), (last, first[0])):
-            self._forms[form].add(who)
-        self._forms[(first + last,)].add(who)
-        self._forms[(last + first,)].add(who)
-        if len(last) > 4:
-            self._forms[(first[0] + last,)].add(who)
-        self._name_words |= {w for w in (first, last) if len(w) > 3 and w not in ours}
+        for written in _spellings(names):
+            for form in _forms(written):
+                if who not in self._forms[form]:
+                    self._forms[form].add(who)
+                    self._lengths[form[0]].add(len(form))
+            parts = (written[0], written[-1], written[0][0] + written[-1])
+            self._name_words |= {w for w in parts if len(w) > 3 and w not in ours}
 
     def in_id(self, text: str) -> str:
         """Return an id, or the two of a link, with people replaced."""
-        parts = text.split(" -> ")
+        parts = _composed(text).split(" -> ")
         return " -> ".join(
             self._pseudonym(p) if p in self._people else self.in_text(p) for p in parts
         )
 
     def in_text(self, text: str) -> str:
         """Return a sentence or a path with people replaced; a word that is also a name stays where nobody is meant."""
+        text = _composed(text)
         made, at = [], 0
         for token in _TOKEN.finditer(text):
             start = token.start()
@@ -167,24 +196,32 @@ class People:
         words = list(_split(text)) if self._forms else []
         made, at, number = [], 0, 0
         while number < len(words):
-            (start, end, word), *more = words[number : number + 2]
-            number += 1
-            who = self._forms.get((word,), set())
-            if more and not who:
-                (again, finish, second) = more[0]
-                who = self._forms.get((word, second), set())
-                single = 1 in (len(word), len(second))
-                if who and (_INITIAL if single else _BETWEEN).fullmatch(text, end, again):
-                    end, number = finish, number + 1
-                else:
-                    who = set()
-            if who:
+            start, _, word = words[number]
+            if taken := self._written(text, words, number):
+                who, number = taken
+                end = words[number - 1][1]
                 name = min(who) if len(who) == 1 else self._pseudonym(text[start:end])
                 made += [text[at:start], name]
                 at = end
-            elif word in self._name_words:
+                continue
+            if word in self._name_words:
                 self.left.add(text)
+            number += 1
         return "".join([*made, text[at:]])
+
+    def _written(self, text: str, words: list[Word], number: int) -> tuple[set[str], int] | None:
+        """Who is written from a word on, the longest first, and the number of the word after."""
+        for length in sorted(self._lengths.get(words[number][2], ()), reverse=True):
+            run = words[number : number + length]
+            if len(run) < length:
+                continue
+            if (who := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
+                return who, number + length
+        first, middle, last = (*words[number : number + 3], *[(0, 0, "")] * 3)[:3]
+        if len(middle[2]) == 1 and len(first[2]) > 1 and _belong(text, [first, middle, last]):
+            who = self._forms.get((first[2], last[2]), set())
+            return (who, number + 3) if who and len(last[2]) > 1 else None
+        return None
 
     def _in_mail(self, text: str) -> str:
         """Replace the mail address of a person that has something before or behind it."""
@@ -213,15 +250,79 @@ class People:
         return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
-def _two_names(person: str) -> tuple[str, str]:
-    """Return the first and the last name of a person in small letters; empty where there are no two."""
+def _composed(text: str) -> str:
+    """Return a text whose letters carry their accents: names of files often hold them apart."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+Word = tuple[int, int, str]
+"""Where a word of a text begins and ends, and the word in small letters."""
+
+
+def _names(person: str) -> list[str]:
+    """Return the names of a person in small letters, the first name first; nothing where there is one only."""
     name = person.split("@")[0]
     last, comma, first = name.partition(",")
     words = [w.lower() for w in _PLAIN.findall(f"{first} {last}" if comma else name)]
-    return (words[0], words[-1]) if 2 <= len(words) <= 4 else ("", "")
+    return words if 2 <= len(words) <= 5 else []  # noqa: PLR2004 - more is a sentence
 
 
-def _split(text: str) -> Iterator[tuple[int, int, str]]:
+def _spellings(names: list[str]) -> Iterator[list[str]]:
+    """Yield names as they are, and with the plain letters that people and systems write for others."""
+    made: list[list[str]] = []
+    for table in ({}, _TWO_LETTERS, {**_TWO_LETTERS, "ø": "o"}, _ONE_LETTER):
+        written = ["".join(table.get(c, c) for c in name) for name in names]
+        if table:
+            written = [unicodedata.normalize("NFKD", w).encode("ascii", "ignore").decode() or w for w in written]  # fmt: skip
+        if written not in made:
+            made.append(written)
+            yield written
+
+
+def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to write a person's names; of an initial and a short name none, for it may be anything."""
+    first, *rest = names
+    last = rest[-1]
+    if len(last) > 2 and len(first) > 1:
+        yield from ((first, last), (last, first), (first[0], last), (last, first[0]))
+        yield from ((first + last,), (last + first,))
+    if len(last) > 4:
+        yield (first[0] + last,)
+        if len(first) == 1:
+            yield from ((first, last), (last, first))
+    if not rest[:-1]:
+        return
+    leading = "".join(n[0] for n in names[:-1])
+    for at in range(1, len(names)):
+        yield (*names[at:], *names[:at])
+    yield tuple(names)
+    yield from ((first, *names[at:]) for at in range(2, len(names)))
+    yield from ((first[0], *names[at:]) for at in range(1, len(names)))
+    yield ("".join(names),)
+    yield (first, "".join(rest))
+    if len("".join(rest)) > 4:
+        yield from ((first[0], "".join(rest)), (first[0] + "".join(rest),))
+    if len(last) > 3:
+        yield from ((*leading, last), (leading, last), (last, *leading), (leading + last,))
+        yield from ((first, name) for name in rest[len(rest) > 2 :] if len(name) > 3)
+        yield from ((first, *rest[:at]) for at in range(1 + (len(rest) > 2), len(rest)) if len(rest[at - 1]) > 3)  # fmt: skip
+        yield from ((*(n[0] for n in names[:at]), *names[at:]) for at in range(2, len(names)))
+
+
+def _belong(text: str, run: Sequence[Word]) -> bool:
+    """Tell whether words stand together as the names of one person do."""
+    for (_, end, one), (start, _, other) in pairwise(run):
+        between = text[end:start]
+        if 1 in (len(one), len(other)):
+            good = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
+        else:
+            good = _BETWEEN.fullmatch(between)
+        if not good:
+            return False
+    return True
+
+
+def _split(text: str) -> Iterator[Word]:
     """Yield the words of a text with their places; capitals begin a word of their own."""
     for run in _PLAIN.finditer(text):
         start, letters = run.start(), run[0]

@@ -8,22 +8,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
-from reporter.model import Check, Finding
+from reporter.model import AS_OF, Check, Finding
 from reporter.schema import (
     CALLED,
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
+    LISTED,
     SHARED,
     SUBJECTS,
     TABLES,
 )
 from reporter.scores import Status, Tally, tier_text
-from reporter.sql import Judged
+from reporter.sql import Judged, with_values
 from reporter.unjudged import (
     JUDGED,
     MOST_SAID,
@@ -41,7 +42,24 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
-_UNCLASSED = "it stands in no list and calls tools or models: it may be an agent, whatever the log says that it is"
+_UNCLASSED = "it stands in no list, and calls tools or models, or the log does not tell what it is or what it did: it may be an agent"
+_AS_AGENTS_DO = "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS NULL"
+"""SQL over activity of one in no list: nothing shows that it is no agent."""
+_SIGNS = {
+    "an autonomy": "a.autonomy IS NOT NULL",
+    "a prompt": "a.prompt_version IS NOT NULL",
+    "a memory": "coalesce(a.memory_scope, 'none') <> 'none'",
+    "a limit of steps": "a.max_steps IS NOT NULL",
+    "agents of its own": "a.max_children > 0 OR a.max_delegation_depth > 0",
+    "a model that it loads": "a.actor_id IN (SELECT actor_id FROM components WHERE type = 'model')",
+    "calls of models": (
+        "a.kind <> 'human' AND NOT coalesce(a.is_intermediary, FALSE) AND a.actor_id IN (SELECT agent_id FROM activity "
+        "WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
+    ),
+}
+"""What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no sign: accounts call them too.
+People call models by right, and a gateway passes on the calls of others."""
+_DISGUISED = "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
 _OF_AGENTS = ("agent", "credential", "principal")
 
 
@@ -62,6 +80,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
         "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
+    _find_disguised(engine)
     _find_strangers(engine)
     _group_actors(engine)
     look(engine, abouts)
@@ -75,14 +94,32 @@ def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
             engine.run(_subject_table(about, SUBJECTS[about]))
 
 
+def _find_disguised(engine: Engine) -> None:
+    """Who is listed as something else and shows signs of an agent: `may_be_agent`, with any tier from the declared one up.
+
+    To write another type into the list must not take anybody out of the checks on agents.
+    """
+    signs = ", ".join(f"CASE WHEN {test} THEN {quoted(sign)} END" for sign, test in _SIGNS.items())
+    engine.run(
+        "CREATE TABLE disguised AS SELECT * FROM ("
+        f"SELECT a.actor_id, a.kind, concat_ws(', ', {signs}) AS signs FROM actors AS a WHERE a.kind <> 'agent' "
+        "AND (coalesce(a.state, 'active') = 'active' OR a.actor_id IN (SELECT agent_id FROM activity WHERE in_window))"
+        ") AS s WHERE signs <> ''"
+    )
+    engine.run(
+        "UPDATE tiers SET may_be_agent = TRUE, tier_hi = 4 WHERE actor_id IN (SELECT actor_id FROM disguised)"
+    )
+
+
 def _find_strangers(engine: Engine) -> None:
     """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
 
-    Who calls tools or models may be one: `may_be_agent`. To leave a kind out of the log, or to claim one, must not pay.
+    Who calls tools or models may be one: `may_be_agent`; so may one of whom the log does not tell what it is, or what sort
+    of thing it did. To leave something out of the log, or to claim a kind, must not pay.
     """
     engine.run(
         "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
-        "coalesce(bool_or(outcome <> 'denied' AND (tool IS NOT NULL OR event_class IN ('tool', 'model'))), FALSE) AS may_be_agent FROM activity "
+        f"coalesce(bool_or(in_window AND outcome <> 'denied' AND ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity "
         "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
     # What they do with an identity of another is judged as that one's; that they are in no list is their own.
@@ -99,7 +136,7 @@ def _subject_table(about: str, sql: str) -> str:
         "max(t.{0})"
         if about in ("agent", "actor")
         else (
-            "CASE WHEN bool_and(t.may_be_agent) THEN 4 ELSE max(CASE WHEN t.kind IS NOT NULL THEN t.{0} END) END"
+            "CASE WHEN bool_and(t.may_be_agent) THEN max(t.{0}) ELSE max(CASE WHEN t.kind IS NOT NULL THEN t.{0} END) END"
         )
     )
     return (
@@ -108,8 +145,10 @@ def _subject_table(about: str, sql: str) -> str:
         f"{tier.format('tier_lo')} AS tier_lo, {tier.format('tier_hi')} AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
-        "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, max(d.why) AS dead FROM "
+        "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, min(u.kind) AS listed_as, min(u.signs) AS signs, "
+        "max(d.why) AS dead FROM "
         f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
+        "LEFT JOIN disguised AS u ON u.actor_id = s.actor_id "
         "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
         "LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id "
         "WHERE s.subject IS NOT NULL GROUP BY s.subject"
@@ -242,7 +281,7 @@ def _work_off(
         except IndexError:
             return
         try:
-            _assess_one(engine, check, run(engine, check, judged), sight)
+            _assess_one(engine, check, judged, sight, run)
         except OutOfMemory as error:
             wrong[check.id] = Failure(error.message, error)
         except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
@@ -257,23 +296,124 @@ def _work_off(
             wrong[check.id] = Failure(why, failed)
 
 
-def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight) -> None:
+def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight, run: Runner) -> None:
     needs = needs_of(check, judged)
     reads_events = bool(judged.tables & EVENT_TABLES)
     to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
     why, why_no_fail = (_blind_everywhere(n, sight.carried) for n in (needs, to_fail))
-    if reads_events and not sight.has_events:
+    ran = run(engine, check, judged)
+    sees_nothing = reads_events and not sight.has_events
+    if sees_nothing:
         why = why_no_fail = why or "no input holds an event"
+    elif lacking := _lacking_at_best(check, to_fail, sight):
+        ran = _fail_at_best(engine, check, judged, ran, lacking, run)
     if check.about in NOT_ACTORS:
-        cells = _insert_organisation(engine, check, judged, why, why_no_fail, reads_events)
+        cells = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
     else:
         blind = _blind_groups(needs, sight)
         shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
         dim = _blind_groups(sorted(shown_by), sight)
         blind_to_fail = _blind_groups(to_fail, sight)
-        cells = _insert_actors(engine, check, judged, blind, blind_to_fail, dim, reads_events)
+        cells = _insert_actors(engine, check, ran, blind, blind_to_fail, dim, reads_events)
     if why and not cells:
         insert_unseen(engine, check, why)
+
+
+def _lacking_at_best(
+    check: Check, to_fail: list[tuple[str, str]], sight: _Sight
+) -> dict[frozenset[str], str]:
+    """Return which columns are lacking where the check says what each would be at best -> SQL over a subject's groups."""
+    if not check.at_best:
+        return {}
+    have = {(t, c) for _, t, c in sight.carried}
+    if check.about in NOT_ACTORS:
+        lacking = frozenset(".".join(n) for n in to_fail if n not in have)
+        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= {t for t, _ in have}
+        return {lacking: "TRUE"} if fit else {}
+    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in have}
+    groups: dict[frozenset[str], list[int]] = {}
+    for group, signature in sight.groups:
+        missing = _missing(signature, to_fail, sight.carried)
+        lacking = frozenset(shared.union(*(missing or {}).values()))
+        # No value stands for a row: of a table that is lacking nothing is known at best.
+        if (
+            missing is not None and lacking and lacking <= set(check.at_best)
+            and _tables(lacking) <= _held(signature, sight.carried)
+        ):  # fmt: skip
+            groups.setdefault(lacking, []).append(group)
+    return {
+        names: _all_in(dict.fromkeys(found, "")) for names, found in sorted(groups.items(), key=lambda g: sorted(g[0]))
+    }  # fmt: skip
+
+
+def _tables(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def _held(signature: str, carried: Set[tuple[str, str, str]]) -> set[str]:
+    """Return the tables of which the sources of an actor carry anything; those of the organisation, of which any does."""
+    sources = _by_table(signature)
+    of_actor = {t: sources.get(t) or sources.get("actors") or set() for _, t, _ in carried}
+    return {t for s, t, _ in carried if t in SHARED or s in of_actor[t]}
+
+
+def _fail_at_best(
+    engine: Engine, check: Check, judged: Judged, ran: Judged, lacking: dict[frozenset[str], str], run: Runner
+) -> Judged:  # fmt: skip
+    """Return a check over the verdicts of `ran` that knows which failures are certain, and with their own reasons.
+
+    Certain is what fails though all that is not recorded is taken to be at best. Judged again is only what has a failure
+    to lose.
+    """
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE judged_again AS SELECT v.subject, v.ok, v.reason, {_ref(ran)} AS ref, "
+        f"FALSE AS certain FROM ({ran.sql}) AS v"
+    )
+    of_actors = check.about not in NOT_ACTORS
+    for names, within in lacking.items():
+        subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {within}"
+        failed = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
+        if not engine.one(f"SELECT count(*) FROM judged_again WHERE {failed}"):
+            continue
+        best = run(engine, check, with_values(judged, _best_values(engine, check, judged, names)))
+        engine.run(
+            f"UPDATE judged_again SET reason = b.reason, ref = b.ref, certain = TRUE FROM (SELECT v.subject, v.ok, v.reason, "
+            f"{_ref(best)} AS ref FROM ({best.sql}) AS v) AS b WHERE b.subject = judged_again.subject AND b.ok IS FALSE "
+            f"AND judged_again.{failed.replace(' AND subject', ' AND judged_again.subject')}"
+        )
+    sql = "SELECT subject, ok, reason, ref, certain FROM judged_again"
+    return replace(ran, sql=sql, has_ref=True, has_certain=True)
+
+
+def _best_values(
+    engine: Engine, check: Check, judged: Judged, names: Set[str]
+) -> dict[str, dict[str, str]]:
+    """Return table -> column -> SQL of what the check reads there at best, where the column is empty."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column in sorted(judged.reads):
+        name = ".".join(_loaded(table, column) or ())
+        if name in names:
+            found.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
+    return found
+
+
+def replaceable(judged: Judged, name: str) -> bool:
+    """Tell whether a check reads a loaded column where another value can be put in its place."""
+    found = [(t, c) for t, c in judged.reads if ".".join(_loaded(t, c) or ()) == name]
+    own = name.partition(".")[2]
+    return bool(found) and all(
+        c == own or (c.startswith("n_") and (t, "n_events") in judged.reads) for t, c in found
+    )
+
+
+def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
+    if f"{table}.{column}" in CARRIED_AS:
+        return "n_events"  # counts the events that have it
+    value = check.best(name)
+    if value == AS_OF:
+        value = str(engine.one("SELECT as_of FROM run"))
+    kind = next(c.type for c in TABLES[table].columns if c.name == column)
+    return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
@@ -284,20 +424,36 @@ def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]
 
 def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
     """Say which needed columns none of an actor's sources carries; '' when it is seen in full."""
-    sources: dict[str, set[str]] = {}
-    for part in signature.split(";"):
-        table, source = part.split("=", 1)
-        sources.setdefault(table, set()).add(source)
+    missing = _missing(signature, needs, carried)
+    if missing is None:
+        return _UNLISTED
+    return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
+
+
+def _missing(
+    signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> dict[str, list[str]] | None:
+    """Return the sources of an actor -> the needed columns that they lack; None if no list has the actor."""
+    sources = _by_table(signature)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
         if table in SHARED or (table == "events" and table not in sources):
             continue
         own = sources.get(table) or sources.get("actors")
         if not own:
-            return _UNLISTED
+            return None
         if not any((s, table, column) in carried for s in own):
             missing.setdefault(", ".join(sorted(own)), []).append(f"{table}.{column}")
-    return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
+    return missing
+
+
+def _by_table(signature: str) -> dict[str, set[str]]:
+    """Return table -> the sources that describe a group of actors in it."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    return sources
 
 
 def _few(names: list[str]) -> str:
@@ -324,25 +480,28 @@ def _insert_actors(
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
-    Who may be an agent, though no list says what it is, is unknown in each check on agents.
+    Who may be an agent, though no list says what it is, is unknown in each check on agents; and who is listed as something
+    else, in each that does not judge it as what it is listed as.
     `blind` groups cannot pass, nor fail if they are `blind_to_fail` too; `dim` ones can fail, but cannot pass.
     """
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_blind, why_dim = _case(blind), _case(dim)
-    all_blind = f"CASE WHEN v.ok IS FALSE THEN {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
+    certain = "v.certain" if judged.has_certain else "FALSE"
+    all_blind = f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(blind_to_fail)} ELSE {_all_in(blind)} END"
     why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
     cells: int = engine.one(
         f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
-        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AS may_be, "
+        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, "
+        f"coalesce({_DISGUISED}, {quoted(_UNCLASSED)}) AS why_may_be, "
         f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "
         "CASE WHEN NOT seen OR ok IS NULL OR all_blind OR may_be "
         "OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
         "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
-        f"CASE WHEN may_be AND (NOT seen OR ok IS NOT NULL) THEN {quoted(_UNCLASSED)} WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
+        f"CASE WHEN may_be AND (NOT seen OR ok IS NOT NULL) THEN why_may_be WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
         "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
         f"WHEN ok AND unlisted THEN {quoted(_UNLISTED)} "
         "ELSE coalesce(reason, 'no reason given') END, "
@@ -380,7 +539,11 @@ def _insert_organisation(
     status = f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
     reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, v.reason, 'no reason given')"
     if why_no_fail:
-        status, reason = "'unknown'", quoted(why)
+        certain = "v.certain" if judged.has_certain else "FALSE"
+        status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
+        reason = (
+            f"CASE WHEN {certain} THEN coalesce(v.reason, 'no reason given') ELSE {quoted(why)} END"
+        )
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
         reason = (
@@ -433,10 +596,11 @@ def findings(engine: Engine) -> list[Finding]:
             actor,
             owner,
             tier_text(lo, hi),
-            *waived,
+            *rest,
         )
-        for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
-            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
+        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(
+            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), "
+            f"{LISTED} FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

@@ -13,6 +13,8 @@ from reporter.columns import FLAG, INT, TEXT, TIME, Column, column
 
 CALLED = "called"
 """SQL function: what the run calls an actor or a subject; `pseudonyms` gives it a meaning, `assess.prepare` none."""
+LISTED = f"actor NOT IN (SELECT {CALLED}(actor_id) FROM tiers WHERE NOT registered)"
+"""SQL over cells: its actor stands in a list that was supplied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +387,7 @@ _ANYBODY = (
     "SELECT agent_id, agent_id FROM activity WHERE agent_id IS NOT NULL UNION "
     "SELECT stranger, stranger FROM activity WHERE stranger IS NOT NULL"
 )
+_NO_PERSON = "coalesce(actor_kind, agent_kind, '') <> 'human'"
 SUBJECTS: dict[str, str] = {
     "agent": _ANYBODY,
     "actor": _ANYBODY,
@@ -394,7 +397,10 @@ SUBJECTS: dict[str, str] = {
     ),
     "principal": (
         "SELECT principal_id AS subject, actor_id FROM actors WHERE principal_id IS NOT NULL UNION "
-        "SELECT principal_id, agent_id FROM activity WHERE principal_id IS NOT NULL"
+        "SELECT principal_id, agent_id FROM activity WHERE principal_id IS NOT NULL "
+        f"AND (resolved_by <> 'credential' OR {_NO_PERSON}) UNION "
+        "SELECT x.credential_id, a.actor_id FROM activity AS x JOIN credentials AS c USING (credential_id) "
+        f"JOIN actors AS a ON a.actor_id = c.actor_id WHERE a.kind = 'agent' AND a.principal_id IS NULL AND NOT ({_NO_PERSON})"
     ),
     "component": "SELECT component_id AS subject, actor_id FROM components",
     "review": "SELECT review_id AS subject, actor_id FROM reviews",

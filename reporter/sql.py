@@ -59,6 +59,10 @@ class Judged:
     """(table, column) of schema tables."""
     tables: frozenset[str]
     has_ref: bool
+    has_certain: bool = False
+    """The engine judged it again: a fifth column says which failures stand whatever is not recorded."""
+    written: str = ""
+    """Its SQL as judged, where `sql` reads other values."""
 
 
 def judge(text: str, params: dict[str, object], place: str) -> Judged:
@@ -93,6 +97,17 @@ def inverted(judged: Judged) -> Judged:
     """Return a check whose condition says the opposite: no example of it may hold then."""
     names = "subject, NOT ok AS ok, reason" + (", ref" if judged.has_ref else "")
     return replace(judged, sql=f"SELECT {names} FROM ({judged.sql}) AS turned")
+
+
+def with_values(judged: Judged, values: Mapping[str, Mapping[str, str]]) -> Judged:
+    """Return a check that reads SQL of ours in place of some columns: table -> column -> expression over that table."""
+    read = ", ".join(
+        f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())}) FROM main.{table})"
+        for table, columns in values.items()
+    )
+    rest = judged.sql.removeprefix("WITH ")
+    made = f"WITH {read}{', ' if rest != judged.sql else ' '}{rest}"
+    return replace(judged, sql=made, written=judged.sql)
 
 
 def part(judged: Judged, name: str) -> str:

@@ -22,20 +22,22 @@ from reporter.db import Engine
 from reporter.errors import InputError
 from reporter.model import Assessment, Finding
 from reporter.plain import escape_json
+from reporter.schema import LISTED
 from reporter.scores import Status, Tally, tier_text
 
 DATA, RESULTS = "report.json", "results.parquet"
 SCHEMA = "agent-maturity-run/1"
 RESULT = (
     *("check", "subject", "status", "reason", "record", "actor", "owner"),
-    *("tier_lo", "tier_hi", "waived_until", "waiver", "id"),
+    *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id"),
 )
 """The columns of results.parquet, a verdict a row."""
 APART = ("findings",)
 """What of an assessment is not in report.json, but in results.parquet."""
 _CELLS = (
     "SELECT check_id AS check, subject, status, reason, ref AS record, actor, owner, tier_lo, tier_hi, "
-    f"coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver, {ids.FINDING} AS id FROM cells ORDER BY check_id, subject"
+    "coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver, "
+    f"{LISTED} AS listed, {ids.FINDING} AS id FROM cells ORDER BY check_id, subject"
 )
 AGAIN = "Take the run as it was left, or assess the workspace again with this version."
 NAMED = f"A run is the folder that `reporter assess` left: {DATA}, {RESULTS} and what is printed of them."
@@ -124,8 +126,8 @@ def read_results(
 def read_findings(run: Path) -> list[Finding]:
     """Return every verdict of a run that is not a pass, by check and subject."""
     return [
-        Finding(check, subject, Status(status), reason, record, actor, owner, tier_text(lo, hi), *waived)
-        for check, subject, status, reason, record, actor, owner, lo, hi, *waived in read_results(run, OPEN)
+        Finding(check, subject, Status(status), reason, record, actor, owner, tier_text(lo, hi), *rest)
+        for check, subject, status, reason, record, actor, owner, lo, hi, *rest in read_results(run, OPEN, RESULT[:-1])
     ]  # fmt: skip
 
 

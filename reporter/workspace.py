@@ -71,11 +71,13 @@ def workspace_of(path: Path) -> Path | None:
 def read_workspace(folder: Path) -> Workspace:
     """Read a workspace folder's reporter.yml; raise InputError with path:line."""
     if not folder.is_dir():
+        packed = folder.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z")
         raise InputError(
-            "no such folder",
+            "is a file" if folder.is_file() else "no such folder",
             str(folder),
-            "Give the folder of a workspace; `reporter init` makes one.",
-        )
+            "Unpack it, and give the folder that holds reporter.yml." if packed and folder.is_file()
+            else "Give the folder of a workspace; `reporter init` makes one.",
+        )  # fmt: skip
     path = folder / NAME
     if not path.is_file():
         raise InputError(

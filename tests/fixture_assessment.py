@@ -406,6 +406,9 @@ def rich_passes() -> list[Pass]:
     return passes(subjects(60), mixed)
 
 
+_KINDS = {"tier_lo": "BIGINT", "tier_hi": "BIGINT", "listed": "BOOLEAN"}
+
+
 def held(a: Assessment) -> Assessment:
     """Return an assessment as an engine would hold it: what is no text in UTF-8 is replaced."""
 
@@ -428,22 +431,22 @@ def leave(a: Assessment, folder: Path, passed: Sequence[Pass] | None = None) -> 
         ]
     a = held(a)
     rows: list[tuple[str | int, ...]] = [
-        (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver)
+        (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver, f.listed)
         for f in a.findings
     ]  # fmt: skip
     rows += [
-        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:])), "", "")
+        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:])), "", "", True)
         for p in passed
     ]  # fmt: skip
     rows += [
-        (check, f"na-{n:04}", Status.NA, "", "", "", "", 2, 2, "", "")
+        (check, f"na-{n:04}", Status.NA, "", "", "", "", 2, 2, "", "", True)
         for check, by_status in counts.items()
         for n in range(by_status.get(Status.NA, 0))
     ]
     folder.mkdir(parents=True, exist_ok=True)
     write_data(a, folder)
     with TemporaryDirectory() as work, Engine(Path(work)) as engine:
-        kinds = (f'"{n}" {"INTEGER" if n.startswith("tier_") else "VARCHAR"}' for n in RESULT)
+        kinds = (f'"{n}" {_KINDS.get(n, "VARCHAR")}' for n in RESULT)
         engine.run(f"CREATE TABLE rows ({', '.join(kinds)})")
         engine.insert("rows", rows)
         engine.write_parquet('SELECT * FROM rows ORDER BY "check", subject', folder / RESULTS)

@@ -360,9 +360,25 @@ def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
 
 
-def test_an_engine_without_memory_is_no_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["1MB", "40MB", "499MB", "476 MiB", "1KB"])
+def test_less_memory_than_checks_need_is_refused_with_the_least(given: str, tmp_path: Path) -> None:
+    result = assess(tmp_path / "ws", "--memory", given)
+    assert result.exit_code == 2
+    assert "give 500MB or more" in result.output
+
+
+def test_the_least_memory_is_enough_for_every_check(tmp_path: Path) -> None:
+    options = ("--memory", "500MB", "--strict")
+    result = assess(Estate().write(tmp_path / "ws"), *options, formats="json")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_engine_without_memory_is_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.cli.LEAST_MEMORY", 0)
     result = assess(Estate().write(tmp_path / "ws"), "--memory", "1MB")
-    refused(result, tmp_path, "memory")
+    refused(result, tmp_path, "memory", "Give more: --memory 4GB")
 
 
 def test_a_defect_of_ours_exits_3_and_shows_where(
@@ -372,6 +388,32 @@ def test_a_defect_of_ours_exits_3_and_shows_where(
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT))
     assert result.exit_code == 3
     assert "ZeroDivisionError" in result.output
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [_pipe, _device])
+@pytest.mark.parametrize("place", ["ws/mappings/m.yml", "extra/checks/c.yml", "extra/other.yml", "page.html"])  # fmt: skip
+def test_a_pipe_or_device_in_place_of_content_is_refused_at_once(
+    place: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    make(tmp_path / place)
+    words = {"e": ("--extra", tmp_path / "extra"), "p": ("--template", tmp_path / place)}
+    refused(assess(ws, *words.get(place[0], ())), tmp_path, "it is no regular file", place)
+
+
+def test_content_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reporter.plain.MOST_OF_CONTENT", 2 << 20)
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT, mappings__m_yml="#" * (2 << 20) + "#")
+    refused(assess(ws), tmp_path, "it has more than 2 MB", "mappings/m.yml")
 
 
 @pytest.mark.parametrize("out", ["/proc/reporter/run", "ws/reporter.yml/run"])

@@ -70,6 +70,39 @@ def test_evidence_in_another_place_is_named_with_where_it_belongs(tmp_path: Path
     assert report["accounting"]["equation"].startswith("1 ")
 
 
+ZIP = b"PK\x03\x04" + b"\0" * 26 + b"logs/a.jsonl" + b"\0" * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ends"),
+    [
+        ("Logs/gw.jsonl", CALL, "did you mean logs/?"),
+        ("INVENTORY/agents.json", AGENT, "did you mean inventory/?"),
+        ("2026/logs/gw.jsonl", CALL, "did you mean logs/?"),
+        ("2026/q3/Inventory/x.bin", b"\0\1", "did you mean inventory/?"),
+        ("inventory-old/x.csv", "a,b\n1,2\n", "did you mean inventory/?"),
+        ("statments/w.yml", "waivers: []\n", "did you mean statements/?"),
+        ("acme/dump.jsonl", CALL, "did you mean logs/?"),
+        ("strange.jsonl", '{"x": 1}\n', "and mappings/ are"),
+        ("workspace.zip", ZIP, "unpack it first, its files into those folders"),
+        ("Logs/old.zip", ZIP, "unpack it first, its files into logs/"),
+    ],
+)
+def test_a_folder_in_another_case_or_depth_and_archives_have_a_hint(
+    name: str, content: bytes | str, ends: str, tmp_path: Path
+) -> None:
+    beside_it = {"agents.csv": "type,actor_id\nagent,a1\n"}
+    found = lying(tmp_path / "ws", {name: content, **beside_it})
+    assert found[name].startswith("not read: it lies ") and found[name].endswith(ends), found[name]
+    assert found["agents.csv"].endswith("did you mean inventory/?")
+
+
+def test_a_packed_workspace_is_told_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "ws.zip").write_bytes(ZIP)
+    done = reporter("assess", tmp_path / "ws.zip", "--out", tmp_path / "out")
+    assert (done.exit_code, "is a file" in done.output, "Unpack it" in done.output) == (3, True, True)  # fmt: skip
+
+
 def test_what_is_no_evidence_is_left_alone(tmp_path: Path) -> None:
     files: dict[str, bytes | str] = {
         "reporter.yml": HEAD, "README.md": "x", ".gitignore": "runs", ".git/config": "x", ".venv/a.csv": "a,b\n", "logo.png": PNG,

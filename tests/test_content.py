@@ -302,6 +302,7 @@ ENGINE = {
     "first_uses.last_at": "tells whether uses went on up to a decision, for undecided.n_meanwhile",
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
+    "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes breaches.first_at",
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",

@@ -48,6 +48,8 @@ WRITTEN = {
     "writing-content": 320,
     "method": 350,
     "decisions": 420,
+    "decisions-honesty": 100,
+    "decisions-intake": 100,
     "decisions-reports": 100,
     "decisions-statements": 100,
 }
@@ -251,6 +253,17 @@ def test_every_loaded_table_has_a_table_of_fields() -> None:
     named = re.findall(r"^<!-- fields of (\w+) -->$", page("formats"), re.MULTILINE)
     loaded = {t.name for t in TABLES.values() if t.loaded}
     assert sorted(named) == sorted(loaded - {"actor_log_sources"})
+
+
+def test_the_fields_of_events_are_those_that_the_format_takes() -> None:
+    table = page("formats").partition("<!-- fields of events -->\n")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+    source = catalog.read_source(ROOT / "reporter/ingest/sources/reporter-events.yml")
+    assert listed == {*source.columns} - {"hash_holds"} and "hash_holds" not in source.columns
+
+
+def test_what_is_said_of_access_keys_is_what_is_read() -> None:
+    assert "temporary key" in page("sources") and "temporary key (`ASIA...`)" in page("formats")
 
 
 # ---------------------------------------------------------------- names and links
@@ -568,7 +581,16 @@ def test_the_changelog_counts_right() -> None:
     assert f"{len(content.checks)} are here" in " ".join(page("decisions").split())
 
 
-@pytest.mark.parametrize("name", ["decisions", "decisions-reports", "decisions-statements"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "decisions",
+        "decisions-honesty",
+        "decisions-intake",
+        "decisions-reports",
+        "decisions-statements",
+    ],
+)
 def test_decisions_are_dated(name: str) -> None:
     paragraphs = [p for p in page(name).split("\n\n")[2:] if p and not p.startswith("#")]
     for paragraph in paragraphs:

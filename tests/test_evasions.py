@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import hashlib
 import json
-import random
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,12 +19,7 @@ from reporter import examples, runner
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
-from reporter.ingest.feeds import Expected
 from reporter.ingest.tables import derive
-from reporter.model import Check
-from reporter.schema import TABLES
-from reporter.sql import judge
-from reporter.vocabulary import VOCABULARY
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
@@ -99,6 +91,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
          "entitlements": ["ec2:DescribeInstances"], "log_sources": ["aws-cloudtrail"]},
         {"type": "human", "actor_id": "ann", "state": "active", "principal_id": "ann@port.example"},
         {"type": "service_account", "actor_id": "batch", "state": "active"},
+        # written into the lists as what they are not
+        {"type": "service_account", "actor_id": "posing", "state": "active", "risk_tier": "low", "autonomy": "L2",
+         "principal_id": "p-posing", "log_sources": ["gw"]},
+        {"type": "workload", "actor_id": "thinker", "state": "active", "log_sources": ["gw"]},
+        {"type": "agent", "actor_id": "gate", "state": "active", "is_intermediary": True, "principal_id": "p-gate",
+         "log_sources": ["gw"], "credentials": [{"credential_id": "k-gate", "credential_type": "api_key"}]},
     ]  # fmt: skip
     events = [
         event(1, "a1", principal_id="p1", credential_id="k1"),
@@ -110,6 +108,11 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
         event(4, "none", tool="crm.read", event_class="tool"),
         event(5, "untold", effect="delete"),
         event(5, "person", actor_kind="human", effect="delete"),
+        event(5, "stripped", actor_kind="service_account", effect="delete"),
+        event(5, "signed-in", actor_kind="human", event_class="auth"),
+        event(6, "thinker", event_class="model"),
+        event(6, "gate", principal_id="p-gate", credential_id="k-gate"),
+        event(7, "a3", principal_id="p-gate", credential_id="k-gate"),
         event(5, "caller", actor_kind="human", tool="crm.drop", effect="delete"),
     ]
     files = {
@@ -156,6 +159,17 @@ PLANTED = [
     ("tier INV-02", "untold", "4-4", ""),
     ("OWN-01", "caller", "unknown", "may be an agent"),
     ("notice", "unlisted_actors", "Actors that act", "caller (human): 1"),
+    ("OWN-01", "stripped", "unknown", "the log does not tell what it is or what it did"),
+    ("OWN-01", "untold", "unknown", "may be an agent"),
+    ("tier OWN-01", "stripped", "4-4", ""),
+    ("INV-02", "posing", "unknown", "listed as service account, and with what agents have (an autonomy)"),
+    ("OWN-01", "posing", "unknown", "may be an agent"),
+    ("IDN-01", "posing", "unknown", "may be an agent"),
+    ("tier INV-02", "posing", "1-4", ""),
+    ("INV-02", "thinker", "unknown", "calls of models"),
+    ("notice", "listed_otherwise", "Actors that are listed", "posing (service account): an autonomy; thinker (workload): calls of models"),
+    ("CRD-02", "k-gate", "fail", "used by 2 agents"),
+    ("IDN-03", "p-gate", "fail", "speaks for 2 agents"),
     ("AUD-04", "sealed", "pass", "computed anew"),
     ("AUD-04", "altered", "fail", "does not give its hash"),
     ("AUD-04", "vendor-log", "unknown", "delivered in 0 of 92"),
@@ -175,6 +189,12 @@ def test_what_is_planted_is_found(
     got, why = cells[check, subject]
     assert got.startswith(verdict), why
     assert words in why
+
+
+@pytest.mark.parametrize("subject", ["signed-in", "batch", "ann"])
+def test_who_shows_no_sign_of_an_agent_is_judged_as_none(subject: str, cells: Cells) -> None:
+    assert ("OWN-01", subject) not in cells
+    assert ("notice", "gateways") not in cells, "an agent is no gateway, whatever the list says"
 
 
 def test_who_has_a_person_behind_it_lends_no_key(cells: Cells) -> None:
@@ -215,9 +235,9 @@ def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
 
 @pytest.mark.parametrize(
     ("more", "held"),
-    [({}, True), ({"tool": "x", "actor_kind": "human"}, True), ({"actor_kind": "human"}, False),
-     ({"effect": "read"}, False), ({"outcome": "denied"}, False)],
-    ids=["untold", "calls tools", "a person by the log's word", "reads", "denied"],
+    [({}, True), ({"tool": "x", "actor_kind": "human"}, True), ({"actor_kind": "human", "event_class": "admin"}, False),
+     ({"actor_kind": "human"}, True), ({"event_class": "admin"}, True), ({"effect": "read"}, False), ({"outcome": "denied"}, False)],
+    ids=["untold", "calls tools", "a person by the log's word", "no class", "no kind", "reads", "denied"],
 )  # fmt: skip
 def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
     more: dict[str, Any], held: bool, content: Content, tmp_path: Path
@@ -245,111 +265,7 @@ def test_a_cap_that_only_may_hold_binds_the_level_on_evidence_alone(content: Con
     assert (held.level_lo, held.level_hi, held.caps) == (1, free.level_hi, ((1, "why"),))
 
 
-# ---------------------------------------------------------------- failures that no missing column can undo
-
-FILLINGS = 3
-"""Random fillings of each example."""
-
-
-def _pool(table: str, column: str, given: set[str]) -> list[Any]:
-    kind = next(c.type for c in TABLES[table].columns if c.name == column)
-    if kind == "BOOLEAN":
-        return [True, False]
-    if kind == "TIMESTAMP":
-        return [
-            *sorted(given),
-            "2020-01-01",
-            "2026-06-30",
-            "2026-08-01",
-            "2026-09-30",
-            "2030-01-01",
-        ]
-    return sorted({*given, *VOCABULARY.get(f"{table}.{column}", ()), "x", "ann", "a1"})
-
-
-def _failures(check: Check, example: dict[str, Any]) -> set[str]:
-    """The subjects that the SQL alone fails, before any rule on what is recorded."""
-    judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        engine.run("SET threads = 1")
-        examples.load_example(engine, example)
-        derive(engine, examples.RUN, [Expected("gateway", "day", 0)], wanted=judged.tables)
-        return {
-            s
-            for s, ok in engine.rows(f"SELECT subject, ok FROM ({judged.sql})")
-            if s and ok is False
-        }
-
-
-def _filled(
-    example: dict[str, Any], columns: tuple[str, ...], value: Callable[[str], Any]
-) -> dict[str, Any]:
-    """The example with other values in some columns; None leaves them out."""
-    made = copy.deepcopy(example)
-    for name in columns:
-        table, _, column = name.partition(".")
-        for row in made.get("given", {}).get(table, []):
-            row.pop(column, None)
-            told = value(name)
-            if told is not None:
-                row[column] = told
-    return made
-
-
-def _undone(check: Check, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(example, subject) of failures without the columns, one alone or all, that some value in them undoes."""
-    together = _undone_by(check, columns) if len(columns) > 1 else []
-    return [
-        u
-        for c in columns
-        for u in _undone_by(check, (c,)) or [(f"none fails without {c}", "")]
-        if u[1] != "-"
-    ] + [u for u in together if u[1] != "-"]
-
-
-def _undone_by(check: Check, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(example, subject) of failures that are undone; ("", "-") if there are failures and none is."""
-    dice, pools = random.Random(11), {}
-    for name in columns:
-        table, _, column = name.partition(".")
-        rows = [r for e in check.examples for r in e.get("given", {}).get(table, [])]  # type: ignore[attr-defined]
-        pools[name] = _pool(
-            table, column, {str(r[column]) for r in rows if r.get(column, "") != ""}
-        )
-    undone, n = [], 0
-    for example in map(dict, check.examples):
-        bare = _failures(check, _filled(example, columns, lambda _: None))
-        n += len(bare)
-        for _ in range(FILLINGS if bare else 0):
-            after = _failures(check, _filled(example, columns, lambda c: dice.choice(pools[c])))
-            undone += [(str(example["name"]), s) for s in bare - after]
-    return undone or ([("", "-")] if n else [])
-
-
-def _loose(check: Check) -> tuple[str, ...]:
-    """Those of its columns that an example can be without: a row must have the required ones."""
-    required = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if c.required}
-    return tuple(c for c in check.fails_without if c not in required)
-
-
-QUICK = ("CRD-03",)
-
-
-@pytest.mark.parametrize(
-    "quick", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["one check", "all"]
-)
-def test_a_failure_that_is_certain_without_a_column_stands_whatever_it_would_say(
-    quick: bool, content: Content
-) -> None:
-    certain = [c for c in content.checks if _loose(c) and (c.id in QUICK or not quick)]
-    assert len(certain) >= (len(QUICK) if quick else 10)
-    assert {c.id: u for c in certain if (u := _undone(c, _loose(c)))} == {}
-
-
-def test_the_rule_would_notice_a_column_that_can_undo_a_failure(content: Content) -> None:
-    check = next(c for c in content.checks if c.id == "CRD-03")
-    assert _undone(check, ("credentials.type",)), "a keyless type takes a credential out of scope"
-
+# ---------------------------------------------------------------- failures that stand (test_certain.py searches for them)
 
 KEY = {
     "credential_id": "k",

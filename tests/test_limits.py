@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from reporter.db import Engine
 from reporter.ingest import convert, files, items, load, readers, spool, tabular
 from reporter.ingest.cache import Batch, Counts
 from reporter.ingest.files import InputFile, sniff
+from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document, Problem
 from reporter.ingest.notes import LONGEST, cut_text
 from reporter.ingest.readers import documents
@@ -205,6 +207,8 @@ def test_a_document_is_held_to_the_memory_of_the_run(tmp_path: Path) -> None:
 
     small = "[" + "{}," * 100_000 + "{}]"
     assert "needs some" in said(small, "10MB") and "--memory" in said(small, "10MB")
+    numbers = "[" + "1.5," * 300_000 + "1.5]"
+    assert "needs some 13 MB" in said(numbers, "10MB") and said(numbers, "20MB") == ""
     assert "JSON lines" in said('["' + "x" * 9_000_000 + '"]', "20MB")
     assert said(small, "100MB") == ""
 
@@ -255,6 +259,58 @@ def test_a_workbook_that_is_too_large_is_named_and_the_rest_is_read(
     assert counts(taken.files["logs/b.xlsx"]) == (1, 0, 0, 1, 0)
     assert taken.files["logs/good.jsonl"].kept == 10
     assert "xl/worksheets/sheet1.xml unpacks to more than" in taken.reasons
+
+
+def test_a_workbook_of_too_many_sheets_is_refused_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabular, "MAX_SHEETS", 3)
+    made = workbook(*[[["a", "b"]]] * 4, titles=[f"s{n}" for n in range(4)])
+    taken = take(tmp_path, b__xlsx=made, good__jsonl=lines(*TEN))
+    assert counts(taken.files["logs/b.xlsx"]) == (1, 0, 0, 1, 0)
+    assert taken.files["logs/good.jsonl"].kept == 10
+    assert "a workbook of 4 sheets; 3 is the limit: give its sheets as CSV" in taken.reasons
+
+
+def _counted(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType | type, name: str
+) -> list[tuple[Any, ...]]:
+    """Note each call of a function that reads a file as a whole."""
+    calls: list[tuple[Any, ...]] = []
+    plain = getattr(module, name)
+
+    def noting(*given: Any, **more: Any) -> Any:
+        calls.append(given)
+        return plain(*given, **more)
+
+    monkeypatch.setattr(module, name, noting)
+    return calls
+
+
+def test_a_workbook_is_opened_as_often_however_many_sheets_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening it reads the texts of all sheets; 300 sheets took as many times as long."""
+    opened = _counted(monkeypatch, tabular, "_opened_book")
+    copied = _counted(monkeypatch, Inputs, "copy")
+    head = CSV_HEAD.split(",")
+    known = [[head, *(r.replace("e", f"e{n}", 1).split(",") for r in CSV_ROWS)] for n in range(12)]
+    sheets = [*known, *[[["a", "b"], ["c", "d"]]] * 8]
+    taken = take(tmp_path, b__xlsx=workbook(*sheets, titles=[f"s{n:02}" for n in range(20)]))
+    assert [f.kept for _, f in sorted(taken.files.items())] == [5] * 12 + [0] * 8
+    assert len(opened) == 3  # to recognise, to convert, to count what nobody knows
+    assert len(copied) == 1  # it was written just now
+
+
+def test_a_document_is_read_as_often_however_many_lists_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = _counted(monkeypatch, readers, "strict_json")
+    known = {f"s{n:02}": [event(10 * n + i) for i in range(3)] for n in range(12)}
+    unknown = {f"t{n:02}": [{"a": n}] for n in range(8)}
+    taken = take(tmp_path, b__json=json.dumps(known | unknown, indent=1).encode())
+    assert [f.kept for _, f in sorted(taken.files.items())] == [3] * 12 + [0] * 8
+    assert len(parsed) == 5  # as a whole, to find the lists, to recognise, to convert, to count
 
 
 def test_a_sheet_of_too_many_cells_is_read_to_its_limit(
@@ -310,6 +366,16 @@ def test_a_document_of_very_many_keys_costs_itself_only(tmp_path: Path) -> None:
     taken = take(tmp_path, a__json=f"{{{keys}}}".encode(), good__jsonl=lines(*TEN))
     assert counts(taken.files["logs/a.json"]) == (1, 0, 0, 1, 0)
     assert "one record of 150,000 values; 100,000 is the limit" in taken.reasons
+    assert taken.files["logs/good.jsonl"].kept == 10
+
+
+def test_a_document_of_very_many_lists_is_not_tried_list_by_list(tmp_path: Path) -> None:
+    made = {f"key{n}": [{"a": n}] for n in range(20_000)} | {"agents": TEN}
+    started = time.process_time()
+    taken = take(tmp_path, a__json=json.dumps(made).encode(), good__jsonl=lines(*TEN))
+    assert time.process_time() - started < 10
+    assert counts(taken.files["logs/a.json"]) == (1, 0, 0, 1, 0)
+    assert "with 20,001 lists under keys of their own, of which none was tried: 1,000 is the limit" in taken.reasons  # fmt: skip
     assert taken.files["logs/good.jsonl"].kept == 10
 
 

@@ -77,9 +77,9 @@ def test_of_a_list_of_people_the_address_is_the_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "kind", "least"),
     [
-        ("Agent ID,Owner", "agent", 90),
+        ("Agent ID,Owner", "agent", 75),
         ("Account name,Type of NHI,Owner", "service_account", 90),
-        ("System,Purpose of it,Tools", "agent", 70),
+        ("System,Purpose of it,Kill switch", "agent", 90),
     ],
 )
 def test_what_a_row_is_and_how_sure(head: str, kind: str, least: int, tmp_path: Path) -> None:

@@ -118,6 +118,53 @@ def test_people_are_replaced_in_parts_of_words_too(text: str, said: str) -> None
     assert ULLA.in_text(text) == meant
 
 
+STAFF = {
+    "juergen.mueller": "Jürgen Müller", "s.odegaard": "Søren Ødegård", "fx.lefevre": "François-Xavier Lefèvre", "lzolc": "Łukasz Żółć",
+    "anna-lena.meyer-schulze": "Anna-Lena Meyer-Schulze", "mj.garcia": "María José García Márquez", "jan.vanderberg": "Jan van der Berg",
+    "siobhan.obrien": "Siobhán O'Brien", "bob.smith": "Robert Smith", "wli": "Li Wei", "minh.nguyen": "Nguyễn Thị Minh", "jp.morgan": "J. P. Morgan",
+}  # fmt: skip
+COMPANY = people(
+    *STAFF.values(), *(f"{m}@acme.example" for m in STAFF), also={n: f"{m}@acme.example" for m, n in STAFF.items()}
+)  # fmt: skip
+WRITTEN = {
+    "juergen.mueller": "Jürgen Müller|JÜRGEN MÜLLER|Juergen Mueller|Jurgen Muller|Müller, Jürgen|jmueller|JürgenMüller|J. Müller|juergen_mueller|Ju\u0308rgen Mu\u0308ller",
+    "s.odegaard": "Soren Odegard|soeren-oedegaard|s.odegaard",
+    "fx.lefevre": "Francois-Xavier Lefevre|François Lefèvre|FX Lefèvre|F.-X. Lefèvre|lefevre-fx|fxlefevre",
+    "lzolc": "Lukasz Zolc|Żółć Łukasz",
+    "anna-lena.meyer-schulze": "Anna Lena Meyer Schulze|Anna-Lena Meyer|A.-L. Meyer-Schulze|AnnaLenaMeyerSchulze|Anna Schulze|Meyer-Schulze, Anna-Lena|anna-lena.meyer-schulze",
+    "mj.garcia": "Maria Jose Garcia Marquez|María García|García Márquez, María José|mj.garcia",
+    "jan.vanderberg": "Jan Van Der Berg|van der Berg, Jan|J. van der Berg|JanVanDerBerg|jan-van-der-berg|jvdberg|jvanderberg",
+    "siobhan.obrien": "Siobhan O'Brien|Siobhán O’Brien|S. O'Brien|sobrien|siobhan.obrien",
+    "bob.smith": "Robert J. Smith|Bob Smith|R. Smith|rsmith|bob.smith",
+    "wli": "Wei Li|liwei|LiWei|Wei, Li",
+    "minh.nguyen": "Nguyen Thi Minh|Minh Nguyen|Minh Nguyễn|nguyen-minh",
+    "jp.morgan": "J.P. Morgan|JP Morgan|jp.morgan|jpmorgan|J. P. Morgan",
+}
+
+
+@pytest.mark.parametrize("short", STAFF)
+@pytest.mark.parametrize("around", ["{}", "agt-{}-desk", "Office of {}"])
+def test_people_of_a_company_are_replaced_however_they_are_written(around: str, short: str) -> None:
+    for written in WRITTEN[short].split("|"):
+        meant = around.format(called(f"{short}@acme.example"))
+        assert COMPANY.in_text(around.format(written)) == meant, written
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("Mueller", True), ("odegaard", True), ("Bobby Smith", True), ("OBrien, Siobhán", True), ("agt-lzolc", True), ("wli", True),
+        ("María José", True), ("JM", False), ("the head of payroll", False), ("Bobby", False), ("Marianne van Dyk", False),
+    ],
+)  # fmt: skip
+def test_what_stays_readable_of_a_company_is_counted_where_it_can_be_seen(
+    text: str, counted: bool
+) -> None:
+    COMPANY.left.clear()
+    assert COMPANY.in_text(text) == text
+    assert (text in COMPANY.left) == counted
+
+
 def test_what_may_be_part_of_a_name_is_left_and_counted() -> None:
     made = people("Ulla Achterberg")
     for text in ("Achterberg is a place", "Ulla", "ulla.achterberg", "something else"):

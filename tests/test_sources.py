@@ -331,7 +331,8 @@ FORMATS, SOURCES_PAGE = (
 def test_the_formats_page_names_every_field_and_word(table: str) -> None:
     for name, _ in columns_of(next(t for t in LOADED if t.name == table)):
         shown = docs.FIELDS.get(table, {}).get(name, name)
-        assert f"`{shown}`" in FORMATS, f"{table}.{name}"
+        taken = name not in docs.WORKED_OUT.get(table, ())
+        assert (f"`{shown}`" in FORMATS) == taken, f"{table}.{name}"
         for word in VOCABULARY.get(f"{table}.{name}", ()):
             assert f"`{word}`" in FORMATS, f"{table}.{name}: {word}"
 

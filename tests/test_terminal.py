@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import csv
+import html
 import json
 import re
 import unicodedata
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
-from conftest import printed, reporter
+from conftest import printed, reporter, texts_of
 
 from reporter import cli
 from reporter.plain import clean, clean_json, clean_lines
@@ -19,6 +21,8 @@ from reporter.report import sheets
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\x00\x9b2J\x85\u202eabc\u2066\u200f\ufeff\U000e0041"
 """OSC, BEL, CSI, NUL, C1, bidirectional controls, an invisible letter."""
+UNSEEN = "\u202eabc\u2066\u200f\ufeff\x85"
+"""What a workbook can hold of it."""
 NAME = "x\x1b[31m\u202ey"
 CODE = Path(cli.__file__).parent
 
@@ -64,6 +68,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (ws / "inventory" / f"table{NAME}.csv").write_text(
         f"Agent{EVIL.replace(chr(0), '')},Owner,Status\nbot,ann,live\nbot2,bob,live\n"
     )
+    book = openpyxl.Workbook()
+    for title in ("agents", "others"):
+        sheet = book.create_sheet(f"{title}{UNSEEN}")
+        sheet.append(["type" if title == "agents" else "Agent name", "actor_id", f"col{UNSEEN}"])
+        for n in range(3):
+            sheet.append(
+                ["agent" if title == "agents" else f"bot {n}", f"{title}{n}{UNSEEN}", UNSEEN]
+            )
+    book.save(ws / "inventory" / f"book{NAME}.xlsx")
     waiver = {"check": "OWN-02", "subject": f"a1{EVIL}", "approved_by": f"eve{EVIL}", "reason": EVIL, "approved_at": "2026-08-01",
               "expires": "2026-12-01"}  # fmt: skip
     with (ws / "statements" / "waivers.csv").open("w", newline="") as file:
@@ -80,14 +93,19 @@ def _lines(path: Path, records: list[dict[str, Any]]) -> None:
 def run(hostile: Path) -> Path:
     """A run over it."""
     out = hostile.parent / f"run{NAME}"
-    done = reporter("assess", hostile, "--out", out, "--formats", "json,csv,ocsf,sarif")
+    done = reporter(
+        "assess", hostile, "--out", out, "--formats", "json,csv,ocsf,sarif,oscal,html,xlsx"
+    )
     assert done.exit_code == 0, done.output
     assert escaped(done.output) and "\\u202e" in done.output
     return out
 
 
 def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
-    texts = {p.name: p.read_text("utf-8-sig") for p in run.iterdir() if p.suffix != ".parquet"}
+    texts = texts_of(p for p in run.rglob("*.*") if p.is_file() and p.suffix != ".parquet")
+    pages = {n: html.unescape(t) for n, t in texts.items() if n.endswith((".html", ".xlsx"))}
+    assert {n for n, t in pages.items() if not escaped(re.sub("[\r\t\xad]", "", t))} == set()
+    assert len(pages) == 2 and all("\\u202e" in t for t in pages.values())
     assert {n for n, t in texts.items() if not escaped(t.replace("\r\n", "\n"))} == set()
     assert len([n for n in texts if n.endswith(".csv")]) >= 15
     told = {n for n, t in texts.items() if "\\u202e" in t}
@@ -125,7 +143,18 @@ def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> 
         "an option that is not there": ("assess", f"--opt{NAME}"),
         "a value that is none": ("assess", hostile, "--out", tmp_path / "o", "--formats", f"pdf{NAME}"),
     }  # fmt: skip
+    book = hostile / "inventory" / f"book{NAME}.xlsx"
+    commands |= {
+        "a sheet": ("map", book, "--sheet", f"others{UNSEEN}", "--kind", "agent", "--out", tmp_path / "m.yml"),
+        "a sheet that is not there": ("map", book, "--sheet", f"none{NAME}"),
+        "init": ("init", tmp_path / f"new{NAME}", "--organisation", f"Org{UNSEEN}\x1b"),
+        "an action that is not there": ("explain", run, "--fix", f"none{NAME}"),
+        "lines as JSON": ("assess", hostile, "--out", tmp_path / "p", "--formats", "json", "--log", "json", "--json"),
+    }  # fmt: skip
     said = {name: reporter(*words).output for name, words in commands.items()}
+    written = texts_of([*tmp_path.glob("*.yml"), *tmp_path.glob("new*/reporter.yml")])
+    assert len(written) == 3
+    assert {n for n, text in written.items() if not escaped(text) or "\\u202e" not in text.lower()} == set()  # fmt: skip
     assert {name for name, text in said.items() if not escaped(text) or not text} == set()
     assert {n for n, text in said.items() if "\\u202e" in text} >= {
         "formats",

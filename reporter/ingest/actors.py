@@ -105,9 +105,10 @@ source would give the approval of one."""
 
 
 _ONLY = "CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END"
-_GATE = "coalesce(bool_or(a.is_intermediary), FALSE)"
+_GATE = "coalesce(bool_or(a.is_intermediary AND a.kind IN ('service_account', 'workload')), FALSE)"
 _KIND = "CASE WHEN count(DISTINCT a.kind) = 1 THEN min(a.kind) END"
-"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind."""
+"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind.
+An agent or a person that is declared to be a gateway is none: what it does is its own."""
 
 
 def _find_keys(engine: Engine) -> None:
@@ -122,13 +123,16 @@ def _find_keys(engine: Engine) -> None:
         "m.kind, m.is_intermediary FROM actor_rows AS r JOIN actors AS m ON m.actor_id = r.actor_id) AS a "
         "WHERE a.principal_id IS NOT NULL AND a.principal_id NOT IN (SELECT alias FROM same_as) "
         "GROUP BY a.principal_id UNION ALL "
+        # Who is listed by the name that the log gives as identity: a person by a mail address, an account by its name.
+        "SELECT 'principal', actor_id, actor_id, coalesce(is_intermediary, FALSE), kind FROM actors AS a WHERE NOT EXISTS ("
+        "SELECT 1 FROM actor_rows AS r WHERE r.principal_id = a.actor_id) AND actor_id NOT IN (SELECT alias FROM same_as) UNION ALL "
         f"SELECT 'credential', c.credential_id, {_ONLY}, {_GATE}, {_KIND} FROM credentials AS c "
         "LEFT JOIN actors AS a USING (actor_id) GROUP BY c.credential_id"
     )
 
 
 _FOUND = "i.found, p.found, c.found, self.actor_id"
-"""By id, principal, credential; last the identity itself, where the log names no more and several agents use it."""
+"""By id, principal, credential; last an identity that several agents declare, where the log names no more."""
 
 
 def resolve_events(engine: Engine) -> None:

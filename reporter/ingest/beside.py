@@ -6,6 +6,7 @@ Only the folders of `FOLDERS` and mappings/ are read; evidence in another one, o
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -44,7 +45,7 @@ def beside(
             found[""].append(path)
         elif path.name == MAPPINGS and path.is_dir():
             found[f"{MAPPINGS}/"] += [p for p in _below(path) if p.suffix != ".yml" or p.parent != path]  # fmt: skip
-        elif path.is_dir() and path.name not in READ and not _is_other(path, others):
+        elif path.is_dir() and not _is_read(path) and not _is_other(path, others):
             found[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
     files = {place: [sniff(p, shown(p.relative_to(workspace).as_posix())) for p in paths[:MOST]] for place, paths in found.items()}  # fmt: skip
     looked_at = [f for own in files.values() for f in own][:GUESSED]
@@ -54,6 +55,12 @@ def beside(
         for place, own in files.items()
         for count in _named(place, own, len(found[place]) > MOST, homes)
     ]
+
+
+def _is_read(folder: Path) -> bool:
+    """Tell a folder that is read; a file system may take Logs for logs."""
+    twin = folder.with_name(folder.name.lower())
+    return folder.name in READ or (twin.name in READ and twin.exists() and twin.samefile(folder))
 
 
 def _is_settled(name: str, others: set[Path], path: Path) -> bool:
@@ -102,13 +109,15 @@ def _root(file: InputFile) -> Path:
 
 def _named(place: str, files: list[InputFile], more: bool, homes: dict[str, str]) -> Iterator[FileCount]:  # fmt: skip
     """Yield an entry a file, and one for the rest of a folder that holds too many."""
-    close = get_close_matches(place.strip("/").lower(), READ, 1) if place and place != f"{MAPPINGS}/" else []  # fmt: skip
-    likely = next((homes[f.name] for f in files if f.name in homes), "")
+    known = place != f"{MAPPINGS}/"
+    likely = next((homes[f.name] for f in files if f.name in homes), "") if place else ""
     read = f"{', '.join(f'{f}/' for f in READ[:-1])} and {READ[-1]}/ are"
     where = f"in {place}" if place else "at the root of the workspace"
     for file in files:
-        home = close[0] if close else homes.get(file.name, likely)
+        home = (_meant(file.name) if known else "") or homes.get(file.name, likely)
         hint = f"; did you mean {home}/?" if home else ""
+        if file.is_archive:
+            hint = f"; {file.why}, its files into {home or 'those folders'}{'/' if home else ''}"
         why = f"not read: it lies {where}, and only {read}{hint}"
         if place == f"{MAPPINGS}/":
             why = "not read: a mapping is a file named mappings/*.yml"
@@ -118,6 +127,15 @@ def _named(place: str, files: list[InputFile], more: bool, homes: dict[str, str]
     if more:
         rest = replace(files[0], name=f"{place}…", size=0)
         yield _count(rest, f"further files, not read: only {read}")
+
+
+def _meant(name: str) -> str:
+    """The folder that a part of the path comes near, the first one first: Logs/, 2026/logs/, inventory-old/."""
+    for part in Path(name).parts[:-1]:
+        for word in (part.lower(), *re.findall(r"[a-z]+", part.lower())):
+            if close := get_close_matches(word, READ, 1, 0.75):
+                return str(close[0])
+    return ""
 
 
 def _count(file: InputFile, why: str) -> FileCount:

@@ -134,9 +134,12 @@ def _from_copies(
 ) -> tuple[Batch | None, Set[int]]:
     """Convert files that somebody may be writing to: what is read a second time may not be what was hashed."""
     with TemporaryDirectory(dir=engine.work) as folder:
+        made: dict[Path, InputFile | None] = {}
+        for n, (file, d) in enumerate(zip(job.files, job.digests, strict=True)):
+            if file.path not in made:  # sheets of a workbook lie in one file
+                made[file.path] = inputs.copy(file, Path(folder) / str(n), d.sha256)
         copies = [
-            inputs.copy(p.file, Path(folder) / str(n), d.sha256)
-            for n, (p, d) in enumerate(zip(job.parts, job.digests, strict=True))
+            replace(file, path=own.path) if (own := made[file.path]) else None for file in job.files
         ]
         lost = frozenset(n for n, file in enumerate(copies) if file is None)
         parts = [replace(p, file=f) for p, f in zip(job.parts, copies, strict=True) if f]

@@ -13,10 +13,10 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
@@ -47,6 +47,7 @@ DOCUMENTS = {
 """First bytes of files that people read and no reader here does."""
 PARTS = {b"word/": "DOCX text", b"ppt/": "PPTX slides", b"application/vnd.oasis.opendocument": "OpenDocument file"}  # fmt: skip
 """What stands at the beginning of a zip archive that is one."""
+AN_ARCHIVE = "a zip archive that is not a workbook; unpack it first"
 A_DOCUMENT = "a document ({kind}): no record is read from it"
 
 
@@ -75,6 +76,11 @@ class InputFile:
     def is_document(self) -> bool:
         """Say whether it is made for people: a PDF, a text, a picture."""
         return self.format == "unknown" and self.why.startswith(A_DOCUMENT.split("{")[0])
+
+    @property
+    def is_archive(self) -> bool:
+        """Say whether it holds other files, packed."""
+        return self.format == "unknown" and self.why == AN_ARCHIVE
 
     @property
     def lined(self) -> bool:
@@ -254,7 +260,7 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, str]:
     if head[:4] == b"PK\x03\x04":
         if b"xl/" in head or b"[Content_Types]" in head:
             return "xlsx", "", ""
-        return "unknown", "", "a zip archive that is not a workbook; unpack it first"
+        return "unknown", "", AN_ARCHIVE
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     elif head[:3] == b"\xef\xbb\xbf":
@@ -380,6 +386,27 @@ def whole(file: InputFile, most: int) -> bytes:
         chunks.clear()
         raise TooLarge(too_large(file, f"this has more than {most >> 20} MB"))
     return b"".join(chunks)
+
+
+class LastRead:
+    """What was read last as a whole: the sheets of a workbook, or the lists of a document, are asked for one after another."""
+
+    def __init__(self) -> None:
+        self._file: tuple[Path, tuple[int, ...]] | None = None
+        self._content: Any = None
+
+    def of(self, file: InputFile, read: Callable[[], Any]) -> Any:
+        """Return what was read of a file, or read it now."""
+        self.let_go_unless(file)
+        if self._file is None:
+            self._content = read()
+            self._file = file.path, file.stamp
+        return self._content
+
+    def let_go_unless(self, file: InputFile) -> None:
+        """Free what was read unless it is of this file: two documents at a time may be more than the memory holds."""
+        if self._file != (file.path, file.stamp):
+            self._file = self._content = None
 
 
 def too_large(file: InputFile, why: str) -> str:

@@ -20,7 +20,7 @@ from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
-from reporter.ingest.files import InputFile, stamp_of
+from reporter.ingest.files import InputFile, LastRead, stamp_of
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import LISTED_LOST, Note, Problem, rest_lost, told
@@ -205,9 +205,10 @@ def _count(
             Quarantined(members[i].name, line, kind, reason, text)
             for i, line, kind, reason, text in batch.problems
         ]
+    last = LastRead()
     for choice in choices:
         if choice.source is None:
-            count, entries = _unrecognised(engine, choice, inputs)
+            count, entries = _unrecognised(engine, choice, inputs, last)
             files.append(count)
             quarantined += entries
     return sorted(files, key=lambda f: f.file), quarantined
@@ -289,12 +290,12 @@ def _change(file: InputFile) -> str:
 
 
 def _unrecognised(
-    engine: Engine, choice: Choice, inputs: Inputs
+    engine: Engine, choice: Choice, inputs: Inputs, last: LastRead
 ) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
     read, lost, problems, notes = 0, 0, [], []
-    for item in documents(file, engine):
+    for item in documents(file, engine, last):
         if isinstance(item, Note):
             notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
         elif isinstance(item, Problem):

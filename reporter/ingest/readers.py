@@ -6,7 +6,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from reporter.ingest.files import (
     DAMAGE,
     MAX_RECORD,
     InputFile,
+    LastRead,
     TooLarge,
     is_shown_as_it_is,
     opened,
@@ -29,27 +30,34 @@ from reporter.yamls import parse_yaml_all
 MAX_VALUES = 100_000
 """Values of one record: a million take the engine a gigabyte."""
 MAX_YAML = 1 << 24
-"""Bytes of a YAML file: reading one takes a minute for each thirty megabytes, and sixty times its size."""
+"""Bytes of a YAML file: reading one takes a second for each four megabytes, and a dozen times its size."""
 _COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
 """Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
+_A_NUMBER, _PIECE = 32, 1 << 24
+_DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 
 
-def documents(file: InputFile, engine: Engine) -> Iterator[Item]:
-    """Yield every document of a file, and a Problem for each that cannot be read."""
+def documents(file: InputFile, engine: Engine, last: LastRead | None = None) -> Iterator[Item]:
+    """Yield every document of a file, and a Problem for each that cannot be read.
+
+    `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300 otherwise.
+    """
+    last = last or LastRead()
+    last.let_go_unless(file)
     if file.format in ("empty",):
         return
     if file.format == "unknown":
         yield Problem(1, file.why, "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory()),
+        "json": lambda f: _json(f, engine.memory(), last),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
-        "xlsx": sheet_rows,
+        "xlsx": lambda f: sheet_rows(f, last),
         "parquet": lambda f: _parquet(f, engine),
     }
     try:
@@ -131,8 +139,13 @@ def _why(error: Exception) -> str:
     return f"not JSON: {error or 'nested too deeply'}"
 
 
-def _json(file: InputFile, memory: int) -> Iterator[Item]:
-    for item in _json_values(file, memory):
+def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
+    items: Iterable[Item] = (
+        last.of(file, lambda: list(_json_values(file, memory)))
+        if file.part
+        else _json_values(file, memory)
+    )
+    for item in items:
         if (
             isinstance(item, Document)
             and isinstance(item.value, dict)
@@ -150,7 +163,7 @@ def _json(file: InputFile, memory: int) -> Iterator[Item]:
 
 def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
     raw = whole(file, memory // 4)
-    if (need := _memory_for(raw)) > memory:
+    if (need := _memory_for(raw, memory)) > memory:
         raise TooLarge(too_large(file, f"this needs some {need >> 20} MB of memory"))
     if file.encoding == "utf-16":
         text = raw.decode("utf-16")
@@ -170,9 +183,20 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
             yield Problem(line, _why(error), shown(text))
 
 
-def _memory_for(raw: bytes) -> int:
-    """Estimate what the values of a JSON text take in memory; empty lists and fields take most."""
-    return 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
+def _memory_for(raw: bytes, memory: int) -> int:
+    """Estimate what the values of a JSON text take in memory; empty lists and fields take most, for their size numbers.
+
+    Numbers in lists have no sign of their own and are dear to count: only where they may decide.
+    """
+    need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
+    return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
+
+
+def _numbers_in_lists(raw: bytes) -> int:
+    return sum(
+        raw[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
+        for at in range(0, len(raw), _PIECE)
+    )
 
 
 def _in_a_row(text: str) -> list[Item]:

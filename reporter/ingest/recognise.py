@@ -19,7 +19,7 @@ from reporter.child import USUAL, Child, Limits
 from reporter.db import Engine, Error, quoted
 from reporter.errors import ContentError
 from reporter.ingest import foreign, macros
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, LastRead
 from reporter.ingest.items import Document
 from reporter.ingest.readers import documents, unfit
 from reporter.secrets import redact
@@ -27,6 +27,8 @@ from reporter.secrets import redact
 SAMPLE = 30
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
 """Share of its first records that a source must know to take a file; pipelines mix other lines into a vendor's log."""
+MAX_LISTS = 1000
+"""Lists of one document that are tried one by one: each is a file of its own, in recognition as in the accounting."""
 CHUNK = 4 << 20
 """Characters of sampled records that the engine looks at together."""
 SAMPLED_IN_ALL = 9000
@@ -98,20 +100,33 @@ def _in_wrappers(
 ) -> dict[str, list[Choice]]:
     """Try each list under a document's own keys as a file of its own: exporters wrap what they fetch as they like.
 
-    Returns the choices by file, for files of which some list is known; its other lists are then named as unknown.
+    Returns the choices by file, for files of which some list is known, its other lists then being named as unknown,
+    and for those of too many lists.
     """
     parts: list[InputFile] = []
     whole: list[str] = []
+    found: dict[str, list[Choice]] = defaultdict(list)
     for file in files:
         keys = _lists(engine, file)
+        if len(keys) > MAX_LISTS:
+            found[file.name].append(Choice(file, None, "", _too_many_lists(len(keys))))
+            continue
         whole += [file.name] * len(keys)
         named = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
         parts += [replace(file, name=n, part=k) for n, k in zip(named, keys, strict=True)]
-    found: dict[str, list[Choice]] = defaultdict(list)
     for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE, child), strict=True):
         why = f"{choice.why}, in the list {choice.file.part}"
         found[name].append(replace(choice, why=why))
-    return {name: own for name, own in found.items() if any(c.source for c in own)}
+    return {
+        name: own for name, own in found.items() if any(c.source or not c.file.part for c in own)
+    }
+
+
+def _too_many_lists(n: int) -> str:
+    return (
+        f"json that no source recognises as a whole, with {n:,} lists under keys of their own, of which none was tried: "
+        f"{MAX_LISTS:,} is the limit; give their records as one list or as JSON lines, with what the key says in a field"
+    )
 
 
 def _lists(engine: Engine, file: InputFile) -> list[str]:
@@ -212,10 +227,10 @@ def _sample(
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
             by_key[name].append(path)
+    last = LastRead()
     for index, file in enumerate(files):
-        read = [
-            d for d in itertools.islice(documents(file, engine), most) if isinstance(d, Document)
-        ]
+        items = itertools.islice(documents(file, engine, last), most)
+        read = [d for d in items if isinstance(d, Document)]
         counts[index] = len(read)
         keys = {
             k

@@ -20,7 +20,7 @@ from reporter.child import Child, Killed, Limits, Stopped
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, put
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, LastRead
 from reporter.ingest.hiding import MAY_NAME_ONE, hidden, named_secrets, suspect, without
 from reporter.ingest.items import (
     LISTED_LOST,
@@ -197,12 +197,12 @@ class _Spool:
 
 def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool, cache: Cache) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
-    seq = 0
+    seq, last = 0, LastRead()
     with contextlib.closing(spool):
         for index, part in enumerate(parts):
             file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
-            for item in _readable(file, engine):
+            for item in _readable(file, engine, last):
                 if isinstance(item, Note):
                     batch.problems.append((index, item.line, "field", told(item.reason), ""))
                     continue
@@ -224,10 +224,12 @@ def _write(engine: Engine, parts: list[Choice], batch: Batch, spool: _Spool, cac
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
 
 
-def _readable(file: InputFile, engine: Engine) -> Iterator[Document | Note | Problem]:
+def _readable(
+    file: InputFile, engine: Engine, last: LastRead
+) -> Iterator[Document | Note | Problem]:
     """Yield what stands in a file; where the engine cannot read on, the rest is one problem."""
     try:
-        yield from documents(file, engine)
+        yield from documents(file, engine, last)
     except (OutOfMemory, Error) as error:
         if isinstance(error, (Interrupted, *Broken)):
             raise

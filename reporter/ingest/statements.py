@@ -16,7 +16,7 @@ from typing import Any
 
 from reporter.answers import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
 from reporter.db import Engine
-from reporter.ingest.files import InputFile
+from reporter.ingest.files import InputFile, LastRead
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Item, Note, Problem, told
 from reporter.ingest.notes import CHANGED, HIDDEN, LONGEST, cut_text
@@ -91,9 +91,10 @@ def read(
     given: Rows = {}
     counts: list[FileCount] = []
     notes: list[Quarantined] = []
+    last = LastRead()
     for file in files:
         kind = kind_of(file)
-        rows, own, digest = _of_one(engine, inputs, file, key)
+        rows, own, digest = _of_one(engine, inputs, file, key, last)
         given[kind] = (*given.get(kind, ()), *rows)
         notes += own
         lost = sum(q.kind == "unreadable" for q in own)
@@ -119,7 +120,7 @@ def read(
 
 
 def _of_one(
-    engine: Engine, inputs: Inputs, file: InputFile, key: str
+    engine: Engine, inputs: Inputs, file: InputFile, key: str, last: LastRead
 ) -> tuple[list[Given], list[Quarantined], str]:
     """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are gone."""
     digest = inputs.digest(file).sha256
@@ -127,7 +128,7 @@ def _of_one(
     own = inputs.copy(file, copy, digest) if digest else None
     if file.size and not own:
         return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
-    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine), key)
+    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine, last), key)
     copy.unlink(missing_ok=True)
     return rows, notes, digest
 

@@ -167,7 +167,7 @@ def _gather_approvals(engine: Engine) -> None:
 
 _SETTINGS = (
     "prompt_version", "autonomy", "max_calls_per_minute", "max_cost_per_day", "max_steps", "max_children", "memory_scope",
-    "user_facing", "tools_listed", "data_listed",
+    "user_facing", "tools_listed", "data_listed", "destinations_listed",
 )  # fmt: skip
 """Columns of actors that may also be read where their absence is no gap."""
 

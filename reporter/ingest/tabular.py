@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, TextIO
 
-from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, TooLarge, opened, whole
+from reporter.ingest.files import DAMAGE, MAX_RECORD, InputFile, LastRead, TooLarge, opened, whole
 from reporter.ingest.items import Document, Item, Note, Problem, shown
 
 MAX_CELL = 1 << 24
@@ -33,8 +33,10 @@ MAX_HEADINGS = 5000
 """Headings of a table: every one is a key of every record, and no register has a hundredth of them."""
 MAX_BOOK, MAX_PART = 1 << 29, 1 << 23
 """Bytes to which a workbook may unpack, and each part of it that is neither a sheet nor its texts."""
-MAX_TEXTS = 2_000_000
-"""Different texts of a workbook, times its sheets: with each sheet all of them are read, a million in eight seconds."""
+MAX_TEXTS = 1_500_000
+"""Different texts of a workbook: all of them are read before its first row, a million in eight seconds."""
+MAX_SHEETS = 1000
+"""Sheets of a workbook: each is a file of its own, in recognition as in the accounting."""
 MAX_CELLS = 20_000_000
 """Cells of one sheet, the empty ones before a filled one too."""
 _BULK = ("xl/worksheets/", "xl/sharedstrings", "xl/pivotcache/", "customxml/")
@@ -254,12 +256,13 @@ def too_large_a_book(file: InputFile) -> str:
         return str(error)
     except _BROKEN_BOOK:
         return ""
-    if n_texts * max(1, n_sheets) <= MAX_TEXTS:
-        return ""
-    return (
-        f"a workbook of {n_texts:,} different texts, with {n_sheets} sheets; {MAX_TEXTS:,} is the limit "
-        "for texts times sheets: give its sheets as CSV"
-    )
+    for n, what, limit in (
+        (n_texts, "different texts", MAX_TEXTS),
+        (n_sheets, "sheets", MAX_SHEETS),
+    ):
+        if n > limit:
+            return f"a workbook of {n:,} {what}; {limit:,} is the limit: give its sheets as CSV"
+    return ""
 
 
 def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> tuple[int, int]:
@@ -292,16 +295,13 @@ def sheets(file: InputFile) -> list[str]:
         return []
 
 
-def sheet_rows(file: InputFile) -> Iterator[Item]:
+def sheet_rows(file: InputFile, last: LastRead) -> Iterator[Item]:
     """Yield the rows of one sheet of a workbook below its heading row, or of its only one."""
-    import openpyxl
-
-    raw = io.BytesIO(whole(file, MAX_BOOK))
     try:
-        book = openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
+        archive, book = last.of(file, lambda: _opened_book(file))
         sheet = book[file.part] if file.part else book.worksheets[0]
         sheet.reset_dimensions()
-        down = _merged_down(raw, sheet._worksheet_path)
+        down = _merged_down(archive, sheet._worksheet_path)
         yield from _records(_cells(sheet.iter_rows(values_only=True), down), widens=True)
     except TooLarge as error:
         yield Problem(0, str(error), "")
@@ -309,10 +309,18 @@ def sheet_rows(file: InputFile) -> Iterator[Item]:
         yield Problem(1, f"not a readable workbook, or only in part: {error}", "")
 
 
-def _merged_down(raw: io.BytesIO, part: str) -> dict[tuple[int, int], int]:
+def _opened_book(file: InputFile) -> tuple[zipfile.ZipFile, Any]:
+    import openpyxl
+
+    raw = io.BytesIO(whole(file, MAX_BOOK))
+    book = openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
+    return zipfile.ZipFile(raw), book
+
+
+def _merged_down(book: zipfile.ZipFile, part: str) -> dict[tuple[int, int], int]:
     """Return (row, column) of each cell that is merged with one above it, and the row of that one."""
     tail = b""
-    with zipfile.ZipFile(raw) as book, book.open(part.lstrip("/")) as sheet:
+    with book.open(part.lstrip("/")) as sheet:
         while chunk := sheet.read(1 << 20):
             tail = (tail + chunk)[-TAIL:]
     xml = tail.decode("utf-8", "replace")

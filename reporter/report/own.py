@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.errors import InputError
+from reporter.plain import regular_bytes
 
 from .shape import View
 from .view import from_json, to_json
@@ -66,13 +67,17 @@ def read_templates(paths: Iterable[Path], taken: Iterable[str]) -> tuple[Templat
             )  # fmt: skip
         reserved.add(path.stem)
         try:
-            template = Template(path.stem, path, path.read_text("utf-8"))
+            template = Template(path.stem, path, _text(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot be read: {error}", str(path)) from error
         with _placed(template):
             ImmutableSandboxedEnvironment().parse(template.text, template.name, str(path))
         made.append(template)
     return tuple(made)
+
+
+def _text(path: Path) -> str:
+    return regular_bytes(path).decode("utf-8").replace("\r\n", "\n")
 
 
 def write(

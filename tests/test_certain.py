@@ -1,0 +1,277 @@
+"""A failure that no missing column can undo stands, and one that could be a pass does not: searched in all examples.
+
+The search takes minutes for all checks (`make deep`). What it found is kept in data/certain.json with the SHA-256 of each
+check and the number of certain failures that it leaves unknown, by column; null: not searched yet. The suite searches
+those that changed since. `CERTAIN=write` writes it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixture_worlds import Worlds, filled, needed, without
+
+from reporter import examples, lint, runner
+from reporter.apart import Apart
+from reporter.catalog import Content
+from reporter.child import USUAL
+from reporter.db import Engine
+from reporter.ingest.tables import derive
+from reporter.model import Check
+from reporter.sql import Judged, judge
+
+KEPT = Path(__file__).parent / "data" / "certain.json"
+Left = dict[str, list[str]]
+"""Column -> subjects whose failure no value of it undoes, and that are unknown without it all the same."""
+
+
+def sha_of(check: Check) -> str:
+    told = (
+        check.sql,
+        check.params,
+        check.needs,
+        check.fails_without,
+        check.at_best,
+        check.examples,
+    )
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16]
+
+
+def search(check: Check) -> tuple[list[str], Left]:
+    """Return what is claimed to fail and may pass, and what is certain and not claimed."""
+    wrong: list[str] = []
+    left: Left = {}
+    dice = random.Random(11)
+    for example in map(dict, check.examples):
+        worlds = Worlds(check, example)
+        judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
+        names, lacking, untold = needed(check, judged, worlds.given)
+        claimed = [n for n in names if n in check.fails_without or n in check.at_best]
+        sets = [[n] for n in names] + ([claimed] if len(claimed) > 1 else [])
+        sets += [dice.sample(claimed, 2) for _ in range(2 if len(claimed) > 2 else 0)]
+        bare = worlds.judge([without(worlds.given, s) for s in sets]) if sets else []
+        live = [(s, b) for s, b in zip(sets, bare, strict=True) if b.failing]
+        variants = [filled(check, worlds.given, s + lacking, dice, worlds.most) for s, _ in live]
+        told = iter(worlds.judge([v for some in variants for v in some]) if live else [])
+        for (columns, seen), some in zip(live, variants, strict=True):
+            after = [next(told).failing for _ in some]
+            certain = {s for s in seen.failing if all(s in a for a in after)}
+            fails = {s for s, (verdict, _) in seen.cells.items() if verdict == "fail"}
+            where = f"{example['name']!r} without {', '.join(columns)}"
+            wrong += [f"{where}: {s}" for s in sorted(fails - certain)]
+            if len(columns) == 1 and certain - fails and not untold:
+                left.setdefault(columns[0], []).extend(sorted(certain - fails))
+    return wrong, left
+
+
+def kept() -> dict[str, Any]:
+    return json.loads(KEPT.read_text(encoding="utf-8"))
+
+
+def _searched(checks: list[Check]) -> None:
+    found = {c.id: search(c) for c in checks}
+    if os.environ.get("CERTAIN") == "write":
+        made = kept() if KEPT.exists() else {}
+        made |= {
+            c.id: {
+                "sha": sha_of(c),
+                "left": {n: len(set(s)) for n, s in sorted(found[c.id][1].items())},
+            }
+            for c in checks
+        }
+        KEPT.write_text(json.dumps(dict(sorted(made.items())), indent=1) + "\n", encoding="utf-8")
+    assert {c: wrong for c, (wrong, _) in found.items() if wrong} == {}
+    before = kept()
+    more = {
+        (c, name): subjects
+        for c, (_, left) in found.items()
+        for name, subjects in left.items()
+        if len(set(subjects)) > (before.get(c, {}).get("left") or {}).get(name, 0)
+    }
+    assert more == {}, (
+        "say in the check what the column would be at best (at_best), or fails_without"
+    )
+
+
+def test_a_check_that_changed_claims_no_more_and_no_less_than_is_certain(content: Content) -> None:
+    """What did not change since the last search of all is not searched again."""
+    before = kept()
+    _searched([c for c in content.checks if before.get(c.id, {}).get("sha") != sha_of(c)])
+
+
+@pytest.mark.deep
+def test_all_checks_claim_no_more_and_no_less_than_is_certain(content: Content) -> None:
+    _searched(list(content.checks))
+
+
+# ---------------------------------------------------------------- the search itself
+
+
+@pytest.fixture
+def checks(content: Content) -> dict[str, Check]:
+    return {c.id: c for c in content.checks}
+
+
+def test_the_search_finds_a_value_that_undoes_a_claimed_failure(checks: dict[str, Check]) -> None:
+    wrong, _ = search(replace(checks["IDN-05"], at_best={"actors.identity_issuer": "nobody"}))
+    assert wrong and all("without actors.identity_issuer" in w for w in wrong)
+    assert search(replace(checks["CRD-05"], fails_without=("credentials.type",)))[0]
+
+
+def test_the_search_finds_a_certain_failure_that_nobody_claims(checks: dict[str, Check]) -> None:
+    wrong, left = search(replace(checks["IDN-05"], at_best={}))
+    assert not wrong
+    assert "selfmade" in left["actors.identity_attested_at"]
+    assert "none" not in left.get("actors.identity_issuer", [])
+
+
+# ---------------------------------------------------------------- what a failure says, and what stays unknown
+
+AGENT = {"actor_id": "a1", "kind": "agent", "state": "active"}
+MODEL = {
+    "component_id": "c1",
+    "actor_id": "a1",
+    "type": "model",
+    "name": "orb",
+    "version": "latest",
+}
+PINNED = MODEL | {"version": "1", "pinned": True}
+LINK = {"actor_id": "a1", "peer_id": "a2"}
+DEPLOYED = AGENT | {"environment": "production"}
+GRANT = {"actor_id": "a1", "type": "tool", "name": "crm.read", "effect": "read"}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "verdict", "words"),
+    [
+        ("SUP-01", {"components": [MODEL]}, "fail", "floating version latest"),
+        ("SUP-01", {"components": [PINNED]}, "unknown", "never records components.reviewed_at"),
+        ("RUN-03", {"links": [LINK]}, "fail", "a2 is in no register"),
+        ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": True}], "grants": [GRANT]}, "fail", "a static deploy secret"),
+        ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": False}], "grants": [GRANT]}, "unknown", "never records"),
+        ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "a blog"}]}, "fail", "issued by a blog"),
+        ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "spiffe"}]}, "unknown", "never records actors.identity_attested_at"),
+        ("INV-01", {"actors": [AGENT | {"owner_id": "", "purpose": "x"}]}, "fail", "the record lacks: owner"),
+        ("INV-01", {"actors": [AGENT | {"owner_id": "ann", "purpose": "x"}]}, "unknown", "never records"),
+    ],
+)  # fmt: skip
+def test_a_certain_failure_stands_and_names_only_what_is_recorded(
+    name: str, given: dict[str, Any], verdict: str, words: str, checks: dict[str, Check]
+) -> None:
+    made = {"actors": [AGENT]} | given
+    (got,) = examples.verdicts(checks[name], {"given": made}).values()
+    assert (got[0], words in got[1]) == (verdict, True), got
+    assert "not recorded)" not in got[1]
+
+
+def test_what_is_put_in_place_of_the_unrecorded_is_never_printed(checks: dict[str, Check]) -> None:
+    told = [
+        reason
+        for name in ("INV-01", "SUP-04", "LIF-05")
+        for example in checks[name].examples
+        for column in checks[name].at_best
+        for _, reason in examples.verdicts(
+            checks[name],
+            {**example, "given": without(example["given"], [column])},  # type: ignore[dict-item, index]
+        ).values()
+    ]
+    assert len(told) > 50 and not [r for r in told if "(not" in r]
+
+
+def test_a_key_of_two_agents_whose_lists_lack_different_columns_fails_for_sure_or_not_at_all(
+    checks: dict[str, Check], tmp_path: Path
+) -> None:
+    """The columns of both lists would have to be at best at once: that is not tried, so nothing is claimed."""
+    check = replace(
+        checks["CRD-05"],
+        sql="SELECT c.credential_id AS subject, MIN(CASE WHEN c.storage IS NULL OR c.type IS NULL THEN 0 ELSE 1 END) = 1 AS ok, "
+        "'x' AS reason FROM credentials AS c GROUP BY c.credential_id",
+        params={}, at_best={"credentials.storage": "vault", "credentials.type": "api_key"},
+    )  # fmt: skip
+    rows = [("one", "k1", "a1"), ("two", "k1", "a2"), ("one", "k2", "a1")]
+    with Engine(tmp_path) as engine:
+        examples.load_example(engine, {"given": {
+            "actors": [AGENT, AGENT | {"actor_id": "a2"}],
+            "credentials": [{"credential_id": k, "actor_id": a, "type": "", "storage": ""} for _, k, a in rows],
+        }})  # fmt: skip
+        for number, (source, _, _) in enumerate(rows, 1):
+            engine.run(f"UPDATE in_credentials SET source = '{source}' WHERE record = {number}")
+        engine.run("DELETE FROM carried WHERE tbl = 'credentials'")
+        engine.insert("carried", [
+            *((s, "credentials", c) for s in ("one", "two") for c in ("credential_id", "actor_id")),
+            ("one", "credentials", "type"), ("two", "credentials", "storage"),
+        ])  # fmt: skip
+        derive(engine, examples.RUN, [])
+        runner.prepare(engine, ["credential"])
+        runner.assess(engine, [(check, judge(check.sql, {}, "x"))])
+        found = dict(engine.rows("SELECT subject, status FROM cells"))
+    assert found == {"k1": "unknown", "k2": "fail"}
+
+
+def test_a_policy_fails_for_what_is_recorded_though_no_policy_says_who_approved_it(
+    checks: dict[str, Check],
+) -> None:
+    policy = {"policy_id": "P1", "scope": "agents", "status": "approved", "clauses": ";logging;"}
+    over = policy | {"effective_at": "2026-01-01", "review_due": "2026-08-01"}
+    got = examples.verdicts(checks["POL-01"], {"given": {"policies": [over]}})
+    assert {v for v, _ in got.values()} == {"fail"}, got
+
+
+@pytest.mark.parametrize(
+    ("at_best", "says"),
+    [
+        ({"actors.name": "x"}, "at_best: actors.name is no column that it needs"),
+        ({"actors.actor_id": "x"}, "at_best: no value can stand for actors.actor_id"),
+        ({"actors.environment": "moon"}, "at_best: 'moon' is no value of actors.environment"),
+        ({"actors.identity_attested_at": "soon"}, "at_best: 'soon' is no value of actors.identity_attested_at"),
+        ({"actors.identity_attested_at": True}, "at_best: True is no value of actors.identity_attested_at"),
+    ],
+)  # fmt: skip
+def test_a_best_value_fits_a_column_that_the_check_needs(
+    at_best: dict[str, object], says: str, checks: dict[str, Check]
+) -> None:
+    check = replace(checks["IDN-05"], at_best=at_best)
+    assert says in lint._unfit(check, judge(check.sql, check.params, check.place))
+
+
+def test_a_check_of_others_is_judged_again_in_the_child_too(
+    checks: dict[str, Check], tmp_path: Path
+) -> None:
+    check = checks["IDN-05"]
+    judged = judge(check.sql, check.params, check.place)
+    actors = [
+        DEPLOYED | {"identity_issuer": "a blog"},
+        DEPLOYED | {"actor_id": "a2", "identity_issuer": "spiffe"},
+    ]
+    with Engine(tmp_path / "work") as engine:
+        examples.load_example(engine, {"given": {"actors": actors}})
+        derive(engine, examples.RUN, [])
+        runner.prepare(engine, ["agent"])
+        with Apart([judged], tmp_path / "work", "200MB", USUAL) as run:
+            asked: list[str] = []
+
+            def told(one: Engine, of: Check, what: Judged) -> Judged:
+                asked.append(what.written)
+                return run(one, of, what)
+
+            runner.assess(engine, [(check, judged)], run=told)
+        found = dict(engine.rows("SELECT subject, status FROM cells"))
+    assert found == {"a1": "fail", "a2": "unknown"}
+    assert asked == ["", judged.sql]
+
+
+def test_a_parameter_of_the_workspace_is_the_best_value(checks: dict[str, Check]) -> None:
+    """With the shipped value in its place, a failure would be claimed that the workspace's own list undoes."""
+    given = {"actors": [DEPLOYED | {"identity_attested_at": "2026-09-01"}]}
+    own = {"given": given, "params": {"approved_issuers": ["our own"]}}
+    check = checks["IDN-05"]
+    mine = replace(check, params=check.params | own["params"])
+    assert mine.best("actors.identity_issuer") == "our own"
+    assert examples.verdicts(mine, own)["a1"][0] == "unknown"

@@ -228,7 +228,11 @@ def _workbook_text(path: Path) -> str:
 def _pdf_text(path: Path) -> str:
     """What a reader of a PDF sees, and what is attached to it."""
     with pikepdf.open(path) as document:
-        said = [bytes(a.get_file().read_bytes()).decode() for a in document.attachments.values()]
+        with tempfile.TemporaryDirectory() as folder:
+            attached = {Path(folder, n): a.get_file() for n, a in document.attachments.items()}
+            for file, data in attached.items():
+                file.write_bytes(data.read_bytes())
+            said = [*texts_of(attached).values()]
         said += [str(document.docinfo), bytes(document.Root.Metadata.read_bytes()).decode()]
         for page in document.pages:
             fonts = {name: _letters(font) for name, font in page.Resources.Font.items()}

@@ -6,6 +6,7 @@ Used by `reporter lint` and by the tests; an example's rows come from a source c
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,16 @@ from typing import Any
 from reporter import assess
 from reporter.db import Engine
 from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
+from reporter.ingest.tables import (
+    EVERYTHING,
+    LOADED,
+    columns_of,
+    complete_events,
+    derive,
+    needed_for,
+)
 from reporter.model import Check, RunInfo
+from reporter.schema import Table, read_for
 from reporter.sql import Judged, inverted, judge
 
 RUN = RunInfo(
@@ -36,9 +45,10 @@ def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
     judged = judge(check.sql, params, check.place)
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
         engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
-        load_example(engine, example)
+        wanted = judged.tables | read_for(check.about)
+        facts = load_example(engine, example, wanted)
         dead = 0 if not example.get("dead") else 100
-        derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=judged.tables)
+        derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
         assess.prepare(engine, [check.about])
         plain = _verdicts(engine, check, judged)
         decided = any(status in ("pass", "fail") for status, _ in plain.values())
@@ -74,11 +84,18 @@ def failures(check: Check) -> list[str]:
     return wrong
 
 
-def load_example(engine: Engine, example: dict[str, Any]) -> None:
-    """Put an example's rows where those of sources go, and note which columns they carry."""
+def load_example(
+    engine: Engine, example: dict[str, Any], wanted: Set[str] = EVERYTHING
+) -> tuple[Table, ...]:
+    """Put an example's rows where those of sources go, and note which columns they carry.
+
+    Return the tables that were made: those with rows, and those that what is wanted rests on.
+    """
     given = example.get("given", {})
+    needed = needed_for(wanted) | set(given)
+    facts = tuple(t for t in LOADED if t.name in needed)
     carried: list[tuple[str, str, str]] = []
-    for table in LOADED:
+    for table in facts:
         columns = columns_of(table)
         spec = ", ".join(f"{n} {t}" for n, t in columns)
         engine.run(
@@ -94,7 +111,8 @@ def load_example(engine: Engine, example: dict[str, Any]) -> None:
         carried += [("example", table.name, name) for name in sorted(named)]
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.insert("carried", carried)
-    complete_events(engine)
+    complete_events(engine, facts)
+    return facts
 
 
 def _insert(

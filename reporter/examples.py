@@ -6,7 +6,8 @@ Used by `reporter lint` and by the tests; an example's rows come from a source c
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,22 @@ _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
-    return _both(check, example)[0]
+    with _opened() as engine:
+        return _both(engine, check, example)[0]
 
 
-def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+@contextmanager
+def _opened() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
+        engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
+        yield engine
+
+
+def _both(opened: Engine, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
     """The verdicts of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
     judged = judge(check.sql, params, check.place)
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
+    with opened.world("example") as engine:
         wanted = judged.tables | read_for(check.about)
         facts = load_example(engine, example, wanted)
         dead = 0 if not example.get("dead") else 100
@@ -67,9 +75,10 @@ def failures(check: Check) -> list[str]:
     """Say which examples do not give what they expect, which kinds of verdict no example shows, and which cannot fail."""
     wrong = []
     seen: set[str] = set()
-    for example in check.examples:
+    with _opened() as engine:
+        both = [_both(engine, check, example) for example in check.examples]
+    for example, (plain, turned) in zip(check.examples, both, strict=True):
         name = example.get("name", "unnamed")
-        plain, turned = _both(check, example)
         got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
         if got != example["expect"]:
             wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")

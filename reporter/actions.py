@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from reporter.compared import Cause, CauseGroup
-from reporter.headlines import headline
+from reporter.headlines import headline, remedies
 from reporter.model import SEVERITIES, Check, Finding
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts
 from reporter.scores import Status
@@ -84,9 +84,14 @@ def _mend(
     own = [findings[n] for n in cells]
     checks = sorted({f.check for f in own}, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
     urgent = any(_is_urgent(by_id[f.check], f) for f in own)
-    fix = " ".join(dict.fromkeys(by_id[c].fix.strip() for c in checks))
+    fixes = (fix for c in checks for fix in remedies(by_id[c], (f for f in own if f.check == c)))
     what = what or (own[0].subject if len(own) == 1 else "")
-    return Action(name, title, what, IMPLEMENT, urgent, days, _owners(own), tuple(sorted(cells)), fix)  # fmt: skip
+    late = {f.listed for f in own if by_id[f.check].fix_listed}
+    line = next((c for c in checks if by_id[c].fix_listed), "")
+    return Action(
+        name, title, what, IMPLEMENT, urgent, days, _owners(own), tuple(sorted(cells)), " ".join(dict.fromkeys(fixes)),
+        ahead_of=line if False in late else "", behind=line if late == {True} else "",
+    )  # fmt: skip
 
 
 def _is_urgent(check: Check, failure: Finding) -> bool:

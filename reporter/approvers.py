@@ -74,6 +74,15 @@ class Directory:
             return f"no day is named on which {name} signed"
         return _out_of_office(who, name, at) or self._unentitled(kind, who, name)
 
+    def in_office(self, at: datetime) -> tuple[Person, ...]:
+        """Return the people of the lists who are in office on a day."""
+        everybody = {p.id: p for found in self.ids.values() for p in found}
+        return tuple(p for _, p in sorted(everybody.items()) if p.kind == "human" and not _out_of_office(p, p.id, at))  # fmt: skip
+
+    def signers(self, kind: str, at: datetime) -> tuple[Person, ...]:
+        """Return who may sign a kind of statement on a day."""
+        return tuple(p for p in self.in_office(at) if not self._unentitled(kind, p, p.id))
+
     def _unentitled(self, kind: str, who: Person, name: str) -> str:
         allowed = self.approvers.get(kind, ())
         if not allowed:

@@ -41,7 +41,24 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
-_UNCLASSED = "it stands in no list and calls tools or models: it may be an agent, whatever the log says that it is"
+_UNCLASSED = "it stands in no list, and calls tools or models, or the log does not tell what it is or what it did: it may be an agent"
+_AS_AGENTS_DO = "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS NULL"
+"""SQL over activity of one in no list: nothing shows that it is no agent."""
+_SIGNS = {
+    "an autonomy": "a.autonomy IS NOT NULL",
+    "a prompt": "a.prompt_version IS NOT NULL",
+    "a memory": "coalesce(a.memory_scope, 'none') <> 'none'",
+    "a limit of steps": "a.max_steps IS NOT NULL",
+    "agents of its own": "a.max_children > 0 OR a.max_delegation_depth > 0",
+    "a model that it loads": "a.actor_id IN (SELECT actor_id FROM components WHERE type = 'model')",
+    "calls of models": (
+        "a.kind <> 'human' AND NOT coalesce(a.is_intermediary, FALSE) AND a.actor_id IN (SELECT agent_id FROM activity "
+        "WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
+    ),
+}
+"""What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no sign: accounts call them too.
+People call models by right, and a gateway passes on the calls of others."""
+_DISGUISED = "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
 _OF_AGENTS = ("agent", "credential", "principal")
 
 
@@ -62,6 +79,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
         "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
+    _find_disguised(engine)
     _find_strangers(engine)
     _group_actors(engine)
     look(engine, abouts)
@@ -75,14 +93,32 @@ def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
             engine.run(_subject_table(about, SUBJECTS[about]))
 
 
+def _find_disguised(engine: Engine) -> None:
+    """Who is listed as something else and shows signs of an agent: `may_be_agent`, with any tier from the declared one up.
+
+    To write another type into the list must not take anybody out of the checks on agents.
+    """
+    signs = ", ".join(f"CASE WHEN {test} THEN {quoted(sign)} END" for sign, test in _SIGNS.items())
+    engine.run(
+        "CREATE TABLE disguised AS SELECT * FROM ("
+        f"SELECT a.actor_id, a.kind, concat_ws(', ', {signs}) AS signs FROM actors AS a WHERE a.kind <> 'agent' "
+        "AND (coalesce(a.state, 'active') = 'active' OR a.actor_id IN (SELECT agent_id FROM activity WHERE in_window))"
+        ") AS s WHERE signs <> ''"
+    )
+    engine.run(
+        "UPDATE tiers SET may_be_agent = TRUE, tier_hi = 4 WHERE actor_id IN (SELECT actor_id FROM disguised)"
+    )
+
+
 def _find_strangers(engine: Engine) -> None:
     """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
 
-    Who calls tools or models may be one: `may_be_agent`. To leave a kind out of the log, or to claim one, must not pay.
+    Who calls tools or models may be one: `may_be_agent`; so may one of whom the log does not tell what it is, or what sort
+    of thing it did. To leave something out of the log, or to claim a kind, must not pay.
     """
     engine.run(
         "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
-        "coalesce(bool_or(outcome <> 'denied' AND (tool IS NOT NULL OR event_class IN ('tool', 'model'))), FALSE) AS may_be_agent FROM activity "
+        f"coalesce(bool_or(in_window AND outcome <> 'denied' AND ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity "
         "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
     # What they do with an identity of another is judged as that one's; that they are in no list is their own.
@@ -99,7 +135,7 @@ def _subject_table(about: str, sql: str) -> str:
         "max(t.{0})"
         if about in ("agent", "actor")
         else (
-            "CASE WHEN bool_and(t.may_be_agent) THEN 4 ELSE max(CASE WHEN t.kind IS NOT NULL THEN t.{0} END) END"
+            "CASE WHEN bool_and(t.may_be_agent) THEN max(t.{0}) ELSE max(CASE WHEN t.kind IS NOT NULL THEN t.{0} END) END"
         )
     )
     return (
@@ -108,8 +144,10 @@ def _subject_table(about: str, sql: str) -> str:
         f"{tier.format('tier_lo')} AS tier_lo, {tier.format('tier_hi')} AS tier_hi, "
         "bool_or(t.kind = 'agent' AND coalesce(t.state, 'active') = 'active') AS live, "
         "coalesce(list(DISTINCT g.grp) FILTER (WHERE t.registered), list(DISTINCT g.grp)) AS grps, "
-        "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, max(d.why) AS dead FROM "
+        "coalesce(bool_and(t.may_be_agent), FALSE) AS may_be_agent, min(u.kind) AS listed_as, min(u.signs) AS signs, "
+        "max(d.why) AS dead FROM "
         f"({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id "
+        "LEFT JOIN disguised AS u ON u.actor_id = s.actor_id "
         "LEFT JOIN actor_groups AS g ON g.actor_id = s.actor_id "
         "LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id "
         "WHERE s.subject IS NOT NULL GROUP BY s.subject"
@@ -441,7 +479,8 @@ def _insert_actors(
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and fails if one shows it.
-    Who may be an agent, though no list says what it is, is unknown in each check on agents.
+    Who may be an agent, though no list says what it is, is unknown in each check on agents; and who is listed as something
+    else, in each that does not judge it as what it is listed as.
     `blind` groups cannot pass, nor fail if they are `blind_to_fail` too; `dim` ones can fail, but cannot pass.
     """
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
@@ -453,14 +492,15 @@ def _insert_actors(
         f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS ("
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
-        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AS may_be, "
+        f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, "
+        f"coalesce({_DISGUISED}, {quoted(_UNCLASSED)}) AS why_may_be, "
         f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "
         "CASE WHEN NOT seen OR ok IS NULL OR all_blind OR may_be "
         "OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS NOT NULL)) "
         "THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END, "
-        f"CASE WHEN may_be AND (NOT seen OR ok IS NOT NULL) THEN {quoted(_UNCLASSED)} WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
+        f"CASE WHEN may_be AND (NOT seen OR ok IS NOT NULL) THEN why_may_be WHEN why_blind IS NOT NULL AND (NOT seen OR all_blind OR ok) THEN why_blind "
         "WHEN (NOT seen OR ok) AND why_dead IS NOT NULL THEN why_dead "
         f"WHEN ok AND unlisted THEN {quoted(_UNLISTED)} "
         "ELSE coalesce(reason, 'no reason given') END, "
@@ -555,10 +595,11 @@ def findings(engine: Engine) -> list[Finding]:
             actor,
             owner,
             tier_text(lo, hi),
-            *waived,
+            *rest,
         )
-        for c, s, st, reason, ref, actor, owner, lo, hi, *waived in engine.rows(
-            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, '') FROM cells "
+        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(
+            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), "
+            f"actor NOT IN (SELECT {CALLED}(actor_id) FROM tiers WHERE NOT registered) FROM cells "
             "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
         )
     ]

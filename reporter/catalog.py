@@ -260,7 +260,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 _CHECK_KEYS = (
     "id", "title", "headline", "why", "about", "severity", "level", "evidence", "misuse", "needs", "fails_without",
-    "at_best", "params", "sql", "compensated_by", "fix", "examples",
+    "at_best", "params", "sql", "compensated_by", "fix", "fix_listed", "examples",
 )  # fmt: skip
 
 
@@ -297,6 +297,7 @@ def read_check(path: Path) -> Check:
         misuse=f.get("misuse", bool, False),
         params=f.get("params", dict, {}),
         headline=f.get("headline", str, ""),
+        fix_listed=f.get("fix_listed", str, "").strip(),
         examples=tuple(f.get("examples", list)),
     )
 

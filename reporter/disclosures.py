@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Content
-from reporter.db import Engine
+from reporter.db import Engine, quoted_list
 from reporter.ingest.load import ARTEFACT, Intake
 from reporter.ingest.statements import headings
 from reporter.model import FileCount, Notice
@@ -78,6 +78,60 @@ def of_names(engine: Engine) -> Iterator[Notice]:
     if rows:
         lines = tuple(f"{alias} counts as {actor}" for alias, actor in rows)
         yield Notice("names_joined", (("n", len(rows)),), lines, "the input, statements/aliases")
+
+
+def of_disguised(engine: Engine) -> Iterator[Notice]:
+    """Name those that are listed as something else and have what agents have."""
+    rows = engine.rows("SELECT actor_id, kind, signs FROM disguised ORDER BY actor_id")
+    if rows:
+        lines = tuple(f"{actor} ({kind.replace('_', ' ')}): {signs}" for actor, kind, signs in rows)
+        yield Notice("listed_otherwise", (("n", len(rows)),), lines, "findings.csv, INV-02")
+
+
+_CALLER = "CASE WHEN actor_id IS NULL OR resolved_by = 'id' THEN agent_id ELSE actor_id END"
+
+
+def of_gateways(engine: Engine) -> Iterator[Notice]:
+    """Name the identities that count as a gateway's, so that who else acts under them is no sharing."""
+    rows = engine.rows(
+        "SELECT CASE WHEN principal_is_intermediary THEN principal_id ELSE credential_id END AS identity, "
+        f"count(DISTINCT {_CALLER}) AS n_actors, sum(n_events)::BIGINT AS n_events FROM activity "
+        "WHERE in_window AND (principal_is_intermediary OR credential_is_intermediary) GROUP BY identity ORDER BY n_events DESC, identity"
+    )
+    if rows:
+        lines = tuple(f"{identity}: actors {actors}, events {n}" for identity, actors, n in rows)
+        yield Notice("gateways", (("n", len(rows)),), lines, "the input, is_intermediary")
+
+
+_ALLOWS = ("allow", "allowed", "permit", "permitted", "grant", "granted", "approve", "approved", "pass", "success", "ok")  # fmt: skip
+"""Decisions of a policy, in small letters, that refuse nothing."""
+
+
+def of_refusals(engine: Engine) -> Iterator[Notice]:
+    """Say which logs call what was done refused, though the policy decision beside it does not.
+
+    Whoever writes the log could write it: nothing else shows that the call did nothing. Refused sign-ins do nothing anyway.
+    """
+    refused = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
+    found = engine.rows(
+        "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT, bool_or(n_decision > 0) FROM activity "
+        f"WHERE in_window AND {refused} GROUP BY log_source ORDER BY log_source"
+    )
+    allowed = {}
+    if any(decided for *_, decided in found):
+        allowed = dict(engine.rows(
+            "SELECT log_source, count(*) FROM in_events CROSS JOIN run AS r WHERE occurred_at >= r.period_from "
+            f"AND occurred_at < r.period_to AND {refused} AND list_contains({quoted_list(_ALLOWS)}, lower(decision)) GROUP BY log_source"
+        ))  # fmt: skip
+    told = [(log, n, untold, allowed.get(log, 0)) for log, n, untold, _ in found]
+    lines = tuple(
+        f"{log}: {untold} with no decision, {yes} that the policy allowed, of {n}"
+        for log, n, untold, yes in told
+        if untold or yes
+    )
+    if lines:
+        n = sum(untold + yes for *_, untold, yes in told)
+        yield Notice("refusals_unshown", (("n", n),), lines, "the input, outcome and decision")
 
 
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:

@@ -1,11 +1,11 @@
-"""What failures are called. In: the checks of one cause that fail. Out: a sentence that holds whichever of them fail."""
+"""What failures are called, and what mends them. In: the checks of one cause that fail. Out: sentences that hold whichever fail."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from reporter.compared import CauseGroup
-from reporter.model import SEVERITIES, Check
+from reporter.model import SEVERITIES, Check, Finding
 from reporter.texts import NOT_MET
 
 
@@ -23,3 +23,11 @@ def headline(
             return group.title, saying
     worst = by_id[ranked[0]]
     return worst.headline or f"{NOT_MET}{worst.title}", (worst.id,)
+
+
+def remedies(check: Check, found: Iterable[Finding]) -> tuple[str, ...]:
+    """Say what mends failures of a check: who stands in no list comes first."""
+    if not check.fix_listed:
+        return (check.fix.strip(),)
+    listed = {f.listed for f in found} or {False}
+    return tuple(check.fix_listed if known else check.fix.strip() for known in sorted(listed))

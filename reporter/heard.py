@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reporter.answers import ATTESTATIONS
+from reporter.answers import ATTESTATIONS, EXCEPTIONS, SIGNED
 from reporter.approvers import Directory
 from reporter.attestations import Settled, artefacts, concentrated, settle
 from reporter.catalog import Content
@@ -14,6 +15,7 @@ from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, recount
 from reporter.ingest.statements import thin
 from reporter.model import Framework, Notice
+from reporter.scores import Status
 from reporter.waivers import REFUSED, Stated, exceptions, read_waivers
 from reporter.workspace import Workspace
 
@@ -44,3 +46,38 @@ def statement_notices(said: Settled, stated: Stated, who: Directory) -> Iterator
         yield Notice("statements_refused", (("n", len(lines)),), lines, "statements.csv")
     if few := concentrated(said.attestations, who):
         yield few
+
+
+_SIGNED_FOR = {
+    Status.ATTESTED: ("attestation",), Status.PASS: ("attestation", "examination"), Status.NA: ("attestation", "not_applicable"),
+}  # fmt: skip
+"""What an answer counts as -> the signatures that it took."""
+
+
+def signers(workspace: Workspace, said: Settled, stated: Stated, who: Directory) -> Iterator[Notice]:  # fmt: skip
+    """Say how many people may sign what counts: to name everybody is to ask nobody."""
+    taken = [
+        _SIGNED_FOR[Status(a.status)]
+        for a in said.attestations
+        if a.settles and a.status in _SIGNED_FOR
+    ]
+    taken += [
+        ("exception" if w.kind == EXCEPTIONS else "waiver",) for w in stated.waivers if w.counts_as
+    ]
+    taken += [("compensation",) for c in stated.compensations if c.counts_as]
+    runs = workspace.baseline
+    if runs and not who.objection("baseline", runs.approved_by, runs.approved_at):
+        taken.append(("baseline",))
+    if not taken:
+        return
+    at = workspace.run.as_of
+    people = len(who.in_office(at))
+    counts = Counter(kind for kinds in taken for kind in kinds)
+    each = sorted(
+        ((len(who.signers(k, at)), k) for k in SIGNED if counts[k]), key=lambda s: (-s[0], s[1])
+    )
+    lines = tuple(
+        f"{kind.replace('_', ' ')}: {n} of {people}, statements: {counts[kind]}" for n, kind in each
+    )
+    values = (("n", len(taken)), ("people", people))
+    yield Notice("who_may_sign", values, lines, "reporter.yml, approvers")

@@ -188,7 +188,9 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
         cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
         cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
     )  # fmt: skip
-    return replace(a, history=history, notices=(*a.notices, *_shrunk(history)))
+    return replace(
+        a, history=history, notices=(*a.notices, *_shrunk(history), *_relabelled(engine))
+    )
 
 
 def _shrunk(h: History) -> Iterator[Notice]:
@@ -197,6 +199,14 @@ def _shrunk(h: History) -> Iterator[Notice]:
     gone = tuple(x.id for x in h.actors if x.is_agent and not x.is_new)
     if gone and GONE_SHARE * len(gone) >= agents:
         yield Notice("agents_gone", (("n", len(gone)), ("all", agents)), gone, "changes.csv")
+
+
+def _relabelled(engine: Engine) -> Iterator[Notice]:
+    """Name whoever is still seen, was judged as an agent and is judged as none: another type in a list takes failures away."""
+    rows = engine.rows("SELECT actor FROM who WHERE relabelled AND now ORDER BY actor")
+    if rows:
+        lines = tuple(actor for (actor,) in rows)
+        yield Notice("agents_relabelled", (("n", len(lines)),), lines, "changes.csv")
 
 
 def _load(engine: Engine, n: int, path: Path) -> None:
@@ -250,9 +260,10 @@ def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequ
         "LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING (subject)"
     )
     engine.run(
-        "CREATE TABLE who AS SELECT actor, bool_or(agent) AS is_agent, bool_or(was) AS before, NOT bool_and(was) AS now FROM ("
+        "CREATE TABLE who AS SELECT actor, bool_or(agent) AS is_agent, bool_or(was) AS before, NOT bool_and(was) AS now, "
+        "bool_or(agent AND was AND verdict IN ('pass', 'fail', 'compensated')) AND NOT bool_or(agent AND NOT was) AS relabelled FROM ("
         + " UNION ALL ".join(
-            f"SELECT actor, actor = subject AND check_id IN (SELECT check_id FROM of_agents) AS agent, {was} AS was "
+            f"SELECT actor, actor = subject AND check_id IN (SELECT check_id FROM of_agents) AS agent, verdict, {was} AS was "
             f"FROM {name} WHERE actor <> ''"
             for name, was in (("a", "TRUE"), ("b", "FALSE"))
         )

@@ -88,7 +88,7 @@ def _in_template(path: Path, place: str) -> Iterator[Found]:
 def contents(content: Content) -> Iterator[str]:
     """Return the texts of content files that a report prints."""
     for check in content.checks:
-        yield from (check.title, check.headline, check.why, check.fix)
+        yield from (check.title, check.headline, check.why, check.fix, check.fix_listed)
     yield from (theme.title for theme in content.themes)
     yield from (*content.policy.level_names, *content.policy.level_claims)
     yield from (cap[2] for cap in content.policy.caps)

@@ -55,6 +55,8 @@ class Check:
     fix: str
     place: str
     """path:line of the file, for messages."""
+    fix_listed: str = ""
+    """What to do instead where the actor stands in a list by now; '' where that is no other thing."""
     needs: tuple[str, ...] = ()
     """`table.column` whose absence from a subject's sources makes it unknown, beside the derived ones."""
     compensated_by: tuple[str, ...] = ()
@@ -200,6 +202,8 @@ class Finding:
     waived_until: str = ""
     waiver: str = ""
     """file#record of the waiver that covers it; '' when none does."""
+    listed: bool = True
+    """False: the actor stands in no list that was supplied."""
 
 
 @dataclass(frozen=True, slots=True)

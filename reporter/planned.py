@@ -35,6 +35,10 @@ class Action:
     cells: tuple[int, ...]
     """Places in the run's findings; no cell stands in two actions."""
     fix: str
+    ahead_of: str = ""
+    """A line of actions that wait until this one is picked; '' for none."""
+    behind: str = ""
+    """The line that it waits in: on who stands in a list by now, after all on who still stands in none."""
 
 
 @dataclass(frozen=True, slots=True)

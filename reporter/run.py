@@ -24,7 +24,7 @@ from reporter.child import Limits
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.heard import hear, statement_notices
+from reporter.heard import hear, signers, statement_notices
 from reporter.history import EVIDENCE, compare, read_earlier
 from reporter.ingest import names
 from reporter.ingest.beside import beside
@@ -187,7 +187,7 @@ def _assess(
             intake = hidden.hide_intake(intake, people)
         engine.write_parquet(judging.EVIDENCE, part / EVIDENCE, "zstd")
         assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
-        found = [*statement_notices(said, stated, who)]
+        found = [*statement_notices(said, stated, who), *signers(workspace, said, stated, who)]
         if own.lines:
             plain = judge_all([c for c in content.checks if c.id in own.thresholds], {})
             foreign = [j for c, j in (*judged, *plain) if c.id in content.extra]
@@ -329,7 +329,8 @@ def _gather(
     told = [
         *disclosures.not_run(failed), *disclosures.of_files(intake), *intake.notices,
         *disclosures.of_content(content), *results.unlisted(engine), *results.unnamed(engine),
-        *disclosures.of_names(engine), *disclosures.of_heartbeats(engine),
+        *disclosures.of_disguised(engine), *disclosures.of_names(engine), *disclosures.of_gateways(engine),
+        *disclosures.of_refusals(engine), *disclosures.of_heartbeats(engine),
         *disclosures.of_answers(*([f.total for f in x.frameworks] for x in (scores, bare))),
     ]  # fmt: skip
     return Assessment(

@@ -313,12 +313,14 @@ SUBJECTS: dict[str, list[Row]] = {
             "autonomy": 1, "tools_listed": True, "data_listed": True}),
         agent("mute", risk_tier="critical"), agent("gone", risk_tier="critical") | {"state": "retired"},
         {"actor_id": "svc", "kind": "service_account", "risk_tier": "medium"}, {"actor_id": "ann", "kind": "human"},
+        {"actor_id": "posing", "kind": "service_account", "risk_tier": "low", "prompt_version": "p1"},
+        {"actor_id": "ended", "kind": "service_account", "prompt_version": "p1", "state": "retired"},
     ],
     "credentials": [{"credential_id": "kb", "actor_id": "b"}, {"credential_id": "both", "actor_id": "a"}],
     "actor_log_sources": [
         {"actor_id": "a", "log_source": "gateway"}, {"actor_id": "a", "log_source": "silent"},
         {"actor_id": "b", "log_source": "gateway"}, {"actor_id": "gone", "log_source": "silent"},
-        {"actor_id": "ann", "log_source": "gateway"},
+        *({"actor_id": a, "log_source": "gateway"} for a in ("ann", "posing", "ended")),
     ],
     "events": [
         *[act(day, "b", credential_id="kb") for day in ("08-01", "08-02")],
@@ -329,7 +331,9 @@ SUBJECTS: dict[str, list[Row]] = {
         act("08-01", "b", credential_id="found"),
         act("08-04", "caller", actor_kind="service_account", event_class="model"),
         act("08-04", "refused", actor_kind="human", tool="t", outcome="denied"),
-        act("08-04", "reader", actor_kind="human"),
+        act("08-04", "reader", actor_kind="human", event_class="auth"),
+        act("08-04", "stripped", actor_kind="human"),
+        act("08-04", "untold", event_class="auth"),
         act("08-05", "shadow", actor_kind="agent"),
         act("08-05", "svc"),
     ],
@@ -355,11 +359,16 @@ def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: 
         "mute": ("mute", "", 4, 4, True, False),
         "shadow": ("shadow", "", 4, 4, True, False),
         "visitor": ("visitor", "", 4, 4, None, True),
+        # of whom the log does not tell what it is or did, and who has what agents have
+        "stripped": ("stripped", "", 4, 4, None, True),
+        "untold": ("untold", "", 4, 4, None, True),
+        "posing": ("posing", "", 1, 4, False, True),
         # who is no agent, or did nothing that an agent does
         "ann": ("ann", "", 1, 4, False, False),
         "reader": ("reader", "", 4, 4, None, False),
         "refused": ("refused", "", 4, 4, None, False),
         "svc": ("svc", "", 2, 2, False, False),
+        "ended": ("ended", "", 1, 4, False, False),
     }
 
 

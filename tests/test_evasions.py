@@ -90,6 +90,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
          "entitlements": ["ec2:DescribeInstances"], "log_sources": ["aws-cloudtrail"]},
         {"type": "human", "actor_id": "ann", "state": "active", "principal_id": "ann@port.example"},
         {"type": "service_account", "actor_id": "batch", "state": "active"},
+        # written into the lists as what they are not
+        {"type": "service_account", "actor_id": "posing", "state": "active", "risk_tier": "low", "autonomy": "L2",
+         "principal_id": "p-posing", "log_sources": ["gw"]},
+        {"type": "workload", "actor_id": "thinker", "state": "active", "log_sources": ["gw"]},
+        {"type": "agent", "actor_id": "gate", "state": "active", "is_intermediary": True, "principal_id": "p-gate",
+         "log_sources": ["gw"], "credentials": [{"credential_id": "k-gate", "credential_type": "api_key"}]},
     ]  # fmt: skip
     events = [
         event(1, "a1", principal_id="p1", credential_id="k1"),
@@ -101,6 +107,11 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
         event(4, "none", tool="crm.read", event_class="tool"),
         event(5, "untold", effect="delete"),
         event(5, "person", actor_kind="human", effect="delete"),
+        event(5, "stripped", actor_kind="service_account", effect="delete"),
+        event(5, "signed-in", actor_kind="human", event_class="auth"),
+        event(6, "thinker", event_class="model"),
+        event(6, "gate", principal_id="p-gate", credential_id="k-gate"),
+        event(7, "a3", principal_id="p-gate", credential_id="k-gate"),
         event(5, "caller", actor_kind="human", tool="crm.drop", effect="delete"),
     ]
     files = {
@@ -147,6 +158,17 @@ PLANTED = [
     ("tier INV-02", "untold", "4-4", ""),
     ("OWN-01", "caller", "unknown", "may be an agent"),
     ("notice", "unlisted_actors", "Actors that act", "caller (human): 1"),
+    ("OWN-01", "stripped", "unknown", "the log does not tell what it is or what it did"),
+    ("OWN-01", "untold", "unknown", "may be an agent"),
+    ("tier OWN-01", "stripped", "4-4", ""),
+    ("INV-02", "posing", "unknown", "listed as service account, and with what agents have (an autonomy)"),
+    ("OWN-01", "posing", "unknown", "may be an agent"),
+    ("IDN-01", "posing", "unknown", "may be an agent"),
+    ("tier INV-02", "posing", "1-4", ""),
+    ("INV-02", "thinker", "unknown", "calls of models"),
+    ("notice", "listed_otherwise", "Actors that are listed", "posing (service account): an autonomy; thinker (workload): calls of models"),
+    ("CRD-02", "k-gate", "fail", "used by 2 agents"),
+    ("IDN-03", "p-gate", "fail", "speaks for 2 agents"),
     ("AUD-04", "sealed", "pass", "computed anew"),
     ("AUD-04", "altered", "fail", "does not give its hash"),
     ("AUD-04", "vendor-log", "unknown", "delivered in 0 of 92"),
@@ -166,6 +188,12 @@ def test_what_is_planted_is_found(
     got, why = cells[check, subject]
     assert got.startswith(verdict), why
     assert words in why
+
+
+@pytest.mark.parametrize("subject", ["signed-in", "batch", "ann"])
+def test_who_shows_no_sign_of_an_agent_is_judged_as_none(subject: str, cells: Cells) -> None:
+    assert ("OWN-01", subject) not in cells
+    assert ("notice", "gateways") not in cells, "an agent is no gateway, whatever the list says"
 
 
 def test_who_has_a_person_behind_it_lends_no_key(cells: Cells) -> None:
@@ -206,9 +234,9 @@ def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
 
 @pytest.mark.parametrize(
     ("more", "held"),
-    [({}, True), ({"tool": "x", "actor_kind": "human"}, True), ({"actor_kind": "human"}, False),
-     ({"effect": "read"}, False), ({"outcome": "denied"}, False)],
-    ids=["untold", "calls tools", "a person by the log's word", "reads", "denied"],
+    [({}, True), ({"tool": "x", "actor_kind": "human"}, True), ({"actor_kind": "human", "event_class": "admin"}, False),
+     ({"actor_kind": "human"}, True), ({"event_class": "admin"}, True), ({"effect": "read"}, False), ({"outcome": "denied"}, False)],
+    ids=["untold", "calls tools", "a person by the log's word", "no class", "no kind", "reads", "denied"],
 )  # fmt: skip
 def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
     more: dict[str, Any], held: bool, content: Content, tmp_path: Path

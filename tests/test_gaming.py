@@ -1,8 +1,8 @@
 """Ways to look better than one is: none raises the evidenced score unless page 1 says what was done.
 
 Each takes the sample company, changes what the audited organisation itself could change, and assesses again.
-What leaves no trace in any evidence stays out: a line that was never logged, and a period chosen for its quiet, which the
-cover prints.
+What leaves no trace in any evidence stays out: a line that was never logged, one that was rewritten whole (outcome,
+decision and class) in a log without hashes, and a period chosen for its quiet, which the cover prints.
 """
 
 from __future__ import annotations
@@ -196,6 +196,72 @@ def excuse_the_worst(ws: Path) -> None:
     (ws / "baseline" / "approved.jsonl").write_text("\n".join(moved) + "\n")
 
 
+def in_office(ws: Path) -> list[str]:
+    """People whom the directory calls active."""
+    lines = (ws / "inventory" / "people.csv").read_text(errors="replace").splitlines()
+    return sorted(r["actor_id"] for r in csv.DictReader(lines) if r["state"] == "active")
+
+
+def everybody_signs(ws: Path) -> None:
+    """Name all people under each kind of statement."""
+    everybody = ", ".join(in_office(ws))
+    configure(r"(?m)^  ([a-z_]+): \[[A-Z].*\]$", rf"  \1: [{everybody}]")(ws)
+
+
+def in_turn(answer: str) -> Callable[[Path], None]:
+    """Let all people answer in turn, each confirmed by the next, so that nobody carries many."""
+
+    def rows(ws: Path) -> list[dict[str, str]]:
+        people = in_office(ws)
+        return [
+            {"framework": f, "control": c, "answer": answer, "attested_by": people[n % len(people)], "date": "2026-09-10",
+             "method": "attest", "reason": "it does not apply", "confirmed_by": people[(n + 1) % len(people)]}
+            for n, (f, c) in enumerate(BASE["controls"])
+        ]  # fmt: skip
+
+    return together(everybody_signs, add_lines("attestations.csv", "", rows))
+
+
+def together(*attacks: Callable[[Path], None]) -> Callable[[Path], None]:
+    def attack(ws: Path) -> None:
+        for one in attacks:
+            one(ws)
+
+    return attack
+
+
+def deny_what_fails(ws: Path) -> None:
+    """Say of each line on which a failure rests that it was refused."""
+    numbers = {f"logs/{path.name}": path for path in own_logs(ws)}
+    for name, path in numbers.items():
+        packed = path.suffix == ".gz"
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if packed else data).decode().splitlines()
+        for file, _, number in (ref.partition("#") for ref in BASE["refs"]):
+            if file == name and '"outcome":"success"' in lines[int(number) - 1]:
+                lines[int(number) - 1] = json.dumps(json.loads(lines[int(number) - 1]) | {"outcome": "denied"})  # fmt: skip
+        out = ("\n".join(lines) + "\n").encode()
+        path.write_bytes(gzip.compress(out) if packed else out)
+
+
+def retype(which: Callable[[str], bool]) -> Callable[[Path], None]:
+    """Call agents service accounts, in the register and in the logs."""
+    return together(
+        each_agent(where(lambda r: r["type"] == "agent" and which(r["actor_id"]), lambda r: {**r, "type": "service_account"})),
+        each_line(where(lambda r: r.get("actor_kind") == "agent" and which(r.get("actor_id", "")), lambda r: {**r, "actor_kind": "service_account"})),
+    )  # fmt: skip
+
+
+def accounts_as_gateways(ws: Path) -> None:
+    path = ws / "inventory" / "service-accounts.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(r | {"is_intermediary": "true"} for r in rows)
+
+
 def partial_directory(ws: Path) -> None:
     """Export one stranger in place of all people."""
     path = ws / "inventory" / "people.csv"
@@ -261,7 +327,35 @@ ATTACKS: dict[str, Callable[[Path], None]] = {
     "the inventory in another folder": lambda ws: (ws / "inventory").rename(ws / "inventories").touch(),
     "no incidents, alerts, changes": remove(*(f"statements/{n}.csv" for n in ("incidents", "alerts", "changes"))),
     "no reviews": remove("statements/reviews.csv"),
+    "everybody may sign": everybody_signs,
+    "everybody may sign, and all attest in turn": in_turn("yes"),
+    "everybody may sign, and all call it not applicable in turn": in_turn("not applicable"),
+    "failing lines denied": deny_what_fails,
+    "agents and their lines as service accounts": retype(lambda _: True),
+    "bad agents and their lines as service accounts": retype(lambda i: i in REGISTER and i not in BASE["good"]),
+    "agents as gateways": each_agent(where(lambda r: r["type"] == "agent", lambda r: {**r, "is_intermediary": True})),
+    "service accounts as gateways": accounts_as_gateways,
+    "shadows without kind, tool and class": each_line(where(shadow, without("actor_kind", "tool", "event_class"))),
+    "shadows as people without tool and class": each_line(
+        where(shadow, lambda r: {**without("tool", "event_class")(r), "actor_kind": "human"})),  # type: ignore[dict-item]
 }  # fmt: skip
+
+
+SAID: dict[str, str] = {
+    "everybody may sign": "who_may_sign",
+    "everybody may sign, and all attest in turn": "answers_carry",
+    "everybody may sign, and all call it not applicable in turn": "answers_carry",
+    "failing lines denied": "refusals_unshown",
+    "agents and their lines as service accounts": "unlisted_actors",
+    "bad agents and their lines as service accounts": "listed_otherwise",
+    "service accounts as gateways": "gateways",
+}
+"""Attack -> the notice that tells it, where any other would tell it by chance only."""
+WORTHLESS = (
+    "agents and their lines as service accounts", "bad agents and their lines as service accounts", "agents as gateways",
+    "shadows without kind, tool and class", "shadows as people without tool and class",
+)  # fmt: skip
+"""Attacks that raise no score at all, said or not."""
 
 
 def assessed(ws: Path, out: Path, cache: Path) -> dict[str, Any] | None:
@@ -298,6 +392,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         if r[at["status"]] == "fail" and r[at["severity"]] == "critical"
     }
     BASE["good"] = REGISTER - bad
+    BASE["refs"] = {r[at["record"]] for r in rows if r[at["status"]] == "fail"}
     BASE["controls"] = [(f["id"], c["id"]) for f in report["frameworks"] for c in f["controls"]]
     return {"report": report, "folder": folder}
 
@@ -316,6 +411,9 @@ def test_no_way_to_look_better_goes_unsaid(name: str, base: dict[str, Any], tmp_
     assert not risen or told(after) - told(base["report"]), (
         f"{name} raises {risen} and page 1 says nothing of it"
     )
+    assert not risen or name not in WORTHLESS, f"{name} raises {risen}"
+    news = {code for code, *_ in told(after) - told(base["report"])}
+    assert SAID.get(name, "") in {"", *news}
 
 
 def told(report: dict[str, Any]) -> set[tuple[str, ...]]:

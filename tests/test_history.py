@@ -252,6 +252,20 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
     assert few.notices == () and "4 gone: 48 then, 44 now." in told(few).sentences[1]
 
 
+def test_who_was_judged_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path: Path) -> None:
+    """Another type in the list, and its failures are gone; who left altogether, or was unknown, is another matter."""
+    of_actors = [replace(c, about="actor") if c.id == "OWN-01" else c for c in assessed().checks]
+    now = replace(assessed(), checks=tuple(of_actors))
+    both: list[Cell] = [("OWN-01", s, "pass") for s in ("kept", "posing", "unclear")]
+    then: list[Cell] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
+    run = leave(tmp_path / "q", assessed(90), then)
+    a = beside(tmp_path, [run], [*both, ("INV-01", "kept", "fail")], now)
+    told = {n.code: n.lines for n in a.notices}
+    assert told["agents_relabelled"] == ("posing",)
+    same = beside(tmp_path / "same", [run], then, now)
+    assert "agents_relabelled" not in {n.code for n in same.notices}
+
+
 def test_the_trend_says_its_numbers_in_words() -> None:
     at = [Moment("1 July 2026", "1", "40.0 %", "40.0–60.0 %", 0, 400, 600, True, True)]
     at.append(Moment("1 October 2026", "2", "50.0 %", "50.0–55.0 %", 1000, 500, 550, True, True))

@@ -92,7 +92,7 @@ def test_an_agent_that_no_log_is_said_to_show_is_unknown() -> None:
 
 
 def test_an_actor_of_no_register_passes_nothing_in_a_dead_log() -> None:
-    event = E1 | {"actor_id": "batch", "actor_kind": "service_account"}
+    event = E1 | {"actor_id": "batch", "actor_kind": "service_account", "event_class": "data"}
     assert verdicts(USE, actors=[A1], events=[event])["batch"] == "pass"
     assert verdicts(USE, True, actors=[A1], events=[event])["batch"] == "unknown"
 
@@ -100,7 +100,12 @@ def test_an_actor_of_no_register_passes_nothing_in_a_dead_log() -> None:
 def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
     used = USE.sql.replace("x.agent_id", "x.credential_id")
     check = replace(USE, about="credential", sql=used)
-    event = E1 | {"actor_id": "batch", "actor_kind": "service_account", "credential_id": "k1"}
+    event = E1 | {
+        "actor_id": "batch",
+        "actor_kind": "service_account",
+        "credential_id": "k1",
+        "event_class": "data",
+    }
     assert verdicts(check, actors=[A1], events=[event])["k1"] == "pass"
     assert verdicts(check, True, actors=[A1], events=[event])["k1"] == "unknown"
 

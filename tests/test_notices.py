@@ -135,3 +135,49 @@ def test_content_that_does_not_ship_is_named() -> None:
     assert list(of_content(shipped)) == []
     (notice,) = of_content(replace(shipped, extra=frozenset({"ENT-51"})))
     assert notice.lines == ("ENT-51",)
+
+
+def test_gateways_and_refusals_that_only_the_log_claims_are_told(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0)
+    lists = [
+        {"type": "agent", "actor_id": "a1", "state": "active", "principal_id": "p1"},
+        {"type": "agent", "actor_id": "a2", "state": "active"},
+        {"type": "workload", "actor_id": "gate", "is_intermediary": True, "principal_id": "p-gate"},
+        {"type": "human", "actor_id": "ann", "is_intermediary": True, "principal_id": "p-ann"},
+    ]
+    (ws / "inventory" / "agents.json").write_text(json.dumps({"records": lists}))
+    call = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "a1", "tool": "t", "outcome": "success"}  # fmt: skip
+    refused = {**call, "outcome": "denied"}
+    events = [
+        {**call, "principal_id": "p-gate"}, {**call, "actor_id": "a2", "principal_id": "p-gate"},
+        {**call, "principal_id": "p-ann"},
+        {**refused, "decision": "deny"}, {**refused, "decision": "Allow"}, refused,
+        {**refused, "log_source": "sound", "decision": "rule 7"},
+        {**refused, "event_class": "auth"}, {**refused, "time": "2026-12-01T08:00:00Z"},
+    ]  # fmt: skip
+    (ws / "logs").mkdir()
+    (ws / "logs" / "gw.jsonl").write_text("\n".join(map(json.dumps, events)) + "\n")
+    found = told(tmp_path, ws)
+    assert found["gateways"] == ["p-gate: actors 2, events 2"]
+    assert found["refusals_unshown"] == ["gw: 1 with no decision, 1 that the policy allowed, of 3"]
+
+
+def test_how_many_may_sign_is_told_where_anything_was_signed(tmp_path: Path) -> None:
+    people = "type,actor_id,state,roles\n" + "".join(
+        f"human,p{n},{'active' if n < 5 else 'retired'},{'Head' if n < 2 else ''}\n"
+        for n in range(6)
+    )
+    answer = "framework,control,answer,attested_by,date\nowasp-agentic-2026,ASI01,yes,{},2026-09-01\n"  # fmt: skip
+    cases = (
+        ("p0", "[Head]", ["attestation: 2 of 5, statements: 1"]),
+        ("p0", "[Head, p2, p3, p4, p5]", ["attestation: 5 of 5, statements: 1"]),
+        ("p3", "[Head]", None),
+    )
+    for n, (signer, allowed, lines) in enumerate(cases):
+        ws = workspace(tmp_path / f"ws{n}", 0, f"{HEAD}approvers: {{attestation: {allowed}}}\n")
+        (ws / "inventory" / "people.csv").write_text(people)
+        (ws / "statements").mkdir()
+        (ws / "statements" / "attestations.csv").write_text(answer.format(signer))
+        found = told(tmp_path / f"run{n}", ws)
+        assert found.get("who_may_sign") == lines
+        assert ("statements_refused" in found) == (lines is None)

@@ -182,6 +182,23 @@ def test_what_is_urgent_comes_first_whatever_it_brings() -> None:
     assert [p.action.id for p in road.picks] == ["z", "a"]
 
 
+def test_who_stands_in_a_list_by_now_waits_for_those_of_its_line_who_stand_in_none() -> None:
+    """At the place that it would have, of the same lane only; others stay where they are."""
+    checks = [check("AAA-01", "critical"), check("AAA-02"), check("BBB-01"), check("CCC-01")]
+    cells = [
+        *(finding("AAA-01", s, Status.FAIL, "1") for s in ("late", "ghost", "ghost-2")),
+        *(finding(c.id, "late", Status.FAIL, "1") for c in checks[1:]),
+    ]
+    late = replace(action("late", [0, 3]), behind="AAA-01")
+    ghosts = [replace(action(f"ghost-{n}", [n], 9 - n), ahead_of="AAA-01") for n in (1, 2)]
+    rest = [action("best", [4], 1), action("least", [5], 9)]
+    order = lambda *given: [p.action.id for p in plan_actions(checks, THEMES, counted(cells), cells, given, POLICY).picks]  # noqa: E731  # fmt: skip
+    assert order(late, *ghosts, *rest) == ["best", "ghost-2", "ghost-1", "late", "least"]
+    assert order(replace(late, behind=""), *ghosts, *rest)[:2] == ["best", "late"]
+    urgent = replace(late, urgent=True)
+    assert order(urgent, *ghosts, *rest)[0] == "late"
+
+
 def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
     checks = [check("AAA-01", level=1), check("AAA-02", level=2)]
     cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
@@ -291,6 +308,19 @@ def test_each_open_cell_stands_in_exactly_one_action() -> None:
     assert [a.kind for a in found.values()].count(EVIDENCE) == 1
     assert found["both-1"].fix == "Mend AAA-01. Mend AAA-02."
     assert found["BBB-01"].owners == ("ann", "bob")
+
+
+def test_what_mends_a_late_registration_is_not_what_mends_none() -> None:
+    one = replace(check("AAA-01"), fix="Register it.", fix_listed="Look back.")
+    cells = [finding("AAA-01", "late", Status.FAIL), replace(finding("AAA-01", "ghost", Status.FAIL), listed=False)]  # fmt: skip
+    for given, fix, line in (
+        (cells[:1], "Look back.", ("", "AAA-01")), (cells[1:], "Register it.", ("AAA-01", "")),
+        (cells, "Register it. Look back.", ("AAA-01", "")),
+    ):  # fmt: skip
+        causes = root_causes(given, [one], (), {})
+        (found,) = actions(given, causes, [one], (), DAYS, {})
+        assert (found.fix, (found.ahead_of, found.behind)) == (fix, line)
+    assert made()["both-1"].behind == made()["both-1"].ahead_of == ""
 
 
 def test_a_critical_failure_is_urgent_where_the_tier_may_be_three_or_four() -> None:

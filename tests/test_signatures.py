@@ -361,6 +361,20 @@ def test_not_applicable_needs_a_second_person(
     facts = {f["label"]: f["text"] for f in report["summary"]["facts"]}
     assert facts["Questions answered not applicable"] == "92"
     assert "set aside as not applicable" in report["summary"]["not_assessed"]
+    assert report["summary"]["evidence_text"].endswith(
+        "Of 92 answers that count, 92 say that a control does not apply."
+    )
+    n_aside = 0
+    for framework in report["frameworks"]:
+        states = [c["state"] for c in framework["controls"]]
+        aside, n = states.count("not_applicable"), states.count("assessed")
+        said = f"Set aside as not applicable: {aside} of {len(states)}."
+        assert (said in framework["unassessed_text"]) == bool(aside)
+        assert f"{n} assessed" in framework["gaps_text"] or not n
+        n_aside += aside
+    assert n_aside > 20
+    signed = ["attestation: 3 of 4, statements: 92", "not applicable: 3 of 4, statements: 92"]
+    assert notice(report, "who_may_sign")["lines"] == signed
     assert "signed by zoe: 92 of 92" in notice(report, "answers_rest_on_few")["lines"]
 
 

@@ -108,9 +108,10 @@ source would give the approval of one."""
 
 
 _ONLY = "CASE WHEN count(DISTINCT actor_id) = 1 THEN min(actor_id) END"
-_GATE = "coalesce(bool_or(a.is_intermediary), FALSE)"
+_GATE = "coalesce(bool_or(a.is_intermediary AND a.kind IN ('service_account', 'workload')), FALSE)"
 _KIND = "CASE WHEN count(DISTINCT a.kind) = 1 THEN min(a.kind) END"
-"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind."""
+"""Of the actors that hold one principal or credential: the only one, whether one is a gateway, their common kind.
+An agent or a person that is declared to be a gateway is none: what it does is its own."""
 
 
 def _find_keys(engine: Engine) -> None:

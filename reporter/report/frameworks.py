@@ -138,6 +138,7 @@ def _framework(
         key=lambda c: (-c.gap, -c.weight, c.lo, c.id),
     )
     missing = [c for c in printed if c.state == "not_assessed"]
+    aside = sum(c.state == "not_applicable" for c in printed)
     total = _group(score.total, 0, book, score)
     parents = {g.id: clean(g.parent) for g in groups}
     return shape.Framework(
@@ -154,8 +155,8 @@ def _framework(
         ),
         controls=printed,
         gaps=tuple(c.id for c in gaps),
-        gaps_text=_gaps_text(len(gaps), len(printed) - len(missing)),
-        unassessed_text=_missing_text(len(missing), len(printed)),
+        gaps_text=_gaps_text(len(gaps), len(printed) - len(missing) - aside),
+        unassessed_text=_missing_text(len(missing), aside, len(printed)),
         unassessed=tuple(shape.Link(c.id, c.anchor, c.title) for c in missing),
         version=head.version,
     )
@@ -179,15 +180,18 @@ def _gaps_text(below: int, assessed: int) -> str:
     return say("{n} of {all} assessed are below target.", n=number(below), all=number(assessed))
 
 
-def _missing_text(missing: int, total: int) -> str:
+def _missing_text(missing: int, aside: int, total: int) -> str:
+    put_aside = say("Set aside as not applicable: {n} of {all}.", n=number(aside), all=number(total)) if aside else ""  # fmt: skip
     if not missing:
-        return say("Every control has evidence.")
-    return say(
+        whole = say("Every control that applies has evidence.") if aside else say("Every control has evidence.")  # fmt: skip
+        return f"{whole} {put_aside}".rstrip()
+    text = say(
         "{n} of {all} are not assessed: no record in the evidence speaks to them. They count as 0 in "
         "the evidenced score and as met in the upper bound. Each section below names the checks or "
         "the question that would settle it.",
         n=number(missing), all=number(total),
     )  # fmt: skip
+    return f"{put_aside} {text}".lstrip()
 
 
 def _depth(group_id: str, groups: Sequence[model.Group]) -> int:

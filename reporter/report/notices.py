@@ -20,9 +20,24 @@ LINES_SHOWN = 4
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
         "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for those that the log calls agents and is unknown for "
-        "the others; {possible} are agents, or call tools or models as agents do."
+        "the others; {possible} are agents, or may be: they call tools or models, or the log does not tell what they are or did."
     ),
     "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
+    "listed_otherwise": mark(
+        "Actors that are listed as something else and have what agents have: {n}. Each check on agents is unknown for them, unless it judges "
+        "them as what they are listed as."
+    ),
+    "gateways": mark(
+        "Identities that a list declares to be a gateway's: {n}. On that word alone it is no sharing that others act under them (IDN-03, CRD-02)."
+    ),
+    "refusals_unshown": mark(
+        "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The policy decision recorded with them allows "
+        "them, or none is recorded."
+    ),
+    "who_may_sign": mark(
+        "Statements of people that count: {n}. Who may sign them the organisation itself says, in reporter.yml; so many of the {people} people "
+        "in office:"
+    ),
     "names_joined": mark("Names in logs that a statement declares to be an actor of the register: {n}. What was done under them is judged as that actor's."),
     "heartbeats_alone": mark("Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so that silence in them proves something."),
     "answers_carry": mark("Frameworks whose evidenced score rests by five points or more on what people answered: {n}."),
@@ -44,6 +59,10 @@ SENTENCES: Mapping[str, str] = {
     "records_lost": mark("Records that could not be read or were rejected: {n}. They are in no number, and what they hold may be a failure."),
     "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
     "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
+    "agents_relabelled": mark(
+        "Actors that the last run judged as agents, and this one sees and judges as none: {n}. Whatever failed of them as agents is out of "
+        "every number, and not mended."
+    ),
     "names_left": mark(
         "People have pseudonyms. Texts in which a word stands that is part of somebody's name, alone or glued to others: {n}. "
         "It may mean somebody else or nobody, and was left."

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from reporter import model
+from reporter.headlines import remedies
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
 from reporter.texts import ENGLISH, content, headline, language, mark, numeral, say, say_n, word
 
@@ -116,10 +117,11 @@ def fix_of(a: model.Assessment, action: Action) -> str:
         return action.fix
     if action.kind == EVIDENCE:
         return say(_SUPPLY) + action.fix.removeprefix(_SUPPLY)
-    fixes = {c.fix.strip(): content(c.fix) for c in a.checks}
-    order = {c.id: (model.SEVERITIES.index(c.severity), c.id, c.fix.strip()) for c in a.checks}
-    own = sorted({order[a.findings[n].check] for n in action.cells})
-    return " ".join(dict.fromkeys(fixes[fix] for *_, fix in own))
+    own = [a.findings[n] for n in action.cells]
+    failing = {f.check for f in own}
+    checks = sorted((c for c in a.checks if c.id in failing), key=lambda c: (model.SEVERITIES.index(c.severity), c.id))  # fmt: skip
+    fixes = (fix for c in checks for fix in remedies(c, (f for f in own if f.check == c.id)))
+    return " ".join(dict.fromkeys(map(content, fixes)))
 
 
 def _lane(rank: int, pick: Pick, ranked: int) -> str:

@@ -103,7 +103,7 @@ def summary(
         gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
         gaps_text=_gaps_text(a, len(building)),
         evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
-        evidence_text=f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}",
+        evidence_text=f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}{_aside_text(a)}",
         lag=_lag(a.context),
         notices=notices(a),
     )
@@ -222,6 +222,16 @@ def _questions_text(n: int) -> str:
         "{n} questions to a person are open; each control has its own.",
         n,
     )
+
+
+def _aside_text(a: model.Assessment) -> str:
+    """Say how many answers put a control aside: they answer a question and show nothing."""
+    settled = [t for t in a.attestations if t.settles]
+    aside = sum(t.status == Status.NA for t in settled)
+    return say(
+        " Of {answers} that count, {n} say that a control does not apply.",
+        answers=count(len(settled), "answer"), n=number(aside),
+    ) if aside else ""  # fmt: skip
 
 
 def _open_questions(a: model.Assessment) -> int:

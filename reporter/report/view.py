@@ -315,10 +315,8 @@ def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...
     """List every fail, unknown and compensated cell in full, worst check first, and say in which row each stands."""
     served = {f.id: _served(f) for f in a.frameworks}
     heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
-    tails = {
-        c.id: (clean(c.fix.strip()), *(served[f.id].get(c.id, "") for f in a.frameworks))
-        for c in a.checks
-    }
+    fixes = {c.id: (clean(c.fix.strip()), clean(c.fix_listed or c.fix.strip())) for c in a.checks}
+    tails = {c.id: tuple(served[f.id].get(c.id, "") for f in a.frameworks) for c in a.checks}
     order = _order(a)
     return {n: row for row, n in enumerate(order)}, tuple(
         (
@@ -332,6 +330,7 @@ def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...
             clean(f.ref),
             f.waived_until,
             clean(f.waiver),
+            fixes[f.check][f.listed],
             *tails[f.check],
         )
         for f in (a.findings[n] for n in order)

@@ -40,6 +40,8 @@ Practice = tuple[str, int]
 """(theme, level)"""
 _Key = tuple[tuple[str, Moved], ...]
 """A change as items."""
+_Entry = tuple[tuple[bool, Worth, str], int, Action]
+"""Place in the order, turn in which it was put, and what is put."""
 _ZERO = Fraction(0)
 
 
@@ -52,7 +54,7 @@ def plan_actions(
     policy: Policy,
     caps: Caps = (),
 ) -> Roadmap:
-    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent ones first.
+    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent ones first, none before those that it waits for.
 
     All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the id.
     """
@@ -154,10 +156,11 @@ def _picks(
 
 
 class _Queue:
-    """Actions by what they bring, the best first."""
+    """Actions by what they bring, the best first; for one that waits for others, the best of these."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[tuple[bool, Worth, str], int, Action]] = []
+        self._heap: list[_Entry] = []
+        self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
         self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
         self._now: dict[str, int] = {}
 
@@ -169,15 +172,27 @@ class _Queue:
         worth = self._worth.get(pair) or self._worth.setdefault(
             pair, (-gain / action.effort, -gain, action.effort)
         )
-        heapq.heappush(self._heap, ((not action.urgent, worth, action.id), turn, action))
+        entry = (not action.urgent, worth, action.id), turn, action
+        heapq.heappush(self._heap, entry)
+        if action.ahead_of:
+            heapq.heappush(self._ahead[action.ahead_of, action.urgent], entry)
 
     def take(self) -> Action | None:
         """Remove and return the best action; None when none is left."""
-        while self._heap:
-            _, turn, action = heapq.heappop(self._heap)
-            if self._now.get(action.id) == turn:
-                del self._now[action.id]
-                return action
+        entry = self._pop(self._heap)
+        if not entry:
+            return None
+        if first := self._pop(self._ahead[entry[-1].behind, entry[-1].urgent]):
+            heapq.heappush(self._heap, entry)
+            entry = first
+        del self._now[entry[-1].id]
+        return entry[-1]
+
+    def _pop(self, heap: list[_Entry]) -> _Entry | None:
+        while heap:
+            entry = heapq.heappop(heap)
+            if self._now.get(entry[-1].id) == entry[1]:
+                return entry
         return None
 
 

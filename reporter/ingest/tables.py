@@ -38,22 +38,21 @@ LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
 RESTS_ON = {
     "all_approvals": {"changes"},
-    "known_versions": {"components", "snapshot_items"},
-    "connections": {"components"},
+    "known_versions": {"snapshot_items"},
     "happenings": {"changes", "incidents"},
     "first_uses": {"data_use", "reach", "all_approvals"},
     "undecided": {"first_uses", "reviews", "alerts"},
     "breaches": {"data_use", "key_uses", "right_uses", "settings"},
     "scope_runs": {"all_approvals"},
     "observed": {"first_uses", "breaches", "reviews", "daily"},
-    "factors": {"components", "delegations"},
+    "factors": {"delegations"},
     "secret_traces": {t.name for t in LOADED},
 }
 """Derived table -> what it is made from, beside ALWAYS, activity and feeds, which are always made."""
 ALWAYS = frozenset((
-    "actors", "aliases", "credentials", "grants", "approvals", "links", "actor_log_sources", "events",
+    "actors", "aliases", "credentials", "grants", "approvals", "links", "components", "actor_log_sources", "events",
 ))  # fmt: skip
-"""Loaded tables that others are made from whatever is wanted."""
+"""Loaded tables that others are made from whatever is wanted, or that `assess.prepare` reads."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors", "coverage"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from conftest import texts_of
 
-from reporter import catalog, db, yamls
+from reporter import catalog, yamls
+from reporter.store import read_results
 
 HERE = Path(__file__).parents[1] / "sample_data"
 QUARTERS = ("2026-q2", "2026-q3")
@@ -67,8 +68,8 @@ def taken(sample: Path) -> Taken:
     made = Taken({}, {}, {}, {})
     for quarter in QUARTERS:
         run = sample / quarter.removeprefix("2026-")
-        for check, subject, verdict, reason, actor in db.read_rows(
-            run / "evidence.parquet", ("check", "subject", "verdict", "reason", "actor")
+        for check, subject, verdict, reason, actor in read_results(
+            run, columns=("check", "subject", "status", "reason", "actor")
         ):
             # What somebody answered for is a failure of the check all the same, and that is what the README promises.
             plain = "fail" if verdict == "compensated" else verdict

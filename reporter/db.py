@@ -36,6 +36,7 @@ class Engine(AbstractContextManager["Engine"]):
 
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
         self.work = work
+        self._world = ""
         spill = work / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
@@ -70,7 +71,21 @@ class Engine(AbstractContextManager["Engine"]):
         other = Engine.__new__(Engine)
         other.work = self.work
         other._con = self._con.cursor()
+        other._world = self._world
+        if self._world:
+            other.run(f"USE {self._world}")
         return other
+
+    @contextmanager
+    def world(self, name: str) -> Iterator[Engine]:
+        """Give a connection to an empty database in this engine, gone at the end: a hundredth of what another engine costs."""
+        with self.twin() as other:
+            other.run(f"ATTACH ':memory:' AS {name}")
+            other.run(f"USE {name}")
+            other._world = name
+            yield other
+            other.run("USE memory")
+            other.run(f"DETACH {name}")
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""

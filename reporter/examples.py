@@ -6,6 +6,8 @@ Used by `reporter lint` and by the tests; an example's rows come from a source c
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,16 @@ from typing import Any
 from reporter import runner
 from reporter.db import Engine
 from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
+from reporter.ingest.tables import (
+    EVERYTHING,
+    LOADED,
+    columns_of,
+    complete_events,
+    derive,
+    needed_for,
+)
 from reporter.model import Check, RunInfo
+from reporter.schema import Table, read_for
 from reporter.sql import Judged, inverted, judge
 
 RUN = RunInfo(
@@ -27,19 +37,27 @@ _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
-    return _both(check, example)[0]
+    with _opened() as engine:
+        return _both(engine, check, example)[0]
 
 
-def _both(check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+@contextmanager
+def _opened() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
+        engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
+        yield engine
+
+
+def _both(opened: Engine, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
     """The verdicts of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
     judged = judge(check.sql, params, check.place)
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
-        engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
-        load_example(engine, example)
+    with opened.world("example") as engine:
+        wanted = judged.tables | read_for(check.about)
+        facts = load_example(engine, example, wanted)
         dead = 0 if not example.get("dead") else 100
-        derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=judged.tables)
-        runner.prepare(engine, [check.about])
+        derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
+        assess.prepare(engine, [check.about])
         plain = _verdicts(engine, check, judged)
         decided = any(status in ("pass", "fail") for status, _ in plain.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
@@ -57,9 +75,10 @@ def failures(check: Check) -> list[str]:
     """Say which examples do not give what they expect, which kinds of verdict no example shows, and which cannot fail."""
     wrong = []
     seen: set[str] = set()
-    for example in check.examples:
+    with _opened() as engine:
+        both = [_both(engine, check, example) for example in check.examples]
+    for example, (plain, turned) in zip(check.examples, both, strict=True):
         name = example.get("name", "unnamed")
-        plain, turned = _both(check, example)
         got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
         if got != example["expect"]:
             wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")
@@ -74,11 +93,18 @@ def failures(check: Check) -> list[str]:
     return wrong
 
 
-def load_example(engine: Engine, example: dict[str, Any]) -> None:
-    """Put an example's rows where those of sources go, and note which columns they carry."""
+def load_example(
+    engine: Engine, example: dict[str, Any], wanted: Set[str] = EVERYTHING
+) -> tuple[Table, ...]:
+    """Put an example's rows where those of sources go, and note which columns they carry.
+
+    Return the tables that were made: those with rows, and those that what is wanted rests on.
+    """
     given = example.get("given", {})
+    needed = needed_for(wanted) | set(given)
+    facts = tuple(t for t in LOADED if t.name in needed)
     carried: list[tuple[str, str, str]] = []
-    for table in LOADED:
+    for table in facts:
         columns = columns_of(table)
         spec = ", ".join(f"{n} {t}" for n, t in columns)
         engine.run(
@@ -94,7 +120,8 @@ def load_example(engine: Engine, example: dict[str, Any]) -> None:
         carried += [("example", table.name, name) for name in sorted(named)]
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.insert("carried", carried)
-    complete_events(engine)
+    complete_events(engine, facts)
+    return facts
 
 
 def _insert(

@@ -36,7 +36,7 @@ from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean
 from reporter.runfolder import MANIFEST
 from reporter.scores import ControlScore, GroupScore, Status
-from reporter.store import DATA, RESULTS, read_data, sha256
+from reporter.store import DATA, RESULTS, check_results, read_data, sha256
 from reporter.texts import mark
 
 _HASHES = {
@@ -104,6 +104,7 @@ def _read(folder: Path) -> Found:
         if manifest["outputs"].get(name, {}).get("sha256") != written[name]:
             raise InputError(f"is not the file that {MANIFEST} names: its hash differs", str(path), "Compare with the run as it was left, or assess that period again.")  # fmt: skip
     held = read_data(folder)
+    check_results(folder, held)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
     said = (held.hashes, _utc(held.run.as_of), held.run.organisation)

@@ -586,21 +586,11 @@ _STATUS = {s.value: s for s in Status}
 
 def findings(engine: Engine) -> list[Finding]:
     """Return every cell that is not a pass, by check and subject."""
+    sql = (
+        f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells "
+        "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
+    )
     return [
-        Finding(
-            c,
-            s,
-            _STATUS[st],
-            reason,
-            ref,
-            actor,
-            owner,
-            tier_text(lo, hi),
-            *rest,
-        )
-        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(
-            f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), "
-            f"{LISTED} FROM cells "
-            "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
-        )
+        Finding(c, s, _STATUS[st], reason, ref, actor, owner, tier_text(lo, hi), *rest)
+        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(sql)
     ]

@@ -415,4 +415,11 @@ SUBJECTS: dict[str, str] = {
 }
 """Subject type -> the actors a subject belongs to; '' when it belongs to the organisation (tier 1)."""
 
+
+def read_for(about: str) -> frozenset[str]:
+    """Return the loaded tables that list the subjects of a kind."""
+    words = set(SUBJECTS[about].split())
+    return frozenset(t.name for t in TABLES.values() if t.loaded and t.name in words)
+
+
 ORGANISATION = "organisation"

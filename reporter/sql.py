@@ -110,6 +110,7 @@ def with_values(judged: Judged, values: Mapping[str, Mapping[str, str]]) -> Judg
     return replace(judged, sql=made, written=judged.sql)
 
 
+@lru_cache(maxsize=64)
 def part(judged: Judged, name: str) -> str:
     """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by its rule."""
     tree = _parse(judged.sql, name)

@@ -76,12 +76,15 @@ def read_run(run: Path) -> Assessment:
     Raises InputError where it holds no run, one of another version, or other verdicts than its scores rest on.
     """
     held = read_data(run)
-    _refuse_others(run, held)
+    check_results(run, held)
     return replace(held, findings=tuple(read_findings(run)))
 
 
-def _refuse_others(run: Path, held: Assessment) -> None:
-    """Compare how many verdicts of each status a check has with what was scored: a verdict changed by hand would be printed as if it counted."""
+def check_results(run: Path, held: Assessment) -> None:
+    """Raise InputError where a run has not as many verdicts of each status, by check, as were scored.
+
+    A verdict that was changed by hand would be printed as if it counted.
+    """
     scored = {
         (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import gc
 import json
 import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from fixture_estate import SETTINGS, Estate
 from hypothesis import Phase, settings
 
 from reporter import catalog, db, runner
+from reporter import run as running
 from reporter.catalog import Content
 from reporter.cli import main
 from reporter.db import Engine
@@ -58,6 +61,13 @@ READERS = (
 """What `catalog` reads files with."""
 
 
+def pytest_collection_finish() -> None:
+    """All that is imported stays until the end: to look through it for garbage costs a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)  # as the command line does
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_content_is_read_once() -> Iterator[None]:
     """Reading all content takes as long as assessing a small company; it does not change while tests run."""
@@ -88,14 +98,24 @@ def judged(content: Content) -> list[tuple[Check, Judged]]:
     return judge_all(content.checks, SETTINGS["params"])
 
 
+CELLS: dict[str, Cells] = {}
+"""What the engine said of estates, for `cells_of`."""
+
+
 @pytest.fixture
 def cells_of(
     content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path
 ) -> Callable[[Estate], Cells]:
-    """Give what the engine says of an estate: every cell, without a report."""
+    """Give what the engine says of an estate: every cell, without a report. Of equal ones it is asked once."""
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
     def run(estate: Estate) -> Cells:
+        said = json.dumps(asdict(estate))
+        if said not in CELLS:
+            CELLS[said] = judge(estate)
+        return dict(CELLS[said])
+
+    def judge(estate: Estate) -> Cells:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
@@ -119,9 +139,21 @@ def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     judge_few(monkeypatch)
 
 
-def judge_few(patch: pytest.MonkeyPatch) -> None:
-    """Let runs judge `FEW` and checks that do not ship: the others take half the time of a run."""
-    whole, others = runner.assess, {c.id for c in catalog.load().checks} - set(FEW)
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the cache of runs that are not about reading."""
+    return tmp_path_factory.mktemp("converted")
+
+
+@pytest.fixture
+def one_cache(monkeypatch: pytest.MonkeyPatch, converted: Path) -> None:
+    """Runs of the test that name no cache convert no file that a run of another one has converted."""
+    monkeypatch.setattr(running, "USUAL", str(converted))  # a whole path replaces the run's folder
+
+
+def judge_few(patch: pytest.MonkeyPatch, *more: str) -> None:
+    """Let runs judge `FEW`, `more`, and checks that do not ship: the others take half the time of a run."""
+    whole, others = runner.assess, {c.id for c in catalog.load().checks} - {*FEW, *more}
 
     def some(
         engine: Engine, checks: Iterable[tuple[Check, Judged]], *more: Any, **how: Any
@@ -228,7 +260,11 @@ def _workbook_text(path: Path) -> str:
 def _pdf_text(path: Path) -> str:
     """What a reader of a PDF sees, and what is attached to it."""
     with pikepdf.open(path) as document:
-        said = [bytes(a.get_file().read_bytes()).decode() for a in document.attachments.values()]
+        with tempfile.TemporaryDirectory() as folder:
+            attached = {Path(folder, n): a.get_file() for n, a in document.attachments.items()}
+            for file, data in attached.items():
+                file.write_bytes(data.read_bytes())
+            said = [*texts_of(attached).values()]
         said += [str(document.docinfo), bytes(document.Root.Metadata.read_bytes()).decode()]
         for page in document.pages:
             fonts = {name: _letters(font) for name, font in page.Resources.Font.items()}

@@ -397,7 +397,9 @@ def passes(names: Sequence[str], verdict: Verdict) -> list[Pass]:
             if status is Status.PASS:
                 tiers = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
                 f = _finding(check, name, n, status, reason or f"{check.id} holds", "")
-                made.append(Pass(f.check, f.subject, f.reason, f.ref, f.actor, f.owner, *tiers))
+                made.append(
+                    Pass(f.check, f.subject, f.reason, f.ref, f.actor, f.owner, *tiers, f.id)
+                )
     return sorted(made)
 
 

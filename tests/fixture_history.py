@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from reporter import runfolder
 from reporter.db import Engine
 from reporter.history import Found, compare, read_earlier
 from reporter.model import Assessment
+from reporter.scores import Status
 from reporter.store import RESULTS, write_data
 
 Cell = tuple[str, str, str]
@@ -56,9 +58,21 @@ def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
         engine.write_parquet('SELECT * FROM cells ORDER BY "check", subject', path)
 
 
+def counted(a: Assessment, cells: Sequence[Cell]) -> Assessment:
+    """Return an assessment whose checks count these cells, as a run's do."""
+    score = next(iter(a.scores.checks.values()))
+    counts: dict[str, Counter[Status]] = defaultdict(Counter)
+    for check, _, verdict in cells:
+        if verdict in [*Status]:
+            counts[check][Status(verdict)] += 1
+    checks = {c: replace(score, check=c, counts=dict(n)) for c, n in counts.items()}
+    return replace(a, scores=replace(a.scores, checks=checks))
+
+
 def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
     """Leave a run: report.json, results.parquet and a manifest of both."""
     folder.mkdir(parents=True)
+    a = counted(a, cells)
     write_data(a, folder)
     write_cells(folder / RESULTS, cells, folder / "work")
     for path in sorted((folder / "work").rglob("*"), reverse=True):

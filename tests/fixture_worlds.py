@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import random
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from typing import Any
 from reporter import examples, runner
 from reporter.db import Engine, quoted
 from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
+from reporter.ingest.tables import LOADED, columns_of, complete_events, derive, needed_for
 from reporter.model import Check
-from reporter.schema import SHARED, TABLES
+from reporter.schema import SHARED, TABLES, Table, read_for
 from reporter.sql import Judged, judge
 from reporter.unjudged import NOT_ACTORS
 from reporter.vocabulary import VOCABULARY
@@ -85,12 +85,14 @@ class Worlds:
         seen = [Seen({}, {}) for _ in variants]
         with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
             engine.run("SET threads = 1")
-            _load(engine, variants, renamed)
+            wanted = self._judged.tables | read_for(self._check.about)
+            facts = _load(engine, variants, renamed, wanted)
             derive(
                 engine,
                 examples.RUN,
                 [Expected("gateway", "day", self._dead)],
-                wanted=self._judged.tables,
+                wanted=wanted,
+                facts=facts,
             )
             runner.prepare(engine, [self._check.about])
             for subject, ok in engine.rows(f"SELECT subject, ok FROM ({self._judged.sql})"):
@@ -111,9 +113,14 @@ def _split(subject: str, renamed: set[str] | None) -> tuple[int, str]:
     return int(subject[1 : _WIDTH - 1]), subject.replace(subject[:_WIDTH], "")
 
 
-def _load(engine: Engine, variants: Sequence[Given], renamed: set[str] | None) -> None:
+def _load(
+    engine: Engine, variants: Sequence[Given], renamed: set[str] | None, wanted: Set[str]
+) -> tuple[Table, ...]:
+    """Load all variants; return the tables that were made: those with rows, and what is needed for those wanted."""
     carried: list[tuple[str, str, str]] = []
-    for table in LOADED:
+    needed = needed_for(wanted).union(*variants)
+    facts = tuple(t for t in LOADED if t.name in needed)
+    for table in facts:
         columns = columns_of(table)
         spec = ", ".join(f"{n} {t}" for n, t in columns)
         engine.run(
@@ -141,7 +148,8 @@ def _load(engine: Engine, variants: Sequence[Given], renamed: set[str] | None) -
             engine.run(f"INSERT INTO in_{table.name} VALUES {', '.join(rows[at : at + 1000])}")
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.insert("carried", carried)
-    complete_events(engine)
+    complete_events(engine, facts)
+    return facts
 
 
 def _marked(value: Any, column: str, mark: str, renamed: set[str]) -> Any:

@@ -16,6 +16,8 @@ from reporter.ingest import statements
 from reporter.ingest.beside import beside
 from reporter.ingest.files import sniff
 
+pytestmark = pytest.mark.usefixtures("few_checks")
+
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
 CALL = '{"event_id": "1", "time": "2026-07-02T08:00:00Z", "log_source": "gw", "actor_id": "a1", "event_class": "tool", "action": "read", "tool": "t", "outcome": "success"}\n'

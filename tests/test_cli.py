@@ -88,6 +88,7 @@ def test_a_wrong_command_line_exits_2(words: list[str], good: Path, tmp_path: Pa
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = ("--formats", "json", "--fail-on", 5, "--quiet")
@@ -174,7 +175,7 @@ def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None
     assert any(name.endswith(".parquet") for name in before)
 
 
-@pytest.mark.usefixtures("few_checks")
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     estate = Estate()
     for number in (1, 2):
@@ -187,7 +188,7 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     assert read_results(tmp_path / "2", where, ["status"]) == [("fail",)]
 
 
-@pytest.mark.usefixtures("few_checks")
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     good: Path, tmp_path: Path
 ) -> None:
@@ -203,7 +204,7 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     assert result.stderr == ""
 
 
-@pytest.mark.usefixtures("few_checks")
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> None:
     result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json")
     assert "Good Company, 1 July 2026" in result.stdout
@@ -339,6 +340,7 @@ def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
         assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
 
 
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
     good: Path, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ import pikepdf
 import pytest
 from conftest import reporter
 from fixture_estate import spoiled
-from fixture_history import NOW, Cell, assessed, beside, beside_found, leave, write_cells
+from fixture_history import NOW, Cell, assessed, beside, beside_found, counted, leave, write_cells
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -337,7 +337,7 @@ def test_a_run_of_somebody_else_or_not_before_is_refused(runs: Path, tmp_path: P
 def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp_path: Path) -> None:  # fmt: skip
     for cells, said in (
         ([*THEN, THEN[0]], "holds two verdicts of INV-01 on a"),
-        ([("INV-01", "a", "perfect")], "holds 1 rows that are no verdicts"),
+        ([("INV-01", "a", "perfect")], "holds what is no verdict: 'perfect'"),
     ):
         shutil.rmtree(copy)
         leave(copy, assessed(90), cells)
@@ -423,11 +423,11 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     (folder / "before").mkdir()
     held = read_data(good_run)
     held = replace(held, run=replace(held.run, as_of=datetime(2026, 9, 30)))
-    write_data(held, folder / "before")
     dice = random.Random(7)
     cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
     kept = [cell for cell in cells if dice.random() < 0.9 and cell[1] != "agent-2"]
     write_cells(folder / "before/results.parquet", kept, folder / "work")
+    write_data(counted(held, kept), folder / "before")
     shutil.copy(good_run / "manifest.json", folder / "before")
     outputs = {n: {"sha256": hashlib.sha256((folder / "before" / n).read_bytes()).hexdigest()} for n in ("report.json", "results.parquet")}  # fmt: skip
     _manifest(folder / "before", as_of="2026-09-30T00:00:00", outputs=outputs)

@@ -320,6 +320,10 @@ _WIDENS = {
 """Sparse columns without which a subject comes into scope that was out of it, and may pass there."""
 
 
+AT_ONCE = 70
+"""Copies of the company in one engine: some joins of checks grow with the square of what is there."""
+
+
 def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Content) -> Copies:
     """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
     with Engine(folder / "work") as engine:
@@ -327,8 +331,21 @@ def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Conte
         columns = engine.rows(
             "SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL"
         )
-        required = {f"{t.name}.{c.name}" for t in LOADED for c in t.columns if c.required}
-        names = ["", *(f"{t}.{c}" for t, c in columns if f"{t}.{c}" not in required)]
+    required = {f"{t.name}.{c.name}" for t in LOADED for c in t.columns if c.required}
+    names = ["", *(f"{t}.{c}" for t, c in columns if f"{t}.{c}" not in required)]
+    made: Copies = {}
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        made |= _without(some, estate, checks, folder / str(first), content)
+    assert list(made) == names
+    return made
+
+
+def _without(
+    names: list[str], estate: Estate, checks: JudgedChecks, folder: Path, content: Content
+) -> Copies:
+    with Engine(folder / "work") as engine:
+        _load(engine, estate, folder, content)
         _multiply(engine, names)
         derive(
             engine,

@@ -149,6 +149,7 @@ tables:
 """
 
 
+@pytest.mark.usefixtures("few_checks")
 @pytest.mark.parametrize(
     "formats", ["json,html,csv", pytest.param("pdf,xlsx,oscal,sarif,ocsf", marks=pytest.mark.deep)]
 )

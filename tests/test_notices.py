@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from conftest import printed, reporter
 
 import reporter as package
@@ -15,6 +16,8 @@ from reporter import catalog
 from reporter.disclosures import of_answers, of_content
 from reporter.report.notices import LINES_SHOWN, SENTENCES
 from reporter.scores import GroupScore
+
+pytestmark = pytest.mark.usefixtures("few_checks")
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'

@@ -458,5 +458,5 @@ def test_a_run_from_before_says_what_to_do(run: Path, tmp_path: Path) -> None:
     result = reporter(
         "export", tmp_path, "--formats", "oscal", "--out", tmp_path.parent / "exported"
     )
-    assert result.exit_code == 3 and "Assess the workspace again" in result.output
+    assert result.exit_code == 3 and "assess the workspace again" in result.output
     assert not (tmp_path.parent / "exported/oscal").exists()

@@ -55,13 +55,14 @@ def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
         assert f"{own['controls_assessed']} of {own['controls']}" == total.assessed
 
 
+@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) -> None:
     told = {}
     for language in ("en", "de"):
         ws = Path(shutil.copytree(good, tmp_path / language))
         settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
         (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
-        result = reporter("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json", "--cache", tmp_path / "c")  # fmt: skip
+        result = reporter("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json")  # fmt: skip
         told[language] = json.loads(result.stdout)
         assert [told[language].pop(key) for key in ("run", "notices")]
     assert told["de"] == told["en"]
@@ -89,7 +90,7 @@ def test_a_missed_gate_says_what_the_level_is_and_what_holds_it(
     assert outcome.missed(read_view(good_run), reached + 1) != ""
 
 
-@pytest.mark.usefixtures("few_checks")
+@pytest.mark.usefixtures("few_checks", "one_cache")
 @pytest.mark.parametrize(("gate", "code"), [(5, 1), (None, 0)])
 def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(
     good: Path, tmp_path: Path, gate: int | None, code: int

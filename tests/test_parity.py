@@ -29,7 +29,7 @@ SUBJECTS = {
 
 def run(estate: Estate, folder: Path) -> View:
     """Assess a company; the run folder is `folder / "run"`."""
-    options = Options(formats=("json",), cache=folder / "cache")
+    options = Options(formats=("json",), cache=folder.parent / "converted")
     with pytest.MonkeyPatch.context() as patch:
         judge_few(patch)
         return assess_workspace(estate.write(folder / "ws"), folder / "run", options)[1]

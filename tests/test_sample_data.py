@@ -7,7 +7,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -16,14 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import texts_of
 
-from reporter import catalog, runner, yamls
-from reporter.db import Engine
-from reporter.ingest import cache as store
-from reporter.ingest import load, tables
-from reporter.ingest.inputs import Inputs
-from reporter.run import judge_all
-from reporter.workspace import read_workspace
+from reporter import catalog, yamls
+from reporter.store import read_results
 
 HERE = Path(__file__).parents[1] / "sample_data"
 QUARTERS = ("2026-q2", "2026-q3")
@@ -40,10 +35,14 @@ Cells = dict[tuple[str, str, str], tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Taken:
-    """What the engine made of both quarters."""
+    """What runs of both quarters wrote, by quarter."""
 
     cells: Cells
-    intake: dict[str, load.Intake]
+    inputs: dict[str, list[dict[str, Any]]]
+    """What the manifest says of each file."""
+    quarantined: dict[str, list[dict[str, str]]]
+    texts: dict[str, dict[str, str]]
+    """Each file, as text."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +64,21 @@ def promises() -> list[Promise]:
 
 
 @pytest.fixture(scope="module")
-def taken(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Taken:
-    content = catalog.load()
-    cells: Cells = {}
-    intake = {}
+def taken(sample: Path) -> Taken:
+    made = Taken({}, {}, {}, {})
     for quarter in QUARTERS:
-        workspace = read_workspace(HERE / "acme" / quarter)
-        folder = tmp_path_factory.mktemp(quarter)
-        with Engine(folder / "work") as engine:
-            cache = store.open_cache(shutil.copytree(sample / "cache", folder / "cache"))
-            intake[quarter] = load.ingest(
-                engine, Inputs.of(workspace.folder), content.sources, cache
-            )
-            logs = sorted(workspace.log_sources.items())
-            tables.derive(engine, workspace.run, [tables.Expected(n, *e) for n, e in logs])
-            runner.prepare(engine)
-            runner.assess(engine, judge_all(content.checks, workspace.params))
-            for check, subject, *rest in engine.rows(
-                "SELECT check_id, subject, status, reason, actor FROM cells"
-            ):
-                cells[quarter, check, subject] = tuple(rest)
-    return Taken(cells, intake)
+        run = sample / quarter.removeprefix("2026-")
+        for check, subject, verdict, reason, actor in read_results(
+            run, columns=("check", "subject", "status", "reason", "actor")
+        ):
+            # What somebody answered for is a failure of the check all the same, and that is what the README promises.
+            plain = "fail" if verdict == "compensated" else verdict
+            made.cells[quarter, check, subject] = (plain, reason, actor)
+        made.inputs[quarter] = json.loads((run / "manifest.json").read_text("utf-8"))["inputs"]
+        with (run / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
+            made.quarantined[quarter] = list(csv.DictReader(file))
+        made.texts[quarter] = texts_of(p for p in run.iterdir() if p.is_file())
+    return made
 
 
 def test_generating_again_gives_the_same_files(tmp_path: Path) -> None:
@@ -193,11 +186,11 @@ def test_a_seasonal_agent_is_not_called_dormant(taken: Taken) -> None:
 
 
 def test_what_is_broken_on_purpose_is_accounted_for(taken: Taken) -> None:
-    intake = taken.intake["2026-q3"]
-    for file in intake.files:
-        fates = file.kept + file.out_of_scope + file.unreadable + file.rejected
-        assert file.read == fates, file.file
-    found = {(q.file, q.line, q.kind) for q in intake.quarantined}
+    for file in taken.inputs["2026-q3"]:
+        fates = sum(file[fate] for fate in ("kept", "out_of_scope", "unreadable", "rejected"))
+        assert file["read"] == fates, file["file"]
+    quarantined = taken.quarantined["2026-q3"]
+    found = {(q["file"], int(q["line"]), q["kind"]) for q in quarantined}
     september = "logs/gateway-2026-09.jsonl"
     assert found >= {
         ("inventory/notes.txt", 1, "unreadable"),
@@ -207,9 +200,7 @@ def test_what_is_broken_on_purpose_is_accounted_for(taken: Taken) -> None:
         (september, 86, "rejected"),
         (september, 101, "rejected"),
     }
-    assert [q.kind for q in intake.quarantined if q.file == "inventory/people.csv"] == [
-        "unreadable"
-    ]
+    assert [q["kind"] for q in quarantined if q["file"] == "inventory/people.csv"] == ["unreadable"]
 
 
 def test_the_planted_secrets_reach_no_verdict_and_no_accounting(taken: Taken) -> None:
@@ -219,9 +210,9 @@ def test_the_planted_secrets_reach_no_verdict_and_no_accounting(taken: Taken) ->
 
 
 def test_the_company_has_files_of_seven_sources_and_of_none(taken: Taken) -> None:
-    for quarter, intake in taken.intake.items():
+    for quarter, inputs in taken.inputs.items():
         stated = {"waivers", "compensations"} if quarter == "2026-q3" else set()
-        assert {f.source for f in intake.files} - stated == {
+        assert {f["source"] for f in inputs} - stated == {
             "", "reporter-inventory", "reporter-events", "aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps",
             "okta-system-log", "attestations",
         }  # fmt: skip

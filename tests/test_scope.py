@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import printed
+from conftest import judge_few, printed
 
 from reporter.cli import main
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
 from reporter.ingest.tables import derive
+
+pytestmark = pytest.mark.usefixtures("one_cache")
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
@@ -90,7 +92,9 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with every use, each in a session of its own."""
     events = [event | {"session_id": why} for why, event, _ in USES]
     folder = tmp_path_factory.mktemp("used")
-    return assessed(folder, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": events})
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        return assessed(folder, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": events})
 
 
 @pytest.mark.parametrize(("why", "expected"), [(why, expected) for why, _, expected in USES])
@@ -101,6 +105,7 @@ def test_a_use_outside_the_approved_scope_is_a_deviation(
     assert [(r["kind"], r["name"], r["changes"]) for r in found] == expected
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
     clean = [call("send_money", "DE1", actor_id="only-clean", **JUNE)]
     run = assessed(tmp_path, {"baseline/clean.jsonl": clean, "logs/a.jsonl": [call("get_bill")]})

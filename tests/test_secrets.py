@@ -402,7 +402,11 @@ def _with(value: Any, at: tuple[Any, ...], more: str) -> Any:
     return made
 
 
-def _planted_sources(folder: Path) -> None:
+PARTS = 4
+"""What is planted in fields takes turns: the usual suite looks at every fourth field of each vendor."""
+
+
+def _planted_sources(folder: Path, part: int) -> None:
     """Write every vendor's test files again and again, each time with a secret in another field."""
     kinds = ("url", "query", "password", "connection")
     done: set[tuple[str, ...]] = set()
@@ -415,15 +419,22 @@ def _planted_sources(folder: Path) -> None:
             if field in done:
                 continue
             done.add(field)
+            if len(done) % PARTS != part:
+                continue
             place = ".".join(field)
-            made = _with(document, at, secret(kinds[len(done) % len(kinds)], place))
+            made = _with(document, at, secret(kinds[len(done) // PARTS % len(kinds)], place))
             (folder / f"{path.parent.name}-{len(done)}.json").write_text(json.dumps(made), "utf-8")
 
 
-def test_no_source_lets_a_secret_through_in_any_field(content: Content, tmp_path: Path) -> None:
-    _planted_sources(tmp_path)
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, PARTS))]
+)
+def test_no_source_lets_a_secret_through_in_any_field(
+    part: int, content: Content, tmp_path: Path
+) -> None:
+    _planted_sources(tmp_path, part)
     with ingested(discover(tmp_path, ("",)), content.sources) as (engine, intake):
         said = {t.name: str(engine.rows(f"SELECT * FROM in_{t.name}")) for t in LOADED}
     said["accounting"] = str(intake)
-    assert intake.rows["actors"] > 100 and intake.rows["events"] > 100
+    assert intake.rows["actors"] > 30 and intake.rows["events"] > 30
     assert {(name, where) for name, text in said.items() for where in _planted_in(text)} == set()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from conftest import judge_few, printed, reporter
 from fixture_people import BASE, directory
 
 from reporter.answers import SIGNED
@@ -165,6 +165,20 @@ CALL = {
 DATES = {"approved_at": "2026-09-01", "expires": "2026-12-01"}
 WAIVED = {"check": "LIF-01", "subject": "A1", "reason": "soon", "review_at": "2026-11-01", **DATES}
 MADE_GOOD = {"check": "LIF-01", "subject": "A1", "by_check": "REV-01", "reason": "reviewed each month", **DATES}  # fmt: skip
+CHECKS = (
+    "LIF-01",
+    "REV-01",
+    "APR-01",
+    "APR-02",
+    "ENT-02",
+    "CRD-03",
+    "CRD-04",
+    "CRD-05",
+    "POL-01",
+    "POL-04",
+    "MON-01",
+    "SUP-01",
+)
 UNFIT = ("A1", "A2", "svc", "cat", "Donald Duck", "dan", "ann")
 """The agent itself, another one, a service account, a leaver, nobody, somebody without the role, the owner."""
 
@@ -184,7 +198,7 @@ def assessed(
         path = folder / "ws" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = reporter("assess", folder / "ws", "--out", folder / "run", "--formats", "json", "--cache", folder.parent / "cache")  # fmt: skip
+    done = reporter("assess", folder / "ws", "--out", folder / "run", "--formats", "json", "--cache", folder.parents[1] / "converted")  # fmt: skip
     assert done.exit_code == 0, done.output
     report: dict[str, Any] = printed(folder / "run")
     return report
@@ -201,6 +215,14 @@ def numbers(report: Mapping[str, Any]) -> Any:
 
 def notice(report: Mapping[str, Any], code: str) -> dict[str, Any]:
     return next((n for n in report["summary"]["notices"] if n["code"] == code), {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _some_checks() -> Iterator[None]:
+    """Runs judge the checks that the tests name, and some that fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch, *CHECKS)
+        yield
 
 
 @pytest.fixture(scope="module")

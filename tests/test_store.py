@@ -136,10 +136,12 @@ def _expect_same(run: Path, out: Path, formats: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("language", ["", "xx"])
+@pytest.mark.parametrize("verb", ["render", "assess"])
 def test_a_language_that_is_none_is_a_wrong_command(
-    language: str, good_run: Path, tmp_path: Path
+    verb: str, language: str, good: Path, good_run: Path, tmp_path: Path
 ) -> None:
-    done = reporter("render", good_run, "--format", "csv", "--language", language, "--out", tmp_path / "o")  # fmt: skip
+    what = good_run if verb == "render" else good
+    done = reporter(verb, what, "--formats", "csv", "--language", language, "--out", tmp_path / "o")
     assert done.exit_code == 2 and "is none of de, en" in done.output
     assert not (tmp_path / "o").exists()
 
@@ -249,6 +251,19 @@ def test_a_verdict_mended_by_hand_is_noticed_where_runs_are_compared(
     done = reporter("assess", good, "--out", tmp_path / "out", "--earlier", run)
     assert done.exit_code == 3
     assert f"{run / RESULTS}: is not the file that manifest.json names" in done.output
+
+
+def test_so_it_is_where_the_manifest_was_changed_with_it(
+    good: Path, good_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(good_run, tmp_path / "run"))
+    _rewritten(run, "SELECT * REPLACE ('fail' AS status) FROM results")
+    manifest = json.loads((run / "manifest.json").read_bytes())
+    manifest["outputs"][RESULTS]["sha256"] = store.sha256(run / RESULTS)
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    done = reporter("assess", good, "--out", tmp_path / "out", "--earlier", run)
+    assert done.exit_code == 3
+    assert f"{run / RESULTS}: holds " in done.output and store.AGAIN in done.output
 
 
 def test_a_tier_changed_by_hand_is_noticed_by_what_if(rich_run: Path, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_list_that_cannot_be_printed_is_told_as_that(ws: Path) -> None:
     assert done.stderr == "what there is to say could not be printed: No space left on device\n"
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_key_is_taken_from_a_small_regular_file_only(ws: Path) -> None:
     os.mkfifo(ws.parent / "pipe")
     (ws.parent / "big").write_bytes(b"k" * (1 << 16) + b"k")

@@ -42,6 +42,7 @@ from reporter.report import (
     words,
 )  # fmt: skip
 from reporter.report.svg import clip
+from reporter.scores import Status
 from reporter.workspace import read_workspace
 
 OPEN, CLOSE = "⟦", "⟧"
@@ -327,17 +328,27 @@ def test_no_text_about_earlier_runs_goes_round(
 def test_no_text_of_an_explanation_goes_round(
     given_id: str, pseudo: texts.Translation, tmp_path: Path
 ) -> None:
-    assessment = replace(earlier.assessed(a=given.rich()), language="xx")
-    cells = [(c.id, f"agent-{n % 9}", VERDICTS[n % 6]) for c in assessment.checks for n in range(9)]
-    with texts.speaking("xx"):
-        run = earlier.leave(tmp_path / "run", assessment, cells)
+    names = [f"agent-{n}" for n in range(9)]
+
+    def verdict(check: model.Check, _: str, n: int) -> tuple[Status, str]:
+        return Status(VERDICTS[n % 6]), f"{check.id} is {VERDICTS[n % 6]}"
+
+    assessment = replace(earlier.assessed(a=given.assemble(names, verdict)), language="xx")
+    run = given.leave(assessment, tmp_path / "run", given.passes(names, verdict))
     said = explain(run, given_id)
     known = catalog.load()
     others = [c for f in known.frameworks for c in f.controls]
     data = sorted((c.id for c in (*others, *known.checks)), key=len, reverse=True)
     data += [f.short for f in known.frameworks]
     data += [c.title for c in others if c.id == given_id]
-    data += [*data_of(assessment, pseudo), "agent-3", "owasp-llm-2025", "results.parquet"]
+    data += [
+        *data_of(assessment, pseudo),
+        "agent-3",
+        "na-0000",
+        "na-0001",
+        "owasp-llm-2025",
+        "results.parquet",
+    ]
     lines = [line for line in said.split("\n") if not re.match(r"  [A-Z]{3}-\d\d .*: [A-Z]{3}-\d\d is ", line)]  # fmt: skip
     assert len(lines) >= 3
     assert left_over("<p>" + escape("\n".join(lines)) + "</p>", data) == set()
@@ -354,8 +365,8 @@ def test_no_text_of_the_sample_company_goes_round_the_translation(
     monkeypatch.setattr(workspace, "languages", lambda: ["en", "xx"])
     built: list[Any] = []
     both = view.both
-    monkeypatch.setattr(view, "both", lambda a: built.append(a) or both(a))
-    made = run.assess_workspace(tmp_path / "w", tmp_path / "r", run.Options(formats=("json",)))
+    monkeypatch.setattr(view, "both", lambda a, code: built.append(a) or both(a, code))
+    _, made = run.assess_workspace(tmp_path / "w", tmp_path / "r", run.Options(formats=("json",)))
     own = {text.strip().lower() for _, text in pseudo.messages} | set(CODES)
     content = {text.strip() for text in messages.contents(catalog.load())}
     told = {words.clean(t) for t in strings(built[0]) if len(t) > 2 and t.lower() not in own}
@@ -432,7 +443,7 @@ def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> No
 
 def test_the_tables_of_a_german_run_are_english(german: shape.View) -> None:
     english = view.build(given.rich())
-    made, plain = view.both(replace(given.rich(), language="de"))
+    made, plain = view.both(given.rich(), "de")
     assert made == german
     assert (plain.roadmap, plain.slices) == (english.roadmap, english.slices)
     assert plain.roadmap != german.roadmap

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter, texts_of
+from conftest import judge_few, printed, reporter, texts_of
 from fixture_estate import policy
 from fixture_people import directory
 
@@ -391,10 +391,20 @@ def workspace(folder: Path, **statements: list[dict[str, str]]) -> Path:
 
 
 def run(ws: Path, out: str = "run", **options: Any) -> dict[str, Any]:
-    options = {"formats": ("json", "csv"), "cache": ws.parent.parent / "cache"} | options
+    options = {"formats": ("json", "csv"), "cache": ws.parent.parent / "converted"} | options
     assess_workspace(ws, ws.parent / out, Options(**options))
     report: dict[str, Any] = printed(ws.parent / out)
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _some_checks() -> Iterator[None]:
+    """Runs judge the checks that statements are about here, and some that fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(
+            patch, "LIF-01", "REV-01", "POL-01", "PUR-01", "CRD-01", "ENT-02", "MON-01", "APR-01"
+        )
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -493,7 +503,7 @@ def test_a_waived_failure_leaves_the_roadmap_and_nothing_else(
 
 def test_scores_are_the_same_with_waivers_and_without(tmp_path: Path, bare: dict[str, Any]) -> None:
     given = [W, W | {"check": "GOV-01"}, W | {"check": "PUR-01", "approved_by": "ann"}]
-    report = run(workspace(tmp_path / "x/ws", waivers=given))
+    report = run(workspace(tmp_path / "ws", waivers=given))
     for part in ("themes", "frameworks", "checks"):
         assert report[part] == bare[part]
     assert report["summary"]["figure"] == bare["summary"]["figure"]
@@ -502,7 +512,7 @@ def test_scores_are_the_same_with_waivers_and_without(tmp_path: Path, bare: dict
 def test_on_its_last_day_a_statement_is_as_none(tmp_path: Path, bare: dict[str, Any]) -> None:
     last = {"expires": "2026-10-01"}
     given = [W | last | {"review_at": "2026-09-15"}]
-    report = run(workspace(tmp_path / "x/ws", waivers=given, compensations=[K | last]))
+    report = run(workspace(tmp_path / "ws", waivers=given, compensations=[K | last]))
     same = ("themes", "frameworks", "checks", "summary", "roadmap", "findings", "causes")
     assert all(report[part] == bare[part] for part in same)
     for line in (*report["waivers"]["waivers"], *report["waivers"]["compensations"]):
@@ -551,7 +561,7 @@ def test_nothing_is_shown_where_nothing_was_stated(bare: dict[str, Any]) -> None
 def test_no_name_of_a_person_is_left_where_people_are_hidden(tmp_path: Path) -> None:
     wordy = {"reason": "Xaver says so", "approved_by": "Zoe Lund"}
     given = [W | wordy, W | wordy | {"check": "POL-1"}]
-    ws = workspace(tmp_path / "x/ws", waivers=given, compensations=[K | wordy])
+    ws = workspace(tmp_path / "ws", waivers=given, compensations=[K | wordy])
     report = run(ws, formats=("html", "json", "csv"), pseudonymise=True)
     assert report["waivers"]["waivers"][0]["who"].startswith("person-")
     assert own_check(report, "LIF-01")["counts"]["compensated"] == 1

@@ -31,8 +31,8 @@ def same(column: str) -> str:
     return f"coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = i.{column}), i.{column})"
 
 
-def find_names(engine: Engine) -> None:
-    """Make same_as (alias, actor_id): declared aliases, and identities that are an agent's own.
+def find_names(engine: Engine) -> bool:
+    """Make same_as (alias, actor_id): declared aliases, and identities that are an agent's own. Return whether there is any.
 
     An identity (a service account, workload or agent of a directory) is the agent that declares it as its principal,
     if that is one agent only and no source lists both: a register that lists both means two.
@@ -60,12 +60,15 @@ def find_names(engine: Engine) -> None:
         "FROM declared AS d LEFT JOIN identities AS p ON p.alias = d.actor_id "
         "UNION ALL SELECT alias, actor_id, TRUE FROM identities WHERE alias NOT IN (SELECT alias FROM declared)"
     )
+    return bool(engine.one("SELECT count(*) FROM same_as"))
 
 
-def merge_actors(engine: Engine) -> None:
+def merge_actors(engine: Engine, has_names: bool = True) -> None:
     """One row an actor, with the first filled value of each column in order of file and record; who is an agent stays one."""
+    # To look each name up costs as much as all else here, and most companies have no actor of two names.
+    named = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
-        f"CREATE TEMP TABLE actor_rows AS SELECT i.* REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])}), "
+        f"CREATE TEMP TABLE actor_rows AS SELECT i.*{named if has_names else ''}, "
         "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]

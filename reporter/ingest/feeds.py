@@ -5,6 +5,7 @@ A quiet agent can be told from a quiet log only here: how full each log is, how 
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from reporter.db import Engine
@@ -22,13 +23,21 @@ class Expected:
     share: int = DEFAULT_SHARE
 
 
-def measure_feeds(engine: Engine, expected: list[Expected]) -> None:
-    """Make feeds (a log a row), feed_gaps, and coverage (an agent in a log a row)."""
+def measure_feeds(engine: Engine, expected: list[Expected], needed: Set[str]) -> None:
+    """Make feeds (a log a row), feed_gaps, and where needed daily and coverage (an agent in a log a row).
+
+    Where only others read feeds, who ask which logs were alive, their clocks are left out.
+    """
     _expect(engine, expected)
     _find_gaps(engine)
-    _time_arrivals(engine)
+    if "feeds" in needed:
+        _time_arrivals(engine)
+        _time_feeds(engine)
+    else:
+        engine.run(f"CREATE TEMP TABLE feed_clocks ({_CLOCKS})")
     _sum_up(engine)
-    _cover_agents(engine)
+    if needed & {"daily", "coverage"}:
+        _cover_agents(engine)
 
 
 def _expect(engine: Engine, expected: list[Expected]) -> None:
@@ -97,7 +106,14 @@ def _time_arrivals(engine: Engine) -> None:
     )
 
 
-def _sum_up(engine: Engine) -> None:
+_CLOCKS = (
+    "log_source VARCHAR, oldest_at TIMESTAMP, n_without_ingest BIGINT, n_with_ingest BIGINT, n_late_clock BIGINT, "
+    "median HUGEINT, p95 HUGEINT, n_out_of_order BIGINT"
+)
+
+
+def _time_feeds(engine: Engine) -> None:
+    """How far each log's clock can be believed, a log a row."""
     engine.run(
         "CREATE TEMP TABLE feed_clocks AS SELECT o.log_source, o.oldest_at, o.n_without_ingest, coalesce(a.n, 0) AS n_with_ingest, "
         "coalesce(a.n_late_clock, 0) AS n_late_clock, d.median, d.p95, coalesce(x.n, 0) AS n_out_of_order FROM ("
@@ -106,6 +122,9 @@ def _sum_up(engine: Engine) -> None:
         "WHERE delay IS NOT NULL GROUP BY log_source) AS a USING (log_source) "
         "LEFT JOIN delays AS d USING (log_source) LEFT JOIN disorder AS x USING (log_source)"
     )
+
+
+def _sum_up(engine: Engine) -> None:
     engine.run(
         "CREATE TABLE feeds AS SELECT log_source, every, expected, seen, n_events, first_at, last_at, "
         "longest_gap_hours, expected > 0 AND seen * 100 >= expected * share AS alive, declared, "

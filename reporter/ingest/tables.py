@@ -5,7 +5,7 @@ One actor a row, events resolved to actors, shadow agents added, activity rolled
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -37,12 +37,23 @@ from reporter.schema import COMPUTED, SHARED, TABLES, Table
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
 RESTS_ON = {
-    "first_uses": {"data_use", "reach"},
-    "undecided": {"first_uses", "data_use", "reach"},
-    "breaches": {"data_use", "key_uses", "right_uses"},
+    "all_approvals": {"changes"},
+    "known_versions": {"snapshot_items"},
+    "happenings": {"changes", "incidents"},
+    "first_uses": {"data_use", "reach", "all_approvals"},
+    "undecided": {"first_uses", "reviews", "alerts"},
+    "breaches": {"data_use", "key_uses", "right_uses", "settings"},
+    "scope_runs": {"all_approvals"},
+    "observed": {"first_uses", "breaches", "reviews", "daily"},
+    "factors": {"delegations"},
+    "secret_traces": {t.name for t in LOADED},
 }
-"""Derived table -> the derived tables it is made from, beside activity and feeds, which are always made."""
-EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors"}
+"""Derived table -> what it is made from, beside ALWAYS, activity and feeds, which are always made."""
+ALWAYS = frozenset((
+    "actors", "aliases", "credentials", "grants", "approvals", "links", "components", "actor_log_sources", "events",
+))  # fmt: skip
+"""Loaded tables that others are made from whatever is wanted, or that `assess.prepare` reads."""
+EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors", "coverage"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""
 
@@ -52,9 +63,18 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
     return [(c.name, c.type) for c in table.columns if c.name not in COMPUTED]
 
 
-def complete_events(engine: Engine) -> None:
+def needed_for(wanted: Set[str]) -> Set[str]:
+    """Return the tables to make for those wanted: they, and all that they rest on."""
+    needed, more = set(wanted), set(wanted)
+    while more:
+        more = {x for w in more for x in RESTS_ON.get(w, ())} - needed
+        needed |= more
+    return needed | ALWAYS | {"activity", "feeds"}
+
+
+def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
     """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, the file of a source, and `hidden`, any record."""
-    records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in LOADED)
+    records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
         "CREATE OR REPLACE TABLE parts AS SELECT row_number() OVER (ORDER BY source, file) AS part, source, file "
@@ -72,26 +92,31 @@ def derive(
     expected: list[Expected],
     baseline: Baseline = NO_WINDOW,
     wanted: Set[str] = EVERYTHING,
+    facts: Sequence[Table] = LOADED,
 ) -> None:
-    """Build every table and view from the in_ relations and the `carried` table; of the dear ones only those wanted."""
+    """Build tables and views from the in_ relations and the `carried` table: what is wanted, and what that rests on.
+
+    `facts` are the loaded tables that have an in_ relation; of the others nothing may be wanted.
+    """
+    needed = needed_for(wanted)
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS period_from,"
         " CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
     set_baseline_apart(engine, run)
-    find_names(engine)
-    _copy_plain(engine)
-    merge_actors(engine)
-    _gather_approvals(engine)
-    _gather_facts(engine)
+    renamed = find_names(engine)
+    _copy_plain(engine, facts, renamed)
+    merge_actors(engine, renamed)
+    for name, gather in _GATHERED.items():
+        if name in needed:
+            gather(engine)
     resolve_events(engine)
     add_shadows(engine)
     jobs: dict[str, Callable[[Engine], None]] = {
         "activity": _roll_up, "data_use": _roll_up_data, "reach": _roll_up_reach, "delegations": follow_delegations,
-        "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected),
+        "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected, needed=needed - ({"feeds"} - wanted)),
     }  # fmt: skip
-    needed = {*wanted, "activity", "feeds", *(x for w in wanted for x in RESTS_ON.get(w, ()))}
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
@@ -102,7 +127,7 @@ def derive(
     for name, make in _ALONE.items():
         if name in needed:
             make(engine)
-    _note_sources(engine)
+    _note_sources(engine, facts)
 
 
 def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
@@ -116,9 +141,9 @@ def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
         list(pool.map(alone, jobs))
 
 
-def _copy_plain(engine: Engine) -> None:
+def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None:
     """Facts other than actors and events keep their rows; patterns are made from names."""
-    for table in LOADED:
+    for table in facts:
         if table.name in ("actors", "events"):
             continue
         made = {"grants": "name", "approvals": "scope"}.get(table.name)
@@ -128,7 +153,7 @@ def _copy_plain(engine: Engine) -> None:
         if "row_id" in {c.name for c in table.columns}:
             pattern += ", CAST(i.rowid AS HUGEINT) AS row_id"
         names = [n for n, _ in columns_of(table)]
-        renamed = NAMED.get(table.name, ()) if table.name != "aliases" else ()
+        renamed = NAMED.get(table.name, ()) if has_names else ()
         picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
         engine.run(
             f"CREATE TABLE {table.name} AS SELECT {', '.join(picked)}{pattern}, "
@@ -172,8 +197,8 @@ _SETTINGS = (
 """Columns of actors that may also be read where their absence is no gap."""
 
 
-def _gather_facts(engine: Engine) -> None:
-    """What stands in several tables, as one list: settings, known versions, connections, and what befell an actor."""
+def _gather_settings(engine: Engine) -> None:
+    """Values that stand in columns of actors, and tools that can send outside, as one list."""
     settings = " UNION ALL ".join(
         f"SELECT actor_id, '{name}' AS name, CAST({name} AS VARCHAR) AS value, ref FROM actors WHERE {name} IS NOT NULL"
         for name in _SETTINGS
@@ -183,6 +208,10 @@ def _gather_facts(engine: Engine) -> None:
         "UNION ALL SELECT actor_id, 'outbound_tool', name, ref FROM grants "
         "WHERE outbound AND (expires_at IS NULL OR expires_at > (SELECT as_of FROM run))"
     )
+
+
+def _gather_versions(engine: Engine) -> None:
+    """Versions and hashes of components, and of what was approved as a whole, as one list."""
     component = "type, component_id, name, {0} AS version, approved_at, ref FROM components WHERE {0} IS NOT NULL"
     engine.run(
         f"CREATE VIEW known_versions AS SELECT actor_id, {component.format('version')} "
@@ -190,11 +219,19 @@ def _gather_facts(engine: Engine) -> None:
         "UNION ALL SELECT actor_id, type, name, name, version, approved_at, ref FROM snapshot_items "
         "WHERE version IS NOT NULL AND type IN ('tool', 'model', 'component')"
     )
+
+
+def _gather_connections(engine: Engine) -> None:
+    """Links from both ends, and MCP servers, as one list."""
     engine.run(
         "CREATE VIEW connections AS SELECT actor_id, 'link' AS kind, actor_id || ' -> ' || peer_id AS name, ref FROM links "
         "UNION ALL SELECT peer_id, 'link', actor_id || ' -> ' || peer_id, ref FROM links WHERE peer_id <> actor_id "
         "UNION ALL SELECT actor_id, 'mcp_server', coalesce(name, component_id), ref FROM components WHERE type = 'mcp_server'"
     )
+
+
+def _gather_happenings(engine: Engine) -> None:
+    """What befell an actor, as one list: changes and incidents."""
     engine.run(
         f"CREATE VIEW happenings AS SELECT actor_id, {_KIND_OF_CHANGE} AS kind, change_id AS id, new_value AS value, "
         "effective_at AS happened_at, ref FROM changes UNION ALL "
@@ -377,10 +414,10 @@ def _find_first_uses(engine: Engine) -> None:
     )
 
 
-def _note_sources(engine: Engine) -> None:
+def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     """Which sources describe which actor in which table: what 'not recorded' is judged by."""
     parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
-    for table in LOADED:
+    for table in facts:
         if table.name in ("actors", "events", *SHARED):
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
@@ -390,6 +427,11 @@ def _note_sources(engine: Engine) -> None:
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 
 
+_GATHERED: dict[str, Callable[[Engine], None]] = {
+    "all_approvals": _gather_approvals, "settings": _gather_settings, "known_versions": _gather_versions,
+    "connections": _gather_connections, "happenings": _gather_happenings,
+}  # fmt: skip
+"""What lists facts of several tables together."""
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
     {"first_uses": _find_first_uses, "key_uses": find_key_uses, "right_uses": find_right_uses},
     {"undecided": find_undecided, "breaches": find_breaches},

@@ -57,7 +57,7 @@ def _both(opened: Engine, check: Check, example: dict[str, Any]) -> tuple[Verdic
         facts = load_example(engine, example, wanted)
         dead = 0 if not example.get("dead") else 100
         derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
-        assess.prepare(engine, [check.about])
+        runner.prepare(engine, [check.about])
         plain = _verdicts(engine, check, judged)
         decided = any(status in ("pass", "fail") for status, _ in plain.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.

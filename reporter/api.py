@@ -210,7 +210,7 @@ class Run:
         """Every verdict, or those that a condition in SQL over these columns chooses, by check and subject.
 
         Columns: check, subject, status (pass | fail | unknown | na | attested | compensated), reason, record (file#record),
-        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver.
+        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run).
         """
         import pandas as pd
 

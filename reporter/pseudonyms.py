@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from reporter.db import Engine
-from reporter.schema import CALLED, TABLES
+from reporter.schema import CALLED, SHARED_BY, SUBJECTS, TABLES
 from reporter.vocabulary import VOCABULARY
 
 _TOKEN = re.compile(r"[^\s,;:()<>\[\]{}'\"`/|#=?&!*\\]+")
@@ -89,6 +89,8 @@ _IDS = (
     *("attested_by", "examined_by", "approved_by"),
 )
 """Fields of a run's plain data that name actors, and little else."""
+_LASTING = "id"
+"""Field whose text is made of what has its pseudonym already, or of the names of checks and causes."""
 
 
 def mark(key: str) -> str:
@@ -99,6 +101,8 @@ def mark(key: str) -> str:
 def hide_in(value: Any, people: People, field: str = "") -> Any:
     """Return plain data with people replaced in all its texts; a word that is also a name stays but where ids stand."""
     if isinstance(value, str):
+        if field == _LASTING:
+            return value
         return people.in_id(value) if field in _IDS else people.in_text(value)
     if isinstance(value, tuple):
         return tuple(hide_in(v, people, field) for v in value)
@@ -360,11 +364,21 @@ def hide_people(
         _swap(engine, "cells", column, rows, change)
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
+    _rename_sharers(engine, hidden.in_id)
     engine.run(
         f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed WHERE old = plain), plain)"
     )
     _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", hidden.in_text)
     return hidden
+
+
+def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
+    """Rename also whom no cell names, and who shares what one is about: ids of causes are made of all of them."""
+    owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)
+    texts = engine.rows(
+        f"SELECT actor_id FROM ({owners}) WHERE actor_id NOT IN (SELECT old FROM renamed)"
+    )
+    engine.insert("renamed", [(t, new) for (t,) in texts if t and (new := change(t)) != t])
 
 
 def _swap(engine: Engine, table: str, column: str, rows: str, change: Callable[[str], str]) -> None:

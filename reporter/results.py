@@ -21,7 +21,7 @@ from reporter.compared import (
 )
 from reporter.db import Engine, quoted_list
 from reporter.model import Check, Context, Coverage, Feed, Finding, Notice
-from reporter.schema import CALLED, SUBJECTS
+from reporter.schema import CALLED, SHARED_BY, SUBJECTS
 from reporter.scores import Status
 
 
@@ -209,7 +209,7 @@ def causes(
     """Failures by what lies behind them."""
     actors: dict[Cell, list[str]] = defaultdict(list)
     checks = tuple(checks)
-    for about in ("credential", "principal", "component", "link"):
+    for about in SHARED_BY:
         ids = [c.id for c in checks if c.about == about]
         if ids:
             for check, subject, actor in engine.rows(

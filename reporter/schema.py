@@ -12,7 +12,7 @@ from reporter import columns, derived
 from reporter.columns import FLAG, INT, TEXT, TIME, Column, column
 
 CALLED = "called"
-"""SQL function: what the run calls an actor or a subject; `pseudonyms` gives it a meaning, `assess.prepare` none."""
+"""SQL function: what the run calls an actor or a subject; `pseudonyms` gives it a meaning, `runner.prepare` none."""
 LISTED = f"actor NOT IN (SELECT {CALLED}(actor_id) FROM tiers WHERE NOT registered)"
 """SQL over cells: its actor stands in a list that was supplied."""
 
@@ -414,6 +414,8 @@ SUBJECTS: dict[str, str] = {
     "organisation": "",
 }
 """Subject type -> the actors a subject belongs to; '' when it belongs to the organisation (tier 1)."""
+SHARED_BY = ("credential", "principal", "component", "link")
+"""Subject types of which a subject may belong to several actors, and fails for all of them."""
 
 
 def read_for(about: str) -> frozenset[str]:

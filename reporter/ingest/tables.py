@@ -52,7 +52,7 @@ RESTS_ON = {
 ALWAYS = frozenset((
     "actors", "aliases", "credentials", "grants", "approvals", "links", "components", "actor_log_sources", "events",
 ))  # fmt: skip
-"""Loaded tables that others are made from whatever is wanted, or that `assess.prepare` reads."""
+"""Loaded tables that others are made from whatever is wanted, or that `runner.prepare` reads."""
 EVERYTHING = frozenset(t.name for t in TABLES.values()) | {"observed", "factors", "coverage"}
 WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
 """SQL over an event row: one number for the identities it names, so that resolving them is one cheap join."""

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from reporter import ids
 from reporter.actions import actions
 from reporter.causes import root_causes
 from reporter.compared import (
@@ -427,21 +428,35 @@ def leave(a: Assessment, folder: Path, passed: Sequence[Pass] | None = None) -> 
     counts = {c.check: c.counts for c in a.scores.checks.values()}
     if passed is None:
         passed = [
-            Pass(check, f"pass-{n:04}", "", "", "", "", 2, 2)
+            Pass(check, s := f"pass-{n:04}", "", "", "", "", 2, 2, ids.finding(check, s))
             for check, by_status in counts.items()
             for n in range(by_status.get(Status.PASS, 0))
         ]
     a = held(a)
     rows: list[tuple[str | int, ...]] = [
-        (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver, f.listed)
+        (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver, f.listed, f.id)
         for f in a.findings
     ]  # fmt: skip
     rows += [
-        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:])), "", "", True)
+        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:8])), "", "", True, p.id)
         for p in passed
     ]  # fmt: skip
     rows += [
-        (check, f"na-{n:04}", Status.NA, "", "", "", "", 2, 2, "", "", True)
+        (
+            check,
+            s := f"na-{n:04}",
+            Status.NA,
+            "",
+            "",
+            "",
+            "",
+            2,
+            2,
+            "",
+            "",
+            True,
+            ids.finding(check, s),
+        )
         for check, by_status in counts.items()
         for n in range(by_status.get(Status.NA, 0))
     ]

@@ -82,13 +82,15 @@ def dangling(made: dict[str, Anchors]) -> list[tuple[str, str]]:
 
 
 def rows_of(made: dict[str, Anchors], prefix: str) -> Counter[str]:
-    return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i[0] in "vp" and i[1:].isdigit())  # fmt: skip
+    return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i.startswith("v-"))  # fmt: skip
 
 
-def anchors_of(made: shape.View, passes: Sequence[object] = ()) -> Counter[str]:
+def anchors_of(made: shape.View, passes: Sequence[pages.Pass] = ()) -> Counter[str]:
     """Every anchor of a row, once."""
-    findings = (f"v{n + 1}" for n in range(len(made.findings)))
-    return Counter([*findings, *(f"p{n + 1}" for n in range(len(passes)))])
+    id_ = made.finding_columns.index("id")
+    return Counter(
+        f"v-{i}" for i in (*(row[id_] for row in made.findings), *(p.id for p in passes))
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,8 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_pa
     passes = given.rich_passes()
     html.write(rich, tmp_path / "report.html", passes=passes)
     shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
-    places = [c.id for c in rich.checks]
-    for n, p in enumerate(sorted(passes, key=lambda p: places.index(p.check)), start=1):
-        row = shown.rows[shown.row_ids.index(f"p{n}")]
+    for p in passes:
+        row = shown.rows[shown.row_ids.index(f"v-{p.id}")]
         told = (words.clean(p.subject)[:100], p.reason[:200], p.record or "no record: absence", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
 
@@ -141,7 +142,7 @@ def test_many_passes_make_a_run_long(
     html.write(rich, tmp_path / "report.html", passes=passes)
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich, passes)
-    assert not [i for i in rows_of(made, "report") if i[0] == "p"]
+    assert not rows_of(made, "report") - anchors_of(rich)
     assert dangling(made) == []
 
 
@@ -156,8 +157,9 @@ def test_a_long_report_holds_every_verdict_on_pages_by_check(
     assert all(sum(rows_of(made, name).values()) <= 20 for name in made if "check" in name)
     assert dangling(made) == []
     place = {name: n for n, name in enumerate(rich.finding_columns)}
-    for n, row in enumerate(rich.findings, start=1):
-        page = next(p for name, p in made.items() if name.startswith("findings/check") and f"v{n}" in p.ids)  # fmt: skip
+    for row in rich.findings:
+        anchor = f"v-{row[place['id']]}"
+        page = next(p for name, p in made.items() if name.startswith("findings/check") and anchor in p.ids)  # fmt: skip
         shown = "".join(page.rows)
         assert row[place["reason"]][:200] in shown and row[place["record"]][:100] in shown
 

@@ -211,9 +211,11 @@ def test_a_wrong_sample_is_refused(tmp_path: Path, lines: str, says: str) -> Non
 
 def test_each_open_verdict_stands_once_in_the_to_do_lists_by_owner_and_rank(company: Path, report: dict[str, Any]) -> None:  # fmt: skip
     rows = table(company, "todo.csv")
-    waiver = report["finding_columns"].index("waiver")
+    held = [dict(zip(report["finding_columns"], f, strict=True)) for f in report["findings"]]
     assert Counter((r["check"], r["subject"]) for r in rows) == Counter(
-        (f[0], f[3]) for f in report["findings"] if f[7] in ("fail", "unknown") and not f[waiver]
+        (f["check"], f["subject"])
+        for f in held
+        if f["status"] in ("fail", "unknown") and not f["waiver"]
     )
     order = [(not r["owner"], r["owner"], int(r["rank"])) for r in rows]
     assert order == sorted(order)

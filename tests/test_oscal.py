@@ -415,15 +415,25 @@ def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
     assert seen == [p.rows for p in view.roadmap.picks if p.kind == "implement"]
 
 
-def test_only_the_system_is_called_the_same_whatever_the_evidence(tmp_path: Path) -> None:
-    view = built("rich")
-    other = replace(view, cover=replace(view.cover, evidence_id="0" * 64))
-    for name, one in (("a", view), ("b", other)):
-        write(one, tmp_path / name)
-    first, second = (read(tmp_path / name, "poam.json") for name in ("a", "b"))
-    assert first["system-id"] == second["system-id"]
-    uuids = ({p["uuid"] for p in parts(d) if "uuid" in p} for d in (first, second))
-    assert not set.intersection(*uuids)
+def test_what_lasts_is_called_the_same_whatever_the_evidence_but_only_in_one_organisation(
+    tmp_path: Path,
+) -> None:
+    cover = replace(built("rich").cover, evidence_id="0" * 64)
+    covers = {"a": built("rich").cover, "later": cover, "other": replace(cover, unit="Elsewhere")}
+    for name, one in covers.items():
+        write(replace(built("rich"), cover=one), tmp_path / name)
+    first, later, other = (read(tmp_path / name, "poam.json") for name in covers)
+    assert first["system-id"] == later["system-id"] != other["system-id"]
+
+    def uuids(document: Any) -> set[str]:
+        return {p["uuid"] for p in parts(document) if "uuid" in p}
+
+    for kind in ("risks", "findings", "poam-items"):
+        lasting = {p["uuid"] for p in first[kind]}
+        assert lasting and lasting == {p["uuid"] for p in later[kind]}
+    again = uuids(first) & uuids(later)
+    assert not again & {first["uuid"], *uuids(first["back-matter"])}
+    assert not uuids(first) & uuids(other)
 
 
 # ---------------------------------------------------------------- the run

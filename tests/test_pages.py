@@ -22,8 +22,7 @@ from reporter.cli import main
 from reporter.db import Engine, quoted
 from reporter.init import init
 from reporter.report import desk, html, pages, search, shape, view, words
-from reporter.runfolder import read_view
-from reporter.store import read_results
+from reporter.runfolder import read_passes, read_view
 
 
 class Anchors(HTMLParser):
@@ -281,7 +280,7 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
 
     done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
     assert done.exit_code == 0, done.output
-    passes = [c for c in read_results(run) if c[2] == "pass"]
+    passes = read_passes(run)
     assert passes and rows_of(read(run), "findings/check") == anchors_of(read_view(run), passes)
     names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
     assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter import catalog
+from reporter import catalog, ids
 from reporter.actions import actions, effort_ids
 from reporter.causes import root_causes
 from reporter.cli import main
@@ -295,6 +295,9 @@ OPEN = (
 )
 
 
+A, B = (ids.cause("both", [who]) for who in "ab")
+
+
 def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
     causes = root_causes(OPEN, CHECKS, GROUPS, {})
     return {a.id: a for a in actions(OPEN, causes, CHECKS, GROUPS, DAYS, own or {})}
@@ -303,10 +306,10 @@ def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
 def test_each_open_cell_stands_in_exactly_one_action() -> None:
     found = made()
     assert {name: a.cells for name, a in found.items()} == {
-        "both-1": (0, 3), "both-2": (1,), "BBB-01": (4, 5), "AAA-01-evidence": (2,),
+        A: (0, 3), B: (1,), "BBB-01": (4, 5), "AAA-01-evidence": (2,),
     }  # fmt: skip
     assert [a.kind for a in found.values()].count(EVIDENCE) == 1
-    assert found["both-1"].fix == "Mend AAA-01. Mend AAA-02."
+    assert found[A].fix == "Mend AAA-01. Mend AAA-02."
     assert found["BBB-01"].owners == ("ann", "bob")
 
 
@@ -320,20 +323,20 @@ def test_what_mends_a_late_registration_is_not_what_mends_none() -> None:
         causes = root_causes(given, [one], (), {})
         (found,) = actions(given, causes, [one], (), DAYS, {})
         assert (found.fix, (found.ahead_of, found.behind)) == (fix, line)
-    assert made()["both-1"].behind == made()["both-1"].ahead_of == ""
+    assert made()[A].behind == made()[A].ahead_of == ""
 
 
 def test_a_critical_failure_is_urgent_where_the_tier_may_be_three_or_four() -> None:
-    assert [name for name, a in made().items() if a.urgent] == ["both-1"]
+    assert [name for name, a in made().items() if a.urgent] == [A]
 
 
 def test_efforts_come_from_the_cause_the_severity_or_the_workspace() -> None:
     assert {n: a.effort for n, a in made().items()} == {
-        "both-1": 8, "both-2": 8, "BBB-01": 3, "AAA-01-evidence": 1,
+        A: 8, B: 8, "BBB-01": 3, "AAA-01-evidence": 1,
     }  # fmt: skip
     own = {"both": Fraction(2), "BBB-01": Fraction(1, 2), "AAA-01-evidence": Fraction(5)}
     assert {n: a.effort for n, a in made(own).items()} == {
-        "both-1": 2, "both-2": 2, "BBB-01": Fraction(1, 2), "AAA-01-evidence": 5,
+        A: 2, B: 2, "BBB-01": Fraction(1, 2), "AAA-01-evidence": 5,
     }  # fmt: skip
 
 

@@ -131,9 +131,10 @@ def test_every_score_has_its_range_and_coverage(rich: shape.View) -> None:
 
 def test_shown_and_hidden_failures_add_up(rich: shape.View) -> None:
     for check in rich.checks:
-        rows = [r for r in rich.findings if r[0] == check.id]
-        assert sum(r[7] == "fail" for r in rows) == check.counts.failed
-        assert sum(r[7] == "unknown" for r in rows) == check.counts.unknown
+        held = [dict(zip(rich.finding_columns, r, strict=True)) for r in rich.findings]
+        rows = [r for r in held if r["check"] == check.id]
+        assert sum(r["status"] == "fail" for r in rows) == check.counts.failed
+        assert sum(r["status"] == "unknown" for r in rows) == check.counts.unknown
         assert len(check.failing) == min(check.counts.failed, view.KEPT)
         if check.counts.failed > view.SHOWN_ON_PAPER:
             assert f"all {check.counts.failed} are in findings.csv" in check.more_paper

@@ -126,7 +126,8 @@ def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
 
 def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> None:
     made: dict[str, Any] = printed(run)
-    subject = next(f[1] for f in made["findings"] if "ghost" in str(f))
+    column = made["finding_columns"].index("subject")
+    subject = next(f[column] for f in made["findings"] if "ghost" in str(f))
     log = hostile / "logs" / "gate.jsonl"
     commands = {
         "enterprise": ("explain", run, "enterprise"),

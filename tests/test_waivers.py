@@ -434,7 +434,8 @@ def own_check(report: dict[str, Any], name: str) -> dict[str, Any]:
 def planned(report: dict[str, Any], name: str) -> int:
     """How many failures of a check stand in the roadmap."""
     done = {row for p in report["roadmap"]["picks"] for row in p["rows"]}
-    return sum(f[0] == name for n, f in enumerate(report["findings"]) if n in done)
+    check = report["finding_columns"].index("check")
+    return sum(f[check] == name for n, f in enumerate(report["findings"]) if n in done)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

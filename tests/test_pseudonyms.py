@@ -13,8 +13,9 @@ import pytest
 from conftest import reporter, texts_of
 from fixture_estate import Estate, spoiled
 
-from reporter import db
+from reporter import catalog, ids
 from reporter.pseudonyms import People
+from reporter.store import RESULT, read_results, read_run
 
 Rows = set[tuple[str, ...]]
 
@@ -221,7 +222,7 @@ def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
     known = {
         called(new.lower(), key): f"<{old}>" for old, new in {**names, "board": "Board"}.items()
     }
-    rows = db.read_rows(folder / "out/results.parquet")
+    rows = read_results(folder / "out", columns=RESULT[:-1])  # ids are made of pseudonyms
     made = {
         tuple(
             re.sub("person-[0-9a-f]{12}", lambda m: known.get(m[0], "<other>"), str(cell))
@@ -312,6 +313,8 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estate.settings["params"] = {"ENT-02": {"admin_roles": ["admin", "role of Ann Lee"]}}
     estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "drawn by Ann Lee"}}  # fmt: skip
     estate.events.append(estate.events[-1] | {"actor_id": "Uma Ulm", "actor_kind": "human", "event_id": "h"})  # fmt: skip
+    # Who is in no cell shares what one is about: the cause is made of both.
+    estate.events.append(estate.events[0] | {"actor_id": "Ann Lee", "actor_kind": "human", "event_id": "k"})  # fmt: skip
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
@@ -327,12 +330,13 @@ def files(named: Path) -> dict[str, str]:
     return texts_of((named / "out").iterdir())
 
 
+SAID = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm|castellan"
+"""What the names of people of that run hold."""
+
+
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
     assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet"}  # fmt: skip
-    said = (
-        r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm|castellan"
-    )
-    assert {name: found for name, text in files.items() if (found := set(re.findall(said, text)))} == {}  # fmt: skip
+    assert {name: found for name, text in files.items() if (found := set(re.findall(SAID, text)))} == {}  # fmt: skip
 
 
 def test_an_agent_with_the_id_of_a_person_takes_no_pseudonym_from_them(
@@ -358,3 +362,40 @@ def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str,
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}
     assert {f"logs/{bob}.jsonl", f"inventory/{called('ann lee', key)}.csv"} <= inputs
     assert key not in " ".join(files.values())
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return {text for part in parts for text in _texts(part)}
+    return {value} if isinstance(value, str) else set()
+
+
+def test_ids_are_made_of_pseudonyms(named: Path, files: dict[str, str]) -> None:
+    """A digest of a name beside its pseudonym would tell who it is to anybody who tries names."""
+    run = named / "out"
+    rows = read_results(run, columns=("check", "subject", "id"))
+    assert all(id_ == ids.finding(check, subject) for check, subject, id_ in rows)
+    causes = read_run(run).causes
+    groups = {check: g.id for g in catalog.load().causes for check in g.checks}
+    for cause in causes:
+        things = {*cause.actors, *(subject for _, subject in cause.cells)}
+        group = groups.get(cause.checks[0], cause.checks[0])
+        made = {ids.cause(group, [thing]) for thing in things}
+        assert re.sub(r"(-[0-9a-f]{12})-\d+$", r"\1", cause.id) in made, cause
+    assert sum("person-" in c.what for c in causes) > 5
+    lines = (named / "ws").glob("*/agents.json*"), (named / "ws").glob("*/*.jsonl")
+    plain = {t for paths in lines for p in paths for t in _said_in(p) if re.search(SAID, t)}
+    assert len(plain) > 20
+    digests = {ids.finding("", name) for name in plain | {n.lower() for n in plain}}
+    assert not [d for d in digests if any(d in text for text in files.values())]
+
+
+def _said_in(path: Path) -> set[str]:
+    """Return every text of a file of JSON, or of JSON lines."""
+    text = path.read_text("utf-8")
+    try:
+        return _texts(json.loads(text))
+    except ValueError:
+        found = [x for x in text.splitlines() if x.startswith("{")]
+        return {t for line in found for t in _texts(json.loads(line))}

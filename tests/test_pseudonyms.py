@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter, texts_of
+from conftest import judge_few, reporter, texts_of
 from fixture_estate import Estate, spoiled
 
 from reporter import catalog, ids
@@ -313,8 +313,6 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estate.settings["params"] = {"ENT-02": {"admin_roles": ["admin", "role of Ann Lee"]}}
     estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "drawn by Ann Lee"}}  # fmt: skip
     estate.events.append(estate.events[-1] | {"actor_id": "Uma Ulm", "actor_kind": "human", "event_id": "h"})  # fmt: skip
-    # Who is in no cell shares what one is about: the cause is made of both.
-    estate.events.append(estate.events[0] | {"actor_id": "Ann Lee", "actor_kind": "human", "event_id": "k"})  # fmt: skip
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
@@ -399,3 +397,21 @@ def _said_in(path: Path) -> set[str]:
     except ValueError:
         found = [x for x in text.splitlines() if x.startswith("{")]
         return {t for line in found for t in _texts(json.loads(line))}
+
+
+def test_who_only_shares_a_credential_has_a_pseudonym_in_ids_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_few(monkeypatch, "CRD-03", "CRD-04", "CRD-05")  # none of them judges Uma
+    estate = spoiled()
+    for name in ("Aba Abel", "Uma Ulm"):  # cells name the first of those who share
+        human = {"actor_id": name, "actor_kind": "human", "event_id": name}
+        estate.events.append(estate.events[0] | human)
+    words = ("--formats", "json", *pseudonymised(tmp_path))
+    result = reporter("assess", estate.write(tmp_path / "ws"), "--out", tmp_path / "out", *words)
+    assert result.exit_code == 0, result.output
+    uma = called("uma ulm", (tmp_path / "key").read_text())
+    shared = [c for c in read_run(tmp_path / "out").causes if uma in c.actors]
+    assert shared
+    for cause in shared:
+        assert cause.id == ids.cause("weak-secret", cause.actors)

@@ -138,6 +138,12 @@ def test_a_wrong_reporter_yml_is_refused_by_line(
     refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:{line}: ", says)
 
 
+def test_init_refuses_an_organisation_without_a_name(tmp_path: Path) -> None:
+    done = reporter("init", tmp_path / "ws", "--organisation", " ")
+    assert (done.exit_code, "organisation is empty" in done.output) == (3, True)
+    assert not (tmp_path / "ws").exists()
+
+
 @pytest.mark.parametrize("period", ["{from: 2006-07-01, to: 2026-07-01}", "{from: 2199-01-01, to: 2200-12-31}"])  # fmt: skip
 def test_a_long_or_late_period_is_taken(tmp_path: Path, period: str) -> None:
     text = f"organisation: X\nperiod: {period}\nas_of: 2200-12-31\n"

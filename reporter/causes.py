@@ -11,13 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reporter import ids
-from reporter.compared import Cause, CauseGroup, Cell
+from reporter.compared import SHARED, Cause, CauseGroup, Cell
 from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
 from reporter.scores import Status
-
-SHARED = "shared"
-"""Identity of causes that are told by what several share."""
 
 
 def root_causes(

@@ -190,6 +190,12 @@ Cell = tuple[str, str]
 """(check id, subject)"""
 
 
+SHARED = "shared"
+"""Identity of causes that are told by what several share."""
+IDENTITIES = ("actor", SHARED)
+"""By what a cause can be known again."""
+
+
 @dataclass(frozen=True, slots=True)
 class CauseGroup:
     """Checks that one defect fails together."""
@@ -199,7 +205,7 @@ class CauseGroup:
     checks: tuple[str, ...]
     says: tuple[str, ...] = ()
     """The checks of which one must fail for the title to be said; () for any of them."""
-    identity: str = "actor"
+    identity: str = IDENTITIES[0]
     """By what it is the same in every run: actor, or shared: the subject that several actors share, if there is one."""
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reporter.compared import CauseGroup
+from reporter.compared import IDENTITIES, CauseGroup
 from reporter.crosswalks import CHECKS, CONFIDENCE, one_of
 from reporter.errors import ContentError
 from reporter.model import Control, Framework, Group, Policy, Profile, Theme
@@ -125,16 +125,15 @@ def read_policy(path: Path) -> Policy:
 
 def read_causes(path: Path) -> tuple[CauseGroup, ...]:
     """Read which checks one defect fails together."""
-    return tuple(
-        CauseGroup(
-            c["id"],
-            c["title"],
-            tuple(c["checks"]),
-            tuple(c.get("says", ())),
-            c.get("identity", "actor"),
+    made = []
+    for c in read_yaml(path)["causes"]:
+        identity = c.get("identity", IDENTITIES[0])
+        if identity not in IDENTITIES:
+            raise ContentError(f"{c['id']}: no identity {identity!r}", str(path), f"Known: {', '.join(IDENTITIES)}.")  # fmt: skip
+        made.append(
+            CauseGroup(c["id"], c["title"], tuple(c["checks"]), tuple(c.get("says", ())), identity)
         )
-        for c in read_yaml(path)["causes"]
-    )
+    return tuple(made)
 
 
 def read_efforts(path: Path) -> Efforts:

@@ -15,6 +15,8 @@ from reporter import ids
 from reporter.causes import root_causes
 from reporter.compared import Cause, CauseGroup
 from reporter.earlier import JOINED, RENAMED, SPLIT
+from reporter.errors import ContentError
+from reporter.frameworks import read_causes
 from reporter.history import _regrouped
 from reporter.model import Check, Finding
 from reporter.runfolder import render
@@ -188,3 +190,11 @@ def test_a_cause_that_is_joined_split_or_renamed_says_so(
     then: list[Cause], now: list[Cause], told: list[tuple[str, str, tuple[str, ...]]]
 ) -> None:
     assert [(r.id, r.how, r.before) for r in _regrouped(then, now)] == told
+
+
+def test_an_identity_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "causes.yml"
+    path.write_text("causes: [{id: a, title: A, checks: [X-01], identity: key}]")
+    with pytest.raises(ContentError, match="a: no identity 'key'") as caught:
+        read_causes(path)
+    assert caught.value.hint == "Known: actor, shared."

@@ -64,7 +64,7 @@ KEY_USES = (
     column("user_kind", TEXT, "What the user is: as a list says, else as the log says."),
     column("listed", FLAG, "Some list knows the user."),
     column("stranger", TEXT, "Where no user is named: an identity that no list knows."),
-    column("held_by", TEXT, "Agent that holds it; empty: none is known."),
+    column("held_by", TEXT, "Agents that hold it, joined by commas; empty: none is known."),
     column("is_holder", FLAG, "The user holds it."),
     column(
         "by_client",
@@ -75,6 +75,11 @@ KEY_USES = (
     column("n_events", INT, "Events."),
     column("first_at", TIME, "First of them."),
     column("first_ref", TEXT, "file#record of the first."),
+)
+
+KEY_HOLDERS = (
+    column("credential_id", TEXT, "Credential."),
+    column("agent_id", TEXT, "Agent that holds it, as some list says."),
 )
 
 RIGHT_USES = (

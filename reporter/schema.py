@@ -213,6 +213,12 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
+            "key_holders",
+            "Agents that hold a credential; a shared one has several.",
+            derived.KEY_HOLDERS,
+            loaded=False,
+        ),
+        Table(
             "right_uses",
             "Administrative actions that name no tool, beside the entitlements granted to the agent.",
             derived.RIGHT_USES,

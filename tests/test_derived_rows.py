@@ -41,7 +41,7 @@ KEYS: dict[str, list[Row]] = {
     ],
     "credentials": [
         {"credential_id": "k1", "actor_id": "a"}, {"credential_id": "client", "actor_id": "b", "type": "OAuth-Client"},
-        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
+        {"credential_id": "client", "actor_id": "a"}, {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
         {"credential_id": "door", "actor_id": "gate"},
     ],
     "events": [
@@ -63,8 +63,8 @@ KEYS: dict[str, list[Row]] = {
 }  # fmt: skip
 KEY_USES: Table = {
     # key, user, in the period -> kind, listed, stranger, held by, by a client, the holder, uses, day, record
-    ("client", "ann", True): ("human", True, None, "b", True, False, 1, 1, "events#8"),
-    ("client", "b", True): ("agent", True, None, "b", False, True, 1, 2, "events#9"),
+    ("client", "ann", True): ("human", True, None, "a, b", True, False, 1, 1, "events#8"),
+    ("client", "b", True): ("agent", True, None, "a, b", False, True, 1, 2, "events#9"),
     ("k1", "a", False): ("agent", True, None, "a", False, True, 1, 15, "events#3"),
     ("k1", "a", True): ("agent", True, None, "a", False, True, 2, 1, "events#2"),
     ("k1", "ann", True): ("human", True, None, "a", False, False, 1, 5, "events#5"),
@@ -246,9 +246,9 @@ def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) 
 # ---------------------------------------------------------------- breaches
 
 SPOILS: dict[str, list[Row]] = {
-    "actors": [agent("a"), agent("b"), agent("c"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
+    "actors": [agent("a"), agent("b"), agent("c"), agent("d"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
     "credentials": [
-        {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
+        {"credential_id": "ka", "actor_id": "d"}, {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
         {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "handed.on", "actor_id": "c"},
         {"credential_id": "nameless", "actor_id": "c"}, {"credential_id": "client", "actor_id": "c", "type": "oauth_client"},
     ],
@@ -285,6 +285,7 @@ BREACHES = [
     ("a", "tool outside its grants", "outside", "2026-06-01", "events#12"),
     ("b", "ended credential", "ended", "2026-08-01", "events#10"),
     ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
+    ("d", "shared credential", "ka", "2026-08-07", "events#6"),
     ("ghost", "unregistered", "ghost", "2026-06-05", "events#29"),
     ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
 ]

@@ -15,7 +15,7 @@ _SHARED = (
     "WHERE in_window AND user_id IS NOT NULL AND NOT by_client WINDOW c AS (PARTITION BY credential_id "
     "ORDER BY first_at, user_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
 )
-"""A person or account with an agent's key is a breach of that agent, whose rights they have."""
+"""A person or account with an agent's key is a breach of each agent that holds it, whose rights they have."""
 _OUTSIDE = (
     "SELECT c.agent_id, c.tool, c.first_at, c.ref FROM (SELECT agent_id, tool, max(last_at) AS last_at, "
     f"{_SUM} WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool "
@@ -30,9 +30,11 @@ def find_breaches(engine: Engine) -> None:
     parts = [
         f"SELECT agent_id, 'unregistered' AS kind, agent_id AS what, {_SUM} WHERE agent_kind = 'agent' AND NOT registered "
         "AND outcome = 'success' AND agent_id IS NOT NULL GROUP BY agent_id HAVING bool_or(in_window)",
-        "SELECT CASE WHEN coalesce(user_kind, 'agent') = 'agent' THEN user_id ELSE held_by END AS agent_id, 'shared credential', "
-        "credential_id, min(coalesce(second_at, first_at)), arg_min(first_ref, (first_at, first_ref)) "
-        f"FROM ({_SHARED}) AS u WHERE (n > 1 OR (held_by IS NOT NULL AND NOT is_holder AND listed)) AND agent_id IS NOT NULL GROUP BY ALL",
+        "SELECT CASE WHEN coalesce(u.user_kind, 'agent') = 'agent' THEN u.user_id ELSE h.agent_id END AS agent_id, 'shared credential', "
+        "u.credential_id, min(coalesce(u.second_at, u.first_at)), arg_min(u.first_ref, (u.first_at, u.first_ref)) "
+        f"FROM ({_SHARED}) AS u LEFT JOIN key_holders AS h ON h.credential_id = u.credential_id "
+        "WHERE (u.n > 1 OR (u.held_by IS NOT NULL AND NOT u.is_holder AND u.listed)) "
+        "AND CASE WHEN coalesce(u.user_kind, 'agent') = 'agent' THEN u.user_id ELSE h.agent_id END IS NOT NULL GROUP BY ALL",
         "SELECT x.agent_id, 'ended credential', x.credential_id, min(greatest(x.first_at, c.ended_at)), "
         "arg_max(x.last_ref, (x.last_at, x.last_ref)) FROM activity AS x JOIN (SELECT credential_id, min(ended_at) AS ended_at "
         "FROM credentials GROUP BY credential_id) AS c USING (credential_id) WHERE x.agent_kind = 'agent' AND x.outcome = 'success' "

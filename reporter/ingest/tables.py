@@ -25,7 +25,7 @@ from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
-from reporter.ingest.keys import find_key_uses
+from reporter.ingest.keys import find_key_uses, list_key_holders
 from reporter.ingest.observed import compare
 from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
@@ -42,7 +42,7 @@ RESTS_ON = {
     "happenings": {"changes", "incidents"},
     "first_uses": {"data_use", "reach", "all_approvals"},
     "undecided": {"first_uses", "reviews", "alerts"},
-    "breaches": {"data_use", "key_uses", "right_uses", "settings"},
+    "breaches": {"data_use", "key_holders", "key_uses", "right_uses", "settings"},
     "scope_runs": {"all_approvals"},
     "observed": {"first_uses", "breaches", "reviews", "daily"},
     "factors": {"delegations"},
@@ -429,7 +429,7 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
 
 _GATHERED: dict[str, Callable[[Engine], None]] = {
     "all_approvals": _gather_approvals, "settings": _gather_settings, "known_versions": _gather_versions,
-    "connections": _gather_connections, "happenings": _gather_happenings,
+    "connections": _gather_connections, "happenings": _gather_happenings, "key_holders": list_key_holders,
 }  # fmt: skip
 """What lists facts of several tables together."""
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (

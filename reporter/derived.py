@@ -99,6 +99,20 @@ RIGHT_USES = (
     column("last_ref", TEXT, "file#record of the last."),
 )
 
+GRAVER_USES = (
+    column("agent_id", TEXT, "Agent."),
+    column("kind", TEXT, "tool | data."),
+    column("name", TEXT, "Tool; of data, the grant that covers it."),
+    column("granted", TEXT, "Gravest effect of the grants that cover the use."),
+    column("effect", TEXT, "Effect that the log tells."),
+    column("certain", FLAG, "FALSE: execute, which tells how it was called, not what it did."),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events, successful ones."),
+    column("first_at", TIME, "First of them."),
+    column("last_at", TIME, "Last of them."),
+    column("last_ref", TEXT, "file#record of the last."),
+)
+
 SECRET_TRACES = (
     column("actor_id", TEXT, "Actor whose event or record it is."),
     column("place", TEXT, "events, configuration, or the list: actors, grants ..."),

@@ -225,6 +225,12 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
+            "graver_uses",
+            "Successful uses of granted tools and data with a graver effect than the grants tell.",
+            derived.GRAVER_USES,
+            loaded=False,
+        ),
+        Table(
             "secret_traces",
             "Where a secret stood: hidden at load, or told by a component's record.",
             derived.SECRET_TRACES,
@@ -364,6 +370,7 @@ EVENT_TABLES = frozenset(
         "scope_runs",
         "key_uses",
         "right_uses",
+        "graver_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""

@@ -25,6 +25,7 @@ from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
+from reporter.ingest.graver import find_graver_uses
 from reporter.ingest.keys import find_key_uses, list_key_holders
 from reporter.ingest.observed import compare
 from reporter.ingest.rights import find_right_uses
@@ -42,7 +43,8 @@ RESTS_ON = {
     "happenings": {"changes", "incidents"},
     "first_uses": {"data_use", "reach", "all_approvals"},
     "undecided": {"first_uses", "reviews", "alerts"},
-    "breaches": {"data_use", "key_holders", "key_uses", "right_uses", "settings"},
+    "graver_uses": {"data_use"},
+    "breaches": {"data_use", "graver_uses", "key_holders", "key_uses", "right_uses", "settings"},
     "scope_runs": {"all_approvals"},
     "observed": {"first_uses", "breaches", "reviews", "daily"},
     "factors": {"delegations"},
@@ -118,6 +120,8 @@ def derive(
         "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected, needed=needed - ({"feeds"} - wanted)),
     }  # fmt: skip
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    if "graver_uses" in needed:
+        find_graver_uses(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:

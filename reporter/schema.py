@@ -156,6 +156,16 @@ TABLES: dict[str, Table] = {
                 column("n_session", INT, "Of them with a session."),
                 column("n_approval", INT, "Of them with an approval id."),
                 column("n_decision", INT, "Of them with a policy decision."),
+                column(
+                    "n_temporary",
+                    INT,
+                    "Of them under a temporary credential, whose id readers leave out.",
+                ),
+                column(
+                    "n_sessionless",
+                    INT,
+                    "Of them signed with a lasting access key, which opens no session.",
+                ),
             ),
             loaded=False,
             origin="events",

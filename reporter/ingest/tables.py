@@ -260,6 +260,14 @@ _PARTS = " ".join(
 """SQL: a rolled-up row's first and last time and record, from its stamps."""
 
 
+_TEMPORARY = (
+    "count(CASE WHEN credential_id IS NULL AND (auth_method = 'temporary_credential' OR session_id LIKE 'arn:%:sts::%') THEN 1 END)"
+)
+"""SQL: events under a key that lives for hours. Readers leave its id out, for no list could hold it; the record had one."""
+_SESSIONLESS = "count(CASE WHEN session_id IS NULL AND auth_method = 'access_key' THEN 1 END)"
+"""SQL: events signed with a lasting key, one by one: no session is opened that a record could name."""
+
+
 def _roll_up(engine: Engine) -> None:
     """Count events by actor, identity, tool, effect and outcome, once for all checks."""
     engine.run(
@@ -267,7 +275,8 @@ def _roll_up(engine: Engine) -> None:
         f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
         f"environment, resource_environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
-        f"count(approval_id) AS n_approval, count(decision) AS n_decision FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
+        f"count(approval_id) AS n_approval, count(decision) AS n_decision, {_TEMPORARY} AS n_temporary, "
+        f"{_SESSIONLESS} AS n_sessionless FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
 

@@ -260,9 +260,7 @@ _PARTS = " ".join(
 """SQL: a rolled-up row's first and last time and record, from its stamps."""
 
 
-_TEMPORARY = (
-    "count(CASE WHEN credential_id IS NULL AND (auth_method = 'temporary_credential' OR session_id LIKE 'arn:%:sts::%') THEN 1 END)"
-)
+_TEMPORARY = "count(CASE WHEN credential_id IS NULL AND (auth_method = 'temporary_credential' OR session_id LIKE 'arn:%:sts::%') THEN 1 END)"
 """SQL: events under a key that lives for hours. Readers leave its id out, for no list could hold it; the record had one."""
 _SESSIONLESS = "count(CASE WHEN session_id IS NULL AND auth_method = 'access_key' THEN 1 END)"
 """SQL: events signed with a lasting key, one by one: no session is opened that a record could name."""

@@ -392,6 +392,7 @@ CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
     "activity.n_resource": "events.resource",
     "activity.n_session": "events.session_id",
+    "activity.n_temporary": "events.session_id",
     "activity.n_approval": "events.approval_id",
     "data_use.data_source": "grants.name",
 }

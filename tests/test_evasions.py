@@ -399,8 +399,8 @@ def test_ent_05_speaks_only_of_tools_and_data_where_it_says_pass(content: Conten
     check = next(c for c in content.checks if c.id == "ENT-05")
     given = {
         "actors": [{"actor_id": "a1", "kind": "agent", "state": "active", "destinations_listed": True}],
-        "grants": [{"actor_id": "a1", "type": "tool", "name": "send"}],
-        "events": [{"occurred_at": "2026-08-01", "actor_id": "a1", "event_class": "tool", "tool": "send", "destination": "out.example"}],
+        "grants": [{"actor_id": "a1", "type": "tool", "name": "send", "expires_at": "", "purpose": ""}],
+        "events": [{"occurred_at": "2026-08-01", "actor_id": "a1", "event_class": "tool", "tool": "send", "resource": "x", "environment": "", "destination": "out.example"}],
     }  # fmt: skip
     verdict, why = examples.verdicts(check, {"given": given})["a1"]
     assert verdict == "pass" and why.startswith("no tool and no data outside its grants")

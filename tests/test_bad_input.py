@@ -64,7 +64,7 @@ def refused(result: Result, folder: Path, *says: str) -> None:
     ("make", "says"),
     [
         (lambda ws: None, "no such folder"),
-        (lambda ws: ws.write_text("x"), "no such folder"),
+        (lambda ws: ws.write_text("x"), "is a file"),
         (lambda ws: ws.mkdir(), "no reporter.yml in it"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -85,14 +85,14 @@ def test_all_fixtures_together_reach_every_report(
     "vendor", [v if v in USUAL else pytest.param(v, marks=pytest.mark.deep) for v in VENDORS]
 )
 def test_the_fixtures_of_a_source_reach_the_report(vendor: str, assessed: Assess) -> None:
-    assessed(DATA, _data(DATA / vendor), ("json",))
+    _reach(_data(DATA / vendor), DATA, assessed, ("json",))
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_each_fixture_alone_reaches_every_report(vendor: str, assessed: Assess) -> None:
     for file in _data(DATA / vendor):
-        _alone(file, DATA, assessed)
+        _reach([file], DATA, assessed)
 
 
 @needs_samples
@@ -106,13 +106,15 @@ def test_all_samples_together_reach_every_report(assessed: Assess) -> None:
 @pytest.mark.parametrize("folder", sorted(p.name for p in SAMPLES.glob("*/")))
 def test_each_sample_alone_reaches_every_report(folder: str, assessed: Assess) -> None:
     for file in _data(SAMPLES / folder):
-        _alone(file, SAMPLES, assessed)
+        _reach([file], SAMPLES, assessed)
 
 
-def _alone(file: Path, root: Path, assessed: Assess) -> None:
-    """A file without any actor or event is refused, and named."""
+def _reach(
+    files: Sequence[Path], root: Path, assessed: Assess, formats: tuple[str, ...] = ALL
+) -> None:
+    """Files without any actor or event are refused, and named."""
     try:
-        assessed(root, [file], ALL)
+        assessed(root, files, formats)
     except InputError as error:
-        assert "no agent, no other actor and no event" in error.message, file
-        assert file.name in (error.hint or ""), file
+        assert "no agent, no other actor and no event" in error.message, files
+        assert all(file.name in (error.hint or "") for file in files)

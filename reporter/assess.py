@@ -51,13 +51,17 @@ _SIGNS = {
     "a limit of steps": "a.max_steps IS NOT NULL",
     "agents of its own": "a.max_children > 0 OR a.max_delegation_depth > 0",
     "a model that it loads": "a.actor_id IN (SELECT actor_id FROM components WHERE type = 'model')",
+    "events in which the log calls it an agent": (
+        "a.actor_id IN (SELECT agent_id FROM activity WHERE actor_kind = 'agent' AND outcome <> 'denied' AND in_window AND stranger IS NULL "
+        "AND (resolved_by = 'id' OR NOT (principal_is_intermediary OR credential_is_intermediary)))"
+    ),
     "calls of models": (
         "a.kind <> 'human' AND NOT coalesce(a.is_intermediary, FALSE) AND a.actor_id IN (SELECT agent_id FROM activity "
         "WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
     ),
 }
 """What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no sign: accounts call them too.
-People call models by right, and a gateway passes on the calls of others."""
+People call models by right, and a gateway passes on the calls of others; who only borrows an identity is no sign of its holder."""
 _DISGUISED = "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
 _OF_AGENTS = ("agent", "credential", "principal")
 

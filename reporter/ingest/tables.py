@@ -22,6 +22,7 @@ from reporter.ingest.actors import (
 )
 from reporter.ingest.baseline import set_baseline_apart
 from reporter.ingest.breaches import find_breaches
+from reporter.ingest.deeds import CLASS
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
@@ -73,7 +74,9 @@ def needed_for(wanted: Set[str]) -> Set[str]:
 
 
 def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
-    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, the file of a source, and `hidden`, any record."""
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, no class of deeds that are called
+    heartbeats, the file of a source, and `hidden`, any record.
+    """
     records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
@@ -81,7 +84,7 @@ def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
         "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
     )
     engine.run(
-        f"CREATE OR REPLACE TABLE in_events AS SELECT e.*, {WHO} AS who, p.part, row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e "
+        f"CREATE OR REPLACE TABLE in_events AS SELECT e.* REPLACE ({CLASS}), {WHO} AS who, p.part, row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e "
         "JOIN parts AS p USING (source, file)"
     )
 

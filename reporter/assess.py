@@ -178,7 +178,7 @@ def _find_dead_logs(engine: Engine) -> None:
     engine.run(
         "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS ("
         "SELECT actor_id, log_source FROM actor_log_sources UNION "
-        "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL) "
+        "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL UNION SELECT agent_id, log_source FROM unseen_agents) "
         "SELECT a.actor_id, CASE WHEN count(l.log_source) = 0 "
         "THEN 'no log source is declared for it and none shows it' ELSE "
         f"min(CASE WHEN NOT f.alive THEN {_DELIVERED} END) END AS why FROM ("

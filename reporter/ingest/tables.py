@@ -121,6 +121,7 @@ def derive(
         "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected, needed=needed - ({"feeds"} - wanted)),
     }  # fmt: skip
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    _find_unseen(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:
@@ -269,6 +270,24 @@ def _roll_up(engine: Engine) -> None:
         f"count(approval_id) AS n_approval, count(decision) AS n_decision FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
+
+
+def _find_unseen(engine: Engine) -> None:
+    """Make unseen_agents: shadow agents of which no log shows a dated deed, only heartbeats or what has no time, with where they are named.
+
+    They are in no list, as other shadows are: nothing fails for want of a record, and the log that names them is theirs.
+    """
+    engine.run(
+        "CREATE TABLE unseen_agents AS SELECT actor_id AS agent_id, CAST(NULL AS VARCHAR) AS log_source, CAST(NULL AS VARCHAR) AS source, "
+        "CAST(NULL AS VARCHAR) AS ref FROM actors WHERE NOT registered AND actor_id NOT IN (SELECT agent_id FROM activity WHERE agent_id IS NOT NULL)"
+    )
+    # Nearly always there is none, and the events are not read again.
+    if engine.one("SELECT count(*) FROM unseen_agents"):
+        engine.run(
+            "CREATE OR REPLACE TABLE unseen_agents AS SELECT k.agent_id, e.log_source, e.source, "
+            "arg_min(e.file || '#' || CAST(e.record AS VARCHAR), (e.part, e.record)) AS ref FROM in_events AS e "
+            "JOIN event_actors AS k USING (who) WHERE k.agent_id IN (SELECT agent_id FROM unseen_agents) GROUP BY ALL"
+        )
 
 
 EFFECTS = ("read", "write", "publish", "execute", "transfer", "delete", "grant", "admin")
@@ -425,7 +444,8 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
     parts.append(
-        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL"
+        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT agent_id, 'events', source FROM unseen_agents"
     )
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 

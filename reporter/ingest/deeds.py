@@ -8,7 +8,16 @@ from __future__ import annotations
 from reporter.db import Engine
 from reporter.model import Quarantined
 
-_TOLD = ("tool", "effect", "resource", "destination", "session_id", "approval_id", "peer_id", "message_id")
+_TOLD = (
+    "tool",
+    "effect",
+    "resource",
+    "destination",
+    "session_id",
+    "approval_id",
+    "peer_id",
+    "message_id",
+)
 """Columns of events of which any, filled, tells of a deed; an effect that is called none is empty by now."""
 _MASKED = f"event_class = 'heartbeat' AND coalesce({', '.join(_TOLD)}) IS NOT NULL"
 CLASS = f"CASE WHEN {_MASKED} THEN NULL ELSE event_class END AS event_class"

@@ -17,7 +17,13 @@ SHORTEST = 4
 
 def notes(engine: Engine) -> list[Quarantined]:
     """Return a note for each value that two records, or a list and the log, give differently, and for each pair of near names."""
-    return [*_conflicts(engine), *_called_otherwise(engine), *_near_names(engine), *_joined(engine), *_doubly_claimed(engine)]
+    return [
+        *_conflicts(engine),
+        *_called_otherwise(engine),
+        *_near_names(engine),
+        *_joined(engine),
+        *_doubly_claimed(engine),
+    ]
 
 
 def _conflicts(engine: Engine) -> list[Quarantined]:

@@ -22,8 +22,8 @@ from reporter.ingest.actors import (
 )
 from reporter.ingest.baseline import set_baseline_apart
 from reporter.ingest.breaches import find_breaches
-from reporter.ingest.deeds import CLASS
 from reporter.ingest.decisions import find_undecided
+from reporter.ingest.deeds import CLASS
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.keys import find_key_uses

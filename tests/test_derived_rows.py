@@ -183,6 +183,7 @@ DECISIONS: dict[str, list[Row]] = {
         *calls("open", "08-01", "08-02", "08-03"),
         *calls("late", "08-01", "08-03", "08-10", "08-20"),
         *calls("late", "08-04", outcome="denied"),
+        act("08-05", event_class="heartbeat"),
         *calls("before", "08-01", "08-02"),
         *calls("at.once", "08-01", "08-02"),
         *calls("elsewhere", "08-01", "08-02", purpose="billing"),

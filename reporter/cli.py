@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
 LOGS = ("text", "json")
 LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
+PROGRESS_EVERY = 10.0
+"""Seconds between two lines of progress where nobody watches a terminal."""
 SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
 LEAST_MEMORY = 500 * 10**6
 """Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did not."""
@@ -457,9 +460,17 @@ def _is_terminal() -> bool:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal how far something is, in one line that goes away at the end; nowhere else."""
+    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in a line now and then."""
     if not _is_terminal():
-        yield lambda done, of: None
+        last = time.monotonic()
+
+        def tell(done: int, of: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PROGRESS_EVERY:
+                _tell(f"{done} of {of} {what}", err=True)
+                last = time.monotonic()
+
+        yield tell
         return
 
     def show(done: int, of: int) -> None:

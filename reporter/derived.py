@@ -64,7 +64,7 @@ KEY_USES = (
     column("user_kind", TEXT, "What the user is: as a list says, else as the log says."),
     column("listed", FLAG, "Some list knows the user."),
     column("stranger", TEXT, "Where no user is named: an identity that no list knows."),
-    column("held_by", TEXT, "Agent that holds it; empty: none is known."),
+    column("held_by", TEXT, "Agents that hold it, joined by commas; empty: none is known."),
     column("is_holder", FLAG, "The user holds it."),
     column(
         "by_client",
@@ -77,6 +77,11 @@ KEY_USES = (
     column("first_ref", TEXT, "file#record of the first."),
 )
 
+KEY_HOLDERS = (
+    column("credential_id", TEXT, "Credential."),
+    column("agent_id", TEXT, "Agent that holds it, as some list says."),
+)
+
 RIGHT_USES = (
     column("agent_id", TEXT, "Agent."),
     column("log_source", TEXT, "Log."),
@@ -87,6 +92,20 @@ RIGHT_USES = (
         FLAG,
         "An entitlement of the agent covers it; FALSE: none does; empty: log and entitlements cannot be compared.",
     ),
+    column("in_window", FLAG, "Inside the period under review."),
+    column("n_events", INT, "Events, successful ones."),
+    column("first_at", TIME, "First of them."),
+    column("last_at", TIME, "Last of them."),
+    column("last_ref", TEXT, "file#record of the last."),
+)
+
+GRAVER_USES = (
+    column("agent_id", TEXT, "Agent."),
+    column("kind", TEXT, "tool | data."),
+    column("name", TEXT, "Tool; of data, the grant that covers it."),
+    column("granted", TEXT, "Gravest effect of the grants that cover the use."),
+    column("effect", TEXT, "Effect that the log tells."),
+    column("certain", FLAG, "FALSE: execute, which tells how it was called, not what it did."),
     column("in_window", FLAG, "Inside the period under review."),
     column("n_events", INT, "Events, successful ones."),
     column("first_at", TIME, "First of them."),

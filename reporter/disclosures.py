@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Content
-from reporter.db import Engine, quoted_list
+from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest.load import ARTEFACT, Intake
 from reporter.ingest.statements import headings
 from reporter.model import FileCount, Notice
@@ -18,6 +18,8 @@ from reporter.report.words import percent
 from reporter.scores import GroupScore
 
 _IN_ACCOUNTING = "report.json, accounting"
+STATED = "reporter-inventory"
+"""The source of records that people write: an alias of any other stands in an export, which lists an identity under several names."""
 CARRIED = Fraction(5, 100)
 """What the answers of people may add to a framework's evidenced score before page 1 says so."""
 
@@ -70,14 +72,23 @@ def of_content(content: Content) -> Iterator[Notice]:
 
 
 def of_names(engine: Engine) -> Iterator[Notice]:
-    """Name the aliases of statements by which events became those of another actor."""
+    """Name the aliases by which events became those of another actor: those that somebody states, and those of exports.
+
+    Where both give one, it is the export's: it would count without the statement, too.
+    """
     rows = engine.rows(
-        "SELECT k.actor_id, k.agent_id FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id "
-        "WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY ALL ORDER BY ALL"
+        f"SELECT k.actor_id, k.agent_id, min(x.file) FILTER (x.source <> {quoted(STATED)}) AS export, min(x.file) "
+        "FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id "
+        "WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY k.actor_id, k.agent_id ORDER BY ALL"
     )
-    if rows:
-        lines = tuple(f"{alias} counts as {actor}" for alias, actor in rows)
-        yield Notice("names_joined", (("n", len(rows)),), lines, "the input, statements/aliases")
+    stated, listed = (
+        tuple(f"{alias} counts as {actor}, by {export or file}" for alias, actor, export, file in rows if bool(export) is of_export)
+        for of_export in (False, True)
+    )  # fmt: skip
+    if stated:
+        yield Notice("names_joined", (("n", len(stated)),), stated, "the input, statements/aliases")
+    if listed:
+        yield Notice("names_listed", (("n", len(listed)),), listed, "the input, the files named")
 
 
 def of_disguised(engine: Engine) -> Iterator[Notice]:

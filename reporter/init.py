@@ -139,6 +139,8 @@ def init(folder: Path, organisation: str, form: str = FORMS[0]) -> list[Path]:
         raise InputError(
             "a workspace is already there", str(folder), "With --questionnaire only the questions are added."
         )  # fmt: skip
+    if not organisation.strip():
+        raise InputError("organisation is empty", str(folder), "Give --organisation its name, which stands on the cover.")  # fmt: skip
     settings = {
         "organisation": organisation,
         "period": {"from": "2026-07-01", "to": "2026-10-01"},

@@ -148,7 +148,8 @@ def is_of_keys(about: str, keys: Sequence[str]) -> bool:
     dated = any(re.fullmatch(h.KEY_DATES, k) for k in headings)
     named = re.search(rf"\b({h.KEYS})\b", about)
     first = next((k for k in headings if re.fullmatch(f"{h.KEY_NAMES}|{h.HOLDER}", k)), "")
-    return dated and bool(named or (holders and re.fullmatch(h.KEY_NAMES, first)))
+    by_key = bool(holders and re.fullmatch(h.KEY_NAMES, first))
+    return (dated and bool(named or by_key)) or (by_key and first.endswith(" id"))
 
 
 def of_keys(found: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> list[Guess]:
@@ -165,6 +166,9 @@ def of_keys(found: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> list[
             made.append(_doubted(guess, "the key rather than its holder"))
         else:
             made.append(guess)
+    if holders and not any(g.target in _KEEPERS and g.sure >= 70 for g in made):  # noqa: PLR2004
+        # of one key two holders are two rows, and of two keys one holder: neither tells the rows apart
+        made.append(Guess(holders[0], "actors.name", 75, "whoever holds the key", holders[0]))
     ids = [k for k in texts if re.fullmatch(h.KEY_NAMES, h.plain(k)) and k not in holders and not h.is_secret(k)]  # fmt: skip
     if (
         holders

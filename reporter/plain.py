@@ -20,6 +20,8 @@ _JOINERS = "\u200c\u200d"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+SURE_DEPTH = 500
+"""Levels of lists in lists that every reader takes; how many more it takes differs between versions of Python."""
 MOST_OF_CONTENT = 1 << 24
 """Bytes of a file of content, settings or a template."""
 
@@ -34,6 +36,15 @@ def regular_bytes(path: Path) -> bytes:
     if len(data) > MOST_OF_CONTENT:
         raise OSError(errno.EFBIG, f"it has more than {MOST_OF_CONTENT >> 20} MB", str(path))
     return data
+
+
+def why_unread(error: Exception) -> str:
+    """Say what a reader of JSON or YAML met, for one who knows no Python."""
+    if isinstance(error, RecursionError):
+        return (
+            f"nested too deeply: lists and objects are read to {SURE_DEPTH} levels, one in another"
+        )
+    return str(error)
 
 
 def clean(text: str) -> str:

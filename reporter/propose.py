@@ -366,13 +366,25 @@ def _name_of_rows(chosen: list[Guess], table: Table) -> Guess:
     """The column that seems to name the rows although its heading does not say so plainly: no two may be alike."""
     hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
     first = [k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])][:1]
-    for heading in [*hinted, *first]:
+    reasons = {}
+    for heading in dict.fromkeys([*hinted, *first]):
         different = {str(v) for v in table.said(heading)}
         is_free = len(chosen) > 1 and heading not in {g.heading for g in chosen}
         if is_free and len(different) == len(table.rows):
             why = "no heading says name or id; no two rows are alike here"
             return Guess(heading, "actors.name", 50, why, heading)
-    raise InputError("no column tells every row from all others: none is headed like an id or a name", _where(table), HINT)  # fmt: skip
+        reasons[heading] = _why_no_name(heading, len(different), chosen, table)
+    tried = "".join(f"; {k[:50]!r} {why}" for k, why in reasons.items())
+    raise InputError(f"no heading says of which agent each row is, by id or by name{tried}", _where(table), HINT)  # fmt: skip
+
+
+def _why_no_name(heading: str, different: int, chosen: list[Guess], table: Table) -> str:
+    taken = next((g.target for g in chosen if g.heading == heading), "")
+    if taken:
+        return f"is read as {taken}"
+    if different < len(table.rows):
+        return f"tells {different} of {len(table.rows)} rows apart"
+    return "tells the rows apart, but no other column is understood"
 
 
 def _where(table: Table) -> str:

@@ -65,7 +65,7 @@ from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
 from reporter.waivers import Stated
 from reporter.workspace import NAME, Workspace, read_workspace
-from reporter.yamls import read_yaml
+from reporter.yamls import read_yaml, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,9 @@ def assess_workspace(
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
-        judged = judge_all(content.checks, workspace.params, workspace.samples)
+        judged = judge_all(
+            content.checks, workspace.params, workspace.samples, workspace.place("params")
+        )
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         hiding = mark(cache.secret_key) if options.pseudonymise else ""
@@ -259,11 +261,11 @@ def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options)
     ]
 
 
-_KINDS: dict[type, str] = {int: "a whole number", bool: "true or false", list: "a list"}
-
-
 def judge_all(
-    checks: Sequence[Check], params: dict[str, dict[str, Any]], samples: Mapping[str, Sample] = {}
+    checks: Sequence[Check],
+    params: dict[str, dict[str, Any]],
+    samples: Mapping[str, Sample] = {},
+    place: str = NAME,
 ) -> list[tuple[Check, Judged]]:
     """Judge every check with the workspace's thresholds; report all errors at once."""
     errors: list[ReporterError] = []
@@ -273,16 +275,22 @@ def judge_all(
         unknown = sorted(set(own) - set(check.params))
         if unknown:
             errors.append(InputError(
-                f"params: {check.id} has no parameter {unknown[0]!r}", "reporter.yml",
+                f"params: {check.id} has no parameter {unknown[0]!r}", place,
                 f"It has: {', '.join(sorted(check.params)) or 'none'}."))  # fmt: skip
             continue
         wrong = [
             p for p in sorted(own) if type(own[p]) is not type(check.params[p]) or own[p] == []
         ]
         if wrong:
-            kind = _KINDS.get(type(check.params[wrong[0]]), "text")
+            kind = words_of(type(check.params[wrong[0]]))
             errors.append(InputError(
-                f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", "reporter.yml"))  # fmt: skip
+                f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", place))  # fmt: skip
+            continue
+        beyond = [(p, most) for p in sorted(own) if (most := _beyond(p, own[p])) is not None]
+        if beyond:
+            name, most = beyond[0]
+            errors.append(InputError(
+                f"params: {check.id}: {name} is {own[name]}", place, f"Expected a whole number from 0 to {most}." if most else "Expected 0 or more."))  # fmt: skip
             continue
         shipped = {name: check.params[name] for name in own if own[name] != check.params[name]}
         changed = replace(
@@ -295,6 +303,18 @@ def judge_all(
     if errors:
         raise Errors(errors)
     return judged
+
+
+_WHOLE = {"_percent": 100, "_permille": 1000}
+"""What a name of a threshold ends in -> the most that it can be: a share of all."""
+
+
+def _beyond(name: str, value: object) -> int | None:
+    """The most that a threshold can be where its value is none, 0 for no limit; None where it is fine."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    most = next((n for end, n in _WHOLE.items() if name.endswith(end)), 0)
+    return most if value < 0 or (most and value > most) else None
 
 
 def _gather(
@@ -400,7 +420,7 @@ def _chosen(workspace: Workspace, content: Content) -> Content:
     usual = tuple(f.id for f in content.frameworks if not f.optional)
     named = workspace.frameworks or usual
     known = {*catalogs, *(w.origin for w in content.crosswalks)}
-    place = str(workspace.folder / "reporter.yml")
+    place = workspace.place("frameworks")
     for name in named:
         if name not in known:
             close = get_close_matches(name, known, 1)
@@ -420,19 +440,18 @@ def _chosen(workspace: Workspace, content: Content) -> Content:
 
 
 def _refuse_unknown(workspace: Workspace, content: Content) -> None:
-    place = str(workspace.folder / "reporter.yml")
     if workspace.run.profile not in content.profiles:
         raise InputError(
             f"no profile {workspace.run.profile!r}",
-            place,
+            workspace.place("profile"),
             f"Known: {', '.join(sorted(content.profiles))}.",
         )
     known = {c.id for c in content.checks}
     for key, named in (("params", workspace.params), ("samples", workspace.samples)):
         for check_id in named:
             if check_id not in known:
-                raise InputError(f"{key}: no check {check_id!r}", place)
-    _refuse_efforts(workspace.efforts, content, place)
+                raise InputError(f"{key}: no check {check_id!r}", workspace.place(key))
+    _refuse_efforts(workspace.efforts, content, workspace.place("efforts"))
 
 
 def _refuse_efforts(given: Iterable[str], content: Content, place: str) -> None:

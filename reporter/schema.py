@@ -156,6 +156,16 @@ TABLES: dict[str, Table] = {
                 column("n_session", INT, "Of them with a session."),
                 column("n_approval", INT, "Of them with an approval id."),
                 column("n_decision", INT, "Of them with a policy decision."),
+                column(
+                    "n_temporary",
+                    INT,
+                    "Of them under a temporary credential, whose id readers leave out.",
+                ),
+                column(
+                    "n_sessionless",
+                    INT,
+                    "Of them signed with a lasting access key, which opens no session.",
+                ),
             ),
             loaded=False,
             origin="events",
@@ -220,9 +230,21 @@ TABLES: dict[str, Table] = {
             loaded=False,
         ),
         Table(
+            "key_holders",
+            "Agents that hold a credential; a shared one has several.",
+            derived.KEY_HOLDERS,
+            loaded=False,
+        ),
+        Table(
             "right_uses",
             "Administrative actions that name no tool, beside the entitlements granted to the agent.",
             derived.RIGHT_USES,
+            loaded=False,
+        ),
+        Table(
+            "graver_uses",
+            "Successful uses of granted tools and data with a graver effect than the grants tell.",
+            derived.GRAVER_USES,
             loaded=False,
         ),
         Table(
@@ -366,6 +388,7 @@ EVENT_TABLES = frozenset(
         "scope_runs",
         "key_uses",
         "right_uses",
+        "graver_uses",
     }
 )
 """Reading one of these makes a check an event check: silence is then not innocence."""
@@ -377,6 +400,7 @@ CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
     "activity.n_resource": "events.resource",
     "activity.n_session": "events.session_id",
+    "activity.n_temporary": "events.session_id",
     "activity.n_approval": "events.approval_id",
     "data_use.data_source": "grants.name",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,11 @@ from reporter.texts import ENGLISH, languages
 from reporter.yamls import Fields, fields
 
 NAME = "reporter.yml"
+FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
+"""Beyond them a period is a slip: no system logged before, and no audit looks at more at once."""
+DAY = timedelta(days=1)
+PERIOD = "Write `period: {from: 2026-07-01, to: 2026-10-01}`; the day of `to` is no part of it."
+ORGANISATION = "Write its name, which stands on the cover: `organisation: Example Ltd`."
 MOST_DAYS = 100_000
 _KEYS = (
     "organisation", "unit", "period", "as_of", "profile", "frameworks", "log_sources", "params", "baseline", "efforts",
@@ -58,6 +63,12 @@ class Workspace:
     language: str = ENGLISH
     approvers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind of statement -> roles and people who may sign it."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Key of reporter.yml -> line."""
+
+    def place(self, key: str) -> str:
+        """Where a setting stands, as path:line."""
+        return f"{self.folder / NAME}:{self.lines.get(key, 1)}"
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -104,6 +115,7 @@ def read_workspace(folder: Path) -> Workspace:
         read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
         _language(f),
         _approvers(f),
+        f.lines,
     )
 
 
@@ -117,13 +129,19 @@ def _language(f: Fields) -> str:
 
 
 def _run(f: Fields) -> RunInfo:
-    period = f.get("period", dict)
+    period = f.get("period", dict, hint=PERIOD)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
         raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
     start = _time(period.get("from"), f.place("period"), "period.from")
     end = _time(period.get("to"), f.place("period"), "period.to")
     if start >= end:
         raise InputError("the period ends before it begins", f.place("period"))
+    # a slip of a digit, or all of time: nothing could be expected, missing or late in it
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR or end - start > MOST_YEARS * 366 * DAY:
+        raise InputError(
+            f"the period is {start.date().isoformat()} to {end.date().isoformat()}", f.place("period"),
+            f"Expected at most {MOST_YEARS} years between {FIRST_YEAR} and {LAST_YEAR}. {PERIOD}",
+        )  # fmt: skip
     as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
     if as_of < end:
         # what the period's last days show, and what fell due in them, would be left out under its full name
@@ -131,8 +149,13 @@ def _run(f: Fields) -> RunInfo:
             f"as_of is {as_of:%Y-%m-%d}, before the period is over", f.place("as_of"),
             f"Expected {end:%Y-%m-%d} or later, or no as_of; for a part of the period, let the period end there.",
         )  # fmt: skip
+    if as_of.year > LAST_YEAR:
+        raise InputError(f"as_of is {as_of.date().isoformat()}", f.place("as_of"), f"Expected a day up to {LAST_YEAR}.")  # fmt: skip
+    organisation = str(f.get("organisation", str, hint=ORGANISATION))
+    if not organisation.strip():
+        raise InputError("organisation is empty", f.place("organisation"), ORGANISATION)
     return RunInfo(
-        str(f.get("organisation", str)), str(f.get("unit", str, "")), start, end, as_of,
+        organisation, str(f.get("unit", str, "")), start, end, as_of,
         f.get("profile", str, "baseline"),
     )  # fmt: skip
 
@@ -250,7 +273,10 @@ def _time(value: Any, place: str, name: str) -> datetime:
                 f"{name} is {value!r}; expected a date such as '2026-07-01'", place
             ) from error
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        try:
+            return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        except OverflowError as error:
+            raise InputError(f"{name} is {value.isoformat()}, which no calendar has in UTC", place, PERIOD) from error  # fmt: skip
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     raise InputError(f"{name} is missing; expected a date such as '2026-07-01'", place)

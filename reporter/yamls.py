@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from reporter.errors import ContentError, InputError
-from reporter.plain import clean_lines, regular_bytes
+from reporter.plain import clean_lines, regular_bytes, why_unread
 
 _TAG = "tag:yaml.org,2002:"
 _USUAL = {_TAG + kind for kind in ("null", "bool", "int", "float", "timestamp")}
@@ -170,9 +171,18 @@ def _read(path: Path) -> tuple[Any, dict[str, int]]:
         return found[0] if found else (None, {})
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContentError(f"invalid YAML: {error.problem}", f"{path}:{line}") from error
+        raise ContentError(f"invalid YAML: {_problem(error)}", f"{path}:{line}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ContentError(f"invalid YAML: {error}", str(path)) from error
+        raise ContentError(f"invalid YAML: {why_unread(error)}", str(path)) from error
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Say what the parser met; its own bound on depth is told as that of Python's."""
+    return (
+        why_unread(RecursionError())
+        if "nesting depth" in str(error.problem)
+        else str(error.problem)
+    )
 
 
 def parse_yaml_all(text: str, place: str) -> list[Any]:
@@ -181,9 +191,29 @@ def parse_yaml_all(text: str, place: str) -> list[Any]:
         return [document for document, _ in _documents(text)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"invalid YAML: {error.problem}", f"{place}:{line}") from error
+        raise InputError(f"invalid YAML: {_problem(error)}", f"{place}:{line}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"invalid YAML: {error}", place) from error
+        raise InputError(f"invalid YAML: {why_unread(error)}", place) from error
+
+
+_KINDS = {
+    str: "a text", dict: "values by name (name: value)", list: "a list", int: "a whole number", bool: "true or false",
+    float: "a number", date: "a date",
+}  # fmt: skip
+
+
+def words_of(kind: type) -> str:
+    """Say what a value of YAML must be, as its writer would."""
+    return _KINDS.get(kind, kind.__name__)
+
+
+def _said(value: Any) -> str:
+    """A value of another kind than expected, as YAML would show it."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true or false"
+    return str(value) if isinstance(value, date) else repr(value)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -215,17 +245,21 @@ class Fields:
     def place(self, key: str = "") -> str:
         return f"{_shown(self.path)}:{self.lines.get(key, 1)}"
 
-    def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
+    def get(
+        self, key: str, kind: type | tuple[type, ...], default: Any = ..., hint: str = ""
+    ) -> Any:
+        """Return a value; raise ContentError with path:line where it is missing or of another kind."""
         if key not in self.data:
             if default is ...:
                 raise ContentError(f"{key!r} is missing", self.place())
             return default
         value = self.data[key]
-        if not isinstance(value, kind):
-            wanted = (
-                kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
-            )
-            raise ContentError(f"{key!r} must be {wanted}, not {value!r}"[:200], self.place(key))
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            wanted = " or ".join(words_of(k) for k in kinds)
+            quote = str in kinds and not isinstance(value, list | dict) and value is not None
+            hint = hint or ("Write it in quotes." if quote else "")
+            raise ContentError(f"{key!r} must be {wanted}, not {_said(value)}"[:200], self.place(key), hint)  # fmt: skip
         return value
 
     def only(self, *keys: str) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from reporter import catalog, report
 from reporter import run as running
 from reporter.errors import Errors
 from reporter.ingest import convert
+from reporter.workspace import read_workspace
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
@@ -64,7 +66,7 @@ def refused(result: Result, folder: Path, *says: str) -> None:
     ("make", "says"),
     [
         (lambda ws: None, "no such folder"),
-        (lambda ws: ws.write_text("x"), "no such folder"),
+        (lambda ws: ws.write_text("x"), "is a file"),
         (lambda ws: ws.mkdir(), "no reporter.yml in it"),
     ],
 )
@@ -86,9 +88,9 @@ def test_what_is_no_workspace_is_refused(
         ("", 1, "one mapping was expected"),
         (HEAD + "oragnisation: Y\n", 3, "unknown key 'oragnisation'"),
         ("period: {from: '2026-07-01', to: '2026-10-01'}\n", 1, "'organisation' is missing"),
-        ("organisation: 7\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n", 1, "'organisation' must be str"),
+        ("organisation: 7\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n", 1, "'organisation' must be a text, not 7\n  Write its name"),
         ("organisation: X\n", 1, "'period' is missing"),
-        ("organisation: X\nperiod: 2026\n", 2, "'period' must be dict"),
+        ("organisation: X\nperiod: 2026\n", 2, "'period' must be values by name (name: value), not 2026\n  Write `period: {from: 2026-07-01, to: 2026-10-01}`"),
         ("organisation: X\nperiod: {to: '2026-10-01'}\n", 2, "period.from is missing"),
         ("organisation: X\nperiod: {from: soon, to: '2026-10-01'}\n", 2, "period.from is 'soon'"),
         ("organisation: X\nperiod: {from: '2026-10-01', to: '2026-07-01'}\n", 2, "ends before it begins"),
@@ -98,19 +100,35 @@ def test_what_is_no_workspace_is_refused(
         (HEAD + "as_of: '2026-01-01'\n", 3, "as_of is 2026-01-01, before the period is over"),
         (HEAD + "as_of: '2026-09-30'\n", 3, "Expected 2026-10-01 or later"),
         (HEAD + "as_of: '2026-09-30T23:59:59Z'\n", 3, "before the period is over"),
-        (HEAD + "approvers: [ann]\n", 3, "'approvers' must be dict"),
+        (HEAD + "approvers: [ann]\n", 3, "'approvers' must be values by name"),
         (HEAD + "approvers: {waivers: [ann]}\n", 3, "approvers: unknown kind 'waivers'"),
         (HEAD + "approvers: {waiver: {ann: yes}}\n", 3, "approvers: waiver must be a list of roles or people"),
         (HEAD + "approvers: {waiver: [7]}\n", 3, "approvers: waiver must be a list of roles or people"),
-        (HEAD + "log_sources: [gateway]\n", 3, "'log_sources' must be dict"),
+        (HEAD + "log_sources: [gateway]\n", 3, "'log_sources' must be values by name"),
         (HEAD + "log_sources: {g: hour}\n", 3, "log source 'g'"),
         (HEAD + "log_sources: {g: [hour]}\n", 3, "log source 'g'"),
         (HEAD + "log_sources: {g: {every: week}}\n", 3, "log source 'g'"),
         (HEAD + "log_sources: {g: {share: 0}}\n", 3, "log source 'g'"),
         (HEAD + "log_sources: {g: {share: true}}\n", 3, "log source 'g'"),
         (HEAD + "log_sources: {g: {shares: 50}}\n", 3, "log source 'g'"),
-        (HEAD + "params: [OWN-02]\n", 3, "'params' must be dict"),
+        (HEAD + "params: [OWN-02]\n", 3, "'params' must be values by name"),
         (HEAD + "params: {OWN-02: 30}\n", 3, "params: OWN-02"),
+        ("organisation: [X]\nperiod: {}\n", 2, "period.from is missing"),
+        ("period: {from: 2026-07-01, to: 2026-10-01}\norganisation: [X]\n", 2, "'organisation' must be a text, not ['X']\n  Write its name"),
+        ("period: {from: 2026-07-01, to: 2026-10-01}\norganisation:\n", 2, "'organisation' must be a text, not empty"),
+        ("period: {from: 2026-07-01, to: 2026-10-01}\norganisation: ''\n", 2, "organisation is empty\n  Write its name"),
+        ("period: {from: 2026-07-01, to: 2026-10-01}\norganisation: '  \u00a0 '\n", 2, "organisation is empty"),
+        ("organisation: X\nperiod: 2026-Q2\n", 2, "not '2026-Q2'\n  Write `period: {from:"),
+        (HEAD + "unit: true\n", 3, "'unit' must be a text, not true or false\n  Write it in quotes."),
+        (HEAD + "unit: 2026-01-01\n", 3, "'unit' must be a text, not 2026-01-01\n  Write it in quotes."),
+        (HEAD + "frameworks: iso-42001\n", 3, "'frameworks' must be a list"),
+        ("organisation: X\nperiod: {from: 0001-01-01, to: 9999-12-31}\n", 2, "the period is 0001-01-01 to 9999-12-31\n  Expected at most 20 years between 1970 and 2200."),
+        ("organisation: X\nperiod: {from: 1969-12-31, to: 1970-02-01}\n", 2, "the period is 1969-12-31"),
+        ("organisation: X\nperiod: {from: 2026-01-01, to: 2201-01-01}\n", 2, "the period is 2026-01-01 to 2201-01-01"),
+        ("organisation: X\nperiod: {from: 2000-01-01, to: 2021-01-01}\n", 2, "at most 20 years"),
+        ("organisation: X\nperiod: {from: '0001-01-01T00:00:00+14:00', to: 2021-01-01}\n", 2, "no calendar has"),
+        (HEAD + "as_of: 9999-12-31\n", 3, "as_of is 9999-12-31\n  Expected a day up to 2200."),
+        (HEAD + f"unit: {'[' * 5000}{']' * 5000}\n", 3, "nested too deeply: lists and objects are read to 500 levels"),
     ],
 )  # fmt: skip
 def test_a_wrong_reporter_yml_is_refused_by_line(
@@ -118,6 +136,28 @@ def test_a_wrong_reporter_yml_is_refused_by_line(
 ) -> None:
     ws = write(tmp_path / "ws", reporter_yml=text, inventory__a_json=AGENT)
     refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:{line}: ", says)
+
+
+def test_init_refuses_an_organisation_without_a_name(tmp_path: Path) -> None:
+    done = reporter("init", tmp_path / "ws", "--organisation", " ")
+    assert (done.exit_code, "organisation is empty" in done.output) == (3, True)
+    assert not (tmp_path / "ws").exists()
+
+
+@pytest.mark.parametrize("period", ["{from: 2006-07-01, to: 2026-07-01}", "{from: 2199-01-01, to: 2200-12-31}"])  # fmt: skip
+def test_a_long_or_late_period_is_taken(tmp_path: Path, period: str) -> None:
+    text = f"organisation: X\nperiod: {period}\nas_of: 2200-12-31\n"
+    ws = write(tmp_path / "ws", reporter_yml=text)
+    assert read_workspace(ws).run.as_of == datetime(2200, 12, 31)
+
+
+def test_json_nested_beyond_what_is_read_is_told_in_plain_words(tmp_path: Path) -> None:
+    deep = '{"type": "agent", "actor_id": "b", "x": ' + "[" * 5000 + "]" * 5000 + "}"
+    ws = write(tmp_path / "ws", reporter_yml=HEAD, inventory__a_json=AGENT, inventory__b_jsonl=f"{AGENT}\n{deep}\n", inventory__c_json=deep)  # fmt: skip
+    assert assess(ws).exit_code == 0
+    told = (tmp_path / "out" / "quarantine.csv").read_text()
+    assert told.count("nested too deeply: lists and objects are read to 500 levels") == 2
+    assert "recursion" not in told
 
 
 @pytest.mark.parametrize(
@@ -130,12 +170,18 @@ def test_a_wrong_reporter_yml_is_refused_by_line(
         ("params: {OWN-02: {leave_days: true}}\n", "OWN-02: leave_days must be a whole number", ""),
         ("params: {OWN-02: {leave_days: 1.5}}\n", "OWN-02: leave_days must be a whole number", ""),
         ("params: {APR-02: {effects: delete}}\n", "APR-02: effects must be a list", ""),
+        ("frameworks: [gold]\n", "frameworks: no 'gold'", "Known: "),
+        ("samples: {OWN-99: {size: 1, frame: 2, seed: 3}}\n", "no check 'OWN-99'", ""),
+        ("efforts: {OWN-99: 3}\n", "efforts: no check or cause 'OWN-99'", ""),
+        ("params: {IDN-06: {told_percent: -5}}\n", "IDN-06: told_percent is -5", "Expected a whole number from 0 to 100."),
+        ("params: {IDN-06: {told_percent: 101}}\n", "IDN-06: told_percent is 101", "Expected a whole number from 0 to 100."),
+        ("params: {OWN-02: {leave_days: -1}}\n", "OWN-02: leave_days is -1", "Expected 0 or more."),
         ("params: {APR-02: {effects: []}}\n", "APR-02: effects must be a list", ""),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: str) -> None:
     ws = write(tmp_path / "ws", reporter_yml=HEAD + text, inventory__a_json=AGENT)
-    refused(assess(ws), tmp_path, "reporter.yml", says, hint)
+    refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:3: ", says, hint)
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -588,7 +634,7 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("catalogs__house_yml", "  - id: H1", "  - just text\n  - id: H1", "control lacks 'id'"),
         ("catalogs__house_yml", "short: House", "shrot: House", "unknown key 'shrot'"),
         ("catalogs__house_yml", "id: house-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 stands in"),
-        ("profiles__house_yml", "default: 1", "default: low", "'default' must be int"),
+        ("profiles__house_yml", "default: 1", "default: low", "'default' must be a whole number"),
         ("profiles__house_yml", "id: house", "id: baseline", "profile baseline stands in"),
         ("profiles__house_yml", "H1: 3", "H2: 3", "target 'H2' is no control, group, framework or theme"),
         ("sources__house_yml", "actors:", "robots:", "no table 'robots' to load"),

@@ -305,6 +305,7 @@ ENGINE = {
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes breaches.first_at",
+    "graver_uses.first_at": "becomes breaches.first_at",
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.last_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.longest_gap_hours": "printed in the accounting",

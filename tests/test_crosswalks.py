@@ -101,7 +101,7 @@ def test_explain_names_the_pairs_of_the_run(law_run: Path) -> None:
         (["nist-ai-600-1"], "nist-ai-600-1 is known from crosswalks only", "Name a catalog beside it"),
         (["iso-42001", "iso-42001"], "frameworks: iso-42001 stands twice", ""),
         ([], "frameworks names none", "Leave it out"),
-        ("iso-42001", "'frameworks' must be list, not 'iso-42001'", ""),
+        ("iso-42001", "'frameworks' must be a list, not 'iso-42001'", ""),
     ],
 )  # fmt: skip
 def test_a_wrong_selection_is_refused(tmp_path: Path, named: object, says: str, hint: str) -> None:

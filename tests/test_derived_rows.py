@@ -18,8 +18,11 @@ from reporter import assess
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
 from reporter.ingest.feeds import Expected
+from reporter.ingest.graver import STEPS
+from reporter.ingest.tables import EFFECTS as BY_GRAVITY
 from reporter.ingest.tables import derive
 from reporter.sql import Judged
+from reporter.vocabulary import EFFECTS
 
 Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -41,7 +44,7 @@ KEYS: dict[str, list[Row]] = {
     ],
     "credentials": [
         {"credential_id": "k1", "actor_id": "a"}, {"credential_id": "client", "actor_id": "b", "type": "OAuth-Client"},
-        {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
+        {"credential_id": "client", "actor_id": "a"}, {"credential_id": "own", "actor_id": "svc"}, {"credential_id": "lent", "actor_id": "svc", "type": "oauth client"},
         {"credential_id": "door", "actor_id": "gate"},
     ],
     "events": [
@@ -63,8 +66,8 @@ KEYS: dict[str, list[Row]] = {
 }  # fmt: skip
 KEY_USES: Table = {
     # key, user, in the period -> kind, listed, stranger, held by, by a client, the holder, uses, day, record
-    ("client", "ann", True): ("human", True, None, "b", True, False, 1, 1, "events#8"),
-    ("client", "b", True): ("agent", True, None, "b", False, True, 1, 2, "events#9"),
+    ("client", "ann", True): ("human", True, None, "a, b", True, False, 1, 1, "events#8"),
+    ("client", "b", True): ("agent", True, None, "a, b", False, True, 1, 2, "events#9"),
     ("k1", "a", False): ("agent", True, None, "a", False, True, 1, 15, "events#3"),
     ("k1", "a", True): ("agent", True, None, "a", False, True, 2, 1, "events#2"),
     ("k1", "ann", True): ("human", True, None, "a", False, False, 1, 5, "events#5"),
@@ -246,9 +249,9 @@ def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) 
 # ---------------------------------------------------------------- breaches
 
 SPOILS: dict[str, list[Row]] = {
-    "actors": [agent("a"), agent("b"), agent("c"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
+    "actors": [agent("a"), agent("b"), agent("c"), agent("d"), agent("rights"), {"actor_id": "ann", "kind": "human"}],
     "credentials": [
-        {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
+        {"credential_id": "ka", "actor_id": "d"}, {"credential_id": "ended", "actor_id": "b", "revoked_at": "2026-08-01"},
         {"credential_id": "ka", "actor_id": "a"}, {"credential_id": "handed.on", "actor_id": "c"},
         {"credential_id": "nameless", "actor_id": "c"}, {"credential_id": "client", "actor_id": "c", "type": "oauth_client"},
     ],
@@ -285,6 +288,7 @@ BREACHES = [
     ("a", "tool outside its grants", "outside", "2026-06-01", "events#12"),
     ("b", "ended credential", "ended", "2026-08-01", "events#10"),
     ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
+    ("d", "shared credential", "ka", "2026-08-07", "events#6"),
     ("ghost", "unregistered", "ghost", "2026-06-05", "events#29"),
     ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
 ]
@@ -303,6 +307,68 @@ def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
     given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
     with derived(tmp_path, **given) as engine:
         assert engine.rows("SELECT agent_id FROM breaches") == []
+
+
+# ---------------------------------------------------------------- uses graver than their grants
+
+GRAVER: dict[str, list[Row]] = {
+    "actors": [agent("a"), agent("twice"), agent("narrow"), {"actor_id": "svc", "kind": "service_account"}],
+    "grants": [
+        *({"actor_id": "a", "type": "tool", "name": n, "effect": e} for n, e in (
+            ("reads", "read"), ("writes", "write"), ("runs", "execute"), ("deletes", "delete"), ("untold", ""))),
+        {"actor_id": "a", "type": "tool", "name": "half", "effect": "read"}, {"actor_id": "a", "type": "tool", "name": "hal*", "effect": ""},
+        {"actor_id": "a", "type": "tool", "name": "bound", "effect": "delete", "purpose": "tidy"},
+        {"actor_id": "a", "type": "tool", "name": "bound", "effect": "read"},
+        {"actor_id": "a", "type": "data", "name": "db/*", "effect": "read"},
+        {"actor_id": "twice", "type": "data", "name": "db/*", "effect": "write"}, {"actor_id": "twice", "type": "data", "name": "db/x*", "effect": "read"},
+        {"actor_id": "narrow", "type": "data", "name": "db/*", "effect": "read"}, {"actor_id": "narrow", "type": "data", "name": "db/x*", "effect": "write"},
+    ],
+    "events": [
+        *calls("reads", "08-01", "08-03", effect="delete"), *calls("reads", "06-01", effect="write"), *calls("reads", "08-01", effect="execute"),
+        *calls("reads", "08-01", effect="read"), *calls("reads", "08-01", effect="admin", outcome="denied"), *calls("reads", "08-01"),
+        *calls("writes", "08-01", effect="publish"), *calls("writes", "08-02", effect="transfer"), *calls("writes", "08-03", effect="execute"),
+        *calls("runs", "08-01", effect="admin"), *calls("deletes", "08-01", effect="write"), *calls("deletes", "08-01", effect="transfer"),
+        *calls("deletes", "08-04", effect="grant"), *calls("untold", "08-01", effect="delete"), *calls("half", "08-01", effect="delete"),
+        *calls("bound", "08-01", effect="delete", purpose="tidy"), *calls("bound", "08-05", effect="delete", purpose="else"),
+        *calls("never.granted", "08-01", effect="delete"),
+        act("08-06", "a", event_class="data", resource="db/1", effect="delete"), act("08-06", "a", event_class="tool", resource="db/1", effect="delete"),
+        act("08-06", "twice", event_class="data", resource="db/x1", effect="write"),
+        act("08-06", "narrow", event_class="data", resource="db/x1", effect="write"),
+    ],
+}  # fmt: skip
+GRAVER_USES: Table = {
+    # agent, kind, name, effect, in the period -> granted, certain, uses, first day, last day, record of the last
+    ("a", "tool", "reads", "delete", True): ("read", True, 2, 1, 3, "events#2"),
+    ("a", "tool", "reads", "write", False): ("read", True, 1, 1, 1, "events#3"),
+    ("a", "tool", "reads", "execute", True): ("read", False, 1, 1, 1, "events#4"),
+    ("a", "tool", "writes", "transfer", True): ("write", True, 1, 2, 2, "events#9"),
+    ("a", "tool", "deletes", "grant", True): ("delete", True, 1, 4, 4, "events#14"),
+    ("a", "tool", "bound", "delete", True): ("read", True, 1, 5, 5, "events#18"),
+    ("a", "data", "db/*", "delete", True): ("read", True, 1, 6, 6, "events#20"),
+}
+
+
+def test_a_use_is_graver_where_log_and_every_grant_that_covers_it_tell_an_effect(
+    tmp_path: Path,
+) -> None:
+    """Another grant of that name, or a narrower one of data, may allow it; who may execute may do anything by it."""
+    with derived(tmp_path, **GRAVER) as engine:
+        rows = engine.rows(
+            "SELECT agent_id, kind, name, effect, in_window, granted, certain, n_events, day(first_at), day(last_at), last_ref FROM graver_uses"
+        )
+        breaches = engine.rows("SELECT kind, what FROM breaches WHERE agent_id = 'a' ORDER BY ALL")
+    assert {row[:5]: row[5:] for row in rows} == GRAVER_USES
+    outside = ("bound", "deletes", "never.granted", "reads", "writes")
+    assert breaches == [
+        ("data outside its grants", "data"),
+        *(("tool outside its grants", n) for n in outside),
+    ]
+
+
+def test_each_effect_has_a_step_and_the_steps_follow_the_order_of_gravity() -> None:
+    assert set(STEPS) == set(EFFECTS)
+    steps = [STEPS[e] for e in BY_GRAVITY if e != "execute"]
+    assert steps == sorted(steps)
 
 
 # ---------------------------------------------------------------- subjects of checks, and logs that prove no silence

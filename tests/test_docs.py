@@ -390,7 +390,7 @@ MISTAKES = [
      "parameter 'own_domian' is not among params"),
     ("own_domain: \"", "limit: 3\n  own_domain: \"", "parameter 'limit' is never used in the SQL"),
     ("severity: high", "severity: severe", "'severity' is 'severe'; expected one of critical, high, medium, low"),
-    ("title: Agents send nothing outside our own domain", "title: yes", "'title' must be str, not True"),
+    ("title: Agents send nothing outside our own domain", "title: yes", "'title' must be a text, not true or false"),
     ("why: What", "motive: What", "unknown key 'motive'"),
     ("needs: [events.destination]", "needs: [events.target]", "needs: no column 'events.target'"),
     ("id: ENT-51", "id: ENT-52", "the file of check ENT-52 must be named ENT-52-....yml"),

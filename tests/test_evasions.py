@@ -307,3 +307,100 @@ def test_a_sum_above_joins_with_an_empty_table_is_not_taken_for_nothing(content:
         ],
     }
     assert examples.verdicts(check, {"given": given})["a1"][0] == "fail"
+
+
+# ---------------------------------------------------------------- what others do, or are called, changes no verdict
+
+ROLE = "arn:aws:iam::111122223333:role/pay"
+SESSION = {
+    "type": "AssumedRole",
+    "arn": "arn:aws:sts::111122223333:assumed-role/pay/s1",
+    "accessKeyId": "ASIAEXAMPLE",
+    "sessionContext": {"sessionIssuer": {"type": "Role", "arn": ROLE}},
+}
+LASTING = {
+    "type": "IAMUser",
+    "arn": "arn:aws:iam::111122223333:user/carol",
+    "accessKeyId": "AKIAEXAMPLE",
+    "userName": "carol",
+}
+
+
+@pytest.mark.parametrize(
+    ("mine", "others"), [(SESSION, LASTING), (LASTING, SESSION)], ids=["a session", "a lasting key"]
+)
+def test_what_cloudtrail_cannot_tell_of_an_agent_stays_unknown_whoever_else_is_in_the_log(
+    mine: dict[str, Any], others: dict[str, Any], tmp_path: Path
+) -> None:
+    """The reader leaves out temporary keys, and calls with a lasting key open no session: neither is an empty field."""
+    agent = {"type": "agent", "actor_id": "pay", "state": "active"} | {
+        "principal_id": ROLE if mine is SESSION else mine["arn"]
+    }
+    got = []
+    for name, identities in {"alone": [mine, mine], "among": [mine, mine, others, others]}.items():
+        records = [
+            {"eventID": f"e{n}", "eventTime": f"2026-08-0{n}T10:00:00Z", "eventSource": "ec2.amazonaws.com",
+             "eventName": "DescribeInstances", "eventType": "AwsApiCall", "userIdentity": who, "requestParameters": {"instanceId": "i-1"}}
+            for n, who in enumerate(identities, 1)
+        ]  # fmt: skip
+        ws = tmp_path / name
+        for path, text in {
+            "reporter.yml": "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nlog_sources:\n"
+            "  aws-cloudtrail: {every: day, share: 1}\n",
+            "inventory/agents.json": json.dumps({"records": [agent]}),
+            "logs/trail.json": json.dumps({"Records": records}),
+        }.items():
+            (ws / path).parent.mkdir(parents=True, exist_ok=True)
+            (ws / path).write_text(text, encoding="utf-8")
+        words = [
+            "assess",
+            str(ws),
+            "--out",
+            str(tmp_path / f"run-{name}"),
+            "--formats",
+            "json",
+            "--quiet",
+        ]
+        with pytest.MonkeyPatch.context() as patch:
+            judge_few(patch, "AUD-02")
+            done = CliRunner().invoke(main, words)
+        assert done.exit_code == 0, done.output
+        table = tmp_path / f"run-{name}" / "evidence.parquet"
+        got += duckdb.sql(
+            f"SELECT verdict FROM '{table}' WHERE subject = 'pay' AND \"check\" = 'AUD-02'"
+        ).fetchall()
+    assert got == [("unknown",), ("unknown",)]
+
+
+@pytest.mark.parametrize("holders", [("a1", "a2"), ("a2", "a1"), ("z", "a1")])
+def test_a_shared_key_in_the_hands_of_a_person_fails_each_holder_whatever_its_name(
+    holders: tuple[str, str], content: Content
+) -> None:
+    check = next(c for c in content.checks if c.id == "IDN-06")
+    given = {
+        "actors": [
+            *({"actor_id": a, "kind": "agent", "state": "active", "principal_id": f"p-{a}"} for a in holders),
+            {"actor_id": "eve", "kind": "human"},
+        ],
+        "credentials": [{"credential_id": "k", "actor_id": a} for a in holders],
+        "events": [
+            *({"occurred_at": "2026-08-01", "actor_id": a, "principal_id": f"p-{a}", "user_agent": "Boto3/1"} for a in holders),
+            {"occurred_at": "2026-08-02", "actor_id": "eve", "credential_id": "k"},
+        ],
+    }  # fmt: skip
+    got = examples.verdicts(check, {"given": given})
+    assert {s: v for s, (v, _) in got.items() if s.startswith("p-")} == {
+        f"p-{a}": "fail" for a in holders
+    }
+
+
+def test_ent_05_speaks_only_of_tools_and_data_where_it_says_pass(content: Content) -> None:
+    """Destinations are other checks' (ENT-09, CHG-06): the sentence must not claim them."""
+    check = next(c for c in content.checks if c.id == "ENT-05")
+    given = {
+        "actors": [{"actor_id": "a1", "kind": "agent", "state": "active", "destinations_listed": True}],
+        "grants": [{"actor_id": "a1", "type": "tool", "name": "send", "expires_at": "", "purpose": ""}],
+        "events": [{"occurred_at": "2026-08-01", "actor_id": "a1", "event_class": "tool", "tool": "send", "resource": "x", "environment": "", "destination": "out.example"}],
+    }  # fmt: skip
+    verdict, why = examples.verdicts(check, {"given": given})["a1"]
+    assert verdict == "pass" and why.startswith("no tool and no data outside its grants")

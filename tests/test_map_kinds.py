@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from reporter.propose import Proposal, propose
+from reporter.cli import main
+from reporter.propose import Proposal, propose, write
 from reporter.yamls import read_yaml
 
 SHEETS: Any = read_yaml(Path(__file__).parent / "data/sheets.yml")
+YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 OF_KEYS = ("created_at", "updated_at", "expires_at", "state", "owner_id", "retired_at")
 
 
@@ -87,3 +91,30 @@ def test_what_it_asks_says_what_speaks_for_and_against(
     rows: str, says: str, tmp_path: Path
 ) -> None:
     assert says in proposed(tmp_path, "list.csv", rows).asks
+
+
+@pytest.mark.parametrize(
+    "dates", [("Created,Expires", "2026-02-01,2027-02-01"), ("Status", "active")]
+)
+def test_a_key_of_several_holders_is_mapped_and_judged_as_shared(
+    dates: tuple[str, str], tmp_path: Path
+) -> None:
+    head, cells = dates
+    held = (("k-1", "bot-a"), ("k-2", "bot-b"), ("k-1", "bot-b"))
+    rows = "".join(f"{key},{holder},{cells}\n" for key, holder in held)
+    (tmp_path / "reporter.yml").write_text(YML)
+    (tmp_path / "inventory").mkdir()
+    folder = tmp_path / "inventory"
+    asked = proposed(folder, "keys.csv", f"Key ID,Holder,{head}\n{rows}")
+    assert asked.asks.startswith("what a row is: service_account at 60 %")
+    made = proposed(folder, "keys.csv", f"Key ID,Holder,{head}\n{rows}", kind="agent")
+    assert made.mapping["columns"]["actor_id"] == "Holder"
+    assert made.mapping["credential"]["credential_id"] == "Key ID"
+    write(made)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(main, ["assess", str(tmp_path), "--out", str(out), "--formats", "json"])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    checks = json.loads((out / "report.json").read_bytes())["checks"]
+    (shared,) = [c for c in checks if c["anchor"] == "k-CRD-01"]
+    assert (shared["counts"]["failed"], shared["counts"]["passed"]) == (1, 1)
+    assert {f["subject"] for f in shared["failing"]} == {"k-1"}

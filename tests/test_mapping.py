@@ -196,15 +196,26 @@ def test_of_a_folder_each_file_that_no_source_recognises_is_mapped(tmp_path: Pat
     (path.parent / "remarks.csv").write_text("Remark,By\nx,a\nx,b\n")
     (path.parent / "own.csv").write_text("type,actor_id\nagent,a\n")
     done = run("map", tmp_path / "ws")
-    assert (done.exit_code, "no column tells every row" in done.output) == (0, True)
+    assert (done.exit_code, "no heading says of which agent" in done.output) == (0, True)
     assert [p.name for p in (tmp_path / "ws/mappings").iterdir()] == ["bots.yml"]
 
 
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([["Remark"], ["a"], ["a"]], "no column tells every row"),
-        ([["Owner", "Status"], ["Ann", "Live"], ["Ann", "Live"]], "no column tells every row"),
+        ([["Remark"], ["a"], ["a"]], "'Remark' tells 1 of 2 rows apart"),
+        (
+            [["Remark"], ["a"], ["b"]],
+            "'Remark' tells the rows apart, but no other column is understood",
+        ),
+        (
+            [["Owner", "Status"], ["Ann", "Live"], ["Ann", "Live"]],
+            "'Owner' is read as actors.owner_id",
+        ),
+        (
+            [["Key ID", "Rotated on"], ["k-1", "2026-01-01"], ["k-2", "2026-01-01"]],
+            "'Key ID' is read as credential.credential_id",
+        ),
     ],
 )
 def test_a_table_whose_rows_cannot_be_told_apart_is_refused(

@@ -119,8 +119,21 @@ def test_lost_records_joined_names_and_bare_heartbeats_are_told(tmp_path: Path) 
     (ws / "statements" / "aliases.yml").write_text("- {type: alias, actor_id: a1, alias: other}\n")
     found = told(tmp_path, ws)
     assert found["records_lost"] == ["logs/gw.jsonl: 1 unreadable, 0 rejected"]
-    assert found["names_joined"] == ["other counts as a1"]
+    assert found["names_joined"] == ["other counts as a1, by statements/aliases.yml"]
     assert found["heartbeats_alone"] == ["gw: 1 of 90 days show more than heartbeats"]
+
+
+def test_a_second_name_is_told_as_stated_only_where_somebody_stated_it(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0)
+    user = {"id": "00u2abcDEF", "status": "ACTIVE", "created": "2026-01-01T00:00:00Z", "profile": {"login": "carol@port.example", "email": "carol@port.example"},
+            "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}}, "_links": {"self": {"href": "https://port.okta.example/api/v1/users/00u2abcDEF"}}}  # fmt: skip
+    (ws / "inventory" / "users.json").write_text(json.dumps([user]))
+    (ws / "logs").mkdir()
+    act = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "carol@port.example", "tool": "mail.send", "outcome": "success"}  # fmt: skip
+    (ws / "logs" / "gw.jsonl").write_text(json.dumps(act) + "\n")
+    found = told(tmp_path, ws)
+    assert "names_joined" not in found
+    assert found["names_listed"] == ["carol@port.example counts as 00u2abcDEF, by inventory/users.json"]  # fmt: skip
 
 
 def test_what_answers_carry_is_told_from_five_points_on() -> None:

@@ -446,7 +446,7 @@ def test_a_source_that_is_tried_runs_behind_the_same_walls(tmp_path: Path) -> No
     assert taken.exit_code == 0 and '"actor_id": "r1"' in taken.output
 
 
-def test_lint_shows_progress_on_a_terminal_and_nowhere_else(
+def test_lint_shows_progress_on_a_terminal_and_elsewhere_in_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def judged(extra: object, examples: bool, progress: lint.Progress) -> tuple[list[ReporterError], str]:  # fmt: skip
@@ -456,6 +456,10 @@ def test_lint_shows_progress_on_a_terminal_and_nowhere_else(
 
     monkeypatch.setattr(lint, "lint", judged)
     assert reporter("lint").output == "no problem found\n"
+    monkeypatch.setattr(cli, "PROGRESS_EVERY", 0.0)
+    slow = reporter("lint")
+    assert slow.stdout == "no problem found\n"
+    assert slow.stderr == "1 of 3 checks judged\n2 of 3 checks judged\n3 of 3 checks judged\n"
     monkeypatch.setattr(cli, "_is_terminal", lambda: True)
     shown = reporter("lint").output
     assert shown.startswith("\r1 of 3 checks judged\r2 of 3 checks judged\r3 of 3 checks judged\r")

@@ -23,6 +23,7 @@ from reporter.db import version as engine_version
 from reporter.errors import InputError
 from reporter.ingest.macros import MACROS
 from reporter.ingest.tables import columns_of
+from reporter.plain import why_unread
 from reporter.schema import TABLES
 
 FORMAT = "12"
@@ -116,7 +117,7 @@ def find(cache: Cache, key: str, files: int) -> Batch | None:
     except OSError as error:
         wrong = f"a file of it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        wrong = str(error)
+        wrong = why_unread(error)
     cache.warn(f"{path}: damaged ({wrong}); its input is converted anew")
     return None
 

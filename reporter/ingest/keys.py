@@ -1,4 +1,4 @@
-"""Who used which credential. In: activity, credentials, agents. Out: table key_uses, a user of a credential a row.
+"""Who used which credential. In: activity, credentials, agents. Out: key_uses, a user of a credential a row, and key_holders.
 
 Every actor counts, not only agents: a person or an account that holds an agent's key acts as the agent.
 """
@@ -10,10 +10,18 @@ from reporter.db import Engine
 _NAMED = "resolved_by = 'id' OR (resolved_by = 'principal' AND actor_id IS NULL)"
 """SQL: the log names the user by an id or principal of its own, and some list knows it."""
 _HELD = (
-    "SELECT c.credential_id, min(a.actor_id) AS held_by, "
+    "SELECT c.credential_id, string_agg(DISTINCT a.actor_id, ', ' ORDER BY a.actor_id) AS held_by, "
     "bool_or(replace(replace(lower(c.type), '-', '_'), ' ', '_') = 'oauth_client') AS is_client "
     "FROM credentials AS c LEFT JOIN agents AS a USING (actor_id) GROUP BY c.credential_id"
 )
+
+
+def list_key_holders(engine: Engine) -> None:
+    """Make key_holders: what is done with a key that several agents hold concerns each of them."""
+    engine.run(
+        "CREATE VIEW key_holders AS SELECT DISTINCT c.credential_id, a.actor_id AS agent_id FROM credentials AS c "
+        "JOIN agents AS a USING (actor_id) WHERE c.credential_id IS NOT NULL"
+    )
 
 
 def find_key_uses(engine: Engine) -> None:

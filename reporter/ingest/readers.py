@@ -25,6 +25,7 @@ from reporter.ingest.files import (
 )
 from reporter.ingest.items import Document, Item, Problem, shown
 from reporter.ingest.tabular import csv_rows, sheet_rows
+from reporter.plain import why_unread
 from reporter.yamls import parse_yaml_all
 
 MAX_VALUES = 100_000
@@ -136,7 +137,11 @@ def _why(error: Exception) -> str:
         return f"not {error.encoding}: byte {error.start}"
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} at character {error.pos + 1}"
-    return f"not JSON: {error or 'nested too deeply'}"
+    return (
+        f"not JSON that can be read: {why_unread(error)}"
+        if isinstance(error, RecursionError)
+        else f"not JSON: {error}"
+    )
 
 
 def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
@@ -271,7 +276,11 @@ def _yaml(file: InputFile) -> Iterator[Item]:
         line = 1
         if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
             line = int(error.place.rsplit(":", 1)[-1])
-        message = error.message if isinstance(error, ReporterError) else f"invalid YAML: {error}"
+        message = (
+            error.message
+            if isinstance(error, ReporterError)
+            else f"invalid YAML: {why_unread(error)}"
+        )
         yield Problem(line, message, "")
 
 

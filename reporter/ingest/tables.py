@@ -26,7 +26,8 @@ from reporter.ingest.decisions import find_undecided
 from reporter.ingest.deeds import CLASS
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
-from reporter.ingest.keys import find_key_uses
+from reporter.ingest.graver import find_graver_uses
+from reporter.ingest.keys import find_key_uses, list_key_holders
 from reporter.ingest.observed import compare
 from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
@@ -43,7 +44,8 @@ RESTS_ON = {
     "happenings": {"changes", "incidents"},
     "first_uses": {"data_use", "reach", "all_approvals"},
     "undecided": {"first_uses", "reviews", "alerts"},
-    "breaches": {"data_use", "key_uses", "right_uses", "settings"},
+    "graver_uses": {"data_use"},
+    "breaches": {"data_use", "graver_uses", "key_holders", "key_uses", "right_uses", "settings"},
     "scope_runs": {"all_approvals"},
     "observed": {"first_uses", "breaches", "reviews", "daily"},
     "factors": {"delegations"},
@@ -122,6 +124,8 @@ def derive(
     }  # fmt: skip
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
     _find_unseen(engine)
+    if "graver_uses" in needed:
+        find_graver_uses(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:
@@ -260,6 +264,12 @@ _PARTS = " ".join(
 """SQL: a rolled-up row's first and last time and record, from its stamps."""
 
 
+_TEMPORARY = "count(CASE WHEN credential_id IS NULL AND (auth_method = 'temporary_credential' OR session_id LIKE 'arn:%:sts::%') THEN 1 END)"
+"""SQL: events under a key that lives for hours. Readers leave its id out, for no list could hold it; the record had one."""
+_SESSIONLESS = "count(CASE WHEN session_id IS NULL AND auth_method = 'access_key' THEN 1 END)"
+"""SQL: events signed with a lasting key, one by one: no session is opened that a record could name."""
+
+
 def _roll_up(engine: Engine) -> None:
     """Count events by actor, identity, tool, effect and outcome, once for all checks."""
     engine.run(
@@ -267,7 +277,8 @@ def _roll_up(engine: Engine) -> None:
         f"{_FIRST_AND_LAST} FROM (SELECT who, log_source, event_class, tool, purpose, effect, classification, "
         f"environment, resource_environment, outcome, source, {_WINDOW} AS in_window, {_SPAN}, "
         "count(action) AS n_action, count(resource) AS n_resource, count(session_id) AS n_session, "
-        f"count(approval_id) AS n_approval, count(decision) AS n_decision FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
+        f"count(approval_id) AS n_approval, count(decision) AS n_decision, {_TEMPORARY} AS n_temporary, "
+        f"{_SESSIONLESS} AS n_sessionless FROM in_events AS e CROSS JOIN run AS r WHERE {_SEEN} GROUP BY ALL"
         f") AS e JOIN event_actors AS k USING (who) {_PARTS}"
     )
 
@@ -452,7 +463,7 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
 
 _GATHERED: dict[str, Callable[[Engine], None]] = {
     "all_approvals": _gather_approvals, "settings": _gather_settings, "known_versions": _gather_versions,
-    "connections": _gather_connections, "happenings": _gather_happenings,
+    "connections": _gather_connections, "happenings": _gather_happenings, "key_holders": list_key_holders,
 }  # fmt: skip
 """What lists facts of several tables together."""
 _LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (

@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
         "in office:"
     ),
     "names_joined": mark("Names in logs that a statement declares to be an actor of the register: {n}. What was done under them is judged as that actor's."),
+    "names_listed": mark("Names in logs that a list of accounts gives as other names of one identity: {n}. What was done under them is judged as that actor's."),
     "heartbeats_alone": mark("Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so that silence in them proves something."),
     "answers_carry": mark("Frameworks whose evidenced score rests by five points or more on what people answered: {n}."),
     "unnamed_events": mark("Events of the period that name nobody, neither actor nor identity nor credential: {n}. Whoever did them is judged nowhere; AUD-01 says in which logs."),

@@ -52,7 +52,7 @@ def cover(a: model.Assessment) -> shape.Cover:
     identity = evidence_id(a)
     return shape.Cover(
         title=say("AI agent control maturity report"),
-        organisation=clean(a.run.organisation) or say("Organisation not named"),
+        organisation=clean(a.run.organisation),
         unit=clean(a.run.unit),
         period=period(a.run.period_from, a.run.period_to),
         as_of=moment(a.run.as_of),

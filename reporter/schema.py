@@ -171,6 +171,13 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "unseen_agents",
+            "Agents of no list of which no log shows a dated deed, only heartbeats or events without a time; by log.",
+            derived.UNSEEN_AGENTS,
+            loaded=False,
+            origin="events",
+        ),
+        Table(
             "data_use",
             "Events that name a resource, by the data grant of that actor which matches it.",
             (
@@ -369,6 +376,7 @@ EVENT_TABLES = frozenset(
     {
         "events",
         "activity",
+        "unseen_agents",
         "data_use",
         "reach",
         "callers",

@@ -121,6 +121,13 @@ SECRET_TRACES = (
     column("first_ref", TEXT, "file#record of the first."),
 )
 
+UNSEEN_AGENTS = (
+    column("agent_id", TEXT, "Actor, as the log names it."),
+    column("log_source", TEXT, "Log that names it."),
+    column("source", TEXT, "Source that reads that log."),
+    column("ref", TEXT, "file#record of the first record that names it."),
+)
+
 FIRST_USES = (
     column("agent_id", TEXT, "Actor."),
     column("purpose", TEXT, "Workflow, task or process; empty: the log names none."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
@@ -142,17 +142,24 @@ def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, 
 
 
 def unlisted(engine: Engine) -> tuple[Notice, ...]:
-    """Say who acts, stands in no list and is no agent by any word but the log's."""
+    """Say who acts and stands in no list, and what INV-02 found of them."""
     rows = engine.rows(
-        "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n, bool_or(coalesce(t.may_be_agent, FALSE) OR t.kind IS NOT DISTINCT FROM 'agent') AS may_be "
+        "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n, bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind = 'agent', FALSE)) AS may_be, "
+        "coalesce(min(c.status), '') AS status "
         "FROM (SELECT *, coalesce(stranger, agent_id) AS named FROM activity) AS x "
-        "JOIN tiers AS t ON t.actor_id = x.named WHERE NOT t.registered AND x.in_window "
-        "AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be DESC, n DESC, x.named"
+        "JOIN tiers AS t ON t.actor_id = x.named LEFT JOIN cells AS c ON c.check_id = 'INV-02' AND c.subject = x.named "
+        "WHERE NOT t.registered AND x.in_window AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be DESC, n DESC, x.named"
     )
     if not rows:
         return ()
-    lines = tuple(f"{agent} ({kind.replace('_', ' ') or '?'}): {n}" for agent, kind, n, _ in rows)
-    values = (("n", len(rows)), ("possible", sum(may_be for *_, may_be in rows)))
+    lines = tuple(f"{agent} ({kind.replace('_', ' ') or '?'}): {n}" for agent, kind, n, *_ in rows)
+    status = Counter(status for *_, status in rows)
+    values = (
+        ("n", len(rows)),
+        ("failed", status["fail"]),
+        ("unknown", status["unknown"]),
+        ("possible", sum(may_be for *_, may_be, _ in rows)),
+    )
     return (Notice("unlisted_actors", values, lines, "findings.csv, INV-02"),)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
 from reporter.model import AS_OF, Check, Finding
+from reporter.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
 from reporter.schema import (
     CALLED,
     CARRIED_AS,
@@ -42,24 +43,6 @@ _SHOWN_BY = {
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
 _UNLISTED = "it stands in no register that was supplied"
-_UNCLASSED = "it stands in no list, and calls tools or models, or the log does not tell what it is or what it did: it may be an agent"
-_AS_AGENTS_DO = "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS NULL"
-"""SQL over activity of one in no list: nothing shows that it is no agent."""
-_SIGNS = {
-    "an autonomy": "a.autonomy IS NOT NULL",
-    "a prompt": "a.prompt_version IS NOT NULL",
-    "a memory": "coalesce(a.memory_scope, 'none') <> 'none'",
-    "a limit of steps": "a.max_steps IS NOT NULL",
-    "agents of its own": "a.max_children > 0 OR a.max_delegation_depth > 0",
-    "a model that it loads": "a.actor_id IN (SELECT actor_id FROM components WHERE type = 'model')",
-    "calls of models": (
-        "a.kind <> 'human' AND NOT coalesce(a.is_intermediary, FALSE) AND a.actor_id IN (SELECT agent_id FROM activity "
-        "WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
-    ),
-}
-"""What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no sign: accounts call them too.
-People call models by right, and a gateway passes on the calls of others."""
-_DISGUISED = "'listed as ' || replace(s.listed_as, '_', ' ') || ', and with what agents have (' || s.signs || '): it may be an agent'"
 _OF_AGENTS = ("agent", "credential", "principal")
 
 
@@ -80,8 +63,8 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         "CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t "
         "FROM actors) AS a LEFT JOIN risk AS r ON r.actor_id = a.actor_id"
     )
-    _find_disguised(engine)
-    _find_strangers(engine)
+    find_disguised(engine)
+    find_strangers(engine)
     _group_actors(engine)
     look(engine, abouts)
 
@@ -92,41 +75,6 @@ def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     for about in sorted(set(abouts)):
         if SUBJECTS[about]:
             engine.run(_subject_table(about, SUBJECTS[about]))
-
-
-def _find_disguised(engine: Engine) -> None:
-    """Who is listed as something else and shows signs of an agent: `may_be_agent`, with any tier from the declared one up.
-
-    To write another type into the list must not take anybody out of the checks on agents.
-    """
-    signs = ", ".join(f"CASE WHEN {test} THEN {quoted(sign)} END" for sign, test in _SIGNS.items())
-    engine.run(
-        "CREATE TABLE disguised AS SELECT * FROM ("
-        f"SELECT a.actor_id, a.kind, concat_ws(', ', {signs}) AS signs FROM actors AS a WHERE a.kind <> 'agent' "
-        "AND (coalesce(a.state, 'active') = 'active' OR a.actor_id IN (SELECT agent_id FROM activity WHERE in_window))"
-        ") AS s WHERE signs <> ''"
-    )
-    engine.run(
-        "UPDATE tiers SET may_be_agent = TRUE, tier_hi = 4 WHERE actor_id IN (SELECT actor_id FROM disguised)"
-    )
-
-
-def _find_strangers(engine: Engine) -> None:
-    """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
-
-    Who calls tools or models may be one: `may_be_agent`; so may one of whom the log does not tell what it is, or what sort
-    of thing it did. To leave something out of the log, or to claim a kind, must not pay.
-    """
-    engine.run(
-        "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, "
-        f"coalesce(bool_or(in_window AND outcome <> 'denied' AND ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity "
-        "WHERE agent_id IS NOT NULL AND NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
-    )
-    # What they do with an identity of another is judged as that one's; that they are in no list is their own.
-    engine.run(
-        "INSERT INTO tiers BY NAME SELECT stranger AS actor_id, '' AS owner, FALSE AS registered, 4 AS tier_lo, 4 AS tier_hi, FALSE AS may_be_agent "
-        "FROM activity WHERE stranger IS NOT NULL AND stranger NOT IN (SELECT actor_id FROM tiers) GROUP BY stranger"
-    )
 
 
 def _subject_table(about: str, sql: str) -> str:
@@ -175,7 +123,7 @@ def _find_dead_logs(engine: Engine) -> None:
     engine.run(
         "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS ("
         "SELECT actor_id, log_source FROM actor_log_sources UNION "
-        "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL) "
+        "SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT NULL UNION SELECT agent_id, log_source FROM unseen_agents) "
         "SELECT a.actor_id, CASE WHEN count(l.log_source) = 0 "
         "THEN 'no log source is declared for it and none shows it' ELSE "
         f"min(CASE WHEN NOT f.alive THEN {_DELIVERED} END) END AS why FROM ("
@@ -494,7 +442,7 @@ def _insert_actors(
         f"SELECT coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok, v.reason, "
         "s.subject IS NULL AS unlisted, "
         f"{_ref(judged)} AS ref, s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, "
-        f"coalesce({_DISGUISED}, {quoted(_UNCLASSED)}) AS why_may_be, "
+        f"coalesce({DISGUISED}, {quoted(UNCLASSED)}) AS why_may_be, "
         f"{why_blind} AS why_blind, {all_blind} AS all_blind, {why_dead} AS why_dead "
         f"FROM v FULL JOIN subjects_{check.about} AS s ON s.subject = v.subject) "
         f"SELECT {quoted(check.id)}, subject, "

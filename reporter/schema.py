@@ -173,6 +173,13 @@ TABLES: dict[str, Table] = {
             origin="events",
         ),
         Table(
+            "unseen_agents",
+            "Agents of no list of which no log shows a dated deed, only heartbeats or events without a time; by log.",
+            derived.UNSEEN_AGENTS,
+            loaded=False,
+            origin="events",
+        ),
+        Table(
             "data_use",
             "Events that name a resource, by the data grant of that actor which matches it.",
             (
@@ -371,6 +378,7 @@ EVENT_TABLES = frozenset(
     {
         "events",
         "activity",
+        "unseen_agents",
         "data_use",
         "reach",
         "callers",

@@ -198,7 +198,7 @@ def test_a_list_of_people_that_knows_few_of_those_named_proves_no_absence(tmp_pa
         _event("s", on_behalf_of="ann", outcome="denied"),
         _event("s", on_behalf_of="ann", occurred_at=""),
         _event("s", on_behalf_of="ann", occurred_at="2026-10-02"),
-        _event("s", on_behalf_of="ann", event_class="heartbeat"),
+        _event(None, on_behalf_of="ann", event_class="heartbeat"),
     ],
 )
 def test_what_was_not_delegated_not_done_or_not_dated_is_left_out(

@@ -186,7 +186,7 @@ DECISIONS: dict[str, list[Row]] = {
         *calls("open", "08-01", "08-02", "08-03"),
         *calls("late", "08-01", "08-03", "08-10", "08-20"),
         *calls("late", "08-04", outcome="denied"),
-        *calls("late", "08-05", event_class="heartbeat"),
+        act("08-05", event_class="heartbeat"),
         *calls("before", "08-01", "08-02"),
         *calls("at.once", "08-01", "08-02"),
         *calls("elsewhere", "08-01", "08-02", purpose="billing"),
@@ -572,7 +572,8 @@ def test_heartbeats_and_what_is_undated_or_later_than_the_report_are_counted_now
 ) -> None:
     row = act("08-01", tool="t", resource="db/1", destination="x.com", user_agent="curl", tool_version="1", event_class="tool")  # fmt: skip
     others = [
-        {"occurred_at": "2026-08-02", "event_class": "heartbeat"}, {"occurred_at": "2026-10-02"}, {"occurred_at": ""},
+        {"occurred_at": "2026-08-02", "event_class": "heartbeat"} | dict.fromkeys(("tool", "resource", "destination"), ""),
+        {"occurred_at": "2026-10-02"}, {"occurred_at": ""},
     ]  # fmt: skip
     grants = [{"actor_id": "a", "type": "data", "name": "db/*"}]
     with derived(tmp_path, actors=[agent("a")], grants=grants, events=[row, *(row | o for o in others)]) as engine:  # fmt: skip

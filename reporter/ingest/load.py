@@ -20,6 +20,7 @@ from reporter.db import Engine, quoted, quoted_list
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
+from reporter.ingest.deeds import unmask_deeds
 from reporter.ingest.files import InputFile, LastRead, stamp_of
 from reporter.ingest.hiding import teach
 from reporter.ingest.inputs import Inputs
@@ -73,6 +74,7 @@ def ingest(
             *quarantined,
             *notes,
             *_set_repeats_aside(engine),
+            *unmask_deeds(engine),
             *_undated(engine),
             *_changed(named, lost),
         ],

@@ -16,8 +16,14 @@ SHORTEST = 4
 
 
 def notes(engine: Engine) -> list[Quarantined]:
-    """Return a note for each value that two records of an actor give differently, and for each pair of near names."""
-    return [*_conflicts(engine), *_near_names(engine), *_joined(engine), *_doubly_claimed(engine)]
+    """Return a note for each value that two records, or a list and the log, give differently, and for each pair of near names."""
+    return [
+        *_conflicts(engine),
+        *_called_otherwise(engine),
+        *_near_names(engine),
+        *_joined(engine),
+        *_doubly_claimed(engine),
+    ]
 
 
 def _conflicts(engine: Engine) -> list[Quarantined]:
@@ -35,6 +41,23 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
                 f"actor {actor}: {column} is {used} here, and {others} elsewhere; {used} is used"
             )
             made.append(Quarantined(file, record, "conflict", reason, ""))
+    return made
+
+
+def _called_otherwise(engine: Engine) -> list[Quarantined]:
+    """Actors, named by their id, that a list calls agents and the log people, or the log agents and a list something else.
+
+    Between accounts and agents the log's word for an agent's identity is no contradiction.
+    """
+    made = []
+    for actor, kind, called, n, ref in engine.rows(
+        "SELECT agent_id, agent_kind, actor_kind, sum(n_events)::BIGINT, arg_min(first_ref, (first_at, first_ref)) FROM activity "
+        "WHERE registered AND in_window AND resolved_by = 'id' AND agent_kind <> actor_kind "
+        "AND (actor_kind = 'agent' OR (agent_kind = 'agent' AND actor_kind = 'human')) GROUP BY ALL ORDER BY ALL"
+    ):
+        file, _, record = ref.rpartition("#")
+        reason = f"actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}"
+        made.append(Quarantined(file, int(record), "conflict", reason, ""))
     return made
 
 

@@ -23,6 +23,7 @@ from reporter.ingest.actors import (
 from reporter.ingest.baseline import set_baseline_apart
 from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
+from reporter.ingest.deeds import CLASS
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.graver import find_graver_uses
@@ -75,7 +76,9 @@ def needed_for(wanted: Set[str]) -> Set[str]:
 
 
 def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
-    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, the file of a source, and `hidden`, any record."""
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, no class of deeds that are called
+    heartbeats, the file of a source, and `hidden`, any record.
+    """
     records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
@@ -83,7 +86,7 @@ def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
         "FROM (SELECT DISTINCT source, file FROM in_events) AS s"
     )
     engine.run(
-        f"CREATE OR REPLACE TABLE in_events AS SELECT e.*, {WHO} AS who, p.part, row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e "
+        f"CREATE OR REPLACE TABLE in_events AS SELECT e.* REPLACE ({CLASS}), {WHO} AS who, p.part, row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e "
         "JOIN parts AS p USING (source, file)"
     )
 
@@ -120,6 +123,7 @@ def derive(
         "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected, needed=needed - ({"feeds"} - wanted)),
     }  # fmt: skip
     _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    _find_unseen(engine)
     if "graver_uses" in needed:
         find_graver_uses(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
@@ -279,6 +283,24 @@ def _roll_up(engine: Engine) -> None:
     )
 
 
+def _find_unseen(engine: Engine) -> None:
+    """Make unseen_agents: shadow agents of which no log shows a dated deed, only heartbeats or what has no time, with where they are named.
+
+    They are in no list, as other shadows are: nothing fails for want of a record, and the log that names them is theirs.
+    """
+    engine.run(
+        "CREATE TABLE unseen_agents AS SELECT actor_id AS agent_id, CAST(NULL AS VARCHAR) AS log_source, CAST(NULL AS VARCHAR) AS source, "
+        "CAST(NULL AS VARCHAR) AS ref FROM actors WHERE NOT registered AND actor_id NOT IN (SELECT agent_id FROM activity WHERE agent_id IS NOT NULL)"
+    )
+    # Nearly always there is none, and the events are not read again.
+    if engine.one("SELECT count(*) FROM unseen_agents"):
+        engine.run(
+            "CREATE OR REPLACE TABLE unseen_agents AS SELECT k.agent_id, e.log_source, e.source, "
+            "arg_min(e.file || '#' || CAST(e.record AS VARCHAR), (e.part, e.record)) AS ref FROM in_events AS e "
+            "JOIN event_actors AS k USING (who) WHERE k.agent_id IN (SELECT agent_id FROM unseen_agents) GROUP BY ALL"
+        )
+
+
 EFFECTS = ("read", "write", "publish", "execute", "transfer", "delete", "grant", "admin")
 """Effects of tools, the gravest last."""
 
@@ -433,7 +455,8 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
             continue
         parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
     parts.append(
-        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL"
+        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT agent_id, 'events', source FROM unseen_agents"
     )
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 

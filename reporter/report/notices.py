@@ -18,8 +18,8 @@ LINES_SHOWN = 4
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for those that the log calls agents and is unknown for "
-        "the others; {possible} are agents, or may be: they call tools or models, or the log does not tell what they are or did."
+        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for {failed} of them and is unknown for {unknown}; "
+        "{possible} are agents, or may be: the log calls them so, they call tools or models, or it does not tell what they are or did."
     ),
     "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
     "listed_otherwise": mark(

@@ -306,6 +306,8 @@ ENGINE = {
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes breaches.first_at",
     "graver_uses.first_at": "becomes breaches.first_at",
+    "unseen_agents.log_source": "tells which log names them, for dead logs",
+    "unseen_agents.source": "becomes described.source",
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.last_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.longest_gap_hours": "printed in the accounting",

@@ -365,9 +365,9 @@ def test_what_cloudtrail_cannot_tell_of_an_agent_stays_unknown_whoever_else_is_i
             judge_few(patch, "AUD-02")
             done = CliRunner().invoke(main, words)
         assert done.exit_code == 0, done.output
-        table = tmp_path / f"run-{name}" / "evidence.parquet"
+        table = tmp_path / f"run-{name}" / "results.parquet"
         got += duckdb.sql(
-            f"SELECT verdict FROM '{table}' WHERE subject = 'pay' AND \"check\" = 'AUD-02'"
+            f"SELECT status FROM '{table}' WHERE subject = 'pay' AND \"check\" = 'AUD-02'"
         ).fetchall()
     assert got == [("unknown",), ("unknown",)]
 

@@ -29,6 +29,11 @@ def use(at: str, tool: str = "t", **more: Any) -> Row:
     return {"occurred_at": at, "actor_id": "bot", "tool": tool, **more}
 
 
+def beat(at: str, **more: Any) -> Row:
+    """A sign of life that tells of no deed."""
+    return {"occurred_at": at, "actor_id": "bot", "event_class": "heartbeat", **more}
+
+
 def right(name: str, type_: str = "tool", **more: Any) -> Row:
     return {"actor_id": "bot", "type": type_, "name": name, **more}
 
@@ -96,7 +101,7 @@ COUNTED: dict[str, tuple[dict[str, list[Row]], dict[str, int | None]]] = {
     "events of the period, and those denied; heartbeats are none": (
         {"events": [use("2026-07-01"), use("2026-07-01", outcome="denied"), use("2026-08-01", outcome="denied"),
                     use("2026-09-30"), use("2026-06-30", outcome="denied"), use("2026-10-01"),
-                    use("2026-08-01", event_class="heartbeat")]},
+                    beat("2026-08-01")]},
         {"events": 4, "denied": 2, "unseen": 4},
     ),
     "unseen: from the day on which the last review looked": (
@@ -195,7 +200,7 @@ def test_each_log_covers_each_agent_for_itself_and_the_least_seen_stands_first(
     events = [
         *(use(f"2026-08-0{d}") for d in (1, 2)),
         use("2026-08-01", log_source="proxy"), use("2026-08-01", actor_id="two", outcome="denied"),
-        use("2026-08-01", actor_id="ann"), use("2026-08-01", log_source="siem", event_class="heartbeat"),
+        use("2026-08-01", actor_id="ann"), beat("2026-08-01", log_source="siem"),
     ]  # fmt: skip
     with derived(tmp_path, actors=actors, actor_log_sources=named, events=events) as engine:
         lines = [(c.agent, c.log_source, c.seen_days, c.events) for c in results.coverage(engine)]

@@ -11,6 +11,8 @@ import duckdb
 import pytest
 from conftest import judge_few, reporter
 
+from reporter.runfolder import read_view
+
 AGENTS = ("a1", "person", "job", "load")
 CHECKS = ("AUD-01", "CHG-03", "ENT-05", "INV-02", "OWN-01", "RSK-02")
 HEAD = """organisation: Elm Co
@@ -83,11 +85,10 @@ class World:
             done = reporter("assess", ws, "--out", out, "--formats", "json,csv", "--quiet")
         assert done.exit_code == 0, done.output
         rows = duckdb.sql(
-            f"SELECT \"check\", subject, verdict, reason, ref FROM '{out / 'evidence.parquet'}'"
+            f"SELECT \"check\", subject, status, reason, record FROM '{out / 'results.parquet'}'"
         ).fetchall()
         self.cells = {(c, s): (v, r, ref) for c, s, v, r, ref in rows}
-        report = json.loads((out / "report.json").read_bytes())["summary"]
-        self.notices = {n["code"]: n for n in report["notices"]}
+        self.notices = {n.code: n for n in read_view(out).summary.notices}
         with (out / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
             self.notes = [(r["kind"], r["reason"]) for r in csv.DictReader(handle)]
 
@@ -115,7 +116,7 @@ def test_whom_the_log_calls_an_agent_stays_in_the_checks_on_agents(
 
 
 def test_who_is_listed_otherwise_is_named_on_page_1_and_nobody_else(world: World) -> None:
-    assert world.notices["listed_otherwise"]["lines"] == [
+    assert list(world.notices["listed_otherwise"].lines) == [
         "job (service account): events in which the log calls it an agent",
         "load (workload): events in which the log calls it an agent",
         "person (human): events in which the log calls it an agent",
@@ -162,9 +163,9 @@ def test_page_1_counts_the_verdicts_of_inv_02(world: World) -> None:
     notice = world.notices["unlisted_actors"]
     found = [world.cells["INV-02", name][0] for name in ("thief", "borrower", *(f"by-{k}" for k in MASKS))]  # fmt: skip
     assert (found.count("fail"), found.count("unknown")) == (len(MASKS), 2)
-    assert f": {len(found)}. INV-02 fails for {len(MASKS)} of them and is unknown for 2; {len(found)} are agents" in notice["text"]  # fmt: skip
+    assert f": {len(found)}. INV-02 fails for {len(MASKS)} of them and is unknown for 2; {len(found)} are agents" in notice.text  # fmt: skip
 
 
 def test_and_does_so_in_german(tmp_path: Path) -> None:
-    told = World(tmp_path, "de").notices["unlisted_actors"]["text"]
+    told = World(tmp_path, "de").notices["unlisted_actors"].text
     assert f"INV-02 ist nicht erfüllt für {len(MASKS)} von ihnen und unbekannt für 2; {2 + len(MASKS)} sind Agenten" in told  # fmt: skip

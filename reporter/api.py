@@ -246,10 +246,12 @@ class Run:
         Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners, verdicts (that become
         pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after, level_after, fix.
         """
+        from reporter.report.words import exact
+
         return _frame([
             {"rank": n, "action": p.action.id, "title": p.action.title, "what": p.action.what, "kind": p.action.kind,
              "urgent": p.action.urgent, "days": float(p.action.effort), "owners": list(p.action.owners),
-             "verdicts": len(p.action.cells), "gain": float(p.gain), "exact_gain": _exact(p.gain), "score_after": float(p.total),
+             "verdicts": len(p.action.cells), "gain": float(p.gain), "exact_gain": exact(p.gain), "score_after": float(p.total),
              "level_after": p.level, "fix": p.action.fix.strip()}
             for n, p in enumerate(self.data.roadmap.picks, 1)
         ])  # fmt: skip
@@ -281,7 +283,7 @@ class Run:
             return Comparison(compare(engine, found, self.data, self.folder / RESULTS))
 
     def explain(self, id: str) -> str:
-        """Say how a number came about; `id` is a control, check, agent, theme, action or "enterprise".
+        """Say how a number came about; `id` is a control, check, agent, theme or "enterprise".
 
         Raises:
             InputError: Nothing in the run has the id; it names those that are like it.
@@ -393,11 +395,9 @@ def _standing(x: ControlScore | GroupScore) -> dict[str, Any]:
 
 
 def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:
-    return {"score": float(lo), "score_at_most": float(hi), "exact": _exact(lo), "exact_at_most": _exact(hi)}  # fmt: skip
+    from reporter.report.words import exact
 
-
-def _exact(x: Fraction) -> str:
-    return f"{x.numerator}/{x.denominator}"
+    return {"score": float(lo), "score_at_most": float(hi), "exact": exact(lo), "exact_at_most": exact(hi)}  # fmt: skip
 
 
 def _fields(x: Any) -> dict[str, Any]:

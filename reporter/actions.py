@@ -1,5 +1,5 @@
-"""What a run could do next. In: findings, their root causes, efforts. Out: actions; every failing or unknown cell stands in one,
-but for those that a waiver takes off the roadmap.
+"""What a run could do next. In: failures by root cause, unknown verdicts counted, efforts. Out: actions; every failing or unknown
+verdict stands in one, but for those that a waiver takes off the roadmap.
 
 A root cause is one action; failures that no group of frameworks/causes.yml explains are one action a check, and so is
 what is unknown of a check. Ids last, for they are those of causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence.
@@ -7,62 +7,76 @@ what is unknown of a check. Ids last, for they are those of causes and checks: n
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from reporter.compared import Cause, CauseGroup
-from reporter.headlines import headline, remedies
+from reporter.causes import Explained
+from reporter.compared import CauseGroup
+from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
-from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts
-from reporter.scores import Status
+from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Move
+from reporter.scores import Status, Tally
 
-URGENT_TIER = "3"
-_SHOW = f"-{EVIDENCE}"
+URGENT_TIER = 3
+SHOW = f"-{EVIDENCE}"
+"""What the id of an action that supplies evidence ends in, behind that of its check."""
 
 
-def actions(
-    findings: Sequence[Finding],
-    causes: Iterable[Cause],
-    checks: Iterable[Check],
-    groups: Iterable[CauseGroup],
-    efforts: Efforts,
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The unknown verdicts of a check."""
+
+    check: str
+    kinds: tuple[Tally, ...]
+    reason: str
+    """The most frequent; of several the first by name."""
+    of_reason: int
+    """How many have it."""
+    reasons: int
+    """How many reasons there are."""
+    subject: str
+    """One of their subjects."""
+    things: int
+    """Agents, accounts or other subjects that they are about."""
+    owners: tuple[str, ...]
+
+
+def mending(
+    found: Sequence[Explained], by_id: Mapping[str, Check], group: CauseGroup | None, efforts: Efforts,
     own: Mapping[str, Fraction] = {},
-) -> tuple[Action, ...]:
-    """Return the actions of a run; `own` are the workspace's person-days by cause, check or check-evidence."""
-    by_id = {c.id: c for c in checks}
-    place = {(f.check, f.subject): n for n, f in enumerate(findings) if not f.waiver}
-    group_of = {check: g for g in groups for check in g.checks}
-    made: list[Action] = []
-    alone: dict[str, list[int]] = defaultdict(list)
-    for cause in causes:
-        group = group_of.get(cause.checks[0])
-        cells = [place[cell] for cell in cause.cells if cell in place]
-        if not cells:
-            continue
-        if not group:
-            alone[cause.checks[0]] += cells
-            continue
-        days = own.get(group.id) or efforts.causes.get(group.id) or efforts.severities[cause.severity]  # fmt: skip
-        # What is waived is not mended with the rest, so it has no say in what the action is called.
-        title, _ = headline({findings[n].check for n in cells}, by_id, group)
-        made.append(_mend(cause.id, title, cause.what, days, cells, findings, by_id))
-    for check, cells in alone.items():
+) -> list[Action]:  # fmt: skip
+    """Return what mends the failures of a group, a cause each; those of a check that is in none are mended together.
+
+    `own` are the workspace's person-days by cause, check or check-evidence.
+    """
+    made = []
+    # What is waived is not mended with the rest, so it has no say in what the action is called.
+    left = [(e.cause, [f for f in e.own if not f.waiver]) for e in found]
+    if group:
+        for cause, mended in left:
+            if mended:
+                days = own.get(group.id) or efforts.causes.get(group.id) or efforts.severities[cause.severity]  # fmt: skip
+                made.append(_mend(cause.id, cause.what, days, mended, by_id, group))
+    elif together := [f for _, mended in left for f in mended]:
+        check = together[0].check
         days = own.get(check) or efforts.severities[by_id[check].severity]
-        title, _ = headline({check}, by_id, None)
-        made.append(_mend(check, title, "", days, cells, findings, by_id))
-    for check, cells in _unknown(findings).items():
-        days = own.get(check + _SHOW) or efforts.evidence
-        made.append(_show(by_id[check], days, cells, findings))
-    return tuple(sorted(made, key=lambda a: a.id))
+        made.append(_mend(check, "", days, together, by_id, None))
+    return made
 
 
-def _unknown(findings: Iterable[Finding]) -> dict[str, list[int]]:
-    open_: dict[str, list[int]] = defaultdict(list)
-    for n, f in enumerate(findings):
-        if f.status == Status.UNKNOWN:
-            open_[f.check].append(n)
-    return open_
+def showing(
+    unknown: Unknown, check: Check, efforts: Efforts, own: Mapping[str, Fraction] = {}
+) -> Action:
+    """Return what supplies the evidence that is missing for a check."""
+    n = sum(t.n for t in unknown.kinds)
+    more = f" ({unknown.of_reason} of {n})" if unknown.reasons > 1 else ""
+    return Action(
+        check.id + SHOW, check.title, unknown.subject if n == 1 else "", EVIDENCE, False, own.get(check.id + SHOW) or efforts.evidence,
+        unknown.owners, tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in unknown.kinds), unknown.things,
+        missing=f"{unknown.reason}{more}",
+    )  # fmt: skip
 
 
 def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[str, str]:
@@ -70,40 +84,39 @@ def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[st
     group_of = {check: g.id for g in groups for check in g.checks}
     known = dict.fromkeys(group_of.values(), "")
     for c in checks:
-        known |= {c.id: group_of.get(c.id, ""), c.id + _SHOW: ""}
+        known |= {c.id: group_of.get(c.id, ""), c.id + SHOW: ""}
     return known
 
 
 def _mend(
-    name: str, title: str, what: str, days: Fraction, cells: Iterable[int], findings: Sequence[Finding],
-    by_id: Mapping[str, Check],
+    name: str, what: str, days: Fraction, own: Sequence[Finding], by_id: Mapping[str, Check], group: CauseGroup | None
 ) -> Action:  # fmt: skip
-    own = [findings[n] for n in cells]
-    checks = sorted({f.check for f in own}, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
-    urgent = any(_is_urgent(by_id[f.check], f) for f in own)
-    fixes = (fix for c in checks for fix in remedies(by_id[c], (f for f in own if f.check == c)))
-    what = what or (own[0].subject if len(own) == 1 else "")
-    late = {f.listed for f in own if by_id[f.check].fix_listed}
-    line = next((c for c in checks if by_id[c].fix_listed), "")
+    listed: dict[str, set[bool]] = {}
+    for f in own:
+        listed.setdefault(f.check, set()).add(f.listed)
+    checks = sorted(listed, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
+    lined = [c for c in checks if by_id[c].fix_listed]
+    late = {known for c in lined for known in listed[c]}
+    title, _ = headline(checks, by_id, group)
+    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in own)
     return Action(
-        name, title, what, IMPLEMENT, urgent, days, _owners(own), tuple(sorted(cells)), " ".join(dict.fromkeys(fixes)),
-        ahead_of=line if False in late else "", behind=line if late == {True} else "",
+        id=name, title=title, what=what or (own[0].subject if len(own) == 1 else ""), kind=IMPLEMENT,
+        urgent=any(_is_urgent(by_id[check], hi) for check, _, _, hi in kinds), effort=days,
+        owners=tuple(sorted({f.owner for f in own if f.owner})), moves=tuple(Move(*kind, kinds[kind]) for kind in sorted(kinds)),
+        things=len({f.actor or f.subject for f in own}),
+        mends=tuple((c, known) for c in checks for known in (sorted(listed[c]) if c in lined else (False,))),
+        ahead_of=lined[0] if False in late else "", behind=lined[0] if late == {True} else "",
     )  # fmt: skip
 
 
-def _is_urgent(check: Check, failure: Finding) -> bool:
-    return check.misuse or (check.severity == "critical" and failure.tier[-1:] >= URGENT_TIER)
+def _is_urgent(check: Check, tier_hi: int) -> bool:
+    return check.misuse or (check.severity == "critical" and tier_hi >= URGENT_TIER)
 
 
-def _show(check: Check, days: Fraction, cells: list[int], findings: Sequence[Finding]) -> Action:
-    own = [findings[n] for n in cells]
-    reasons = Counter(f.reason for f in own)
-    reason = min(reasons, key=lambda r: (-reasons[r], r))
-    more = f" ({reasons[reason]} of {len(own)})" if len(reasons) > 1 else ""
-    fix = f"{reason}{more}"
-    what = own[0].subject if len(own) == 1 else ""
-    return Action(check.id + _SHOW, check.title, what, EVIDENCE, False, days, _owners(own), tuple(cells), fix)  # fmt: skip
-
-
-def _owners(own: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(sorted({f.owner for f in own if f.owner}))
+def tallied(found: Iterable[Tally]) -> dict[str, tuple[Tally, ...]]:
+    """Group what is unknown by check."""
+    kinds: dict[str, list[Tally]] = {}
+    for t in found:
+        if t.status == Status.UNKNOWN:
+            kinds.setdefault(t.check, []).append(t)
+    return {check: tuple(own) for check, own in kinds.items()}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reporter.report.shape import View
     from reporter.run import Options
     from reporter.scores import ControlScore, FrameworkScore, GroupScore
+    from reporter.store import Results
 
 PathLike = str | Path
 
@@ -110,16 +111,24 @@ class Run:
     @cached_property
     def data(self) -> Assessment:
         """All of it as data: `reporter.model.Assessment`."""
-        from reporter.store import read_run
+        from reporter.store import check_results, read_data
 
-        return read_run(self.folder)
+        held = read_data(self.folder)
+        check_results(self._results, held)
+        return held
+
+    @cached_property
+    def _results(self) -> Results:
+        from reporter.store import Results
+
+        return Results(self.folder)
 
     @cached_property
     def view(self) -> View:
         """All of it as it is printed, in the language of the run."""
         from reporter.report.view import build
 
-        return build(self.data)
+        return build(self.data, self._results)
 
     @property
     def organisation(self) -> str:
@@ -214,9 +223,11 @@ class Run:
         """
         import pandas as pd
 
-        from reporter.store import RESULT, read_results
+        from reporter.store import RESULT
 
-        return pd.DataFrame(read_results(self.folder, where), columns=list(RESULT))
+        return pd.DataFrame(
+            self._results.each(where=where, more='ORDER BY "check", subject'), columns=list(RESULT)
+        )
 
     def findings(self) -> pd.DataFrame:
         """Every verdict that is neither pass nor na; columns as `results`."""
@@ -246,13 +257,15 @@ class Run:
         Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners, verdicts (that become
         pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after, level_after, fix.
         """
+        from reporter.report.roadmap import Fixes
         from reporter.report.words import exact
 
+        fixes = Fixes(self.data.checks)
         return _frame([
             {"rank": n, "action": p.action.id, "title": p.action.title, "what": p.action.what, "kind": p.action.kind,
              "urgent": p.action.urgent, "days": float(p.action.effort), "owners": list(p.action.owners),
-             "verdicts": len(p.action.cells), "gain": float(p.gain), "exact_gain": exact(p.gain), "score_after": float(p.total),
-             "level_after": p.level, "fix": p.action.fix.strip()}
+             "verdicts": p.action.verdicts, "gain": float(p.gain), "exact_gain": exact(p.gain), "score_after": float(p.total),
+             "level_after": p.level, "fix": fixes.of(p.action)}
             for n, p in enumerate(self.data.roadmap.picks, 1)
         ])  # fmt: skip
 
@@ -378,9 +391,11 @@ class Comparison:
     @property
     def sentences(self) -> list[str]:
         """What changed, in a few sentences: what the report says of it."""
-        from reporter.report.view import build
+        from reporter.report.history import history
+        from reporter.texts import speaking
 
-        return list(build(self.data).history.sentences)
+        with speaking(self.data.language):
+            return list(history(self.data, {}).sentences)
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

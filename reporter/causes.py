@@ -1,4 +1,4 @@
-"""Failures by what lies behind them. In: findings, the groups of frameworks/causes.yml, who shares what. Out: causes.
+"""Failures by what lies behind them. In: failing verdicts, the groups of frameworks/causes.yml, who shares what. Out: causes.
 
 Failures are one cause if their checks stand in one group and they concern the same agent, credential or identity.
 What a cause is called follows from the checks that fail. No score is made here.
@@ -8,48 +8,55 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reporter import ids
 from reporter.compared import SHARED, Cause, CauseGroup, Cell
 from reporter.headlines import headline
 from reporter.model import SEVERITIES, Check, Finding
-from reporter.scores import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A cause and the failures that it explains, the worst first."""
+
+    cause: Cause
+    own: tuple[Finding, ...]
 
 
 def root_causes(
-    findings: Iterable[Finding],
-    checks: Iterable[Check],
-    groups: Iterable[CauseGroup],
+    failed: Sequence[Finding],
+    by_id: Mapping[str, Check],
+    group: CauseGroup | None,
     actors: Mapping[Cell, tuple[str, ...]],
-) -> tuple[Cause, ...]:
-    """Return the causes behind all failures, the worst first; every failing cell stands in exactly one.
+) -> list[Explained]:
+    """Return the causes behind the failures of a group, or of one check that is in none; each failure stands in exactly one.
 
     `actors` are all the actors a cell's subject belongs to, where it belongs to more than its own.
     """
-    by_id = {c.id: c for c in checks}
-    group_of = {check: g for g in groups for check in g.checks}
-    failed = [f for f in findings if f.status == Status.FAIL]
     places = _Places()
     for f in failed:
-        group = group_of.get(f.check)
-        name = group.id if group else f.check
         for actor in actors.get((f.check, f.subject), (f.actor or f.subject,)):
-            places.join((name, "subject", f.subject), (name, "actor", actor))
+            places.join(("subject", f.subject), ("actor", actor))
             if f.subject == actor:
-                places.join((name, "subject", f.subject), (name, "actor", f.subject))
+                places.join(("subject", f.subject), ("actor", f.subject))
     found: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for f in failed:
-        group = group_of.get(f.check)
-        found[places.root((group.id if group else f.check, "subject", f.subject))].append(f)
-    made = [_cause(own, by_id, group_of, actors) for own in found.values()]
-    made.sort(key=lambda c: (SEVERITIES.index(c.severity), -len(c.cells), c.title, c.what))
+        found[places.root(("subject", f.subject))].append(f)
+    made = [_explained(own, by_id, group, actors) for own in found.values()]
+    made.sort(key=lambda e: worst_first(e.cause))
     taken: Counter[str] = Counter()
-    for n, cause in enumerate(made):  # an agent and a credential may be called alike
-        taken[cause.id] += 1
-        if taken[cause.id] > 1:
-            made[n] = replace(cause, id=f"{cause.id}-{taken[cause.id]}")
-    return tuple(made)
+    for n, one in enumerate(made):  # an agent and a credential may be called alike
+        name = one.cause.id
+        taken[name] += 1
+        if taken[name] > 1:
+            made[n] = replace(one, cause=replace(one.cause, id=f"{name}-{taken[name]}"))
+    return made
+
+
+def worst_first(c: Cause) -> tuple[int, int, str, str]:
+    """Sort key of causes."""
+    return SEVERITIES.index(c.severity), -c.failures, c.title, c.what
 
 
 class _Places:
@@ -69,29 +76,28 @@ class _Places:
         self._over[high] = low
 
 
-def _cause(
-    own: list[Finding], by_id: Mapping[str, Check], group_of: Mapping[str, CauseGroup],
-    actors: Mapping[Cell, tuple[str, ...]],
-) -> Cause:  # fmt: skip
+def _explained(
+    own: list[Finding], by_id: Mapping[str, Check], group: CauseGroup | None, actors: Mapping[Cell, tuple[str, ...]]
+) -> Explained:  # fmt: skip
     own.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
-    first = own[0]
-    checks = tuple(sorted({f.check for f in own}))
-    title, says = headline(checks, by_id, group_of.get(first.check))
+    first, counts = own[0], Counter(f.check for f in own)
+    checks = tuple(sorted(counts))
+    title, says = headline(checks, by_id, group)
     who = {a for f in own for a in actors.get((f.check, f.subject), (f.actor,)) if a}
-    group = group_of.get(first.check)
     shared = _shared(own, actors) if group and group.identity == SHARED else []
-    return Cause(
+    cause = Cause(
         id=ids.cause(group.id if group else first.check, shared or who or {f.subject for f in own}),
         title=title,
         says=says,
         what=_what(own, says, by_id, actors),
         severity=by_id[first.check].severity,
         checks=checks,
+        counts=tuple(counts[c] for c in checks),
         actors=tuple(sorted(who)),
         owners=tuple(sorted({f.owner for f in own if f.owner})),
-        cells=tuple(sorted((f.check, f.subject) for f in own)),
         ref=next((f.ref for f in own if f.ref), ""),
     )
+    return Explained(cause, tuple(own))
 
 
 def _shared(own: Iterable[Finding], actors: Mapping[Cell, tuple[str, ...]]) -> list[str]:

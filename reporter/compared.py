@@ -223,8 +223,14 @@ class Cause:
     severity: str
     """Of its worst check."""
     checks: tuple[str, ...]
+    counts: tuple[int, ...]
+    """Its failing verdicts, check by check."""
     actors: tuple[str, ...]
     owners: tuple[str, ...]
-    cells: tuple[Cell, ...]
     ref: str
     """First record of its worst failure."""
+
+    @property
+    def failures(self) -> int:
+        """How many verdicts it explains."""
+        return sum(self.counts)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter import catalog
+from reporter.db import quoted
 from reporter.errors import InputError
 from reporter.report.shape import Control, Group, View
 from reporter.report.shape_attested import AnswerLine
@@ -21,40 +22,47 @@ from reporter.report.shape_waived import WaivedLine
 from reporter.report.words import count, number
 from reporter.rests import elsewhere, in_run
 from reporter.runfolder import read_view
-from reporter.store import read_results
+from reporter.store import RESULT
 from reporter.texts import mark, say, speaking, word
 
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Ids named for one that is unknown, and how alike they must be."""
 VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
-CHECK, SUBJECT, VERDICT, ACTOR, TIERS = 0, 1, 2, 5, slice(7, 9)
+VERDICT, TIERS = RESULT.index("status"), slice(RESULT.index("tier_lo"), RESULT.index("tier_hi") + 1)
 """Places in a cell of results.parquet."""
+_WHOSE = "CASE WHEN actor <> '' THEN actor ELSE subject END"
 
 
 def explain(run: Path, given: str) -> str:
     """Explain a control, a check, a theme, an actor or 'enterprise'."""
     view = read_view(run)
     with speaking(view.cover.language):
-        exact = _named(view, given.strip(), run) or elsewhere(view, given.strip())
+        exact = _named(view, given.strip()) or elsewhere(view, given.strip())
         if exact:
             return "\n".join(exact)
         note, wanted = _meaning(given)
-        found = _named(view, wanted, run) or elsewhere(view, wanted)
+        found = _named(view, wanted) or elsewhere(view, wanted)
         if found:
             return "\n".join([note, *found] if note else found)
     raise InputError(
-        f"{given!r} is no control, check, theme or actor of this run", str(run), _suggestion(view, given.strip(), run),
+        f"{given!r} is no control, check, theme or actor of this run", str(run), _suggestion(view, given.strip()),
     )  # fmt: skip
 
 
-def _suggestion(view: View, given: str, run: Path) -> str:
+def _suggestion(view: View, given: str) -> str:
     """Name ids of this run that are like the one given; where none is, one of each kind."""
     lists = (view.themes, *view.frameworks)
     kinds = [
         [c.id for f in lists for c in f.controls],
         [c.id for c in view.checks],
-        sorted({c[ACTOR] or c[SUBJECT] for c in read_results(run)} - {""}),
+        [
+            name
+            for (name,) in view.findings.results.each(
+                (_WHOSE,), "TRUE", "GROUP BY ALL ORDER BY ALL"
+            )
+            if name
+        ],
         [name for f in lists for name in (f.id, f.total.id, *(g.id for g in f.groups))],
     ]
     by_text = {name.lower(): name for names in reversed(kinds) for name in names}
@@ -65,7 +73,7 @@ def _suggestion(view: View, given: str, run: Path) -> str:
     return f"This run has, for example, {', '.join(some)} and enterprise."
 
 
-def _named(view: View, wanted: str, run: Path) -> list[str]:
+def _named(view: View, wanted: str) -> list[str]:
     """Explain what has exactly this id; nothing when nothing has."""
     for framework in (view.themes, *view.frameworks):
         if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
@@ -76,13 +84,17 @@ def _named(view: View, wanted: str, run: Path) -> list[str]:
                 return _framework(f"{framework.short}: {group.title}", group, own)
         for control in framework.controls:
             if control.id.lower() == wanted.lower():
-                return [*_control(control, framework.short, view, run), *in_run(view, control.id)]
+                return [*_control(control, framework.short, view), *in_run(view, control.id)]
     for check in view.checks:
         if check.id.lower() == wanted.lower():
-            return _check(view, check.id, run)
-    cells = [c for c in read_results(run) if wanted in (c[ACTOR], c[SUBJECT])] if wanted else []
+            return _check(view, check.id)
+    cells = _cells(view, f"{quoted(wanted)} IN (actor, subject)") if wanted else []
     head = f"{wanted}: {count(len(cells), 'verdict')}"
     return [head, "", *_by_verdict(view, cells)] if cells else []
+
+
+def _cells(view: View, where: str) -> list[tuple[Any, ...]]:
+    return view.findings.results.rows(where=where, more='ORDER BY "check", subject')
 
 
 def _meaning(given: str) -> tuple[str, str]:
@@ -124,7 +136,7 @@ def _of(total: Group) -> str:
     )  # fmt: skip
 
 
-def _control(control: Control, framework: str, view: View, run: Path) -> list[str]:
+def _control(control: Control, framework: str, view: View) -> list[str]:
     lines = [
         f"{framework} {control.id} {control.title}",
         control.paraphrase,
@@ -139,9 +151,8 @@ def _control(control: Control, framework: str, view: View, run: Path) -> list[st
         )
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
-    open_cells = [c for c in read_results(run) if c[VERDICT] != "pass"]
     for check in control.checks:
-        cells = [c for c in open_cells if c[CHECK] == check.check.text]
+        cells = _cells(view, f"\"check\" = {quoted(check.check.text)} AND status <> 'pass'")
         if cells:
             lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(view, cells)]
     return lines
@@ -162,7 +173,7 @@ def _stated(s: WaivedLine) -> str:
     return f"  {said} ({s.who}), {word(s.counts_as)}: {s.why}  [{s.record}]"
 
 
-def _check(view: View, check_id: str, run: Path) -> list[str]:
+def _check(view: View, check_id: str) -> list[str]:
     check = next(c for c in view.checks if c.id == check_id)
     lines = [f"{check.id} {check.title}", check.why, "", *check.reasons]
     lines.append(say("Coverage {share}. Fix: {fix}", share=check.coverage, fix=check.fix))
@@ -172,7 +183,7 @@ def _check(view: View, check_id: str, run: Path) -> list[str]:
     lines.append("")
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
-    cells = [c for c in read_results(run) if c[CHECK] == check_id]
+    cells = _cells(view, f'"check" = {quoted(check_id)}')
     return [*lines, *_factors(view, cells), *_by_verdict(view, cells)]
 
 

@@ -113,7 +113,10 @@ def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
     """Count the failures once by what lies behind them."""
     names = {check for practice in score.practices for check, _ in practice.weights}
     failed = [
-        (cause, sum(check in names for check, _ in cause.cells))
+        (
+            cause,
+            sum(n for check, n in zip(cause.checks, cause.counts, strict=True) if check in names),
+        )
         for cause in causes
         if names & {*cause.checks}
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from reporter.compared import CauseGroup
-from reporter.model import SEVERITIES, Check, Finding
+from reporter.model import SEVERITIES, Check
 from reporter.texts import NOT_MET
 
 
@@ -25,9 +25,6 @@ def headline(
     return worst.headline or f"{NOT_MET}{worst.title}", (worst.id,)
 
 
-def remedies(check: Check, found: Iterable[Finding]) -> tuple[str, ...]:
-    """Say what mends failures of a check: who stands in no list comes first."""
-    if not check.fix_listed:
-        return (check.fix.strip(),)
-    listed = {f.listed for f in found} or {False}
-    return tuple(check.fix_listed if known else check.fix.strip() for known in sorted(listed))
+def remedy(check: Check, listed: bool) -> str:
+    """Say what mends a failure of a check on who stands in a list, or in none."""
+    return (check.fix_listed if listed else "") or check.fix.strip()

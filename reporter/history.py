@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean
 from reporter.runfolder import MANIFEST
 from reporter.scores import ControlScore, GroupScore, Status
-from reporter.store import DATA, RESULTS, check_results, read_data, sha256
+from reporter.store import DATA, RESULTS, Results, check_results, read_data, sha256
 from reporter.texts import mark
 
 _HASHES = {
@@ -49,7 +49,8 @@ _THRESHOLDS = mark("the thresholds ({thresholds})")
 GONE_SHARE = 10
 """Of the agents of the last run one in so many has to be gone for the first page to say so."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
-_NEEDED, _WELCOME = ("check", "subject", "status"), ("reason", "record", "actor", "owner")
+_NEEDED = ("check", "subject", "status")
+_WELCOME = ("reason", "record", "actor", "owner", "waived_until", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _read(folder: Path) -> Found:
         if manifest["outputs"].get(name, {}).get("sha256") != written[name]:
             raise InputError(f"is not the file that {MANIFEST} names: its hash differs", str(path), "Compare with the run as it was left, or assess that period again.")  # fmt: skip
     held = read_data(folder)
-    check_results(folder, held)
+    check_results(Results(folder), held)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
     said = (held.hashes, _utc(held.run.as_of), held.run.organisation)
@@ -204,25 +205,27 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
         checks_now=tuple(sorted(now.keys() - before.keys())),
         cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
         cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
-        regrouped=tuple(_regrouped(last.held.causes, a.causes)),
+        regrouped=tuple(_regrouped(engine, n, a.causes)),
     )  # fmt: skip
     return replace(
         a, history=history, notices=(*a.notices, *_shrunk(history), *_relabelled(engine))
     )
 
 
-def _regrouped(before: Iterable[Cause], now: Sequence[Cause]) -> Iterator[Regrouped]:
-    """Say which causes hold failures that belonged to others; those that fail anew belonged to none."""
-    was = {cell: cause.id for cause in before for cell in cause.cells}
-    went: dict[str, set[str]] = defaultdict(set)
+def _regrouped(engine: Engine, n: int, now: Iterable[Cause]) -> Iterator[Regrouped]:
+    """Say which causes of run N hold failures that belonged to others in the run before; those that fail anew belonged to none."""
+    came: dict[str, list[str]] = defaultdict(list)
+    went: Counter[str] = Counter()
+    for was, cause in engine.rows(
+        f"SELECT DISTINCT a.cause, b.cause FROM run_{n - 1} AS a JOIN run_{n} AS b USING (check_id, subject) "
+        "WHERE a.cause <> '' AND b.cause <> '' ORDER BY ALL"
+    ):
+        came[cause].append(was)
+        went[was] += 1
     for cause in now:
-        for cell in cause.cells:
-            if cell in was:
-                went[was[cell]].add(cause.id)
-    for cause in now:
-        of = sorted({was[cell] for cell in cause.cells if cell in was})
+        of = came[cause.id]
         if of and of != [cause.id]:
-            how = JOINED if len(of) > 1 else SPLIT if len(went[of[0]]) > 1 else RENAMED
+            how = JOINED if len(of) > 1 else SPLIT if went[of[0]] > 1 else RENAMED
             yield Regrouped(cause.id, how, tuple(of))
 
 
@@ -288,7 +291,8 @@ def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequ
         f"coalesce(a.verdict, CASE WHEN sa.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS before, "
         f"coalesce(b.verdict, CASE WHEN sb.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS now, "
         "coalesce(b.actor, a.actor) AS actor, coalesce(b.owner, a.owner) AS owner, coalesce(a.reason, '') AS reason_before, "
-        "coalesce(b.reason, '') AS reason, coalesce(a.record, '') AS ref_before, coalesce(b.record, '') AS ref "
+        "coalesce(b.reason, '') AS reason, coalesce(a.record, '') AS ref_before, coalesce(b.record, '') AS ref, "
+        "coalesce(b.waived_until, '') AS waived "
         "FROM a FULL JOIN b USING (check_id, subject) "
         "LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING (subject)"
     )
@@ -315,18 +319,15 @@ def _follow_failures(engine: Engine, n: int) -> None:
 
 
 def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tuple[Change, ...]:
-    waived = {(f.check, f.subject): f.waived_until for f in a.findings if f.waived_until}
     rows = engine.rows(
-        "SELECT p.check_id, p.subject, actor, owner, before, now, reason_before, reason, ref_before, ref, run FROM pairs AS p "
-        "LEFT JOIN since AS s USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY p.check_id, p.subject"
+        "SELECT check_id, subject, actor, owner, before, now, reason_before, reason, ref_before, ref, run, waived FROM pairs "
+        "LEFT JOIN since USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY check_id, subject"
     )
     at: dict[int | None, datetime | None] = {
         None: None,
         **dict(enumerate([*moments, _utc(a.run.as_of)])),
     }
-    return tuple(
-        Change(*(*cell, at[run], waived.get((cell[0], cell[1]), ""))) for *cell, run in rows
-    )
+    return tuple(Change(*(*cell, at[run], waived)) for *cell, run, waived in rows)
 
 
 @dataclass(frozen=True, slots=True)

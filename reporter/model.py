@@ -10,14 +10,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from reporter import ids
 from reporter.answers import Attestation, Compensation, Waiver
 from reporter.branding import Branding
 from reporter.compared import Cause, Comparison, SideBySide
 from reporter.earlier import History
 from reporter.pairs import Crosswalk
 from reporter.planned import Roadmap
-from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status
+from reporter.scores import GroupScore, Reweighed, Scores, Slice, Status, tier_text
 
 AS_OF = "as_of"
 """In `at_best` of a check: the day of the run."""
@@ -199,8 +198,9 @@ class Finding:
     actor: str
     """The agent (or other actor) the subject belongs to; '' for the organisation."""
     owner: str
-    tier: str
-    """'1'..'4', or '1-4' when the inventory does not say."""
+    tier_lo: int
+    tier_hi: int
+    """1 to 4; the same but where the inventory does not say."""
     waived_until: str = ""
     waiver: str = ""
     """file#record of the waiver that covers it; '' when none does."""
@@ -208,9 +208,9 @@ class Finding:
     """False: the actor stands in no list that was supplied."""
 
     @property
-    def id(self) -> str:
-        """The same in every run."""
-        return ids.finding(self.check, self.subject)
+    def tier(self) -> str:
+        """The tier, or the range in which it lies."""
+        return tier_text(self.tier_lo, self.tier_hi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +333,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything a report needs; what `assess` and `score` leave behind."""
+    """Everything a report needs but the verdicts, which the engine holds: what `assess` and `score` leave behind."""
 
     run: RunInfo
     frameworks: tuple[Framework, ...]
@@ -380,5 +380,5 @@ class Assessment:
     """What page 1 says before the first number."""
     pseudonyms: str = ""
     """What tells the key of the pseudonyms from others; '' where people are named."""
-    findings: tuple[Finding, ...] = ()
-    """Every fail, unknown and compensated cell, sorted by check then subject."""
+    waived: int = 0
+    """Failing verdicts that a waiver covers."""

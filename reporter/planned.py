@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from reporter.scores import Status
+
 IMPLEMENT, EVIDENCE = "implement", "evidence"
 
 
@@ -18,9 +20,20 @@ class Efforts:
     """By the id of a cause group."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """So many verdicts of one kind that become pass."""
+
+    check: str
+    status: Status
+    tier_lo: int
+    tier_hi: int
+    n: int
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What one person or team can do at one go, and the cells that it turns to pass."""
+    """What one person or team can do at one go, and the verdicts that it turns to pass."""
 
     id: str
     title: str
@@ -32,13 +45,28 @@ class Action:
     """A critical check fails on a subject that may be tier 3 or 4, or a log shows misuse: it comes before the ranking."""
     effort: Fraction
     owners: tuple[str, ...]
-    cells: tuple[int, ...]
-    """Places in the run's findings; no cell stands in two actions."""
-    fix: str
+    moves: tuple[Move, ...]
+    """The verdicts that become pass, counted; none stands in two actions."""
+    things: int
+    """How many agents, accounts or other subjects it is about."""
+    missing: str = ""
+    """What evidence asks for: the most frequent reason, with how many have it; '' where something fails."""
+    mends: tuple[tuple[str, bool], ...] = ()
+    """(check, whether the subject stands in a list): whose fixes it asks for."""
     ahead_of: str = ""
     """A line of actions that wait until this one is picked; '' for none."""
     behind: str = ""
     """The line that it waits in: on who stands in a list by now, after all on who still stands in none."""
+
+    @property
+    def verdicts(self) -> int:
+        """How many verdicts it turns to pass."""
+        return sum(m.n for m in self.moves)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Whose verdicts these are, by name."""
+        return tuple(sorted({m.check for m in self.moves}))
 
 
 @dataclass(frozen=True, slots=True)

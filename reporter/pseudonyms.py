@@ -89,8 +89,8 @@ _IDS = (
     *("attested_by", "examined_by", "approved_by"),
 )
 """Fields of a run's plain data that name actors, and little else."""
-_LASTING = "id"
-"""Field whose text is made of what has its pseudonym already, or of the names of checks and causes."""
+_LASTING = ("id", "moves", "mends")
+"""Fields that are made of what has its pseudonym already, or of the names of checks and causes."""
 
 
 def mark(key: str) -> str:
@@ -100,9 +100,9 @@ def mark(key: str) -> str:
 
 def hide_in(value: Any, people: People, field: str = "") -> Any:
     """Return plain data with people replaced in all its texts; a word that is also a name stays but where ids stand."""
+    if field in _LASTING:
+        return value
     if isinstance(value, str):
-        if field == _LASTING:
-            return value
         return people.in_id(value) if field in _IDS else people.in_text(value)
     if isinstance(value, tuple):
         return tuple(hide_in(v, people, field) for v in value)

@@ -1,16 +1,13 @@
-"""What an assessed engine holds, as plain data for the report. In: an engine with cells. Out: feeds, comparison, causes ..."""
+"""What an assessed engine holds, as plain data for the report. In: an engine with cells. Out: feeds, comparison ..."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 from reporter.catalog import Content
-from reporter.causes import root_causes
 from reporter.compared import (
-    Cause,
-    Cell,
     Comparison,
     Deviation,
     Observed,
@@ -19,9 +16,8 @@ from reporter.compared import (
     Step,
     Unused,
 )
-from reporter.db import Engine, quoted_list
-from reporter.model import Check, Context, Coverage, Feed, Finding, Notice
-from reporter.schema import CALLED, SHARED_BY, SUBJECTS
+from reporter.db import Engine
+from reporter.model import Context, Coverage, Feed, Notice
 from reporter.scores import Status
 
 
@@ -208,21 +204,3 @@ def context(engine: Engine, content: Content) -> Context:
         units_with_agents=units[1] if units[0] else None,
         benchmark=content.benchmark,
     )
-
-
-def causes(
-    engine: Engine, content: Content, checks: Iterable[Check], findings: Iterable[Finding]
-) -> tuple[Cause, ...]:
-    """Failures by what lies behind them."""
-    actors: dict[Cell, list[str]] = defaultdict(list)
-    checks = tuple(checks)
-    for about in SHARED_BY:
-        ids = [c.id for c in checks if c.about == about]
-        if ids:
-            for check, subject, actor in engine.rows(
-                f"SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN ("
-                f"SELECT {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject) "
-                f"WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND s.actor_id IS NOT NULL ORDER BY ALL"
-            ):
-                actors[check, subject].append(actor)
-    return root_causes(findings, checks, content.causes, {k: tuple(v) for k, v in actors.items()})

@@ -15,7 +15,7 @@ from typing import Any
 
 from reporter import catalog, db, disclosures, effects, hidden, results
 from reporter import runner as judging
-from reporter.actions import actions, effort_ids
+from reporter.actions import effort_ids
 from reporter.apart import Apart
 from reporter.approvers import Directory, read_directory
 from reporter.attestations import Settled
@@ -23,6 +23,7 @@ from reporter.catalog import Content
 from reporter.child import Limits
 from reporter.crosswalks import CHECKS
 from reporter.db import Engine
+from reporter.defects import defects
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.heard import hear, signers, statement_notices
 from reporter.history import compare, read_earlier
@@ -62,7 +63,7 @@ from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
-from reporter.store import RESULTS, sha256, write_results
+from reporter.store import RESULTS, Results, sha256, write_results
 from reporter.waivers import Stated
 from reporter.workspace import NAME, Workspace, read_workspace
 from reporter.yamls import read_yaml, words_of
@@ -132,7 +133,7 @@ def assess_workspace(
             with Engine(work / "earlier", options.memory) as engine:
                 assessment = compare(engine, earlier, assessment, part / RESULTS)
         shutil.rmtree(work)
-        view, plain = views.both(assessment, options.language or assessment.language)
+        view, plain = views.both(assessment, Results(part), options.language or assessment.language)
         write_run(assessment, view, plain, counts, part, wanted)
         publish(part, out)
     return assessment, view
@@ -189,8 +190,8 @@ def _assess(
             people = hidden.hide_cells(engine, cache.secret_key, sql, said, stated, signer)
             said, stated = hidden.hide_words(said, stated)
             intake = hidden.hide_intake(intake, people)
-        write_results(engine, part)
         assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
+        write_results(engine, assessment.checks, assessment.roadmap, part)
         found = [*statement_notices(said, stated, who), *signers(workspace, said, stated, who)]
         if own.lines:
             plain = judge_all([c for c in content.checks if c.id in own.thresholds], {})
@@ -334,7 +335,7 @@ def _gather(
     checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
     ran = [(c, j) for c, j in judged if c.id not in failed]
     profile = content.profiles[workspace.run.profile]
-    findings, tallies = tuple(judging.findings(engine)), judging.tallies(engine)
+    tallies = judging.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     caps, caps_lo = results.caps(engine, content), results.caps_lo(engine, content)
     cells = Cells(
@@ -344,8 +345,7 @@ def _gather(
     compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)
     honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
-    causes = results.causes(engine, content, checks, findings)
-    todo = actions(findings, causes, checks, content.causes, content.efforts, workspace.efforts)
+    causes, todo = defects(engine, content, checks, tallies, workspace.efforts)
     scores = cells.scores(content.policy)
     bare = replace(cells, answers={}).scores(content.policy) if said.answers else scores
     told = [
@@ -359,7 +359,7 @@ def _gather(
         run=workspace.run, frameworks=content.frameworks, checks=checks, themes=content.themes,
         policy=content.policy, profile=profile, scores=scores,
         waivers=stated.waivers, compensations=stated.compensations, honoured=cells.honoured(honoured),
-        findings=findings, cells=int(engine.one("SELECT count(*) FROM cells")),
+        cells=sum(t.n for t in tallies), waived=int(engine.one("SELECT count(*) FROM cells WHERE waiver <> ''")),
         files=intake.files, out_of_scope_types=intake.out_of_scope, quarantined=intake.quarantined,
         branding=workspace.branding, language=workspace.language,
         feeds=results.feeds(engine), feed_days=results.feed_days(engine), coverage=results.coverage(engine), compared=compared,
@@ -367,8 +367,8 @@ def _gather(
         context=results.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake), crosswalks=content.crosswalks,
         parity=side_by_side(engine, ran), attestations=said.attestations,
-        roadmap=cells.plan(todo, findings), slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo, findings), notices=tuple(told),
+        roadmap=cells.plan(todo), slices=cells.slices(content.policy),
+        reweighed=cells.reweighed(todo), notices=tuple(told),
     )  # fmt: skip
 
 

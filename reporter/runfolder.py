@@ -33,12 +33,11 @@ from reporter.plain import clean_json
 from reporter.report import WRITERS
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
-from reporter.report.pages import Pass
 from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
-from reporter.store import DATA, RESULTS, read_results, read_run, sha256, write_data
+from reporter.store import DATA, RESULTS, Results, read_run, sha256, write_data
 
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
@@ -110,7 +109,7 @@ def write_run(
     write_quarantine(a, part / "quarantine.csv")
     write_coverage(a, part / "coverage.csv")
     write_comparison(a.compared, part)
-    write_causes(a.causes, part / "causes.csv")
+    write_causes(a.causes, Results(part), part / "causes.csv")
     write_parity(a.parity, part / "parity.csv")
     write_roadmap(plain.roadmap, part / "roadmap.csv")
     write_statements(a, part / "statements.csv")
@@ -131,8 +130,6 @@ def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
         if name == "json":
             if part != run:
                 shutil.copyfile(run / DATA, part / DATA)
-        elif name == "html":
-            WRITERS[name](view, part / FILES[name], passes=read_passes(run))
         elif name == "pdf":
             WRITERS[name](view, part / FILES[name], data=[run / DATA, run / RESULTS])
         else:
@@ -187,15 +184,17 @@ def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
     write_table(path, header, [[_text(getattr(r, h)) for h in header] for r in rows])
 
 
-def write_causes(causes: tuple[Cause, ...], path: Path) -> None:
+def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:
     """Write every root cause with the failures that it explains."""
     from reporter.report.sheets import write_table
 
+    listed = "string_agg(\"check\" || ' ' || subject, '; ' ORDER BY \"check\", subject)"
+    cells = dict(results.each(("cause", listed), "cause <> ''", "GROUP BY cause"))
     write_table(
         path,
         ("id", "cause", "says", "what", "severity", "checks", "actors", "owners", "failures", "cells", "record"),
-        [(c.id, c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(len(c.cells)),
-          "; ".join(f"{check} {subject}" for check, subject in c.cells), c.ref) for c in causes],
+        [(c.id, c.title, "; ".join(c.says), c.what, c.severity, *("; ".join(x) for x in (c.checks, c.actors, c.owners)), str(c.failures),
+          cells[c.id], c.ref) for c in causes],
     )  # fmt: skip
 
 
@@ -309,12 +308,7 @@ def read_view(run: Path, language: str = "") -> View:
     """Return what a report of a run says, in its language or another; raise InputError where it is no run."""
     from reporter.report.view import build
 
-    return build(read_run(run), language)
-
-
-def read_passes(run: Path) -> list[Pass]:
-    """Return every verdict of a run that is a pass, by check and subject."""
-    return [Pass._make(row) for row in read_results(run, "status = 'pass'", Pass._fields)]
+    return build(*read_run(run), language)
 
 
 def render(

@@ -12,19 +12,18 @@ from dataclasses import dataclass, replace
 
 from reporter.db import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
-from reporter.model import AS_OF, Check, Finding
+from reporter.model import AS_OF, Check
 from reporter.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
 from reporter.schema import (
     CALLED,
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
-    LISTED,
     SHARED,
     SUBJECTS,
     TABLES,
 )
-from reporter.scores import Status, Tally, tier_text
+from reporter.scores import Status, Tally
 from reporter.sql import Judged, with_values
 from reporter.unjudged import (
     JUDGED,
@@ -526,19 +525,4 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
             f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
             f"WHERE {where} GROUP BY ALL ORDER BY ALL"
         )
-    ]
-
-
-_STATUS = {s.value: s for s in Status}
-
-
-def findings(engine: Engine) -> list[Finding]:
-    """Return every cell that is not a pass, by check and subject."""
-    sql = (
-        f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells "
-        "WHERE status NOT IN ('pass', 'na') ORDER BY check_id, subject"
-    )
-    return [
-        Finding(c, s, _STATUS[st], reason, ref, actor, owner, tier_text(lo, hi), *rest)
-        for c, s, st, reason, ref, actor, owner, lo, hi, *rest in engine.rows(sql)
     ]

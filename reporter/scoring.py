@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reporter.catalog import Content
 from reporter.compared import Leveled, Rated
-from reporter.model import SEVERITIES, Check, Finding, Policy, Profile
+from reporter.model import SEVERITIES, Check, Policy, Profile
 from reporter.planned import Action, Roadmap
 from reporter.results import GHOST_CAP
 from reporter.score import first_in_lanes, plan_actions, score
@@ -84,14 +84,14 @@ class Cells:
             made.append(_leveled(agent, scored, policy))
         return tuple(made)
 
-    def plan(self, actions: Iterable[Action], findings: Sequence[Finding]) -> Roadmap:
+    def plan(self, actions: Iterable[Action]) -> Roadmap:
         """Order actions by gain per effort."""
         return plan_actions(
-            self.checks, self.content.themes, self.tallies, findings, actions, self.content.policy,
+            self.checks, self.content.themes, self.tallies, actions, self.content.policy,
             (*self.caps.values(), *self.caps_lo.values()),
         )  # fmt: skip
 
-    def reweighed(self, actions: Sequence[Action], findings: Sequence[Finding]) -> tuple[Reweighed, ...]:  # fmt: skip
+    def reweighed(self, actions: Sequence[Action]) -> tuple[Reweighed, ...]:
         """Score all again with each of the policy's other weights."""
         made = []
         for name, weights in self.content.policy.other_weights:
@@ -102,7 +102,7 @@ class Cells:
             )
             levels = levels_of(self.scores(policy), self.slices(policy))
             lanes = first_in_lanes(
-                self.checks, self.content.themes, self.tallies, findings, actions, policy, COMPARED
+                self.checks, self.content.themes, self.tallies, actions, policy, COMPARED
             )
             made.append(Reweighed(name, weights, levels, lanes))
         return tuple(made)

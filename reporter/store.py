@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from fractions import Fraction
 from functools import cache
@@ -17,51 +17,69 @@ from typing import Any
 
 import msgspec
 
-from reporter import db, ids
-from reporter.db import Engine
+from reporter import ids
+from reporter.db import Engine, Parquet, quoted_list
 from reporter.errors import InputError
-from reporter.model import Assessment, Finding
+from reporter.model import SEVERITIES, Assessment, Check
 from reporter.plain import escape_json
+from reporter.planned import Roadmap
 from reporter.schema import LISTED
-from reporter.scores import Status, Tally, tier_text
+from reporter.scores import Status, Tally
 
 DATA, RESULTS = "report.json", "results.parquet"
 SCHEMA = "agent-maturity-run/1"
 RESULT = (
     *("check", "subject", "status", "reason", "record", "actor", "owner"),
-    *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id"),
+    *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
 )
 """The columns of results.parquet, a verdict a row."""
-APART = ("findings",)
-"""What of an assessment is not in report.json, but in results.parquet."""
+STATUSES = (
+    Status.FAIL,
+    Status.UNKNOWN,
+    Status.COMPENSATED,
+    Status.ATTESTED,
+    Status.PASS,
+    Status.NA,
+)
+"""In this order the verdicts of a check stand in results.parquet."""
+OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
+"""What of the verdicts are findings."""
 _CELLS = (
     "SELECT check_id AS check, subject, status, reason, ref AS record, actor, owner, tier_lo, tier_hi, "
     "coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver, "
-    f"{LISTED} AS listed, {ids.FINDING} AS id FROM cells ORDER BY check_id, subject"
+    f"{LISTED} AS listed, {ids.FINDING} AS id, coalesce(cause, '') AS cause, coalesce(action, '') AS action, rank "
+    "FROM cells JOIN check_order USING (check_id) LEFT JOIN led USING (check_id, subject) LEFT JOIN ranks USING (action) "
+    f"ORDER BY place, list_position({quoted_list(STATUSES)}, status), subject"
 )
 AGAIN = "Take the run as it was left, or assess the workspace again with this version."
 NAMED = f"A run is the folder that `reporter assess` left: {DATA}, {RESULTS} and what is printed of them."
-OPEN = "status NOT IN ('pass', 'na')"
-"""What of the verdicts are findings, in this order."""
 
 
-def write_results(engine: Engine, folder: Path) -> None:
-    """Write every verdict, by check and subject."""
+def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, folder: Path) -> None:
+    """Write every verdict: the check of the highest severity first, in a check what fails, then by subject.
+
+    The engine's table `led` has the cause and the action of each.
+    """
+    ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
+    engine.run("CREATE TABLE check_order (check_id VARCHAR, place BIGINT)")
+    engine.insert("check_order", [(c.id, n) for n, c in enumerate(ranked)])
+    engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
+    engine.insert("ranks", [(p.action.id, n) for n, p in enumerate(roadmap.picks, 1)])
     engine.write_parquet(_CELLS, folder / RESULTS, "zstd")
 
 
 def write_data(assessment: Assessment, folder: Path) -> None:
-    """Write all of an assessment but its verdicts; the same bytes for the same assessment."""
+    """Write an assessment; the same bytes for the same assessment."""
     (folder / DATA).write_bytes(to_json(assessment))
 
 
 def to_json(assessment: Assessment) -> bytes:
-    """Return an assessment as report.json holds it: without findings, which are results, and examples of checks."""
-    data = {"schema": SCHEMA}
-    for f in fields(assessment):
-        if f.name not in APART:
-            data[f.name] = getattr(assessment, f.name)
-    data["checks"] = [replace(c, examples=()) for c in assessment.checks]  # type: ignore[assignment]
+    """Return an assessment as report.json holds it: without the examples of checks."""
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        **{f.name: getattr(assessment, f.name) for f in fields(assessment)},
+    }
+    data["checks"] = [replace(c, examples=()) for c in assessment.checks]
     try:
         text = msgspec.json.encode(data, enc_hook=_encoded, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
@@ -70,17 +88,55 @@ def to_json(assessment: Assessment) -> bytes:
     return escape_json(text.decode()).encode() + b"\n"
 
 
-def read_run(run: Path) -> Assessment:
+def read_run(run: Path) -> tuple[Assessment, Results]:
     """Return what a run folder holds.
 
     Raises InputError where it holds no run, one of another version, or other verdicts than its scores rest on.
     """
-    held = read_data(run)
-    check_results(run, held)
-    return replace(held, findings=tuple(read_findings(run)))
+    held, results = read_data(run), Results(run)
+    check_results(results, held)
+    return held, results
 
 
-def check_results(run: Path, held: Assessment) -> None:
+class Results:
+    """The verdicts of a run, which the engine holds: asked in SQL over `RESULT` and `place`, the place of a row in the file."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / RESULTS
+        self._file = Parquet(self.path)
+
+    def each(
+        self, columns: Sequence[str] = RESULT, where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        """Yield what a condition chooses, in the order of the file or another; `columns` are expressions.
+
+        Raises InputError where the file is missing, or is none of this version.
+        """
+        if not self.path.is_file():
+            raise InputError(f"this run has no {RESULTS}", str(self.path.parent), NAMED)
+        named = ", ".join(f'"{c}"' if c in RESULT else c for c in columns)
+        try:
+            yield from self._file.each(f"SELECT {named} FROM held WHERE {where} {more}", params)
+        except InputError as error:
+            raise InputError(error.message, error.place, AGAIN) from error
+
+    def rows(
+        self, columns: Sequence[str] = RESULT, where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:  # fmt: skip
+        """Return the same at once; for results a person could scroll."""
+        return list(self.each(columns, where, more, params))
+
+    def tallies(self, where: str = "TRUE", params: Sequence[Any] = ()) -> list[Tally]:
+        """Return how many verdicts share check, status and tiers."""
+        kinds = ("check", "status", "tier_lo", "tier_hi", "count(*)")
+        rows = self.each(kinds, where, "GROUP BY ALL ORDER BY ALL", params)
+        try:
+            return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
+        except ValueError as error:
+            raise InputError(f"holds what is no verdict: {error}", str(self.path), AGAIN) from error
+
+
+def check_results(results: Results, held: Assessment) -> None:
     """Raise InputError where a run has not as many verdicts of each status, by check, as were scored.
 
     A verdict that was changed by hand would be printed as if it counted.
@@ -89,13 +145,13 @@ def check_results(run: Path, held: Assessment) -> None:
         (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
     }
     found: Counter[tuple[str, Status]] = Counter()
-    for tally in read_tallies(run):
+    for tally in results.tallies():
         found[tally.check, tally.status] += tally.n
     if found != scored:
         check, status = min(k for k in {*found, *scored} if found[k] != scored.get(k, 0))
         raise InputError(
             f"holds {found[check, status]} verdicts {status} of {check}, and {DATA} counts {scored.get((check, status), 0)}",
-            str(run / RESULTS), AGAIN,
+            str(results.path), AGAIN,
         )  # fmt: skip
 
 
@@ -111,7 +167,7 @@ def read_data(run: Path) -> Assessment:
 
 
 def from_json(data: bytes) -> Assessment:
-    """Return the assessment that `to_json` wrote, without findings; raise ValueError where it is none of this version."""
+    """Return the assessment that `to_json` wrote; raise ValueError where it is none of this version."""
     found = msgspec.json.decode(data, type=_Head).schema
     if found != SCHEMA:
         raise ValueError(f"its schema is {found or 'not named'}, and this version reads {SCHEMA}")
@@ -119,47 +175,10 @@ def from_json(data: bytes) -> Assessment:
     return made
 
 
-def read_results(
-    run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
-) -> list[tuple[Any, ...]]:
-    """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
-    return _rows(run, [f'"{name}"' for name in columns], where)
-
-
-def read_findings(run: Path) -> list[Finding]:
-    """Return every verdict of a run that is not a pass, by check and subject."""
-    return [
-        Finding(check, subject, Status(status), reason, record, actor, owner, tier_text(lo, hi), *rest)
-        for check, subject, status, reason, record, actor, owner, lo, hi, *rest in read_results(run, OPEN, RESULT[:-1])
-    ]  # fmt: skip
-
-
 def sha256(path: Path) -> str:
     """Return the hash of a file."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def read_tallies(run: Path) -> list[Tally]:
-    """Return how many verdicts of a run share check, status and tiers."""
-    kinds = ('"check"', "status", "tier_lo", "tier_hi", "count(*)")
-    rows = _rows(run, kinds, more="GROUP BY ALL ORDER BY ALL")
-    try:
-        return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
-    except ValueError as error:
-        raise InputError(f"holds what is no verdict: {error}", str(run / RESULTS), AGAIN) from error
-
-
-def _rows(
-    run: Path, columns: Sequence[str], where: str = "TRUE", more: str = ""
-) -> list[tuple[Any, ...]]:
-    path = run / RESULTS
-    if not path.is_file():
-        raise InputError(f"this run has no {RESULTS}", str(run), NAMED)
-    try:
-        return db.read_rows(path, columns, where, more)
-    except InputError as error:
-        raise InputError(error.message, error.place, AGAIN) from error
 
 
 class _Head(msgspec.Struct):

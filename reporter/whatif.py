@@ -5,11 +5,12 @@ All comes from the data of the run, which says what each action turns to pass an
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+from reporter.db import quoted, quoted_list
 from reporter.errors import InputError
 from reporter.model import Assessment, Profile
 from reporter.planned import EVIDENCE
@@ -19,7 +20,7 @@ from reporter.score import score
 from reporter.score.plan import Change
 from reporter.score.plan import after as changed
 from reporter.scores import FrameworkScore, Status, Tally
-from reporter.store import OPEN, read_results, read_run, read_tallies
+from reporter.store import read_run
 
 
 def what_if(run: Path, given: Iterable[str]) -> str:
@@ -27,45 +28,44 @@ def what_if(run: Path, given: Iterable[str]) -> str:
 
     Raises InputError where an id is none of them, or the run holds no actions.
     """
-    a = read_run(run)
+    a, results = read_run(run)
     wanted = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     if not wanted:
         raise InputError("--fix names no action", str(run), "Ids stand in roadmap.csv.")
-    places = sorted({n for name in wanted for n in _places(a, name, run)})
-    tallies = read_tallies(run)
+    mended = results.tallies(" OR ".join(f"({_meant(a, name, run)})" for name in wanted))
+    tallies = results.tallies()
     before = _scored(a, tallies)
     held = a.scores.enterprise.total
     if (before.total.lo, before.total.hi) != (held.lo, held.hi):
         raise InputError("its verdicts give another score than it holds", str(run), "Assess the workspace again.")  # fmt: skip
-    after = _scored(a, changed(tallies, [_change(run, places)]))
-    return "\n".join(_said(a, wanted, places, before, after))
+    after = _scored(a, changed(tallies, [_change(mended)]))
+    return "\n".join(_said(a, wanted, mended, before, after))
 
 
-def _places(a: Assessment, name: str, run: Path) -> list[int]:
-    """Find what an id means, as places in the findings: an action; else a check's failures; else all actions of a cause."""
-    actions, low = [p.action for p in a.roadmap.picks], name.lower()
-    for action in actions:
-        if action.id.lower() == low:
-            return list(action.cells)
-    if any(c.id.lower() == low for c in a.checks):
-        failed = ((n, f) for n, f in enumerate(a.findings) if f.status == Status.FAIL)
-        return [n for n, f in failed if f.check.lower() == low]
-    group = [n for x in actions if x.id.lower().rpartition("-")[0] == low for n in x.cells]
+def _meant(a: Assessment, name: str, run: Path) -> str:
+    """Return in SQL which verdicts an id means: those of an action; else a check's failures; else all actions of a cause."""
+    actions, low = [p.action.id for p in a.roadmap.picks], name.lower()
+    for id_ in actions:
+        if id_.lower() == low:
+            return f"action = {quoted(id_)}"
+    for check in a.checks:
+        if check.id.lower() == low:
+            return f"\"check\" = {quoted(check.id)} AND status = '{Status.FAIL}'"
+    group = [id_ for id_ in actions if id_.lower().rpartition("-")[0] == low]
     if group:
-        return group
-    known = {x.id.lower(): x.id for x in actions} | {c.id.lower(): c.id for c in a.checks}
+        return f"list_contains({quoted_list(group)}, action)"
+    known = {i.lower(): i for i in (*actions, *(c.id for c in a.checks))}
     close = [known[i] for i in get_close_matches(low, known, 3)]
     hint = f"Close to it: {', '.join(close)}." if close else "Ids stand in roadmap.csv."
     raise InputError(f"{name!r} is no action or check of this run", str(run), hint)
 
 
-def _change(run: Path, places: Iterable[int]) -> Change:
-    """What becomes pass when the verdicts of some findings do."""
-    rows = read_results(run, OPEN, ("check", "status", "tier_lo", "tier_hi"))
-    moved: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
-    for check, status, lo, hi in (rows[n] for n in places):
-        moved[check][Status(status), lo, hi] += 1
-    return {name: tuple(kinds.items()) for name, kinds in moved.items()}
+def _change(mended: Iterable[Tally]) -> Change:
+    """What becomes pass when verdicts do."""
+    moved: dict[str, list[tuple[tuple[Status, int, int], int]]] = defaultdict(list)
+    for t in mended:
+        moved[t.check].append(((t.status, t.tier_lo, t.tier_hi), t.n))
+    return {name: tuple(kinds) for name, kinds in moved.items()}
 
 
 def _scored(a: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
@@ -78,15 +78,15 @@ def _scored(a: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
 def _said(
     a: Assessment,
     wanted: list[str],
-    places: list[int],
+    mended: Sequence[Tally],
     before: FrameworkScore,
     after: FrameworkScore,
 ) -> list[str]:
     old, new = before.total, after.total
     gain = new.lo - old.lo
-    unknown = sum(a.findings[n].status == Status.UNKNOWN for n in places)
+    unknown = sum(t.n for t in mended if t.status == Status.UNKNOWN)
     lines = [
-        f"With {', '.join(wanted)} done: {len(places)} verdicts become pass.",
+        f"With {', '.join(wanted)} done: {sum(t.n for t in mended)} verdicts become pass.",
         "",
         f"Evidenced score  {percent(old.lo)} -> {percent(new.lo)}",
         f"At most          {percent(old.hi)} -> {percent(new.hi)}",

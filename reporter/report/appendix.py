@@ -5,15 +5,15 @@ Every row of findings.csv is there; where it cannot be, the chapter says how man
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from reporter.texts import content, mark, say, word
 
-from .findings import verdicts
+from .findings import places
 from .shape import Control, Group, View
+from .shape_findings import rows
 from .words import count, number, owner, record
 
 TITLE = mark("All findings")
@@ -112,23 +112,23 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
     return (lead, order), False
 
 
-def sections(view: View, limit: int | None = None) -> list[Section]:
+def sections(view: View, limit: int | None = None) -> Iterator[Section]:
     """Group the findings, in the order of the view, by check; of so many at the most, what fails is taken first."""
-    listed = verdicts(view)
-    counts = Counter((f["check"], f["status"]) for f in listed)
-    failing_first = sorted(range(len(listed)), key=lambda n: listed[n]["status"] != "fail")
-    taken = (listed[n] for n in sorted(failing_first[:limit]))
-    found = []
-    for check, group in groupby(taken, key=lambda f: f["check"]):
-        rows = list(group)
-        own = {status: n for (of, status), n in counts.items() if of == check}
-        said = [f"{number(n)} {word(status)}" for status, n in own.items()]
-        if len(rows) < sum(own.values()):
-            said.append(say("{n} shown", n=number(len(rows))))
-        name = f"{check} {content(rows[0]['title'])}"
-        head = f"{name} · {word(rows[0]['severity'])} · {' · '.join(said)}"
-        found.append(Section(name, head, tuple(_row(f) for f in rows)))
-    return found
+    place, counts = places(view), {c.id: c.counts for c in view.checks}
+    first = (
+        f"QUALIFY row_number() OVER (ORDER BY status <> 'fail', place) <= {limit} ORDER BY place"
+    )
+    taken = (row for (row,) in rows(view.findings, more=first if limit is not None else ""))
+    listed = ({name: row[at] for name, at in place.items()} for row in taken)
+    for check, group in groupby(listed, key=lambda f: f["check"]):
+        own = list(group)
+        n, title, severity = counts[check], content(own[0]["title"]), word(own[0]["severity"])
+        kinds = (("fail", n.failed), ("unknown", n.unknown), ("compensated", n.compensated), ("attested", n.attested))  # fmt: skip
+        said = [f"{number(k)} {word(status)}" for status, k in kinds if k]
+        if len(own) < sum(k for _, k in kinds):
+            said.append(say("{n} shown", n=number(len(own))))
+        name = f"{check} {title}"
+        yield Section(name, f"{name} · {severity} · {' · '.join(said)}", tuple(map(_row, own)))
 
 
 def _row(f: dict[str, str]) -> Row:

@@ -9,7 +9,7 @@ from reporter.planned import IMPLEMENT, Pick
 from reporter.texts import content, headline, mark, say, say_n
 
 from . import shape_board as shape
-from .roadmap import days_of_work, fix_of, person_days, points
+from .roadmap import Fixes, days_of_work, person_days, points
 from .words import clean, count, join, number, percent, short
 
 DECISIONS = 5
@@ -20,13 +20,13 @@ NO_EARLIER_RUN = mark("No earlier run was compared, so nothing is said about cha
 
 def board(a: model.Assessment) -> shape.Board:
     """Print the sentences of the board edition."""
-    mending = [p for p in a.roadmap.picks if p.action.kind == IMPLEMENT]
+    mending, fixes = [p for p in a.roadmap.picks if p.action.kind == IMPLEMENT], Fixes(a.checks)
     return shape.Board(
         meaning=_meaning(a),
         next_text=_next(a),
         changed="" if a.history.runs else say(NO_EARLIER_RUN),
         decisions_text=_decisions_text(a, len(mending)),
-        decisions=tuple(_decision(a, n, p) for n, p in enumerate(mending[:DECISIONS], start=1)),
+        decisions=tuple(_decision(a, n, p, fixes) for n, p in enumerate(mending[:DECISIONS], 1)),
         blind=tuple(_blind(a)),
     )
 
@@ -80,16 +80,12 @@ def _decisions_text(a: model.Assessment, mending: int) -> str:
     )  # fmt: skip
 
 
-def _decision(a: model.Assessment, rank: int, pick: Pick) -> shape.Decision:
-    action = pick.action
-    found = [a.findings[n] for n in action.cells]
-    by_id = {c.id: c for c in a.checks}
-    order = model.SEVERITIES
-    worst = min((by_id[f.check] for f in found), key=lambda c: (order.index(c.severity), c.id))
-    subjects = len({f.actor or f.subject for f in found})
-    what = clean(action.what) or (
-        say("{n} agents or accounts", n=number(subjects)) if subjects > 1 else ""
-    )
+def _decision(a: model.Assessment, rank: int, pick: Pick, fixes: Fixes) -> shape.Decision:
+    action, order = pick.action, model.SEVERITIES
+    own = (c for c in a.checks if c.id in action.checks)
+    worst = min(own, key=lambda c: (order.index(c.severity), c.id))
+    several = say("{n} agents or accounts", n=number(action.things)) if action.things > 1 else ""
+    what = clean(action.what) or several
     brings = say("{n} points of the score", n=points(pick.gain))
     if not pick.gain:
         held = pick.uncapped > 0
@@ -101,7 +97,7 @@ def _decision(a: model.Assessment, rank: int, pick: Pick) -> shape.Decision:
         rank=str(rank),
         id=clean(action.id),
         title=f"{clean(headline(action.title))}{f': {short(what, FILE, 80)}' if what else ''}",
-        fix=short(clean(fix_of(a, action)), FILE, 320),
+        fix=short(clean(fixes.of(action)), FILE, 320),
         why=clean(content(worst.why)),
         owners=short(clean(join(action.owners)), FILE, 120) or say("nobody owns it yet"),
         effort=days_of_work(action.effort),

@@ -7,15 +7,19 @@ On paper stands as much as a person reads, and how much that is. Everything stan
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
 
+from reporter.plain import clean
 from reporter.texts import content, mark, say
 
 from .findings import places
 from .pages import page_file
 from .roadmap import NOW
 from .shape import View
+from .shape_findings import BY_OWNER, OWED, rows
 from .words import count, number, record, short
 
 FILE = "todo.csv"
@@ -73,43 +77,64 @@ class Desk:
     systems: tuple[System, ...]
     more: str
     """Where the others stand; empty when all are shown."""
-    pages: tuple[Page, ...]
-    """All of it, where the page on the screen shows the first only."""
+    files: tuple[str, ...]
+    """The pages that hold all of it, where the page on the screen shows the first only."""
+
+
+_FAILING = "count(*) FILTER (status = 'fail')"
+_MOST_FIRST = f"owner = '', {_FAILING} OVER (PARTITION BY owner) DESC, {BY_OWNER}"
+"""In SQL: who has most to mend first and what nobody owns last."""
 
 
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
     """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
-    total = sum(len(p.rows) for p in view.roadmap.picks)
+    urgent = sum(pick.lane == NOW for pick in view.roadmap.picks)  # they come first
+    counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent})")
+    order = "GROUP BY owner ORDER BY owner = '', failing DESC, owner"
+    owners = view.findings.results.rows(("owner", *counts), OWED, order)
+    total = sum(n for _, _, n, _ in owners)
     parted = medium == "screen" and total > INLINE
     per_owner, left = ON_PAPER if medium == "paper" else (FIRST if parted else total, total)
-    place = places(view)
-    own: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for p, pick in enumerate(view.roadmap.picks):
-        for n in pick.rows:
-            own[view.findings[n][place["owner"]]].append((p, n))
-    failing = {o: sum(view.findings[n][place["status"]] == "fail" for _, n in rows) for o, rows in own.items()}  # fmt: skip
-    made = []
-    for number_, owner in enumerate(sorted(own, key=lambda o: (not o, -failing[o], o)), start=1):
-        rows = own[owner]
-        shown = rows[: min(per_owner, left)]
-        left -= len(shown)
-        made.append(
-            Desk(
-                owner=short(owner, FILE, 80) or say("Nobody"),
-                anchor=f"o-{number_}",
-                standing=_standing(view, rows, failing[owner]),
-                systems=_systems(view, shown, place),
-                more=_more(len(rows) - len(shown), parted),
-                pages=_pages(view, rows, place, f"owner-{number_}") if parted else (),
-            )
+    some = f"QUALIFY row_number() OVER (PARTITION BY owner ORDER BY rank, place) <= {per_owner} ORDER BY {_MOST_FIRST}"
+    shown = {owner: list(rows) for owner, rows in _by_owner(islice(_rows(view, some), left))}
+    return tuple(
+        Desk(
+            owner=short(clean(owner), FILE, 80) or say("Nobody"),
+            anchor=f"o-{at}",
+            standing=_standing(failing, n - failing, now),
+            systems=_systems(view, own := shown.get(owner, [])),
+            more=_more(n - len(own), parted),
+            files=_files(at, n) if parted else (),
         )
-    return tuple(made)
+        for at, (owner, failing, n, now) in enumerate(owners, start=1)
+    )
 
 
-def _standing(view: View, rows: Sequence[tuple[int, int]], failing: int) -> str:
-    urgent = sum(view.roadmap.picks[p].lane == NOW for p, _ in rows)
+def pages(view: View, found: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]:
+    """Yield all that each owner has to do, page by page."""
+    order = f"ORDER BY {_MOST_FIRST}"
+    for desk, (_, owed) in zip(found, _by_owner(_rows(view, order)), strict=True):
+        for file in desk.files:
+            yield desk, Page(file, _systems(view, islice(owed, PER_PAGE)))
+
+
+def _rows(view: View, order: str) -> Iterator[tuple[Any, ...]]:
+    """Yield what is owed: row of texts, place in the roadmap, owner."""
+    return rows(view.findings, OWED, order, ("rank", "owner"))
+
+
+def _by_owner(owed: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
+    return groupby(owed, key=lambda row: row[2])
+
+
+def _files(at: int, n: int) -> tuple[str, ...]:
+    """Name the pages of the owner at a place who has so much to do."""
+    return tuple(page_file(f"owner-{at}", k) for k in range(1, -(-n // PER_PAGE) + 1))
+
+
+def _standing(failing: int, unknown: int, urgent: int) -> str:
     parts = (
-        (failing, mark("{n} failing")), (len(rows) - failing, mark("{n} unknown")), (urgent, mark("{n} to act on now")),
+        (failing, mark("{n} failing")), (unknown, mark("{n} unknown")), (urgent, mark("{n} to act on now")),
     )  # fmt: skip
     return " · ".join(say(text, n=number(n)) for n, text in parts if n)
 
@@ -123,25 +148,13 @@ def _more(rest: int, parted: bool) -> str:
     return say("{verdicts}: in {file}, by this owner.", verdicts=verdicts, file=FILE)
 
 
-def _pages(
-    view: View, rows: Sequence[tuple[int, int]], place: dict[str, int], name: str
-) -> tuple[Page, ...]:
-    parts = (rows[n : n + PER_PAGE] for n in range(0, len(rows), PER_PAGE))
-    return tuple(
-        Page(page_file(name, n), _systems(view, part, place))
-        for n, part in enumerate(parts, start=1)
-    )
-
-
-def _systems(
-    view: View, rows: Sequence[tuple[int, int]], place: dict[str, int]
-) -> tuple[System, ...]:
+def _systems(view: View, owed: Iterable[tuple[Any, ...]]) -> tuple[System, ...]:
     """Group rows by the agent or account they are about, in the order of the roadmap."""
-    anchors = {c.id: c.anchor for c in view.checks}
+    anchors, place = {c.id: c.anchor for c in view.checks}, places(view)
     found: dict[str, list[Task]] = defaultdict(list)
-    for p, n in rows:
-        pick = view.roadmap.picks[p]
-        f = {name: view.findings[n][at] for name, at in place.items()}
+    for row, rank, _ in owed:
+        pick = view.roadmap.picks[rank - 1]
+        f = {name: row[at] for name, at in place.items()}
         found[f["actor"]].append(
             Task(
                 rank=pick.rank,

@@ -1,4 +1,4 @@
-"""The rows of findings.csv as events need them. In: the view. Out: a `Finding` a row, with a stable id, and tool facts.
+"""Findings as events need them. In: the view. Out: a `Finding` a row of findings.csv, with a stable id, and tool facts.
 
 The id depends on organisation, check and subject alone: the same defect keeps it in every run and every format.
 """
@@ -6,7 +6,9 @@ The id depends on organisation, check and subject alone: the same defect keeps i
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID, uuid5
 
 from .shape import Check, Control, Framework, View
@@ -41,25 +43,21 @@ class Finding:
     """What the check counts for."""
 
 
-def findings(view: View) -> list[Finding]:
-    """Return every row of findings.csv, in its order."""
+def findings(view: View) -> Iterator[Finding]:
+    """Yield every row of findings.csv, in its order."""
     checks = {c.id: c for c in view.checks}
     served = controls_of(view)
     place = places(view)
-    seen: Counter[str] = Counter()
-    found = []
-    for row in view.findings:
-        check = row[place["check"]]
-        values = {name: row[place[name]] for name in _NAMED}
-        told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
-        seen[told] += 1
-        if seen[told] > 1:  # subjects that differ in hidden characters only
-            told += f"\0{seen[told]}"
-        uid = str(uuid5(NAMESPACE, told))
-        found.append(
-            Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
-        )
-    return found
+    for check, rows in groupby(view.findings, key=lambda row: row[place["check"]]):
+        seen: Counter[str] = Counter()
+        for row in rows:
+            values = {name: row[place[name]] for name in _NAMED}
+            told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
+            seen[told] += 1
+            if seen[told] > 1:  # subjects that differ in hidden characters only
+                told += f"\0{seen[told]}"
+            uid = str(uuid5(NAMESPACE, told))
+            yield Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
 
 
 def places(view: View) -> dict[str, int]:
@@ -67,10 +65,10 @@ def places(view: View) -> dict[str, int]:
     return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
 
 
-def verdicts(view: View) -> list[dict[str, str]]:
-    """Return the findings of a view by column."""
+def verdicts(view: View) -> Iterator[dict[str, str]]:
+    """Yield the findings of a view by column."""
     place = places(view)
-    return [{name: row[at] for name, at in place.items()} for row in view.findings]
+    return ({name: row[at] for name, at in place.items()} for row in view.findings)
 
 
 def controls_of(view: View) -> dict[str, Served]:

@@ -9,9 +9,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
-from itertools import groupby
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -53,28 +53,17 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 
 
-def write(
-    view: View,
-    path: Path,
-    edition: str = "auditor",
-    own: Template | None = None,
-    passes: Iterable[pages.Pass] | None = None,
-) -> None:
-    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it.
-
-    That of the auditor lists the passes, if they are given.
-    """
+def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
+    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
     if own:
         _write(path, render(view, own=own))
         return
-    lists, fill = _lists(view, edition, passes=passes), _page(view, "screen")
+    lists, fill = _lists(view, edition), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
-    parted = _parted(**lists)
-    if parted:
+    for file, template, more in _parted(view, **lists):
         folder = path.with_name(pages.FOLDER if edition == "auditor" else desk.FOLDER)
-        folder.mkdir()
-        for file, (template, more) in parted.items():
-            _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
+        folder.mkdir(exist_ok=True)
+        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
 
 
 def render(
@@ -99,33 +88,32 @@ def render(
         return page
 
 
-def _lists(
-    view: View, edition: str, medium: str = "screen", passes: Iterable[pages.Pass] | None = None
-) -> dict[str, Any]:
+def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     """Lay out the long lists of an edition."""
     if edition == "engineer":
         return {"desks": desk.desks(view, medium)}
-    return (
-        {"found": pages.found(view, passes)} if (edition, medium) == ("auditor", "screen") else {}
-    )
+    return {"found": pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
 
 
 def _parted(
-    found: pages.Found | None = None, desks: Sequence[desk.Desk] = ()
-) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name the pages beside an edition, each with its template and what fills it."""
-    made: dict[str, tuple[str, dict[str, Any]]] = {
-        p.file: ("owner", {"desk": d, "page": p}) for d in desks for p in d.pages
-    }
+    view: View, found: pages.Found | None = None, desks: Sequence[desk.Desk] = ()
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the pages beside an edition: file, template and what fills it."""
+    if any(d.files for d in desks):
+        for d, page in desk.pages(view, desks):
+            yield page.file, "owner", {"desk": d, "page": page}
     if found and not found.inline:
-        by_page = [(f, list(own)) for f, own in groupby(found.actors, key=lambda a: a.page)]
-        named = len(found.actors) <= pages.LISTED
-        words = Markup(search.words(found.pages))
-        made["index.html"] = ("index", {"found": found, "named": named, "by_page": by_page, "words": words})  # fmt: skip
-        for p in found.pages:
-            made[p.file] = ("check", {"page": p, "files": found.by_check[p.check.id].files})
-        made |= {file: ("agents", {"actors": actors}) for file, actors in by_page}
-    return made
+        words, by_page = search.Words(), []
+        actors: list[pages.Actor] = []
+        for p in pages.check_pages(view):
+            words.add(p)
+            yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
+        for file, own in pages.actor_pages(view):
+            by_page.append((file, own[0].name, own[-1].name))
+            actors += [replace(a, verdicts=(), card=None) for a in own] if len(actors) <= pages.LISTED else []  # fmt: skip
+            yield file, "agents", {"actors": own}
+        named = actors if len(actors) <= pages.LISTED else []
+        yield "index.html", "index", {"found": found, "actors": named, "by_page": by_page, "words": Markup(words.told())}  # fmt: skip
 
 
 def _write(path: Path, text: str) -> None:

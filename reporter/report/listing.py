@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from reporter.texts import say, word
 
-from .pages import Row
+from .pages import Link, Row
 
 _ROW = (
     '<tr id="{anchor}" data-severity="{severity}" data-status="{said}"><th scope="row"><bdi>{subject}</bdi> '
@@ -29,7 +29,7 @@ def verdict_rows(rows: Iterable[Row]) -> Markup:
     return Markup("".join(_row(r, words) for r in listed))
 
 
-def verdict_links(rows: Iterable[Row]) -> Markup:
+def verdict_links(rows: Iterable[Row | Link]) -> Markup:
     """Name the checks of verdicts, each a link to its row."""
     made = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
     return Markup(f"{made}.")

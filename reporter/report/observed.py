@@ -219,7 +219,7 @@ def _halves(n: int) -> str:
 
 def causes(found: tuple[compared.Cause, ...]) -> shape.Causes:
     """Print what lies behind the failures: one defect fails several checks, and is mended once."""
-    failures = sum(len(c.cells) for c in found)
+    failures = sum(c.failures for c in found)
     text = say(
         "{failures} have {causes}. Failures count as one cause if their checks look at one defect and they concern the same agent, "
         "credential or identity. {shown}",
@@ -236,7 +236,7 @@ def _cause(c: compared.Cause) -> shape.CauseLine:
         what=short(clean(c.what), "causes.csv", 80) + several,
         severity=c.severity,
         checks=", ".join(c.checks),
-        failures=number(len(c.cells)),
+        failures=number(c.failures),
         owners=short(clean(", ".join(c.owners)), "causes.csv", 80) or say("nobody"),
         ref=clean(c.ref),
     )

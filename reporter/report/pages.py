@@ -1,4 +1,4 @@
-"""Every verdict on the screen, by check and by agent. In: a `shape.View`, and the passes, which it only counts. Out: rows, and pages beside the report.
+"""Every verdict on the screen, by check and by agent. In: a `shape.View`. Out: rows, and pages beside the report, one at a time.
 
 While the verdicts are few they all stand in the report's own page. A long run keeps the first findings of each check
 there and the whole on pages of bounded size in a folder beside it, with an index.
@@ -6,20 +6,22 @@ there and the whole on pages of bounded size in a folder beside it, with an inde
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import NamedTuple
+from itertools import groupby, islice
+from typing import Any, NamedTuple
 
-from reporter.scores import tier_text
+from reporter.db import quoted_list
+from reporter.plain import clean
+from reporter.scores import Status, tier_text
 from reporter.store import RESULTS
 from reporter.texts import mark, say
 
-from .findings import verdicts
 from .shape import Check, View
 from .shape_pictures import AgentCard
-from .words import clean, count, number, owner, record, short, slug, top_tier
+from .words import count, number, owner, record, short, slug
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""
@@ -38,23 +40,9 @@ LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
 ALL = "findings.csv"
-PASS = "pass"
+PASS = Status.PASS.value
 STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
 """In the order in which they are listed."""
-
-
-class Pass(NamedTuple):
-    """A verdict of pass, as results.parquet holds it."""
-
-    check: str
-    subject: str
-    reason: str
-    record: str
-    actor: str
-    owner: str
-    tier_lo: int
-    tier_hi: int
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +68,17 @@ class Row:
     waived_until: str
 
 
+class Link(NamedTuple):
+    """Where a verdict of a long run stands, and what its actor is told by."""
+
+    anchor: str
+    page: str
+    check: str
+    status: str
+    owner: str
+    tier: str
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Verdicts of one check on one page, the passes last."""
@@ -103,8 +102,8 @@ class Actor:
     tier: str
     standing: str
     """"4 failing · 2 unknown · 37 pass"."""
-    verdicts: tuple[tuple[str, tuple[Row, ...]], ...]
-    """By status: what is open, and the passes last."""
+    verdicts: tuple[tuple[str, tuple[Row | Link, ...]], ...]
+    """By status: what is open, and the passes last; empty in an index."""
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
 
@@ -127,32 +126,29 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All verdicts of a run and where they stand."""
+    """What the report's own page holds of the verdicts, and where all of them stand."""
 
     inline: bool
-    whole: bool
-    """With the passes."""
     text: str
-    pages: tuple[Page, ...]
-    actors: tuple[Actor, ...]
     by_check: dict[str, Listed]
     """Checks that have a verdict here."""
+    actors: tuple[Actor, ...]
+    """Empty where they stand on pages of their own."""
 
 
-def found(view: View, passes: Iterable[Pass] | None = None) -> Found:
-    """Lay out every verdict of a run; without its passes, every finding."""
-    cards = {card.agent: card for card in view.agents.cards}
-    passed = _grouped(view, passes or ())
-    total = len(view.findings) + sum(map(len, passed.values()))
-    inline = len(view.findings) <= INLINE and total <= VERDICTS and len(cards) <= CARDS
-    pages = tuple(_pages(view, passed, inline))
-    of_check: dict[str, list[Page]] = defaultdict(list)
-    for page in pages:
-        of_check[page.check.id].append(page)
-    actors = tuple(_actors((r for p in pages for r in p.rows), cards, inline))
-    by_check = {c: _listed(p, inline) for c, p in of_check.items()}
-    text = _text(total, total - len(view.findings), len(of_check), len(actors))
-    return Found(inline, passes is not None, text, pages, actors, by_check)
+def found(view: View) -> Found:
+    """Lay out every verdict of a run, or the first of each check and where the others are."""
+    total = sum(_size(c) for c in view.checks)
+    inline = len(view.findings) <= INLINE and total <= VERDICTS and len(view.agents.cards) <= CARDS
+    if inline:
+        by_check = {p.check.id: _all_of(p) for p in check_pages(view, inline=True)}
+        actors = tuple(_actors(view, [row for x in by_check.values() for row in (*x.rows, *x.passes)]))  # fmt: skip
+        names = len(actors)
+    else:
+        by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
+        actors, names = (), len(_sizes(view))
+    passed = total - len(view.findings)
+    return Found(inline, _text(total, passed, len(by_check), names), by_check, actors)
 
 
 def _text(total: int, passed: int, checks: int, names: int) -> str:
@@ -165,15 +161,32 @@ def _text(total: int, passed: int, checks: int, names: int) -> str:
     )  # fmt: skip
 
 
-def _listed(pages: Sequence[Page], inline: bool) -> Listed:
-    n = Counter(r.status == PASS for p in pages for r in p.rows)
-    passed = count(n[True], "pass") if n[True] else ""
-    rows = pages[0].rows
-    if inline:
-        return Listed(rows[: n[False]], rows[n[False] :], passed, "", ())
-    shown = rows[: min(n[False], FIRST)]
-    note = _pointer(len(shown), n[False], passed)
-    return Listed(shown, (), passed, note, tuple(p.file for p in pages))
+def _open(c: Check) -> int:
+    n = c.counts
+    return n.failed + n.unknown + n.compensated + n.attested
+
+
+def _size(c: Check) -> int:
+    return _open(c) + c.counts.passed
+
+
+def _all_of(page: Page) -> Listed:
+    said = _open(page.check)
+    return Listed(page.rows[:said], page.rows[said:], _passed(page.check), "", ())
+
+
+def _first_of(page: Page) -> Listed:
+    said, passed = _open(page.check), _passed(page.check)
+    return Listed(page.rows, (), passed, _pointer(len(page.rows), said, passed), _files(page.check))
+
+
+def _passed(c: Check) -> str:
+    return count(c.counts.passed, "pass") if c.counts.passed else ""
+
+
+def _files(c: Check) -> tuple[str, ...]:
+    """Name the pages of a check in a long run."""
+    return tuple(page_file(f"check{c.anchor[1:]}", n) for n in range(1, -(-_size(c) // PER_PAGE) + 1))  # fmt: skip
 
 
 def _pointer(shown: int, findings: int, passed: str) -> str:
@@ -191,39 +204,54 @@ def _pointer(shown: int, findings: int, passed: str) -> str:
     return say(first, n=number(shown), all=number(findings), passes=passed)
 
 
-def _grouped(view: View, passes: Iterable[Pass]) -> dict[str, list[Pass]]:
-    """Group passes by check."""
-    grouped: dict[str, list[Pass]] = {c.id: [] for c in view.checks}
-    for verdict in passes:
-        grouped[clean(verdict.check)].append(verdict)
-    return grouped
+_HELD = (
+    *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
+    *("status", "reason", "record", "waived_until"),
+)
+_WITHIN = (
+    f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
+)
+"""In SQL: what fails first, then by tier, the highest first; the passes last."""
+_SHOWN = f"status <> '{Status.NA}'"
 
 
-def _by_check(view: View) -> dict[str, list[tuple[int, dict[str, str]]]]:
-    """Group verdicts with their row numbers; what fails first, then by tier, the highest first."""
-    grouped: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
-    for n, verdict in enumerate(verdicts(view), start=1):
-        grouped[verdict["check"]].append((n, verdict))
-    for rows in grouped.values():
-        rows.sort(key=lambda row: (row[1]["status"] != "fail", -top_tier(row[1]["tier"]), row[0]))
-    return grouped
+def _by_check(view: View) -> str:
+    """In SQL: the place of a check in the report."""
+    return f'list_position({quoted_list(_names(view))}, "check")'
 
 
-def _pages(view: View, passed: Mapping[str, Sequence[Pass]], inline: bool) -> Iterator[Page]:  # fmt: skip
-    findings = _by_check(view)
+def _names(view: View) -> list[str]:
+    """The checks of the report in its order, as the store calls them."""
+    printed = {head[0]: name for name, head in view.findings.heads.items()}
+    return [printed[c.id] for c in view.checks]
+
+
+def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
+    """Yield the verdicts of every check, page by page; inline a page a check."""
+    rows = view.findings.results.each(_HELD, _SHOWN, f"ORDER BY {_by_check(view)}, {_WITHIN}")
+    return _pages(view, rows, inline)
+
+
+def _first_pages(view: View) -> Iterator[Page]:
+    """Yield the first findings of every check."""
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    first = f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY {_by_check(view)}, {nth}"
+    for page in _pages(view, view.findings.results.each(_HELD, _SHOWN, first), inline=False):
+        yield replace(page, rows=tuple(r for r in page.rows if r.status != PASS))
+
+
+def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
+    checks = dict(zip(_names(view), view.checks, strict=True))
     tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
-    for check in view.checks:
-        said, good = findings.get(check.id, []), passed[check.id]
-        total = len(said) + len(good)
-        starts = range(0, total, total if inline else PER_PAGE) if total else range(0)
-        for n, start in enumerate(starts, start=1):
-            file = "" if inline else page_file(f"check{check.anchor[1:]}", n)
-            end = start + starts.step
-            rows = [_row(v, file, ALL, tier) for _, v in said[start:end]]
-            rest = slice(max(start - len(said), 0), max(end - len(said), 0))
-            rows += [_row(_verdict(p, check), file, RESULTS, tier) for p in good[rest]]
-            title = say("page {n} of {all}", n=n, all=len(starts)) if len(starts) > 1 else ""
-            yield Page(file, check, title, tuple(rows))
+    for name, group in groupby(rows, key=lambda row: row[1]):
+        check = checks[name]
+        files = ("",) if inline else _files(check)
+        for n, file in enumerate(files, 1):
+            part = tuple(_row(r, check, file, tier) for r in (group if inline else islice(group, PER_PAGE)))  # fmt: skip
+            if not part:
+                break
+            title = say("page {n} of {all}", n=n, all=len(files)) if len(files) > 1 else ""
+            yield Page(file, check, title, part)
 
 
 def page_file(name: str, n: int) -> str:
@@ -231,60 +259,83 @@ def page_file(name: str, n: int) -> str:
     return f"{name}+{n}.html" if n > 1 else f"{name}.html"
 
 
-def _row(v: Mapping[str, str], page: str, file: str, tier: Callable[[str], str]) -> Row:
+def _row(held: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
     """Print a verdict; what is cut stands in the file that is named."""
+    id_, _, subject, actor, whose, lo, hi, status, reason, ref, until = held
+    file, ranked = RESULTS if status == PASS else ALL, tier_text(lo, hi)
     return Row(
-        anchor=f"v-{v['id']}",
+        anchor=f"v-{id_}",
         page=page,
-        check=v["check"],
-        severity=v["severity"],
-        subject=short(v["subject"], file, 120),
-        actor=v["actor"],
-        owner=owner(short(v["owner"], file, 80)),
-        tier=v["tier"],
-        tier_text=tier(v["tier"]),
-        status=v["status"],
-        reason=short(v["reason"], file),
-        record=record(short(v["record"], file, 160)),
-        waived_until=v["waived_until"],
+        check=check.id,
+        severity=check.severity,
+        subject=short(clean(subject), file, 120),
+        actor=clean(actor),
+        owner=owner(short(clean(whose), file, 80)),
+        tier=ranked,
+        tier_text=tier(ranked),
+        status=status,
+        reason=short(clean(reason), file),
+        record=record(short(clean(ref), file, 160)),
+        waived_until=until,
     )
 
 
-def _verdict(p: Pass, check: Check) -> dict[str, str]:
-    """Name what a pass holds as the columns of the findings do."""
-    return {
-        "id": p.id,
-        "check": check.id,
-        "severity": check.severity,
-        "subject": clean(p.subject),
-        "actor": clean(p.actor),
-        "owner": clean(p.owner),
-        "tier": tier_text(p.tier_lo, p.tier_hi),
-        "status": PASS,
-        "reason": clean(p.reason),
-        "record": clean(p.record),
-        "waived_until": "",
-    }
-
-
-def _actors(rows: Iterable[Row], cards: Mapping[str, AgentCard], inline: bool) -> Iterator[Actor]:
-    """Group rows by the agent or account they are about, by name; the organisation comes first."""
+def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
+    """Group all rows by the agent or account they are about, by name; the organisation comes first."""
+    cards = {card.agent: card for card in view.agents.cards}
     own: dict[str, list[Row]] = {name: [] for name in cards}
     for row in rows:
         own.setdefault(row.actor, []).append(row)
     taken: set[str] = set()
-    page, on_page = 1, 0
     for name in sorted(own):
-        size = len(own[name]) + PATH * (name in cards)
+        yield _actor(name, own[name], slug("a", name, taken), "", cards.get(name))
+
+
+def _sizes(view: View) -> list[tuple[str, int]]:
+    """Return who has a verdict or a picture, by name, with the number of verdicts."""
+    sizes = dict(view.findings.results.each(("actor", "count(*)"), _SHOWN, "GROUP BY actor"))
+    named = set(map(clean, sizes))
+    sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in named}
+    return sorted(sizes.items())
+
+
+def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
+    """Yield who has a verdict or a picture in a long run, by name, page by page."""
+    cards = {card.agent: card for card in view.agents.cards}
+    verdicts = groupby(_links(view), key=lambda pair: pair[0])
+    taken: set[str] = set()
+    page: list[Actor] = []
+    at, on_page = 1, 0
+    for name, n in _sizes(view):
+        size = n + PATH * (clean(name) in cards)
         if on_page and on_page + size > NAMES_PER_PAGE:
-            page, on_page = page + 1, 0
+            yield f"agents+{at}.html", page
+            page, at, on_page = [], at + 1, 0
         on_page += size
-        anchor, file = slug("a", name, taken), "" if inline else f"agents+{page}.html"
-        yield _actor(name, own[name], anchor, file, cards.get(name))
+        rows = [row for _, row in next(verdicts)[1]] if n else []
+        anchor = slug("a", clean(name), taken)
+        page.append(_actor(clean(name), rows, anchor, f"agents+{at}.html", cards.get(clean(name))))
+    if page:
+        yield f"agents+{at}.html", page
 
 
-def _actor(name: str, rows: Sequence[Row], anchor: str, page: str, card: AgentCard | None) -> Actor:
-    grouped: dict[str, list[Row]] = defaultdict(list)
+def _links(view: View) -> Iterator[tuple[str, Link]]:
+    """Yield all verdicts of a long run by the name of their actor, each with the page by check on which it stands."""
+    checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    more = f"ORDER BY actor, {_by_check(view)}, {nth}"
+    said = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
+    columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
+    for id_, name, actor, whose, lo, hi, status, n in view.findings.results.each(columns, _SHOWN, more):  # fmt: skip
+        check, files = checks[name]
+        page = files[(n - 1) // PER_PAGE]
+        yield actor, Link(f"v-{id_}", page, check.id, status, said(whose), tier_text(lo, hi))
+
+
+def _actor(
+    name: str, rows: Sequence[Row | Link], anchor: str, page: str, card: AgentCard | None
+) -> Actor:
+    grouped: dict[str, list[Row | Link]] = defaultdict(list)
     for row in rows:
         grouped[row.status].append(row)
     first = next((r for r in rows if r.status != PASS), rows[0] if rows else None)

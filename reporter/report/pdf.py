@@ -151,7 +151,7 @@ def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
     else:
         longest, size, first = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST, []
         make, running = _findings, partial(_running, view)
-    found = sections(view, CUT if len(view.findings) > longest else None)
+    found = list(sections(view, CUT if len(view.findings) > longest else None))
     made = [
         _part(folder / f"{n}.pdf", TITLE, make(p), [None if s.goes_on else s.name for s in p])
         for n, p in enumerate(parts(found, size))

@@ -9,7 +9,6 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,9 +17,10 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter.model import Assessment
-from reporter.store import APART, SCHEMA
+from reporter.store import SCHEMA
 
 from .shape import View
+from .shape_findings import Findings
 
 ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -30,6 +30,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     NoneType: {"type": "null"},
     Any: {},
     datetime: {"type": "string", "format": "date-time"},
+    Findings: {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
     Fraction: {"type": "string", "pattern": "^-?[0-9]+/[1-9][0-9]*$"},
 }
 
@@ -37,7 +38,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 def report_schema() -> str:
     """Return the schema of report.json as text: a definition a dataclass, by its name."""
     found: dict[str, Any] = {}
-    held = found["Assessment"] = _definition(Assessment, found, APART)
+    held = found["Assessment"] = _definition(Assessment, found)
     held["properties"]["schema"] = {"const": SCHEMA}
     held["required"] = sorted([*held["required"], "schema"])
     return _whole(
@@ -91,9 +92,9 @@ def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
     raise TypeError(f"report.json cannot hold {kind}")
 
 
-def _definition(kind: Any, found: dict[str, Any], apart: Sequence[str] = ()) -> dict[str, Any]:
+def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
     hints, said = get_type_hints(kind), _said_of(kind)
-    held = [f for f in fields(kind) if f.name not in apart]
+    held = fields(kind)
     properties = {}
     for f in held:
         about = {"description": said[f.name]} if f.name in said else {}

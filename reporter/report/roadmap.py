@@ -1,20 +1,21 @@
-"""The roadmap: a `planned.Roadmap` in, printable lines out.
+"""The roadmap: a `planned.Roadmap` and the results that it is about in, printable lines out.
 
 Gains are printed in percentage points with two decimals, half up, and never as 0.00 where there is one.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 
 from reporter import model
-from reporter.earlier import JOINED, RENAMED, SPLIT
-from reporter.headlines import remedies
+from reporter.earlier import JOINED, RENAMED, SPLIT, Regrouped
+from reporter.headlines import remedy
 from reporter.planned import EVIDENCE, IMPLEMENT, Action, Pick
-from reporter.texts import ENGLISH, content, headline, language, mark, say, say_n, word
+from reporter.store import Results
+from reporter.texts import content, headline, mark, say, say_n, word
 
 from . import shape_roadmap as shape
 from .words import clean, count, decimal, digits, exact, join, number, percent, short
@@ -36,20 +37,22 @@ _WORDS = (
 )
 
 
-def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
-    """Print the roadmap; `rows` says in which row of findings.csv each finding stands."""
+def roadmap(a: model.Assessment, results: Results) -> shape.Roadmap:
+    """Print the roadmap."""
     plan = a.roadmap
+    fixes, before = Fixes(a.checks), {r.id: r for r in a.history.regrouped}
     picks = tuple(
-        _line(a, n, p, _lane(n, p, plan.ranked), rows) for n, p in enumerate(plan.picks, 1)
+        _line(n, p, _lane(n, p, plan.ranked), fixes, before.get(p.action.id))
+        for n, p in enumerate(plan.picks, 1)
     )
     urgent = [p for p in picks if p.lane == NOW]
     ranked = [p for p in picks if p.lane != NOW]
-    owners = _owners(a, picks)
+    owners = _owners(results, picks)
     return shape.Roadmap(
         text=_text(a),
         first_text=_first(a),
         first=plan.first,
-        urgent_text=_urgent_text(len(urgent), any(f.waiver for f in a.findings)),
+        urgent_text=_urgent_text(len(urgent), bool(a.waived)),
         urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked)),
         ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
@@ -61,23 +64,23 @@ def roadmap(a: model.Assessment, rows: Mapping[int, int]) -> shape.Roadmap:
     )
 
 
-def _owners(a: model.Assessment, picks: Sequence[shape.PickLine]) -> tuple[shape.OwnerLine, ...]:
+def _owners(results: Results, picks: Sequence[shape.PickLine]) -> tuple[shape.OwnerLine, ...]:
     """Print what each owner has to do, who has most first; what nobody owns last."""
-    own: dict[str, Counter[int]] = defaultdict(Counter)
-    for place, pick in enumerate(a.roadmap.picks):
-        for n in pick.action.cells:
-            own[a.findings[n].owner][place] += 1
-    ranked = sorted(own.items(), key=lambda o: (not o[0], -o[1].total(), o[0]))
-    return tuple(
-        shape.OwnerLine(
+    columns = ("owner", "rank", "count(*)")
+    rows = results.each(columns, "rank IS NOT NULL", "GROUP BY owner, rank ORDER BY owner, rank")
+    made: list[tuple[tuple[bool, int, str], shape.OwnerLine]] = []
+    for owner, todo in groupby(rows, key=lambda row: row[0]):
+        own = [(picks[rank - 1], n) for _, rank, n in todo]
+        total = sum(n for _, n in own)
+        line = shape.OwnerLine(
             owner=short(clean(owner), TODO, 80) or say("nobody"),
-            actions=str(len(todo)),
-            urgent=str(sum(picks[place].lane == NOW for place in todo)),
-            cells=str(todo.total()),
-            first=", ".join(f"{picks[p].id} ({n})" for p, n in list(todo.items())[:FIRST_SHOWN]),
+            actions=str(len(own)),
+            urgent=str(sum(pick.lane == NOW for pick, _ in own)),
+            cells=str(total),
+            first=", ".join(f"{pick.id} ({n})" for pick, n in own[:FIRST_SHOWN]),
         )
-        for owner, todo in ranked
-    )
+        made.append(((not owner, -total, owner), line))
+    return tuple(line for _, line in sorted(made, key=lambda m: m[0]))
 
 
 def _owners_text(owners: Sequence[shape.OwnerLine]) -> str:
@@ -110,26 +113,28 @@ def days_of_work(value: Fraction) -> str:
     return say("{n} person-day", n=days) if one else say("{n} person-days", n=days)
 
 
-def fix_of(a: model.Assessment, action: Action) -> str:
-    """Say what an action asks for, in the language of the report: the fixes of its checks, or the evidence that is missing."""
-    if action.kind == EVIDENCE:
-        return say(_SUPPLY) + action.fix
-    if language() == ENGLISH:
-        return action.fix
-    own = [a.findings[n] for n in action.cells]
-    failing = {f.check for f in own}
-    checks = sorted((c for c in a.checks if c.id in failing), key=lambda c: (model.SEVERITIES.index(c.severity), c.id))  # fmt: skip
-    fixes = (fix for c in checks for fix in remedies(c, (f for f in own if f.check == c.id)))
-    return " ".join(dict.fromkeys(map(content, fixes)))
+class Fixes:
+    """What actions ask for, in the language of the report: the fixes of their checks, or the evidence that is missing."""
+
+    def __init__(self, checks: Iterable[model.Check]) -> None:
+        self._checks = {c.id: c for c in checks}
+        self._said: dict[tuple[tuple[str, bool], ...], str] = {}
+
+    def of(self, action: Action) -> str:
+        """Say what an action asks for."""
+        if action.kind == EVIDENCE:
+            return say(_SUPPLY) + action.missing
+        if action.mends not in self._said:
+            fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.mends)
+            self._said[action.mends] = " ".join(dict.fromkeys(fixes))
+        return self._said[action.mends]
 
 
 def _lane(rank: int, pick: Pick, ranked: int) -> str:
     return NOW if pick.action.urgent else RANKED if rank <= ranked else LATER
 
 
-def _line(
-    a: model.Assessment, rank: int, pick: Pick, lane: str, rows: Mapping[int, int]
-) -> shape.PickLine:
+def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None) -> shape.PickLine:
     action = pick.action
     certain = Fraction(0) if action.kind == EVIDENCE else pick.gain
     return shape.PickLine(
@@ -140,7 +145,7 @@ def _line(
         kind=action.kind,
         lane=lane,
         owners=clean("; ".join(action.owners)),
-        cells=digits(len(action.cells)),
+        cells=digits(action.verdicts),
         effort=person_days(action.effort),
         gain=points(pick.gain),
         certain_gain=points(certain),
@@ -148,10 +153,10 @@ def _line(
         gain_without_cap=points(pick.uncapped),
         total_after=percent(pick.total),
         level_after=digits(pick.level),
-        fix=clean(fix_of(a, action)),
+        fix=clean(fixes.of(action)),
         exact_gain=exact(pick.gain),
-        rows=tuple(sorted(rows[n] for n in action.cells)),
-        before=_before(a, action.id),
+        checks=tuple(map(clean, action.checks)),
+        before=say(_CAME[came.how], ids=clean(", ".join(came.before))) if came else "",
     )
 
 
@@ -162,21 +167,14 @@ _CAME = {
 }
 
 
-def _before(a: model.Assessment, action: str) -> str:
-    """Say out of which actions of the last run an action came."""
-    came = next((r for r in a.history.regrouped if r.id == action), None)
-    return say(_CAME[came.how], ids=clean(", ".join(came.before))) if came else ""
-
-
 def _brief(line: shape.PickLine, a: model.Assessment, place: int) -> shape.PickLine:
-    """A line as the report prints it: long texts cut, no rows, and whether its place hangs on the weights."""
+    """A line as the report prints it: long texts cut, and whether its place hangs on the weights."""
     return replace(
         line,
         sensitive=_sensitive(a, line, place),
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
-        rows=(),
     )
 
 
@@ -197,8 +195,7 @@ def _sensitive(a: model.Assessment, line: shape.PickLine, place: int) -> str:
 
 def _text(a: model.Assessment) -> str:
     plan = a.roadmap
-    waived = sum(bool(f.waiver) for f in a.findings)
-    left = say(" Left out: {verdicts} that somebody waived.", verdicts=count(waived, "failing verdict")) if waived else ""  # fmt: skip
+    left = say(" Left out: {verdicts} that somebody waived.", verdicts=count(a.waived, "failing verdict")) if a.waived else ""  # fmt: skip
     if not plan.picks:
         return left.strip() or say(
             "Nothing failed and nothing is unknown: there is nothing to plan."

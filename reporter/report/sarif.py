@@ -6,6 +6,8 @@ What logs alone show is no defect of a file and is left out, and so is what goes
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,27 +42,34 @@ def run(view: View) -> dict[str, Any]:
     """Return the run: rules, taxonomies, and the results that weigh most."""
     checks = [c for c in view.checks if c.needs in ("inventory", "both")]
     rules = {c.id: n for n, c in enumerate(checks)}
-    every = findings(view)
-    ours = [f for f in every if f.check.id in rules and f.record.startswith(FOLDERS)]
-    ours.sort(key=lambda f: (-_rank(f), f.check.id, f.subject))
+    ours = 0
+
+    def configured() -> Iterator[Finding]:
+        nonlocal ours
+        for f in findings(view):
+            if f.check.id in rules and f.record.startswith(FOLDERS):
+                ours += 1
+                yield f
+
+    most = nsmallest(MOST, configured(), key=lambda f: (-_rank(f), f.check.id, f.subject))
     files = {f.file: f for f in view.accounting.files}
     waivers = {w.record: w for w in view.waivers.waivers}
-    shown = [_result(f, rules[f.check.id], files, waivers) for f in ours[:MOST]]
+    shown = [_result(f, rules[f.check.id], files, waivers) for f in most]
     return {
         "tool": {"driver": _driver(view, checks)},
         "taxonomies": [_taxonomy(f) for f in view.frameworks],
         "results": shown,
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": f"reporter/{view.cover.evidence_short}"},
-        "invocations": [_invocation(len(ours) - len(shown))],
+        "invocations": [_invocation(ours - len(shown))],
         "properties": {
             "organisation": view.cover.organisation,
             "period": view.cover.period,
             "asOf": view.cover.as_of_iso,
             "evidenceId": view.cover.evidence_id,
             "results": len(shown),
-            "leftOutBeyondLimit": len(ours) - len(shown),
-            "leftOutNoConfiguration": len(every) - len(ours),
+            "leftOutBeyondLimit": ours - len(shown),
+            "leftOutNoConfiguration": len(view.findings) - ours,
             "allFindings": "findings.csv",
         },
     }

@@ -1,4 +1,4 @@
-"""One search over all pages by check. In: the pages. Out: JSON that says on which of them each word stands.
+"""One search over all pages by check. In: the pages, one at a time. Out: JSON that says on which of them each word stands.
 
 A page opened from a disk may fetch nothing, so the index of the pages carries their words, and leads to the page whose
 own search shows the rows.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 
 from reporter.texts import say, word
 
@@ -21,21 +20,37 @@ _NUMBER = re.compile(r"#\d+$")
 """Of a record, which would make nearly every word unlike the others."""
 
 
-def words(pages: Sequence[Page]) -> str:
-    """Return the pages, and for each set of them, as a hexadecimal number, the words that stand there; '' if too long."""
-    on: dict[str, int] = defaultdict(int)
-    for n, page in enumerate(pages):
-        for text in _words(page):
-            on[text] |= 1 << n
-    together: dict[int, list[str]] = defaultdict(list)
-    for text in sorted(on):
-        together[on[text]].append(text)
-    told = {
-        "pages": [(p.file, p.check.id, p.check.title, p.title) for p in pages],
-        "words": {f"{places:x}": " ".join(own) for places, own in together.items()},
-    }
-    made = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return made if len(made.encode()) <= LIMIT else ""
+class Words:
+    """The words of the pages that were added, and on which of them each stands."""
+
+    def __init__(self) -> None:
+        self._pages: list[tuple[str, str, str, str]] = []
+        self._on: dict[str, int] = defaultdict(int)
+        self._size = 0
+
+    def add(self, page: Page) -> None:
+        """Read a page; nothing more once there are too many words."""
+        n = len(self._pages)
+        self._pages.append((page.file, page.check.id, page.check.title, page.title))
+        if self._size <= LIMIT:
+            for text in _words(page):
+                if text not in self._on:
+                    self._size += len(text.encode())
+                self._on[text] |= 1 << n
+
+    def told(self) -> str:
+        """Return the pages, and for each set of them, as a hexadecimal number, the words that stand there; '' if too long."""
+        if self._size > LIMIT:
+            return ""
+        together: dict[int, list[str]] = defaultdict(list)
+        for text in sorted(self._on):
+            together[self._on[text]].append(text)
+        told = {
+            "pages": self._pages,
+            "words": {f"{places:x}": " ".join(own) for places, own in together.items()},
+        }
+        made = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        return made if len(made.encode()) <= LIMIT else ""
 
 
 def _words(page: Page) -> set[str]:

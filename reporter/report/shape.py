@@ -14,6 +14,7 @@ from reporter.branding import ACCENT
 from .shape_accounting import Accounting
 from .shape_attested import Attestations
 from .shape_board import Board
+from .shape_findings import Findings
 from .shape_history import History
 from .shape_observed import Causes, Observation, ParityTable
 from .shape_pictures import Agents, LogCalendar, Losses
@@ -378,8 +379,8 @@ class View:
     method: tuple[Line, ...]
     hashes: tuple[Line, ...]
     finding_columns: tuple[str, ...]
-    findings: tuple[tuple[str, ...], ...]
-    """Every fail, unknown and compensated cell: the rows of findings.csv."""
+    findings: Findings
+    """Every fail, unknown and compensated verdict: the rows of findings.csv."""
     crosswalks: tuple[Crosswalk, ...] = ()
     parity: ParityTable = ParityTable()
     attestations: Attestations = Attestations()

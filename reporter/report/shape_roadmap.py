@@ -30,8 +30,8 @@ class PickLine:
     fix: str
     exact_gain: str
     """Added to `start` they give every total."""
-    rows: tuple[int, ...]
-    """The rows of `findings` that become pass, counted from 0."""
+    checks: tuple[str, ...]
+    """Whose verdicts become pass."""
     before: str = ""
     """"joined: no-owner-3f2a, no-owner-77c1": the actions of the last run whose failures it has; empty where it is the same."""
     sensitive: str = ""

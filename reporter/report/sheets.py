@@ -7,13 +7,14 @@ read report.json.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from reporter.plain import clean
 
 from .findings import places
 from .shape import View
+from .shape_findings import BY_OWNER, OWED, rows
 
 _SHOWN = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
@@ -26,23 +27,21 @@ def write_findings(view: View, path: Path) -> None:
     write_table(path, view.finding_columns, view.findings)
 
 
-def todo(view: View) -> list[tuple[str, ...]]:
-    """Return the rows of todo.csv: every verdict that an action mends, by owner, in the order of the roadmap."""
+def todo(view: View) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of todo.csv: every verdict that an action mends, by owner, in the order of the roadmap."""
     place = places(view)
-    rows = [
-        (view.findings[n][place["owner"]], p.rank, p.id, p.lane, p.effort, *(view.findings[n][place[c]] for c in _SHOWN))
-        for p in view.roadmap.picks
-        for n in p.rows
-    ]  # fmt: skip
-    return sorted(rows, key=lambda r: (not r[0], r[0]))
+    owed = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
+    for row, rank in owed:
+        p = view.roadmap.picks[rank - 1]
+        yield row[place["owner"]], p.rank, p.id, p.lane, p.effort, *(row[place[c]] for c in _SHOWN)
 
 
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
     """Write a table in UTF-8 with BOM and CRLF line ends, safe to open in a spreadsheet."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([escape(name) for name in header])
-        writer.writerows([escape(cell) for cell in row] for row in rows)
+        writer.writerows([escape(cell) for cell in row] for row in table)
 
 
 def escape(text: str) -> str:

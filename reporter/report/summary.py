@@ -145,7 +145,6 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
     unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
     used = a.context.agents_in_use
     shadow = a.population.get("shadow", 0)
-    waived = sum(bool(f.waiver) for f in a.findings)
     stated = (
         ("pass", say("Questions answered yes, examined")),
         ("attested", say("Questions answered yes, on somebody's word")),
@@ -160,7 +159,7 @@ def _facts(a: model.Assessment) -> tuple[shape.Line, ...]:
         shape.Line(say("Verdicts"), number(a.cells)),
         shape.Line(say("Failing"), number(failing)),
         *_if_any(say("of them compensated, at half credit"), compensated),
-        *_if_any(say("of them waived, at no credit"), waived),
+        *_if_any(say("of them waived, at no credit"), a.waived),
         shape.Line(say("Unknown"), number(unknown)),
         *(line for status, label in stated for line in _if_any(label, settled[status])),
     )

@@ -1,4 +1,4 @@
-"""Build the one object that every format reads: an `Assessment` in, a printable `shape.View` out.
+"""Build the one object that every format reads: an `Assessment` and its results in, a printable `shape.View` out.
 
 Wording, rounding and order are decided here and in the modules this one calls, never in a template
 or a writer.
@@ -6,15 +6,18 @@ or a writer.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from reporter import model
 from reporter.explanation import said_of, why_check
-from reporter.scores import CheckScore, Status
+from reporter.headlines import remedy
+from reporter.scores import CheckScore, Status, tier_text
+from reporter.store import Results
 from reporter.texts import ENGLISH, content, say, speaking, word
 
 from . import shape
@@ -30,6 +33,7 @@ from .observed import causes, observed
 from .parity import parity
 from .pictures import calendar, losses
 from .roadmap import roadmap
+from .shape_findings import COLUMNS, Findings
 from .slices import slices
 from .summary import cover, summary
 from .thresholds import in_words, rule, thresholds
@@ -44,7 +48,6 @@ from .words import (
     short,
     slug,
     subject,
-    top_tier,
     weight_note,
 )
 
@@ -53,39 +56,33 @@ KEPT = 25
 SHOWN_ON_PAPER = 3
 REASONS_SHOWN = 3
 
-_COLUMNS = (
-    *("id", "check", "title", "severity", "subject", "actor", "owner", "tier"),
-    *("status", "reason", "record", "waived_until", "waiver", "fix"),
-)
-"""Followed by one column per framework with the ids of the controls that the check counts for."""
-_ORDER = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 _STRENGTHS = ("direct", "partial", "contextual")
 
 
-def build(assessment: model.Assessment, language: str = "") -> shape.View:
-    """Turn an assessment into the printable view, in its language or another."""
+def build(assessment: model.Assessment, results: Results, language: str = "") -> shape.View:
+    """Turn an assessment and its verdicts into the printable view, in its language or another."""
     spoken = language or assessment.language
     with speaking(spoken):
-        return _build(replace(assessment, language=spoken))
+        return _build(replace(assessment, language=spoken), results)
 
 
-def both(assessment: model.Assessment, language: str) -> tuple[shape.View, shape.View]:
+def both(
+    assessment: model.Assessment, results: Results, language: str
+) -> tuple[shape.View, shape.View]:
     """Return the view, and the same with roadmap and parts in English, as all tables of a run are."""
-    made = build(assessment, language)
+    made = build(assessment, results, language)
     if language == ENGLISH:
         return made, made
-    places = {n: row for row, n in enumerate(_order(assessment))}
     with speaking(ENGLISH):
-        plain = replace(made, roadmap=roadmap(assessment, places), slices=slices(assessment))
+        plain = replace(made, roadmap=roadmap(assessment, results), slices=slices(assessment))
     return made, plain
 
 
-def _build(assessment: model.Assessment) -> shape.View:
+def _build(assessment: model.Assessment, results: Results) -> shape.View:
     anchors = _anchors(assessment)
-    checks = _checks(assessment, anchors)
+    checks = _checks(assessment, results, anchors)
     book = Book(assessment, {c.id: c for c in checks}, anchors)
     themes_view, framework_views = themes(book), frameworks(book)
-    places, findings = _findings(assessment)
     return shape.View(
         cover=cover(assessment),
         summary=summary(assessment, book.checks, framework_views),
@@ -100,12 +97,12 @@ def _build(assessment: model.Assessment) -> shape.View:
         levels=levels(assessment),
         method=method(assessment),
         hashes=hashes(assessment),
-        finding_columns=(*_COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
-        findings=findings,
+        finding_columns=(*COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
+        findings=_findings(assessment, results),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
-        roadmap=roadmap(assessment, places),
+        roadmap=roadmap(assessment, results),
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
         board=board(assessment),
@@ -126,13 +123,24 @@ def _weights(p: model.Policy) -> shape.Weights:
 
 
 def to_json(view: shape.View) -> bytes:
-    """Write a view down for another process."""
-    return msgspec.json.encode(view, enc_hook=str)  # numerals are texts there
+    """Write a view down for another process: its verdicts stay in their file."""
+    return msgspec.json.encode(view, enc_hook=_plain)
+
+
+def _plain(value: Any) -> str:
+    """Name the file of results; numerals are texts there."""
+    return str(value.path.parent if isinstance(value, Results) else value)
+
+
+def _held(kind: type, value: Any) -> Any:
+    if kind is Results:
+        return Results(Path(value))
+    raise TypeError(f"a view cannot hold {kind}")
 
 
 def from_json(data: bytes) -> shape.View:
     """Return the view that `to_json` wrote."""
-    return msgspec.json.decode(data, type=shape.View)
+    return msgspec.json.decode(data, type=shape.View, dec_hook=_held)
 
 
 def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
@@ -148,18 +156,54 @@ def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
     return anchors
 
 
-def _checks(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> tuple[shape.Check, ...]:
-    findings: dict[str, list[model.Finding]] = {}
-    for finding in a.findings:
-        findings.setdefault(finding.check, []).append(finding)
+def _checks(
+    a: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
+) -> tuple[shape.Check, ...]:
+    failing, reasons = _failing(results), _reasons(results)
     controls = _controls_of_checks(a, anchors)
     order = {t.id: n for n, t in enumerate(a.themes)}
     sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
     names = {t.id: clean(content(t.title)) for t in a.themes}
     return tuple(
-        _check(a, c, anchors["", c.id], findings.get(c.id, []), controls.get(c.id, ()), names)
+        _check(a, c, anchors["", c.id], failing.get(c.id, []), reasons.get(c.id, []), controls.get(c.id, ()), names)
         for c in sorted_checks
+    )  # fmt: skip
+
+
+def _failing(results: Results) -> dict[str, list[shape.Subject]]:
+    """Return the first failures of each check, the highest tier first."""
+    found: dict[str, list[shape.Subject]] = {}
+    columns = (
+        "check",
+        "subject",
+        "status",
+        "reason",
+        "record",
+        "actor",
+        "owner",
+        "tier_lo",
+        "tier_hi",
     )
+    nth = 'row_number() OVER (PARTITION BY "check" ORDER BY tier_hi DESC, subject)'
+    first = f'QUALIFY {nth} <= {KEPT} ORDER BY "check", {nth}'
+    for check, name, status, reason, ref, actor, owner, lo, hi in results.each(
+        columns, f"status = '{Status.FAIL}'", first
+    ):
+        shown = subject(name, status, reason, ref, actor, owner, tier_text(lo, hi))
+        found.setdefault(check, []).append(shown)
+    return found
+
+
+def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
+    """Return the most frequent reasons for which verdicts of each check are unknown, with their number."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    first = (
+        'GROUP BY "check", reason QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY count(*) DESC, reason) '
+        f'<= {REASONS_SHOWN} ORDER BY "check", count(*) DESC, reason'
+    )
+    for check, reason, n in results.each(("check", "reason", "count(*)"), f"status = '{Status.UNKNOWN}'", first):  # fmt: skip
+        found.setdefault(check, []).append((clean(reason), n))
+    return found
 
 
 def _controls_of_checks(
@@ -179,8 +223,8 @@ def _controls_of_checks(
 
 
 def _check(
-    a: model.Assessment, c: model.Check, anchor: str, findings: Sequence[model.Finding], controls: tuple[shape.Link, ...],
-    names: Mapping[str, str],
+    a: model.Assessment, c: model.Check, anchor: str, failing: Sequence[shape.Subject], reasons: Sequence[tuple[str, int]],
+    controls: tuple[shape.Link, ...], names: Mapping[str, str],
 ) -> shape.Check:  # fmt: skip
     score = a.scores.checks[c.id]
     n = counts(score)
@@ -205,9 +249,9 @@ def _check(
         coverage=coverage,
         counts=n,
         standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
-        failing=tuple(subject(f) for f in _failing(findings)[:KEPT]),
+        failing=tuple(failing),
         more_paper=_more(n.failed, SHOWN_ON_PAPER),
-        unknown=_unknown(n.unknown, findings),
+        unknown=_unknown(n.unknown, reasons),
         controls=controls,
         sample=sample,
         about=clean(c.about),
@@ -229,12 +273,6 @@ def _standing(
     return " · ".join(f for f in facts if f)
 
 
-def _failing(findings: Iterable[model.Finding]) -> list[model.Finding]:
-    """Return the failures, the highest tier first."""
-    failed = (f for f in findings if f.status == Status.FAIL)
-    return sorted(failed, key=lambda f: (-top_tier(f.tier), f.subject))
-
-
 def _state(score: CheckScore) -> str:
     if not score.applicable:
         return "not_applicable"
@@ -250,12 +288,11 @@ def _more(failed: int, limit: int) -> str:
     )  # fmt: skip
 
 
-def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
+def _unknown(unknown: int, reasons: Iterable[tuple[str, int]]) -> str:
     """Say how many are unknown and the most frequent reasons."""
     if not unknown:
         return ""
-    reasons = Counter(clean(f.reason) for f in findings if f.status == Status.UNKNOWN)
-    top = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:REASONS_SHOWN]
+    top = list(reasons)
     said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
     rest = unknown - sum(n for _, n in top)
     if rest:
@@ -263,39 +300,16 @@ def _unknown(unknown: int, findings: Iterable[model.Finding]) -> str:
     return say("{n} unknown: {reasons}", n=number(unknown), reasons="; ".join(said))
 
 
-def _order(a: model.Assessment) -> list[int]:
-    """Put the findings in the order of findings.csv."""
-    rank = {c.id: (model.SEVERITIES.index(c.severity), c.id) for c in a.checks}
-    return sorted(
-        range(len(a.findings)),
-        key=lambda n: (rank[(f := a.findings[n]).check], _ORDER.index(f.status), f.subject),
-    )
-
-
-def _findings(a: model.Assessment) -> tuple[dict[int, int], tuple[tuple[str, ...], ...]]:
-    """List every fail, unknown and compensated cell in full, worst check first, and say in which row each stands."""
-    served = {f.id: _served(f) for f in a.frameworks}
-    heads = {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks}
-    fixes = {c.id: (clean(c.fix.strip()), clean(c.fix_listed or c.fix.strip())) for c in a.checks}
-    tails = {c.id: tuple(served[f.id].get(c.id, "") for f in a.frameworks) for c in a.checks}
-    order = _order(a)
-    return {n: row for row, n in enumerate(order)}, tuple(
-        (
-            f.id,
-            *heads[f.check],
-            clean(f.subject),
-            clean(f.actor),
-            clean(f.owner),
-            f.tier,
-            f.status.value,
-            clean(f.reason),
-            clean(f.ref),
-            f.waived_until,
-            clean(f.waiver),
-            fixes[f.check][f.listed],
-            *tails[f.check],
-        )
-        for f in (a.findings[n] for n in order)
+def _findings(a: model.Assessment, results: Results) -> Findings:
+    """Say what stands in findings.csv beside what the store holds, by check."""
+    served = [_served(f) for f in a.frameworks]
+    open_ = (s for s in Status if s not in (Status.PASS, Status.NA))
+    return Findings(
+        results,
+        sum(score.counts.get(s, 0) for s in open_ for score in a.scores.checks.values()),
+        {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks},
+        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in a.checks},
+        {c.id: tuple(of.get(c.id, "") for of in served) for c in a.checks},
     )
 
 

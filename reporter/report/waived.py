@@ -82,13 +82,12 @@ def _honoured(a: model.Assessment) -> tuple[shape.HonouredLine, ...]:
 
 
 def _honoured_text(a: model.Assessment, total: shape.HonouredLine) -> str:
-    waived = sum(bool(f.waiver) for f in a.findings)
     return say_n(
         "{n} failing verdict is waived. If all waivers were honoured, the evidenced score would be {then}, level {then_level}, in "
         "place of {score}, level {level}.",
         "{n} failing verdicts are waived. If all waivers were honoured, the evidenced score would be {then}, level {then_level}, in "
         "place of {score}, level {level}.",
-        waived, then=total.honoured_score, then_level=total.honoured_level, score=total.score, level=total.level,
+        a.waived, then=total.honoured_score, then_level=total.honoured_level, score=total.score, level=total.level,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from reporter.model import Assessment, Finding
+from reporter.model import Assessment
 from reporter.plain import clean as clean
 
 # The printed form of a score is part of the method (3.13); one function knows it.
@@ -288,14 +288,16 @@ def owner(shown: str) -> str:
     return shown or say("not known")
 
 
-def subject(finding: Finding) -> Subject:
+def subject(
+    name: str, status: str, reason: str, ref: str, actor: str, whose: str, tier: str
+) -> Subject:
     """Print one failing or unknown cell."""
     return Subject(
-        subject=short(clean(finding.subject), "findings.csv", 120),
-        status=str(finding.status.value),
-        reason=short(clean(finding.reason), "findings.csv"),
-        record=record(short(clean(finding.ref), "findings.csv", 160)),
-        actor=short(clean(finding.actor), "findings.csv", 120),
-        owner=owner(short(clean(finding.owner), "findings.csv", 80)),
-        tier=finding.tier,
+        subject=short(clean(name), "findings.csv", 120),
+        status=status,
+        reason=short(clean(reason), "findings.csv"),
+        record=record(short(clean(ref), "findings.csv", 160)),
+        actor=short(clean(actor), "findings.csv", 120),
+        owner=owner(short(clean(whose), "findings.csv", 80)),
+        tier=tier,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,22 @@ def _formats(book: Workbook) -> dict[str, Any]:
 
 def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
     """Write a tab, in as many sheets as it needs."""
-    rows = list(tab.rows)
-    for n, start in enumerate(range(0, max(len(rows), 1), ROWS), 1):
-        part = rows[start : start + ROWS]
+    rows = iter(tab.rows)
+    for n in count(1):
+        first = next(rows, None)
+        if first is None and n > 1:
+            return
         sheet = book.add_worksheet(tab.name if n == 1 else f"{tab.name} {n}")
         sheet.freeze_panes(1, tab.frozen)
-        sheet.autofilter(0, 0, max(len(part), 1), len(tab.columns) - 1)
         for at, column in enumerate(tab.columns):
             sheet.set_column(at, at, column.width)
             sheet.write_string(0, at, column.title, formats["header"])
-        for at, row in enumerate(part, 1):
-            _write_row(sheet, at, row, tab, formats)
+        last = 0
+        for last, row in enumerate(
+            chain([] if first is None else [first], islice(rows, ROWS - 1)), 1
+        ):
+            _write_row(sheet, last, row, tab, formats)
+        sheet.autofilter(0, 0, max(last, 1), len(tab.columns) - 1)
 
 
 def _write_row(sheet: Any, at: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What to do first? In: checks, themes, tallies, findings and actions, as plain data. Out: a `Roadmap` with exact gains.
+"""What to do first? In: checks, themes, tallies and actions, as plain data. Out: a `Roadmap` with exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise score of `score` would
 gain. A theme's score is the mean of its practices and the enterprise the mean of the themes, so that only the practices
@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from reporter.model import Check, Finding, Policy, Theme
+from reporter.model import Check, Policy, Theme
 from reporter.planned import IMPLEMENT, Action, Pick, Roadmap
 from reporter.score.scorer import (
     Caps,
@@ -49,7 +49,6 @@ def plan_actions(
     checks: Iterable[Check],
     themes: Iterable[Theme],
     tallies: Iterable[Tally],
-    findings: Sequence[Finding],
     actions: Iterable[Action],
     policy: Policy,
     caps: Caps = (),
@@ -63,7 +62,7 @@ def plan_actions(
     state = _State(checks, themes, tallies, policy, ceiling)
     start, level = state.total, state.level()
     by_id = {a.id: a for a in actions}
-    changes = {name: change_of(a, findings) for name, a in by_id.items()}
+    changes = {name: change_of(a) for name, a in by_id.items()}
     picks, ranked = _picks(state, by_id, changes)
     mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
     alone = _State(checks, themes, tallies, policy, ceiling)
@@ -78,7 +77,6 @@ def first_in_lanes(
     checks: Iterable[Check],
     themes: Iterable[Theme],
     tallies: Iterable[Tally],
-    findings: Sequence[Finding],
     actions: Iterable[Action],
     policy: Policy,
     most: int,
@@ -88,7 +86,7 @@ def first_in_lanes(
     lanes: list[tuple[str, ...]] = []
     for urgent in (True, False):
         lane = {a.id: a for a in actions if a.urgent == urgent}
-        changes = {name: change_of(a, findings) for name, a in lane.items()}
+        changes = {name: change_of(a) for name, a in lane.items()}
         lanes.append(tuple(p.action.id for p in _picks(state, lane, changes, most)[0]))
         state.apply(_together(c for name, c in changes.items() if name not in lanes[-1]))
     return tuple(lanes)
@@ -103,13 +101,12 @@ def _together(changes: Iterable[Change]) -> Change:
     return {check: tuple(kinds.items()) for check, kinds in sorted(found.items())}
 
 
-def change_of(action: Action, findings: Sequence[Finding]) -> Change:
-    """Count what an action turns to pass."""
-    found: dict[str, Counter[Kind]] = defaultdict(Counter)
-    for n in action.cells:
-        f = findings[n]
-        found[f.check][f.status, int(f.tier[0]), int(f.tier[-1])] += 1
-    return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(found.items())}
+def change_of(action: Action) -> Change:
+    """Return what an action turns to pass, by check."""
+    found: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
+    for m in sorted(action.moves):
+        found[m.check].append(((m.status, m.tier_lo, m.tier_hi), m.n))
+    return {check: tuple(kinds) for check, kinds in found.items()}
 
 
 def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:

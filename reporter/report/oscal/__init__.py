@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from reporter.crosswalks import CHECKS
 from reporter.report.shape import View
 
 from .catalogs import catalog, checks_catalog, profile
 from .mappings import mapping_collection
-from .parts import names
+from .parts import Stream, names
 from .poam import poam
 from .results import assessment_results
+
+MARK = "\0stream"
+"""Where a stream goes; no text of a view has a NUL, for it is printed as an escape."""
 
 
 def write(view: View, path: Path) -> None:
@@ -29,9 +33,29 @@ def write(view: View, path: Path) -> None:
     path.mkdir()
     for name, document in documents.items():
         if document:
-            (path / name).write_bytes(_to_json(document))
+            with (path / name).open("w", encoding="utf-8", newline="\n") as file:
+                _write(document, file)
 
 
-def _to_json(document: dict[str, Any]) -> bytes:
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode() + b"\n"
+def _write(document: dict[str, Any], file: TextIO) -> None:
+    """Write a document; what it has as a stream goes through item by item."""
+    streams: list[Stream] = []
+
+    def mark(value: object) -> str:
+        if not isinstance(value, Stream):
+            raise TypeError(f"OSCAL cannot hold {type(value)}")
+        streams.append(value)
+        return MARK
+
+    first, *rest = _to_json(document, mark).split(_to_json(MARK))
+    file.write(first)
+    for stream, text in zip(streams, rest, strict=True):
+        file.write("[")
+        for n, item in enumerate(stream):
+            file.write("," * (n > 0) + _to_json(item))
+        file.write("]" + text)
+    file.write("\n")
+
+
+def _to_json(value: object, mark: Callable[[object], str] | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=mark)  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
+from reporter.plain import clean
 from reporter.report import shape
 from reporter.report.findings import verdicts
 from reporter.report.shape_attested import AnswerLine
+from reporter.store import OPEN
 
 from .parts import Json, Names, filled, markup, props, scored, title
 
@@ -94,27 +96,30 @@ def of_verdicts(view: shape.View, known: Names) -> Iterator[Json]:
             ),
             methods=["TEST"],
             types=["finding"],
-            subjects=[{"subject-uuid": _subject_uuid(known, v), "type": "inventory-item"}],
+            subjects=[{"subject-uuid": _subject_uuid(known, v["subject"], v["actor"]), "type": "inventory-item"}],
             relevant_evidence=_records(v["record"], resources),
             collected=view.cover.as_of_iso,
         )  # fmt: skip
 
 
-def subjects(view: shape.View, known: Names) -> list[Json]:
-    """Return what the verdicts are about, as inventory items: one for each subject and its actor."""
-    items = {}
-    for v in verdicts(view):
-        uuid = _subject_uuid(known, v)
-        items[uuid] = {
-            "uuid": uuid,
-            "description": title(v["subject"], "–"),
-            "props": props(subject=v["subject"].strip() or "–", actor=v["actor"]),
-        }
-    return list(items.values())
+def subjects(view: shape.View, known: Names) -> Iterator[Json]:
+    """Yield what the verdicts are about, as inventory items: one for each subject and its actor."""
+    one_each = "GROUP BY subject, actor ORDER BY min(place)"
+    told: set[str] = set()  # names that differ in hidden characters only are printed alike
+    for held in view.findings.results.each(("subject", "actor"), OPEN, one_each):
+        subject, actor = map(clean, held)
+        uuid = _subject_uuid(known, subject, actor)
+        if uuid not in told:
+            told.add(uuid)
+            yield {
+                "uuid": uuid,
+                "description": title(subject, "–"),
+                "props": props(subject=subject.strip() or "–", actor=actor),
+            }
 
 
-def _subject_uuid(known: Names, verdict: Mapping[str, str]) -> str:
-    return known.uuid("subject", verdict["subject"], verdict["actor"])
+def _subject_uuid(known: Names, subject: str, actor: str) -> str:
+    return known.uuid("subject", subject, actor)
 
 
 def files(view: shape.View, known: Names) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -94,6 +95,23 @@ def names(view: View) -> Names:
     return Names(
         view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)
     )
+
+
+class Stream:
+    """A list that is written item by item: a long run has a million observations."""
+
+    def __init__(self, items: Iterator[Json]) -> None:
+        self._items = items
+
+    @classmethod
+    def of(cls, items: Iterator[Json]) -> Stream | None:
+        """Return the items as a stream; None where there are none, for OSCAL knows no empty list."""
+        first = next(items, None)
+        return None if first is None else cls(chain([first], items))
+
+    def __iter__(self) -> Iterator[Json]:
+        """Yield the items, once."""
+        return self._items
 
 
 def filled(**fields: Any) -> Json:

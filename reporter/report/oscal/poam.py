@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reporter.planned import IMPLEMENT
 from reporter.report import shape
 
 from .findings import NOT_SATISFIED, findings
 from .observations import check_uuid, of_answers, of_checks, resources
-from .parts import Json, Names, filled, markup, metadata, props, related, system_id, title
-from .risks import checks_of, facts, risk_uuid, risks, risks_by_check
+from .parts import (
+    Json,
+    Names,
+    Stream,
+    filled,
+    markup,
+    metadata,
+    props,
+    related,
+    system_id,
+    title,
+)
+from .risks import facts, risk_uuid, risks, risks_by_check
 
 
 def poam(view: shape.View, known: Names) -> Json:
     """Return the plan in the order of the roadmap; empty when nothing is to be done, as OSCAL has no plan without items."""
     if not view.roadmap.picks:
         return {}
-    of = view.finding_columns.index("check")
 
-    def seen(rows: Iterable[int]) -> list[str]:
-        return [check_uuid(known, check) for check in sorted({view.findings[n][of] for n in rows})]
+    def seen(verdicts: Iterable[tuple[str, str]]) -> list[str]:
+        return [check_uuid(known, check) for check in sorted({check for _, check in verdicts})]
 
     by_check = risks_by_check(view, known)
     missed = [
@@ -36,9 +46,9 @@ def poam(view: shape.View, known: Names) -> Json:
             | {"remarks": markup(view.roadmap.text)},
             system_id=system_id(view),
             observations=[*of_checks(view, known), *of_answers(view, known)],
-            risks=risks(view, known, seen),
+            risks=Stream.of(risks(view, known, seen)),
             findings=missed,
-            poam_items=_items(view, known, missed),
+            poam_items=Stream.of(_items(view, known, missed)),
             back_matter={"resources": [_details(known), *resources(view, known)]},
         )
     }
@@ -53,17 +63,15 @@ def _details(known: Names) -> Json:
     }
 
 
-def _items(view: shape.View, known: Names, missed: list[Json]) -> list[Json]:
+def _items(view: shape.View, known: Names, missed: list[Json]) -> Iterator[Json]:
     on: dict[str, list[str]] = defaultdict(list)
     for f in missed:
         for o in f.get("related-observations", ()):
             on[o["observation-uuid"]].append(f["uuid"])
-    checks = checks_of(view)
-    items = []
     for p in view.roadmap.picks:
-        seen = [check_uuid(known, check) for check in checks[p.rank]]
+        seen = [check_uuid(known, check) for check in p.checks]
         ends = [risk_uuid(known, p)] if p.kind == IMPLEMENT else []
-        items.append(filled(
+        yield filled(
             uuid=known.uuid("poam-item", p.id),
             title=title(p.title, p.id),
             description=markup(p.fix or p.title),
@@ -72,5 +80,4 @@ def _items(view: shape.View, known: Names, missed: list[Json]) -> list[Json]:
             related_observations=related("observation", seen),
             related_risks=related("risk", ends),
             remarks=markup(p.what),
-        ))  # fmt: skip
-    return items
+        )

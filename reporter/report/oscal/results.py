@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from reporter.crosswalks import CHECKS
 from reporter.report import shape
-from reporter.report.findings import verdicts
 
 from .findings import findings
 from .observations import of_answers, of_checks, of_verdicts, resources, subjects, verdict_uuid
@@ -14,6 +15,7 @@ from .parts import (
     TOTAL,
     Json,
     Names,
+    Stream,
     filled,
     markup,
     metadata,
@@ -57,8 +59,7 @@ def assessment_results(view: shape.View, known: Names) -> Json:
 
 
 def _result(view: shape.View, known: Names, people: dict[str, str]) -> Json:
-    items = subjects(view, known)
-    told = [v["id"] for v in verdicts(view)]
+    items = Stream.of(subjects(view, known))
     return filled(
         uuid=known.uuid("result"),
         title=title(f"{view.cover.title}, {view.cover.period}", view.cover.title),
@@ -69,9 +70,13 @@ def _result(view: shape.View, known: Names, people: dict[str, str]) -> Json:
         local_definitions={"inventory-items": items} if items else None,
         reviewed_controls=_reviewed(view, known),
         attestations=_attestations(view, known, people),
-        observations=[*of_checks(view, known), *of_answers(view, known), *of_verdicts(view, known)],
-        risks=risks(view, known, lambda rows: [verdict_uuid(known, told[n]) for n in rows]),
-        findings=list(findings(view, known, risks_by_check(view, known))),
+        observations=Stream.of(
+            chain(of_checks(view, known), of_answers(view, known), of_verdicts(view, known))
+        ),
+        risks=Stream.of(
+            risks(view, known, lambda told: [verdict_uuid(known, id_) for id_, _ in told])
+        ),
+        findings=Stream.of(findings(view, known, risks_by_check(view, known))),
         remarks=markup("\n\n".join(_remarks(view))),
     )
 

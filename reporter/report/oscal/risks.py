@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
+from reporter.plain import clean
 from reporter.planned import IMPLEMENT
 from reporter.report import shape
-from reporter.report.findings import verdicts
+from reporter.report.shape_findings import OWED
 from reporter.report.shape_roadmap import PickLine
 from reporter.report.shape_waived import WaivedLine
+from reporter.scores import Status
 
 from .parts import Json, Names, filled, markup, props, related, title
 
 WAIVER, COMPENSATION = "waiver", "compensation"
-Seen = Callable[[Iterable[int]], list[str]]
-"""Rows of the findings -> UUIDs of the observations that stand for them."""
+Seen = Callable[[Iterable[tuple[str, str]]], list[str]]
+"""(id, check) of verdicts -> UUIDs of the observations that stand for them."""
 
 
 def risk_uuid(known: Names, pick: PickLine) -> str:
@@ -32,19 +35,12 @@ def facts(pick: PickLine) -> list[Json]:
     )  # fmt: skip
 
 
-def checks_of(view: shape.View) -> dict[str, list[str]]:
-    """Return for each action, by rank, the checks whose verdicts it turns to pass."""
-    place = view.finding_columns.index("check")
-    return {p.rank: sorted({view.findings[n][place] for n in p.rows}) for p in view.roadmap.picks}
-
-
 def risks_by_check(view: shape.View, known: Names) -> dict[str, list[str]]:
     """Return for each check the risks because of which it fails, and what was decided about its failures."""
     found: dict[str, list[str]] = defaultdict(list)
-    checks = checks_of(view)
     for pick in view.roadmap.picks:
         if pick.kind == IMPLEMENT:
-            for check in checks[pick.rank]:
+            for check in pick.checks:
                 found[check].append(risk_uuid(known, pick))
     for role, stated in (
         (WAIVER, view.waivers.waivers),
@@ -55,24 +51,23 @@ def risks_by_check(view: shape.View, known: Names) -> dict[str, list[str]]:
     return found
 
 
-def risks(view: shape.View, known: Names, seen: Seen) -> list[Json]:
-    """Return a risk for each action that mends something, and for each waiver or compensating control that has an effect."""
-    return [
-        *_open(view, known, seen),
-        *_waived(view, known, seen),
-        *_compensated(view, known, seen),
-    ]
+def risks(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
+    """Yield a risk for each action that mends something, and for each waiver or compensating control that has an effect."""
+    yield from _open(view, known, seen)
+    yield from _waived(view, known, seen)
+    yield from _compensated(view, known, seen)
 
 
 def _open(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
-    checks = checks_of(view)
-    for pick in view.roadmap.picks:
+    owed = view.findings.results.each(("id", "check", "rank"), OWED, "ORDER BY rank, place")
+    for rank, own in groupby(owed, key=lambda v: v[2]):
+        pick = view.roadmap.picks[rank - 1]
         if pick.kind == IMPLEMENT:
             yield filled(
                 uuid=risk_uuid(known, pick),
                 title=title(pick.title, pick.id),
                 description=markup(pick.what or pick.title),
-                statement=f"Verdicts that fail until it is mended: {pick.cells}, of {', '.join(checks[pick.rank])}.",
+                statement=f"Verdicts that fail until it is mended: {pick.cells}, of {', '.join(pick.checks)}.",
                 props=facts(pick),
                 status="open",
                 remediations=[filled(
@@ -80,14 +75,14 @@ def _open(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
                     title=title(pick.title, pick.id), description=markup(pick.fix or pick.title),
                     props=props(effort_person_days=pick.effort),
                 )],
-                related_observations=related("observation", seen(pick.rows)),
+                related_observations=related("observation", seen((id_, clean(check)) for id_, check, _ in own)),
             )  # fmt: skip
 
 
 def _waived(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
-    rows: dict[str, list[int]] = defaultdict(list)
-    for n, v in enumerate(verdicts(view)):
-        rows[v["waiver"]].append(n)
+    rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for id_, check, waiver in view.findings.results.each(("id", "check", "waiver"), "waiver <> ''"):
+        rows[clean(waiver)].append((id_, clean(check)))
     for w in _in_effect(view.waivers.waivers):
         yield _deviation(w, f"Waived: {w.check}, {w.subject}", WAIVER, known) | filled(
             related_observations=related("observation", seen(rows[w.record])),
@@ -95,9 +90,12 @@ def _waived(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
 
 
 def _compensated(view: shape.View, known: Names, seen: Seen) -> Iterator[Json]:
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for n, v in enumerate(verdicts(view)):
-        rows[v["check"], v["subject"]].append(n)
+    rows: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    made_good = view.findings.results.each(
+        ("id", "check", "subject"), f"status = '{Status.COMPENSATED}'"
+    )
+    for id_, check, subject in made_good:
+        rows[clean(check), clean(subject)].append((id_, clean(check)))
     for c in _in_effect(view.waivers.compensations):
         heading = f"Compensated: {c.check}, {c.subject}, by {c.by_check}"
         stands_in = f"{c.by_check} stands in for {c.check} and passes: {c.reason}"

@@ -1,0 +1,96 @@
+"""What lies behind the failures of a run, and what can be done. In: an engine with cells. Out: causes, actions, and the table `led`.
+
+Failures are read a group of causes at a time, what is unknown is counted by the engine: nothing here holds all cells of a run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from reporter.actions import SHOW, Unknown, mending, showing, tallied
+from reporter.catalog import Content
+from reporter.causes import root_causes, worst_first
+from reporter.compared import Cause, Cell
+from reporter.db import Engine, quoted_list
+from reporter.model import Check, Finding
+from reporter.planned import Action
+from reporter.schema import CALLED, LISTED, SHARED_BY, SUBJECTS
+from reporter.scores import Status, Tally
+from reporter.unjudged import JUDGED
+
+
+def defects(
+    engine: Engine, content: Content, checks: Sequence[Check], tallies: Iterable[Tally], efforts: Mapping[str, Fraction]
+) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
+    """Return the causes behind all failures, the worst first, and the actions of a run, by id.
+
+    `efforts` are the workspace's person-days. Leaves the table `led`: the cause and the action of each failing or unknown
+    cell; '' for no action, where a waiver takes it off the roadmap.
+    """
+    by_id = {c.id: c for c in checks}
+    group_of = {check: g for g in content.causes for check in g.checks}
+    names = {c: group_of[c].id if c in group_of else c for c in by_id}
+    engine.run("CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)")  # fmt: skip
+    causes: list[Cause] = []
+    actions: list[Action] = []
+    for _, rows in groupby(_failures(engine, names), key=lambda row: row[0]):
+        failed = [f for _, f in rows]
+        group = group_of.get(failed[0].check)
+        found = root_causes(failed, by_id, group, _sharers(engine, {f.check for f in failed}, by_id))  # fmt: skip
+        causes += (e.cause for e in found)
+        actions += mending(found, by_id, group, content.efforts, efforts)
+        engine.insert("led", [
+            (f.check, f.subject, e.cause.id, "" if f.waiver else e.cause.id if group else f.check)
+            for e in found for f in e.own
+        ])  # fmt: skip
+    kinds = tallied(tallies)
+    actions += (showing(u, by_id[u.check], content.efforts, efforts) for u in _unknowns(engine, kinds))  # fmt: skip
+    engine.run(f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM cells WHERE status = '{Status.UNKNOWN}'")  # fmt: skip
+    return tuple(sorted(causes, key=worst_first)), tuple(sorted(actions, key=lambda a: a.id))
+
+
+def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
+    """Yield the failing cells of checks with the names given to these, by name, check and subject."""
+    engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
+    engine.insert("cause_names", list(names.items()))
+    sql = (
+        f"SELECT name, {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells JOIN cause_names USING (check_id) "
+        f"WHERE status = '{Status.FAIL}' ORDER BY name, check_id, subject"
+    )
+    for name, check, subject, _, *rest in engine.each(sql):
+        yield name, Finding(check, subject, Status.FAIL, *rest)
+
+
+def _sharers(
+    engine: Engine, failing: Iterable[str], by_id: Mapping[str, Check]
+) -> dict[Cell, tuple[str, ...]]:
+    """Return all the actors that the subjects of failing checks belong to, where they may belong to more than one."""
+    actors: dict[Cell, list[str]] = defaultdict(list)
+    for about in SHARED_BY:
+        ids = sorted(c for c in failing if by_id[c].about == about)
+        if ids:
+            for check, subject, actor in engine.each(
+                f"SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN ("
+                f"SELECT {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject) "
+                f"WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND s.actor_id IS NOT NULL ORDER BY ALL"
+            ):
+                actors[check, subject].append(actor)
+    return {cell: tuple(own) for cell, own in actors.items()}
+
+
+def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:
+    """Return what is unknown, by check; `kinds` are its cells, counted."""
+    rows = engine.rows(
+        "WITH u AS (SELECT check_id, subject, reason, owner, coalesce(nullif(actor, ''), subject) AS thing FROM cells WHERE status = 'unknown'), "
+        "r AS (SELECT check_id, reason, count(*) AS n FROM u GROUP BY ALL), "
+        "b AS (SELECT check_id, arg_min(reason, (-n, reason)) AS reason, max(n) AS n, count(*) AS reasons FROM r GROUP BY check_id) "
+        "SELECT check_id, any_value(b.reason), any_value(b.n), any_value(b.reasons), min(subject), count(DISTINCT thing), "
+        "coalesce(list(DISTINCT owner ORDER BY owner) FILTER (owner <> ''), []) FROM u JOIN b USING (check_id) GROUP BY check_id ORDER BY check_id"
+    )
+    return [
+        Unknown(check, kinds[check], reason, of_reason, reasons, subject, things, tuple(owners))
+        for check, reason, of_reason, reasons, subject, things, owners in rows
+    ]

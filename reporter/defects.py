@@ -6,66 +6,84 @@ Failures are read a group of causes at a time, what is unknown is counted by the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 
 from reporter.actions import SHOW, Unknown, mending, showing, tallied
-from reporter.catalog import Content
-from reporter.causes import root_causes, worst_first
-from reporter.compared import Cause, Cell
+from reporter.causes import Explained, root_causes, worst_first
+from reporter.compared import Cause, CauseGroup, Cell
 from reporter.db import Engine, quoted_list
 from reporter.model import Check, Finding
-from reporter.planned import Action
+from reporter.planned import Action, Efforts
 from reporter.schema import CALLED, LISTED, SHARED_BY, SUBJECTS
 from reporter.scores import Status, Tally
 from reporter.unjudged import JUDGED
 
+Sharers = Callable[[Iterable[str]], Mapping[Cell, tuple[str, ...]]]
+"""Failing checks -> all the actors that a subject belongs to, where it may belong to more than one."""
+
 
 def defects(
-    engine: Engine, content: Content, checks: Sequence[Check], tallies: Iterable[Tally], efforts: Mapping[str, Fraction]
+    engine: Engine, checks: Iterable[Check], groups: Sequence[CauseGroup], tallies: Iterable[Tally], efforts: Efforts,
+    own: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
     """Return the causes behind all failures, the worst first, and the actions of a run, by id.
 
-    `efforts` are the workspace's person-days. Leaves the table `led`: the cause and the action of each failing or unknown
+    `own` are the workspace's person-days. Leaves the table `led`: the cause and the action of each failing or unknown
     cell; '' for no action, where a waiver takes it off the roadmap.
     """
     by_id = {c.id: c for c in checks}
-    group_of = {check: g for g in content.causes for check in g.checks}
-    names = {c: group_of[c].id if c in group_of else c for c in by_id}
     engine.run("CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)")  # fmt: skip
     causes: list[Cause] = []
     actions: list[Action] = []
-    for _, rows in groupby(_failures(engine, names), key=lambda row: row[0]):
-        failed = [f for _, f in rows]
-        group = group_of.get(failed[0].check)
-        found = root_causes(failed, by_id, group, _sharers(engine, {f.check for f in failed}, by_id))  # fmt: skip
+    failed = _failures(engine, cause_names(by_id, groups))
+    for group, found in by_cause(failed, by_id, groups, partial(_sharers, engine, by_id)):
         causes += (e.cause for e in found)
-        actions += mending(found, by_id, group, content.efforts, efforts)
+        actions += mending(found, by_id, group, efforts, own)
         engine.insert("led", [
             (f.check, f.subject, e.cause.id, "" if f.waiver else e.cause.id if group else f.check)
             for e in found for f in e.own
         ])  # fmt: skip
     kinds = tallied(tallies)
-    actions += (showing(u, by_id[u.check], content.efforts, efforts) for u in _unknowns(engine, kinds))  # fmt: skip
+    actions += (showing(u, by_id[u.check], efforts, own) for u in _unknowns(engine, kinds))  # fmt: skip
     engine.run(f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM cells WHERE status = '{Status.UNKNOWN}'")  # fmt: skip
     return tuple(sorted(causes, key=worst_first)), tuple(sorted(actions, key=lambda a: a.id))
 
 
-def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
-    """Yield the failing cells of checks with the names given to these, by name, check and subject."""
+def cause_names(checks: Iterable[str], groups: Iterable[CauseGroup]) -> dict[str, str]:
+    """Name what the failures of each check are grouped by: its group of causes, or the check itself."""
+    group_of = {check: g.id for g in groups for check in g.checks}
+    return {c: group_of.get(c, c) for c in checks}
+
+
+def by_cause(
+    failed: Iterable[Finding], by_id: Mapping[str, Check], groups: Iterable[CauseGroup], sharers: Sharers
+) -> Iterator[tuple[CauseGroup | None, list[Explained]]]:  # fmt: skip
+    """Yield the causes of failures, group by group; `failed` comes by `cause_names`, check and subject."""
+    group_of = {check: g for g in groups for check in g.checks}
+    names = cause_names(by_id, group_of.values())
+    for _, own in groupby(failed, key=lambda f: names[f.check]):
+        together = list(own)
+        group = group_of.get(together[0].check)
+        yield group, root_causes(together, by_id, group, sharers({f.check for f in together}))
+
+
+def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the failing cells, by the name that is given to their check, check and subject."""
     engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
     engine.insert("cause_names", list(names.items()))
     sql = (
-        f"SELECT name, {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells JOIN cause_names USING (check_id) "
+        f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells JOIN cause_names USING (check_id) "
         f"WHERE status = '{Status.FAIL}' ORDER BY name, check_id, subject"
     )
-    for name, check, subject, _, *rest in engine.each(sql):
-        yield name, Finding(check, subject, Status.FAIL, *rest)
+    for check, subject, _, *rest in engine.each(sql):
+        yield Finding(check, subject, Status.FAIL, *rest)
 
 
 def _sharers(
-    engine: Engine, failing: Iterable[str], by_id: Mapping[str, Check]
+    engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
 ) -> dict[Cell, tuple[str, ...]]:
     """Return all the actors that the subjects of failing checks belong to, where they may belong to more than one."""
     actors: dict[Cell, list[str]] = defaultdict(list)

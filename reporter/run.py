@@ -345,7 +345,9 @@ def _gather(
     compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
     waived = any(w.counts_as for w in stated.waivers)
     honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
-    causes, todo = defects(engine, content, checks, tallies, workspace.efforts)
+    causes, todo = defects(
+        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
+    )
     scores = cells.scores(content.policy)
     bare = replace(cells, answers={}).scores(content.policy) if said.answers else scores
     told = [

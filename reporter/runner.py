@@ -41,6 +41,11 @@ _SHOWN_BY = {
 }  # fmt: skip
 """Columns of events without which a table cannot show everything: a log that never names what was touched cannot show
 that nothing else was."""
+CELLS = (
+    "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
+    "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT, waived_until VARCHAR, waiver VARCHAR)"
+)
+"""The table that checks fill."""
 _UNLISTED = "it stands in no register that was supplied"
 _OF_AGENTS = ("agent", "credential", "principal")
 
@@ -51,10 +56,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     `waived_until` and `waiver` stay empty here: `effects` fills them.
     """
     engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
-    engine.run(
-        "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, "
-        "ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi BIGINT, waived_until VARCHAR, waiver VARCHAR)"
-    )
+    engine.run(CELLS)
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state, a.registered, "
         "CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS tier_lo, "

@@ -105,6 +105,13 @@ class Results:
         self.path = run / RESULTS
         self._file = Parquet(self.path)
 
+    def __eq__(self, other: object) -> bool:
+        """Two are the same if they ask the same file."""
+        return isinstance(other, Results) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def each(
         self, columns: Sequence[str] = RESULT, where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from reporter.report.view import to_json
 from reporter.run import Options, assess_workspace, judge_all
 from reporter.runfolder import read_view
 from reporter.sql import Judged
+from reporter.store import RESULT, Results
 from reporter.workspace import read_workspace
 
 Cells = dict[tuple[str, str], tuple[str, str]]
@@ -228,6 +229,13 @@ def sample(shared: Shared) -> Path:
 def sample_run(sample: Path) -> Path:
     """The run of the sample company's last quarter, for reading only."""
     return sample / "q3"
+
+
+def read_results(
+    run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
+) -> list[tuple[Any, ...]]:
+    """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
+    return Results(run).rows(columns, where, 'ORDER BY "check", subject')
 
 
 def reporter(*words: object) -> Result:

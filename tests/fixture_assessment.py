@@ -6,16 +6,16 @@ Verdicts are invented; scores come from the real scorer, so that the numbers bel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reporter import ids
-from reporter.actions import actions
-from reporter.causes import root_causes
+from fixture_verdicts import defects_of, leave_results, tallies
+
 from reporter.compared import (
     Cause,
     CauseGroup,
@@ -30,8 +30,8 @@ from reporter.compared import (
     Step,
     Unused,
 )
-from reporter.db import Engine
 from reporter.model import (
+    SEVERITIES,
     Assessment,
     Check,
     Context,
@@ -49,10 +49,12 @@ from reporter.model import (
     Theme,
 )
 from reporter.planned import Efforts
-from reporter.report.pages import Pass
+from reporter.report import shape
+from reporter.report.shape import View
+from reporter.report.view import build
 from reporter.score import plan_actions, score
-from reporter.scores import Status, Tally
-from reporter.store import RESULT, RESULTS, write_data
+from reporter.scores import Status
+from reporter.store import Results, write_data
 
 POLICY = Policy(
     version="1.0",
@@ -225,6 +227,13 @@ def mixed(check: Check, subject: str, n: int) -> tuple[Status, str]:
     return {6: Status.ATTESTED, 7: Status.COMPENSATED, 8: Status.NA}.get(draw, Status.PASS), ""
 
 
+@dataclass(frozen=True)
+class Judged(Assessment):
+    """An assessment and all verdicts that it rests on."""
+
+    verdicts: tuple[Finding, ...] = ()
+
+
 def assemble(
     names: Sequence[str],
     verdict: Verdict,
@@ -233,26 +242,18 @@ def assemble(
     theme_list: tuple[Theme, ...] = THEMES,
     context: Context | None = None,
     profile: Profile = PROFILE,
-) -> Assessment:
+) -> Judged:
     """Judge every name by every check, and score the result."""
-    framework_list = frameworks() if framework_list is None else framework_list
     check_list = checks() if check_list is None else check_list
-    tallies: Counter[tuple[str, Status, int, int]] = Counter()
-    findings = []
-    for check in check_list:
-        for n, name in enumerate(names):
-            tier_lo, tier_hi = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
-            status, reason = verdict(check, name, n)
-            tallies[check.id, status, tier_lo, tier_hi] += 1
-            if status not in (Status.PASS, Status.NA):
-                tier = str(tier_lo) if tier_lo == tier_hi else f"{tier_lo}-{tier_hi}"
-                findings.append(_finding(check, name, n, status, reason, tier))
-    counted = [Tally(*key, n) for key, n in sorted(tallies.items())]
-    findings.sort(key=lambda f: (f.check, f.subject))
+    framework_list = frameworks() if framework_list is None else framework_list
+    # As an engine holds them: what is no text in UTF-8 is replaced.
+    held = [name.encode(errors="replace").decode() for name in names]
+    verdicts = tuple(_verdict(check, name, n, *verdict(check, name, n)) for check in check_list for n, name in enumerate(held))  # fmt: skip
+    counted = tallies(verdicts)
     scores = score(framework_list, check_list, theme_list, counted, POLICY, profile, caps=CAPS)
     groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in check_list[:2])),)  # fmt: skip
-    todo = actions(findings, root_causes(findings, check_list, groups, {}), check_list, groups, EFFORTS)  # fmt: skip
-    return Assessment(
+    _, todo = defects_of(verdicts, check_list, groups, EFFORTS)
+    return Judged(
         run=RUN,
         frameworks=framework_list,
         checks=check_list,
@@ -260,8 +261,7 @@ def assemble(
         policy=POLICY,
         profile=profile,
         scores=scores,
-        findings=tuple(findings),
-        cells=sum(tallies.values()),
+        cells=len(verdicts),
         files=_files(),
         out_of_scope_types=(("okta-system-log", "user.session.start", 1204), ("k8s", "Pod", 3)),
         quarantined=_quarantined(),
@@ -273,14 +273,17 @@ def assemble(
         context=Context(benchmark=BENCHMARK) if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
         parity=_parity(),
-        roadmap=plan_actions(check_list, theme_list, counted, findings, todo, POLICY, CAPS),
+        roadmap=plan_actions(check_list, theme_list, counted, todo, POLICY, CAPS),
+        verdicts=verdicts,
     )
 
 
-def _finding(check: Check, name: str, n: int, status: Status, reason: str, tier: str) -> Finding:
+def _verdict(check: Check, name: str, n: int, status: Status, reason: str) -> Finding:
     ref = f"inventory/agents.json#{n + 1}" if n % 5 else ""
     owner = f"person-{n % 6}@example.org" if n % 3 else ""
-    return Finding(check.id, name, status, reason, ref, name, owner, tier)
+    tiers = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
+    reason = reason or (f"{check.id} holds" if status is Status.PASS else "")
+    return Finding(check.id, name, status, reason, ref, name, owner, *tiers)
 
 
 def _files() -> tuple[FileCount, ...]:
@@ -332,8 +335,8 @@ def _coverage() -> tuple[Coverage, ...]:
 
 def _causes() -> tuple[Cause, ...]:
     return tuple(
-        Cause(f"shared-identity-{n}", "An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), ("agent-01", "agent-02"),
-              ("ann@example.com",), (("K1", f"key-{n}"), ("K2", f"key-{n}")), "logs/a.jsonl#7") for n in range(40)
+        Cause(f"shared-identity-{n}", "An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), (1, 1), ("agent-01", "agent-02"),
+              ("ann@example.com",), "logs/a.jsonl#7") for n in range(40)
     )  # fmt: skip
 
 
@@ -389,88 +392,65 @@ def _parity() -> SideBySide:
     return SideBySide(cells, (), 365, 90, 5)
 
 
-def passes(names: Sequence[str], verdict: Verdict) -> list[Pass]:
-    """What `assemble` makes of the same names that passes, in the order of results.parquet."""
-    made = []
-    for check in checks():
-        for n, name in enumerate(names):
-            status, reason = verdict(check, name, n)
-            if status is Status.PASS:
-                tiers = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
-                f = _finding(check, name, n, status, reason or f"{check.id} holds", "")
-                made.append(
-                    Pass(f.check, f.subject, f.reason, f.ref, f.actor, f.owner, *tiers, f.id)
-                )
-    return sorted(made)
+def plain(a: Judged) -> Assessment:
+    """Return what a run keeps beside its verdicts."""
+    return Assessment(**{f.name: getattr(a, f.name) for f in fields(Assessment)})
 
 
-def rich_passes() -> list[Pass]:
-    """The passes of `rich`."""
-    return passes(subjects(60), mixed)
-
-
-_KINDS = {"tier_lo": "BIGINT", "tier_hi": "BIGINT", "listed": "BOOLEAN"}
-
-
-def held(a: Assessment) -> Assessment:
-    """Return an assessment as an engine would hold it: what is no text in UTF-8 is replaced."""
-
-    def text(value: str) -> str:
-        return value.encode(errors="replace").decode()
-
-    return replace(
-        a, findings=tuple(replace(f, subject=text(f.subject), reason=text(f.reason), actor=text(f.actor)) for f in a.findings)
-    )  # fmt: skip
-
-
-def leave(a: Assessment, folder: Path, passed: Sequence[Pass] | None = None) -> Path:
-    """Leave report.json and results.parquet of an assessment; passes that are not given are made up by their counts."""
-    counts = {c.check: c.counts for c in a.scores.checks.values()}
-    if passed is None:
-        passed = [
-            Pass(check, s := f"pass-{n:04}", "", "", "", "", 2, 2, ids.finding(check, s))
-            for check, by_status in counts.items()
-            for n in range(by_status.get(Status.PASS, 0))
-        ]
-    a = held(a)
-    rows: list[tuple[str | int, ...]] = [
-        (f.check, f.subject, f.status, f.reason, f.ref, f.actor, f.owner, int(f.tier[0]), int(f.tier[-1]), f.waived_until, f.waiver, f.listed, f.id)
-        for f in a.findings
-    ]  # fmt: skip
-    rows += [
-        (p.check, *(v.encode(errors="replace").decode() if isinstance(v, str) else v for v in (p.subject, Status.PASS, *p[2:8])), "", "", True, p.id)
-        for p in passed
-    ]  # fmt: skip
-    rows += [
-        (
-            check,
-            s := f"na-{n:04}",
-            Status.NA,
-            "",
-            "",
-            "",
-            "",
-            2,
-            2,
-            "",
-            "",
-            True,
-            ids.finding(check, s),
-        )
-        for check, by_status in counts.items()
-        for n in range(by_status.get(Status.NA, 0))
-    ]
+def leave(a: Judged, folder: Path) -> Path:
+    """Leave report.json and results.parquet of an assessment."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_data(a, folder)
-    with TemporaryDirectory() as work, Engine(Path(work)) as engine:
-        kinds = (f'"{n}" {_KINDS.get(n, "VARCHAR")}' for n in RESULT)
-        engine.run(f"CREATE TABLE rows ({', '.join(kinds)})")
-        engine.insert("rows", rows)
-        engine.write_parquet('SELECT * FROM rows ORDER BY "check", subject', folder / RESULTS)
+    write_data(plain(a), folder)
+    groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in a.checks[:2])),)  # fmt: skip
+    leave_results(a.verdicts, a.checks, groups, a.roadmap, folder)
     return folder
 
 
-def rich() -> Assessment:
+def holding(v: View, a: Judged, verdicts: Iterable[Finding]) -> View:
+    """Return a view of an assessment over other verdicts, which no score knows."""
+    mine = replace(a, verdicts=tuple(verdicts))
+    n = Counter((f.check, f.status) for f in mine.verdicts)
+    counts = {
+        c.id: shape.Counts(*(n[c.id, s] for s in ("pass", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
+        for c in v.checks
+    }  # fmt: skip
+    total = sum(k for (_, status), k in n.items() if status not in ("pass", "na"))
+    return replace(
+        v,
+        checks=tuple(replace(c, counts=counts[c.id]) for c in v.checks),
+        findings=replace(view(mine).findings, total=total),
+    )
+
+
+def open_of(a: Judged) -> list[Finding]:
+    """Return what findings.csv shows, in its order."""
+    rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
+    found = (f for f in a.verdicts if f.status in OPEN_ORDER)
+    return sorted(
+        found,
+        key=lambda f: (
+            rank[f.check],
+            OPEN_ORDER.index(f.status),
+            f.subject.encode(errors="replace"),
+        ),
+    )
+
+
+OPEN_ORDER = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
+_LEFT: dict[tuple[int, int], tuple[Judged, Path]] = {}
+_ROOM = TemporaryDirectory(prefix="reporter-tests-")
+
+
+def view(a: Judged, language: str = "") -> View:
+    """Return what is printed of an assessment; its verdicts are left in a file once."""
+    key = id(a.verdicts), id(a.roadmap)
+    if key not in _LEFT:  # kept, so that no other gets the same ids
+        _LEFT[key] = a, leave(a, Path(_ROOM.name) / str(len(_LEFT)))
+    return build(a, Results(_LEFT[key][1]), language)
+
+
+@cache
+def rich() -> Judged:
     """Sixty agents, hostile names, every status, known policy coverage."""
     context = Context(
         agents_in_use=52,
@@ -484,7 +464,8 @@ def rich() -> Assessment:
     return assemble(subjects(60), mixed, context=context)
 
 
-def empty() -> Assessment:
+@cache
+def empty() -> Judged:
     """Nothing is known about anything."""
     return assemble(
         subjects(3), lambda c, s, n: (Status.UNKNOWN, "no source delivers this"), context=Context()
@@ -496,11 +477,13 @@ def good(check: Check, subject: str, n: int) -> tuple[Status, str]:
     return Status.PASS, ""
 
 
-def perfect() -> Assessment:
+@cache
+def perfect() -> Judged:
     """Every check passes for every agent."""
     return assemble(subjects(20), good)
 
 
-def single() -> Assessment:
+@cache
+def single() -> Judged:
     """One agent."""
     return assemble(["only-agent"], mixed)

@@ -20,7 +20,7 @@ from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
-from reporter.report import drawings, html, pages, shape, view
+from reporter.report import drawings, html, pages, shape
 from reporter.report.agents import agents
 from reporter.score import score
 from reporter.scores import Status, Tally
@@ -32,7 +32,7 @@ STATUSES = (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NA)
 
 @pytest.fixture(scope="module")
 def rich() -> shape.View:
-    return view.build(given.rich())
+    return given.view(given.rich())
 
 
 def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content: Content) -> None:

@@ -15,7 +15,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
-from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset, view
+from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset
 from reporter.report.fonts import Faces
 from reporter.store import DATA, RESULTS
 
@@ -29,17 +29,14 @@ KINDS = ("typst", "weasyprint")
 @pytest.fixture(scope="module")
 def small() -> shape.View:
     """A report whose main part is short, with 71 findings of every kind of name."""
-    rich = view.build(given.rich())
-    rows = [list(row) for row in rich.findings[:71]]
-    subject = rich.finding_columns.index("subject")
-    for row, name in zip(rows[4:], MARKUP, strict=False):
-        row[subject] = name
-    rows[2][rich.finding_columns.index("waived_until")] = "2026-12-31"
-    rows[2][rich.finding_columns.index("waiver")] = "waivers.csv#1"
-    found = tuple(map(tuple, rows))
+    a = given.rich()
+    found = given.open_of(a)[:71]
+    for n, name in enumerate(MARKUP, 4):
+        found[n] = replace(found[n], subject=name)
+    found[2] = replace(found[2], waived_until="2026-12-31", waiver="waivers.csv#1")
+    rich = given.holding(given.view(a), a, found)
     return replace(
         rich,
-        findings=found,
         frameworks=(),
         crosswalks=(),
         method=(),
@@ -247,16 +244,17 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
 
 
 def test_without_findings_there_is_a_page_and_no_list(small: shape.View) -> None:
-    said = appendix.chapter(replace(small, findings=()), 0, 0, "")
+    none = given.holding(small, given.rich(), ())
+    said = appendix.chapter(none, 0, 0, "")
     assert said.complete and "nothing to list" in said.text[0]
-    assert list(appendix.parts(appendix.sections(replace(small, findings=())), 5)) == []
+    assert list(appendix.parts(appendix.sections(none), 5)) == []
 
 
 @pytest.mark.parametrize("size", [1, 7, 70, 71, 72])
 def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(
     size: int, small: shape.View
 ) -> None:
-    found = appendix.sections(small)
+    found = list(appendix.sections(small))
     cut = list(appendix.parts(found, size))
     rows = [row for part in cut for section in part for row in section.rows]
     assert rows == [row for section in found for row in section.rows]
@@ -304,11 +302,11 @@ def test_cutting_a_text_loses_nothing_and_leaves_no_piece_wider_than_its_room(
 
 
 def test_a_list_that_is_cut_keeps_what_fails(small: shape.View) -> None:
-    listed = findings.verdicts(small)
+    listed = list(findings.verdicts(small))
     failing = sum(f["status"] == "fail" for f in listed)
     assert 0 < failing < len(listed) - 5
     for limit in (failing - 1, failing, failing + 5):
-        cut = appendix.sections(small, limit)
+        cut = list(appendix.sections(small, limit))
         shown = [row for section in cut for row in section.rows]
         assert len(shown) == limit
         assert sum(row.cells[2].startswith("fail") for row in shown) == min(limit, failing)

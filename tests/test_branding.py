@@ -16,7 +16,7 @@ from PIL import Image
 
 from reporter.branding import Branding, contrast, read_branding
 from reporter.errors import InputError
-from reporter.report import EDITIONS, html, pdf, view
+from reporter.report import EDITIONS, html, pdf
 
 
 def a_logo(folder: Path) -> Path:
@@ -90,7 +90,7 @@ def test_contrast_is_that_of_wcag() -> None:
 
 def test_every_edition_wears_the_colour_and_the_logo(tmp_path: Path) -> None:
     own = read_branding({"accent": "#7a1e5a", "logo": a_logo(tmp_path).name}, tmp_path, "")
-    made = view.build(replace(given.rich(), branding=own))
+    made = given.view(replace(given.rich(), branding=own))
     for edition in EDITIONS:
         for medium in ("screen", "paper"):
             page = html.render(made, medium, edition=edition)

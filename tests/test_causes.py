@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fixture_verdicts import explained
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter import catalog
-from reporter.causes import root_causes
 from reporter.compared import Cause, CauseGroup, Cell
 from reporter.headlines import headline
 from reporter.model import Check, Finding
 from reporter.scores import Status
-from reporter.store import read_results
+from reporter.store import Results
 
 CHECKS = [
     Check(i, f"title {i}", "", about, severity, 1, "both", "", "", "", headline=said)
@@ -38,13 +40,18 @@ GROUPS = [
 def cell(check: str, subject: str, actor: str = "", status: Status = Status.FAIL) -> Finding:
     """A finding of a check on a subject."""
     return Finding(
-        check, subject, status, "why", f"{check}#{subject}", actor or subject, "ann", "2"
+        check, subject, status, "why", f"{check}#{subject}", actor or subject, "ann", 2, 2
     )
+
+
+def root_causes(*given: Any) -> tuple[Cause, ...]:
+    """The causes of failures, without these."""
+    return tuple(e.cause for e in explained(*given))
 
 
 def short(causes: tuple[Cause, ...]) -> list[tuple[str, str, tuple[str, ...], int]]:
     """What tells causes apart."""
-    return [(c.title, c.what, c.checks, len(c.cells)) for c in causes]
+    return [(c.title, c.what, c.checks, c.failures) for c in causes]
 
 
 def test_a_shared_key_is_one_cause_of_all_that_it_fails() -> None:
@@ -105,12 +112,16 @@ SHARED = st.dictionaries(
 def test_every_failure_stands_in_one_cause_whatever_the_order(
     found: list[Finding], actors: dict[tuple[str, str], tuple[str, ...]], seed: int
 ) -> None:
-    causes = root_causes(found, CHECKS, GROUPS, actors)
-    cells = [c for cause in causes for c in cause.cells]
+    causes = explained(found, CHECKS, GROUPS, actors)
+    cells = [(f.check, f.subject) for e in causes for f in e.own]
     assert sorted(cells) == sorted((f.check, f.subject) for f in found)
+    for e in causes:
+        assert dict(zip(e.cause.checks, e.cause.counts, strict=True)) == Counter(
+            f.check for f in e.own
+        )
     again = found[:]
     random.Random(seed).shuffle(again)
-    assert root_causes(again, CHECKS, GROUPS, actors) == causes
+    assert explained(again, CHECKS, GROUPS, actors) == causes
 
 
 # ---------------------------------------------------------------- what they are called
@@ -174,7 +185,7 @@ def test_no_title_contradicts_what_passes(
 def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> None:
     with (sample_run / "causes.csv").open(encoding="utf-8-sig") as file:
         causes = list(csv.DictReader(file))
-    rows = read_results(sample_run, columns=("check", "subject", "status"))
+    rows = Results(sample_run).rows(("check", "subject", "status"))
     cells = {(check, subject): verdict for check, subject, verdict in rows}
     wrong = [
         c["cause"]

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from conftest import printed, read_results, reporter
 from fixture_estate import Estate
 
 from reporter import db, runfolder
 from reporter.cli import main
 from reporter.errors import InputError
-from reporter.store import read_results
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",

@@ -201,7 +201,7 @@ def test_a_catalog_with_an_unknown_confidence_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("edition", ["screen", "paper"])
 def test_a_crosswalk_is_printed_with_its_basis_and_confidence(edition: str) -> None:
-    made = view.build(replace(given.rich(), crosswalks=(WALK,)))
+    made = given.view(replace(given.rich(), crosswalks=(WALK,)))
     page = html.render(made, edition)
     assert "Published by Somebody &lt;b&gt;: A paper." in page
     assert '<a href="#c-ASI03">ASI03</a>, <a href="#c-ASI10">ASI10</a>' in page
@@ -217,4 +217,4 @@ def test_a_crosswalk_is_printed_with_its_basis_and_confidence(edition: str) -> N
 
 
 def test_without_crosswalks_there_is_no_chapter_of_them() -> None:
-    assert "Crosswalks" not in html.render(view.build(given.rich()))
+    assert "Crosswalks" not in html.render(given.view(given.rich()))

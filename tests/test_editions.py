@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from reporter.cli import main
 from reporter.init import init
-from reporter.report import EDITIONS, WRITERS, desk, html, shape, view
+from reporter.report import EDITIONS, WRITERS, desk, html, shape
 from reporter.report.findings import verdicts
 from reporter.report.shape_slices import Dimension, SliceLine, Slices
 from reporter.store import DATA, RESULTS
@@ -37,7 +37,7 @@ class Tags(HTMLParser):
 
 @pytest.fixture(scope="module")
 def views() -> dict[str, shape.View]:
-    return {name: view.build(make()) for name, make in EXTREMES.items()}
+    return {name: given.view(make()) for name, make in EXTREMES.items()}
 
 
 @pytest.mark.parametrize("medium", ["screen", "paper"])
@@ -105,7 +105,7 @@ def test_the_board_decides_on_the_first_actions_that_mend_something(
 def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, shape.View]) -> None:
     empty, perfect = views["empty"].board, views["perfect"].board
     assert empty.meaning.startswith("Nothing could be assessed")
-    without = view.build(replace(given.empty(), feeds=())).board
+    without = given.view(replace(given.empty(), feeds=())).board
     assert any("No log was supplied" in line for line in without.blind)
     assert (empty.next_text, empty.decisions, perfect.decisions) == ("", (), ())
     assert perfect.decisions_text.startswith("Nothing that was judged fails")
@@ -120,7 +120,7 @@ def test_desks_on_paper_show_or_count_every_open_verdict(
     shown = [t for d in made for s in d.systems for t in s.tasks]
     hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
     assert len(shown) == 10
-    assert len(shown) + hidden == sum(len(p.rows) for p in rich.roadmap.picks)
+    assert len(shown) + hidden == sum(int(p.cells) for p in rich.roadmap.picks)
     assert all(sum(len(s.tasks) for s in d.systems) <= 3 for d in made)
     assert all("todo.csv" in d.more for d in made if d.more)
 
@@ -158,14 +158,14 @@ def test_assess_and_export_write_the_editions_that_are_asked_for(tmp_path: Path)
 def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
     rich = given.rich()
     named = tuple(replace(f, short=s) for f, s in zip(rich.frameworks, ("owner", "status", "actor"), strict=True))  # fmt: skip
-    plain, odd = view.build(rich), view.build(replace(rich, frameworks=named))
+    plain, odd = given.view(rich), given.view(replace(rich, frameworks=named))
     assert [d.owner for d in desk.desks(odd, "screen")] == [d.owner for d in desk.desks(plain, "screen")]  # fmt: skip
     for one, other in zip(verdicts(plain), verdicts(odd), strict=True):
         assert [one[k] for k in ("owner", "status", "actor")] == [other[k] for k in ("owner", "status", "actor")]  # fmt: skip
 
 
 def test_what_holds_the_level_of_a_part_is_printed_with_it() -> None:
-    rich = view.build(given.rich())
+    rich = given.view(given.rich())
     line = SliceLine("environment", "test", 3, 2, 1, 0, "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: a ghost", "Owner 0.0 %")  # fmt: skip
     shown = replace(rich, slices=Slices("Parts.", (Dimension("By environment", "", (line,)),), (line,)))  # fmt: skip
     for medium in ("screen", "paper"):

@@ -247,7 +247,7 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
     assert made.sentences[1] == (
         "0 agents are new and 40 gone: 48 then, 8 now. What failed of those that are gone is not mended."
     )
-    (notice,) = view.build(a).summary.notices
+    (notice,) = given.view(a).summary.notices
     assert notice.code == "agents_gone"
     assert notice.text.startswith("Of 48 agents of the last run 40 are in nothing that was read")
     few = beside(tmp_path / "few", [run], then[:-4])
@@ -380,7 +380,7 @@ def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> view.shape.Vi
     """A rich report with names nobody should have, compared with two runs."""
     folder = tmp_path_factory.mktemp("shown")
     cells = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
-    return view.build(beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64)))
+    return given.view(beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64)))
 
 
 @pytest.mark.parametrize("medium", ["screen", "paper"])

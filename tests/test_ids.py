@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import read_results
+from fixture_verdicts import explained
 
 from reporter import ids
-from reporter.causes import root_causes
 from reporter.compared import Cause, CauseGroup
+from reporter.db import Engine
 from reporter.earlier import JOINED, RENAMED, SPLIT
 from reporter.errors import ContentError
 from reporter.frameworks import read_causes
@@ -21,7 +23,6 @@ from reporter.history import _regrouped
 from reporter.model import Check, Finding
 from reporter.runfolder import render
 from reporter.scores import Status
-from reporter.store import read_results
 
 QUARTERS = ("q2", "q3")
 
@@ -151,8 +152,8 @@ GROUPS = (
 def _causes(
     cells: Sequence[tuple[str, str, str]], shared: Mapping[tuple[str, str], tuple[str, ...]]
 ) -> set[str]:
-    found = [Finding(c, s, Status.FAIL, "", "", actor, "", "2") for c, s, actor in cells]
-    return {c.id for c in root_causes(found, CHECKS, GROUPS, shared)}
+    found = [Finding(c, s, Status.FAIL, "", "", actor, "", 2, 2) for c, s, actor in cells]
+    return {e.cause.id for e in explained(found, CHECKS, GROUPS, shared)}
 
 
 def test_a_shared_key_stays_one_defect_whoever_else_uses_it() -> None:
@@ -168,8 +169,8 @@ def test_what_two_things_of_one_name_have_is_told_apart() -> None:
     assert named == {ids.cause("shared", ["x"]), f"{ids.cause('shared', ['x'])}-2"}
 
 
-def _cause(name: str, *subjects: str) -> Cause:
-    return Cause(name, "", (), "", "high", (), (), (), tuple(("C-01", s) for s in subjects), "")
+def _cause(name: str, *subjects: str) -> tuple[str, tuple[str, ...]]:
+    return name, subjects
 
 
 @pytest.mark.parametrize(
@@ -187,9 +188,15 @@ def _cause(name: str, *subjects: str) -> Cause:
     ],
 )
 def test_a_cause_that_is_joined_split_or_renamed_says_so(
-    then: list[Cause], now: list[Cause], told: list[tuple[str, str, tuple[str, ...]]]
-) -> None:
-    assert [(r.id, r.how, r.before) for r in _regrouped(then, now)] == told
+    then: list[tuple[str, tuple[str, ...]]], now: list[tuple[str, tuple[str, ...]]],
+    told: list[tuple[str, str, tuple[str, ...]]], tmp_path: Path,
+) -> None:  # fmt: skip
+    with Engine(tmp_path) as engine:
+        for n, run in enumerate((then, now)):
+            engine.run(f"CREATE TABLE run_{n} (check_id VARCHAR, subject VARCHAR, cause VARCHAR)")
+            engine.insert(f"run_{n}", [("C-01", s, name) for name, own in run for s in own])
+        causes = [Cause(name, "", (), "", "high", (), (), (), (), "") for name, _ in now]
+        assert [(r.id, r.how, r.before) for r in _regrouped(engine, 1, causes)] == told
 
 
 def test_an_identity_that_is_none_is_refused(tmp_path: Path) -> None:

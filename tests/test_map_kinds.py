@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from conftest import read_results
 
 from reporter.cli import main
 from reporter.propose import Proposal, propose, write
-from reporter.store import read_results
 from reporter.yamls import read_yaml
 
 SHEETS: Any = read_yaml(Path(__file__).parent / "data/sheets.yml")

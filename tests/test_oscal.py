@@ -20,8 +20,11 @@ from reporter.report import view as views
 from reporter.report.oscal import findings, mappings, write
 from reporter.report.oscal.parts import NS, markup
 from reporter.report.shape_attested import AnswerLine, Attestations
+from reporter.report.shape_findings import OWED
 from reporter.report.shape_waived import WaivedLine, Waivers
+from reporter.report.words import clean
 from reporter.runfolder import read_view
+from reporter.scores import Status
 
 CASES = ("rich", "empty", "perfect", "stated", "real")
 LISTS = "owasp-agentic-2026, owasp-nhi-2025, nist-ai-rmf-1.0, nist-ai-600-1"
@@ -57,38 +60,36 @@ def case(request: pytest.FixtureRequest, tmp_path: Path, run: Path) -> tuple[sha
 
 @cache
 def built(name: str) -> shape.View:
-    if name != "stated":
-        return views.build(getattr(fixture, name)())
-    return stated(built("rich"))
+    return stated() if name == "stated" else fixture.view(getattr(fixture, name)())
 
 
 WAIVED, COMPENSATED = 3, 5
-"""Rows of the findings of `stated`."""
+"""Which of the findings of `rich` these are in `stated`."""
 
 
-def stated(view: shape.View) -> shape.View:
+def stated() -> shape.View:
     """A view with answers, a waiver and a compensating control that count, and such that do not."""
+    view, found = built("rich"), fixture.open_of(fixture.rich())
     answer = AnswerLine(
         "OWASP", "ASI03", view.frameworks[0].controls[0].anchor, "yes", "It is *so*.", "Ann Lee", "CISO",
         "2026-09-01 10:30", "2027-01-31", "attest", "attested", "nobody examined it", True,
         "statements/attestations.csv#2", "2026-09-01T10:30:00Z", "2027-01-31T00:00:00Z",
     )  # fmt: skip
     refused = replace(answer, counts_as="not counted", settles=False, record="statements/attestations.csv#3", date="", date_iso="")  # fmt: skip
-    rows = [dict(zip(view.finding_columns, row, strict=True)) for row in view.findings]
     waiver = WaivedLine(
-        rows[WAIVED]["check"], "", rows[WAIVED]["subject"], "", "", "Bo", "2026-09-01", "2026-12-31",
+        found[WAIVED].check, "", clean(found[WAIVED].subject), "", "", "Bo", "2026-09-01", "2026-12-31",
         "2026-11-01", "It goes in December.", "T-1", "waived", "1", "waived until then", "statements/waivers.csv#2",
         until_iso="2026-12-31T00:00:00Z",
     )  # fmt: skip
     idle = replace(waiver, counts_as="not counted", record="statements/waivers.csv#3")
     made_good = replace(
-        waiver, check=rows[COMPENSATED]["check"], subject=rows[COMPENSATED]["subject"], by_check="POL-01",
+        waiver, check=found[COMPENSATED].check, subject=clean(found[COMPENSATED].subject), by_check="POL-01",
         counts_as="compensated", record="statements/compensations.csv#2",
     )  # fmt: skip
-    rows[WAIVED]["waiver"], rows[COMPENSATED]["status"] = waiver.record, "compensated"
+    found[WAIVED] = replace(found[WAIVED], waiver=waiver.record)
+    found[COMPENSATED] = replace(found[COMPENSATED], status=Status.COMPENSATED)
     return replace(
-        view,
-        findings=tuple(tuple(row.values()) for row in rows),
+        fixture.holding(view, fixture.rich(), found),
         attestations=Attestations("", (answer, refused)),
         waivers=Waivers(waivers=(waiver, idle), compensations=(made_good,)),
     )
@@ -153,7 +154,7 @@ def test_the_schemas_would_notice(tmp_path: Path) -> None:
 
 def test_odd_ids_and_titles_are_valid_too(tmp_path: Path) -> None:
     odd = replace(fixture.frameworks()[2], id="2 of/mine", title=" ", version=" ")
-    view = views.build(fixture.assemble([" ", "-\n", "=1"], fixture.mixed, (odd,)))
+    view = fixture.view(fixture.assemble([" ", "-\n", "=1"], fixture.mixed, (odd,)))
     write(view, tmp_path / "oscal")
     assert len({judge(path) for path in (tmp_path / "oscal").iterdir()}) == 5
 
@@ -208,7 +209,7 @@ def test_ids_are_unique_in_the_run_and_tell_what_they_are_called(
 def test_controls_of_one_name_in_two_lists_stay_apart(tmp_path: Path) -> None:
     first = fixture.frameworks()[0]
     twice = (first, replace(first, id="mine/1", title="Mine"))
-    view = views.build(fixture.assemble(fixture.subjects(3), fixture.mixed, twice))
+    view = fixture.view(fixture.assemble(fixture.subjects(3), fixture.mixed, twice))
     write(view, tmp_path / "oscal")
     targets = [f["target"]["target-id"] for f in result_of(tmp_path / "oscal")["findings"]]
     assert len(targets) == len(set(targets)) == 2 * len(first.controls)
@@ -218,7 +219,7 @@ def test_controls_of_one_name_in_two_lists_stay_apart(tmp_path: Path) -> None:
 def test_groups_are_nested_as_in_the_list_and_no_control_is_lost(tmp_path: Path) -> None:
     rmf = fixture.frameworks()[2]
     direct = replace(rmf.controls[0], id="GOVERN 0", group="GOVERN")
-    view = views.build(
+    view = fixture.view(
         fixture.assemble(["a"], fixture.mixed, (replace(rmf, controls=(*rmf.controls, direct)),))
     )
     write(view, tmp_path / "oscal")
@@ -372,14 +373,24 @@ def test_a_word_is_an_interview_and_holds_until_its_end(tmp_path: Path) -> None:
 def test_what_is_waived_or_compensated_is_an_approved_deviation_until_its_end(
     tmp_path: Path,
 ) -> None:
-    write(built("stated"), tmp_path / "oscal")
+    view = built("stated")
+    write(view, tmp_path / "oscal")
     result = result_of(tmp_path / "oscal")
     waived, made_good = (r for r in result["risks"] if r["status"] != "open")
     assert waived["status"] == made_good["status"] == "deviation-approved"
     assert waived["deadline"] == "2026-12-31T00:00:00Z"
     uuids = [o["uuid"] for o in result["observations"] if "subjects" in o]
-    assert waived["related-observations"] == [{"observation-uuid": uuids[WAIVED]}]
-    assert made_good["related-observations"] == [{"observation-uuid": uuids[COMPENSATED]}]
+    place = {name: n for n, name in enumerate(view.finding_columns)}
+    rows = [(row[place["waiver"]], row[place["status"]]) for row in view.findings]
+    (row,) = (n for n, (waiver, _) in enumerate(rows) if waiver)
+    assert waived["related-observations"] == [{"observation-uuid": uuids[row]}]
+    w = view.waivers.compensations[0]
+    (row,) = (
+        n
+        for n, f in enumerate(view.findings)
+        if (f[place["check"]], f[place["subject"]]) == (w.check, w.subject)
+    )
+    assert made_good["related-observations"] == [{"observation-uuid": uuids[row]}]
     assert "POL-01 stands in" in made_good["mitigating-factors"][0]["description"]
     assert "without effect: 1" in result["remarks"]
 
@@ -399,7 +410,7 @@ def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
         assert len(item.get("related-risks", ())) == (pick.kind == "implement")
         seen = {o["observation-uuid"] for o in item["related-observations"]}
         checks = {said(o)["check"] for o in plan["observations"] if o["uuid"] in seen}
-        assert checks == {view.findings[n][view.finding_columns.index("check")] for n in pick.rows}
+        assert checks == set(pick.checks)
 
 
 def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
@@ -412,7 +423,12 @@ def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
         tuple(rows[o["observation-uuid"]] for o in risk["related-observations"])
         for risk in result.get("risks", ()) if risk["status"] == "open"
     ]  # fmt: skip
-    assert seen == [p.rows for p in view.roadmap.picks if p.kind == "implement"]
+    owed: dict[int, list[int]] = {}
+    ids = {row[view.finding_columns.index("id")]: n for n, row in enumerate(view.findings)}
+    for id_, rank in view.findings.results.rows(("id", "rank"), OWED):
+        owed.setdefault(rank, []).append(ids[id_])
+    mending = [n for n, p in enumerate(view.roadmap.picks, 1) if p.kind == "implement"]
+    assert seen == [tuple(owed[n]) for n in mending if n in owed]
 
 
 def test_what_lasts_is_called_the_same_whatever_the_evidence_but_only_in_one_organisation(

@@ -29,7 +29,7 @@ GOOD = """{% extends "layout.html" %}
 
 @pytest.fixture(scope="module")
 def rich() -> shape.View:
-    return view.build(given.rich())
+    return given.view(given.rich())
 
 
 def template(folder: Path, text: str, name: str = "risk-committee") -> own.Template:

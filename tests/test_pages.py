@@ -8,7 +8,6 @@ import operator
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,13 @@ import fixture_assessment as given
 import pytest
 from click.testing import CliRunner
 
+from reporter import ids
 from reporter.cli import main
 from reporter.db import Engine, quoted
 from reporter.init import init
-from reporter.report import desk, html, pages, search, shape, view, words
-from reporter.runfolder import read_passes, read_view
+from reporter.report import desk, html, pages, search, shape, words
+from reporter.runfolder import read_view
+from reporter.store import OPEN
 
 
 class Anchors(HTMLParser):
@@ -51,7 +52,7 @@ class Anchors(HTMLParser):
 
 @pytest.fixture(scope="module")
 def rich() -> shape.View:
-    return view.build(given.rich())
+    return given.view(given.rich())
 
 
 @pytest.fixture
@@ -84,64 +85,39 @@ def rows_of(made: dict[str, Anchors], prefix: str) -> Counter[str]:
     return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i.startswith("v-"))  # fmt: skip
 
 
-def anchors_of(made: shape.View, passes: Sequence[pages.Pass] = ()) -> Counter[str]:
+def anchors_of(made: shape.View, where: str = "status <> 'na'") -> Counter[str]:
     """Every anchor of a row, once."""
-    id_ = made.finding_columns.index("id")
-    return Counter(
-        f"v-{i}" for i in (*(row[id_] for row in made.findings), *(p.id for p in passes))
-    )
+    return Counter(f"v-{i}" for (i,) in made.findings.results.each(("id",), where))
 
 
-@pytest.mark.parametrize(
-    ("make", "passes"),
-    [
-        (given.rich, []),
-        (given.rich, given.rich_passes()),
-        (given.empty, []),
-        (given.perfect, given.passes(given.subjects(20), given.good)),
-        (given.single, given.passes(["only-agent"], given.mixed)),
-    ],
-)
-def test_a_short_report_holds_every_verdict_in_its_one_page(
-    make: Any, passes: list[pages.Pass], tmp_path: Path
-) -> None:
-    made = view.build(make())
-    html.write(made, tmp_path / "report.html", passes=passes)
+@pytest.mark.parametrize("make", [given.rich, given.empty, given.perfect, given.single])
+def test_a_short_report_holds_every_verdict_in_its_one_page(make: Any, tmp_path: Path) -> None:
+    made = given.view(make())
+    html.write(made, tmp_path / "report.html")
     read_ = read(tmp_path)
     assert list(read_) == ["report.html"]
-    assert rows_of(read_, "report") == anchors_of(made, passes)
+    assert rows_of(read_, "report") == anchors_of(made)
     assert dangling(read_) == []
-    counted = {c.id: c.counts.passed for c in made.checks if c.counts.passed}
-    assert not passes or Counter(p.check for p in passes) == counted
 
 
 def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_path: Path) -> None:
-    passes = given.rich_passes()
-    html.write(rich, tmp_path / "report.html", passes=passes)
-    shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
-    for p in passes:
-        row = shown.rows[shown.row_ids.index(f"v-{p.id}")]
-        told = (words.clean(p.subject)[:100], p.reason[:200], p.record or "no record: absence", p.owner or "not known")  # fmt: skip
-        assert all(text in row for text in told)
-
-
-def test_a_report_without_the_passes_says_where_they_are(rich: shape.View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
-    assert "The passes are in results.parquet" in (tmp_path / "report.html").read_text("utf-8")
-    html.write(rich, tmp_path / "report.html", passes=given.rich_passes())
-    assert "The passes are in" not in (tmp_path / "report.html").read_text("utf-8")
+    shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
+    for p in (f for f in given.rich().verdicts if f.status == "pass"):
+        row = shown.rows[shown.row_ids.index(f"v-{ids.finding(p.check, p.subject)}")]
+        told = (words.clean(p.subject)[:100], p.reason[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
+        assert all(text in row for text in told)
 
 
 def test_many_passes_make_a_run_long(
     rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passes = given.rich_passes()
-    monkeypatch.setattr(pages, "VERDICTS", len(rich.findings) + len(passes) - 1)
     assert pages.found(rich).inline
-    html.write(rich, tmp_path / "report.html", passes=passes)
+    monkeypatch.setattr(pages, "VERDICTS", sum(anchors_of(rich).values()) - 1)
+    html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
-    assert rows_of(made, "findings/check") == anchors_of(rich, passes)
-    assert not rows_of(made, "report") - anchors_of(rich)
+    assert rows_of(made, "findings/check") == anchors_of(rich)
+    assert not rows_of(made, "report") - anchors_of(rich, OPEN)
     assert dangling(made) == []
 
 
@@ -149,10 +125,9 @@ def test_many_passes_make_a_run_long(
 def test_a_long_report_holds_every_verdict_on_pages_by_check(
     rich: shape.View, tmp_path: Path
 ) -> None:
-    passes = given.rich_passes()
-    html.write(rich, tmp_path / "report.html", passes=passes)
+    html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
-    assert rows_of(made, "findings/check") == anchors_of(rich, passes)
+    assert rows_of(made, "findings/check") == anchors_of(rich)
     assert all(sum(rows_of(made, name).values()) <= 20 for name in made if "check" in name)
     assert dangling(made) == []
     place = {name: n for n, name in enumerate(rich.finding_columns)}
@@ -167,8 +142,7 @@ def test_a_long_report_holds_every_verdict_on_pages_by_check(
 def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
     rich: shape.View, tmp_path: Path
 ) -> None:
-    passes = given.rich_passes()
-    html.write(rich, tmp_path / "report.html", passes=passes)
+    html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     links = Counter(
         link.partition("#")[2]
@@ -177,12 +151,11 @@ def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
         for link in p.links
         if link.startswith("check")
     )
-    assert links == anchors_of(rich, passes)
+    assert links == anchors_of(rich)
     actors = {row[rich.finding_columns.index("actor")] for row in rich.findings}
     actors |= {card.agent for card in rich.agents.cards}
-    assert len(pages.found(rich).actors) == len(actors)
-    actors |= {words.clean(p.actor) for p in passes}
-    assert len(pages.found(rich, passes).actors) == len(actors)
+    actors |= {words.clean(a) for (a,) in rich.findings.results.each(("actor",), "status <> 'na'")}
+    assert sum(len(page) for _, page in pages.actor_pages(rich)) == len(actors)
     assert [link.partition("#")[2] for link in made["findings/index.html"].links].count(
         "a-agent-0001"
     ) == 1
@@ -220,21 +193,20 @@ def pages_with(told: dict[str, Any], asked: str) -> set[str]:
 def test_the_index_finds_the_page_of_every_row_by_its_words(
     rich: shape.View, tmp_path: Path
 ) -> None:
-    passes = given.rich_passes()
-    html.write(rich, tmp_path / "report.html", passes=passes)
+    html.write(rich, tmp_path / "report.html")
     block = words_of(tmp_path / "findings" / "index.html")
     assert "<" not in block
     told = json.loads(block)
-    found = pages.found(rich, passes)
-    assert [file for file, *_ in told["pages"]] == [p.file for p in found.pages]
-    for page in found.pages:
+    found = list(pages.check_pages(rich))
+    assert [file for file, *_ in told["pages"]] == [p.file for p in found]
+    for page in found:
         for r in page.rows:
             asked = f"{page.check.id} {r.subject} {r.status} {r.reason} {r.record} {r.owner} tier"
             assert page.file in pages_with(told, asked)
-    assert len(pages_with(told, "agent-0042 own-01")) < len(found.pages)
+    assert len(pages_with(told, "agent-0042 own-01")) < len(found)
     assert pages_with(told, "own-01 no-such-word") == set()
     assert pages_with(told, "<SCRIPT>alert(1)</script>") == {
-        p.file for p in found.pages if any("<script>" in r.subject for r in p.rows)
+        p.file for p in found if any("<script>" in r.subject for r in p.rows)
     }
 
 
@@ -254,11 +226,13 @@ def test_the_pages_of_an_owner_hold_every_task(rich: shape.View, tmp_path: Path)
     html.write(rich, tmp_path / "engineer.html", "engineer")
     made = read(tmp_path)
     desks = desk.desks(rich, "screen")
-    assert all(d.pages and sum(len(s.tasks) for s in d.systems) <= desk.FIRST for d in desks)
-    tasks = [t for d in desks for p in d.pages for s in p.systems for t in s.tasks]
-    assert len(tasks) == sum(len(p.rows) for p in rich.roadmap.picks)
+    assert all(d.files and sum(len(s.tasks) for s in d.systems) <= desk.FIRST for d in desks)
+    parted = list(desk.pages(rich, desks))
+    assert [p.file for _, p in parted] == [f for d in desks for f in d.files]
+    tasks = [t for _, p in parted for s in p.systems for t in s.tasks]
+    assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
     shown = sum(sum(bool(r.strip()) for r in p.rows) - p.rows.count("") for name, p in made.items() if "owners" in name)  # fmt: skip
-    heads = sum(len(p.systems) for d in desks for p in d.pages)
+    heads = sum(len(p.systems) for _, p in parted)
     assert shown - heads == len(tasks)
     assert dangling(made) == []
 
@@ -266,8 +240,8 @@ def test_the_pages_of_an_owner_hold_every_task(rich: shape.View, tmp_path: Path)
 def test_a_short_list_of_tasks_is_whole_in_the_page(rich: shape.View) -> None:
     desks = desk.desks(rich, "screen")
     tasks = [t for d in desks for s in d.systems for t in s.tasks]
-    assert len(tasks) == sum(len(p.rows) for p in rich.roadmap.picks)
-    assert not any(d.pages or d.more for d in desks)
+    assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
+    assert not any(d.files or d.more for d in desks)
 
 
 @pytest.mark.usefixtures("small")
@@ -280,8 +254,9 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
 
     done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
     assert done.exit_code == 0, done.output
-    passes = read_passes(run)
-    assert passes and rows_of(read(run), "findings/check") == anchors_of(read_view(run), passes)
+    seen = read_view(run)
+    assert anchors_of(seen, "status = 'pass'")
+    assert rows_of(read(run), "findings/check") == anchors_of(seen)
     names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
     assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names
     assert names <= set(json.loads((run / "manifest.json").read_text())["outputs"])

@@ -13,7 +13,7 @@ import pytest
 import weasyprint
 from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
 
-from reporter.report import EDITIONS, appendix, html, pdf, shape, view
+from reporter.report import EDITIONS, appendix, html, pdf, shape
 from reporter.runfolder import read_view
 
 UNSEEN = {"head", "script", "style", "title"}
@@ -87,7 +87,7 @@ def whole(root: Any, sheets: list[Any]) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_hostile_names_are_on_paper_in_full(edition: str) -> None:
-    assert whole(*laid_out(view.build(given.rich()), edition)) == ([], [])
+    assert whole(*laid_out(given.view(given.rich()), edition)) == ([], [])
 
 
 @pytest.mark.deep

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few
+from conftest import judge_few, read_results
 from fixture_estate import Estate, service_account, spoiled
 
 from reporter.report.shape import View
 from reporter.run import Options, assess_workspace
-from reporter.store import read_results
 
 ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"

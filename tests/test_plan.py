@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import random
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -13,17 +12,18 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from fixture_verdicts import defects_of
+from fixture_verdicts import tallies as counted
 
 from reporter import catalog, ids
-from reporter.actions import actions, effort_ids
-from reporter.causes import root_causes
+from reporter.actions import effort_ids
 from reporter.cli import main
 from reporter.compared import CauseGroup
 from reporter.errors import ContentError, InputError
 from reporter.frameworks import read_efforts
 from reporter.model import Check, Finding, Profile, Theme
-from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Roadmap
-from reporter.report.roadmap import points
+from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Move, Roadmap
+from reporter.report.roadmap import Fixes, points
 from reporter.score import plan_actions, score
 from reporter.score.models import shipped_policy
 from reporter.score.plan import Change, after, change_of
@@ -45,16 +45,15 @@ def check(name: str, severity: str = "medium", level: int = 1) -> Check:
 
 
 def finding(name: str, subject: str, status: Status, tier: str = "2", owner: str = "") -> Finding:
-    return Finding(name, subject, status, "why", "", subject, owner, tier)
+    return Finding(name, subject, status, "why", "", subject, owner, int(tier[0]), int(tier[-1]))
 
 
-def counted(cells: Sequence[Finding]) -> list[Tally]:
-    kinds = Counter((f.check, f.status, int(f.tier[0]), int(f.tier[-1])) for f in cells)
-    return [Tally(*kind, n) for kind, n in kinds.items()]
-
-
-def action(name: str, cells: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False) -> Action:  # fmt: skip
-    return Action(name, name, "", kind, urgent, Fraction(days), (), tuple(cells), "")
+def action(
+    name: str, cells: Sequence[Finding], places: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False
+) -> Action:  # fmt: skip
+    own = [cells[n] for n in places]
+    moves = tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in counted(own))
+    return Action(name, name, "", kind, urgent, Fraction(days), (), moves, len(own))
 
 
 class World:
@@ -78,16 +77,16 @@ class World:
         dice.shuffle(places)
         parts = [places[n::n_actions] for n in range(n_actions)]
         self.actions = [
-            action(f"x{n}", sorted(part), dice.randint(1, 8)) for n, part in enumerate(parts) if part
+            action(f"x{n}", self.cells, sorted(part), dice.randint(1, 8)) for n, part in enumerate(parts) if part
         ]  # fmt: skip
 
     def plan(self, given: Sequence[Action] | None = None) -> Roadmap:
         chosen = self.actions if given is None else given
-        return plan_actions(self.checks, THEMES, counted(self.cells), self.cells, chosen, POLICY)
+        return plan_actions(self.checks, THEMES, counted(self.cells), chosen, POLICY)
 
     def scored(self, done: Sequence[Action]) -> tuple[Fraction, int]:
         """Score from the beginning, by the function that scores a run."""
-        changes: list[Change] = [change_of(a, self.cells) for a in done]
+        changes: list[Change] = [change_of(a) for a in done]
         total = score(
             (), self.checks, THEMES, after(counted(self.cells), changes), POLICY, Profile("", "", 0, {})
         ).enterprise.total  # fmt: skip
@@ -154,8 +153,8 @@ def test_the_order_in_which_actions_are_given_is_irrelevant(seed: int) -> None:
 def test_two_criticals_under_one_cap_gain_with_the_last_and_say_so() -> None:
     checks = [check("AAA-01", "critical"), *(check(f"AAA-0{n}", "critical") for n in (2, 3, 4, 5))]
     cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks)]  # fmt: skip
-    two = [action("one", [0]), action("two", [1])]
-    road = plan_actions(checks, THEMES, counted(cells), cells, two, POLICY)
+    two = [action("one", cells, [0]), action("two", cells, [1])]
+    road = plan_actions(checks, THEMES, counted(cells), two, POLICY)
     assert [(p.gain, p.uncapped) for p in road.picks] == [
         (Fraction(0), Fraction(1, 5)),
         (Fraction(1, 2), Fraction(1, 5)),
@@ -166,8 +165,12 @@ def test_evidence_and_mending_are_ranked_together_but_only_mending_is_first() ->
     """Ranked as in the worked example of the method: gain per day, then the larger gain."""
     checks = [check("AAA-01"), check("BBB-01"), check("CCC-01")]
     cells = [finding(c.id, "a", s, "1") for c, s in zip(checks, (Status.FAIL, Status.UNKNOWN, Status.FAIL), strict=True)]  # fmt: skip
-    three = [action("r1", [0], 4), action("r2", [1], 1, EVIDENCE), action("r3", [2], 2)]
-    road = plan_actions(checks, THEMES, counted(cells), cells, three, POLICY)
+    three = [
+        action("r1", cells, [0], 4),
+        action("r2", cells, [1], 1, EVIDENCE),
+        action("r3", cells, [2], 2),
+    ]
+    road = plan_actions(checks, THEMES, counted(cells), three, POLICY)
     assert [p.action.id for p in road.picks] == ["r2", "r3", "r1"]
     assert road.first == ("r3", "r1")
     assert (road.first_total, road.picks[-1].total) == (Fraction(2, 3), Fraction(1))
@@ -177,7 +180,7 @@ def test_what_is_urgent_comes_first_whatever_it_brings() -> None:
     checks = [check("AAA-01"), check("BBB-01")]
     cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
     road = plan_actions(
-        checks, THEMES, counted(cells), cells, [action("a", [0]), action("z", [1], 8, urgent=True)], POLICY
+        checks, THEMES, counted(cells), [action("a", cells, [0]), action("z", cells, [1], 8, urgent=True)], POLICY
     )  # fmt: skip
     assert [p.action.id for p in road.picks] == ["z", "a"]
 
@@ -189,10 +192,10 @@ def test_who_stands_in_a_list_by_now_waits_for_those_of_its_line_who_stand_in_no
         *(finding("AAA-01", s, Status.FAIL, "1") for s in ("late", "ghost", "ghost-2")),
         *(finding(c.id, "late", Status.FAIL, "1") for c in checks[1:]),
     ]
-    late = replace(action("late", [0, 3]), behind="AAA-01")
-    ghosts = [replace(action(f"ghost-{n}", [n], 9 - n), ahead_of="AAA-01") for n in (1, 2)]
-    rest = [action("best", [4], 1), action("least", [5], 9)]
-    order = lambda *given: [p.action.id for p in plan_actions(checks, THEMES, counted(cells), cells, given, POLICY).picks]  # noqa: E731  # fmt: skip
+    late = replace(action("late", cells, [0, 3]), behind="AAA-01")
+    ghosts = [replace(action(f"ghost-{n}", cells, [n], 9 - n), ahead_of="AAA-01") for n in (1, 2)]
+    rest = [action("best", cells, [4], 1), action("least", cells, [5], 9)]
+    order = lambda *given: [p.action.id for p in plan_actions(checks, THEMES, counted(cells), given, POLICY).picks]  # noqa: E731  # fmt: skip
     assert order(late, *ghosts, *rest) == ["best", "ghost-2", "ghost-1", "late", "least"]
     assert order(replace(late, behind=""), *ghosts, *rest)[:2] == ["best", "late"]
     urgent = replace(late, urgent=True)
@@ -202,8 +205,8 @@ def test_who_stands_in_a_list_by_now_waits_for_those_of_its_line_who_stand_in_no
 def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
     checks = [check("AAA-01", level=1), check("AAA-02", level=2)]
     cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
-    both = [action("x", [0]), action("y", [1])]
-    road = plan_actions(checks, THEMES, counted(cells), cells, both, POLICY, [(1, "no logs")])
+    both = [action("x", cells, [0]), action("y", cells, [1])]
+    road = plan_actions(checks, THEMES, counted(cells), both, POLICY, [(1, "no logs")])
     assert (road.ceiling, [p.level for p in road.picks]) == (1, [1, 1])
 
 
@@ -217,9 +220,9 @@ def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
     ]  # fmt: skip
     places = [n for n, f in enumerate(cells) if f.status != Status.PASS]
     dice.shuffle(places)
-    many = [action(f"x{n:03d}", places[n::200], dice.randint(1, 8)) for n in range(200)]
+    many = [action(f"x{n:03d}", cells, places[n::200], dice.randint(1, 8)) for n in range(200)]
     begun = time.perf_counter()
-    road = plan_actions(content.checks, content.themes, counted(cells), cells, many, content.policy)
+    road = plan_actions(content.checks, content.themes, counted(cells), many, content.policy)
     assert time.perf_counter() - begun < 10
     assert len(road.picks) == 200
     assert road.picks[-1].total == 1
@@ -239,8 +242,13 @@ def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatc
 def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> None:
     checks = [check("AAA-01", "low"), check("BBB-01", "low")]
     cells = [finding(c, n, Status.FAIL, "1") for c in ("AAA-01", "BBB-01") for n in "abcd"]
-    some = [action("a", [0]), action("c", [1]), action("b", [4]), action("z", [2, 3, 5, 6], 4)]
-    road = plan_actions(checks, THEMES, counted(cells), cells, some, POLICY)
+    some = [
+        action("a", cells, [0]),
+        action("c", cells, [1]),
+        action("b", cells, [4]),
+        action("z", cells, [2, 3, 5, 6], 4),
+    ]
+    road = plan_actions(checks, THEMES, counted(cells), some, POLICY)
     assert [(p.action.id, p.gain) for p in road.picks] == [
         ("z", Fraction(1, 2)), ("a", Fraction(1, 8)), ("b", Fraction(1, 8)), ("c", Fraction(1, 8)),
     ]  # fmt: skip
@@ -251,8 +259,8 @@ def test_what_a_cap_holds_down_is_ranked_by_what_it_brings() -> None:
     checks = [*(check(f"AAA-0{n}", "critical") for n in (1, 2, 3, 4, 5)), check("BBB-01", "low")]
     cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks[:5])]  # fmt: skip
     cells += [finding("BBB-01", n, Status.FAIL, "1") for n in "abcdefgh"]
-    some = [action("one", [0]), action("two", [1]), action("zero", [5])]
-    road = plan_actions(checks, THEMES, counted(cells), cells, some, POLICY)
+    some = [action("one", cells, [0]), action("two", cells, [1]), action("zero", cells, [5])]
+    road = plan_actions(checks, THEMES, counted(cells), some, POLICY)
     assert [(p.action.id, p.gain, p.uncapped) for p in road.picks] == [
         ("zero", Fraction(1, 16), Fraction(1, 16)),
         ("one", 0, Fraction(1, 10)),
@@ -263,7 +271,7 @@ def test_what_a_cap_holds_down_is_ranked_by_what_it_brings() -> None:
 def test_what_an_action_changes_is_counted_by_kind() -> None:
     cells = [finding("AAA-01", "a", Status.FAIL, "1-4"), finding("AAA-01", "b", Status.FAIL, "1-4")]
     cells += [finding("AAA-01", "c", Status.UNKNOWN, "2")]
-    change = change_of(action("x", [0, 1, 2]), cells)
+    change = change_of(action("x", cells, [0, 1, 2]))
     assert change == {"AAA-01": (((Status.FAIL, 1, 4), 2), ((Status.UNKNOWN, 2, 2), 1))}
     split = [*counted(cells), Tally("AAA-01", Status.FAIL, 1, 4, 3)]
     assert after(split, [change]) == [
@@ -276,7 +284,9 @@ def test_a_plan_counts_split_tallies_and_leaves_out_what_does_not_apply() -> Non
     cells = [finding("AAA-01", n, Status.FAIL, "2") for n in "abcd"]
     cells += [finding("AAA-02", "a", Status.NA, "2"), finding("XXX-01", "a", Status.PASS, "2")]
     split = [Tally(f.check, f.status, 2, 2, 1) for f in cells]
-    road = plan_actions(checks, THEMES, split, cells, [action("x", [0]), action("y", [5])], POLICY)
+    road = plan_actions(
+        checks, THEMES, split, [action("x", cells, [0]), action("y", cells, [5])], POLICY
+    )
     assert [(p.action.id, p.gain) for p in road.picks] == [("x", Fraction(1, 4)), ("y", 0)]
     assert (road.start, road.picks[-1].total) == (0, Fraction(1, 4))
 
@@ -299,17 +309,24 @@ A, B = (ids.cause("both", [who]) for who in "ab")
 
 
 def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
-    causes = root_causes(OPEN, CHECKS, GROUPS, {})
-    return {a.id: a for a in actions(OPEN, causes, CHECKS, GROUPS, DAYS, own or {})}
+    return {a.id: a for a in defects_of(OPEN, CHECKS, GROUPS, DAYS, own or {})[1]}
 
 
 def test_each_open_cell_stands_in_exactly_one_action() -> None:
     found = made()
-    assert {name: a.cells for name, a in found.items()} == {
-        A: (0, 3), B: (1,), "BBB-01": (4, 5), "AAA-01-evidence": (2,),
+    of = lambda *places: action("", OPEN, places).moves  # noqa: E731
+    assert {name: a.moves for name, a in found.items()} == {
+        A: of(0, 3), B: of(1), "BBB-01": of(4, 5), "AAA-01-evidence": of(2),
     }  # fmt: skip
     assert [a.kind for a in found.values()].count(EVIDENCE) == 1
-    assert found[A].fix == "Mend AAA-01. Mend AAA-02."
+    assert Fixes(CHECKS).of(found[A]) == "Mend AAA-01. Mend AAA-02."
+    assert found["AAA-01-evidence"].missing == "why"
+    assert {name: a.things for name, a in found.items()} == {
+        A: 1,
+        B: 1,
+        "BBB-01": 2,
+        "AAA-01-evidence": 1,
+    }
     assert found["BBB-01"].owners == ("ann", "bob")
 
 
@@ -320,9 +337,8 @@ def test_what_mends_a_late_registration_is_not_what_mends_none() -> None:
         (cells[:1], "Look back.", ("", "AAA-01")), (cells[1:], "Register it.", ("AAA-01", "")),
         (cells, "Register it. Look back.", ("AAA-01", "")),
     ):  # fmt: skip
-        causes = root_causes(given, [one], (), {})
-        (found,) = actions(given, causes, [one], (), DAYS, {})
-        assert (found.fix, (found.ahead_of, found.behind)) == (fix, line)
+        _, (found,) = defects_of(given, [one], (), DAYS)
+        assert (Fixes([one]).of(found), (found.ahead_of, found.behind)) == (fix, line)
     assert made()[A].behind == made()[A].ahead_of == ""
 
 

@@ -11,9 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from conftest import read_results
 
 import reporter
-from reporter.store import read_results
 
 PAGE = Path(__file__).parents[1] / "docs/python.md"
 FACE = ["Comparison", "ContentError", "InputError", "ReporterError", "Run", "assess", "open"]
@@ -93,7 +93,7 @@ def test_tables_are_the_run(run: reporter.Run) -> None:
         f.total.level_lo for f in (run.data.scores.enterprise, *run.data.scores.frameworks)
     ]
     assert run.actions()["verdicts"].sum() == sum(
-        len(p.action.cells) for p in run.data.roadmap.picks
+        p.action.verdicts for p in run.data.roadmap.picks
     )
     counts = run.checks().set_index("check")
     assert (

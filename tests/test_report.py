@@ -40,7 +40,7 @@ EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, give
 
 @pytest.fixture(scope="module")
 def rich() -> shape.View:
-    return view.build(given.rich())
+    return given.view(given.rich())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def page(rich: shape.View) -> str:
 def pdf(rich: shape.View, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a run that stands beside it."""
     path = tmp_path_factory.mktemp("pdf") / "report.pdf"
-    run = given.leave(given.rich(), path.parent, given.rich_passes())
+    run = given.leave(given.rich(), path.parent)
     WRITERS["pdf"](rich, path, data=[run / DATA, run / RESULTS])
     return path
 
@@ -71,7 +71,7 @@ def test_importing_the_writers_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_a_view_is_handed_to_another_process_as_it_is(name: str) -> None:
-    made = view.build(EXTREMES[name]())
+    made = given.view(EXTREMES[name]())
     assert view.from_json(view.to_json(made)) == made
 
 
@@ -115,7 +115,7 @@ def test_unassessed_controls_are_said_so_and_never_zero_percent(rich: shape.View
 
 
 def test_nothing_assessed_prints_words_instead_of_numbers() -> None:
-    summary = view.build(given.empty()).summary
+    summary = given.view(given.empty()).summary
     assert summary.figure.text == "Not assessed"
     assert summary.level.name == "Not assessed"
     assert summary.lag.headline.startswith("Policy lag not known: add")
@@ -159,7 +159,7 @@ def test_record_counts_stand_as_an_equation(rich: shape.View) -> None:
 def test_counts_that_do_not_add_up_are_said_so() -> None:
     a = given.rich()
     broken = replace(a, files=(replace(a.files[0], kept=1), *a.files[1:]))
-    assert "DO NOT ADD UP" in view.build(broken).accounting.equation
+    assert "DO NOT ADD UP" in given.view(broken).accounting.equation
 
 
 def test_quarantine_beyond_fifty_points_to_the_file(rich: shape.View) -> None:
@@ -213,7 +213,7 @@ def test_formats_print_the_same_number_for_the_same_control(
     paper = html.render(rich, "paper")
     for name in (DATA, RESULTS):
         (tmp_path / name).write_bytes(_attachment(pdf, name))
-    attached = view.build(store.read_run(tmp_path))
+    attached = view.build(*store.read_run(tmp_path))
     WRITERS["oscal"](rich, tmp_path / "oscal")
     results = json.loads((tmp_path / "oscal/assessment-results.json").read_bytes())
     findings = iter(results["assessment-results"]["results"][0]["findings"])
@@ -232,7 +232,7 @@ def test_formats_print_the_same_number_for_the_same_control(
 @pytest.mark.parametrize("edition", ["screen", "paper"])
 @pytest.mark.parametrize("name", EXTREMES)
 def test_no_page_claims_compliance(name: str, edition: str) -> None:
-    text = html.render(view.build(EXTREMES[name]()), edition)
+    text = html.render(given.view(EXTREMES[name]()), edition)
     assert "compliant" not in text.lower()
     assert "management self-assessment" in text.lower()
 
@@ -294,7 +294,7 @@ def test_large_run_stays_small_and_fast() -> None:
     many = tuple(replace(c, id=f"{c.id[:4]}{n:02d}") for n in range(10, 15) for c in checks)
     assessment = given.assemble(given.subjects(2000), given.mixed, check_list=(*checks, *many))
     started = time.process_time()
-    text = html.render(view.build(assessment))
+    text = html.render(given.view(assessment))
     assert time.process_time() - started < 3.0  # 0.3 s alone; the machine may be busy
     assert len(text.encode()) < 5_000_000
     assert re.search(r"25 of [\d,]+ findings are listed here", text)
@@ -314,7 +314,7 @@ def _rows(made: shape.View, path: Path) -> list[list[str]]:
 def test_findings_csv_has_every_fail_and_unknown(rich: shape.View, tmp_path: Path) -> None:
     rows = _rows(rich, tmp_path / "findings.csv")
     assert rows[0][-3:] == ["OWASP Agentic", "OWASP NHI", "NIST AI RMF"]
-    assert len(rows) - 1 == len(given.rich().findings)
+    assert len(rows) - 1 == len(given.open_of(given.rich()))
     assert {len(row) for row in rows} == {len(rows[0])}
 
 
@@ -396,7 +396,7 @@ def test_pdf_opens_no_address() -> None:
 def test_first_page_holds_at_the_extremes(name: str, tmp_path: Path) -> None:
     made: Callable[[], Assessment] = EXTREMES[name]
     path = tmp_path / "report.pdf"
-    WRITERS["pdf"](view.build(made()), path)
+    WRITERS["pdf"](given.view(made()), path)
     with pikepdf.open(path) as document:
         titles = [str(item.title) for item in document.open_outline().root]
         assert titles[:3] == ["Contents", "At a glance", "Control themes"]
@@ -437,7 +437,8 @@ def test_verapdf_accepts_the_pdf(
         monkeypatch.setattr(pdf_writer, "PART", 60)
         monkeypatch.setattr(pdf_writer, "PART_WITHOUT_TYPST", 60)
         path = tmp_path / "parts.pdf"
-        WRITERS["pdf"](replace(rich, findings=rich.findings[:100]), path)
+        a = given.rich()
+        WRITERS["pdf"](given.holding(rich, a, given.open_of(a)[:100]), path)
     elif edition != "auditor":
         path = tmp_path / "edition.pdf"
         WRITERS[f"{edition}-pdf"](rich, path)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import html as escapes
+from collections import Counter
 from fractions import Fraction
 
 import fixture_assessment as given
 import pytest
 
-from reporter.report import html, shape, view
+from reporter.report import html, shape
+from reporter.report.shape_findings import OWED, rows
 from reporter.report.words import percent
 
 
 @pytest.fixture(scope="module")
 def rich() -> shape.View:
-    return view.build(given.rich())
+    return given.view(given.rich())
 
 
 def test_the_roadmap_of_the_page_is_that_of_the_view(rich: shape.View) -> None:
@@ -35,13 +37,16 @@ def test_gains_of_the_roadmap_add_up_to_its_last_score(rich: shape.View) -> None
 
 
 def test_each_open_row_of_the_findings_is_in_one_action(rich: shape.View) -> None:
+    owed = list(rows(rich.findings, OWED, also=("rank",)))
     status = rich.finding_columns.index("status")
-    rows = sorted(row for p in rich.roadmap.picks for row in p.rows)
-    open_ = [n for n, f in enumerate(rich.findings) if f[status] in ("fail", "unknown")]
-    assert rows == open_
+    assert [row for row, _ in owed] == [
+        f for f in rich.findings if f[status] in ("fail", "unknown")
+    ]
+    cells = Counter(rank for _, rank in owed)
+    assert {n: int(p.cells) for n, p in enumerate(rich.roadmap.picks, 1)} == cells
 
 
 def test_nothing_open_is_nothing_to_plan() -> None:
-    road = view.build(given.perfect()).roadmap
+    road = given.view(given.perfect()).roadmap
     assert (road.picks, road.first_text) == ((), "")
     assert road.text == "Nothing failed and nothing is unknown: there is nothing to plan."

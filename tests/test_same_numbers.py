@@ -19,7 +19,7 @@ from conftest import reporter
 
 from reporter.runfolder import FILES, render
 from reporter.score import printed
-from reporter.store import read_run, to_json
+from reporter.store import read_data, to_json
 
 FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
 Told = dict[str, Counter[str]]
@@ -149,4 +149,4 @@ def test_sarif_holds_what_the_report_counts_of_configuration(folder: Path) -> No
 
 
 def test_the_run_is_read_back_as_it_was_written(folder: Path) -> None:
-    assert to_json(read_run(folder)) == (folder / FILES["json"]).read_bytes()
+    assert to_json(read_data(folder)) == (folder / FILES["json"]).read_bytes()

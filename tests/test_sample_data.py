@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import texts_of
+from conftest import read_results, texts_of
 
 from reporter import catalog, yamls
-from reporter.store import read_results
 
 HERE = Path(__file__).parents[1] / "sample_data"
 QUARTERS = ("2026-q2", "2026-q3")

@@ -8,8 +8,8 @@ from fractions import Fraction as F
 import pytest
 from score_models import ATTESTED, COMPENSATED, FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
 
-from reporter.model import Finding, Profile, Sample, Theme
-from reporter.planned import IMPLEMENT, Action
+from reporter.model import Profile, Sample, Theme
+from reporter.planned import IMPLEMENT, Action, Move
 from reporter.score import first_in_lanes, plan_actions, printed, score
 from reporter.score.limits import lower_limit, upper_limit
 from reporter.score.scorer import score_check
@@ -68,9 +68,8 @@ def test_a_check_that_declares_a_sample_is_scored_as_one_and_planned_as_one() ->
     themes = [Theme("K", "K")]
     total = score([], [check], themes, tallies, POLICY, Profile("", "", 0, {})).enterprise.total
     assert (total.lo, total.hi) == (1 - upper_limit(26, 2), 1 - lower_limit(26, 1))
-    found = [Finding("K-1", "s", FAIL, "", "", "", "", "1")]
-    mend = Action("a", "a", "", IMPLEMENT, False, F(1), (), (0,), "")
-    plan = plan_actions([check], themes, tallies, found, [mend], POLICY)
+    mend = Action("a", "a", "", IMPLEMENT, False, F(1), (), (Move("K-1", FAIL, 1, 1, 1),), 1)
+    plan = plan_actions([check], themes, tallies, [mend], POLICY)
     assert (plan.start, plan.picks[0].total) == (total.lo, 1 - upper_limit(26, 1))
 
 
@@ -85,18 +84,18 @@ def test_a_sample_of_unknown_tiers_is_the_worst_and_the_best_that_they_allow() -
 def test_another_order_of_the_roadmap_comes_from_other_weights() -> None:
     checks = [a_check("K-1", "high"), a_check("K-2", "low")]
     tallies = [*cells("K-1", (FAIL, 1), (PASS, 4)), *cells("K-2", (FAIL, 4), (PASS, 1))]
-    found = [Finding("K-1", "a", FAIL, "", "", "", "", "1"), Finding("K-2", "b", FAIL, "", "", "", "", "4")]  # fmt: skip
-    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (place,), "") for place, n in enumerate("xy")]  # fmt: skip
+    moves = {"x": Move("K-1", FAIL, 1, 1, 1), "y": Move("K-2", FAIL, 4, 4, 1)}
+    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (move,), 1) for n, move in moves.items()]
     flat = replace(POLICY, tier_weights=(1, 1, 1, 1), severity_weights=dict.fromkeys(POLICY.severity_weights, 1))  # fmt: skip
     ours, other = (
-        first_in_lanes(checks, [Theme("K", "K")], tallies, found, todo, policy, 10)
+        first_in_lanes(checks, [Theme("K", "K")], tallies, todo, policy, 10)
         for policy in (POLICY, flat)
     )
     # 4/5 x 1/9 < 1/5 x 8/9; with flat weights both add 1/4, and the id decides
     assert (ours, other) == (((), ("y", "x")), ((), ("x", "y")))
     urgent = [replace(a, urgent=a.id == "x") for a in todo]
-    assert first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 0) == ((), ())
-    lanes = first_in_lanes(checks, [Theme("K", "K")], tallies, found, urgent, POLICY, 10)
+    assert first_in_lanes(checks, [Theme("K", "K")], tallies, urgent, POLICY, 0) == ((), ())
+    lanes = first_in_lanes(checks, [Theme("K", "K")], tallies, urgent, POLICY, 10)
     assert lanes == (("x",), ("y",))
 
 
@@ -107,14 +106,13 @@ def test_what_is_urgent_is_done_before_the_ranking_looks() -> None:
         *cells("K-1", (FAIL, 4)), *cells("K-2", (FAIL, 4)), *cells("K-3", (FAIL, 1)), *cells("K-4", (FAIL, 1), (PASS, 4)),
     ]  # fmt: skip
     names = ("a", "b", "c", "d")
-    found = [
-        Finding(f"K-{n}", "s", FAIL, "", "", "", "", "4" if n < 3 else "1") for n in range(1, 5)
-    ]
+    tiers = (4, 4, 1, 1)
     todo = [
-        Action(name, name, "", IMPLEMENT, n < 2, F(1), (), (n,), "") for n, name in enumerate(names)
-    ]
+        Action(name, name, "", IMPLEMENT, n < 2, F(1), (), (Move(f"K-{n + 1}", FAIL, tiers[n], tiers[n], 1),), 1)
+        for n, name in enumerate(names)
+    ]  # fmt: skip
     themes = [Theme("K", "K")]
-    assert first_in_lanes(checks, themes, tallies, found, todo, POLICY, 4) == (("a", "b"), ("c", "d"))  # fmt: skip
+    assert first_in_lanes(checks, themes, tallies, todo, POLICY, 4) == (("a", "b"), ("c", "d"))  # fmt: skip
     # Cut short, the lanes say the first ones only, but all that is urgent counts as done.
-    assert first_in_lanes(checks, themes, tallies, found, todo, POLICY, 1) == (("a",), ("c",))
-    assert first_in_lanes(checks, themes, tallies, found, todo, POLICY, 0) == ((), ())
+    assert first_in_lanes(checks, themes, tallies, todo, POLICY, 1) == (("a",), ("c",))
+    assert first_in_lanes(checks, themes, tallies, todo, POLICY, 0) == ((), ())

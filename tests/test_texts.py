@@ -57,7 +57,7 @@ def template() -> Catalog:
 
 @pytest.fixture(scope="module")
 def german() -> shape.View:
-    return view.build(replace(given.rich(), language="de"))
+    return given.view(replace(given.rich(), language="de"))
 
 
 def forms(told: Any) -> tuple[str, ...]:
@@ -238,7 +238,7 @@ def left_over(page: str, data: list[str]) -> set[str]:
 @pytest.mark.parametrize("name", ["rich", "empty", "perfect"])
 def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.Translation) -> None:
     assessment = replace(getattr(given, name)(), language="xx")
-    made, data = view.build(assessment), data_of(assessment, pseudo)
+    made, data = given.view(assessment), data_of(assessment, pseudo)
     for edition in EDITIONS:
         for medium in ("screen", "paper"):
             page = html.render(made, medium, edition=edition)
@@ -246,10 +246,9 @@ def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.T
 
 
 def test_no_text_about_the_passes_goes_round(pseudo: texts.Translation, tmp_path: Path) -> None:
-    assessment, passes = replace(given.rich(), language="xx"), given.rich_passes()
-    made, data = view.build(assessment), data_of(assessment, pseudo)
-    data = sorted({*data, *(p.reason for p in passes)}, key=len, reverse=True)
-    WRITERS["html"](made, tmp_path / "report.html", passes=passes)
+    assessment = replace(given.rich(), language="xx")
+    made, data = given.view(assessment), data_of(assessment, pseudo)
+    WRITERS["html"](made, tmp_path / "report.html")
     assert left_over((tmp_path / "report.html").read_text("utf-8"), data) == set()
 
 
@@ -261,14 +260,12 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
         monkeypatch.setattr(module, "PER_PAGE", 20)
     monkeypatch.setattr(pages, "NAMES_PER_PAGE", 400)
     assessment = replace(given.rich(), language="xx")
-    made, data = view.build(assessment), data_of(assessment, pseudo)
-    passes = given.rich_passes()
-    data = sorted({*data, *(p.reason for p in passes)}, key=len, reverse=True)
-    WRITERS["html"](made, tmp_path / "report.html", passes=passes)
+    made, data = given.view(assessment), data_of(assessment, pseudo)
+    WRITERS["html"](made, tmp_path / "report.html")
     WRITERS["engineer-html"](made, tmp_path / "engineer.html")
     monkeypatch.setattr(pages, "LISTED", 1)
-    by_page = html._parted(**html._lists(made, "auditor", passes=passes))["index.html"][1]
     with texts.speaking("xx"):
+        (*_, (_, _, by_page)) = html._parted(made, **html._lists(made, "auditor"))
         index = html._page(made, "screen")("pages/index.html", home="report.html", **by_page)
     assert left_over(index, data) == set()
     written = sorted(tmp_path.rglob("*.html"))
@@ -283,7 +280,7 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
 @pytest.mark.parametrize("shown", [1, None])
 def test_no_text_of_the_appendix_goes_round(shown: int | None, pseudo: texts.Translation) -> None:
     assessment = replace(given.single(), language="xx")
-    made, data = view.build(assessment), data_of(assessment, pseudo)
+    made, data = given.view(assessment), data_of(assessment, pseudo)
     with texts.speaking("xx"):
         begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64, 3)
         parts = list(appendix.parts(appendix.sections(made), 5))
@@ -315,7 +312,7 @@ def test_no_text_about_earlier_runs_goes_round(
     beside = replace(earlier.beside(tmp_path / "work", runs, moved, now), language="xx")
     only = replace(beside.history, checks_before=("OLD-01",), checks_now=("NEW-01",))
     beside = replace(beside, history=only)
-    made, data = view.build(beside), data_of(beside, pseudo)
+    made, data = given.view(beside), data_of(beside, pseudo)
     assert made.history.moved[0].difference and made.history.checks
     assert bool(made.history.runs[1].note) is not alike
     for edition in ("auditor", "board"):
@@ -334,7 +331,7 @@ def test_no_text_of_an_explanation_goes_round(
         return Status(VERDICTS[n % 6]), f"{check.id} is {VERDICTS[n % 6]}"
 
     assessment = replace(earlier.assessed(a=given.assemble(names, verdict)), language="xx")
-    run = given.leave(assessment, tmp_path / "run", given.passes(names, verdict))
+    run = given.leave(assessment, tmp_path / "run")
     said = explain(run, given_id)
     known = catalog.load()
     others = [c for f in known.frameworks for c in f.controls]
@@ -388,7 +385,7 @@ def test_the_bracket_test_finds_a_text_that_goes_round() -> None:
 
 
 def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: texts.Translation) -> None:
-    made = view.build(replace(given.rich(), language="xx"))
+    made = given.view(replace(given.rich(), language="xx"))
     with texts.speaking("xx"):
         sheets = tabs.tabs(made)
         frameworks = {f.short for f in made.frameworks}
@@ -430,7 +427,7 @@ def test_the_appendix_of_a_german_pdf_says_so(german: shape.View) -> None:
 
 
 def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> None:
-    english = view.build(given.rich())
+    english = given.view(given.rich())
     assert german.summary.figure.exact_lo == english.summary.figure.exact_lo
     assert german.findings == english.findings
     assert [p.exact_gain for p in german.roadmap.picks] == [
@@ -442,8 +439,8 @@ def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> No
 
 
 def test_the_tables_of_a_german_run_are_english(german: shape.View) -> None:
-    english = view.build(given.rich())
-    made, plain = view.both(given.rich(), "de")
+    english = given.view(given.rich())
+    made, plain = view.both(given.rich(), english.findings.results, "de")
     assert made == german
     assert (plain.roadmap, plain.slices) == (english.roadmap, english.slices)
     assert plain.roadmap != german.roadmap
@@ -455,8 +452,8 @@ def test_what_an_action_asks_for_is_put_together_as_in_english(
     """In another language the fixes of an action are gathered anew: they must be the same ones."""
     silent = texts.Translation("xx", {}, lambda n: 0, ",", ".", texts.MONTHS, texts.MONTHS, "{day}")
     monkeypatch.setattr(texts, "translation", lambda language: silent)
-    english = view.build(given.rich()).roadmap.picks
-    other = view.build(replace(given.rich(), language="xx")).roadmap.picks
+    english = given.view(given.rich()).roadmap.picks
+    other = given.view(replace(given.rich(), language="xx")).roadmap.picks
     assert [p.fix for p in other] == [p.fix for p in english]
 
 
@@ -467,7 +464,7 @@ def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) ->
     at = replace(now.run, as_of=datetime(2026, 7, 1, tzinfo=now.run.as_of.tzinfo))
     run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), cells)
     beside = earlier.beside(tmp_path / "work", [run], cells, now)
-    assert view.build(replace(now, language="de")).cover.profile != profile.title
+    assert given.view(replace(now, language="de")).cover.profile != profile.title
     assert [r.unlike for r in beside.history.runs] == [()]
 
 
@@ -501,7 +498,7 @@ def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
 def test_english_needs_no_library_for_languages() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests'); import fixture_assessment as given; "
-        "from reporter.report import html, view; html.render(view.build(given.single())); "
+        "from reporter.report import html, view; html.render(given.view(given.single())); "
         "print('babel' in sys.modules)"
     )
     root = Path(__file__).parent.parent

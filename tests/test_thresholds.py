@@ -8,12 +8,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from conftest import FEW, printed, reporter
+from fixture_assessment import Judged, view
 from fixture_estate import Estate
 from fixture_history import assessed, beside, leave
 
 from reporter.catalog import Content
 from reporter.model import Assessment, Check
-from reporter.report import view
 from reporter.report.history import history
 from reporter.report.thresholds import rule
 
@@ -55,7 +55,7 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
 
 def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> None:
     shipped = {c.id: c for c in content.checks}
-    made = view.build(with_checks(shipped["APR-02"], shipped["OWN-01"]))
+    made = view(with_checks(shipped["APR-02"], shipped["OWN-01"]))
     lines = {c.id: c.threshold_text for c in made.checks}
     effects = "delete, transfer, publish, execute, admin, grant"
     assert lines["APR-02"] == f"approval_ttl_hours 24 · effects {effects} · skew_minutes 5"
@@ -63,7 +63,7 @@ def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> 
     assert next(s.text for s in made.scope if s.label == "Thresholds") == "all as the checks ship with them"  # fmt: skip
 
 
-def with_checks(*own: Check) -> Assessment:
+def with_checks(*own: Check) -> Judged:
     """The invented assessment, in which checks stand in place of its first ones."""
     a = assessed()
     olds = {c.id: c for c in a.checks}

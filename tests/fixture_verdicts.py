@@ -1,0 +1,84 @@
+"""Verdicts by hand in an engine: what lies behind them, their counts, and the file in which a run leaves them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reporter.causes import Explained, worst_first
+from reporter.compared import Cause, CauseGroup, Cell
+from reporter.db import Engine
+from reporter.defects import by_cause, cause_names, defects
+from reporter.model import Check, Finding
+from reporter.planned import Action, Efforts, Roadmap
+from reporter.runner import CELLS
+from reporter.schema import CALLED
+from reporter.scores import Status, Tally
+from reporter.store import write_results
+
+DAYS = Efforts(Fraction(1), dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3)))
+"""Person-days of actions, where a test gives none."""
+
+
+def tallies(verdicts: Iterable[Finding]) -> list[Tally]:
+    """Count verdicts as the scorer takes them."""
+    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in verdicts)
+    return [Tally(*kind, n) for kind, n in sorted(kinds.items())]
+
+
+def explained(
+    found: Iterable[Finding], checks: Iterable[Check], groups: Sequence[CauseGroup], actors: Mapping[Cell, tuple[str, ...]] = {}
+) -> list[Explained]:  # fmt: skip
+    """Return the causes of the failures among verdicts, the worst first, each with its own."""
+    by_id = {c.id: c for c in checks}
+    names = cause_names(by_id, groups)
+    failed = sorted((f for f in found if f.status == Status.FAIL), key=lambda f: (names[f.check], f.check, f.subject))  # fmt: skip
+    made = [e for _, own in by_cause(failed, by_id, groups, lambda _: actors) for e in own]
+    return sorted(made, key=lambda e: worst_first(e.cause))
+
+
+def defects_of(
+    verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts = DAYS,
+    own: Mapping[str, Fraction] = {},
+) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
+    """Return the causes and actions of verdicts, as a run does."""
+    verdicts = tuple(verdicts)
+    with _engine(verdicts) as engine:
+        return _defects(engine, verdicts, checks, groups, efforts, own)
+
+
+def leave_results(
+    verdicts: Sequence[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], roadmap: Roadmap, folder: Path
+) -> None:  # fmt: skip
+    """Write results.parquet, as a run does."""
+    with _engine(verdicts) as engine:
+        _defects(engine, verdicts, checks, groups, DAYS, {})
+        write_results(engine, checks, roadmap, folder)
+
+
+def _defects(
+    engine: Engine, verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts,
+    own: Mapping[str, Fraction],
+) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
+    return defects(engine, checks, groups, tallies(verdicts), efforts, own)
+
+
+@contextmanager
+def _engine(verdicts: Iterable[Finding]) -> Iterator[Engine]:
+    """Hold verdicts in the table that checks fill."""
+    with TemporaryDirectory() as work, Engine(Path(work)) as engine:
+        engine.run(f"CREATE MACRO {CALLED}(plain) AS plain")
+        engine.run("CREATE TABLE tiers (actor_id VARCHAR, registered BOOLEAN)")
+        engine.run(CELLS)
+        engine.insert("cells", [
+            (f.check, f.subject, f.status.value, f.reason, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
+             f.waived_until, f.waiver)
+            for f in verdicts
+        ])  # fmt: skip
+        engine.insert("tiers", [(f.actor, 0) for f in verdicts if not f.listed])
+        yield engine
+

@@ -43,18 +43,20 @@ def _alone(work: Callable[..., None], *args: object) -> None:
 def _write(run: Path, target: Path, n: int) -> None:
     import pikepdf
 
+    from reporter.db import Engine, quoted
     from reporter.report import pdf
     from reporter.runfolder import read_view
-    from reporter.store import DATA, RESULTS
+    from reporter.store import DATA, OPEN, RESULTS, Results
 
     made = read_view(run)
-    at = made.finding_columns.index("subject")
-    rows = [
-        (*row[:at], f"{row[at]}-{k:05d}", *row[at + 1 :])
-        for row in made.findings
-        for k in range(-(-n // len(made.findings)))
-    ]
-    made = replace(made, findings=tuple(rows[:n]))
+    many = target.parent / f"many-{n}"
+    with Engine(many / "work") as engine:
+        engine.write_parquet(
+            f"SELECT * REPLACE (subject || '-' || k AS subject) FROM read_parquet({quoted(str(run / RESULTS))}), "
+            f"range({-(-n // len(made.findings))}) AS r(k) WHERE {OPEN} LIMIT {n}",
+            many / RESULTS,
+        )
+    made = replace(made, findings=replace(made.findings, results=Results(many), total=n))
     before = resource.getrusage(resource.RUSAGE_SELF)
     pdf.write(made, target, data=[run / DATA, run / RESULTS])
     after = resource.getrusage(resource.RUSAGE_SELF)

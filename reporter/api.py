@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reporter.report.shape import View
     from reporter.run import Options
     from reporter.scores import ControlScore, FrameworkScore, GroupScore
-    from reporter.store import Results
+    from reporter.store import Changes, Results
 
 PathLike = str | Path
 
@@ -219,7 +219,7 @@ class Run:
         """Every verdict, or those that a condition in SQL over these columns chooses, by check and subject.
 
         Columns: check, subject, status (pass | fail | unknown | na | attested | compensated), reason, record (file#record),
-        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run).
+        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run), cause, action (ids), rank (of that action).
         """
         import pandas as pd
 
@@ -278,7 +278,9 @@ class Run:
 
     def changes(self) -> pd.DataFrame:
         """Every verdict that differs from the earlier run that this one was assessed with, or fails in both; see `Comparison`."""
-        return Comparison(self.data).changes()
+        from reporter.store import Changes
+
+        return Comparison(self.data, Changes(self.folder)).changes()
 
     def compare(self, earlier: Run | PathLike) -> Comparison:
         """Lay a stored run beside an earlier one of the same organisation.
@@ -288,12 +290,15 @@ class Run:
         """
         from reporter.db import Engine
         from reporter.history import compare, read_earlier
-        from reporter.store import RESULTS
+        from reporter.store import Changes
 
         folder = earlier.folder if isinstance(earlier, Run) else Path(earlier)
         found = read_earlier([folder], self.data.run, self.data.pseudonyms)
+        place = Path(mkdtemp(prefix="reporter-run-"))
         with TemporaryDirectory(prefix="reporter-") as work, Engine(Path(work)) as engine:
-            return Comparison(compare(engine, found, self.data, self.folder / RESULTS))
+            made = Comparison(compare(engine, found, self.data, self.folder, place), Changes(place))
+        weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
+        return made
 
     def explain(self, id: str) -> str:
         """Say how a number came about; `id` is a control, check, agent, theme or "enterprise".
@@ -375,6 +380,8 @@ class Comparison:
 
     data: Assessment
     """The later run, with its `history`."""
+    held: Changes
+    """Every verdict that differs, in the engine."""
 
     def changes(self) -> pd.DataFrame:
         """Every verdict that differs, and every one that fails in both.
@@ -384,9 +391,10 @@ class Comparison:
         """
         import pandas as pd
 
-        from reporter.report.history import COLUMNS, rows_of
+        from reporter.report.shape_changes import COLUMNS, Changed
 
-        return pd.DataFrame(rows_of(self.data), columns=list(COLUMNS))
+        rows = Changed(self.held, self.data.history.changes) if self.data.history.runs else ()
+        return pd.DataFrame(rows, columns=list(COLUMNS))
 
     @property
     def sentences(self) -> list[str]:
@@ -395,7 +403,7 @@ class Comparison:
         from reporter.texts import speaking
 
         with speaking(self.data.language):
-            return list(history(self.data, {}).sentences)
+            return list(history(self.data, {}, self.held).sentences)
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -49,22 +49,13 @@ class EarlierRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A verdict that differs from the one before, or fails again."""
+class Failing:
+    """How many verdicts fail in every run since one."""
 
-    check: str
-    subject: str
-    actor: str
-    owner: str
-    before: str
-    now: str
-    reason_before: str
-    reason: str
-    ref_before: str
-    ref: str
-    failing_since: datetime | None
-    """as_of of the first run since which it fails in every one; None unless it fails now."""
-    waived_until: str
+    since: datetime
+    """as_of of that run."""
+    n: int
+    waived: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +87,10 @@ class History:
     """By as_of; empty where nothing is compared."""
     flows: tuple[tuple[str, str, str, int], ...] = ()
     """(check, verdict before, verdict now, how many)"""
-    changes: tuple[Change, ...] = ()
+    still: tuple[Failing, ...] = ()
+    """What failed in the last run before and fails now, by how long it has."""
+    changes: int = 0
+    """Verdicts that differ, or fail in both: the rows of changes.parquet."""
     actors: tuple[ActorSeen, ...] = ()
     known_actors: tuple[tuple[bool, int, int], ...] = ()
     """(are agents, how many before, how many now)"""

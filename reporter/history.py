@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from reporter.earlier import (
     RENAMED,
     SPLIT,
     ActorSeen,
-    Change,
     EarlierRun,
+    Failing,
     History,
     Regrouped,
     Standing,
@@ -36,7 +36,7 @@ from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean
 from reporter.runfolder import MANIFEST
 from reporter.scores import ControlScore, GroupScore, Status
-from reporter.store import DATA, RESULTS, Results, check_results, read_data, sha256
+from reporter.store import CHANGES, DATA, RESULTS, Results, check_results, read_data, sha256
 from reporter.texts import mark
 
 _HASHES = {
@@ -59,7 +59,6 @@ class Found:
 
     folder: Path
     held: Assessment
-    """Without findings."""
     run: EarlierRun
     hashes: Mapping[str, str]
     pseudonyms: str
@@ -183,9 +182,14 @@ def _standings(a: Assessment) -> tuple[Standing, ...]:
     )
 
 
-def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Path) -> Assessment:
-    """Put beside an assessment, whose cells stand in `evidence`, what earlier runs say."""
-    for n, path in enumerate([*(f.folder / RESULTS for f in found), evidence]):
+def compare(
+    engine: Engine, found: Sequence[Found], a: Assessment, run: Path, out: Path | None = None
+) -> Assessment:
+    """Put beside an assessment, whose verdicts stand in a run folder, what earlier runs say.
+
+    Leaves changes.parquet there, or in another folder.
+    """
+    for n, path in enumerate([*(f.folder / RESULTS for f in found), run / RESULTS]):
         _load(engine, n, path)
     if not a.pseudonyms:
         _refuse_unmarked(engine, found)
@@ -193,12 +197,15 @@ def compare(engine: Engine, found: Sequence[Found], a: Assessment, evidence: Pat
     before, now = ({c.id: c.about for c in v.checks} for v in (last.held, a))
     _pair(engine, n - 1, n, sorted(before.keys() & now.keys()), [i for i, about in now.items() if about == "agent"])  # fmt: skip
     _follow_failures(engine, n)
+    _find_changes(engine, [*(f.run.as_of for f in found), _utc(a.run.as_of)])
+    engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
     bases = [*(_basis_of(f.held) for f in found), _basis_of(a)]
     runs = tuple(_beside(f, *two) for f, two in zip(found, pairwise(bases), strict=True))
     history = History(
         runs=runs,
         flows=tuple(engine.rows("SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL")),
-        changes=_changes(engine, a, [r.as_of for r in runs]),
+        still=tuple(starmap(Failing, engine.rows(_STILL))),
+        changes=int(engine.one("SELECT count(*) FROM changes")),
         actors=tuple(ActorSeen(*r) for r in engine.rows("SELECT actor, is_agent, NOT before FROM who WHERE before <> now ORDER BY ALL")),
         known_actors=tuple(engine.rows("SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM who GROUP BY 1 ORDER BY 1 DESC")),
         checks_before=tuple(sorted(before.keys() - now.keys())),
@@ -318,16 +325,24 @@ def _follow_failures(engine: Engine, n: int) -> None:
         )
 
 
-def _changes(engine: Engine, a: Assessment, moments: Sequence[datetime]) -> tuple[Change, ...]:
-    rows = engine.rows(
-        "SELECT check_id, subject, actor, owner, before, now, reason_before, reason, ref_before, ref, run, waived FROM pairs "
-        "LEFT JOIN since USING (check_id, subject) WHERE before <> now OR now = 'fail' ORDER BY check_id, subject"
+def _find_changes(engine: Engine, moments: Sequence[datetime]) -> None:
+    """Make the table changes of what differs or still fails; `moments` are the as_of of all runs."""
+    engine.run("CREATE TABLE moments (run BIGINT, moment TIMESTAMP)")
+    engine.run_each("INSERT INTO moments VALUES (?, ?)", list(enumerate(moments)))
+    engine.run(
+        "CREATE TABLE changes AS SELECT p.*, m.moment AS failing_since FROM pairs AS p LEFT JOIN since AS s USING (check_id, subject) "
+        "LEFT JOIN moments AS m USING (run) WHERE before <> now OR now = 'fail'"
     )
-    at: dict[int | None, datetime | None] = {
-        None: None,
-        **dict(enumerate([*moments, _utc(a.run.as_of)])),
-    }
-    return tuple(Change(*(*cell, at[run], waived)) for *cell, run, waived in rows)
+
+
+_CHANGES = (
+    "SELECT check_id AS check, subject, actor, owner, before, now, reason_before, reason, ref_before AS record_before, ref AS record, "
+    "failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
+)
+_STILL = (
+    "SELECT failing_since, count(*), count(*) FILTER (waived <> '') FROM changes WHERE before = 'fail' AND now = 'fail' "
+    "GROUP BY failing_since ORDER BY failing_since"
+)
 
 
 @dataclass(frozen=True, slots=True)

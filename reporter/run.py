@@ -63,7 +63,7 @@ from reporter.scores import Tally
 from reporter.scoring import Cells
 from reporter.slices import each_agent, parts
 from reporter.sql import Judged, judge
-from reporter.store import RESULTS, Results, sha256, write_results
+from reporter.store import Results, sha256, write_results
 from reporter.waivers import Stated
 from reporter.workspace import NAME, Workspace, read_workspace
 from reporter.yamls import read_yaml, words_of
@@ -131,7 +131,7 @@ def assess_workspace(
         )
         if earlier:
             with Engine(work / "earlier", options.memory) as engine:
-                assessment = compare(engine, earlier, assessment, part / RESULTS)
+                assessment = compare(engine, earlier, assessment, part)
         shutil.rmtree(work)
         view, plain = views.both(assessment, Results(part), options.language or assessment.language)
         write_run(assessment, view, plain, counts, part, wanted)

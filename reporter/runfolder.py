@@ -242,7 +242,7 @@ def write_changes(history: Shown, path: Path) -> None:
     """Write every verdict that differs from the one of the last run before, and every one that fails in both."""
     from reporter.report.sheets import write_table
 
-    write_table(path, history.columns, history.changes)
+    write_table(path, history.columns, history.changes or ())
 
 
 def write_todo(view: View, path: Path) -> None:

@@ -26,13 +26,18 @@ from reporter.planned import Roadmap
 from reporter.schema import LISTED
 from reporter.scores import Status, Tally
 
-DATA, RESULTS = "report.json", "results.parquet"
+DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
 SCHEMA = "agent-maturity-run/1"
 RESULT = (
     *("check", "subject", "status", "reason", "record", "actor", "owner"),
     *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
 )
 """The columns of results.parquet, a verdict a row."""
+CHANGE = (
+    *("check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
+    *("record_before", "record", "failing_since", "waived_until"),
+)
+"""The columns of changes.parquet, a verdict a row that differs from the last run before, or fails in both."""
 STATUSES = (
     Status.FAIL,
     Status.UNKNOWN,
@@ -98,40 +103,50 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
     return held, results
 
 
-class Results:
-    """The verdicts of a run, which the engine holds: asked in SQL over `RESULT` and `place`, the place of a row in the file."""
+class Held:
+    """A table of a run, which the engine holds: asked in SQL over its columns and `place`, the place of a row in the file."""
+
+    NAME: str
+    COLUMNS: tuple[str, ...]
 
     def __init__(self, run: Path) -> None:
-        self.path = run / RESULTS
+        self.run = run
+        self.path = run / self.NAME
         self._file = Parquet(self.path)
 
     def __eq__(self, other: object) -> bool:
         """Two are the same if they ask the same file."""
-        return isinstance(other, Results) and self.path == other.path
+        return isinstance(other, Held) and self.path == other.path
 
     def __hash__(self) -> int:
         return hash(self.path)
 
     def each(
-        self, columns: Sequence[str] = RESULT, where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
+        self, columns: Sequence[str] = (), where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
-        """Yield what a condition chooses, in the order of the file or another; `columns` are expressions.
+        """Yield what a condition chooses, in the order of the file or another; `columns` are expressions, all without them.
 
         Raises InputError where the file is missing, or is none of this version.
         """
         if not self.path.is_file():
-            raise InputError(f"this run has no {RESULTS}", str(self.path.parent), NAMED)
-        named = ", ".join(f'"{c}"' if c in RESULT else c for c in columns)
+            raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
+        named = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in columns or self.COLUMNS)
         try:
             yield from self._file.each(f"SELECT {named} FROM held WHERE {where} {more}", params)
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 
     def rows(
-        self, columns: Sequence[str] = RESULT, where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
+        self, columns: Sequence[str] = (), where: str = "TRUE", more: str = "", params: Sequence[Any] = ()
     ) -> list[tuple[Any, ...]]:  # fmt: skip
         """Return the same at once; for results a person could scroll."""
         return list(self.each(columns, where, more, params))
+
+
+class Results(Held):
+    """The verdicts of a run."""
+
+    NAME, COLUMNS = RESULTS, RESULT
 
     def tallies(self, where: str = "TRUE", params: Sequence[Any] = ()) -> list[Tally]:
         """Return how many verdicts share check, status and tiers."""
@@ -141,6 +156,12 @@ class Results:
             return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
         except ValueError as error:
             raise InputError(f"holds what is no verdict: {error}", str(self.path), AGAIN) from error
+
+
+class Changes(Held):
+    """What differs from the last of the earlier runs, verdict by verdict."""
+
+    NAME, COLUMNS = CHANGES, CHANGE
 
 
 def check_results(results: Results, held: Assessment) -> None:

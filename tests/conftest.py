@@ -238,6 +238,11 @@ def read_results(
     return Results(run).rows(columns, where, 'ORDER BY "check", subject')
 
 
+def read_rows(path: Path, where: str = "TRUE") -> list[tuple[Any, ...]]:
+    """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses."""
+    return list(db.Parquet(path).each(f"SELECT * EXCLUDE (place) FROM held WHERE {where}"))
+
+
 def reporter(*words: object) -> Result:
     """Run a command of the command line in this process."""
     return CliRunner().invoke(main, [str(word) for word in words])

@@ -15,10 +15,11 @@ import fixture_assessment as given
 
 from reporter import runfolder
 from reporter.db import Engine
+from reporter.earlier import History
 from reporter.history import Found, compare, read_earlier
 from reporter.model import Assessment
 from reporter.scores import Status
-from reporter.store import RESULTS, write_data
+from reporter.store import RESULTS, Changes, write_data
 
 Cell = tuple[str, str, str]
 """Check, subject, verdict."""
@@ -93,4 +94,15 @@ def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a:
     folder.mkdir(parents=True, exist_ok=True)
     write_cells(folder / RESULTS, cells, folder / "one")
     with Engine(folder / "two") as engine:
-        return compare(engine, found, a, folder / RESULTS)
+        made = compare(engine, found, a, folder)
+    _FOLDERS[id(made.history)] = made.history, folder
+    return made
+
+
+_FOLDERS: dict[int, tuple[History, Path]] = {}
+
+
+def changes_of(a: Assessment) -> Changes:
+    """Return what `beside` found for an assessment; for one whose history was changed since, nothing that can be read."""
+    _, folder = _FOLDERS.get(id(a.history), (None, Path()))
+    return Changes(folder)

@@ -81,4 +81,3 @@ def _engine(verdicts: Iterable[Finding]) -> Iterator[Engine]:
         ])  # fmt: skip
         engine.insert("tiers", [(f.actor, 0) for f in verdicts if not f.listed])
         yield engine
-

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, read_results, reporter
+from conftest import printed, read_results, read_rows, reporter
 from fixture_estate import Estate
 
-from reporter import db, runfolder
+from reporter import runfolder
 from reporter.cli import main
 from reporter.errors import InputError
 
@@ -136,7 +136,7 @@ def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(db.read_rows(moved_run / "results.parquet"))
+    assert manifest["cells"] == len(read_rows(moved_run / "results.parquet"))
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
@@ -160,7 +160,7 @@ def test_nothing_in_a_run_names_a_place_on_this_machine(moved_run: Path) -> None
         data = path.read_bytes()
         for place in (str(moved_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in db.read_rows(moved_run / "results.parquet") if "/tmp/" in str(r)]
+    assert not [r for r in read_rows(moved_run / "results.parquet") if "/tmp/" in str(r)]
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -314,7 +314,7 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
 def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "CRD-01").output
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
-    cells = db.read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
+    cells = read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
     sums: dict[tuple[str, int], list[int]] = {}
     for _, subject, verdict, _, _, _, _, lo, hi, *_ in cells:
         assert lo == hi and re.search(
@@ -536,7 +536,7 @@ def test_people_are_pseudonyms_in_every_file_of_a_run(tmp_path: Path) -> None:
     person = r"(?!desk@|soc@)\b[\w.]+@freight\.example\.com"  # desk and soc are groups
     for path in sorted((tmp_path / "a").iterdir()):
         held = (
-            str(db.read_rows(path))
+            str(read_rows(path))
             if path.suffix == ".parquet"
             else path.read_text(encoding="utf-8-sig")
         )

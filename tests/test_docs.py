@@ -23,10 +23,11 @@ from typing import Any
 import pytest
 import yaml
 from conftest import printed as printed_view
+from conftest import read_rows
 
 import reporter
 from reporter import catalog, docs, examples
-from reporter.db import Engine, read_rows
+from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.model import Check, Control, Framework, Profile
 from reporter.report.published import report_schema, view_schema

@@ -19,14 +19,23 @@ import fixture_assessment as given
 import openpyxl
 import pikepdf
 import pytest
-from conftest import reporter
+from conftest import read_rows, reporter
 from fixture_estate import spoiled
-from fixture_history import NOW, Cell, assessed, beside, beside_found, counted, leave, write_cells
+from fixture_history import (
+    NOW,
+    Cell,
+    assessed,
+    beside,
+    beside_found,
+    changes_of,
+    counted,
+    leave,
+    write_cells,
+)
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from reporter.db import read_rows
 from reporter.errors import InputError
 from reporter.history import read_earlier
 from reporter.model import Assessment
@@ -50,12 +59,12 @@ THEN_NOW: list[Cell] = [
 ]  # fmt: skip
 
 
-def told(a: object) -> History:
-    return history(a, {})  # type: ignore[arg-type]
+def told(a: Assessment) -> History:
+    return history(a, {}, changes_of(a))
 
 
 def rows_of(made: History) -> dict[tuple[str, str], dict[str, str]]:
-    return {(r[1], r[2]): dict(zip(made.columns, r, strict=True)) for r in made.changes}
+    return {(r[1], r[2]): dict(zip(made.columns, r, strict=True)) for r in made.changes or ()}
 
 
 @pytest.fixture(scope="module")
@@ -131,20 +140,20 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
         folder = Path(name)
         write_cells(folder / "results.parquet", before, folder / "work")
         a = beside_found(folder / "now", [replace(read, folder=folder)], after, assessed())
-    made = told(a)
-    for balance, verdicts in zip(made.balances, (then, now), strict=True):
-        failed = sum(v == "fail" for v in verdicts.values())
-        head, _, parts = balance.sum.partition(" = ")
-        assert int(head.split()[0]) == failed
-        assert sum(map(int, re.findall(r"\d+", parts))) == failed == sum(int(f.n) for f in balance.flows)  # fmt: skip
-    mended = sum(v == "fail" and now.get(k) == "pass" for k, v in then.items())
-    assert next((int(f.n) for f in made.balances[0].flows if f.label == "mended"), 0) == mended
-    assert sum(n for *_, n in a.history.flows) == len(then.keys() | now.keys())
-    *inner, sums = made.matrix
-    for column in range(1, len(made.matrix_columns)):
-        assert int(sums[column]) == sum(int(row[column]) for row in inner)
-    differing = {k for k in then.keys() | now.keys() if then.get(k) != now.get(k) or now.get(k) == "fail"}  # fmt: skip
-    assert rows_of(made).keys() == differing
+        made = told(a)
+        for balance, verdicts in zip(made.balances, (then, now), strict=True):
+            failed = sum(v == "fail" for v in verdicts.values())
+            head, _, parts = balance.sum.partition(" = ")
+            assert int(head.split()[0]) == failed
+            assert sum(map(int, re.findall(r"\d+", parts))) == failed == sum(int(f.n) for f in balance.flows)  # fmt: skip
+        mended = sum(v == "fail" and now.get(k) == "pass" for k, v in then.items())
+        assert next((int(f.n) for f in made.balances[0].flows if f.label == "mended"), 0) == mended
+        assert sum(n for *_, n in a.history.flows) == len(then.keys() | now.keys())
+        *inner, sums = made.matrix
+        for column in range(1, len(made.matrix_columns)):
+            assert int(sums[column]) == sum(int(row[column]) for row in inner)
+        differing = {k for k in then.keys() | now.keys() if then.get(k) != now.get(k) or now.get(k) == "fail"}  # fmt: skip
+        assert rows_of(made).keys() == differing
 
 
 def test_no_two_verdicts_share_a_name_that_hides_lost_evidence() -> None:
@@ -380,7 +389,10 @@ def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> view.shape.Vi
     """A rich report with names nobody should have, compared with two runs."""
     folder = tmp_path_factory.mktemp("shown")
     cells = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
-    return given.view(beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64)))
+    a = beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64))
+    made = given.view(a)
+    shutil.copy(changes_of(a).path, made.findings.results.run)
+    return made
 
 
 @pytest.mark.parametrize("medium", ["screen", "paper"])

@@ -92,9 +92,7 @@ def test_tables_are_the_run(run: reporter.Run) -> None:
     assert list(scores["level"]) == [
         f.total.level_lo for f in (run.data.scores.enterprise, *run.data.scores.frameworks)
     ]
-    assert run.actions()["verdicts"].sum() == sum(
-        p.action.verdicts for p in run.data.roadmap.picks
-    )
+    assert run.actions()["verdicts"].sum() == sum(p.action.verdicts for p in run.data.roadmap.picks)
     counts = run.checks().set_index("check")
     assert (
         counts[["pass", "fail", "unknown", "na", "attested", "compensated"]].to_numpy().sum()

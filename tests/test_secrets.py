@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import reporter, texts_of
+from conftest import read_rows, reporter, texts_of
 from fixture_estate import Estate
 from test_readers import workbook
 
@@ -238,7 +238,7 @@ def test_every_place_with_a_secret_is_named(output: Path) -> None:
 
 
 def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) -> None:
-    rows = db.read_rows(output / "out" / "results.parquet")
+    rows = read_rows(output / "out" / "results.parquet")
     reasons = {str(r[1]): str(r[3]) for r in rows if r[:3:2] == ("CRD-09", "fail")}
     assert any("its events" in reason for reason in reasons.values()), reasons
     assert any("its records (" in reason for reason in reasons.values()), reasons
@@ -257,8 +257,7 @@ def test_equal_secrets_stay_equal_and_different_ones_different(tmp_path: Path) -
     assert result.exit_code == 0
     text = " ".join(_texts(tmp_path).values()) if (tmp_path / "said.txt").exists() else ""
     cached = (
-        " ".join(str(db.read_rows(p)) for p in (tmp_path / ".reporter-cache").glob("*.parquet"))
-        + text
+        " ".join(str(read_rows(p)) for p in (tmp_path / ".reporter-cache").glob("*.parquet")) + text
     )
     prints = re.findall(r"uses (secret-[0-9a-f]{12}) daily", cached)
     assert len(prints) == 3 and prints[0] == prints[1] != prints[2]

@@ -10,7 +10,7 @@ import pytest
 from conftest import FEW, printed, reporter
 from fixture_assessment import Judged, view
 from fixture_estate import Estate
-from fixture_history import assessed, beside, leave
+from fixture_history import assessed, beside, changes_of, leave
 
 from reporter.catalog import Content
 from reporter.model import Assessment, Check
@@ -97,7 +97,8 @@ def before(tmp_path: Path) -> Path:
 
 
 def said(now: Assessment, before: Path) -> str:
-    (text,) = history(beside(before.parent / "now", [before], CELLS, now), {}).unlike
+    made = beside(before.parent / "now", [before], CELLS, now)
+    (text,) = history(made, {}, changes_of(made)).unlike
     return text
 
 
@@ -132,4 +133,5 @@ def test_an_organisation_without_a_name_has_runs_before_it_too(name: str, tmp_pa
     leave(tmp_path / "then", then, CELLS)
     now = assessed()
     now = replace(now, run=replace(now.run, organisation=name))
-    assert history(beside(tmp_path / "now", [tmp_path / "then"], CELLS, now), {}).runs
+    made = beside(tmp_path / "now", [tmp_path / "then"], CELLS, now)
+    assert history(made, {}, changes_of(made)).runs

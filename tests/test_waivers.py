@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, printed, reporter, texts_of
+from conftest import judge_few, printed, read_rows, reporter, texts_of
 from fixture_estate import policy
 from fixture_people import directory
 
 from reporter import effects, runner
 from reporter.answers import SIGNED, Compensation, Given, Waiver
 from reporter.catalog import Content
-from reporter.db import Engine, read_rows
+from reporter.db import Engine
 from reporter.examples import RUN, load_example
 from reporter.ingest import statements
 from reporter.ingest.inputs import Inputs

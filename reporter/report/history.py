@@ -11,24 +11,24 @@ from datetime import datetime
 from itertools import starmap
 
 from reporter import model
-from reporter.earlier import GONE, OUTSIDE, Change, EarlierRun, History, Standing
+from reporter.earlier import GONE, OUTSIDE, EarlierRun, History, Standing
+from reporter.store import Changes
 from reporter.texts import content, day, mark, say, say_n, word
 
 from . import shape_history as shape
-from .moves import BEFORE, FAILS, NOW, ORDER, balances, what
+from .moves import BEFORE, NOW, ORDER, balances
+from .shape_changes import COLUMNS, FAILS, Changed, what
 from .standings import ABSENT, difference, level, moved, names, standings
 from .words import NOT_ASSESSED, clean, count, figure, join, number, period, short
 
 FILE = "changes.csv"
 SHOWN, NAMED = 10, 12
-COLUMNS = (
-    *("what", "check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
-    *("record_before", "record", "failing_since", "waived_until"),
-)
 _NEW_FAILURES = set(FAILS.values())
 
 
-def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shape.History:
+def history(
+    a: model.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
+) -> shape.History:
     """Print what changed since the last of the earlier runs, and the scores of all."""
     h = a.history
     if not h.runs:
@@ -44,20 +44,15 @@ def history(a: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> shap
         unlike=_unlike(a, last),
         trends=_trends(a),
         moved=rows,
-        balances=balances(matrix, h.changes, day(last.as_of)),
+        balances=balances(matrix, h.still, day(last.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],
         matrix_text=_matrix_text(a),
         checks=_checks(a, anchors),
         actors=tuple(_actors(a)),
         columns=COLUMNS,
-        changes=rows_of(a),
+        changes=Changed(changes, h.changes),
     )
-
-
-def rows_of(a: model.Assessment) -> tuple[tuple[str, ...], ...]:
-    """Print every change, a column of `COLUMNS` each."""
-    return tuple(map(_row, a.history.changes))
 
 
 def _text(a: model.Assessment, last: EarlierRun) -> str:
@@ -287,10 +282,3 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
 
 def _in(spread: str) -> str:
     return f" [{spread}]" if spread else ""
-
-
-def _row(c: Change) -> tuple[str, ...]:
-    since = c.failing_since.date().isoformat() if c.failing_since else ""
-    before, now = ("" if v in (GONE, OUTSIDE) else v for v in (c.before, c.now))
-    told = (c.check, c.subject, c.actor, c.owner, before, now, c.reason_before, c.reason, c.ref_before, c.ref)  # fmt: skip
-    return (what(c.before, c.now), *map(clean, told), since, c.waived_until)

@@ -20,9 +20,11 @@ from reporter.model import Assessment
 from reporter.store import SCHEMA
 
 from .shape import View
+from .shape_changes import Changed
 from .shape_findings import Findings
 
 ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
+_TABLE = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -30,7 +32,8 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     NoneType: {"type": "null"},
     Any: {},
     datetime: {"type": "string", "format": "date-time"},
-    Findings: {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
+    Findings: _TABLE,
+    Changed: _TABLE,
     Fraction: {"type": "string", "pattern": "^-?[0-9]+/[1-9][0-9]*$"},
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .shape_changes import Changed
+
 
 @dataclass(frozen=True, slots=True)
 class RunBefore:
@@ -112,5 +114,5 @@ class History:
     checks: tuple[CheckMoves, ...] = ()
     actors: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    changes: tuple[tuple[str, ...], ...] = ()
-    """All: the rows of changes.csv."""
+    changes: Changed | None = None
+    """All: the rows of changes.csv; None where nothing is compared."""

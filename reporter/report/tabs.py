@@ -300,7 +300,7 @@ def _changes(view: View) -> list[Tab]:
     if not view.history.runs:
         return []
     columns = tuple(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
-    return [Tab(say("Changes"), columns, view.history.changes, "changes.csv")]
+    return [Tab(say("Changes"), columns, view.history.changes or (), "changes.csv")]
 
 
 def _quarantine(view: View) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from reporter import model
 from reporter.explanation import said_of, why_check
 from reporter.headlines import remedy
 from reporter.scores import CheckScore, Status, tier_text
-from reporter.store import Results
+from reporter.store import Changes, Held, Results
 from reporter.texts import ENGLISH, content, say, speaking, word
 
 from . import shape
@@ -109,7 +109,7 @@ def _build(assessment: model.Assessment, results: Results) -> shape.View:
         losses=losses(assessment),
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
-        history=history(assessment, anchors),
+        history=history(assessment, anchors, Changes(results.run)),
         weights=_weights(assessment.policy),
     )
 
@@ -128,13 +128,13 @@ def to_json(view: shape.View) -> bytes:
 
 
 def _plain(value: Any) -> str:
-    """Name the file of results; numerals are texts there."""
-    return str(value.path.parent if isinstance(value, Results) else value)
+    """Name the run whose tables it asks; numerals are texts there."""
+    return str(value.run if isinstance(value, Held) else value)
 
 
 def _held(kind: type, value: Any) -> Any:
-    if kind is Results:
-        return Results(Path(value))
+    if issubclass(kind, Held):
+        return kind(Path(value))
     raise TypeError(f"a view cannot hold {kind}")
 
 

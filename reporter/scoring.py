@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from reporter.catalog import Content
 from reporter.compared import Leveled, Rated
@@ -65,24 +66,45 @@ class Cells:
             made.append(Slice(part, found.enterprise))
         return tuple(made)
 
-    def leveled(self, agents: Mapping[str, Sequence[Tally]], rated: Sequence[Rated]) -> tuple[Leveled, ...]:  # fmt: skip
-        """Score each agent from its own cells, without the caps of the run; agents with the same cells in a theme share the work."""
-        theme_of, policy = {c.id: c.theme for c in self.checks}, self.content.policy
-        known: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
-        made = []
-        for agent in rated:
-            own: dict[str, list[Tally]] = defaultdict(list)
-            for tally in agents.get(agent.agent, ()):
-                own[theme_of[tally.check]].append(tally)
-            scored = []
-            for theme in self.content.themes:
-                key = theme.id, tuple(own[theme.id])
+    def leveled(
+        self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
+    ) -> tuple[Leveled, ...]:
+        """Score each agent from its own cells, without the caps of the run; agents with the same cells in a theme share the work.
+
+        Those of whom nothing is counted are scored too.
+        """
+        alike: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
+        known: dict[tuple[int, ...], Leveled] = {}
+        made: dict[str, Leveled] = {}
+        theme_of = {c.id: c.theme for c in self.checks}
+        by_name = {agent.agent: agent for agent in rated}
+        for name, counted in chain(agents, ((n, ()) for n in by_name if n not in made)):
+            if name in by_name:
+                own: dict[str, list[Tally]] = defaultdict(list)
+                for tally in counted:
+                    own[theme_of[tally.check]].append(tally)
+                scored = self._themes_of(own, alike)
+                key, agent = tuple(map(id, scored)), by_name[name]
                 if key not in known:
-                    checks = [c for c in self.checks if c.theme == theme.id]
-                    known[key] = score((), checks, (theme,), key[1], policy, self.profile).enterprise.controls[0]  # fmt: skip
-                scored.append(known[key])
-            made.append(_leveled(agent, scored, policy))
-        return tuple(made)
+                    known[key] = _leveled(agent, scored, self.content.policy)
+                made[name] = replace(
+                    known[key], agent=name, tier_lo=agent.tier_lo, tier_hi=agent.tier_hi
+                )
+        return tuple(made[name] for name in by_name)
+
+    def _themes_of(
+        self, own: Mapping[str, Sequence[Tally]], alike: dict[tuple[str, tuple[Tally, ...]], ControlScore]
+    ) -> list[ControlScore]:  # fmt: skip
+        """Score the themes of an agent; `alike` are those of the agents before."""
+        scored = []
+        for theme in self.content.themes:
+            key = theme.id, tuple(own.get(theme.id, ()))
+            if key not in alike:
+                checks = [c for c in self.checks if c.theme == theme.id]
+                found = score((), checks, (theme,), key[1], self.content.policy, self.profile)
+                alike[key] = found.enterprise.controls[0]
+            scored.append(alike[key])
+        return scored
 
     def plan(self, actions: Iterable[Action]) -> Roadmap:
         """Order actions by gain per effort."""

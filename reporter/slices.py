@@ -6,7 +6,8 @@ A cell stands in every part to which an actor of its subject belongs; those of t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from reporter.db import Engine, quoted_list
 from reporter.model import Check
@@ -30,32 +31,30 @@ _OF_ONE = ("agent", "actor")
 
 def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
     """Count the cells of every part, and say whether a ghost did something of high impact there."""
-    tallies = _count(engine, checks, _PARTS)
+    tallies = {key: tuple(own) for key, own in _count(engine, checks, _PARTS)}
     sizes = {(d, v): n for d, v, n in engine.rows(
         "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL")}  # fmt: skip
     haunted = {(d, v) for d, v in engine.rows(
         f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({GHOSTS})")}  # fmt: skip
-    return [Part(*key, sizes[key], key in haunted, tuple(own)) for key, own in tallies.items()]
+    return [Part(*key, sizes[key], key in haunted, own) for key, own in tallies.items()]
 
 
-def each_agent(engine: Engine, checks: Sequence[Check]) -> dict[str, tuple[Tally, ...]]:
-    """Count the cells of every active agent, as if it were a part of its own."""
-    found = _count(engine, checks, _AGENTS)
-    return {agent: tuple(own) for (_, agent), own in found.items()}
+def each_agent(engine: Engine, checks: Sequence[Check]) -> Iterator[tuple[str, Iterator[Tally]]]:
+    """Count the cells of every active agent, as if it were a part of its own; one after the other, by name."""
+    return ((agent, own) for (_, agent), own in _count(engine, checks, _AGENTS))
 
 
 def _count(
     engine: Engine, checks: Sequence[Check], parts: str
-) -> dict[tuple[str, str], list[Tally]]:
-    engine.run(f"CREATE OR REPLACE TEMP TABLE slice_of AS {parts}")
+) -> Iterator[tuple[tuple[str, str], Iterator[Tally]]]:
+    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {parts}")
     engine.run(_part_cells(checks))
-    tallies: dict[tuple[str, str], list[Tally]] = defaultdict(list)
-    for dimension, value, check, status, lo, hi, n in engine.rows(
+    rows = engine.each(
         "SELECT dimension, value, check_id, status, tier_lo, tier_hi, CASE WHEN shared THEN count(DISTINCT subject) ELSE count(*) END "
         "FROM part_cells GROUP BY dimension, value, check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
-    ):
-        tallies[dimension, value].append(Tally(check, Status(status), lo, hi, n))
-    return tallies
+    )
+    for (dimension, value), own in groupby(rows, key=lambda row: row[:2]):
+        yield (dimension, value), (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in own)
 
 
 def _part_cells(checks: Sequence[Check]) -> str:
@@ -73,7 +72,7 @@ def _part_cells(checks: Sequence[Check]) -> str:
         f"WHERE list_contains({quoted_list(own)}, c.check_id)"
         for about, own in sorted(ids.items())
     ]
-    return f"CREATE OR REPLACE TEMP VIEW part_cells AS {' UNION ALL '.join(selects)}"
+    return f"CREATE OR REPLACE VIEW part_cells AS {' UNION ALL '.join(selects)}"
 
 
 def _called(about: str) -> str:

@@ -250,14 +250,17 @@ def reporter(*words: object) -> Result:
 
 def printed(run: Path, language: str = "") -> dict[str, Any]:
     """Return what the reports of a run print, as plain dicts and lists."""
-    made: dict[str, Any] = json.loads(to_json(read_view(run, language)))
+    view = read_view(run, language)
+    made: dict[str, Any] = json.loads(to_json(view))
+    made["findings"] = list(map(list, view.findings))
+    made["history"]["changes"] = list(map(list, view.history.changes or ()))
     return made
 
 
 def texts_of(paths: Iterable[Path]) -> dict[str, str]:
     """Return what files say by their names, packed ones unpacked."""
     readers: dict[str, Callable[[Path], str]] = {
-        ".parquet": lambda path: str(db.read_rows(path)),
+        ".parquet": lambda path: str(read_rows(path)),
         ".pdf": _pdf_text,
         ".xlsx": _workbook_text,
     }

@@ -49,7 +49,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
     }
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
     cells = Cells(content, content.checks, profile, (), (), {}, {}, {})
-    made = cells.leveled(agents, rated)
+    made = cells.leveled(agents.items(), rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
     for found in made[:-1]:
         whole = score((), content.checks, content.themes, agents[found.agent], content.policy, profile)  # fmt: skip
@@ -68,7 +68,7 @@ def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> Non
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
-    levels = cells.leveled({"silent": silent, "heard": heard}, rated)
+    levels = cells.leveled({"silent": silent, "heard": heard}.items(), rated)
     assert [(m.narrow, m.assessed) for m in levels] == [(False, False), (False, True)]
     made = agents(Comparison(levels=levels))
     assert [(c.level, c.score) for c in made.cards] == [("0, at most 1", "0.0 % [0.0–98.6 %]"), ("", "Not assessed")]  # fmt: skip

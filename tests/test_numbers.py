@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from conftest import printed as printed_view
+from conftest import read_rows
 from test_explanation import recompute
 
 from reporter import catalog
 from reporter.cli import main
-from reporter.db import read_rows
 from reporter.init import init
 from reporter.report import EDITIONS, html
 from reporter.runfolder import read_view

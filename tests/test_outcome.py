@@ -15,13 +15,12 @@ import pytest
 from conftest import reporter
 
 from reporter import outcome
-from reporter.db import read_rows
 from reporter.runfolder import read_view
-from reporter.store import read_data
+from reporter.store import Results, read_data
 
 
 def verdicts(run: Path) -> Counter[str]:
-    return Counter(v for (v,) in read_rows(run / "results.parquet", ("status",)))
+    return Counter(v for (v,) in Results(run).rows(("status",)))
 
 
 def _said(run: Path) -> Iterator[str]:

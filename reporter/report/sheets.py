@@ -20,6 +20,7 @@ _SHOWN = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
 """The columns of todo.csv."""
 _DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
+_ASKED = _DANGEROUS | {" "}
 
 
 def write_findings(view: View, path: Path) -> None:
@@ -46,5 +47,7 @@ def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]
 
 def escape(text: str) -> str:
     """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula, leading blanks or not."""
+    if text.isascii() and text.isprintable() and text[:1] not in _ASKED:  # nearly all are such
+        return text
     risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
     return f"'{clean(text)}" if risky else clean(text)

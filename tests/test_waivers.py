@@ -432,10 +432,9 @@ def own_check(report: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def planned(report: dict[str, Any], name: str) -> int:
-    """How many failures of a check stand in the roadmap."""
-    done = {row for p in report["roadmap"]["picks"] for row in p["rows"]}
-    check = report["finding_columns"].index("check")
-    return sum(f[check] == name for n, f in enumerate(report["findings"]) if n in done)
+    """How many actions of the roadmap mend failures of a check."""
+    picks = report["roadmap"]["picks"]
+    return sum(p["kind"] == "implement" and name in p["checks"] for p in picks)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

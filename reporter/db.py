@@ -6,6 +6,7 @@ After `lock()` no file outside the work folder can be read or written and no set
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,34 @@ class Engine(AbstractContextManager["Engine"]):
             yield other
             other.run("USE memory")
             other.run(f"DETACH {name}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep what is done inside as a whole, or nothing of it; no other connection sees it before the end."""
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    def side_by_side(self, *jobs: Callable[[Engine], None]) -> None:
+        """Run jobs that make tables of their own, two at a time, each on a connection of its own.
+
+        In a world, which has one thread and is filled in one transaction, they run one after another.
+        """
+
+        def alone(job: Callable[[Engine], None]) -> None:
+            with self.twin() as own:
+                job(own)
+
+        if self._world:
+            for job in jobs:
+                job(self)
+            return
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(alone, jobs))
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""

@@ -104,7 +104,7 @@ CELLS: dict[str, Cells] = {}
 
 @pytest.fixture
 def cells_of(
-    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path
+    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path, converted: Path
 ) -> Callable[[Estate], Cells]:
     """Give what the engine says of an estate: every cell, without a report. Of equal ones it is asked once."""
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
@@ -119,7 +119,7 @@ def cells_of(
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
-            ingest(engine, Inputs.of(workspace.folder), own, open_cache(folder / "cache"))
+            ingest(engine, Inputs.of(workspace.folder), own, open_cache(converted))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             runner.prepare(engine)

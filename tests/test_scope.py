@@ -18,7 +18,7 @@ from reporter.ingest.tables import derive
 
 pytestmark = pytest.mark.usefixtures("one_cache")
 
-YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
 APPROVED = f"approvers: {{baseline: [ann]}}\nbaseline: {{{SIGNED}}}\n"
 PEOPLE = [

@@ -121,12 +121,6 @@ class Engine(AbstractContextManager["Engine"]):
         with _memory_told():
             self._con.execute(sql, list(params))
 
-    def run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute one statement for each row of parameters; it is planned once."""
-        if rows:
-            with _memory_told():
-                self._con.executemany(sql, [list(row) for row in rows])
-
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
         with _memory_told():

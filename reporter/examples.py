@@ -131,14 +131,19 @@ def _insert(
     engine: Engine, table: str, columns: list[str], rows: list[dict[str, Any]], files: list[str]
 ) -> None:
     """Insert rows, numbered from 1; what a row does not name and what it leaves empty is NULL."""
+    if not rows:
+        return
     names = [n for n in columns if any(n in row for row in rows)]
     marks = ", ".join("?" for _ in names)
-    engine.run_each(
-        f"INSERT INTO in_{table} ({', '.join(names)}, source, file, record) VALUES ({marks}, 'example', ?, ?)",
-        [
-            (*(None if row.get(n) == "" else row.get(n) for n in names), file, number)
-            for number, (row, file) in enumerate(zip(rows, files, strict=True), 1)
-        ],
+    values = [
+        value
+        for number, (row, file) in enumerate(zip(rows, files, strict=True), 1)
+        for value in (*(None if row.get(n) == "" else row.get(n) for n in names), file, number)
+    ]
+    engine.run(
+        f"INSERT INTO in_{table} ({', '.join(names)}, source, file, record) VALUES "
+        + ", ".join([f"({marks}, 'example', ?, ?)"] * len(rows)),
+        values,
     )
 
 

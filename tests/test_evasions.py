@@ -224,7 +224,7 @@ def _with_ghosts() -> Estate:
 
 
 def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
-    cells_of: Callable[[Estate], Cells],
+    cells_of: Callable[..., Cells],
 ) -> None:
     """Every cell that an agent of no register has without credit, somebody of another or no kind has too; and no pass."""
     cells = cells_of(_with_ghosts())

@@ -26,7 +26,7 @@ from reporter.sql import Judged
 Cells = dict[tuple[str, str], tuple[str, str]]
 Copies = dict[str, dict[tuple[str, str], str]]
 """column -> (check, subject) -> verdict, in the copy of the company without that column"""
-CellsOf = Callable[[Estate], Cells]
+CellsOf = Callable[..., Cells]
 JudgedChecks = list[tuple[Check, Judged]]
 OWN = Check(
     id="OWN-77", title="", why="", about="agent", severity="low", level=1, evidence="inventory", fix="", place="own:1",
@@ -199,8 +199,8 @@ def _cut(estate: Estate) -> Estate:
 def test_a_log_that_stops_proves_no_innocence(
     cells_of: CellsOf, judged: JudgedChecks, make: Callable[[], Estate]
 ) -> None:
-    cells = cells_of(_cut(make()))
     events = _event_checks(judged)
+    cells = cells_of(_cut(make()), events)
     assert {check for check, _ in _passes(cells)} & events == set()
     failed = {check for (check, _), (verdict, _) in cells.items() if verdict == "fail"}
     assert make is Estate or len(failed & events) >= 5
@@ -209,7 +209,7 @@ def test_a_log_that_stops_proves_no_innocence(
 def test_every_live_agent_has_a_cell_in_each_event_check_when_its_log_is_dead(
     cells_of: CellsOf, judged: JudgedChecks
 ) -> None:
-    cells = cells_of(_cut(Estate()))
+    cells = cells_of(_cut(Estate()), _event_checks(judged))
     for check, found in judged:
         if check.about == "agent" and found.tables & EVENT_TABLES:
             agents = {subject for name, subject in cells if name == check.id}
@@ -226,7 +226,6 @@ def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
                 "resource": "vault",
                 "effect": "delete",
             }
-    cells = cells_of(estate)
     acts = (
         "APR-02",
         "APR-06",
@@ -238,6 +237,7 @@ def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
         "INV-04",
         "RSK-02",
     )
+    cells = cells_of(estate, (*acts, "INV-03"))
     for check in acts:
         assert cells.get((check, "agent-2"), ("pass",))[0] != "fail", check
     assert cells["INV-03", "agent-2"][0] == "fail"

@@ -38,6 +38,7 @@ class Engine(AbstractContextManager["Engine"]):
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
         self.work = work
         self._world = ""
+        self._memory = 0
         spill = work / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
@@ -63,16 +64,18 @@ class Engine(AbstractContextManager["Engine"]):
 
     def memory(self) -> int:
         """Return how many bytes of memory the engine may use; intake holds itself to the same."""
-        said = str(self.one("SELECT current_setting('memory_limit')"))
-        number, _, unit = said.partition(" ")
-        return int(float(number) * _UNITS.get(unit, 1))
+        if not self._memory:  # it does not change, and intake asks for every file
+            said = str(self.one("SELECT current_setting('memory_limit')"))
+            number, _, unit = said.partition(" ")
+            self._memory = int(float(number) * _UNITS.get(unit, 1))
+        return self._memory
 
     def twin(self) -> Engine:
         """Return a second connection to the same database, for another thread; closing it closes only it."""
         other = Engine.__new__(Engine)
         other.work = self.work
         other._con = self._con.cursor()
-        other._world = self._world
+        other._world, other._memory = self._world, self._memory
         if self._world:
             other.run(f"USE {self._world}")
         return other

@@ -6,7 +6,9 @@ After `lock()` no file outside the work folder can be read or written and no set
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ class Engine(AbstractContextManager["Engine"]):
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
         self.work = work
         self._world = ""
+        self._memory = 0
         spill = work / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
@@ -62,16 +65,18 @@ class Engine(AbstractContextManager["Engine"]):
 
     def memory(self) -> int:
         """Return how many bytes of memory the engine may use; intake holds itself to the same."""
-        said = str(self.one("SELECT current_setting('memory_limit')"))
-        number, _, unit = said.partition(" ")
-        return int(float(number) * _UNITS.get(unit, 1))
+        if not self._memory:  # it does not change, and intake asks for every file
+            said = str(self.one("SELECT current_setting('memory_limit')"))
+            number, _, unit = said.partition(" ")
+            self._memory = int(float(number) * _UNITS.get(unit, 1))
+        return self._memory
 
     def twin(self) -> Engine:
         """Return a second connection to the same database, for another thread; closing it closes only it."""
         other = Engine.__new__(Engine)
         other.work = self.work
         other._con = self._con.cursor()
-        other._world = self._world
+        other._world, other._memory = self._world, self._memory
         if self._world:
             other.run(f"USE {self._world}")
         return other
@@ -87,16 +92,38 @@ class Engine(AbstractContextManager["Engine"]):
             other.run("USE memory")
             other.run(f"DETACH {name}")
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep what is done inside as a whole, or nothing of it; no other connection sees it before the end."""
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    def side_by_side(self, *jobs: Callable[[Engine], None]) -> None:
+        """Run jobs that make tables of their own, two at a time, each on a connection of its own.
+
+        In a world, which has one thread and is filled in one transaction, they run one after another.
+        """
+
+        def alone(job: Callable[[Engine], None]) -> None:
+            with self.twin() as own:
+                job(own)
+
+        if self._world:
+            for job in jobs:
+                job(self)
+            return
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(alone, jobs))
+
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
         with _memory_told():
             self._con.execute(sql, list(params))
-
-    def run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute one statement for each row of parameters; it is planned once."""
-        if rows:
-            with _memory_told():
-                self._con.executemany(sql, [list(row) for row in rows])
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
@@ -120,7 +147,7 @@ class Engine(AbstractContextManager["Engine"]):
         """Let SQL call a function from text to text; never on NULL."""
         self._con.create_function(name, function, ["VARCHAR"], "VARCHAR")
 
-    def insert(self, table: str, rows: Sequence[tuple[str | int, ...]]) -> None:
+    def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
         """Insert many rows at once, as a list a column: written out as VALUES they take ten times as long."""
         for at in range(0, len(rows), 10_000):
             columns = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]

@@ -328,7 +328,7 @@ def _follow_failures(engine: Engine, n: int) -> None:
 def _find_changes(engine: Engine, moments: Sequence[datetime]) -> None:
     """Make the table changes of what differs or still fails; `moments` are the as_of of all runs."""
     engine.run("CREATE TABLE moments (run BIGINT, moment TIMESTAMP)")
-    engine.run_each("INSERT INTO moments VALUES (?, ?)", list(enumerate(moments)))
+    engine.insert("moments", list(enumerate(moments)))
     engine.run(
         "CREATE TABLE changes AS SELECT p.*, m.moment AS failing_since FROM pairs AS p LEFT JOIN since AS s USING (check_id, subject) "
         "LEFT JOIN moments AS m USING (run) WHERE before <> now OR now = 'fail'"

@@ -6,7 +6,7 @@ A verdict of SQL is not yet a cell: what a source never records, and a log that 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -166,13 +166,34 @@ def _sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
 
 
+Sources = Mapping[str, frozenset[str]]
+"""Table -> the sources that describe a group of actors in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sight:
     """What can be seen at all: which source carries which column, and which sources describe whom."""
 
     carried: frozenset[tuple[str, str, str]]
-    groups: tuple[tuple[int, str], ...]
+    """(source, table, column)"""
+    columns: frozenset[tuple[str, str]]
+    """(table, column) that any source carries."""
+    tables: frozenset[tuple[str, str]]
+    """(source, table) of which the source carries anything."""
+    groups: tuple[tuple[int, Sources], ...]
     has_events: bool
+
+
+def _see(engine: Engine) -> _Sight:
+    carried = [(s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")]
+    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
+    return _Sight(
+        carried=frozenset(carried),
+        columns=frozenset((t, c) for _, t, c in carried),
+        tables=frozenset((s, t) for s, t, _ in carried),
+        groups=tuple((g, _by_table(signature)) for g, signature in groups),
+        has_events=bool(engine.one("SELECT count(*) FROM activity")),
+    )
 
 
 Runner = Callable[[Engine, Check, Judged], Judged]
@@ -188,11 +209,7 @@ def assess(
     A check that fails while running, or gives a subject twice, raises ContentError. Unless `strict`: then its cells are
     unknown, and why is returned by its id.
     """
-    sight = _Sight(
-        frozenset((s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")),
-        tuple((g, s) for g, s in engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")),
-        bool(engine.one("SELECT count(*) FROM activity")),
-    )  # fmt: skip
+    sight = _see(engine)
     queue = deque(checks)
     wrong: Failures = {}
     if threads == 1:
@@ -249,7 +266,7 @@ def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight, run
     needs = needs_of(check, judged)
     reads_events = bool(judged.tables & EVENT_TABLES)
     to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
-    why, why_no_fail = (_blind_everywhere(n, sight.carried) for n in (needs, to_fail))
+    why, why_no_fail = (_blind_everywhere(n, sight) for n in (needs, to_fail))
     ran = run(engine, check, judged)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
@@ -274,20 +291,20 @@ def _lacking_at_best(
     """Return which columns are lacking where the check says what each would be at best -> SQL over a subject's groups."""
     if not check.at_best:
         return {}
-    have = {(t, c) for _, t, c in sight.carried}
     if check.about in NOT_ACTORS:
-        lacking = frozenset(".".join(n) for n in to_fail if n not in have)
-        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= {t for t, _ in have}
+        lacking = frozenset(".".join(n) for n in to_fail if n not in sight.columns)
+        carried = {t for _, t in sight.tables}
+        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= carried
         return {lacking: "TRUE"} if fit else {}
-    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in have}
+    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in sight.columns}
     groups: dict[frozenset[str], list[int]] = {}
-    for group, signature in sight.groups:
-        missing = _missing(signature, to_fail, sight.carried)
+    for group, sources in sight.groups:
+        missing = _missing(sources, to_fail, sight.carried)
         lacking = frozenset(shared.union(*(missing or {}).values()))
         # No value stands for a row: of a table that is lacking nothing is known at best.
         if (
             missing is not None and lacking and lacking <= set(check.at_best)
-            and _tables(lacking) <= _held(signature, sight.carried)
+            and all(_holds(sources, table, sight) for table in _tables(lacking))
         ):  # fmt: skip
             groups.setdefault(lacking, []).append(group)
     return {
@@ -299,11 +316,12 @@ def _tables(names: Iterable[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def _held(signature: str, carried: Set[tuple[str, str, str]]) -> set[str]:
-    """Return the tables of which the sources of an actor carry anything; those of the organisation, of which any does."""
-    sources = _by_table(signature)
-    of_actor = {t: sources.get(t) or sources.get("actors") or set() for _, t, _ in carried}
-    return {t for s, t, _ in carried if t in SHARED or s in of_actor[t]}
+def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
+    """Tell whether the sources of an actor carry anything of a table; of one of the organisation, whether any does."""
+    if table in SHARED:
+        return any(t == table for _, t in sight.tables)
+    own = sources.get(table) or sources.get("actors") or ()
+    return any((s, table) in sight.tables for s in own)
 
 
 def _fail_at_best(
@@ -367,23 +385,24 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
 
 def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, str]:
     """Say for each group of actors what its sources lack; groups seen in full are left out."""
-    shared = _blind_everywhere([n for n in needs if n[0] in SHARED], sight.carried)
-    return {g: w for g, sig in sight.groups if (w := shared or _blind(sig, needs, sight.carried))}
+    shared = _blind_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, own in sight.groups if (w := shared or _blind(own, needs, sight.carried))}
 
 
-def _blind(signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
+def _blind(
+    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> str:
     """Say which needed columns none of an actor's sources carries; '' when it is seen in full."""
-    missing = _missing(signature, needs, carried)
+    missing = _missing(sources, needs, carried)
     if missing is None:
         return _UNLISTED
     return "; ".join(f"{who} never records {_few(cols)}" for who, cols in sorted(missing.items()))
 
 
 def _missing(
-    signature: str, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> dict[str, list[str]] | None:
     """Return the sources of an actor -> the needed columns that they lack; None if no list has the actor."""
-    sources = _by_table(signature)
     missing: dict[str, list[str]] = {}
     for table, column in needs:
         if table in SHARED or (table == "events" and table not in sources):
@@ -396,13 +415,13 @@ def _missing(
     return missing
 
 
-def _by_table(signature: str) -> dict[str, set[str]]:
-    """Return table -> the sources that describe a group of actors in it."""
+def _by_table(signature: str) -> Sources:
+    """Take the signature of a group of actors apart."""
     sources: dict[str, set[str]] = {}
     for part in signature.split(";"):
         table, source = part.split("=", 1)
         sources.setdefault(table, set()).add(source)
-    return sources
+    return {table: frozenset(own) for table, own in sources.items()}
 
 
 def _few(names: list[str]) -> str:
@@ -410,10 +429,9 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def _blind_everywhere(needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]) -> str:
+def _blind_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> str:
     """Say which needed columns no source carries at all."""
-    have = {(t, c) for _, t, c in carried}
-    missing = [f"{t}.{c}" for t, c in needs if (t, c) not in have]
+    missing = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
     return f"no input records {_few(missing)}" if missing else ""
 
 

@@ -105,26 +105,26 @@ CELLS: dict[str, Cells] = {}
 
 @pytest.fixture
 def cells_of(
-    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path
-) -> Callable[[Estate], Cells]:
-    """Give what the engine says of an estate: every cell, without a report. Of equal ones it is asked once."""
+    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path, converted: Path
+) -> Callable[..., Cells]:
+    """Give what the engine says of an estate: every cell, or those of some checks, without a report. Of equal ones it is asked once."""
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
-    def run(estate: Estate) -> Cells:
-        said = json.dumps(asdict(estate))
+    def run(estate: Estate, only: Iterable[str] = ()) -> Cells:
+        said = json.dumps([asdict(estate), sorted(only)])
         if said not in CELLS:
-            CELLS[said] = judge(estate)
+            CELLS[said] = judge(estate, set(only))
         return dict(CELLS[said])
 
-    def judge(estate: Estate) -> Cells:
+    def judge(estate: Estate, only: set[str]) -> Cells:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with Engine(folder / "work") as engine:
-            ingest(engine, Inputs.of(workspace.folder), own, open_cache(folder / "cache"))
+            ingest(engine, Inputs.of(workspace.folder), own, open_cache(converted))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             runner.prepare(engine)
-            runner.assess(engine, judged)
+            runner.assess(engine, [(c, j) for c, j in judged if not only or c.id in only])
             rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
         return {(check, subject): (status, reason) for check, subject, status, reason in rows}
 

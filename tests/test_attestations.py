@@ -292,20 +292,26 @@ def write_yaml(path: Path, rows: list[dict[str, str]]) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [("csv", write_csv), ("xlsx", write_xlsx), ("json", write_json), ("yml", write_yaml)],
-)
-def test_answers_are_read_from_tables_and_documents_alike(ws: Path, name: str, write: Any) -> None:
-    write(ws / "statements" / f"attestations.{name}", [ROW | {"control": "GOVERN 5.1"}, ROW | EXAMINED | {"control": "MAP 1.3"}])  # fmt: skip
+WRITERS = {"csv": write_csv, "json": write_json, "xlsx": write_xlsx, "yml": write_yaml}
+
+
+def test_answers_are_read_from_tables_and_documents_alike(ws: Path) -> None:
+    """One file of each form, each with an answer without a check under it, and one that was examined."""
+    asked = dict(zip(WRITERS, ("GOVERN 5.1", "GOVERN 5.2", "MAP 1.6", "MAP 3.1"), strict=True))
+    examined = dict(zip(WRITERS, ("MAP 1.3", "MAP 1.4", "MAP 3.3", "MAP 3.4"), strict=True))
+    for name, write in WRITERS.items():
+        rows = [ROW | {"control": asked[name]}, ROW | EXAMINED | {"control": examined[name]}]
+        write(ws / "statements" / f"attestations.{name}", rows)
     report = run(ws)
-    rows = report["attestations"]["rows"]
-    assert [(r["control"], r["counts_as"], r["date"]) for r in rows] == [
-        ("GOVERN 5.1", "attested", "2026-09-01"), ("MAP 1.3", "pass", "2026-09-01"),
-    ]  # fmt: skip
+    got = {(r["record"], r["control"], r["counts_as"], r["date"]) for r in report["attestations"]["rows"]}  # fmt: skip
     nist = next(f for f in report["frameworks"] if f["id"] == "nist-ai-rmf-1.0")
     lo = {c["id"]: c["figure"]["exact_lo"] for c in nist["controls"]}
-    assert lo["GOVERN 5.1"] == "1/2", "no check stands under it"
+    for name in WRITERS:
+        mine = {r[1:] for r in got if r[0].startswith(f"statements/attestations.{name}#")}
+        assert mine == {
+            (asked[name], "attested", "2026-09-01"), (examined[name], "pass", "2026-09-01"),
+        }, name  # fmt: skip
+        assert lo[asked[name]] == "1/2", "no check stands under it"
 
 
 def test_every_row_and_every_artefact_is_accounted_for(ws: Path) -> None:
@@ -328,12 +334,15 @@ def test_every_row_and_every_artefact_is_accounted_for(ws: Path) -> None:
     assert "'colour'" in told["statements/attestations.csv:2", "field"]
 
 
-@pytest.mark.parametrize("text", ["[1, {}", "[1, [2], null, {}]", '{"attestations": 3}', "[]"])
-def test_rubbish_never_stops_a_run(ws: Path, text: str) -> None:
-    (ws / "statements" / "attestations.json").write_text(text)
+def test_rubbish_never_stops_a_run(ws: Path) -> None:
+    for n, text in enumerate(("[1, {}", "[1, [2], null, {}]", '{"attestations": 3}', "[]")):
+        (ws / f"statements/{n}/statements").mkdir(parents=True)
+        (ws / f"statements/{n}/statements/attestations.json").write_text(text)
     report = run(ws)
     assert report["attestations"]["rows"] == []
     assert "DO NOT ADD UP" not in report["accounting"]["equation"]
+    read = {f["file"] for f in report["accounting"]["files"] if f["source"] == "attestations"}
+    assert read == {f"statements/{n}/statements/attestations.json" for n in range(4)}
 
 
 def test_a_file_that_changed_after_it_was_examined_proves_nothing(ws: Path) -> None:
@@ -355,24 +364,20 @@ def test_no_name_of_a_person_is_left_where_people_are_hidden(ws: Path) -> None:
             assert name not in path.read_bytes(), path.name
 
 
-def test_a_secret_in_an_answer_reaches_no_file_of_the_run(ws: Path) -> None:
+def test_explain_names_the_answer_that_a_question_rests_on_and_no_secret_of_one(ws: Path) -> None:
     secret = "ghp_" + "q8Zt" * 9
-    write_csv(ws / "statements" / "attestations.csv", [ROW | {"statement": f"the key is {secret}"}])
-    run(ws, formats="html,json")
-    for path in (ws.parent / "run").iterdir():
-        assert secret.encode() not in path.read_bytes(), path.name
-    assert "holds what looks like a secret" in (ws.parent / "run" / "quarantine.csv").read_text()
-
-
-def test_explain_names_the_answer_that_a_question_rests_on(ws: Path) -> None:
-    write_csv(ws / "statements" / "attestations.csv", [ROW, ROW | EARLY | {"answer": "no"}])
+    with_secret = ROW | {"control": "MAP 1.3", "statement": f"the key is {secret}"}
+    write_csv(ws / "statements" / "attestations.csv", [ROW, ROW | EARLY | {"answer": "no"}, with_secret])  # fmt: skip
     run(ws, formats="html,json")
     said = reporter("explain", ws.parent / "run", "GOVERN 1.3").output
     assert "It rests on the answer yes (ann, CISO, 2026-09-01), attested" in said
     assert "Another answer no (ann, CISO, 2026-08-01), not counted: a newer answer" in said
     assert "statements/attestations.csv#2" in said
     page = (ws.parent / "run" / "report.html").read_text()
-    assert page.count('<a href="#attestations">Answered yes</a>, counts as attested.') == 1
+    assert page.count('<a href="#attestations">Answered yes</a>, counts as attested.') == 2
+    for path in (ws.parent / "run").iterdir():
+        assert secret.encode() not in path.read_bytes(), path.name
+    assert "holds what looks like a secret" in (ws.parent / "run" / "quarantine.csv").read_text()
 
 
 def test_the_questionnaire_asks_every_question_of_the_usual_lists(tmp_path: Path) -> None:

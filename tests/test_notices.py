@@ -7,9 +7,10 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from conftest import judge_few, printed, reporter
 
 import reporter as package
 from reporter import catalog
@@ -19,7 +20,7 @@ from reporter.scores import GroupScore
 
 pytestmark = pytest.mark.usefixtures("few_checks")
 
-HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-agentic-2026]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
 
 
@@ -85,55 +86,95 @@ def test_every_notice_has_a_sentence_and_every_sentence_a_notice() -> None:
     assert set(re.findall(r'\b(?:Notice|_each)\(\s*"(\w+)"', code)) == set(SENTENCES)
 
 
-def test_events_that_name_nobody_are_told(tmp_path: Path) -> None:
-    ws = workspace(tmp_path / "ws", 0)
-    (ws / "logs").mkdir()
-    event = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "tool": "mail.send", "outcome": "success"}  # fmt: skip
-    late = {**event, "time": "2026-12-01T08:00:00Z"}
-    named = {**event, "actor_id": "a1", "actor_kind": "agent"}
-    lines = [event, {**event, "actor_kind": "agent"}, late, named]
-    (ws / "logs" / "gw.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    result = reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json", "--json")
-    assert result.exit_code == 0, result.output
-    told = {n["code"]: n for n in json.loads(result.stdout)["notices"]}["unnamed_events"]
-    assert ("nor credential: 2." in told["text"], told["lines"]) == (True, ["gw: 2"])
-
-
-def told(tmp_path: Path, ws: Path, *words: object) -> dict[str, list[str]]:
-    """The lines of each notice of a run, by code."""
-    done = reporter("assess", ws, "--out", tmp_path / "out", "--formats", "json", "--json", *words)
+def notices(folder: Path, ws: Path) -> dict[str, dict[str, Any]]:
+    """The notices of a run by code."""
+    done = reporter("assess", ws, "--out", folder / "out", "--formats", "json", "--json")
     assert done.exit_code == 0, done.output
-    return {n["code"]: n["lines"] for n in json.loads(done.stdout)["notices"]}
+    return {n["code"]: n for n in json.loads(done.stdout)["notices"]}
 
 
-def test_lost_records_joined_names_and_bare_heartbeats_are_told(tmp_path: Path) -> None:
-    ws = workspace(tmp_path / "ws", 0, HEAD + "log_sources: {gw: {every: day, share: 90}}\n")
-    days = [f"2026-{m:02}-{d:02}" for m in (7, 8, 9) for d in range(1, 31)]
-    beats = [{"time": f"{d}T08:00:00Z", "log_source": "gw", "event_class": "heartbeat", "outcome": "success"} for d in days]  # fmt: skip
-    act = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "other", "tool": "mail.send", "outcome": "success"}  # fmt: skip
+BEATS = [
+    {"time": f"2026-{m:02}-{d:02}T08:00:00Z", "log_source": "beat", "event_class": "heartbeat", "outcome": "success"}
+    for m in (7, 8, 9) for d in range(1, 31)
+]  # fmt: skip
+ACT = {"time": "2026-08-01T08:00:00Z", "tool": "mail.send", "outcome": "success"}
+LATE = {"time": "2026-12-01T08:00:00Z"}
+USER = {
+    "id": "00u2abcDEF", "status": "ACTIVE", "created": "2026-01-01T00:00:00Z",
+    "profile": {"login": "carol@port.example", "email": "carol@port.example"},
+    "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}},
+    "_links": {"self": {"href": "https://port.okta.example/api/v1/users/00u2abcDEF"}},
+}  # fmt: skip
+CALL = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "g1", "tool": "t", "outcome": "success"}  # fmt: skip
+REFUSED = CALL | {"outcome": "denied"}
+GATED = [
+    {**CALL, "principal_id": "p-gate"}, {**CALL, "actor_id": "g2", "principal_id": "p-gate"},
+    {**CALL, "principal_id": "p-ann"},
+    {**REFUSED, "decision": "deny"}, {**REFUSED, "decision": "Allow"}, REFUSED,
+    {**REFUSED, "log_source": "sound", "decision": "rule 7"},
+    {**REFUSED, "event_class": "auth"}, {**REFUSED, **LATE},
+]  # fmt: skip
+GATES = [
+    {"type": "agent", "actor_id": "g1", "state": "active", "principal_id": "p1"},
+    {"type": "agent", "actor_id": "g2", "state": "active"},
+    {"type": "workload", "actor_id": "gate", "is_intermediary": True, "principal_id": "p-gate"},
+    {"type": "human", "actor_id": "ann", "is_intermediary": True, "principal_id": "p-ann"},
+]
+LOGS = {
+    "beat": [*BEATS, ACT | {"log_source": "beat", "actor_id": "other"}],
+    "mute": [
+        ACT | {"log_source": "mute"} | more
+        for more in ({}, {"actor_kind": "agent"}, LATE, {"actor_id": "a1", "actor_kind": "agent"})
+    ],
+    "okta": [ACT | {"log_source": "okta", "actor_id": "carol@port.example"}],
+    "gw": GATED,
+}
+
+
+@pytest.fixture(scope="module")
+def all_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The notices, by code, of a run with a log for each."""
+    folder = tmp_path_factory.mktemp("told")
+    ws = workspace(folder / "ws", 0, HEAD + "log_sources: {beat: {every: day, share: 90}}\n")
     (ws / "logs").mkdir()
-    (ws / "logs" / "gw.jsonl").write_text(
-        "\n".join([*map(json.dumps, [*beats, act]), "{broken"]) + "\n"
-    )
+    for name, events in LOGS.items():
+        lines = [*map(json.dumps, events), *(["{broken"] if name == "beat" else [])]
+        (ws / f"logs/{name}.jsonl").write_text("\n".join(lines) + "\n")
     (ws / "statements").mkdir()
     (ws / "statements" / "aliases.yml").write_text("- {type: alias, actor_id: a1, alias: other}\n")
-    found = told(tmp_path, ws)
-    assert found["records_lost"] == ["logs/gw.jsonl: 1 unreadable, 0 rejected"]
-    assert found["names_joined"] == ["other counts as a1, by statements/aliases.yml"]
-    assert found["heartbeats_alone"] == ["gw: 1 of 90 days show more than heartbeats"]
+    (ws / "inventory" / "users.json").write_text(json.dumps([USER]))
+    (ws / "inventory" / "gates.json").write_text(json.dumps({"records": GATES}))
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        return notices(folder, ws)
 
 
-def test_a_second_name_is_told_as_stated_only_where_somebody_stated_it(tmp_path: Path) -> None:
-    ws = workspace(tmp_path / "ws", 0)
-    user = {"id": "00u2abcDEF", "status": "ACTIVE", "created": "2026-01-01T00:00:00Z", "profile": {"login": "carol@port.example", "email": "carol@port.example"},
-            "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}}, "_links": {"self": {"href": "https://port.okta.example/api/v1/users/00u2abcDEF"}}}  # fmt: skip
-    (ws / "inventory" / "users.json").write_text(json.dumps([user]))
-    (ws / "logs").mkdir()
-    act = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "carol@port.example", "tool": "mail.send", "outcome": "success"}  # fmt: skip
-    (ws / "logs" / "gw.jsonl").write_text(json.dumps(act) + "\n")
-    found = told(tmp_path, ws)
-    assert "names_joined" not in found
-    assert found["names_listed"] == ["carol@port.example counts as 00u2abcDEF, by inventory/users.json"]  # fmt: skip
+def test_events_that_name_nobody_are_told(all_told: dict[str, dict[str, Any]]) -> None:
+    notice = all_told["unnamed_events"]
+    assert ("nor credential: 2." in notice["text"], notice["lines"]) == (True, ["mute: 2"])
+
+
+def test_lost_records_joined_names_and_bare_heartbeats_are_told(
+    all_told: dict[str, dict[str, Any]],
+) -> None:
+    assert all_told["records_lost"]["lines"] == ["logs/beat.jsonl: 1 unreadable, 0 rejected"]
+    assert all_told["heartbeats_alone"]["lines"] == ["beat: 1 of 90 days show more than heartbeats"]
+
+
+def test_a_second_name_is_told_as_stated_only_where_somebody_stated_it(
+    all_told: dict[str, dict[str, Any]],
+) -> None:
+    stated, listed = all_told["names_joined"]["lines"], all_told["names_listed"]["lines"]
+    assert stated == ["other counts as a1, by statements/aliases.yml"]
+    assert listed == ["carol@port.example counts as 00u2abcDEF, by inventory/users.json"]
+
+
+def test_gateways_and_refusals_that_only_the_log_claims_are_told(
+    all_told: dict[str, dict[str, Any]],
+) -> None:
+    refused = ["gw: 1 with no decision, 1 that the policy allowed, of 3"]
+    assert all_told["gateways"]["lines"] == ["p-gate: actors 2, events 2"]
+    assert all_told["refusals_unshown"]["lines"] == refused
 
 
 def test_what_answers_carry_is_told_from_five_points_on() -> None:
@@ -153,31 +194,6 @@ def test_content_that_does_not_ship_is_named() -> None:
     assert notice.lines == ("ENT-51",)
 
 
-def test_gateways_and_refusals_that_only_the_log_claims_are_told(tmp_path: Path) -> None:
-    ws = workspace(tmp_path / "ws", 0)
-    lists = [
-        {"type": "agent", "actor_id": "a1", "state": "active", "principal_id": "p1"},
-        {"type": "agent", "actor_id": "a2", "state": "active"},
-        {"type": "workload", "actor_id": "gate", "is_intermediary": True, "principal_id": "p-gate"},
-        {"type": "human", "actor_id": "ann", "is_intermediary": True, "principal_id": "p-ann"},
-    ]
-    (ws / "inventory" / "agents.json").write_text(json.dumps({"records": lists}))
-    call = {"time": "2026-08-01T08:00:00Z", "log_source": "gw", "actor_id": "a1", "tool": "t", "outcome": "success"}  # fmt: skip
-    refused = {**call, "outcome": "denied"}
-    events = [
-        {**call, "principal_id": "p-gate"}, {**call, "actor_id": "a2", "principal_id": "p-gate"},
-        {**call, "principal_id": "p-ann"},
-        {**refused, "decision": "deny"}, {**refused, "decision": "Allow"}, refused,
-        {**refused, "log_source": "sound", "decision": "rule 7"},
-        {**refused, "event_class": "auth"}, {**refused, "time": "2026-12-01T08:00:00Z"},
-    ]  # fmt: skip
-    (ws / "logs").mkdir()
-    (ws / "logs" / "gw.jsonl").write_text("\n".join(map(json.dumps, events)) + "\n")
-    found = told(tmp_path, ws)
-    assert found["gateways"] == ["p-gate: actors 2, events 2"]
-    assert found["refusals_unshown"] == ["gw: 1 with no decision, 1 that the policy allowed, of 3"]
-
-
 def test_how_many_may_sign_is_told_where_anything_was_signed(tmp_path: Path) -> None:
     people = "type,actor_id,state,roles\n" + "".join(
         f"human,p{n},{'active' if n < 5 else 'retired'},{'Head' if n < 2 else ''}\n"
@@ -194,6 +210,6 @@ def test_how_many_may_sign_is_told_where_anything_was_signed(tmp_path: Path) -> 
         (ws / "inventory" / "people.csv").write_text(people)
         (ws / "statements").mkdir()
         (ws / "statements" / "attestations.csv").write_text(answer.format(signer))
-        found = told(tmp_path / f"run{n}", ws)
-        assert found.get("who_may_sign") == lines
+        found = notices(tmp_path / f"run{n}", ws)
+        assert found.get("who_may_sign", {}).get("lines") == lines
         assert ("statements_refused" in found) == (lines is None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import pytest
 from click.testing import CliRunner
 from conftest import judge_few, printed
 
+from reporter.approvers import read_directory
 from reporter.cli import main
 from reporter.db import Engine
 from reporter.examples import RUN, load_example
-from reporter.ingest.tables import derive
+from reporter.ingest.tables import EVERYTHING, derive
+from reporter.own_settings import approved_baseline
+from reporter.workspace import read_workspace
 
 pytestmark = pytest.mark.usefixtures("one_cache")
 
-YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
 APPROVED = f"approvers: {{baseline: [ann]}}\nbaseline: {{{SIGNED}}}\n"
 PEOPLE = [
@@ -94,7 +98,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("used")
     with pytest.MonkeyPatch.context() as patch:
         judge_few(patch)
-        return assessed(folder, {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": events})
+        clean = [*CLEAN, call("hum", actor_id="only-clean", purpose="hum", **JUNE)]
+        return assessed(folder, {"baseline/clean.jsonl": clean, "logs/a.jsonl": events})
 
 
 @pytest.mark.parametrize(("why", "expected"), [(why, expected) for why, _, expected in USES])
@@ -105,11 +110,8 @@ def test_a_use_outside_the_approved_scope_is_a_deviation(
     assert [(r["kind"], r["name"], r["changes"]) for r in found] == expected
 
 
-@pytest.mark.usefixtures("few_checks")
-def test_approved_runs_are_no_activity_of_the_period(tmp_path: Path) -> None:
-    clean = [call("send_money", "DE1", actor_id="only-clean", **JUNE)]
-    run = assessed(tmp_path, {"baseline/clean.jsonl": clean, "logs/a.jsonl": [call("get_bill")]})
-    subjects = {r["subject"] for r in rows(run, "findings.csv")}
+def test_approved_runs_are_no_activity_of_the_period(used: Path) -> None:
+    subjects = {r["subject"] for r in rows(used, "findings.csv")}
     assert "a1" in subjects
     assert "only-clean" not in subjects
 
@@ -152,6 +154,31 @@ def notices(run: Path) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("few_checks")
+def test_runs_that_nobody_approved_approve_nothing(tmp_path: Path) -> None:
+    given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
+    run = assessed(tmp_path, given, "")
+    assert deviations(run) == []
+    told = notices(run)["baseline_not_approved"]["text"]
+    assert "names nobody under baseline: approved_by" in told
+    assert not [f for f in rows(run, "findings.csv") if f["check"] == "PUR-03"]
+
+
+@pytest.fixture(scope="module")
+def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The people in office, and a clean run, before anybody has looked who approved it."""
+    people = [{"actor_id": n, "name": n.title(), "kind": "human", "state": "active"} for n in ("ann", "bob")]  # fmt: skip
+    one = {"actor_id": "a1", "purpose": "pay", "session_id": "s", "tool": "send_money"}
+    given = {
+        "actors": people,
+        "baseline": [one | {"occurred_at": "2026-06-01"}],
+        "events": [one | {"occurred_at": "2026-08-01"}],
+    }
+    with Engine(tmp_path_factory.mktemp("clean")) as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [], wanted=EVERYTHING - {"scope_runs"})
+        yield engine
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
@@ -160,14 +187,19 @@ def notices(run: Path) -> dict[str, Any]:
         (APPROVED.replace("by: ann", "by: bob"), "bob is not among those whom"),
         (APPROVED.replace("by: ann", "by: Donald Duck"), "Donald Duck is in no list of people"),
         (APPROVED.replace("by: ann", "by: a1"), "a1 is in no list of people"),
+        (APPROVED, ""),
     ],
 )  # fmt: skip
-def test_runs_that_nobody_approved_approve_nothing(settings: str, why: str, tmp_path: Path) -> None:
-    given = {"baseline/clean.jsonl": CLEAN, "logs/a.jsonl": [call("send_money", "DE2")]}
-    run = assessed(tmp_path, given, settings)
-    assert deviations(run) == []
-    assert why in notices(run)["baseline_not_approved"]["text"]
-    assert not [f for f in rows(run, "findings.csv") if f["check"] == "PUR-03"]
+def test_runs_are_approved_by_somebody_who_may_or_not_at_all(
+    settings: str, why: str, clean_runs: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "reporter.yml").write_text(YML + settings)
+    workspace = read_workspace(tmp_path)
+    who = read_directory(clean_runs, workspace.approvers)
+    baseline, told = approved_baseline(clean_runs, workspace, who)
+    assert baseline.holds == (not why)
+    said = [dict(n.values)["why"] for n in told if n.code == "baseline_not_approved"]
+    assert [why in text for text in said] == [True] * bool(why), said
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -237,20 +269,18 @@ def dojo(attack: str | None, *calls: tuple[str, dict[str, str], str | None]) -> 
 
 @pytest.mark.usefixtures("few_checks")
 def test_undated_traces_are_compared_and_labels_change_nothing(tmp_path: Path) -> None:
-    runs = []
-    for n, security in enumerate((True, False)):
-        attacked = dojo(
-            "x", ("send_money", {"recipient": "DE9"}, None), ("update_password", {}, "no")
-        )
-        attacked["security"] = security
-        runs.append(assessed(tmp_path / str(n), {
-            "baseline/clean.json": [dojo(None, ("send_money", {"recipient": "DE1"}, None))],
-            "logs/attacked.json": [attacked],
-        }))  # fmt: skip
-    found = [rows(run, "deviations.csv") for run in runs]
-    assert found[0] == found[1]
-    assert [(r["kind"], r["name"], r["purpose"], r["at"], r["ref"]) for r in found[0]] == [
-        ("destination", "DE9", "bank/user_task_1", "", "logs/attacked.json#1")
+    attacked = [
+        dojo("x", ("send_money", {"recipient": "DE9"}, None), ("update_password", {}, "no"))
+        | {"pipeline_name": f"model-{n}", "security": security}
+        for n, security in enumerate((True, False))
+    ]
+    run = assessed(tmp_path, {
+        "baseline/clean.json": [dojo(None, ("send_money", {"recipient": "DE1"}, None))],
+        "logs/attacked.json": attacked,
+    })  # fmt: skip
+    found = [(r["kind"], r["name"], r["purpose"], r["at"], r["ref"]) for r in rows(run, "deviations.csv")]  # fmt: skip
+    assert found == [
+        ("destination", "DE9", "bank/user_task_1", "", f"logs/attacked.json#{n}") for n in (1, 2)
     ]
 
 

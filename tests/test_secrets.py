@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import read_rows, reporter, texts_of
+from conftest import judge_few, read_rows, reporter, texts_of
 from fixture_estate import Estate
 from test_readers import workbook
 
@@ -74,6 +74,19 @@ def secret(kind: str, place: str) -> str:
 
 def plant(folder: Path) -> Path:
     """Write the good company's workspace with secrets in every place where one could stand."""
+    estate = plant_records(folder)
+    clean = [
+        estate.events[5] | {"event_id": f"clean-{kind}", "resource": secret(kind, "clean log"), "tool": f"t {secret(kind, 'tool')}"}
+        for kind in KINDS
+    ]  # fmt: skip
+    (folder / "logs/clean.jsonl").write_text("".join(json.dumps(e) + "\n" for e in clean), "utf-8")
+    for name, content in _files().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def plant_records(folder: Path) -> Estate:
+    """Write the good company's workspace with secrets in records of our own forms."""
     estate = Estate()
     estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every verdict is printed with one list too
     fields = ("name", "purpose", "process_id", "kill_switch", "memory_sources", "deploy_subject", "enforcement_point",
@@ -101,14 +114,7 @@ def plant(folder: Path) -> Path:
             padded = f"{'y' * before} {secret(kind, f'rejected {before}')}"
             estate.agents.append({"actor_id": "x", "type": "review", "note": padded})
     estate.write(folder)
-    clean = [
-        estate.events[5] | {"event_id": f"clean-{kind}", "resource": secret(kind, "clean log"), "tool": f"t {secret(kind, 'tool')}"}
-        for kind in KINDS
-    ]  # fmt: skip
-    (folder / "logs/clean.jsonl").write_text("".join(json.dumps(e) + "\n" for e in clean), "utf-8")
-    for name, content in _files().items():
-        (folder / name).write_bytes(content)
-    return folder
+    return estate
 
 
 def _files() -> dict[str, bytes]:
@@ -120,8 +126,8 @@ def _files() -> dict[str, bytes]:
     twice = [
         f"{{{k}: 1, {k}: 2}}" for k in (json.dumps(secret(kind, "key twice")) for kind in KINDS)
     ]
-    rows = [f'agent,csv-{i},"{secret(kind, "csv")}"' for i, kind in enumerate(KINDS)]
-    long = [f'agent,csv,"{secret(kind, "long row")}",more' for kind in KINDS]
+    rows = [f'agent,csv-{i},retired,"{secret(kind, "csv")}"' for i, kind in enumerate(KINDS)]
+    long = [f'agent,csv,retired,"{secret(kind, "long row")}",more' for kind in KINDS]
     open_ = [
         "type,actor_id,purpose",
         "agent,x,fine",
@@ -153,7 +159,7 @@ def _files() -> dict[str, bytes]:
         "inventory/broken.jsonl": "\n".join(
             ['{"type": "agent", "actor_id": "ok"}', *broken, *twice]
         ),
-        "inventory/list.csv": "\n".join(["type,actor_id,purpose", *rows, *long]),
+        "inventory/list.csv": "\n".join(["type,actor_id,state,purpose", *rows, *long]),
         "inventory/open.csv": "\n".join(open_),
         "inventory/twice.csv": f"type,{secret('openai', 'header')},{secret('openai', 'header')}\nagent,a,b\n",
         "inventory/heads.csv": ",".join(["what", *(f'"{secret(k, "head")}"' for k in ONE_WORD)]) + "\n1\n",
@@ -171,12 +177,12 @@ def _files() -> dict[str, bytes]:
         "logs/pem.jsonl": '{"a": 1}\n' + secret("pem", "lines") + "\n",
         **{f"logs/{name}.jsonl": '{"type": "agent"}\nbroken\n' for name in named},
     }  # fmt: skip
-    sheet = [["type", "actor_id", "purpose"]]
-    sheet += [["agent", f"x-{i}", secret(kind, "xlsx")] for i, kind in enumerate(KINDS)]
+    sheet = [["type", "actor_id", "state", "purpose"]]
+    sheet += [["agent", f"x-{i}", "retired", secret(kind, "xlsx")] for i, kind in enumerate(KINDS)]
     zipped = "".join(
-        json.dumps({"type": "agent", "actor_id": f"z-{i}", "purpose": secret(kind, "gz")}) + "\n"
+        json.dumps({"type": "agent", "actor_id": f"z-{i}", "state": "retired", "purpose": secret(kind, "gz")}) + "\n"
         for i, kind in enumerate(KINDS)
-    )
+    )  # fmt: skip
     return {name: text.encode() for name, text in texts.items()} | {
         "inventory/book.xlsx": workbook(sheet),
         "inventory/packed.jsonl.gz": gzip.compress(zipped.encode(), mtime=0),
@@ -191,7 +197,8 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         formats = "html,pdf,json,csv,xlsx,ocsf,sarif,oscal"
         if request.param != "record by record":
             patch.setattr(convert, "STREAM_FROM", 1)
-            formats = "html,json,csv"  # the writers are the same
+            formats = "json,csv"  # the writers and the checks are the same
+            judge_few(patch, "CRD-09")
         result = reporter(
             "assess",
             plant(folder / "ws"),
@@ -221,8 +228,9 @@ def _planted_in(text: str) -> set[str]:
 def test_no_piece_of_a_secret_is_left_anywhere(output: Path) -> None:
     texts = _texts(output)
     assert any(name.endswith(".parquet") for name in texts)
-    written = texts.keys() & {"report.html", "report.pdf", "report.xlsx"}
-    assert "report.html" in written
+    written = {name for name in texts if name.startswith("report.")}
+    formats = {"json", "html", "pdf", "xlsx"} if "report.pdf" in texts else {"json"}
+    assert written == {f"report.{name}" for name in formats}
     assert all("Good Company" in texts[name] for name in written)
     leaks = {(name, where) for name, text in texts.items() for where in _planted_in(text)}
     assert not leaks, "\n".join(sorted({f"{where} in {name[-30:]}" for name, where in leaks}))
@@ -244,24 +252,20 @@ def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) ->
     assert any("its records (" in reason for reason in reasons.values()), reasons
 
 
-@pytest.mark.usefixtures("few_checks")
-def test_equal_secrets_stay_equal_and_different_ones_different(tmp_path: Path) -> None:
+def test_equal_secrets_stay_equal_and_different_ones_different(
+    content: Content, tmp_path: Path
+) -> None:
     same, other = secret("openai", "same"), secret("openai", "other")
     estate = Estate()
     for made, value in zip(estate.agents, (same, same, other), strict=False):
         made["purpose"] = f"uses {value} daily"
     estate.events[-1]["resource"] = same
-    result = reporter(
-        "assess", estate.write(tmp_path / "ws"), "--out", tmp_path / "out", "--formats", "json"
-    )
-    assert result.exit_code == 0
-    text = " ".join(_texts(tmp_path).values()) if (tmp_path / "said.txt").exists() else ""
-    cached = (
-        " ".join(str(read_rows(p)) for p in (tmp_path / ".reporter-cache").glob("*.parquet")) + text
-    )
-    prints = re.findall(r"uses (secret-[0-9a-f]{12}) daily", cached)
+    files = discover(estate.write(tmp_path / "ws"), ("inventory", "logs"))
+    with ingested(files, content.sources) as (engine, _):
+        read = str([engine.rows(f"SELECT * FROM in_{t.name}") for t in LOADED])
+    prints = re.findall(r"uses (secret-[0-9a-f]{12}) daily", read)
     assert len(prints) == 3 and prints[0] == prints[1] != prints[2]
-    assert cached.count(prints[0]) == 3
+    assert read.count(prints[0]) == 3
 
 
 def test_the_cache_is_for_its_owner_only(output: Path) -> None:
@@ -315,7 +319,10 @@ def test_a_proposed_mapping_holds_no_secret_of_the_values(tmp_path: Path) -> Non
     assert not _planted_in(result.output + (tmp_path / "made.yml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("kind", ONE_WORD)
+@pytest.mark.parametrize(
+    "kind",
+    [k if k in ("github", "url") else pytest.param(k, marks=pytest.mark.deep) for k in ONE_WORD],
+)
 def test_a_heading_that_holds_a_secret_is_not_mapped(kind: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f'id,"{secret(kind, "map heading")}"\nx,y\n', encoding="utf-8")
     result = reporter("map", tmp_path / "a.csv")
@@ -360,8 +367,8 @@ def test_raw_records_lie_in_a_private_folder_and_are_gone_whatever_happens(
         raise OSError("no space left")
 
     monkeypatch.setattr(spool, "_account", stop)
-    folder = plant(tmp_path / "ws")
-    result = reporter("assess", folder, "--out", tmp_path / "out", "--quiet")
+    plant_records(tmp_path / "ws")
+    result = reporter("assess", tmp_path / "ws", "--out", tmp_path / "out", "--quiet")
     assert result.exit_code == (130 if end == "an interrupt" else 3), result.output
     assert seen and set(seen) == {(0o700, True)}
     assert sorted(p.name for p in tmp_path.iterdir()) == [".reporter-cache", "ws"]

@@ -6,7 +6,6 @@ One actor a row, events resolved to actors, shadow agents added, activity rolled
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from reporter.db import Engine, quoted, quoted_list
@@ -122,31 +121,20 @@ def derive(
         "activity": _roll_up, "data_use": _roll_up_data, "reach": _roll_up_reach, "delegations": follow_delegations,
         "callers": _roll_up_callers, "versions": _roll_up_versions, "feeds": partial(measure_feeds, expected=expected, needed=needed - ({"feeds"} - wanted)),
     }  # fmt: skip
-    _side_by_side(engine, *(job for name, job in jobs.items() if name in needed))
+    engine.side_by_side(*(job for name, job in jobs.items() if name in needed))
     _find_unseen(engine)
     if "graver_uses" in needed:
         find_graver_uses(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
     for wave in _LATER:
-        _side_by_side(engine, *(job for name, job in wave.items() if name in needed))
+        engine.side_by_side(*(job for name, job in wave.items() if name in needed))
     if "scope_runs" in needed:
         review_scope(engine, baseline)
     for name, make in _ALONE.items():
         if name in needed:
             make(engine)
     _note_sources(engine, facts)
-
-
-def _side_by_side(engine: Engine, *jobs: Callable[[Engine], None]) -> None:
-    """Run jobs that make tables of their own, two at a time, each on a connection of its own."""
-
-    def alone(job: Callable[[Engine], None]) -> None:
-        with engine.twin() as own:
-            job(own)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(alone, jobs))
 
 
 def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None:

@@ -136,7 +136,7 @@ def assess_workspace(
         view, plain = views.both(assessment, Results(part), options.language or assessment.language)
         write_run(assessment, view, plain, counts, part, wanted)
         publish(part, out)
-    return assessment, view
+    return assessment, views.moved(view, out)
 
 
 def _refuse_no_text(*paths: Path) -> None:

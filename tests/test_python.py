@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import read_results
+from fixture_estate import Estate
 
 import reporter
 
@@ -137,3 +138,10 @@ def test_what_cannot_be_written_is_refused(
 def test_what_is_no_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(reporter.InputError, match="is it a run folder"):
         reporter.open(tmp_path)
+
+
+def test_what_assess_returns_reads_its_verdicts_where_the_run_stands(tmp_path: Path) -> None:
+    """It is made in a hidden folder, which is renamed when all is written."""
+    made = reporter.assess(Estate().write(tmp_path / "ws"), tmp_path / "run", formats=["json"])
+    assert len(list(made.view.findings)) == len(made.view.findings) == len(made.findings()) > 0
+    assert made.view == reporter.open(tmp_path / "run").view

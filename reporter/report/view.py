@@ -78,6 +78,14 @@ def both(
     return made, plain
 
 
+def moved(view: shape.View, run: Path) -> shape.View:
+    """Return a view whose run stands elsewhere by now."""
+    findings, changed = view.findings, view.history.changes
+    now = changed and replace(changed, held=Changes(run))
+    history = replace(view.history, changes=now)
+    return replace(view, findings=replace(findings, results=Results(run)), history=history)
+
+
 def _build(assessment: model.Assessment, results: Results) -> shape.View:
     anchors = _anchors(assessment)
     checks = _checks(assessment, results, anchors)

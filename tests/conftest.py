@@ -206,6 +206,18 @@ def good_run(good: Path, shared: Shared) -> Path:
     return shared("runs", make) / "good"
 
 
+@pytest.fixture(scope="session")
+def whole_run(good: Path, shared: Shared) -> Path:
+    """A run of the same company elsewhere, with every format that is usual, for reading only."""
+
+    def make(place: Path) -> None:
+        shutil.copytree(good, place / "moved" / "deep" / "ws")
+        result = reporter("assess", place / "moved" / "deep" / "ws", "--out", place / "other/name")
+        assert result.exit_code == 0, result.output
+
+    return shared("whole", make) / "other/name"
+
+
 SAMPLE = Path(__file__).parents[1] / "sample_data/acme"
 
 

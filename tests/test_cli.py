@@ -110,26 +110,15 @@ def test_an_existing_run_is_never_changed(good: Path, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the run folder
 
 
-@pytest.fixture(scope="module")
-def moved_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the same company elsewhere, with every format that is usual."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(good, folder / "moved" / "deep" / "ws")
-    out = folder / "other" / "name"
-    result = reporter("assess", folder / "moved" / "deep" / "ws", "--out", out)
-    assert result.exit_code == 0, result.output
-    return out
+def test_a_run_is_complete(whole_run: Path) -> None:
+    assert {p.name for p in whole_run.iterdir()} == FILES
+    assert (whole_run / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert {p.name for p in whole_run.parent.iterdir()} == {whole_run.name, ".reporter-cache"}
 
 
-def test_a_run_is_complete(moved_run: Path) -> None:
-    assert {p.name for p in moved_run.iterdir()} == FILES
-    assert (moved_run / "report.pdf").read_bytes().startswith(b"%PDF-")
-    assert {p.name for p in moved_run.parent.iterdir()} == {moved_run.name, ".reporter-cache"}
-
-
-def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
-    manifest = json.loads((moved_run / "manifest.json").read_text())
-    outputs = {p.name: _hash(p) for p in moved_run.iterdir() if p.name != "manifest.json"}
+def test_the_manifest_tells_the_truth(whole_run: Path, good: Path) -> None:
+    manifest = json.loads((whole_run / "manifest.json").read_text())
+    outputs = {p.name: _hash(p) for p in whole_run.iterdir() if p.name != "manifest.json"}
     assert {name: o["sha256"] for name, o in manifest["outputs"].items()} == outputs
     assert {i["file"]: i["sha256"] for i in manifest["inputs"]} == {
         p.relative_to(good).as_posix(): _hash(p)
@@ -137,31 +126,31 @@ def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(db.read_rows(moved_run / "results.parquet"))
+    assert manifest["cells"] == len(db.read_rows(whole_run / "results.parquet"))
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
 
 def test_the_same_input_elsewhere_gives_the_same_bytes(
-    good_run: Path, moved_run: Path, tmp_path: Path
+    good_run: Path, whole_run: Path, tmp_path: Path
 ) -> None:
     made = reporter("export", good_run, "--formats", "pdf", "--out", tmp_path)
     assert made.exit_code == 0, made.output
     here = {p.name: _hash(p) for f in (good_run, tmp_path) for p in f.iterdir()}
-    there = {p.name: _hash(p) for p in moved_run.iterdir()}
+    there = {p.name: _hash(p) for p in whole_run.iterdir()}
     del here["manifest.json"], there["manifest.json"]
     assert here == there
-    one, two = (json.loads((r / "manifest.json").read_text()) for r in (good_run, moved_run))
+    one, two = (json.loads((r / "manifest.json").read_text()) for r in (good_run, whole_run))
     assert two["outputs"].pop("report.pdf")["sha256"] == here["report.pdf"]
     assert one == two
 
 
-def test_nothing_in_a_run_names_a_place_on_this_machine(moved_run: Path) -> None:
-    for path in moved_run.iterdir():
+def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None:
+    for path in whole_run.iterdir():
         data = path.read_bytes()
-        for place in (str(moved_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
+        for place in (str(whole_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in db.read_rows(moved_run / "results.parquet") if "/tmp/" in str(r)]
+    assert not [r for r in db.read_rows(whole_run / "results.parquet") if "/tmp/" in str(r)]
 
 
 @pytest.mark.usefixtures("few_checks")

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from test_readers import workbook
 
+import reporter
 from reporter.cli import main
 from reporter.errors import ContentError, InputError
 from reporter.formats import recognised
@@ -113,14 +114,29 @@ def mapped(path: Path, *words: object) -> list[dict[str, Any]]:
     return [part for file in found for part in file.get("parts", [file])]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-@pytest.mark.parametrize("sign", [",", ";", "\t"])
+WRITTEN = [(code, sign) for code in ("utf-8", "utf-8-sig", "cp1252", "utf-16") for sign in ",;\t"]
+
+
+@pytest.fixture(scope="module")
+def titled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str, Any]]]:
+    """A table with titles above it, in each way of writing it: its file, and what `formats` makes of that."""
+    rows = [["Bots of the port, état 2026", *[""] * 7], [""] * 8, HEAD, *ROWS]
+    ws = tmp_path_factory.mktemp("titled") / "ws"
+    first, *others = (csv_text(rows, sign).encode(code) for code, sign in WRITTEN)
+    paths = [workspace(ws, "0.csv", first)]
+    for n, content in enumerate(others, 1):
+        paths.append(ws / f"inventory/{n}.csv")
+        paths[n].write_bytes(content)
+    said = {f["file"]: f for f in mapped(paths[0])}
+    return [(path, said[str(path)]) for path in paths]
+
+
+@pytest.mark.parametrize("n", range(len(WRITTEN)), ids=[f"{c} {s!r}" for c, s in WRITTEN])
 def test_a_table_with_titles_above_it_is_mapped_and_kept_whole(
-    encoding: str, sign: str, tmp_path: Path
+    n: int, titled: list[tuple[Path, dict[str, Any]]]
 ) -> None:
-    titled = [["Bots of the port, état 2026", *[""] * 7], [""] * 8, HEAD, *ROWS]
-    path = workspace(tmp_path / "ws", "bots.csv", csv_text(titled, sign).encode(encoding))
-    (file,) = mapped(path)
+    (path, file), (first, _) = titled[n], titled[0]
+    assert only(path).mapping["columns"] == only(first).mapping["columns"]
     assert (file["records"], file["kept"]) == (3, 3)
     assert file["tables"] == {"actors": 3, "grants": 3, "components": 2}
 
@@ -158,17 +174,14 @@ def test_a_date_that_could_be_either_is_not_decided(tmp_path: Path) -> None:
     assert "day or the month first?" in made.unsure[0].why
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_assess_uses_the_mapping_and_names_line_and_hash(tmp_path: Path) -> None:
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([["Bots"], HEAD, *ROWS]).encode())
     assert run("map", path).exit_code == 0
-    out = tmp_path / "run"
-    done = run("assess", tmp_path / "ws", "--out", out, "--formats", "json,csv", "--quiet")
-    assert done.exit_code == 0, done.output
-    report = (out / "findings.csv").read_text(encoding="utf-8-sig")
-    assert (
-        "inventory/bots.csv#6" in report
-    )  # BOT-3, who has no owner; a heading here takes two lines
-    assert json.loads((out / "manifest.json").read_text())["hashes"]["mappings"]
+    made = reporter.assess(tmp_path / "ws")
+    # BOT-3, who has no owner; a heading here takes two lines
+    assert "inventory/bots.csv#6" in set(made.findings()["record"])
+    assert json.loads((made.folder / "manifest.json").read_text())["hashes"]["mappings"]
 
 
 def test_each_sheet_has_a_mapping_of_its_own(tmp_path: Path) -> None:

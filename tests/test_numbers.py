@@ -169,6 +169,7 @@ def reporter(*args: object) -> Any:
     return CliRunner().invoke(main, [str(a) for a in args])
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -> None:
     ws = tmp_path / "ws"
     init(ws, "Acme")
@@ -186,6 +187,7 @@ def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -
     assert reporter("explain", tmp_path / "run", "--fix", "OWN-02").exit_code == 0
 
 
+@pytest.mark.usefixtures("few_checks")
 @pytest.mark.parametrize(
     ("lines", "says"),
     [

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
 from hypothesis import Phase, settings
 
-from reporter import catalog, db, runner
+from reporter import assess, catalog, db, runner
 from reporter import run as running
 from reporter.catalog import Content
 from reporter.cli import main
@@ -33,7 +33,7 @@ from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
 from reporter.model import Check
 from reporter.report.view import to_json
-from reporter.run import Options, assess_workspace, judge_all
+from reporter.run import judge_all
 from reporter.runfolder import read_view
 from reporter.sql import Judged
 from reporter.workspace import read_workspace
@@ -230,8 +230,8 @@ def sample(shared: Shared) -> Path:
 
     def make(place: Path) -> None:
         for quarter in ("q2", "q3"):
-            options = Options(formats=("json",), cache=place / "cache")
-            assess_workspace(SAMPLE / f"2026-{quarter}", place / quarter, options)
+            workspace = SAMPLE / f"2026-{quarter}"
+            assess(workspace, place / quarter, formats=["json"], cache=place / "cache")
 
     return shared("sample", make)
 

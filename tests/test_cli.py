@@ -17,9 +17,9 @@ from conftest import printed, reporter
 from fixture_estate import Estate
 
 from reporter import db, runfolder
+from reporter import open as open_run
 from reporter.cli import main
 from reporter.errors import InputError
-from reporter.store import read_results
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
@@ -126,7 +126,7 @@ def test_the_manifest_tells_the_truth(whole_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(db.read_rows(whole_run / "results.parquet"))
+    assert manifest["cells"] == len(open_run(whole_run).results())
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
@@ -150,7 +150,7 @@ def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None
         data = path.read_bytes()
         for place in (str(whole_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in db.read_rows(whole_run / "results.parquet") if "/tmp/" in str(r)]
+    assert "/tmp/" not in str(open_run(whole_run).results().values.tolist())
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -173,8 +173,8 @@ def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
         estate.write(tmp_path / "ws")
         words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
         assert reporter(*words).exit_code == 0
-    where = "\"check\" = 'OWN-01' AND subject = 'agent-1'"
-    assert read_results(tmp_path / "2", where, ["status"]) == [("fail",)]
+    run = open_run(tmp_path / "2")
+    assert list(run.results(check="OWN-01", subject="agent-1")["status"]) == ["fail"]
 
 
 @pytest.mark.usefixtures("few_checks", "one_cache")
@@ -304,9 +304,10 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
 def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "CRD-01").output
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
-    cells = db.read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
+    found = open_run(sample_run).results(check="CRD-01")
     sums: dict[tuple[str, int], list[int]] = {}
-    for _, subject, verdict, _, _, _, _, lo, hi, *_ in cells:
+    columns = ["subject", "status", "tier_lo", "tier_hi"]
+    for subject, verdict, lo, hi in found[columns].itertuples(index=False):
         assert lo == hi and re.search(
             rf"^  CRD-01  {re.escape(subject)}: .*  \(tier {lo}, weight {weights[lo]}\)$", output, re.MULTILINE
         )  # fmt: skip
@@ -476,10 +477,9 @@ def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
     assert reporter("export", run, "--formats", "csv", "--out", tmp_path).exit_code == 0
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
-    told = sorted((r["check"], r["subject"], r["status"]) for r in rows)
-    assert told == sorted(
-        read_results(run, "status NOT IN ('pass', 'na')", ["check", "subject", "status"])
-    )
+    columns = ["check", "subject", "status"]
+    told = sorted([r[name] for name in columns] for r in rows)
+    assert told == sorted(open_run(run).findings()[columns].values.tolist())
 
 
 def _hash(path: Path) -> str:

@@ -218,7 +218,7 @@ def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path)
 
 
 def test_the_readme_quotes_true_verdicts(sample_run: Path) -> None:
-    found = reporter.open(sample_run).results("\"check\" = 'APR-02'").set_index("subject")
+    found = reporter.open(sample_run).results(check="APR-02").set_index("subject")
     (block,) = (f.text for f in fences(page("README")) if f.language == "text")
     for line in block.splitlines():
         subject, verdict, said = line.split(None, 2)

@@ -111,5 +111,5 @@ def test_a_key_of_several_holders_is_mapped_and_judged_as_shared(
     assert made.mapping["columns"]["actor_id"] == "Holder"
     assert made.mapping["credential"]["credential_id"] == "Key ID"
     write(made)
-    shared = reporter.assess(tmp_path).results("\"check\" = 'CRD-01'")
+    shared = reporter.assess(tmp_path).results(check="CRD-01")
     assert shared[["subject", "status"]].values.tolist() == [["k-1", "fail"], ["k-2", "pass"]]

@@ -31,7 +31,7 @@ def told(folder: Path, *files: list[dict[str, object]]) -> tuple[list[tuple[str,
     run = reporter.assess(folder / "ws")
     with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
         rows = [(r["file"], r["line"], r["kind"], r["reason"]) for r in csv.DictReader(handle)]
-    return rows, len(run.findings().query("check == 'OWN-01'"))
+    return rows, len(run.findings(check="OWN-01"))
 
 
 @pytest.mark.usefixtures("few_checks")

@@ -12,16 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import reporter
+from conftest import reporter as run_words
 
+import reporter
 from reporter import outcome
-from reporter.db import read_rows
 from reporter.runfolder import read_view
 from reporter.store import read_data
 
 
 def verdicts(run: Path) -> Counter[str]:
-    return Counter(v for (v,) in read_rows(run / "results.parquet", ("status",)))
+    return Counter(reporter.open(run).results()["status"])
 
 
 def _said(run: Path) -> Iterator[str]:
@@ -62,7 +62,7 @@ def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) 
         ws = Path(shutil.copytree(good, tmp_path / language))
         settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
         (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
-        result = reporter("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json")  # fmt: skip
+        result = run_words("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json")  # fmt: skip
         told[language] = json.loads(result.stdout)
         assert [told[language].pop(key) for key in ("run", "notices")]
     assert told["de"] == told["en"]
@@ -96,7 +96,7 @@ def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(
     good: Path, tmp_path: Path, gate: int | None, code: int
 ) -> None:
     words = ("--formats", "json", "--json", *(() if gate is None else ("--fail-on", gate)))
-    result = reporter("assess", good, "--out", tmp_path / "r", *words)
+    result = run_words("assess", good, "--out", tmp_path / "r", *words)
     assert result.exit_code == code
     assert ("--fail-on 5 is missed" in result.stderr) == bool(gate)
     told = json.loads(result.stdout)
@@ -120,3 +120,16 @@ def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
     counted = verdicts(sample_run)
     for verdict in ("fail", "unknown", "compensated"):
         assert f"{counted[verdict]:,} {verdict}" in said
+
+
+def test_results_are_chosen_by_values_and_a_condition(sample_run: Path) -> None:
+    run = reporter.open(sample_run)
+    whole = run.results()
+    chosen = run.results("tier_lo >= 3", check="CRD-03", status="fail")
+    same = (whole.tier_lo >= 3) & (whole.check == "CRD-03") & (whole.status == "fail")
+    assert 0 < len(chosen) == same.sum() < len(run.findings(check="CRD-03"))
+    (first,) = run.results("TRUE OR FALSE", id=str(chosen["id"][0])).itertuples()
+    assert (first.check, first.subject) == ("CRD-03", chosen["subject"][0])
+    assert len(run.results(subject="' OR 1=1 --")) == 0
+    with pytest.raises(reporter.InputError, match="results have no column 'agent'"):
+        run.results(agent="x")

@@ -182,7 +182,7 @@ def test_the_matrix_of_a_mixed_company_says_what_gov_01_says(view: View, folder:
 
 def expect_agreement(found: View, folder: Path) -> None:
     """Hold the numbers of a matrix against the reasons of GOV-01."""
-    verdicts = reporter.open(folder / "run").results("\"check\" = 'GOV-01'")
+    verdicts = reporter.open(folder / "run").results(check="GOV-01")
     assert len(verdicts)
     for subject, reason in zip(verdicts["subject"], verdicts["reason"], strict=True):
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
@@ -204,7 +204,7 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     assert made["Agents"][0] == "2 of 3, 1 not recorded"
     rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
     assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
-    verdicts = reporter.open(tmp_path / "run").results("\"check\" = 'GOV-01'")
+    verdicts = reporter.open(tmp_path / "run").results(check="GOV-01")
     agent = verdicts.set_index("subject").loc["agent"]
     assert agent.status == "unknown"
     assert "owner or manager 66 to 100/100" in agent.reason

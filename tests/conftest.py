@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
 from hypothesis import Phase, settings
 
-from reporter import assess, catalog, db, runner
+from reporter import assess, catalog, db, explain, runner
 from reporter import run as running
 from reporter.catalog import Content
 from reporter.cli import main
@@ -137,6 +137,15 @@ FEW = ("OWN-01", "OWN-02", "GOV-01", "INV-01")
 def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of the test get verdicts of few checks."""
     judge_few(monkeypatch)
+
+
+READ = functools.cache(read_view)
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test explains is read and built once a run folder: a run is never changed."""
+    monkeypatch.setattr(explain, "read_view", READ)
 
 
 @pytest.fixture(scope="session")

@@ -531,6 +531,7 @@ def test_hostile_names_start_no_formula_in_csv(hostile: Path) -> None:
     assert any(c.startswith("'=cmd") for c in cells)
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     "name", [NAMES[0], NAMES[2], NAMES[4], NAMES[7], "x" * 400, "{{ 7*7 }}", "%s %(x)s"]
 )

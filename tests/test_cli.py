@@ -167,6 +167,7 @@ def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None
 @pytest.mark.usefixtures("few_checks", "one_cache")
 def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
     estate = Estate()
+    del estate.settings["params"]
     for number in (1, 2):
         estate.agents[0]["owner_id"] = "ann" if number == 1 else ""
         estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
@@ -294,6 +295,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("MG-3.2 Residual risk", ["literally MANAGE 3.2; most plausibly MANAGE 1.4"]),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("read_once")
 def test_explain(run: Path, given: str, says: list[str]) -> None:
     result = reporter("explain", run, given)
     assert result.exit_code == 0, result.output
@@ -358,6 +360,7 @@ def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausib
     assert "ASI02 Tool Misuse and Exploitation" in output
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -375,6 +378,7 @@ def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) ->
     assert says in result.output
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     ("given", "suggested"),
     [

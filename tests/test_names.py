@@ -98,7 +98,7 @@ def actors(folder: Path, *files: list[dict[str, object]], sql: str) -> list[tupl
     with Engine(folder / "work") as engine, Inputs.of(folder) as inputs:
         events = [s for s in catalog.load().sources if s.id == "reporter-events"]
         load.ingest(engine, inputs, (*sources, *events), open_cache(folder / "cache"))
-        derive(engine, RUN, [])
+        derive(engine, RUN, [], wanted=set())
         return engine.rows(sql)
 
 

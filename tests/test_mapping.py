@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,35 +54,63 @@ def only(path: Path) -> Proposal:
     return made
 
 
-def rows_of(workspace: Path) -> dict[str, list[dict[str, Any]]]:
-    """The rows that the mappings of a workspace make of its files, without what is empty."""
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows_of(workspace: Path) -> Rows:
+    """The rows that the mappings of a workspace make of its only file, without what is empty."""
+    (rows,) = rows_by_file(workspace).values()
+    return rows
+
+
+def rows_by_file(workspace: Path) -> dict[str, Rows]:
+    """The same of each file that has rows, by its name."""
     files = discover(workspace, ("inventory",))
+    made: dict[str, Rows] = {}
     with ingested(files, with_mappings((), workspace)) as (engine, _):
-        made = {}
         for table in (t.name for t in LOADED):
-            names = [
-                n
-                for n, _ in engine.columns(
-                    f"SELECT * EXCLUDE (source, part, file, record) FROM in_{table}"
-                )
-            ]
-            names.insert(0, "record")
-            found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
-            made[table] = [
-                {n: str(v) for n, v in zip(names, r, strict=True) if v is not None} for r in found
-            ]
-    return {t: r for t, r in made.items() if r}
+            columns = engine.columns(f"SELECT * EXCLUDE (source, part, file, record) FROM in_{table}")  # fmt: skip
+            names = ["record", *(n for n, _ in columns)]
+            found = engine.rows(f"SELECT file, {', '.join(names)} FROM in_{table} ORDER BY ALL")
+            for file, *row in found:
+                said = {n: str(v) for n, v in zip(names, row, strict=True) if v is not None}
+                made.setdefault(Path(file).name, {}).setdefault(table, []).append(said)
+    return made
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """Tables of strangers in one workspace: what was proposed, what `formats` says and what is read, by file."""
+
+    told: dict[str, list[str]]
+    files: dict[str, dict[str, Any]]
+    rows: dict[str, Rows]
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
+    ws = tmp_path_factory.mktemp("strangers") / "ws"
+    proposals = []
+    for path in TABLES:
+        alone = workspace(ws.parent / path.name, path.name, path.read_bytes())
+        proposals.append(only(alone))
+        write(proposals[-1])
+        for folder in ("inventory", "mappings"):
+            shutil.copytree(alone.parents[1] / folder, ws / folder, dirs_exist_ok=True)
+    (ws / "reporter.yml").write_text(YML)
+    told = {path.name: made.lines() for path, made in zip(TABLES, proposals, strict=True)}
+    said = {Path(file["file"]).name: file for file in recognised((ws,))}
+    assert len([*(ws / "mappings").iterdir()]) == len(said) == len(TABLES)
+    return Strangers(told, said, rows_by_file(ws))
 
 
 @pytest.mark.parametrize("path", TABLES, ids=[p.name for p in TABLES])
-def test_a_strangers_table_is_mapped_as_reviewed(path: Path, tmp_path: Path) -> None:
+def test_a_strangers_table_is_mapped_as_reviewed(path: Path, strangers: Strangers) -> None:
     """GOLDEN=write writes what is proposed for each file of tests/data/mapping, and what is read with it; review the diff."""
-    copy = workspace(tmp_path / "ws", path.name, path.read_bytes())
-    proposal = only(copy)
-    write(proposal)
-    (file,) = recognised((tmp_path / "ws",))
+    file = strangers.files[path.name]
     counts = {k: file[k] for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")}
-    found = {"told": proposal.lines(), "counts": counts, "rows": rows_of(tmp_path / "ws")}
+    rows = {t.name: strangers.rows[path.name][t.name] for t in LOADED if t.name in strangers.rows[path.name]}  # fmt: skip
+    found = {"told": strangers.told[path.name], "counts": counts, "rows": rows}
     golden = path.with_suffix(".yml")
     if os.environ.get("GOLDEN") == "write":
         golden.write_text(write_yaml(found), encoding="utf-8")

@@ -43,7 +43,8 @@ Cells = dict[tuple[str, str], tuple[str, str]]
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
 
-settings.register_profile("mutants", max_examples=20, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("mutants", max_examples=40, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("whole", max_examples=200)
 
 
 READERS = (

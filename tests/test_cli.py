@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from click.testing import Result
+from conftest import judge_few, printed, reporter
 from fixture_estate import Estate
 
 from reporter import db, runfolder
@@ -154,26 +155,19 @@ def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    words = ("assess", good, "--formats", "json", "--cache", cache, "--quiet")
-    assert reporter(*words, "--out", tmp_path / "one").exit_code == 0
-    before = {p.name: p.stat().st_mtime_ns for p in cache.iterdir()}
-    assert reporter(*words, "--out", tmp_path / "two").exit_code == 0
-    assert {p.name: p.stat().st_mtime_ns for p in cache.iterdir()} == before
-    assert any(name.endswith(".parquet") for name in before)
-
-
-@pytest.mark.usefixtures("few_checks", "one_cache")
-def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
-    estate = Estate()
+def test_a_second_run_converts_nothing_again_but_what_changed(tmp_path: Path) -> None:
+    cache, estate = tmp_path / "cache", Estate()
     del estate.settings["params"]
-    for number in (1, 2):
-        estate.agents[0]["owner_id"] = "ann" if number == 1 else ""
-        estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
-        estate.write(tmp_path / "ws")
-        words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
-        assert reporter(*words).exit_code == 0
+    estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
+    kept: list[dict[str, int]] = []
+    for number, owner in enumerate(("ann", "ann", "")):
+        estate.agents[0]["owner_id"] = owner
+        ws, out = estate.write(tmp_path / "ws"), tmp_path / str(number)
+        words = ("--formats", "json", "--cache", cache, "--quiet")
+        assert reporter("assess", ws, "--out", out, *words).exit_code == 0
+        kept.append({p.name: p.stat().st_mtime_ns for p in cache.iterdir()})
+    assert kept[0] == kept[1] and any(name.endswith(".parquet") for name in kept[0])
+    assert kept[1].items() < kept[2].items()
     run = open_run(tmp_path / "2")
     assert list(run.results(check="OWN-01", subject="agent-1")["status"]) == ["fail"]
 
@@ -194,11 +188,23 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     assert result.stderr == ""
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
-def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> None:
-    result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json")
+@pytest.fixture(scope="module")
+def told(good: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """What is said of a run of the good company and an agent of whom little is known, and its folder."""
+    folder = tmp_path_factory.mktemp("told")
+    ws = Path(shutil.copytree(good, folder / "ws"))
+    with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
+        file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        result = reporter("assess", ws, "--out", folder / "r", "--formats", "json")
+    return result, folder / "r"
+
+
+def test_the_headline_as_text_names_every_file(told: tuple[Result, Path]) -> None:
+    result, run = told
     assert "Good Company, 1 July 2026" in result.stdout
-    for path in (tmp_path / "r").iterdir():
+    for path in run.iterdir():
         assert str(path) in result.stdout
     assert "assessing" in result.stderr
 
@@ -332,15 +338,10 @@ def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
         assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
-    good: Path, tmp_path: Path
+    told: tuple[Result, Path],
 ) -> None:
-    ws = Path(shutil.copytree(good, tmp_path / "ws"))
-    with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
-        file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
-    reporter("assess", ws, "--out", tmp_path / "r", "--formats", "json", "--quiet")
-    output = reporter("explain", tmp_path / "r", "OWN-01").output
+    output = reporter("explain", told[1], "OWN-01").output
     found = re.search(r"OWN-01  agent-x: .*\(tier (\d)-(\d), weight (\d)\.\.(\d)\)", output)
     assert found and int(found[1]) < int(found[2]) and int(found[3]) < int(found[4])
     assert "A tier that is not recorded has the weight" in output

@@ -17,6 +17,7 @@ test: $(STAMP) ## the whole test suite
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m deep
+	@$(PY) -m pytest -n 2 --hypothesis-profile=whole tests/test_score_*.py
 
 mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[mutants]'

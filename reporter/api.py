@@ -215,23 +215,33 @@ class Run:
             })  # fmt: skip
         return _frame(rows)
 
-    def results(self, where: str = "TRUE") -> pd.DataFrame:
-        """Every verdict, or those that a condition in SQL over these columns chooses, by check and subject.
+    def results(self, where: str = "TRUE", **values: str | int) -> pd.DataFrame:
+        """Every verdict, or those with some values (check="OWN-01") that a condition in SQL chooses, by check and subject.
 
         Columns: check, subject, status (pass | fail | unknown | na | attested | compensated), reason, record (file#record),
-        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run), cause, action (ids), rank (of that action).
+        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run),
+        cause, action (ids), rank (of that action).
+
+        Raises:
+            InputError: A value is of no column, or the condition cannot be read.
         """
         import pandas as pd
 
+        from reporter.errors import InputError
         from reporter.store import RESULT
 
-        return pd.DataFrame(
-            self._results.each(where=where, more='ORDER BY "check", subject'), columns=list(RESULT)
-        )
+        for name in values:
+            if name not in RESULT:
+                raise InputError(f"results have no column {name!r}", str(self.folder), f"Columns: {', '.join(RESULT)}.")  # fmt: skip
+        same = [f'"{name}" = ?' for name in values]
+        chosen = self._results.each(
+            where=" AND ".join([f"({where})", *same]), more='ORDER BY "check", subject', params=list(values.values())
+        )  # fmt: skip
+        return pd.DataFrame(chosen, columns=list(RESULT))
 
-    def findings(self) -> pd.DataFrame:
-        """Every verdict that is neither pass nor na; columns as `results`."""
-        return self.results("status NOT IN ('pass', 'na')")
+    def findings(self, **values: str | int) -> pd.DataFrame:
+        """Every verdict that is neither pass nor na, or those with some values; columns as `results`."""
+        return self.results("status NOT IN ('pass', 'na')", **values)
 
     def agents(self) -> pd.DataFrame:
         """Every active agent.

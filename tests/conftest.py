@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
 from hypothesis import Phase, settings
 
-from reporter import catalog, db, runner
+from reporter import assess, catalog, db, explain, runner
 from reporter import run as running
 from reporter.catalog import Content
 from reporter.cli import main
@@ -33,7 +33,7 @@ from reporter.ingest.load import ingest
 from reporter.ingest.tables import derive
 from reporter.model import Check
 from reporter.report.view import to_json
-from reporter.run import Options, assess_workspace, judge_all
+from reporter.run import judge_all
 from reporter.runfolder import read_view
 from reporter.sql import Judged
 from reporter.store import RESULT, Results
@@ -44,7 +44,8 @@ Cells = dict[tuple[str, str], tuple[str, str]]
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
 
-settings.register_profile("mutants", max_examples=20, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("mutants", max_examples=40, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("whole", max_examples=200)
 
 
 READERS = (
@@ -140,6 +141,15 @@ def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     judge_few(monkeypatch)
 
 
+READ = functools.cache(read_view)
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test explains is read and built once a run folder: a run is never changed."""
+    monkeypatch.setattr(explain, "read_view", READ)
+
+
 @pytest.fixture(scope="session")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for the cache of runs that are not about reading."""
@@ -207,6 +217,18 @@ def good_run(good: Path, shared: Shared) -> Path:
     return shared("runs", make) / "good"
 
 
+@pytest.fixture(scope="session")
+def whole_run(good: Path, shared: Shared) -> Path:
+    """A run of the same company elsewhere, with every format that is usual, for reading only."""
+
+    def make(place: Path) -> None:
+        shutil.copytree(good, place / "moved" / "deep" / "ws")
+        result = reporter("assess", place / "moved" / "deep" / "ws", "--out", place / "other/name")
+        assert result.exit_code == 0, result.output
+
+    return shared("whole", make) / "other/name"
+
+
 SAMPLE = Path(__file__).parents[1] / "sample_data/acme"
 
 
@@ -219,8 +241,8 @@ def sample(shared: Shared) -> Path:
 
     def make(place: Path) -> None:
         for quarter in ("q2", "q3"):
-            options = Options(formats=("json",), cache=place / "cache")
-            assess_workspace(SAMPLE / f"2026-{quarter}", place / quarter, options)
+            workspace = SAMPLE / f"2026-{quarter}"
+            assess(workspace, place / quarter, formats=["json"], cache=place / "cache")
 
     return shared("sample", make)
 

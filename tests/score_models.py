@@ -28,12 +28,14 @@ POLICY = Policy(
     level_names=("None", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
 )
 PROFILE = Profile("p", "P", 3, {})
+WHOLE = 200
+"""Examples of the profile `whole`; the usual one has 100, that of mutants finds them with 40."""
 
 
-def cases(usual: int) -> settings:
-    """So many random cases, always the same; a Hypothesis profile of fewer examples than 100 makes them fewer."""
-    n = usual * settings.default.max_examples // 100
-    return settings(max_examples=max(n, min(usual, 8)), deadline=None, derandomize=True)
+def cases(whole: int) -> settings:
+    """So many random cases, always the same, with the Hypothesis profile `whole`; half of them without it."""
+    n = whole * settings.default.max_examples // WHOLE
+    return settings(max_examples=max(n, min(whole, 8)), deadline=None, derandomize=True)
 
 
 def a_check(id_: str, severity: str = "medium", level: int = 1) -> Check:

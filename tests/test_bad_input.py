@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from conftest import printed, reporter
+from conftest import judge_few, printed, reporter
 from fixture_estate import Estate, agent
 
 from reporter import catalog, report
@@ -151,6 +151,7 @@ def test_a_long_or_late_period_is_taken(tmp_path: Path, period: str) -> None:
     assert read_workspace(ws).run.as_of == datetime(2200, 12, 31)
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_json_nested_beyond_what_is_read_is_told_in_plain_words(tmp_path: Path) -> None:
     deep = '{"type": "agent", "actor_id": "b", "x": ' + "[" * 5000 + "]" * 5000 + "}"
     ws = write(tmp_path / "ws", reporter_yml=HEAD, inventory__a_json=AGENT, inventory__b_jsonl=f"{AGENT}\n{deep}\n", inventory__c_json=deep)  # fmt: skip
@@ -254,7 +255,9 @@ DIRTY = {
 def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over dirty files."""
     ws = write(tmp_path_factory.mktemp("dirty") / "ws", **DIRTY)
-    result = assess(ws)
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        result = assess(ws)
     assert result.exit_code == 0, result.output
     return ws.parent / "out"
 
@@ -528,6 +531,7 @@ def test_hostile_names_start_no_formula_in_csv(hostile: Path) -> None:
     assert any(c.startswith("'=cmd") for c in cells)
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     "name", [NAMES[0], NAMES[2], NAMES[4], NAMES[7], "x" * 400, "{{ 7*7 }}", "%s %(x)s"]
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from conftest import judge_few, printed, reporter
 
 from reporter import catalog, yamls
 from reporter.db import Engine
@@ -151,11 +151,21 @@ def test_tables_are_no_documents(content: bytes, tmp_path: Path) -> None:
     assert not sniff(tmp_path / "x", "x").is_document
 
 
-def test_a_document_is_named_with_the_line_to_copy(tmp_path: Path) -> None:
-    names = ("statements/policy.pdf", "inventory/scan.pdf", "minutes.pdf")
-    said, report = assessed(tmp_path, dict.fromkeys(names, PDF))
+DOCUMENTS = ("statements/policy.pdf", "inventory/scan.pdf", "minutes.pdf")
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """What is said of a workspace with documents, and its report."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        return assessed(tmp_path_factory.mktemp("documents"), dict.fromkeys(DOCUMENTS, PDF))
+
+
+def test_a_document_is_named_with_the_line_to_copy(documents: tuple[str, dict[str, Any]]) -> None:
+    said, report = documents
     assert statements.headings() in said
-    for name in names:
+    for name in DOCUMENTS:
         why = whys(report)[name]
         assert why.startswith("a document (PDF): no record is read from it")
         line = why.rpartition("attestations.csv: ")[2]
@@ -166,8 +176,10 @@ def test_a_document_is_named_with_the_line_to_copy(tmp_path: Path) -> None:
         assert (row["answer"], None in row) == ("", False)
 
 
-def test_the_line_to_copy_is_valid_and_names_the_artefact(tmp_path: Path) -> None:
-    _, first = assessed(tmp_path / "a", {"statements/policy.pdf": PDF})
+def test_the_line_to_copy_is_valid_and_names_the_artefact(
+    documents: tuple[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    _, first = documents
     line = whys(first)["statements/policy.pdf"].rpartition("attestations.csv: ")[2]
     columns, cells = statements.headings().split(","), line.split(",")
     answered = {

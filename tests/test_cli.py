@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, read_results, read_rows, reporter
+from click.testing import Result
+from conftest import judge_few, printed, read_rows, reporter
 from fixture_estate import Estate
 
+from reporter import open as open_run
 from reporter import runfolder
 from reporter.cli import main
 from reporter.errors import InputError
@@ -109,26 +111,15 @@ def test_an_existing_run_is_never_changed(good: Path, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the run folder
 
 
-@pytest.fixture(scope="module")
-def moved_run(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the same company elsewhere, with every format that is usual."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(good, folder / "moved" / "deep" / "ws")
-    out = folder / "other" / "name"
-    result = reporter("assess", folder / "moved" / "deep" / "ws", "--out", out)
-    assert result.exit_code == 0, result.output
-    return out
+def test_a_run_is_complete(whole_run: Path) -> None:
+    assert {p.name for p in whole_run.iterdir()} == FILES
+    assert (whole_run / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert {p.name for p in whole_run.parent.iterdir()} == {whole_run.name, ".reporter-cache"}
 
 
-def test_a_run_is_complete(moved_run: Path) -> None:
-    assert {p.name for p in moved_run.iterdir()} == FILES
-    assert (moved_run / "report.pdf").read_bytes().startswith(b"%PDF-")
-    assert {p.name for p in moved_run.parent.iterdir()} == {moved_run.name, ".reporter-cache"}
-
-
-def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
-    manifest = json.loads((moved_run / "manifest.json").read_text())
-    outputs = {p.name: _hash(p) for p in moved_run.iterdir() if p.name != "manifest.json"}
+def test_the_manifest_tells_the_truth(whole_run: Path, good: Path) -> None:
+    manifest = json.loads((whole_run / "manifest.json").read_text())
+    outputs = {p.name: _hash(p) for p in whole_run.iterdir() if p.name != "manifest.json"}
     assert {name: o["sha256"] for name, o in manifest["outputs"].items()} == outputs
     assert {i["file"]: i["sha256"] for i in manifest["inputs"]} == {
         p.relative_to(good).as_posix(): _hash(p)
@@ -136,55 +127,49 @@ def test_the_manifest_tells_the_truth(moved_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(read_rows(moved_run / "results.parquet"))
+    assert manifest["cells"] == len(open_run(whole_run).results())
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
 
 def test_the_same_input_elsewhere_gives_the_same_bytes(
-    good_run: Path, moved_run: Path, tmp_path: Path
+    good_run: Path, whole_run: Path, tmp_path: Path
 ) -> None:
     made = reporter("export", good_run, "--formats", "pdf", "--out", tmp_path)
     assert made.exit_code == 0, made.output
     here = {p.name: _hash(p) for f in (good_run, tmp_path) for p in f.iterdir()}
-    there = {p.name: _hash(p) for p in moved_run.iterdir()}
+    there = {p.name: _hash(p) for p in whole_run.iterdir()}
     del here["manifest.json"], there["manifest.json"]
     assert here == there
-    one, two = (json.loads((r / "manifest.json").read_text()) for r in (good_run, moved_run))
+    one, two = (json.loads((r / "manifest.json").read_text()) for r in (good_run, whole_run))
     assert two["outputs"].pop("report.pdf")["sha256"] == here["report.pdf"]
     assert one == two
 
 
-def test_nothing_in_a_run_names_a_place_on_this_machine(moved_run: Path) -> None:
-    for path in moved_run.iterdir():
+def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None:
+    for path in whole_run.iterdir():
         data = path.read_bytes()
-        for place in (str(moved_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
+        for place in (str(whole_run.parent), str(Path(__file__).parent.parent), str(Path.home())):
             assert place.encode() not in data, path.name
-    assert not [r for r in read_rows(moved_run / "results.parquet") if "/tmp/" in str(r)]
+    assert "/tmp/" not in str(open_run(whole_run).results().values.tolist())
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_second_run_converts_nothing_again(good: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    words = ("assess", good, "--formats", "json", "--cache", cache, "--quiet")
-    assert reporter(*words, "--out", tmp_path / "one").exit_code == 0
-    before = {p.name: p.stat().st_mtime_ns for p in cache.iterdir()}
-    assert reporter(*words, "--out", tmp_path / "two").exit_code == 0
-    assert {p.name: p.stat().st_mtime_ns for p in cache.iterdir()} == before
-    assert any(name.endswith(".parquet") for name in before)
-
-
-@pytest.mark.usefixtures("few_checks", "one_cache")
-def test_a_changed_input_is_converted_again(tmp_path: Path) -> None:
-    estate = Estate()
-    for number in (1, 2):
-        estate.agents[0]["owner_id"] = "ann" if number == 1 else ""
-        estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
-        estate.write(tmp_path / "ws")
-        words = ("assess", tmp_path / "ws", "--formats", "json", "--out", tmp_path / str(number))
-        assert reporter(*words).exit_code == 0
-    where = "\"check\" = 'OWN-01' AND subject = 'agent-1'"
-    assert read_results(tmp_path / "2", where, ["status"]) == [("fail",)]
+def test_a_second_run_converts_nothing_again_but_what_changed(tmp_path: Path) -> None:
+    cache, estate = tmp_path / "cache", Estate()
+    del estate.settings["params"]
+    estate.lists = [o for o in estate.lists if o.get("listed_in") != "directory"]
+    kept: list[dict[str, int]] = []
+    for number, owner in enumerate(("ann", "ann", "")):
+        estate.agents[0]["owner_id"] = owner
+        ws, out = estate.write(tmp_path / "ws"), tmp_path / str(number)
+        words = ("--formats", "json", "--cache", cache, "--quiet")
+        assert reporter("assess", ws, "--out", out, *words).exit_code == 0
+        kept.append({p.name: p.stat().st_mtime_ns for p in cache.iterdir()})
+    assert kept[0] == kept[1] and any(name.endswith(".parquet") for name in kept[0])
+    assert kept[1].items() < kept[2].items()
+    run = open_run(tmp_path / "2")
+    assert list(run.results(check="OWN-01", subject="agent-1")["status"]) == ["fail"]
 
 
 @pytest.mark.usefixtures("few_checks", "one_cache")
@@ -203,11 +188,23 @@ def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     assert result.stderr == ""
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
-def test_the_headline_as_text_names_every_file(good: Path, tmp_path: Path) -> None:
-    result = reporter("assess", good, "--out", tmp_path / "r", "--formats", "json")
+@pytest.fixture(scope="module")
+def told(good: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """What is said of a run of the good company and an agent of whom little is known, and its folder."""
+    folder = tmp_path_factory.mktemp("told")
+    ws = Path(shutil.copytree(good, folder / "ws"))
+    with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
+        file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        result = reporter("assess", ws, "--out", folder / "r", "--formats", "json")
+    return result, folder / "r"
+
+
+def test_the_headline_as_text_names_every_file(told: tuple[Result, Path]) -> None:
+    result, run = told
     assert "Good Company, 1 July 2026" in result.stdout
-    for path in (tmp_path / "r").iterdir():
+    for path in run.iterdir():
         assert str(path) in result.stdout
     assert "assessing" in result.stderr
 
@@ -304,6 +301,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("MG-3.2 Residual risk", ["literally MANAGE 3.2; most plausibly MANAGE 1.4"]),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("read_once")
 def test_explain(run: Path, given: str, says: list[str]) -> None:
     result = reporter("explain", run, given)
     assert result.exit_code == 0, result.output
@@ -314,9 +312,10 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
 def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "CRD-01").output
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
-    cells = read_rows(sample_run / "results.parquet", where="\"check\" = 'CRD-01'")
+    found = open_run(sample_run).results(check="CRD-01")
     sums: dict[tuple[str, int], list[int]] = {}
-    for _, subject, verdict, _, _, _, _, lo, hi, *_ in cells:
+    columns = ["subject", "status", "tier_lo", "tier_hi"]
+    for subject, verdict, lo, hi in found[columns].itertuples(index=False):
         assert lo == hi and re.search(
             rf"^  CRD-01  {re.escape(subject)}: .*  \(tier {lo}, weight {weights[lo]}\)$", output, re.MULTILINE
         )  # fmt: skip
@@ -339,15 +338,10 @@ def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
         assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
 def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
-    good: Path, tmp_path: Path
+    told: tuple[Result, Path],
 ) -> None:
-    ws = Path(shutil.copytree(good, tmp_path / "ws"))
-    with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
-        file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
-    reporter("assess", ws, "--out", tmp_path / "r", "--formats", "json", "--quiet")
-    output = reporter("explain", tmp_path / "r", "OWN-01").output
+    output = reporter("explain", told[1], "OWN-01").output
     found = re.search(r"OWN-01  agent-x: .*\(tier (\d)-(\d), weight (\d)\.\.(\d)\)", output)
     assert found and int(found[1]) < int(found[2]) and int(found[3]) < int(found[4])
     assert "A tier that is not recorded has the weight" in output
@@ -367,6 +361,7 @@ def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausib
     assert "ASI02 Tool Misuse and Exploitation" in output
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -384,6 +379,7 @@ def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) ->
     assert says in result.output
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize(
     ("given", "suggested"),
     [
@@ -486,10 +482,9 @@ def test_findings_agree_with_the_evidence(run: Path, tmp_path: Path) -> None:
     assert reporter("export", run, "--formats", "csv", "--out", tmp_path).exit_code == 0
     with (tmp_path / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
-    told = sorted((r["check"], r["subject"], r["status"]) for r in rows)
-    assert told == sorted(
-        read_results(run, "status NOT IN ('pass', 'na')", ["check", "subject", "status"])
-    )
+    columns = ["check", "subject", "status"]
+    told = sorted([r[name] for name in columns] for r in rows)
+    assert told == sorted(open_run(run).findings()[columns].values.tolist())
 
 
 def _hash(path: Path) -> str:

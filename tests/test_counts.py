@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from html import unescape
@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLE, printed, reporter
+
+import reporter
+from reporter.report import EDITIONS, html
+from reporter.report.shape import View
+from reporter.report.view import build, to_json
 
 BESIDE = re.compile(
     r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"
@@ -47,27 +51,20 @@ def shares(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with every edition that needs no paper, compared with the quarter before."""
-    folder = tmp_path_factory.mktemp("counts")
-    shutil.copytree(sample / "cache", folder / "cache")
-    made = reporter(
-        "assess", SAMPLE / "2026-q3", "--out", folder / "q3", "--quiet", "--formats", "html,json",
-        "--editions", "auditor,board,engineer", "--cache", folder / "cache", "--earlier", sample / "q2",
-    )  # fmt: skip
-    assert made.exit_code == 0, made.output
-    return folder / "q3"
+def view(sample: Path) -> View:
+    """The sample's last quarter as it is printed, compared with the quarter before."""
+    return build(reporter.open(sample / "q3").compare(sample / "q2").data)
 
 
 @pytest.fixture(scope="module")
-def report(run: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = printed(run)
+def report(view: View) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(to_json(view))
     return loaded
 
 
-def test_each_n_of_m_is_the_share_beside_it(run: Path, report: dict[str, Any]) -> None:
-    pages = [unescape(re.sub(r"<[^>]*>", "", p.read_text("utf-8"))) for p in run.rglob("*.html")]
-    said = [*texts(report), *pages]
+def test_each_n_of_m_is_the_share_beside_it(view: View, report: dict[str, Any]) -> None:
+    pages = [html.render(view, edition=edition) for edition in EDITIONS]
+    said = [*texts(report), *(unescape(re.sub(r"<[^>]*>", "", page)) for page in pages)]
     assert sum(len(BESIDE.findall(text)) for text in said) > 2
     assert [wrong for text in said for wrong in shares(text)] == []
 
@@ -90,13 +87,13 @@ def test_a_score_beside_verdicts_is_their_share_or_says_what_it_goes_by(report: 
     assert noted
 
 
-def test_the_number_of_agents_in_use_is_one(run: Path, report: dict[str, Any]) -> None:
+def test_the_number_of_agents_in_use_is_one(sample_run: Path, report: dict[str, Any]) -> None:
     facts = {line["label"]: line["text"] for line in report["summary"]["facts"]}
     n = int(facts["Agents in use"])
     assert report["agents"]["text"].startswith(f"{n} agents in use,")
     assert sum(row["total"] for row in report["agents"]["rows"]) == n
     for name in ("observed.csv", "tiers.csv", "agents.csv"):
-        assert len((run / name).read_text("utf-8").splitlines()) == n + 1, name
+        assert len((sample_run / name).read_text("utf-8").splitlines()) == n + 1, name
     (bar,) = (b["text"] for b in report["summary"]["lag"]["bars"] if b["label"] == "Agents in use under a policy")  # fmt: skip
     assert bar.endswith(f" of {n})")
     named = re.search(r": ((?:\d+ [a-z 0-9]+(?:, | and )?)+)\. Autonomy", report["observed"]["tiers_text"])  # fmt: skip
@@ -104,8 +101,8 @@ def test_the_number_of_agents_in_use_is_one(run: Path, report: dict[str, Any]) -
     assert sum(int(k) for k in re.findall(r"(\d+) (?:in tier|between)", named[1])) == n
 
 
-def test_no_two_tables_have_one_title(run: Path) -> None:
-    heads = re.findall(r"<h3[^>]*>(.*?)</h3>", (run / "report.html").read_text("utf-8"))
+def test_no_two_tables_have_one_title(view: View) -> None:
+    heads = re.findall(r"<h3[^>]*>(.*?)</h3>", html.render(view))
     tiers = [h for h in heads if "risk tier" in h]
     assert len(tiers) >= 2 and len(set(tiers)) == len(tiers)
 

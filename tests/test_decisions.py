@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,44 +22,54 @@ def _approval(type_: str, scope: str, at: str, **more: Any) -> Row:
             **more}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("uses", "approvals", "expected"),
-    [
-        (_uses(5, tool="pay"), [], [("tool", "pay", None, 4)]),
-        (_uses(5, tool="pay"), [_approval("tool", "p*", "2026-07-01")], [("tool", "pay", 0, 0)]),
-        (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-01")], [("tool", "pay", 0, 0)]),
-        (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-04")], [("tool", "pay", 3, 2)]),
-        (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-09-01")], [("tool", "pay", 31, 4)]),
-        (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-10-02")], [("tool", "pay", None, 4)]),
-        (_uses(5, tool="pay"), [_approval("data", "pay", "2026-08-04")], [("tool", "pay", None, 4)]),
-        (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-07-01", expires_at="2026-07-31")],
-         [("tool", "pay", None, 4)]),
-        (_uses(5, tool="pay", purpose="a") + _uses(3, tool="pay", purpose="b"),
-         [_approval("tool", "pay", "2026-08-03", purpose="a")],
-         [("tool", "pay", 2, 1), ("tool", "pay", None, 2)]),
-        (_uses(5, resource="db/1"), [_approval("data", "db/*", "2026-08-04")],
-         [("data", "db/*", 3, 2)]),
-        (_uses(5, resource="hr/1"), [], []),
-        (_uses(5, destination="x.com; y.com"), [_approval("destination", "y.com", "2026-08-04")],
-         [("destination", "x.com", None, 4), ("destination", "y.com", 3, 2)]),
-        (_uses(5, tool="pay", outcome="denied"), [], []),
-        ([*_uses(5, tool="pay"), {"occurred_at": "2026-06-30", "actor_id": "bot", "tool": "pay"}],
-         [], []),
-    ],
-)  # fmt: skip
-def test_uses_are_counted_until_somebody_decides(
-    uses: list[Row], approvals: list[Row], expected: list[Any], tmp_path: Path
-) -> None:
-    given = {
-        "actors": [{"actor_id": "bot", "kind": "agent"}],
-        "grants": [{"actor_id": "bot", "type": "data", "name": "db/*"}],
-        "approvals": approvals,
-        "events": uses,
-    }
-    with Engine(tmp_path) as engine:
+CASES: list[tuple[list[Row], list[Row], list[Any]]] = [
+    (_uses(5, tool="pay"), [], [("tool", "pay", None, 4)]),
+    (_uses(5, tool="pay"), [_approval("tool", "p*", "2026-07-01")], [("tool", "pay", 0, 0)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-01")], [("tool", "pay", 0, 0)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-04")], [("tool", "pay", 3, 2)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-09-01")], [("tool", "pay", 31, 4)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-10-02")], [("tool", "pay", None, 4)]),
+    (_uses(5, tool="pay"), [_approval("data", "pay", "2026-08-04")], [("tool", "pay", None, 4)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-07-01", expires_at="2026-07-31")],
+     [("tool", "pay", None, 4)]),
+    (_uses(5, tool="pay", purpose="a") + _uses(3, tool="pay", purpose="b"),
+     [_approval("tool", "pay", "2026-08-03", purpose="a")],
+     [("tool", "pay", 2, 1), ("tool", "pay", None, 2)]),
+    (_uses(5, resource="db/1"), [_approval("data", "db/*", "2026-08-04")],
+     [("data", "db/*", 3, 2)]),
+    (_uses(5, resource="hr/1"), [], []),
+    (_uses(5, destination="x.com; y.com"), [_approval("destination", "y.com", "2026-08-04")],
+     [("destination", "x.com", None, 4), ("destination", "y.com", 3, 2)]),
+    (_uses(5, tool="pay", outcome="denied"), [], []),
+    ([*_uses(5, tool="pay"), {"occurred_at": "2026-06-30", "actor_id": "bot", "tool": "pay"}],
+     [], []),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undecided(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
+    """What is found of each case, which has an agent of its own."""
+    agents = [f"bot-{n}" for n in range(len(CASES))]
+    given: dict[str, list[Row]] = {
+        "actors": [{"actor_id": a, "kind": "agent"} for a in agents],
+        "grants": [{"actor_id": a, "type": "data", "name": "db/*"} for a in agents],
+        "approvals": [
+            p | {"actor_id": a, "approval_id": f"p-{a}"}
+            for a, case in zip(agents, CASES, strict=True) for p in case[1]
+        ],
+        "events": [
+            e | {"actor_id": a} for a, case in zip(agents, CASES, strict=True) for e in case[0]
+        ],
+    }  # fmt: skip
+    with Engine(tmp_path_factory.mktemp("undecided")) as engine:
         load_example(engine, {"given": given})
-        derive(engine, RUN, [])
-        found = engine.rows(
-            "SELECT kind, name, days, n_meanwhile FROM undecided ORDER BY kind, name, days"
+        derive(engine, RUN, [], wanted={"undecided"})
+        rows = engine.rows(
+            "SELECT agent_id, kind, name, days, n_meanwhile FROM undecided ORDER BY kind, name, days"
         )
-    assert found == expected
+    return [[tuple(row) for who, *row in rows if who == agent] for agent in agents]
+
+
+@pytest.mark.parametrize("n", range(len(CASES)))
+def test_uses_are_counted_until_somebody_decides(n: int, undecided: list[list[Any]]) -> None:
+    assert undecided[n] == CASES[n][2]

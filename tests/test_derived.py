@@ -245,7 +245,7 @@ def test_each_event_has_a_number_of_its_own(
         b__jsonl=_google(7, "request", "revoke"),
         c__jsonl="".join(_event(n) for n in range(5)),
     )
-    derive(engine, RUN, [])
+    derive(engine, RUN, [], wanted=set())
     assert engine.rows("SELECT count(*), count(DISTINCT row_id) FROM events") == [(13, 13)]
     in_order = engine.rows("SELECT event_id FROM events WHERE ref LIKE 'logs/c%' ORDER BY row_id")
     assert in_order == [(f"e{n}",) for n in range(5)]
@@ -256,7 +256,7 @@ def test_each_event_of_a_big_log_has_a_number_of_its_own(
 ) -> None:
     monkeypatch.setattr("reporter.ingest.convert.STREAM_FROM", 0)
     engine, _ = taken(**{f"{x}__jsonl": "".join(_event(n, x) for n in range(50)) for x in "ab"})
-    derive(engine, RUN, [])
+    derive(engine, RUN, [], wanted=set())
     found = engine.rows("SELECT event_id, ref FROM events ORDER BY row_id")
     assert engine.one("SELECT count(DISTINCT row_id) FROM events") == 100
     assert found == [(f"{x}{n}", f"logs/{x}.jsonl#{n + 1}") for x in "ab" for n in range(50)]

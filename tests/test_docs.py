@@ -7,6 +7,7 @@ import json
 import os
 import pkgutil
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import printed as printed_view
-from conftest import read_rows
+from conftest import reporter as run_words
 
 import reporter
 from reporter import catalog, docs, examples
@@ -31,7 +32,6 @@ from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.model import Check, Control, Framework, Profile
 from reporter.report.published import report_schema, view_schema
-from reporter.run import Options, assess_workspace
 from reporter.schema import TABLES
 from reporter.score import ASK, printed, rating, score
 from reporter.scores import Status, Tally
@@ -105,32 +105,48 @@ def quoted(cell: str) -> list[str]:
     return [q.replace("\\|", "|") for q in re.findall(r"`([^`]+)`", cell)]
 
 
-def shell(lines: list[str], folder: Path) -> None:
-    """Run lines as one script with the installed command first in the path."""
+def shell(line: str, folder: Path) -> None:
+    """Run a line in a shell with the installed command first in the path."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
+        ["bash", "-euc", line],
         cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def follow(lines: list[str]) -> None:
+    """Run lines of the command line in this process and folder: to start anew for each doubles what they take."""
+    for line in lines:
+        command, *words = shlex.split(line)
+        assert command == "reporter"
+        done = run_words(*words)
+        assert done.exit_code == 0, f"{line}: {done.output}"
+
+
 # ---------------------------------------------------------------- commands
 
 
-def test_the_commands_of_the_readme_run_in_order(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_run_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [line for line in commands("README") if not line.startswith("make ")]
     assert len(lines) == 5 and lines[-1] == "reporter lint"
-    # The examples take a minute, and test_content runs each of them.
-    shell([*lines[:-1], "reporter lint --no-examples"], tmp_path)
-    written = {name for row in rows_under("README", "file of a run") for name in quoted(row[0])}
-    assert {p.name for p in (tmp_path / "runs/2026-q3").iterdir()} == written
+    shell(lines[0], tmp_path)
+    monkeypatch.chdir(tmp_path)
+    # The PDF takes half of a run, and the next test has one; test_content runs each of the examples.
+    assert lines[2].startswith("reporter assess")
+    lines[2] += " --formats html,json,csv"
+    follow([*lines[1:-1], "reporter lint --no-examples"])
     (snippet,) = (f.text for f in fences(page("README")) if f.language == "python")
-    done = subprocess.run(
-        [sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "OWN-01" in done.stdout
+    capsys.readouterr()
+    exec(snippet, {})  # noqa: S102 - it is our own page
+    assert "OWN-01" in capsys.readouterr().out
+
+
+def test_a_run_holds_the_files_that_the_readme_lists(whole_run: Path) -> None:
+    written = {name for row in rows_under("README", "file of a run") for name in quoted(row[0])}
+    assert {p.name for p in whole_run.iterdir()} == written
 
 
 def test_the_two_commands_of_the_readme_are_make_targets() -> None:
@@ -157,9 +173,12 @@ def test_the_demo_shows_what_it_does_and_installs_only_what_a_run_needs() -> Non
     assert needs == ["$(RUNTIME)"] and "-e '.[dev]'" in commands[0]
 
 
-def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(tmp_path: Path) -> None:
+def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(ROOT / "docs/examples", tmp_path / "docs/examples")
-    shell(commands("writing-content"), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    follow(commands("writing-content"))
     run = tmp_path / "runs/dock"
     expect_verdicts("writing-content", run)
     view = printed_view(run)
@@ -181,17 +200,17 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 
 def expect_verdicts(name: str, run: Path) -> None:
     """Hold the verdict blocks of a page against the evidence of a run."""
-    cells = {
-        (c, s): (v, reason, ref) for c, s, v, reason, ref, *_ in read_rows(run / "results.parquet")
-    }
+    found = reporter.open(run).results()
+    shown = zip(found["status"], found["reason"], found["record"], strict=True)
+    cells = dict(zip(zip(found["check"], found["subject"], strict=True), shown, strict=True))
     blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "verdict"]
     assert blocks
     for lines in blocks:
         for head, said in zip(lines[::2], lines[1::2], strict=True):
             check, subject, verdict, *ref = head.split()
-            found = cells[check, subject]
-            assert found[:2] == (verdict, said)
-            assert not ref or found[2] == ref[0]
+            status, reason, record = cells[check, subject]
+            assert (status, reason) == (verdict, said)
+            assert not ref or record == ref[0]
 
 
 def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path) -> None:
@@ -199,15 +218,12 @@ def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path)
 
 
 def test_the_readme_quotes_true_verdicts(sample_run: Path) -> None:
-    cells = {
-        (c, s): (v, reason) for c, s, v, reason, *_ in read_rows(sample_run / "results.parquet")
-    }
+    found = reporter.open(sample_run).results(check="APR-02").set_index("subject")
     (block,) = (f.text for f in fences(page("README")) if f.language == "text")
     for line in block.splitlines():
         subject, verdict, said = line.split(None, 2)
-        found, reason = cells["APR-02", subject]
-        assert found == verdict
-        assert reason.startswith(said)
+        assert found.status[subject] == verdict
+        assert found.reason[subject].startswith(said)
 
 
 def test_quoted_records_stand_where_the_page_says() -> None:
@@ -440,12 +456,8 @@ def test_two_rows_for_a_subject_make_it_unknown(tmp_path: Path) -> None:
     text = own.read_text(encoding="utf-8")
     twice = "  FROM sent AS s CROSS JOIN (SELECT DISTINCT x.log_source FROM feeds AS x UNION SELECT 'y') AS f\n"
     own.write_text(text.replace("  FROM sent AS s\n", twice), encoding="utf-8")
-    _, view = assess_workspace(
-        tmp_path / "docs/workspace",
-        tmp_path / "run",
-        Options(formats=(), extra=(tmp_path / "docs/extra",)),
-    )
-    assert view.summary.notices[0].lines[0].startswith("ENT-51: it gives 2 rows for '")
+    made = reporter.assess(tmp_path / "docs/workspace", extra=[tmp_path / "docs/extra"])
+    assert made.view.summary.notices[0].lines[0].startswith("ENT-51: it gives 2 rows for '")
     assert "gives 2 rows for" in page("writing-content")
 
 

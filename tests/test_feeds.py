@@ -17,7 +17,9 @@ from reporter.ingest.feeds import Expected
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import derive
 
-SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(
+    catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("reporter-*.yml"))
+)
 
 
 def _event(at: str, **more: Any) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def _measured(tmp_path: Path, events: list[dict[str, Any]], sql: str) -> list[tu
     (tmp_path / "logs" / "a.jsonl").write_text(lines, encoding="utf-8")
     with Engine(tmp_path / "work") as engine, Inputs.of(tmp_path) as inputs:
         load.ingest(engine, inputs, SOURCES, open_cache(tmp_path / "cache"))
-        derive(engine, RUN, [Expected("gw", "day", 50)])
+        derive(engine, RUN, [Expected("gw", "day", 50)], wanted={"feeds", "coverage"})
         return engine.rows(sql)
 
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import reporter
+from conftest import judge_few, reporter
 from fixture_estate import Estate
 
 from reporter import claims
 from reporter.claims import OWNER, claimed, clear
 
-HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}\n'
 HELD = """
 import ctypes, importlib, sys, tempfile
@@ -304,7 +304,12 @@ def _company(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("formats", ["csv,json,html", pytest.param("csv,json,html,pdf,xlsx", marks=DEEP)])  # fmt: skip
-def test_two_machines_give_the_same_bytes(formats: str, tmp_path: Path) -> None:
+def test_two_machines_give_the_same_bytes(
+    formats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All verdicts with the deep case; those of the good company elsewhere are compared in test_cli."""
+    if "pdf" not in formats:
+        judge_few(monkeypatch, "ENT-08", "PUR-01")  # their reasons name what was written
     made = []
     for n in ("one", "two/deeper"):
         words = ("--formats", formats, "--editions", "auditor,board,engineer", "--pseudonymise", "people", "--quiet")  # fmt: skip
@@ -318,13 +323,14 @@ def test_two_machines_give_the_same_bytes(formats: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("few_checks")
 def test_a_key_of_ones_own_makes_other_fingerprints_and_keeps_them_over_time(
-    tmp_path: Path,
+    place: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "key").write_text("0123456789abcdef\n")
     (tmp_path / "short").write_text("0123456789")
-    ws = _company(tmp_path)
+    ws = place / "ws"
     name = ws / "inventory" / f"password=hunter2hunter2{'x' * 3}.json"
     name.write_text(AGENT.replace("a1", "z1"))
+    (ws / "logs").mkdir()
 
     def named(out: str, *words: object) -> str:
         path = tmp_path / out

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from conftest import read_results
+from conftest import judge_few
 
-from reporter.cli import main
+import reporter
 from reporter.propose import Proposal, propose, write
 from reporter.yamls import read_yaml
 
@@ -97,8 +96,9 @@ def test_what_it_asks_says_what_speaks_for_and_against(
     "dates", [("Created,Expires", "2026-02-01,2027-02-01"), ("Status", "active")]
 )
 def test_a_key_of_several_holders_is_mapped_and_judged_as_shared(
-    dates: tuple[str, str], tmp_path: Path
+    dates: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    judge_few(monkeypatch, "CRD-01")
     head, cells = dates
     held = (("k-1", "bot-a"), ("k-2", "bot-b"), ("k-1", "bot-b"))
     rows = "".join(f"{key},{holder},{cells}\n" for key, holder in held)
@@ -111,8 +111,5 @@ def test_a_key_of_several_holders_is_mapped_and_judged_as_shared(
     assert made.mapping["columns"]["actor_id"] == "Holder"
     assert made.mapping["credential"]["credential_id"] == "Key ID"
     write(made)
-    out = tmp_path / "out"
-    done = CliRunner().invoke(main, ["assess", str(tmp_path), "--out", str(out), "--formats", "json"])  # fmt: skip
-    assert done.exit_code == 0, done.output
-    shared = read_results(out, "\"check\" = 'CRD-01'", ("subject", "status"))
-    assert shared == [("k-1", "fail"), ("k-2", "pass")]
+    shared = reporter.assess(tmp_path).results(check="CRD-01")
+    assert shared[["subject", "status"]].values.tolist() == [["k-1", "fail"], ["k-2", "pass"]]

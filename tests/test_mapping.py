@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from test_readers import workbook
 
+import reporter
 from reporter.cli import main
 from reporter.errors import ContentError, InputError
 from reporter.formats import recognised
@@ -51,35 +54,63 @@ def only(path: Path) -> Proposal:
     return made
 
 
-def rows_of(workspace: Path) -> dict[str, list[dict[str, Any]]]:
-    """The rows that the mappings of a workspace make of its files, without what is empty."""
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows_of(workspace: Path) -> Rows:
+    """The rows that the mappings of a workspace make of its only file, without what is empty."""
+    (rows,) = rows_by_file(workspace).values()
+    return rows
+
+
+def rows_by_file(workspace: Path) -> dict[str, Rows]:
+    """The same of each file that has rows, by its name."""
     files = discover(workspace, ("inventory",))
+    made: dict[str, Rows] = {}
     with ingested(files, with_mappings((), workspace)) as (engine, _):
-        made = {}
         for table in (t.name for t in LOADED):
-            names = [
-                n
-                for n, _ in engine.columns(
-                    f"SELECT * EXCLUDE (source, part, file, record) FROM in_{table}"
-                )
-            ]
-            names.insert(0, "record")
-            found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
-            made[table] = [
-                {n: str(v) for n, v in zip(names, r, strict=True) if v is not None} for r in found
-            ]
-    return {t: r for t, r in made.items() if r}
+            columns = engine.columns(f"SELECT * EXCLUDE (source, part, file, record) FROM in_{table}")  # fmt: skip
+            names = ["record", *(n for n, _ in columns)]
+            found = engine.rows(f"SELECT file, {', '.join(names)} FROM in_{table} ORDER BY ALL")
+            for file, *row in found:
+                said = {n: str(v) for n, v in zip(names, row, strict=True) if v is not None}
+                made.setdefault(Path(file).name, {}).setdefault(table, []).append(said)
+    return made
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """Tables of strangers in one workspace: what was proposed, what `formats` says and what is read, by file."""
+
+    told: dict[str, list[str]]
+    files: dict[str, dict[str, Any]]
+    rows: dict[str, Rows]
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
+    ws = tmp_path_factory.mktemp("strangers") / "ws"
+    proposals = []
+    for path in TABLES:
+        alone = workspace(ws.parent / path.name, path.name, path.read_bytes())
+        proposals.append(only(alone))
+        write(proposals[-1])
+        for folder in ("inventory", "mappings"):
+            shutil.copytree(alone.parents[1] / folder, ws / folder, dirs_exist_ok=True)
+    (ws / "reporter.yml").write_text(YML)
+    told = {path.name: made.lines() for path, made in zip(TABLES, proposals, strict=True)}
+    said = {Path(file["file"]).name: file for file in recognised((ws,))}
+    assert len([*(ws / "mappings").iterdir()]) == len(said) == len(TABLES)
+    return Strangers(told, said, rows_by_file(ws))
 
 
 @pytest.mark.parametrize("path", TABLES, ids=[p.name for p in TABLES])
-def test_a_strangers_table_is_mapped_as_reviewed(path: Path, tmp_path: Path) -> None:
+def test_a_strangers_table_is_mapped_as_reviewed(path: Path, strangers: Strangers) -> None:
     """GOLDEN=write writes what is proposed for each file of tests/data/mapping, and what is read with it; review the diff."""
-    copy = workspace(tmp_path / "ws", path.name, path.read_bytes())
-    proposal = only(copy)
-    write(proposal)
-    (file,) = recognised((tmp_path / "ws",))
+    file = strangers.files[path.name]
     counts = {k: file[k] for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")}
-    found = {"told": proposal.lines(), "counts": counts, "rows": rows_of(tmp_path / "ws")}
+    rows = {t.name: strangers.rows[path.name][t.name] for t in LOADED if t.name in strangers.rows[path.name]}  # fmt: skip
+    found = {"told": strangers.told[path.name], "counts": counts, "rows": rows}
     golden = path.with_suffix(".yml")
     if os.environ.get("GOLDEN") == "write":
         golden.write_text(write_yaml(found), encoding="utf-8")
@@ -113,14 +144,29 @@ def mapped(path: Path, *words: object) -> list[dict[str, Any]]:
     return [part for file in found for part in file.get("parts", [file])]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-@pytest.mark.parametrize("sign", [",", ";", "\t"])
+WRITTEN = [(code, sign) for code in ("utf-8", "utf-8-sig", "cp1252", "utf-16") for sign in ",;\t"]
+
+
+@pytest.fixture(scope="module")
+def titled(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str, Any]]]:
+    """A table with titles above it, in each way of writing it: its file, and what `formats` makes of that."""
+    rows = [["Bots of the port, état 2026", *[""] * 7], [""] * 8, HEAD, *ROWS]
+    ws = tmp_path_factory.mktemp("titled") / "ws"
+    first, *others = (csv_text(rows, sign).encode(code) for code, sign in WRITTEN)
+    paths = [workspace(ws, "0.csv", first)]
+    for n, content in enumerate(others, 1):
+        paths.append(ws / f"inventory/{n}.csv")
+        paths[n].write_bytes(content)
+    said = {f["file"]: f for f in mapped(paths[0])}
+    return [(path, said[str(path)]) for path in paths]
+
+
+@pytest.mark.parametrize("n", range(len(WRITTEN)), ids=[f"{c} {s!r}" for c, s in WRITTEN])
 def test_a_table_with_titles_above_it_is_mapped_and_kept_whole(
-    encoding: str, sign: str, tmp_path: Path
+    n: int, titled: list[tuple[Path, dict[str, Any]]]
 ) -> None:
-    titled = [["Bots of the port, état 2026", *[""] * 7], [""] * 8, HEAD, *ROWS]
-    path = workspace(tmp_path / "ws", "bots.csv", csv_text(titled, sign).encode(encoding))
-    (file,) = mapped(path)
+    (path, file), (first, _) = titled[n], titled[0]
+    assert only(path).mapping["columns"] == only(first).mapping["columns"]
     assert (file["records"], file["kept"]) == (3, 3)
     assert file["tables"] == {"actors": 3, "grants": 3, "components": 2}
 
@@ -158,17 +204,14 @@ def test_a_date_that_could_be_either_is_not_decided(tmp_path: Path) -> None:
     assert "day or the month first?" in made.unsure[0].why
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_assess_uses_the_mapping_and_names_line_and_hash(tmp_path: Path) -> None:
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([["Bots"], HEAD, *ROWS]).encode())
     assert run("map", path).exit_code == 0
-    out = tmp_path / "run"
-    done = run("assess", tmp_path / "ws", "--out", out, "--formats", "json,csv", "--quiet")
-    assert done.exit_code == 0, done.output
-    report = (out / "findings.csv").read_text(encoding="utf-8-sig")
-    assert (
-        "inventory/bots.csv#6" in report
-    )  # BOT-3, who has no owner; a heading here takes two lines
-    assert json.loads((out / "manifest.json").read_text())["hashes"]["mappings"]
+    made = reporter.assess(tmp_path / "ws")
+    # BOT-3, who has no owner; a heading here takes two lines
+    assert "inventory/bots.csv#6" in set(made.findings()["record"])
+    assert json.loads((made.folder / "manifest.json").read_text())["hashes"]["mappings"]
 
 
 def test_each_sheet_has_a_mapping_of_its_own(tmp_path: Path) -> None:

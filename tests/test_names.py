@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+import reporter
 from reporter import catalog
-from reporter.cli import main
 from reporter.db import Engine
 from reporter.examples import RUN
 from reporter.ingest import load
@@ -19,7 +18,7 @@ from reporter.ingest.cache import open_cache
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.tables import derive
 
-YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 
 
 def told(folder: Path, *files: list[dict[str, object]]) -> tuple[list[tuple[str, ...]], int]:
@@ -29,22 +28,10 @@ def told(folder: Path, *files: list[dict[str, object]]) -> tuple[list[tuple[str,
     for name, records in zip("abc", files, strict=False):
         text = "".join(json.dumps({"type": "agent", **r}) + "\n" for r in records)
         (folder / f"ws/inventory/{name}.jsonl").write_text(text)
-    words = [
-        "assess",
-        str(folder / "ws"),
-        "--out",
-        str(folder / "run"),
-        "--formats",
-        "csv",
-        "--quiet",
-    ]
-    done = CliRunner().invoke(main, words)
-    assert done.exit_code == 0, done.output
-    with (folder / "run/quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
+    run = reporter.assess(folder / "ws")
+    with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
         rows = [(r["file"], r["line"], r["kind"], r["reason"]) for r in csv.DictReader(handle)]
-    with (folder / "run/findings.csv").open(encoding="utf-8-sig", newline="") as handle:
-        agents = {r["subject"] for r in csv.DictReader(handle) if r["check"] == "OWN-01"}
-    return rows, len(agents)
+    return rows, len(run.findings(check="OWN-01"))
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -111,7 +98,7 @@ def actors(folder: Path, *files: list[dict[str, object]], sql: str) -> list[tupl
     with Engine(folder / "work") as engine, Inputs.of(folder) as inputs:
         events = [s for s in catalog.load().sources if s.id == "reporter-events"]
         load.ingest(engine, inputs, (*sources, *events), open_cache(folder / "cache"))
-        derive(engine, RUN, [])
+        derive(engine, RUN, [], wanted=set())
         return engine.rows(sql)
 
 
@@ -138,11 +125,8 @@ def test_a_directory_s_identity_is_the_one_agent_that_declares_it(tmp_path: Path
 def test_an_identity_is_not_merged_when(
     why: str, files: tuple[list[dict[str, object]], ...], expected: tuple[object, ...], tmp_path: Path
 ) -> None:  # fmt: skip
-    assert actors(tmp_path, *files, sql=WHO) == [expected]
-    assert len(expected) == 4
-    (tmp_path / "again").mkdir()
-    rows = actors(tmp_path / "again", *files, sql="SELECT count(*) FROM actors")
-    assert rows == [(sum(len(f) for f in files),)]
+    found = actors(tmp_path, *files, sql=f"SELECT *, (SELECT count(*) FROM actors) FROM ({WHO})")
+    assert found == [(*expected, sum(len(f) for f in files))]
 
 
 def test_people_are_one_under_all_their_names(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from click.testing import CliRunner
 from conftest import printed as printed_view
-from conftest import read_rows
+from conftest import reporter
 from test_explanation import recompute
 
 from reporter import catalog
-from reporter.cli import main
+from reporter import open as open_run
 from reporter.init import init
 from reporter.report import EDITIONS, html
 from reporter.runfolder import read_view
@@ -38,6 +38,11 @@ def company(sample_run: Path) -> Path:
 def report(company: Path) -> dict[str, Any]:
     found: dict[str, Any] = printed_view(company)
     return found
+
+
+@pytest.fixture(scope="module")
+def results(company: Path) -> pd.DataFrame:
+    return open_run(company).results()
 
 
 def table(company: Path, name: str) -> list[dict[str, str]]:
@@ -79,11 +84,9 @@ def _expect_checks(line: str, checks: dict[str, Any]) -> None:
 
 
 def test_every_printed_check_follows_from_its_counted_cells(
-    report: dict[str, Any], company: Path
+    report: dict[str, Any], results: pd.DataFrame
 ) -> None:
-    counted: Counter[tuple[str, str]] = Counter()
-    for check, _, verdict, *_ in read_rows(company / "results.parquet"):
-        counted[check, verdict] += 1
+    counted = Counter(results[["check", "status"]].itertuples(index=False, name=None))
     for check in report["checks"]:
         line = check["reasons"][0]
         if not check["figure"]["assessed"] and "not applicable" in line:
@@ -101,13 +104,15 @@ def test_every_printed_check_follows_from_its_counted_cells(
 # ---------------------------------------------------------------- parts
 
 
-def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(company: Path) -> None:
+def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(
+    company: Path, results: pd.DataFrame
+) -> None:
     single = {c.id for c in catalog.load().checks if c.about in ("agent", "actor")}
     verdicts = Counter(
         {"pass": "passed", "compensated": "compensated", "fail": "failed", "unknown": "unknown"}[
             verdict
         ]
-        for check, _, verdict, *_ in read_rows(company / "results.parquet")
+        for check, verdict in results[["check", "status"]].itertuples(index=False)
         if check in single
     )
     rows = table(company, "slices.csv")
@@ -118,16 +123,18 @@ def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(company: Pa
         assert tiers >= int(agents[column])
 
 
-def test_a_part_is_scored_from_the_verdicts_on_its_actors(company: Path) -> None:
+def test_a_part_is_scored_from_the_verdicts_on_its_actors(
+    company: Path, results: pd.DataFrame
+) -> None:
     """One of the three test agents shares its token and principal with one in production."""
     register = json.loads((COMPANY / "inventory/agents.json").read_text(encoding="utf-8"))
     own = {r["actor_id"] for r in register["records"] if r.get("environment") == "test"}
     content = catalog.load()
     about = {c.id: c.about for c in content.checks}
     kept: Counter[tuple[str, str, int, int]] = Counter()
-    for check, subject, verdict, _, _, actor, _, lo, hi, *_ in read_rows(
-        company / "results.parquet"
-    ):
+    columns = ["check", "subject", "status", "actor", "tier_lo", "tier_hi"]
+    for row in results[columns].itertuples(index=False):
+        check, subject, verdict, actor, lo, hi = row
         shared = re.search("tok-docs-ocr$|docs-ocr$", subject) and about[check] in ("credential", "principal")  # fmt: skip
         if shared or (actor in own and about[check] not in ("log_source", "policy")):
             kept[check, verdict, lo, hi] += 1
@@ -165,10 +172,7 @@ def test_levels_that_hang_on_the_weights_are_marked_with_what_they_would_be(
 # ---------------------------------------------------------------- random samples
 
 
-def reporter(*args: object) -> Any:
-    return CliRunner().invoke(main, [str(a) for a in args])
-
-
+@pytest.mark.usefixtures("few_checks")
 def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -> None:
     ws = tmp_path / "ws"
     init(ws, "Acme")
@@ -186,6 +190,7 @@ def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -
     assert reporter("explain", tmp_path / "run", "--fix", "OWN-02").exit_code == 0
 
 
+@pytest.mark.usefixtures("few_checks")
 @pytest.mark.parametrize(
     ("lines", "says"),
     [

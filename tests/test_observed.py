@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from test_derived import Row, derived
 
+import reporter
 from reporter import results
 from reporter.compared import Observed, Unused
 from reporter.examples import RUN
 from reporter.model import Coverage
-from reporter.run import Options, assess_workspace
 
 BOT = {"actor_id": "bot", "kind": "agent", "state": "active"}
 
@@ -117,12 +117,30 @@ COUNTED: dict[str, tuple[dict[str, list[Row]], dict[str, int | None]]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observed]:
+    """What is said of each case, which has an agent of its own."""
+    given: dict[str, list[Row]] = {"actors": []}
+    for n, (rows, _) in enumerate(COUNTED.values()):
+        given["actors"].append(BOT | {"actor_id": f"bot-{n}"})
+        for table, own in rows.items():
+            given.setdefault(table, []).extend(_renamed(row, n) for row in own)
+    with derived(tmp_path_factory.mktemp("counted"), **given) as engine:
+        said = {line.agent: line for line in results.compared(engine).agents}
+    return {case: said[f"bot-{n}"] for n, case in enumerate(COUNTED)}
+
+
+def _renamed(row: Row, n: int) -> Row:
+    names = ("actor_id", "review_id", "approval_id")
+    return {k: f"{v}-{n}" if k in names else v for k, v in row.items()}
+
+
 @pytest.mark.parametrize("case", COUNTED)
-def test_what_an_agent_may_do_is_counted_beside_what_it_did(case: str, tmp_path: Path) -> None:
-    given, expected = COUNTED[case]
-    with derived(tmp_path, actors=[BOT], **given) as engine:
-        (line,) = results.compared(engine).agents
-    assert {name: asdict(line)[name] for name in expected} == expected
+def test_what_an_agent_may_do_is_counted_beside_what_it_did(
+    case: str, counted: dict[str, Observed]
+) -> None:
+    _, expected = COUNTED[case]
+    assert {name: asdict(counted[case])[name] for name in expected} == expected
 
 
 def test_what_nobody_reviewed_waits_until_the_date_of_the_report(tmp_path: Path) -> None:
@@ -178,18 +196,32 @@ SEEN: dict[str, tuple[list[str], tuple[int, int, int]]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def covered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Coverage]:
+    """What is said of each case, which has an agent and a log of its own."""
+    logs = {case: {"actor_id": f"bot-{n}", "log_source": f"log-{n}"} for n, case in enumerate(SEEN)}
+    given: dict[str, list[Row]] = {
+        "actors": [BOT | {"actor_id": log["actor_id"]} for log in logs.values()],
+        "actor_log_sources": [*logs.values()],
+        "events": [use(t, **logs[case]) for case, (times, _) in SEEN.items() for t in times],
+    }
+    with derived(tmp_path_factory.mktemp("covered"), **given) as engine:
+        said = {line.agent: line for line in results.coverage(engine)}
+    assert len(said) == len(SEEN)
+    return {case: said[log["actor_id"]] for case, log in logs.items()}
+
+
 @pytest.mark.parametrize("case", SEEN)
 def test_days_on_which_a_log_shows_an_agent_and_its_longest_silence(
-    case: str, tmp_path: Path
+    case: str, covered: dict[str, Coverage]
 ) -> None:
     """(days seen, longest silence in days, events)"""
     times, (days, gap, n) = SEEN[case]
     inside = sorted(t for t in times if "2026-07" <= t < "2026-10")
-    log = {"actor_id": "bot", "log_source": "gateway"}
-    with derived(tmp_path, actors=[BOT], actor_log_sources=[log], events=[use(t) for t in times]) as e:  # fmt: skip
-        found = results.coverage(e)
+    number = list(SEEN).index(case)
     first, last = (datetime.fromisoformat(inside[x]) if inside else None for x in (0, -1))
-    assert found == (Coverage("bot", "gateway", 92, days, gap, n, first, last),)
+    said = Coverage(f"bot-{number}", f"log-{number}", 92, days, gap, n, first, last)
+    assert covered[case] == said
 
 
 def test_each_log_covers_each_agent_for_itself_and_the_least_seen_stands_first(
@@ -243,17 +275,17 @@ def test_each_number_stands_in_the_column_of_its_name(tmp_path: Path) -> None:
     (ws / "reporter.yml").write_text(
         "organisation: X\nperiod: {from: 2026-07-01, to: 2026-10-01}\n"
     )
-    assess_workspace(ws, tmp_path / "run", Options(formats=("json",)))
-    (observed,) = lines(tmp_path / "run/observed.csv")
+    run = reporter.assess(ws)
+    (observed,) = lines(run.folder / "observed.csv")
     assert observed == {
         "agent": "bot", "granted": "10", "unused": "6", "outside": "3", "new": "7", "unapproved": "4",
         "unreviewed": "2", "longest_unreviewed_days": "31", "events": "13", "denied": "5", "unseen": "8",
     }  # fmt: skip
     assert list(observed) == [f.name for f in fields(Observed)]
-    assert [(u["name"], u["privileged"], u["ref"]) for u in lines(tmp_path / "run/unused.csv")] == [
+    assert [(u["name"], u["privileged"], u["ref"]) for u in lines(run.folder / "unused.csv")] == [
         (f"r{n}", "false", "inventory/a.jsonl#1") for n in range(4, 10)
     ]
-    (covered,) = lines(tmp_path / "run/coverage.csv")
+    (covered,) = lines(run.folder / "coverage.csv")
     assert covered == {
         "agent": "bot", "log_source": "gateway", "expected_days": "92", "seen_days": "8", "longest_gap_days": "31",
         "events": "13", "first_at": "2026-08-01T10:00:00", "last_at": "2026-09-07T10:00:00",

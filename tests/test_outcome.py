@@ -7,20 +7,24 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import reporter
+from click.testing import Result
+from conftest import judge_few
+from conftest import reporter as run_words
 
+import reporter
 from reporter import outcome
 from reporter.runfolder import read_view
-from reporter.store import Results, read_data
+from reporter.store import read_data
 
 
 def verdicts(run: Path) -> Counter[str]:
-    return Counter(v for (v,) in Results(run).rows(("status",)))
+    return Counter(reporter.open(run).results()["status"])
 
 
 def _said(run: Path) -> Iterator[str]:
@@ -54,19 +58,39 @@ def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
         assert f"{own['controls_assessed']} of {own['controls']}" == total.assessed
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
-def test_the_headline_is_the_same_numbers_in_german(good: Path, tmp_path: Path) -> None:
-    told = {}
-    for language in ("en", "de"):
-        ws = Path(shutil.copytree(good, tmp_path / language))
+Said = Callable[..., tuple[Result, dict[str, Any]]]
+
+
+@pytest.fixture
+def said(good: Path, converted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """Return a function that assesses the good company with `--json`; gives the result, and what it printed."""
+
+    def assess(language: str, *words: object) -> tuple[Result, dict[str, Any]]:
+        ws = Path(shutil.copytree(good, tmp_path / "ws"))
         settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
         (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
-        result = reporter("assess", ws, "--out", tmp_path / "r" / language, "--formats", "json", "--json")  # fmt: skip
-        told[language] = json.loads(result.stdout)
-        assert [told[language].pop(key) for key in ("run", "notices")]
-    assert told["de"] == told["en"]
-    assert isinstance(told["de"]["coverage"], float) and told["de"]["records"]["read"] > 0
-    assert "%" not in json.dumps(told["de"])
+        words = ("--formats", "json", "--json", "--cache", converted, *words)
+        judge_few(monkeypatch)
+        result = run_words("assess", ws, "--out", tmp_path / "r", *words)
+        return result, json.loads(result.stdout)
+
+    return assess
+
+
+def test_without_a_gate_none_is_missed_and_the_headline_is_the_same_numbers_in_german(
+    said: Said, tmp_path: Path
+) -> None:
+    result, german = said("de")
+    assert (result.exit_code, "is missed" in result.stderr) == (0, False)
+    assert (german.get("fail_on"), german.get("fail_on_met")) == (None, None)
+    data = read_data(tmp_path / "r")
+    assert data.language == "de"
+    in_english = outcome.as_data(replace(data, language="en"), tmp_path / "r")
+    english = json.loads(json.dumps(in_english))
+    assert [told.pop(key) for told in (german, english) for key in ("run", "notices")]
+    assert german == english
+    assert isinstance(german["coverage"], float) and german["records"]["read"] > 0
+    assert "%" not in json.dumps(german)
 
 
 def test_what_could_not_be_assessed_has_no_number(sample_run: Path) -> None:
@@ -89,17 +113,10 @@ def test_a_missed_gate_says_what_the_level_is_and_what_holds_it(
     assert outcome.missed(read_view(good_run), reached + 1) != ""
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
-@pytest.mark.parametrize(("gate", "code"), [(5, 1), (None, 0)])
-def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(
-    good: Path, tmp_path: Path, gate: int | None, code: int
-) -> None:
-    words = ("--formats", "json", "--json", *(() if gate is None else ("--fail-on", gate)))
-    result = reporter("assess", good, "--out", tmp_path / "r", *words)
-    assert result.exit_code == code
-    assert ("--fail-on 5 is missed" in result.stderr) == bool(gate)
-    told = json.loads(result.stdout)
-    assert (told.get("fail_on"), told.get("fail_on_met")) == ((5, False) if gate else (None, None))
+def test_a_missed_gate_is_told_on_stderr_whatever_is_printed_elsewhere(said: Said) -> None:
+    result, told = said("en", "--fail-on", 5)
+    assert (result.exit_code, "--fail-on 5 is missed" in result.stderr) == (1, True)
+    assert (told["fail_on"], told["fail_on_met"]) == (5, False)
 
 
 def test_the_end_is_why_the_level_is_what_it_is_and_what_to_open(good_run: Path) -> None:
@@ -119,3 +136,16 @@ def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
     counted = verdicts(sample_run)
     for verdict in ("fail", "unknown", "compensated"):
         assert f"{counted[verdict]:,} {verdict}" in said
+
+
+def test_results_are_chosen_by_values_and_a_condition(sample_run: Path) -> None:
+    run = reporter.open(sample_run)
+    whole = run.results()
+    chosen = run.results("tier_lo >= 3", check="CRD-03", status="fail")
+    same = (whole.tier_lo >= 3) & (whole.check == "CRD-03") & (whole.status == "fail")
+    assert 0 < len(chosen) == same.sum() < len(run.findings(check="CRD-03"))
+    (first,) = run.results("TRUE OR FALSE", id=str(chosen["id"][0])).itertuples()
+    assert (first.check, first.subject) == ("CRD-03", chosen["subject"][0])
+    assert len(run.results(subject="' OR 1=1 --")) == 0
+    with pytest.raises(reporter.InputError, match="results have no column 'agent'"):
+        run.results(agent="x")

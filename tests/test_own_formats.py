@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +56,41 @@ def read(tmp_path: Path) -> Read:
         path = tmp_path / "ws" / "inventory" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        with Engine(tmp_path / "work") as engine, Inputs.of(tmp_path / "ws") as inputs:
-            intake = ingest(engine, inputs, OWN, open_cache(tmp_path / "cache"))
-            return intake, {t.name: _rows(engine, t.name) for t in LOADED}
+        return _read(tmp_path)
 
     return run
 
 
+def _read(folder: Path) -> tuple[Intake, dict[str, list[dict[str, Any]]]]:
+    with Engine(folder / "work") as engine, Inputs.of(folder / "ws") as inputs:
+        intake = ingest(engine, inputs, OWN, open_cache(folder / "cache"))
+        return intake, {t.name: _rows(engine, t.name) for t in LOADED}
+
+
+Each = Callable[[str], tuple[Intake, dict[str, list[dict[str, Any]]]]]
+
+
+def _read_all(folder: Path, texts: dict[str, str]) -> Each:
+    """Read many files at once; return a function that gives what became of one, as `read` does."""
+    place = folder / "ws" / "inventory"
+    place.mkdir(parents=True)
+    for name, text in texts.items():
+        (place / name).write_text(text, encoding="utf-8")
+    intake, rows = _read(folder)
+
+    def each(name: str) -> tuple[Intake, dict[str, list[dict[str, Any]]]]:
+        file = f"inventory/{name}"
+        mine = replace(
+            intake, files=tuple(f for f in intake.files if f.file == file),
+            quarantined=tuple(q for q in intake.quarantined if q.file == file),
+        )  # fmt: skip
+        return mine, {t: [r for r in found if r["file"] == file] for t, found in rows.items()}
+
+    return each
+
+
 def _rows(engine: Engine, table: str) -> list[dict[str, Any]]:
-    names = [n for n, _ in columns_of(TABLES[table])]
+    names = ["file", *(n for n, _ in columns_of(TABLES[table]))]
     found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
     return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -92,38 +120,57 @@ def stored(table: str, **said: Any) -> dict[str, Any]:
 
 
 def shown(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with its times as text."""
-    return {n: v.isoformat() if hasattr(v, "isoformat") else v for n, v in row.items()}
+    """Return a row with its times as text, and without its file."""
+    made = {n: v.isoformat() if hasattr(v, "isoformat") else v for n, v in row.items()}
+    return {n: v for n, v in made.items() if n != "file"}
 
 
 def test_every_loaded_table_can_be_filled_by_a_record() -> None:
     assert set(KINDS) == {t.name for t in LOADED} - {"actor_log_sources"}
 
 
-@pytest.mark.parametrize("form", ["json", "csv"])
+def as_csv(given: dict[str, Any]) -> str:
+    held = io.StringIO(newline="")
+    csv.writer(held).writerows([given, given.values()])
+    return held.getvalue()
+
+
+FORMS: dict[str, Callable[[dict[str, Any]], str]] = {"json": json.dumps, "csv": as_csv}
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def records(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Each:
+    """What became of a full record for each table, in one form."""
+    texts = {f"{table}.{request.param}": FORMS[request.param](record(table)) for table in KINDS}
+    each = _read_all(tmp_path_factory.mktemp(request.param), texts)
+    return lambda table: each(f"{table}.{request.param}")
+
+
 @pytest.mark.parametrize("table", KINDS)
-def test_a_record_with_every_field_gives_a_row_with_every_column(
-    table: str, form: str, tmp_path: Path, read: Read
-) -> None:
-    given = record(table)
-    text = json.dumps(given)
-    if form == "csv":
-        with (tmp_path / "text").open("w", newline="") as handle:
-            csv.writer(handle).writerows([given, given.values()])
-        text = (tmp_path / "text").read_text()
-    intake, rows = read(f"file.{form}", text)
+def test_a_record_with_every_field_gives_a_row_with_every_column(table: str, records: Each) -> None:
+    intake, rows = records(table)
     assert [(f.read, f.kept) for f in intake.files] == [(1, 1)]
     assert not intake.quarantined
     assert [shown(r) for r in rows[table]] == [stored(table)]
 
 
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Each:
+    """What became of an actor with each list."""
+    texts = {}
+    for name, (table, kind) in LISTS.items():
+        left_out = {"actor_id", *(("type",) if kind else ())}
+        item = {n: v for n, v in full(table).items() if n not in left_out}
+        actor = {"type": "agent", "actor_id": "some text", name: [item]}
+        texts[f"{name}.json"] = json.dumps(actor)
+    each = _read_all(tmp_path_factory.mktemp("lists"), texts)
+    return lambda name: each(f"{name}.json")
+
+
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_inside_an_actor_carries_every_column(name: str, read: Read) -> None:
+def test_a_list_inside_an_actor_carries_every_column(name: str, listed: Each) -> None:
     table, kind = LISTS[name]
-    item = {n: v for n, v in full(table).items() if n != "actor_id" and not (kind and n == "type")}
-    intake, rows = read(
-        "file.json", json.dumps({"type": "agent", "actor_id": "some text", name: [item]})
-    )
+    intake, rows = listed(name)
     assert not intake.quarantined
     assert [shown(r) for r in rows[table]] == [stored(table, **({"type": kind} if kind else {}))]
 
@@ -136,7 +183,7 @@ def test_a_review_carries_its_items(holder: str, read: Read) -> None:
     intake, rows = read("file.json", json.dumps(alone if holder == "alone" else inside))
     assert not intake.quarantined
     assert [shown(r) for r in rows["reviews"]] == [stored("reviews")]
-    assert rows["review_items"] == [stored("review_items")]
+    assert [shown(r) for r in rows["review_items"]] == [stored("review_items")]
 
 
 def test_an_approved_snapshot_carries_its_items(read: Read) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, read_results
+from conftest import judge_few
 from fixture_estate import Estate, service_account, spoiled
 
+import reporter
 from reporter.report.shape import View
-from reporter.run import Options, assess_workspace
 
 ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"
@@ -27,11 +27,11 @@ SUBJECTS = {
 
 
 def run(estate: Estate, folder: Path) -> View:
-    """Assess a company; the run folder is `folder / "run"`."""
-    options = Options(formats=("json",), cache=folder.parent / "converted")
+    """Assess a company through one list; the run folder is `folder / "run"`."""
+    estate.settings |= {"frameworks": ["owasp-nhi-2025"]}
     with pytest.MonkeyPatch.context() as patch:
         judge_few(patch)
-        return assess_workspace(estate.write(folder / "ws"), folder / "run", options)[1]
+        return reporter.assess(estate.write(folder / "ws"), folder / "run", cache=folder.parent / "converted").view  # fmt: skip
 
 
 def table(view: View) -> dict[str, list[str]]:
@@ -135,9 +135,9 @@ def test_everybody_without_a_practice_is_named_with_a_record(view: View, folder:
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("few_checks")
 def test_what_no_input_records_is_not_a_number(tmp_path: Path) -> None:
     estate = Estate()
+    del estate.settings["params"]
     estate.policies = []
     for made in (*estate.agents, *estate.others):
         del made["log_sources"]
@@ -151,9 +151,9 @@ def test_what_no_input_records_is_not_a_number(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.usefixtures("few_checks")
 def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_path: Path) -> None:
     estate = Estate()
+    del estate.settings["params"]
     estate.agents = estate.agents[:3]
     for made in estate.agents:
         del made["components"]
@@ -163,21 +163,35 @@ def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_pa
     assert "No input lists a live workload." in view.parity.text
 
 
-@pytest.mark.usefixtures("few_checks")
 def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
     estate = Estate()
+    del estate.settings["params"]
     estate.others += [workload("gate", is_intermediary=True)]
     estate.events += [ghost(event_class="model", actor_id="gate", actor_kind="workload")]
     assert "Automation with a model" not in table(run(estate, tmp_path))
 
 
-@pytest.mark.usefixtures("few_checks")
-@pytest.mark.parametrize("make", [Estate, spoiled, mixed], ids=["good", "spoiled", "mixed"])
-def test_the_matrix_says_what_gov_01_says(make: Any, tmp_path: Path) -> None:
-    found = run(make(), tmp_path)
-    cells = [c for c in read_results(tmp_path / "run") if c[0] == "GOV-01"]
-    assert cells
-    for _, subject, _, reason, *_ in cells:
+@pytest.mark.usefixtures("view")
+def test_the_matrix_of_a_mixed_company_says_what_gov_01_says(folder: Path) -> None:
+    expect_agreement(folder / "run")
+
+
+def test_the_matrix_of_a_good_company_says_what_gov_01_says(good_run: Path) -> None:
+    expect_agreement(good_run)
+
+
+def test_the_matrix_of_a_spoiled_company_says_what_gov_01_says(tmp_path: Path) -> None:
+    run(spoiled(), tmp_path)
+    expect_agreement(tmp_path / "run")
+
+
+def expect_agreement(folder: Path) -> None:
+    """Hold the numbers of a run's matrix against the reasons of GOV-01."""
+    made = reporter.open(folder)
+    found = made.view
+    verdicts = made.results(check="GOV-01")
+    assert len(verdicts)
+    for subject, reason in zip(verdicts["subject"], verdicts["reason"], strict=True):
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
         total = sum(int(found.parity.heads[n].n) for n in own)
         assert f"({total} members;" in reason
@@ -197,7 +211,8 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     assert made["Agents"][0] == "2 of 3, 1 not recorded"
     rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
     assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
-    cells = {c[1]: (c[2], c[3]) for c in read_results(tmp_path / "run") if c[0] == "GOV-01"}
-    assert cells["agent"][0] == "unknown"
-    assert "owner or manager 66 to 100/100" in cells["agent"][1]
-    assert "1 members here, and up to 0 of another type" in cells["agent"][1]
+    verdicts = reporter.open(tmp_path / "run").results(check="GOV-01")
+    agent = verdicts.set_index("subject").loc["agent"]
+    assert agent.status == "unknown"
+    assert "owner or manager 66 to 100/100" in agent.reason
+    assert "1 members here, and up to 0 of another type" in agent.reason

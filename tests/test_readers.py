@@ -106,24 +106,216 @@ def counts(f: FileCount) -> tuple[int, int, int, int, int]:
     return f.read, f.kept, f.out_of_scope, f.unreadable, f.rejected
 
 
-# gz
+# One file each
 
 
-def test_a_gz_file_is_read(ingest: Ingest) -> None:
-    assert counts(ingest(a__jsonl__gz=gzip.compress(lines(*TEN))).only) == (10, 10, 0, 0, 0)
+def workbook(*sheets: list[list[Any]], titles: Sequence[str | None] = (None, None)) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in zip(titles, sheets, strict=False):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
 
 
-def test_a_gz_file_of_two_members_is_read_whole(ingest: Ingest) -> None:
-    packed = gzip.compress(b"") + gzip.compress(lines(*TEN[:4])) + gzip.compress(lines(*TEN[4:]))
-    assert counts(ingest(a__jsonl__gz=packed).only) == (10, 10, 0, 0, 0)
+BOMB = "a: &a [x, x]\n" + "\n".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(20)
+)
 
 
-def test_a_wrong_gz_checksum_is_reported(ingest: Ingest) -> None:
-    packed = bytearray(gzip.compress(lines(*TEN)))
+WORKBOOK = [CSV_HEAD.split(","), *[r.split(",") for r in CSV_ROWS]]
+AT = datetime.datetime(2026, 7, 1, 12, 30)
+
+
+def _merged() -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(WORKBOOK)))
+    book.active.merge_cells("C2:C4")
+    book.active.merge_cells("D5:E5")
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def _of_one_cell() -> bytes:
+    """A workbook that says of its sheet that it has one cell."""
+    held = io.BytesIO()
+    packed = workbook(WORKBOOK[:2])
+    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(held, "w") as new:
+        for name in old.namelist():
+            said = old.read(name)
+            new.writestr(name, said.replace(b'<dimension ref="A1:E2" />', b'<dimension ref="A1" />'))  # fmt: skip
+    return held.getvalue()
+
+
+def _csv(*rows: str, head: str = CSV_HEAD, end: str = "\n") -> bytes:
+    return end.join([head, *rows]).encode()
+
+
+def _wrong_checksum() -> bytes:
+    packed = bytearray(PACKED)
     packed[-8] ^= 255
-    taken = ingest(a__jsonl__gz=bytes(packed))
-    assert counts(taken.only) == (11, 10, 0, 1, 0)
-    assert "CRC check failed" in taken.reasons
+    return bytes(packed)
+
+
+def _nested(depth: int) -> bytes:
+    deep = json.dumps(event(1)).encode()[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}\n"
+    return lines(event(0)) + deep + lines(event(2))
+
+
+PACKED = gzip.compress(lines(*TEN))
+TWO_MEMBERS = gzip.compress(b"") + gzip.compress(lines(*TEN[:4])) + gzip.compress(lines(*TEN[4:]))
+SURE = lines(event(1, tool="Zoë\u2028\u0085"), *TEN[1:])
+ODD_LIST = json.dumps([*TEN, event(11, tool="QQ")])
+CLOUD = {
+    "eventVersion": "1.1", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventTime": "2026-07-01T00:00:00Z",
+    "awsRegion": "x", "userIdentity": {"type": "IAMUser"},
+}  # fmt: skip
+SERVER = '{"command": "x", "args": ["http://a//b", "1,]",],}'
+MANY = [f"e{n},2026-07-01T00:00:00Z,agt-1,search,success".encode() for n in range(3000)]
+MANY[2500] = MANY[2500].replace(b"agt", b"\xe4gt")
+NUL = b'{"time":"2026-07-01T00:00:00Z\x00","outcome":"success"}\n'
+NO_UTF8 = b'{"time":"2026-07-01T00:00:00Z","actor_id":"\xff\xfe","outcome":"success"}\n'
+STRAY = 'e6,2026-07-01T00:00:00Z,"agt"-1,search,success'
+OPEN = ['e6,2026-07-01T00:00:00Z,"agt-1,search,success', *CSV_ROWS[:3]]
+YAML = "type: agent\nactor_id: agt-1\nname: !!binary aGk=\npurpose: .nan\ncreated_at: 2026-01-02\nautonomy: 2\n"
+NO_PARQUET = b"PAR1" + b"\0" * 200 + b"PAR1"
+WHOLE, FIVE = (10, 10, 0, 0, 0), (5, 5, 0, 0, 0)
+UNREAD = (1, 0, 0, 1, 0)
+
+FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
+    # the end of its name, what it holds, (read, kept, out of scope, unreadable, rejected), what is said of it
+    "a gz file": ("jsonl.gz", PACKED, WHOLE, ""),
+    "a gz file of two members": ("jsonl.gz", TWO_MEMBERS, WHOLE, ""),
+    "a wrong gz checksum": ("jsonl.gz", _wrong_checksum(), (11, 10, 0, 1, 0), "CRC check failed"),
+    **{f"a gz file of {n} bytes is not taken for empty": ("jsonl.gz", PACKED[:n], UNREAD, "") for n in (2, 5, 12)},
+    "a NUL costs its line": ("jsonl", lines(*TEN[:3]) + NUL + lines(*TEN[3:]), (11, 10, 0, 1, 0), ""),
+    "an escaped NUL is text": ("jsonl", lines(event(1, tool="a\0b"), event(2)), (2, 2, 0, 0, 0), ""),
+    "bad UTF-8 costs its line": ("jsonl", lines(*TEN[:5]) + NO_UTF8 + lines(*TEN[5:]), (11, 10, 0, 1, 0), "utf-8"),
+    "blank lines are no records": ("jsonl", lines(event(1)) + b"\n   \n" + lines(event(2)) + b"\n", (2, 2, 0, 0, 0), ""),
+    "no last line end": ("jsonl", lines(*TEN).rstrip(), WHOLE, ""),
+    "lists in 100 lists": ("jsonl", _nested(100), (3, 3, 0, 0, 0), ""),
+    "lists in 500 lists": ("jsonl", _nested(499), (3, 3, 0, 0, 0), ""),
+    "lists in 100,000 lists": ("jsonl", _nested(100_000), (3, 2, 0, 1, 0), "nested too deeply"),
+    "BOM": ("jsonl", codecs.BOM_UTF8 + SURE, WHOLE, ""),
+    "UTF-16": ("jsonl", SURE.decode().encode("utf-16"), WHOLE, ""),
+    "UTF-16 big-endian": ("jsonl", codecs.BOM_UTF16_BE + SURE.decode().encode("utf-16-be"), WHOLE, ""),
+    "CRLF": ("jsonl", SURE.replace(b"\n", b"\r\n"), WHOLE, ""),
+    "CR": ("jsonl", SURE.replace(b"\n", b"\r"), WHOLE, ""),
+    "UTF-16 cut in a character": ("jsonl", lines(*TEN).decode().encode("utf-16")[:-1], UNREAD, ""),
+    **{f"nothing in it: {c!r}": ("json", c, (0, 0, 0, 0, 0), "") for c in (b"", b"\n \n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"[]")},
+    "an object without anything": ("json", b"{}", UNREAD, ""),
+    "values one after another": ("json", "\n".join(json.dumps(e, indent=2) for e in TEN).encode(), WHOLE, ""),
+    "a list of other things than objects": ("json", json.dumps([*TEN, 5, None, "x", [1]]).encode(), (14, 10, 0, 0, 4), ""),
+    "half a character costs its record": ("json", ODD_LIST.replace("QQ", "\\udfff").encode(), (11, 10, 0, 1, 0), ""),
+    "a bad byte costs its record": ("json", ODD_LIST.encode().replace(b"QQ", b"\xe4"), (11, 10, 0, 1, 0), ""),
+    "a cut document": ("json", json.dumps(TEN).encode()[:-20], UNREAD, ""),
+    "a document without the list of its neighbours": (
+        "jsonl", lines({"Records": [CLOUD, CLOUD]}, {"Records": []}, {"Oops": [CLOUD]}), (3, 2, 0, 1, 0), ""),
+    "comments and last commas": ("json", f'// note\n{{"mcpServers": {{"a": {SERVER}, /* off */ }},}}'.encode(), (1, 1, 0, 0, 0), ""),
+    "more cells than headings": (
+        "csv", _csv(*CSV_ROWS, "e9,2026-07-01T00:00:00Z,a,b,success,more"), (6, 5, 0, 1, 0), "6 cells under 5 headings"),
+    "an open quote counts every line it swallows": ("csv", _csv(*CSV_ROWS, *OPEN), (9, 5, 0, 4, 0), ""),
+    "a stray quote costs its row": ("csv", _csv(*CSV_ROWS[:2], STRAY, *CSV_ROWS[2:]), (6, 5, 0, 1, 0), ""),
+    "a heading given twice loses no row unsaid": (
+        "csv", _csv(*CSV_ROWS, head=CSV_HEAD.replace("tool", "actor_id")), (5, 0, 0, 5, 0), "'actor_id (1)', 'actor_id (2)'"),
+    "a row that repeats the headings is none": ("csv", _csv(*CSV_ROWS[:2], CSV_HEAD, *CSV_ROWS[2:]), FIVE, ""),
+    **{f"CSV with {c!r} and {end!r}": ("csv", _csv(*CSV_ROWS, end=end).replace(b",", c.encode()), FIVE, "")
+       for c in ",;\t" for end in ("\n", "\r\n", "\r")},
+    "a Windows byte far down costs its row": ("csv", b"\n".join([CSV_HEAD.encode(), *MANY]), (3000, 2999, 0, 1, 0), ""),
+    "a cell beyond the headings of a sheet": (
+        "xlsx", workbook([WORKBOOK[0], [*WORKBOOK[1], None, "ask Ada"]]), (1, 1, 0, 0, 0), ""),
+    "a formula without a saved value is an empty cell": ("xlsx", workbook([
+        WORKBOOK[0], ["e1", "2026-07-01T00:00:00Z", "agt-1", "=1+1", "success"], ["e2", "=NOW()", "agt-1", "x", "success"],
+    ]), (2, 1, 0, 0, 1), ""),
+    "a workbook that lies about its size is read whole": ("xlsx", _of_one_cell(), (1, 1, 0, 0, 0), ""),
+    **{f"a workbook cut to {n} bytes": ("xlsx", workbook([WORKBOOK[0], ["e1"] * 5])[:n], UNREAD, "") for n in (100, 1000, 3000)},
+    "a bomb of YAML": ("yml", BOMB.encode(), UNREAD, "aliases"),
+    "YAML with a key twice": ("yml", b"a: 1\na: 2\n", UNREAD, "stands twice"),
+    "YAML unclosed": ("yml", b"type: agent\nactor_id: [unclosed\n", UNREAD, "invalid YAML"),
+    "YAML with no such day": ("yml", b"type: agent\nactor_id: x\ncreated_at: 2026-02-31\n", UNREAD, "invalid YAML"),
+    "YAML of lists in lists": ("yml", b"a: " + b"[" * 3000 + b"]" * 3000, UNREAD, ""),
+    "YAML with a tag": ("yml", b"x: !!python/object/apply:os.system [id]\n", UNREAD, "invalid YAML"),
+    "YAML values that JSON cannot hold become text": ("yml", YAML.encode(), (1, 1, 0, 0, 0), ""),
+    "a damaged Parquet file": ("parquet", NO_PARQUET, UNREAD, ""),
+    "a damaged Parquet file, packed": ("parquet", gzip.compress(NO_PARQUET), UNREAD, ""),
+    "binary content": ("jsonl", random.Random(1).randbytes(500), UNREAD, ""),
+}  # fmt: skip
+"""One file each; all are read together, so what is wrong with one must not cost another."""
+LINES = {
+    "a NUL costs its line": [4], "half a character costs its record": [11],
+    "an open quote counts every line it swallows": [7, 8, 9, 10],
+}  # fmt: skip
+SHOWN: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
+    # the end of its name, what it holds, and (record, actor, tool) of its rows
+    "values one after another have numbers": (
+        "json", "\n".join(json.dumps(event(n, event_id=f"v{n}")) for n in range(3)).encode(),
+        [(n, "agt-1", "search") for n in (1, 2, 3)]),
+    "record numbers of a log are its lines": (
+        "jsonl", lines(event(1, event_id="l1")) + b"\nbroken\n" + lines(event(2, event_id="l2")),
+        [(1, "agt-1", "search"), (4, "agt-1", "search")]),
+    "a cell merged downwards says the same in every row": ("xlsx", _merged(), [(n, "agt-1", "search") for n in (2, 3, 4, 6)]),
+    **{f"CSV in {code}": ("csv", "\n".join([CSV_HEAD, f"{code},2026-07-01T00:00:00Z,Zoë Müller,sühne,success"]).encode(code),
+                         [(2, "Zoë Müller", "sühne")]) for code in ("cp1252", "utf-8", "utf-8-sig", "utf-16")},
+}  # fmt: skip
+
+
+def _named(cases: dict[str, Any]) -> dict[str, bytes]:
+    return {f"{n:02d}.{case[0]}": case[1] for n, case in enumerate(cases.values())}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """What became of all files of FILES."""
+    return take(tmp_path_factory.mktemp("planted"), **_named(FILES))
+
+
+@pytest.mark.parametrize("claim", FILES)
+def test_what_is_wrong_with_a_file_costs_that_and_no_more(claim: str, planted: Taken) -> None:
+    number = list(FILES).index(claim)
+    _, _, expected, says = FILES[claim]
+    (file,) = (f for f in planted.files.values() if f.file.startswith(f"logs/{number:02d}."))
+    told = [q for q in planted.quarantined if q.file == file.file and q.kind != "duplicate"]
+    assert counts(file) == expected
+    assert says in " | ".join(q.reason for q in told) + file.why
+    assert claim not in LINES or sorted(q.line for q in told) == LINES[claim]
+    assert claim != "comments and last commas" or file.source == "mcp-config"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """What became of all files of SHOWN."""
+    return take(tmp_path_factory.mktemp("shown"), **_named(SHOWN))
+
+
+@pytest.mark.parametrize("claim", SHOWN)
+def test_rows_have_the_numbers_and_texts_of_their_file(claim: str, shown: Taken) -> None:
+    number = list(SHOWN).index(claim)
+    names = [n for n, _ in columns_of(next(t for t in LOADED if t.name == "events"))]
+    actor, tool = (2 + names.index(n) for n in ("actor_id", "tool"))
+    rows = [r for r in shown.rows["events"] if r[0].startswith(f"logs/{number:02d}.")]
+    assert sorted((r[1], r[actor], r[tool]) for r in rows) == SHOWN[claim][2]
+
+
+def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) -> None:
+    head = CSV_HEAD.split(",")
+    taken = ingest(
+        a__xlsx=workbook(
+            [head, ["e1", AT, "agt-1", "search", "success"]],
+            [head, [2, AT, "agt-1", None, "error"]],
+        )
+    )
+    assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
+    assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
+    assert {r[3] for r in taken.rows["events"]} == {AT}
+
+
+# More than counts
+
+
+# gz
 
 
 def test_a_wrong_gz_checksum_is_reported_on_the_fast_path_too(
@@ -149,66 +341,42 @@ def test_a_cut_gz_file_is_reported(
     assert "ends early" in taken.reasons
 
 
-@pytest.mark.parametrize("keep", [2, 5, 12])
-def test_a_gz_file_cut_in_its_head_is_not_taken_for_empty(keep: int, ingest: Ingest) -> None:
-    taken = ingest(a__jsonl__gz=gzip.compress(lines(*TEN))[:keep])
-    assert taken.only.unreadable == 1
-
-
 # JSON lines
-
-
-def test_nul_bytes_in_a_line_cost_that_line(ingest: Ingest) -> None:
-    content = (
-        lines(*TEN[:3])
-        + b'{"time":"2026-07-01T00:00:00Z\x00","outcome":"success"}\n'
-        + lines(*TEN[3:])
-    )
-    taken = ingest(a__jsonl=content)
-    assert counts(taken.only) == (11, 10, 0, 1, 0)
-    assert [q.line for q in taken.quarantined] == [4]
-
-
-def test_an_escaped_nul_is_text(ingest: Ingest) -> None:
-    assert ingest(a__jsonl=lines(event(1, tool="a\0b"), event(2))).only.kept == 2
-
-
-def test_bad_utf8_costs_that_line(ingest: Ingest) -> None:
-    content = (
-        lines(*TEN[:5])
-        + b'{"time":"2026-07-01T00:00:00Z","actor_id":"\xff\xfe","outcome":"success"}\n'
-        + lines(*TEN[5:])
-    )
-    taken = ingest(a__jsonl=content)
-    assert counts(taken.only) == (11, 10, 0, 1, 0)
-    assert "utf-8" in taken.reasons
 
 
 START = b'{"event_id":"x","time":"2026-07-01T00:00:00Z","actor_id":"a"'
 
 
-@pytest.mark.parametrize("stream_from", [0, 1 << 40])
-@pytest.mark.parametrize(
-    "bad",
-    [
-        START + b',"actor_id":"b","outcome":"success"}\n',
-        START + b',"tool":"\\ud800","outcome":"success"}\n',
-        START.replace(b'"a"', b"NaN") + b',"outcome":"success"}\n',
-        START + b',"outcome":"success"\n',
-        START + b',"outcome":"success"} trailing\n',
-        b'["event_id"\n',
-        b"not json at all\n",
-        b"17\n",
-    ],
-    ids=["twice", "half a character", "NaN", "cut", "trailing", "cut list", "text", "number"],
-)
-def test_a_broken_line_costs_that_line_on_both_paths(
-    stream_from: int, bad: bytes, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(convert, "STREAM_FROM", stream_from)
-    taken = ingest(a__jsonl=lines(*TEN[:5]) + bad + lines(*TEN[5:]))
-    assert counts(taken.only) == (11, 10, 0, 1, 0)
-    assert [q.line for q in taken.quarantined] == [6]
+BROKEN = {
+    "twice": START + b',"actor_id":"b","outcome":"success"}\n',
+    "half a character": START + b',"tool":"\\ud800","outcome":"success"}\n',
+    "NaN": START.replace(b'"a"', b"NaN") + b',"outcome":"success"}\n',
+    "cut": START + b',"outcome":"success"\n',
+    "trailing": START + b',"outcome":"success"} trailing\n',
+    "cut list": b'["event_id"\n',
+    "text": b"not json at all\n",
+    "number": b"17\n",
+}
+BOTH = {"straight through the engine": 0, "record by record": 1 << 40}
+"""The two ways of converting, and from how many bytes on the first is taken."""
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def broken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    """What became of logs with one broken line each."""
+    contents = [lines(*TEN[:5]) + bad + lines(*TEN[5:]) for bad in BROKEN.values()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "STREAM_FROM", BOTH[request.param])
+        made = {f"{n}.jsonl": content for n, content in enumerate(contents)}
+        return take(tmp_path_factory.mktemp("broken"), **made)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_line_costs_that_line_on_both_paths(name: str, broken: Taken) -> None:
+    file = f"logs/{list(BROKEN).index(name)}.jsonl"
+    told = [q for q in broken.quarantined if q.file == file and q.kind != "duplicate"]
+    assert counts(broken.files[file]) == (11, 10, 0, 1, 0)
+    assert [q.line for q in told] == [6]
 
 
 def test_a_line_of_twenty_megabytes_is_read(ingest: Ingest) -> None:
@@ -226,138 +394,17 @@ def test_a_line_of_forty_megabytes_is_reported(
     assert "32 MB is the limit" in taken.reasons
 
 
-@pytest.mark.parametrize("depth", [100, 900, 100_000])
-def test_deep_nesting_does_not_bring_ingest_down(depth: int, ingest: Ingest) -> None:
-    deep = json.dumps(event(1)).encode()[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}\n"
-    taken = ingest(a__jsonl=lines(event(0)) + deep + lines(event(2)))
-    assert taken.only.read == 3
-    assert taken.only.kept >= 2
-
-
-def test_blank_lines_are_no_records(ingest: Ingest) -> None:
-    assert counts(ingest(a__jsonl=lines(event(1)) + b"\n   \n" + lines(event(2)) + b"\n").only) == (
-        2,
-        2,
-        0,
-        0,
-        0,
-    )
-
-
-def test_a_missing_last_line_end_costs_nothing(ingest: Ingest) -> None:
-    assert ingest(a__jsonl=lines(*TEN).rstrip()).only.kept == 10
-
-
-@pytest.mark.parametrize(
-    "encode",
-    [
-        lambda b: codecs.BOM_UTF8 + b,
-        lambda b: b.decode().encode("utf-16"),
-        lambda b: codecs.BOM_UTF16_BE + b.decode().encode("utf-16-be"),
-        lambda b: b.replace(b"\n", b"\r\n"),
-        lambda b: b.replace(b"\n", b"\r"),
-    ],
-    ids=["BOM", "UTF-16", "UTF-16 big-endian", "CRLF", "CR"],
-)
-def test_encodings_and_line_ends(encode: Callable[[bytes], bytes], ingest: Ingest) -> None:
-    assert counts(
-        ingest(a__jsonl=encode(lines(event(1, tool="Zoë\u2028\u0085"), *TEN[1:]))).only
-    ) == (10, 10, 0, 0, 0)
-
-
-def test_utf16_cut_in_a_character_is_reported(ingest: Ingest) -> None:
-    assert ingest(a__jsonl=lines(*TEN).decode().encode("utf-16")[:-1]).only.unreadable >= 1
-
-
 # JSON documents
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\n \n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"[]", b"{}"]
-)
-def test_an_empty_file_is_named(content: bytes, ingest: Ingest) -> None:
-    assert ingest(a__json=content).only.kept == 0
-
-
-def test_values_one_after_another_are_read_one_by_one(ingest: Ingest) -> None:
-    taken = ingest(a__json="\n".join(json.dumps(e, indent=2) for e in TEN).encode())
-    assert counts(taken.only) == (10, 10, 0, 0, 0)
-    assert sorted(r[1] for r in taken.rows["events"]) == list(range(1, 11))
-
-
-def test_a_list_with_other_things_than_objects_counts_them(ingest: Ingest) -> None:
-    taken = ingest(a__json=json.dumps([*TEN, 5, None, "x", [1]]).encode())
-    assert taken.only.read == 14
-    assert taken.only.kept == 10
-
-
-def test_a_half_character_costs_its_record_only(ingest: Ingest) -> None:
-    text = json.dumps([*TEN, event(11, tool="QQ")]).replace("QQ", "\\udfff")
-    taken = ingest(a__json=text.encode())
-    assert counts(taken.only) == (11, 10, 0, 1, 0)
-    assert taken.quarantined[0].line == 11
-
-
-def test_a_bad_byte_in_a_document_costs_its_record_only(ingest: Ingest) -> None:
-    content = json.dumps([*TEN, event(11, tool="QQ")]).encode().replace(b"QQ", b"\xe4")
-    assert counts(ingest(a__json=content).only) == (11, 10, 0, 1, 0)
-
-
-def test_a_cut_document_is_reported(ingest: Ingest) -> None:
-    assert ingest(a__json=json.dumps(TEN).encode()[:-20]).only.unreadable == 1
-
-
-def test_a_document_without_the_list_of_its_neighbours_is_reported(ingest: Ingest) -> None:
-    cloud = {
-        "eventVersion": "1.1",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "GetObject",
-        "eventTime": "2026-07-01T00:00:00Z",
-        "awsRegion": "x",
-        "userIdentity": {"type": "IAMUser"},
-    }
-    taken = ingest(a__jsonl=lines({"Records": [cloud, cloud]}, {"Records": []}, {"Oops": [cloud]}))
-    assert counts(taken.only) == (3, 2, 0, 1, 0)
-
-
 def test_a_document_larger_than_one_record_may_be_is_read_in_records(ingest: Ingest) -> None:
-    value = {"events": [event(n, resource="x" * 5_000_000) for n in range(7)]}
-    assert counts(ingest(a__json=json.dumps(value).encode()).only) == (7, 7, 0, 0, 0)
-
-
-def test_comments_and_last_commas_are_read(ingest: Ingest) -> None:
-    server = '{"command": "x", "args": ["http://a//b", "1,]",],}'
-    text = f'// note\n{{"mcpServers": {{"a": {server}, /* off */ }},}}'
-    assert ingest(mcp__json=text.encode()).only.source == "mcp-config"
+    value = json.dumps({"events": [event(n, resource="x" * 1_000_000) for n in range(7)]})
+    whole = value.replace("}, {", "}," + " " * 5_000_000 + "{").encode()
+    assert len(whole) > files.MAX_RECORD
+    assert counts(ingest(a__json=whole).only) == (7, 7, 0, 0, 0)
 
 
 # CSV
-
-
-def test_more_cells_than_headings_cost_that_row(ingest: Ingest) -> None:
-    taken = ingest(
-        a__csv="\n".join([CSV_HEAD, *CSV_ROWS, "e9,2026-07-01T00:00:00Z,a,b,success,more"]).encode()
-    )
-    assert counts(taken.only) == (6, 5, 0, 1, 0)
-    assert "6 cells under 5 headings" in taken.reasons
-
-
-def test_an_open_quote_counts_every_line_it_swallows(ingest: Ingest) -> None:
-    broken = ['e6,2026-07-01T00:00:00Z,"agt-1,search,success', *CSV_ROWS[:3]]
-    taken = ingest(a__csv="\n".join([CSV_HEAD, *CSV_ROWS, *broken]).encode())
-    assert counts(taken.only) == (9, 5, 0, 4, 0)
-    assert sorted(q.line for q in taken.quarantined) == [7, 8, 9, 10]
-
-
-def test_a_stray_quote_costs_that_row(ingest: Ingest) -> None:
-    rows = [*CSV_ROWS[:2], 'e6,2026-07-01T00:00:00Z,"agt"-1,search,success', *CSV_ROWS[2:]]
-    assert counts(ingest(a__csv="\n".join([CSV_HEAD, *rows]).encode()).only) == (6, 5, 0, 1, 0)
-
-
-def test_a_heading_given_twice_loses_no_row_silently(ingest: Ingest) -> None:
-    taken = ingest(a__csv="\n".join([CSV_HEAD.replace("tool", "actor_id"), *CSV_ROWS]).encode())
-    assert counts(taken.only) == (5, 0, 0, 5, 0)
-    assert "'actor_id (1)', 'actor_id (2)'" in taken.reasons
 
 
 @pytest.mark.parametrize(
@@ -379,149 +426,13 @@ def test_headings_are_told_apart(rows: list[str], keys: list[str], tmp_path: Pat
     assert [list(i.value) for i in found] == [keys]
 
 
-def test_a_row_that_repeats_the_headings_is_none(ingest: Ingest) -> None:
-    text = "\n".join([CSV_HEAD, *CSV_ROWS[:2], CSV_HEAD, *CSV_ROWS[2:]])
-    assert counts(ingest(a__csv=text.encode()).only) == (5, 5, 0, 0, 0)
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_csv_dialects(delimiter: str, end: str, ingest: Ingest) -> None:
-    text = end.join([CSV_HEAD, *CSV_ROWS]).replace(",", delimiter)
-    assert counts(ingest(a__csv=text.encode()).only) == (5, 5, 0, 0, 0)
-
-
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
-def test_csv_encodings(encoding: str, ingest: Ingest) -> None:
-    text = "\n".join([CSV_HEAD, "e1,2026-07-01T00:00:00Z,Zoë Müller,sühne,success"])
-    taken = ingest(a__csv=text.encode(encoding))
-    names = [n for n, _ in columns_of(next(t for t in LOADED if t.name == "events"))]
-    assert taken.rows["events"][0][2 + names.index("actor_id")] == "Zoë Müller"
-
-
-def test_a_windows_byte_far_down_a_utf8_csv_costs_its_row(ingest: Ingest) -> None:
-    rows = [f"e{n},2026-07-01T00:00:00Z,agt-1,search,success".encode() for n in range(3000)]
-    rows[2500] = rows[2500].replace(b"agt", b"\xe4gt")
-    taken = ingest(a__csv=b"\n".join([CSV_HEAD.encode(), *rows]))
-    assert counts(taken.only) == (3000, 2999, 0, 1, 0)
-
-
 # XLSX
-
-
-def workbook(*sheets: list[list[Any]], titles: Sequence[str | None] = (None, None)) -> bytes:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in zip(titles, sheets, strict=False):
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    held = io.BytesIO()
-    book.save(held)
-    return held.getvalue()
-
-
-def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) -> None:
-    head = CSV_HEAD.split(",")
-    at = datetime.datetime(2026, 7, 1, 12, 30)
-    taken = ingest(
-        a__xlsx=workbook(
-            [head, ["e1", at, "agt-1", "search", "success"]],
-            [head, [2, at, "agt-1", None, "error"]],
-        )
-    )
-    assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
-    assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
-    assert {r[3] for r in taken.rows["events"]} == {at}
-
-
-def test_a_cell_merged_downwards_says_the_same_in_every_row(ingest: Ingest) -> None:
-    book = openpyxl.load_workbook(
-        io.BytesIO(workbook([CSV_HEAD.split(","), *[r.split(",") for r in CSV_ROWS]]))
-    )
-    book.active.merge_cells("C2:C4")
-    book.active.merge_cells("D5:E5")
-    held = io.BytesIO()
-    book.save(held)
-    taken = ingest(a__xlsx=held.getvalue())
-    names = [n for n, _ in columns_of(next(t for t in LOADED if t.name == "events"))]
-    assert [r[2 + names.index("actor_id")] for r in taken.rows["events"]] == ["agt-1"] * 4
-    assert counts(taken.only) == (5, 4, 0, 0, 1)
-
-
-def test_a_cell_beyond_the_headings_of_a_sheet_costs_nothing(ingest: Ingest) -> None:
-    rows = [CSV_HEAD.split(","), [*CSV_ROWS[0].split(","), None, "ask Ada"]]
-    assert counts(ingest(a__xlsx=workbook(rows)).only) == (1, 1, 0, 0, 0)
-
-
-def test_a_formula_without_a_saved_value_is_an_empty_cell(ingest: Ingest) -> None:
-    head = CSV_HEAD.split(",")
-    rows = [
-        head,
-        ["e1", "2026-07-01T00:00:00Z", "agt-1", "=1+1", "success"],
-        ["e2", "=NOW()", "agt-1", "x", "success"],
-    ]
-    assert counts(ingest(a__xlsx=workbook(rows)).only) == (2, 1, 0, 0, 1)
-
-
-def test_a_workbook_that_lies_about_its_size_is_read_whole(ingest: Ingest) -> None:
-    packed = workbook(
-        [CSV_HEAD.split(","), ["e1", "2026-07-01T00:00:00Z", "agt-1", "search", "success"]]
-    )
-    held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(held, "w") as new:
-        for name in old.namelist():
-            new.writestr(
-                name,
-                old.read(name).replace(b'<dimension ref="A1:E2" />', b'<dimension ref="A1" />'),
-            )
-    assert ingest(a__xlsx=held.getvalue()).only.kept == 1
-
-
-@pytest.mark.parametrize("cut", [100, 1000, 3000])
-def test_a_damaged_workbook_is_reported(cut: int, ingest: Ingest) -> None:
-    assert ingest(a__xlsx=workbook([CSV_HEAD.split(","), ["e1"] * 5])[:cut]).only.unreadable >= 1
 
 
 # YAML
 
 
-BOMB = "a: &a [x, x]\n" + "\n".join(
-    f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(20)
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (BOMB, "aliases"),
-        ("a: 1\na: 2\n", "stands twice"),
-        ("type: agent\nactor_id: [unclosed\n", "invalid YAML"),
-        ("type: agent\nactor_id: x\ncreated_at: 2026-02-31\n", "invalid YAML"),
-        ("a: " + "[" * 3000 + "]" * 3000, ""),
-        ("x: !!python/object/apply:os.system [id]\n", "invalid YAML"),
-    ],
-    ids=["bomb", "twice", "unclosed", "no such day", "deep", "tag"],
-)
-def test_bad_yaml_is_reported(text: str, reason: str, ingest: Ingest) -> None:
-    taken = ingest(a__yml=text.encode())
-    assert taken.only.unreadable == 1
-    assert reason in taken.reasons
-
-
-def test_yaml_values_that_json_cannot_hold_become_text(ingest: Ingest) -> None:
-    odd = "name: !!binary aGk=\npurpose: .nan\ncreated_at: 2026-01-02\nautonomy: 2\n"
-    text = f"type: agent\nactor_id: agt-1\n{odd}"
-    assert counts(ingest(a__yml=text.encode()).only) == (1, 1, 0, 0, 0)
-
-
 # Parquet
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_damaged_parquet_file_is_reported(packed: bool, ingest: Ingest) -> None:
-    content = b"PAR1" + b"\0" * 200 + b"PAR1"
-    assert ingest(a__parquet=gzip.compress(content) if packed else content).only.unreadable == 1
 
 
 # Files as such
@@ -576,10 +487,6 @@ def test_a_folder_that_may_not_be_opened_is_named(
     assert "cannot be opened" in take(tmp_path).reasons
 
 
-def test_binary_content_is_named(ingest: Ingest) -> None:
-    assert ingest(a__jsonl=random.Random(1).randbytes(500)).only.unreadable >= 1
-
-
 # Whatever the damage
 
 DAMAGED: dict[str, bytes] = {
@@ -626,7 +533,7 @@ DAMAGED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(5), *(pytest.param(n, marks=pytest.mark.deep) for n in range(5, 20))]
+    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.deep) for n in range(3, 20))]
 )
 def test_counts_add_up_whatever_bytes_are_damaged(seed: int, tmp_path: Path) -> None:
     dice = random.Random(seed)
@@ -763,11 +670,6 @@ def test_a_secret_is_hidden_on_both_paths(tmp_path: Path, threshold: None) -> No
     assert any("looks like a secret" in reason for _, _, reason in fast[2])
 
 
-def test_record_numbers_of_a_log_are_its_lines(ingest: Ingest) -> None:
-    taken = ingest(a__jsonl=lines(event(1)) + b"\n" + b"broken\n" + lines(event(2)))
-    assert sorted(r[1] for r in taken.rows["events"]) == [1, 4]
-
-
 @pytest.mark.parametrize(
     ("name", "content", "format_"),
     [
@@ -787,7 +689,10 @@ def test_formats_are_told_by_content(
     assert files.sniff(tmp_path / name, name).format == format_
 
 
-def test_the_machines_time_zone_changes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "zone", ["America/St_Johns", pytest.param("Asia/Tokyo", marks=pytest.mark.deep)]
+)
+def test_the_machines_time_zone_changes_nothing(zone: str, tmp_path: Path) -> None:
     """Files are converted on connections of their own, and each must know that a time without a zone is UTC."""
     code = (
         "import sys; sys.path.insert(0, 'tests'); from pathlib import Path; import test_readers as t; "
@@ -795,15 +700,11 @@ def test_the_machines_time_zone_changes_nothing(tmp_path: Path) -> None:
         "enumerate(('2026-07-01T12:00:00', '2026-07-01T12:00:00Z', '2026-07-01T14:00:00+02:00'))))); "
         "print(made.rows['events'])"
     )
-    seen = [
-        subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / f"{i}")],
-            capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone},
-        ).stdout
-        for i, zone in enumerate(("UTC", "Asia/Tokyo", "America/St_Johns"))
-    ]  # fmt: skip
-    assert seen[0].count("datetime.datetime(2026, 7, 1, 12, 0)") == 3
-    assert len(set(seen)) == 1
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True, text=True, check=True, env={**os.environ, "TZ": zone},
+    )  # fmt: skip
+    assert done.stdout.count("datetime.datetime(2026, 7, 1, 12, 0)") == 3
 
 
 def test_of_many_files_one_record_is_looked_at_first_and_more_where_it_is_odd(

@@ -57,6 +57,7 @@ def test_the_next_best_source_that_keeps_records_takes_the_file(tmp_path: Path) 
     assert "but none of its 1 records is kept; nothing, last kept none either" in c.why
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_of_a_file_of_which_nothing_is_kept_page_one_says_so(tmp_path: Path) -> None:
     (tmp_path / "ws/inventory").mkdir(parents=True)
     (tmp_path / "ws/reporter.yml").write_text("organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n")  # fmt: skip

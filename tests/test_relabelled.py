@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from conftest import judge_few, reporter
+from conftest import judge_few
 
-from reporter.runfolder import read_view
+import reporter
 
 AGENTS = ("a1", "person", "job", "load")
 CHECKS = ("AUD-01", "CHG-03", "ENT-05", "INV-02", "OWN-01", "RSK-02")
@@ -49,7 +48,7 @@ MASKS: dict[str, dict[str, Any]] = {
 
 class World:
     def __init__(self, folder: Path, language: str) -> None:
-        ws, out = folder / "ws", folder / "run"
+        ws = folder / "ws"
         people = [actor("ann", "human") | {"tools": [], "credentials": []}]
         listed = [
             actor("a1"),
@@ -82,14 +81,11 @@ class World:
             (ws / name).write_text(text, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
             judge_few(patch, *CHECKS)
-            done = reporter("assess", ws, "--out", out, "--formats", "json,csv", "--quiet")
-        assert done.exit_code == 0, done.output
-        rows = duckdb.sql(
-            f"SELECT \"check\", subject, status, reason, record FROM '{out / 'results.parquet'}'"
-        ).fetchall()
-        self.cells = {(c, s): (v, r, ref) for c, s, v, r, ref in rows}
-        self.notices = {n.code: n for n in read_view(out).summary.notices}
-        with (out / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
+            run = reporter.assess(ws)
+        rows = run.results()[["check", "subject", "status", "reason", "record"]]
+        self.cells = {(c, s): told for c, s, *told in rows.itertuples(index=False)}
+        self.notices = {n.code: n for n in run.view.summary.notices}
+        with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
             self.notes = [(r["kind"], r["reason"]) for r in csv.DictReader(handle)]
 
 

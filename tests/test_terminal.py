@@ -124,6 +124,7 @@ def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
             assert not [c for c in cells if c[:1] in ("=", "+", "@", "\t", "\r")], name
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> None:
     made: dict[str, Any] = printed(run)
     column = made["finding_columns"].index("subject")

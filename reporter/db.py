@@ -5,6 +5,8 @@ After `lock()` no file outside the work folder can be read or written and no set
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +28,9 @@ Broken = (duckdb.InternalException, duckdb.FatalException)
 """After one of these the engine answers nothing more."""
 
 DEFAULT_MEMORY = "1GB"
+_PLAIN: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+}  # fmt: skip
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -43,12 +48,7 @@ class Engine(AbstractContextManager["Engine"]):
         spill = work / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
-            config={
-                "memory_limit": memory,
-                "temp_directory": str(spill),
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            }
+            config={**_PLAIN, "memory_limit": memory, "temp_directory": str(spill)}
         )
         self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         self._con.execute("SET enable_progress_bar = false")
@@ -231,7 +231,10 @@ def version() -> str:
 
 
 class Parquet:
-    """A Parquet file that is asked in SQL, in which it is `held`; `place` is the place of a row in it, counted from 0."""
+    """A Parquet file that is asked in SQL, in which it is `held`; `place` is the place of a row in it, counted from 0.
+
+    What it is asked reaches this file and no other.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -255,9 +258,16 @@ class Parquet:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
-            self._con = duckdb.connect()
-            source = f"read_parquet({quoted(str(self.path))}, file_row_number => TRUE)"
-            self._con.execute(
-                f"CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) FROM {source}"
+            spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}"
+            con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
+            path = quoted(str(self.path))
+            con.execute(
+                "CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) "
+                f"FROM read_parquet({path}, file_row_number => TRUE)"
             )
+            con.execute("SET enable_progress_bar = false")
+            con.execute(f"SET allowed_paths = [{path}]")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
+            self._con = con
         return self._con

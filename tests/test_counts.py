@@ -16,6 +16,7 @@ import reporter
 from reporter.report import EDITIONS, html
 from reporter.report.shape import View
 from reporter.report.view import build, to_json
+from reporter.store import Results
 
 BESIDE = re.compile(
     r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"
@@ -53,7 +54,8 @@ def shares(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def view(sample: Path) -> View:
     """The sample's last quarter as it is printed, compared with the quarter before."""
-    return build(reporter.open(sample / "q3").compare(sample / "q2").data)
+    later = reporter.open(sample / "q3")
+    return build(later.compare(sample / "q2").data, Results(later.folder))
 
 
 @pytest.fixture(scope="module")

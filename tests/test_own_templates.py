@@ -68,7 +68,8 @@ def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: shape.View, 
         ("{% for n in range(10**9) %}{% endfor %}", "too big"),
         ("{{ view.nothing }}", "no attribute 'nothing'"),
         ("{{ 1 / 0 }}", "division by zero"),
-        ("{{ view.findings + 1 }}", "can only concatenate"),
+        ("{{ view.findings + 1 }}", "unsupported operand"),
+        ("{{ view.findings.results.rows(['1']) }}", "unsafe"),
     ],
 )
 def test_what_a_sandbox_forbids_or_a_template_gets_wrong_is_named_with_its_line(

@@ -23,7 +23,7 @@ from reporter.model import Assessment
 from reporter.report.published import report_schema
 from reporter.run import Options, assess_workspace
 from reporter.runfolder import FILES, render
-from reporter.store import DATA, RESULT, RESULTS, from_json, read_run, to_json
+from reporter.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
 from reporter.whatif import what_if
 
 EXTREMES: dict[str, Callable[[], given.Judged]] = {
@@ -345,3 +345,15 @@ def test_nothing_that_is_printed_is_read_back() -> None:
     assert {name: calls for name, calls in found.items() if calls} == {}
     told = {p.name: [w for w in FORBIDDEN if w in p.read_text("utf-8")] for p in folder.rglob("*.py")}  # fmt: skip
     assert {name: words for name, words in told.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "(SELECT count(*) FROM read_text('/etc/hostname')) > 0",
+        "(SELECT count(*) FROM glob('/*')) > 0",
+    ],
+)
+def test_a_question_reaches_the_verdicts_and_no_other_file(where: str, sample_run: Path) -> None:
+    with pytest.raises(InputError, match="disabled by configuration"):
+        Results(sample_run).rows(where=where)

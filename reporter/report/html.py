@@ -30,6 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reporter.branding import ACCENT
+from reporter.store import Held
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
 from . import charts, desk, listing, pages, search
@@ -239,6 +240,14 @@ def _members(framework: Framework, ids: tuple[str, ...]) -> list[Control]:
     return [c for c in framework.controls if c.id in ids]
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """What a template of the user's own may do: nothing beside what jinja2 allows, and it asks the tables of the run nothing in SQL."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Keep the tables of a run behind the rows that they give."""
+        return not isinstance(value, Held) and super().is_safe_attribute(obj, attr, value)
+
+
 class _Compiled(BytecodeCache):
     """What this process has compiled: each page has an environment of its own, and compiling its templates takes as long as filling them."""
 
@@ -268,7 +277,7 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
     loaders: list[BaseLoader] = [FileSystemLoader(folder)]
     if own:
         loaders.append(FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None))  # fmt: skip
-    kind = ImmutableSandboxedEnvironment if own else Environment
+    kind = _Sandbox if own else Environment
     environment = kind(
         loader=ChoiceLoader(loaders),
         bytecode_cache=_compiled(kind),

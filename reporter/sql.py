@@ -129,9 +129,9 @@ def origins(model: str, column: str) -> list[tuple[str, str]]:
     return sorted({(n.source.name, n.name.rpartition(".")[2]) for n in leaves})
 
 
-def tables_read(model: str) -> set[str]:
-    """Return the tables that a model reads, but for its own parts."""
-    tree = _parse(model, "")
+def tables_read(model: str, place: str) -> set[str]:
+    """Return the tables that a model reads, but for its own parts; ContentError where it is no SELECT."""
+    tree = _parse(model, place)
     parts = {c.alias for c in tree.find_all(exp.CTE)}
     return {t.name for t in tree.find_all(exp.Table) if t.name} - parts
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reporter import lint
 from reporter.db import Engine
 from reporter.errors import ContentError
 from reporter.examples import RUN, load_example
@@ -26,7 +27,7 @@ def write(folder: Path, name: str, text: str) -> models.Model:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_model_seems_to_read_is_what_it_reads(name: str) -> None:
     model = models.models()[name]
-    assert model.reads == tables_read(model.sql)
+    assert model.reads == tables_read(model.sql, name)
     assert model.says.startswith("One ") and model.says.endswith(".")
 
 
@@ -73,3 +74,18 @@ def test_models_that_read_each_other_are_refused(
         pytest.raises(ContentError, match="read each other: a, b"),
     ):
         models.make(engine, pair)
+
+
+def test_lint_names_a_model_of_no_table_and_what_it_reads_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {n: write(tmp_path, n, text) for n, text in (
+        ("things", "-- One.\nSELECT * FROM actors"),
+        ("settings", "-- One.\nSELECT * FROM nowhere"),
+        ("happenings", "-- One.\nSELECT FROM WHERE"),
+    )}  # fmt: skip
+    monkeypatch.setattr(lint, "models", lambda: wrong)
+    said = "\n".join(f"{e.place}: {e.message}" for e in lint._models())
+    assert "models/things.sql: things is no table" in said
+    assert "models/settings.sql: there is no table nowhere" in said
+    assert "models/happenings.sql" in said.replace("things is no table", "")

@@ -26,7 +26,7 @@ from reporter import store
 from reporter.branding import contrast
 from reporter.model import Assessment
 from reporter.plain import clean
-from reporter.report import WRITERS, charts, html, shape, typeset, view, words
+from reporter.report import WRITERS, charts, html, shape, view, words
 from reporter.report import pdf as pdf_writer
 from reporter.report.oscal.parts import markup
 from reporter.report.sheets import escape
@@ -412,10 +412,7 @@ def test_a_link_holds_text_alone() -> None:
 
 @pytest.mark.parametrize(
     "edition",
-    [
-        *("auditor", "board", "engineer"),
-        *(pytest.param(e, marks=pytest.mark.deep) for e in ("parts", "without-typst")),
-    ],
+    ["auditor", "board", "engineer", pytest.param("parts", marks=pytest.mark.deep)],
 )
 @pytest.mark.parametrize("flavour", ["ua1", "3a"])
 def test_verapdf_accepts_the_pdf(
@@ -431,11 +428,8 @@ def test_verapdf_accepts_the_pdf(
         pytest.skip("veraPDF is not set up: run tests/verapdf/setup.sh (needs Java)")
     classes = f"{VERAPDF}:{VERAPDF / 'verapdf.jar'}:{jars}"
     path = pdf
-    if edition in ("parts", "without-typst"):
-        if edition != "parts":
-            monkeypatch.setattr(typeset, "is_installed", lambda: False)
+    if edition == "parts":
         monkeypatch.setattr(pdf_writer, "PART", 60)
-        monkeypatch.setattr(pdf_writer, "PART_WITHOUT_TYPST", 60)
         path = tmp_path / "parts.pdf"
         a = given.rich()
         WRITERS["pdf"](given.holding(rich, a, given.open_of(a)[:100]), path)

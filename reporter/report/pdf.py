@@ -109,7 +109,7 @@ def _attachment(view: View, path: Path) -> weasyprint.Attachment:
     )
 
 
-def _write(page: str, attached: Sequence[weasyprint.Attachment] | None) -> bytes:
+def _write(page: str, attached: Sequence[weasyprint.Attachment] | None = None) -> bytes:
     """Lay out a page with the fonts it needs."""
     page, faces = printable(shorten_words(page), html.templates_dir() / "fonts")
     document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())

@@ -305,6 +305,17 @@ def test_rows_have_the_numbers_and_texts_of_their_file(claim: str, shown: Taken)
     assert sorted((r[1], r[actor], r[tool]) for r in rows) == SHOWN[claim][2]
 
 
+@pytest.mark.parametrize(("name", "code", "noted"), [("Zoë", "cp1252", True), ("Łukasz", "cp1250", True), ("Zoë", "utf-8", False)])  # fmt: skip
+def test_a_table_that_is_not_utf_8_is_noted_for_its_letters_may_be_wrong(
+    name: str, code: str, noted: bool, ingest: Ingest
+) -> None:
+    taken = ingest(
+        a__csv=_csv(*CSV_ROWS, f"e9,2026-07-01T00:00:00Z,{name},b,success").decode().encode(code)
+    )
+    assert counts(taken.only) == (6, 6, 0, 0, 0)
+    assert ("save the table as UTF-8" in taken.reasons) is noted
+
+
 def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) -> None:
     head = CSV_HEAD.split(",")
     taken = ingest(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
-from jinja2 import Environment
-from jinja2.ext import extract_from_ast
 
 from reporter import catalog
 from reporter.catalog import Content
@@ -28,7 +28,11 @@ POT = "messages.pot"
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
 Found = tuple[str, str, tuple[str, ...]]
 """Where, context, and the text: one form or two."""
-_SAYING = {"say": 1, "mark": 1, "say_n": 2}
+Extracted = Iterator[tuple[int, str, Sequence[str | None], list[str]]]
+"""What a method of Babel gives: line, function, its texts, comments."""
+_KEYWORDS = {"say": None, "mark": None, "say_n": (1, 2), "_": None}
+"""Functions that say a text, as Babel is told of them."""
+_TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 _TRANSLATED_TITLES = ("id-only",)
 """Text policies of catalogs whose titles are our own words; the titles of others are their publisher's."""
 
@@ -43,19 +47,11 @@ def extract() -> Catalog:
 
 
 def _found() -> Iterator[Found]:
-    package = Path(__file__).parent
-    code = [
-        *sorted((package / "report").glob("*.py")),
-        *(package / f"{name}.py" for name in ("explain", "explanation", "history", "rests")),
-    ]
-    for path in (*code, package / "texts.py"):
-        yield from _in_code(path, path.relative_to(package.parent).as_posix())
     templates = locale_dir().parent
-    for path in sorted(templates.rglob("*.html")):
-        yield from _in_template(path, path.relative_to(templates.parent).as_posix())
-    for path in (*sorted(templates.glob("*.css")), *sorted(templates.glob("*.js"))):
-        place = path.relative_to(templates.parent).as_posix()
-        yield from ((place, "", (text,)) for text in IN_CODE.findall(path.read_text("utf-8")))
+    for folder in (Path(__file__).parent, templates):
+        told = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
+        for name, _, text, _, _ in told:
+            yield f"{folder.name}/{name}", "", text if isinstance(text, tuple) else (text,)
     yield from (("reporter/report/words.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
     yield from (("reporter/report/tabs.py", "", (name,)) for name in headings())
     yield from (("reporter/texts.py", WORD, (code,)) for code in (*WORDS, *EFFECTS))
@@ -64,25 +60,36 @@ def _found() -> Iterator[Found]:
     )
 
 
-def _in_code(path: Path, place: str) -> Iterator[Found]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+def _in_code(
+    file: IO[bytes], keywords: Collection[str], comment_tags: Any, options: Any
+) -> Extracted:
+    """Read Python as a tree: Babel's own method reads tokens, and loses a call within a call within a call."""
+    for node in ast.walk(ast.parse(file.read())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             continue
-        n = _SAYING.get(node.func.id, 0)
-        told = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        texts = tuple(t for t in told[:n] if isinstance(t, str) and t)
-        if n and len(texts) == n:
-            yield place, "", texts
-        elif node.func.id == "count" and told and isinstance(told[-1], str):
-            yield place, "", counted(told[-1])
+        name = node.func.id
+        args = [a.value if isinstance(a, ast.Constant) else None for a in node.args]
+        texts: Sequence[str | None] = [a if isinstance(a, str) and a else None for a in args]
+        if name == "count" and texts and (noun := texts[-1]):
+            name, texts = "say_n", counted(noun)
+        if name in keywords:
+            yield node.lineno, name, texts, []
 
 
-def _in_template(path: Path, place: str) -> Iterator[Found]:
-    tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(path.read_text("utf-8"))
-    for _, _, told in extract_from_ast(tree, ("_",)):
-        text = told[0] if isinstance(told, tuple) else told
-        if text:  # not a value that stands in the view
-            yield place, "", (str(text),)
+def _in_style_or_script(
+    file: IO[bytes], keywords: Collection[str], comment_tags: Any, options: Any
+) -> Extracted:
+    for text in IN_CODE.findall(file.read().decode()):
+        yield 1, "_", (text,), []
+
+
+_METHODS: list[tuple[str, Any]] = [
+    ("**.py", _in_code),
+    ("**.html", "jinja2"),
+    ("*.css", _in_style_or_script),
+    ("*.js", _in_style_or_script),
+]
+"""How Babel reads a file, by its name."""
 
 
 def contents(content: Content) -> Iterator[str]:
@@ -114,14 +121,10 @@ def written(made: Catalog, header: str = HEADER) -> bytes:
 def renewed(path: Path, template: Catalog) -> bytes:
     """Return a translation with the messages of the template, and what it says of them."""
     with path.open("rb") as file:
-        old = read_po(file, locale=path.stem)
-    made = Catalog(locale=path.stem, charset="utf-8", fuzzy=False)
-    for message in template:
-        if message.id:
-            before = old.get(message.id, message.context)
-            said = before.string if before else None
-            made.add(message.id, said, message.locations, context=message.context)
-    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {old.plural_forms}\\n"\n'
+        made = read_po(file, locale=path.stem)
+    made.update(template, no_fuzzy_matching=True)
+    made.obsolete.clear()
+    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {made.plural_forms}\\n"\n'
     return written(made, HEADER + spoken)
 
 

@@ -1,7 +1,8 @@
 """What looks like a credential. In: any text. Out: the text with each credential's value replaced, all else as it was.
 
 `SUSPECT`, in the engine's regular expressions, finds the few texts worth a look; the rules in Python decide. A
-credential is told by its shape (ghp_...) or by its place (password=..., --token ..., Bearer ..., ://user:...@).
+credential is told by its shape (ghp_..., in secret_rules.toml) or by its place (password=..., --token ..., Bearer ...,
+://user:...@, here: whether a value is a secret hangs on its name and on the sentence around it).
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 Match = re.Match[str]
 
@@ -20,62 +25,60 @@ SHORTEST = 15
 """Bytes below which no text of a row is looked at."""
 
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
-_PREFIXES = (
-    "sk-|[rs]k_(?:live|test|prod)_|sk_|gh[pousr]_|github_pat_|gl(?:pat|dt|rtr?|ptt|ft|soat|cbt|imt|agent|oas|wt|ffct)-|xox[a-z]-|xapp-|AIza|GOCSPX-|ya29[.]|1//0|hf_|api_org_|npm_"
-    "|pypi-|dapi|gsk_|xai-|pplx-|r8_|nvapi-|tvly-|pcsk_|tgp_v1_|fw_|e2b_|lsv2_(?:pt|sk)_|do[opr]_v1_|shp(?:at|ca|pa|ss)_"
-    "|lin_(?:api|oauth)_|ntn_|secret_|PMAK-|dp[.](?:pt|st|ct|sa|scim|audit)[.]|hv[sbr][.]|s[.]|glsa_|NR(?:AK|II|JS|AA|RA)-"
-    "|dckr_[op]at_|sbp_|sb_secret_|pscale_(?:tkn|pw|oauth)_|fm[12]_|figd_|ATBB|pul-|rubygems_|sntryu_|sq[apu]_|bkua_"
-    "|CCIPAT_|xkeysib-|re_|sq0[a-z]{3}-|AKCp|HRKU-|cf(?:k|ut|at)_"
-    "|GH[POUSR]_|GITHUB_PAT_|GLPAT-|XOX[A-Z]-|SK-(?:ANT|PROJ|OR)-|[SR]K_LIVE_"
+
+
+class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a vendor's keys look like; the fields are told at the head of secret_rules.toml."""
+
+    id: str
+    description: str
+    regex: str
+    keywords: tuple[str, ...] = ()
+    entropy: float = 0
+    length: int = 0
+    glued: bool = False
+    packed: bool = False
+
+
+class _Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values that are no secret."""
+
+    description: str
+    regexTarget: Literal["secret"]
+    regexes: tuple[str, ...]
+
+
+class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """secret_rules.toml."""
+
+    title: str
+    rules: tuple[_Rule, ...]
+    allowlists: tuple[_Allowed, ...]
+
+
+_TOLD = msgspec.toml.decode(Path(__file__).with_name("secret_rules.toml").read_bytes(), type=_Told)
+_PEM, _RANDOM = "private-key", "aws-secret-key"
+_BY_ID = {rule.id: rule for rule in _TOLD.rules}
+_GROUP = re.compile(r"(?P<beginning>.+?)\(\[\\w-\]\{(?P<least>\d+),\}\)(?P<end>.*)")
+"""The regex of a rule whose keys are a beginning and signs that are no words."""
+_BEGUN = [(made, rule) for rule in _TOLD.rules if (made := _GROUP.fullmatch(rule.regex))]
+_PREFIXES = "|".join(made["beginning"] for made, _ in _BEGUN)
+_ENDS = "|".join(sorted({made["end"] for made, _ in _BEGUN} - {""}))
+_LONGER = [(re.compile(m["beginning"]), int(m["least"])) for m, _ in _BEGUN if m["least"] != "20"]
+_LONG = {made["beginning"]: rule.length for made, rule in _BEGUN if rule.length}
+_SHAPES = "|".join(
+    rule.regex
+    for rule in _TOLD.rules
+    if rule.id not in (_PEM, _RANDOM) and not _GROUP.fullmatch(rule.regex)
 )
-"""What the keys of a vendor begin with, the last ones put in capitals; twenty signs follow that are no words."""
-_LONGER = {"sk_": 40, "fw_": 22, "re_": 28, "secret_": 40, "s.": 24, "dapi": 32}
-"""More signs, where many other things begin so."""
-_STARTS = (
-    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxa-", "xoxb-", "xoxp-", "sk-ant-", "sk-proj-"),
-    *("sk-or-", "sk_live_", "rk_live_", "npm_", "hf_", "dop_v1_", "shpat_", "HRKU-"),
-)  # fmt: skip
-"""Beginnings that tell a key where a word goes before without a sign between, as in tokenghp_..."""
+_STARTS = [start for rule in _TOLD.rules if rule.glued for start in rule.keywords]
 _GLUED = f"(?:{'|'.join(_STARTS)})"
 _BREAK = r"(?:\r?\n|\\r\\n|\\n)"
-_LONG = {
-    "gh[pousr]_": 36,
-    "glpat-": 20,
-    "npm_": 36,
-    "hf_": 34,
-    "github_pat_": 82,
-    "dop_v1_": 64,
-    "AIza": 35,
-}
-"""How many signs follow where it is always as many: such a key is told although its line ends within."""
 _BROKEN = "|".join(
     rf"{start}[\w-]{{1,{n - 1}}}{_BREAK}[ \t]{{0,8}}[\w-]{{1,{n - 1}}}(?![\w-])"
     for start, n in _LONG.items()
 )
-_SHAPES = (
-    r"eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)*"
-    r"|(?:whsec|glc|ops|sntrys)_[\w+/=-]{24,}"
-    r"|A[TC]ATT3[\w=-]{40,}"
-    r"|SG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|[\w~.-]{3}\dQ~[\w~.-]{31,34}"
-    r"|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}"
-    r"|\d{8,10}:AA[\w-]{33}"
-    r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}"
-    r"|(?:SK|key-)[0-9a-f]{32}(?![\w-])"
-    r"|00(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{40}(?![\w-])"
-    r"|[MNO][A-Za-z0-9]{23,25}\.[\w-]{6}\.[\w-]{27,38}"
-    r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{60,}"
-    r"|[0-9a-f]{32}-us\d{1,2}(?!\w)"
-    r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}"
-    r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[\w+/=-]{40,}"
-)
-_PEM = (
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|(?=[\"'])|\Z)"
-    r"|PuTTY-User-Key-File-\d:.*?(?:Private-MAC: \w+|(?=[\"'])|\Z)"
-)
-"""A private key: to its end, to the next quote, or to where the text was cut."""
 _AWS_ID = r"A[KS]IA[A-Z0-9]{16}"
-_RANDOM = r"[A-Za-z0-9/+]{40}"
 
 _PASSWORDS = r"pass(?:wd|word|phrase|wort)|pwd|kennwort|wachtwoord|mot[ _-]de[ _-]passe|contrase[n\xf1\xd1]a|(?<![a-z])senha|(?<![a-z])pw(?![a-z])"
 _NAMES = rf"{_PASSWORDS}|secret|token|authorization|cookie|(?<![a-z])(?:pass|auth|pat|bearer)"
@@ -150,17 +153,9 @@ _IN_URL = (
 )
 
 _BLANK = re.compile(
-    r"""[\W_]*(?:x{3,}|none|null|nil|undefined|true|false|yes|no|na|empty|missing|required|optional|redacted|hidden|masked
-    |invalid|expired|revoked|unknown|str|string|text|integer|number|boolean|object|array|password|passwd|secret|tokens?
-    |bearer|basic|auth|authentication|authori[sz]ation|value|changeme)?[\W_]*
-    |[<{\[@].* | \$[{(].* | \$[A-Z_][A-Z0-9_]* | \$env:.* | %\w+%? | .*\*{3}.* | .*(?:\.\.\.|\u2026).*
-    |(?:your|my|the|insert|enter|replace|example|placeholder)[-_ ].* | your[a-z]+ | .*[-_]here
-    |[a-z_]\w*(?:\.\w+)*\(.* | (?:os|process|self|this|config|settings|args|options|env|secrets|vars?)\.[a-z_].*
-    |(?:arn|urn|vault|env|file|ssm|op|secretref|keyring|projects|sha\d+|ref\+\w+)[:/].* | [a-z][a-z0-9+.-]*://.*
-    |A[KS]IA[A-Z0-9]{12,}\b.* | \d{4}-\d\d-\d\d\b.* | secret-[0-9a-f]{12}""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL | re.ASCII,
+    "|".join(regex for allowed in _TOLD.allowlists for regex in allowed.regexes),
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
-"""Words, places to fill, masks, where a credential is kept, ids of keys, dates, and what stands for one here."""
 _WORD = r"(?:[A-Za-z]?[a-z]{0,19}(?:[A-Z][a-z]{2,19}){0,7}\d{0,4}|[A-Z]{1,20}\d{0,4}|\d{1,8}|\d{1,4}[a-z]{1,3})"
 _IN_WORDS = re.compile(rf"[^A-Za-z0-9]*(?:{_WORD}(?:[^A-Za-z0-9]+|\Z))*")
 _LETTERS = re.compile(r"(?:[\W_]*(?:[^\W\d_]{1,20}(?:[\W_]+|\Z))*|[\d.,%]*)")
@@ -262,7 +257,9 @@ def _found(
 def _is_shape(match: Match) -> bool:
     """Tell a vendor's key from words that begin like one."""
     body = match["body"] or match["value"]
-    return len(body) >= _LONGER.get(match["prefix"] or "", 20) and not _reads(body)
+    start = match["prefix"] or ""
+    least = next((n for beginning, n in _LONGER if beginning.fullmatch(start)), 20)
+    return len(body) >= least and not _reads(body)
 
 
 def _is_random(match: Match) -> bool:
@@ -271,7 +268,7 @@ def _is_random(match: Match) -> bool:
     counts = Counter(value).values()
     bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
     mixed = all(re.search(kind, value) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[/+]"))
-    return bool(match["id"]) or (mixed and bits > 4.3 and not _reads(value))
+    return bool(match["id"]) or (mixed and bits > _BY_ID[_RANDOM].entropy and not _reads(value))
 
 
 def _is_named(match: Match) -> bool:
@@ -400,8 +397,8 @@ def _in_base64(text: str) -> set[str]:
 
 
 _TELLING = (
-    "sk-ant-", "sk-proj-", "sk-or-", "sk_live_", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-",
-    "AIza", "npm_", "HRKU-", "-----BEGIN", "password", "passwd", "secret", "api_key", "apiKey", "token", "Token", "Bearer ",
+    *(start for rule in _TOLD.rules if rule.packed for start in rule.keywords),
+    "-----BEGIN", "password", "passwd", "secret", "api_key", "apiKey", "token", "Token", "Bearer ",
     "PASSWORD", "PASSWD", "Password", "SECRET", "Secret", "API_KEY", "api-key", "ACCESS_KEY", "TOKEN", "bearer ", "passwort", "Passwort",
 )  # fmt: skip
 """Of a text packed as base64: one of these stands in it if it holds a credential that is looked for there."""
@@ -414,14 +411,14 @@ _AT_START = sorted(
 """What base64 begins with that begins with one of these: it is told where a word goes before without a sign between."""
 _NAMED = rf"(?=[abcekmpstw])(?P<name>{_NAMES}|{_KEYS})"
 _RULES = (
-    _rule(f"(?P<value>{_PEM})", lambda _: True, "private key", "putty"),
+    _rule(f"(?P<value>{_BY_ID[_PEM].regex})", lambda _: True, *_BY_ID[_PEM].keywords),
     _rule(rf"{_BEFORE}(?P<value>{_BROKEN})", _is_broken, "\n", "\\n"),
-    _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:\.\d\d\.\w{{9}})?|{_SHAPES})", _is_shape),
+    _rule(rf"{_BEFORE}(?P<value>(?P<prefix>{_PREFIXES})(?P<body>[\w-]{{20,}})(?:{_ENDS})|{_SHAPES})", _is_shape),
     _rule(rf"(?<=[A-Za-z0-9])(?P<value>{_GLUED}(?P<body>[\w-]{{20,}}))", _is_glued, *(s.lower() for s in _STARTS)),
     _rule(rf"(?<![\w+/-])(?P<value>(?:(?:[A-Za-z0-9+/]{{60,76}}{_BREAK})+|(?=[\w+/-]{{24}}))[\w+/-]+={{0,2}})(?![\w+/=-])", _is_wrapped, *_PIECES),
     _rule(r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{16,}={0,2})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
     _rule(rf"(?<=[A-Za-z0-9])(?P<value>(?:{'|'.join(_AT_START)})[A-Za-z0-9]{{12,}}={{0,2}})(?![A-Za-z0-9=])", _is_wrapped, *_PIECES),
-    _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_RANDOM})(?![\w/+=-])", _is_random),
+    _rule(rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_BY_ID[_RANDOM].regex})(?![\w/+=-])", _is_random),
     _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),
     _rule(rf"(?i:{_IN_URL})(?P<value>[^&#\s\"'<>\\;,]{{16,}})", _is_strange, "=", "://"),
@@ -450,7 +447,7 @@ SUSPECT = (
     rf"(?:^|[^A-Za-z0-9]|\\[nrt]|%[0-9A-Fa-f]{{2}}|\\u[0-9A-Fa-f]{{4}})(?:(?:{_PREFIXES})[\w-]{{20}}|{_loose(_SHAPES)})"
     rf"|[A-Za-z0-9]{_GLUED}[\w-]{{20}}|[{_UNSEEN}]|[\x00-\x7f][{_VARIANTS}]|{_VEILED}|(?:{'|'.join(_LONG)})[\w-]{{1,81}}{_BREAK}|{'|'.join(map(re.escape, _WRAPPED))}"
     r"|PRIVATE KEY|PuTTY-User-Key-File-\d|://[^/\s\x0b\"'<>]{2,}@"
-    rf"|(?:^|[^\w/+.-]){_with_sign(40)}(?:[^\w/+=-]|$)|{_AWS_ID}[\s\x0b:,;|\"'/]{{1,4}}{_RANDOM}"
+    rf"|(?:^|[^\w/+.-]){_with_sign(40)}(?:[^\w/+=-]|$)|{_AWS_ID}[\s\x0b:,;|\"'/]{{1,4}}{_BY_ID[_RANDOM].regex}"
     rf"|(?i:{_IN_URL}|(?:{_loose(_NAMES)}|{_KEYS})\d?[\\\"'`\]\s\x0b{_WIDE}]*(?:[=:>,{_COLONS}]|%3[da])"
     rf"|(?:{_loose(_NAMES)}|{_KEYS}){_IS}"
     rf"|-(?:[a-z0-9]{{1,20}}[_-]){{0,4}}(?:{_loose(_NAMES)}|{_KEYS})(?:[\s\x0b]|[\"'],)|(?:bearer|basic|ssws)[\s\x0b]+[\w.~+/=-]{{8}}"

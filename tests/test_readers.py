@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from reporter.ingest import convert, files, load, recognise, spool
 from reporter.ingest.files import sniff
 from reporter.ingest.inputs import Inputs
 from reporter.ingest.items import Document
+from reporter.ingest.readers import documents
 from reporter.ingest.tables import LOADED, columns_of
 from reporter.ingest.tabular import csv_rows
 from reporter.model import FileCount, Quarantined
@@ -215,6 +217,10 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     "a document without the list of its neighbours": (
         "jsonl", lines({"Records": [CLOUD, CLOUD]}, {"Records": []}, {"Oops": [CLOUD]}), (3, 2, 0, 1, 0), ""),
     "comments and last commas": ("json", f'// note\n{{"mcpServers": {{"a": {SERVER}, /* off */ }},}}'.encode(), (1, 1, 0, 0, 0), ""),
+    "a mistake below comments": ("json", b'// note\n{\n  "a": [1, 2,], /* two\n lines */\n  "b": oops,\n}', UNREAD, "at character 51"),
+    "a key twice among comments": ("json", b'{"a": 1, // one\n "a": 2}', UNREAD, "'a' stands twice"),
+    "NaN among comments": ("json", b'{"a": NaN, // one\n}', UNREAD, "NaN is not JSON"),
+    "JSON5 is none": ("json", b"{a: 'x', // one\n}", UNREAD, "not JSON"),
     "more cells than headings": (
         "csv", _csv(*CSV_ROWS, "e9,2026-07-01T00:00:00Z,a,b,success,more"), (6, 5, 0, 1, 0), "6 cells under 5 headings"),
     "an open quote counts every line it swallows": ("csv", _csv(*CSV_ROWS, *OPEN), (9, 5, 0, 4, 0), ""),
@@ -245,7 +251,7 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
 }  # fmt: skip
 """One file each; all are read together, so what is wrong with one must not cost another."""
 LINES = {
-    "a NUL costs its line": [4], "half a character costs its record": [11],
+    "a NUL costs its line": [4], "a mistake below comments": [5], "half a character costs its record": [11],
     "an open quote counts every line it swallows": [7, 8, 9, 10],
 }  # fmt: skip
 SHOWN: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
@@ -299,6 +305,17 @@ def test_rows_have_the_numbers_and_texts_of_their_file(claim: str, shown: Taken)
     assert sorted((r[1], r[actor], r[tool]) for r in rows) == SHOWN[claim][2]
 
 
+@pytest.mark.parametrize(("name", "code", "noted"), [("Zoë", "cp1252", True), ("Łukasz", "cp1250", True), ("Zoë", "utf-8", False)])  # fmt: skip
+def test_a_table_that_is_not_utf_8_is_noted_for_its_letters_may_be_wrong(
+    name: str, code: str, noted: bool, ingest: Ingest
+) -> None:
+    taken = ingest(
+        a__csv=_csv(*CSV_ROWS, f"e9,2026-07-01T00:00:00Z,{name},b,success").decode().encode(code)
+    )
+    assert counts(taken.only) == (6, 6, 0, 0, 0)
+    assert ("save the table as UTF-8" in taken.reasons) is noted
+
+
 def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) -> None:
     head = CSV_HEAD.split(",")
     taken = ingest(
@@ -310,6 +327,23 @@ def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) 
     assert sorted(taken.files) == ["logs/a.xlsx!Sheet", "logs/a.xlsx!Sheet1"]
     assert {counts(f) for f in taken.files.values()} == {(1, 1, 0, 0, 0)}
     assert {r[3] for r in taken.rows["events"]} == {AT}
+
+
+HOSTILE = {
+    "strings without an end": b'{"a": ' + b'"x\\' * 60_000,
+    "a comment without an end": b'{"a": 1, ' + b"/* " * 60_000,
+    "commas and blanks": b"[1" + b", " * 60_000,
+    "values one after another": b'{"a": 1,\n"b": 2}\n' * 60_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_broken_json_takes_long(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(text)
+    started = time.process_time()
+    with Engine(tmp_path / "work") as engine:
+        assert list(documents(sniff(tmp_path / "a.json", "a.json"), engine))
+    assert time.process_time() - started < 4
 
 
 # More than counts

@@ -8,6 +8,7 @@ import re
 import string
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from reporter.db import Engine
 from reporter.ingest.items import shown
-from reporter.secrets import SUSPECT, fingerprinted, redact
+from reporter.secrets import _BEGUN, _TOLD, SUSPECT, fingerprinted, redact
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -161,6 +162,26 @@ def _suspects(engine: Engine, texts: list[str]) -> list[bool]:
 @pytest.mark.parametrize("frame", ["{}", "see {} there", '"{}"', "({}),", "x={}"])
 def test_a_key_is_told_by_its_shape(text: str, frame: str) -> None:
     assert redact(frame.format(text)) == frame.format("[secret]")
+
+
+@pytest.mark.parametrize(("parts", "rule"), _BEGUN, ids=lambda value: getattr(value, "id", ""))
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_each_rule_of_a_vendor_hides_every_key_that_begins_so(
+    parts: re.Match[str], rule: Any, data: st.DataObject
+) -> None:
+    begins = data.draw(st.from_regex(re.compile(parts["beginning"], re.ASCII), fullmatch=True))
+    key = begins + some(max(int(parts["least"]), rule.length))
+    assert redact(f"see {key} there") == "see [secret] there"
+
+
+def test_rules_have_ids_of_their_own_and_keywords_that_their_keys_begin_with() -> None:
+    rules = {rule.id: rule for rule in _TOLD.rules}
+    assert len(rules) == len(_TOLD.rules) > 70
+    for parts, rule in _BEGUN:
+        assert all(re.fullmatch(parts["beginning"], word) for word in rule.keywords), rule.id
+    marked = {rule.id for rule in rules.values() if rule.glued or rule.packed or rule.length}
+    assert marked == {rule.id for _, rule in _BEGUN if rule.keywords}
 
 
 @pytest.mark.parametrize("text", PLACES)

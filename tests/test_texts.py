@@ -80,6 +80,27 @@ def test_a_translation_is_in_step_with_the_template(path: Path, template: Catalo
     assert path.read_bytes() == messages.renewed(path, template), "run `make docs`"
 
 
+def test_a_renewed_translation_keeps_what_it_has_and_asks_for_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "de.po"
+    old = Catalog(locale="de", charset="utf-8", fuzzy=False)
+    new = Catalog(charset="utf-8", fuzzy=False)
+    for name, context in (("pass", texts.WORD), ("gone", None), ("pass", None)):
+        old.add(name, f"{name} auf Deutsch {context}", context=context)
+    old.add(("1 day", "{n} days"), ("1 Tag", "{n} Tage"))
+    path.write_bytes(messages.written(old, messages.HEADER))
+    for name in (("1 day", "{n} days"), "gone again", "pass"):
+        new.add(name)
+    new.add("pass", context=texts.WORD)
+    path.write_bytes(messages.renewed(path, new))
+    assert {(m.id, m.context): m.string for m in translated(path)} == {
+        (("1 day", "{n} days"), None): ("1 Tag", "{n} Tage"),
+        ("gone again", None): "",
+        ("pass", None): "pass auf Deutsch None",
+        ("pass", texts.WORD): f"pass auf Deutsch {texts.WORD}",
+    }
+    assert "gone auf Deutsch" not in path.read_text("utf-8")
+
+
 def translated(path: Path) -> list[Message]:
     with path.open("rb") as file:
         return [m for m in read_po(file, locale=path.stem) if m.id]

@@ -37,8 +37,12 @@ _COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
 _A_NUMBER, _PIECE = 32, 1 << 24
 _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_BLANKS = re.compile(r"\s*")
+_STRING = r'("(?:[^"\\]|\\.?)*(?:"|\Z))'
+"""One without an end is one to the end of the text: looking for it from each quote anew would take minutes."""
+_COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
+_BUT_LINES = re.compile(r"[^\n]")
 
 
 def documents(file: InputFile, engine: Engine, last: LastRead | None = None) -> Iterator[Item]:
@@ -175,17 +179,28 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
     else:
         text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     del raw  # as large as the text
-    try:
-        yield Document(1, strict_json(text))
-    except (ValueError, RecursionError) as error:
-        several = _in_a_row(text) or _commented(text)
-        if several:
-            yield from several
-        elif "\n{" in text.strip() and isinstance(error, json.JSONDecodeError):
+    strict = _value_of(text)
+    if isinstance(strict, Document):
+        yield strict
+    elif several := _in_a_row(text):
+        yield from several
+    else:
+        bare = _without_comments(text)
+        found = strict if bare == text else _value_of(bare)
+        if isinstance(found, Document):
+            yield found
+        elif "\n{" in bare.strip() and isinstance(strict, json.JSONDecodeError):
             yield from _jsonl(file, memory)
         else:
-            line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-            yield Problem(line, _why(error), shown(text))
+            line = found.lineno if isinstance(found, json.JSONDecodeError) else 1
+            yield Problem(line, _why(found), shown(text))
+
+
+def _value_of(text: str) -> Document | ValueError | RecursionError:
+    try:
+        return Document(1, strict_json(text))
+    except (ValueError, RecursionError) as error:
+        return error
 
 
 def _memory_for(raw: bytes, memory: int) -> int:
@@ -204,11 +219,11 @@ def _numbers_in_lists(raw: bytes) -> int:
     )
 
 
-def _in_a_row(text: str) -> list[Item]:
+def _in_a_row(text: str) -> list[Document]:
     """Return JSON values written one after another over several lines, as console exporters do; [] if not."""
     decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
-    found: list[Item] = []
-    at, line = len(text) - len(text.lstrip()), 1
+    found: list[Document] = []
+    at, line = _after_blanks(text, 0), 1
     line += text.count("\n", 0, at)
     try:
         while at < len(text):
@@ -216,7 +231,7 @@ def _in_a_row(text: str) -> list[Item]:
             if not isinstance(value, (dict, list)):
                 return []
             found.append(Document(line, value))
-            start = end + len(text[end:]) - len(text[end:].lstrip())
+            start = _after_blanks(text, end)
             line += text.count("\n", at, start)
             at = start
     except (ValueError, RecursionError):
@@ -224,13 +239,15 @@ def _in_a_row(text: str) -> list[Item]:
     return found
 
 
-def _commented(text: str) -> list[Item]:
-    """Return the one value of JSON with comments or trailing commas, as editors allow; [] if it is not that."""
-    bare = _LAST_COMMA.sub(lambda m: m[1] or "", _COMMENT.sub(lambda m: m[1] or " ", text))
-    try:
-        return [] if bare == text else [Document(1, strict_json(bare))]
-    except (ValueError, RecursionError):
-        return []
+def _after_blanks(text: str, at: int) -> int:
+    made = _BLANKS.match(text, at)
+    return made.end() if made else at
+
+
+def _without_comments(text: str) -> str:
+    """Return JSON with blanks for the comments and last commas that editors allow: a complaint names the line that is wrong."""
+    bare = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
+    return _LAST_COMMA.sub(lambda m: m[1] or " ", bare)
 
 
 def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:

@@ -39,6 +39,7 @@ MAX_SHEETS = 1000
 """Sheets of a workbook: each is a file of its own, in recognition as in the accounting."""
 MAX_CELLS = 20_000_000
 """Cells of one sheet, the empty ones before a filled one too."""
+NOT_UTF8 = "not UTF-8: read as Windows-1252, as Western Europe writes; save the table as UTF-8 if letters look wrong"
 _BULK = ("xl/worksheets/", "xl/sharedstrings", "xl/pivotcache/", "customxml/")
 _TEXT = re.compile(rb"</(?:\w+:)?si>|<(?:\w+:)?si\s*/>")
 _MERGED = r'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"'
@@ -58,6 +59,8 @@ def csv_rows(file: InputFile) -> Iterator[Item]:
     """Yield the rows of a CSV file below its heading row."""
     odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
     csv.field_size_limit(MAX_CELL)
+    if file.encoding == "cp1252":
+        yield Note(1, NOT_UTF8)
     with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, odd, newline="") as text:
         lines = _Lines(text)
         yield from _records(_numbered(lines, _delimiter(lines.first())))

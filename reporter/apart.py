@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from reporter.child import Child, Limits, Stopped
-from reporter.db import Engine, Error, quoted, refuse_too_much
+from reporter.db import Engine, Error, parquet, refuse_too_much
 from reporter.model import Check
 from reporter.sql import Judged
 
@@ -48,7 +48,7 @@ class Apart(AbstractContextManager["Apart"]):
                 )  # fmt: skip
             except Stopped as error:
                 raise Error(f"it {error}") from error
-        return replace(judged, sql=f"SELECT * FROM read_parquet({quoted(str(out))})")
+        return replace(judged, sql=f"SELECT * FROM {parquet(out)}")
 
     def _copy(self, engine: Engine, table: str) -> Path:
         """Copy a table once, with the columns that any of the checks reads."""
@@ -69,6 +69,6 @@ def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: st
     ):
         engine.confine(Path(folder))
         for name, path in tables.items():
-            engine.run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({quoted(path)})")
+            engine.run(f"CREATE VIEW {name} AS SELECT * FROM {parquet(path)}")
         engine.write_parquet(sql, Path(out))
         refuse_too_much(engine, Path(out), LONGEST_TEXT)

@@ -41,6 +41,7 @@ def assess(
     cache: PathLike | None = None,
     memory: str = "1GB",
     pseudonymise: bool = False,
+    key_file: PathLike | None = None,
     language: str = "",
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
@@ -56,6 +57,7 @@ def assess(
         cache: Where converted files are kept; beside the run without it.
         memory: What the engine may use, such as "4GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
+        key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every run that is compared.
         language: In which reports are printed; that of reporter.yml without it.
         say: Takes a line about what is being done.
 
@@ -67,7 +69,7 @@ def assess(
 
     options = Options(
         formats=tuple(formats), extra=tuple(map(Path, extra)), cache=Path(cache) if cache else None, memory=memory,
-        pseudonymise=pseudonymise, earlier=tuple(map(Path, earlier)), language=language, say=say,
+        pseudonymise=pseudonymise, key=_key(key_file), earlier=tuple(map(Path, earlier)), language=language, say=say,
     )  # fmt: skip
     if out is not None:
         return run(Path(workspace), Path(out), options)
@@ -79,6 +81,22 @@ def assess(
         raise
     weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
     return made
+
+
+def _key(path: PathLike | None) -> str:
+    """Read the key that is given; '' for none."""
+    from reporter.errors import InputError
+    from reporter.plain import SHORTEST_KEY, regular_bytes
+
+    if path is None:
+        return ""
+    try:
+        key = regular_bytes(Path(path)).strip().decode("latin-1")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)) from error
+    if len(key) < SHORTEST_KEY:
+        raise InputError(f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), "`openssl rand -hex 32` makes one.")  # fmt: skip
+    return key
 
 
 def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:
@@ -111,11 +129,9 @@ class Run:
     @cached_property
     def data(self) -> Assessment:
         """All of it as data: `reporter.model.Assessment`."""
-        from reporter.store import check_results, read_data
+        from reporter.store import read_run
 
-        held = read_data(self.folder)
-        check_results(self._results, held)
-        return held
+        return read_run(self.folder)[0]
 
     @cached_property
     def _results(self) -> Results:
@@ -234,10 +250,17 @@ class Run:
             if name not in RESULT:
                 raise InputError(f"results have no column {name!r}", str(self.folder), f"Columns: {', '.join(RESULT)}.")  # fmt: skip
         same = [f'"{name}" = ?' for name in values]
-        chosen = self._results.each(
-            where=" AND ".join([f"({where})", *same]), more='ORDER BY "check", subject', params=list(values.values())
-        )  # fmt: skip
-        return pd.DataFrame(chosen, columns=list(RESULT))
+        _ = self.data  # which says what is wrong with the files, if anything is
+        try:
+            chosen = self._results.rows(
+                where=" AND ".join([f"({where})", *same]), more='ORDER BY "check", subject', params=list(values.values())
+            )  # fmt: skip
+        except InputError as error:
+            raise InputError(
+                f"the condition {where!r} cannot be read: {error.message}", str(self.folder),
+                'Columns are those of the table; check is a word of SQL: write "check" in quotes, or results(check=...).',
+            ) from error  # fmt: skip
+        return pd.DataFrame(chosen, columns=list(RESULT)).astype({"rank": "Int64"})
 
     def findings(self, **values: str | int) -> pd.DataFrame:
         """Every verdict that is neither pass nor na, or those with some values; columns as `results`."""
@@ -401,9 +424,9 @@ class Comparison:
         """
         import pandas as pd
 
-        from reporter.report.shape_changes import COLUMNS, Changed
+        from reporter.report.shape_changes import COLUMNS, row_of
 
-        rows = Changed(self.held, self.data.history.changes) if self.data.history.runs else ()
+        rows = map(row_of, self.held.each()) if self.data.history.runs else ()
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     @property

@@ -31,7 +31,7 @@ LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
 PROGRESS_EVERY = 10.0
 """Seconds between two lines of progress where nobody watches a terminal."""
-SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
+LONGEST_KEY = 1 << 16
 LEAST_MEMORY = 500 * 10**6
 """Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did not."""
 _FOLDER = click.Path(path_type=Path)
@@ -325,6 +325,8 @@ def _told(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
+    from reporter.plain import SHORTEST_KEY
+
     if not path:
         return ""
     key = _key_bytes(path).strip().decode("latin-1")

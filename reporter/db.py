@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,7 @@ def refuse_too_much(
     engine: Engine, path: Path, longest: int = LONGEST_TEXT, most: int = MOST_ROWS
 ) -> None:
     """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody needs."""
-    read = f"read_parquet({quoted(str(path))})"
+    read = parquet(path)
     names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
     lengths = "".join(f', max(strlen("{n}"))' for n in names)
     n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
@@ -225,6 +226,29 @@ def quoted_list(texts: Sequence[str]) -> str:
     return "[" + ", ".join(quoted(t) for t in texts) + "]"
 
 
+def parquet(*paths: Path | str, numbered: bool = False) -> str:
+    """SQL: the rows of Parquet files, with `file_row_number` if numbered.
+
+    What stands in the names of folders is no column: below a folder kind=human all would be people.
+    """
+    numbers = ", file_row_number = TRUE" if numbered else ""
+    return (
+        f"read_parquet({quoted_list([str(p) for p in paths])}, hive_partitioning = FALSE{numbers})"
+    )
+
+
+@contextmanager
+def named_plainly(path: Path) -> Iterator[Path]:
+    """Give a path to a file under which the engine takes no sign of its name for a pattern."""
+    if not set("*?[") & set(str(path.absolute())):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="reporter-") as folder:
+        plain = Path(folder) / f"plain{path.suffix}"
+        plain.symlink_to(path.absolute())
+        yield plain
+
+
 def version() -> str:
     """Return the engine's version, for the manifest."""
     return f"duckdb {duckdb.__version__}"
@@ -239,6 +263,8 @@ class Parquet:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._con: duckdb.DuckDBPyConnection | None = None
+        self._plain = ExitStack()
+        weakref.finalize(self, self._plain.close)
 
     def each(
         self, sql: str, params: Sequence[Any] = (), most: int = 2000
@@ -260,13 +286,13 @@ class Parquet:
         if self._con is None:
             spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
             con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
-            path = quoted(str(self.path))
+            path = self._plain.enter_context(named_plainly(self.path))
             con.execute(
                 "CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) "
-                f"FROM read_parquet({path}, file_row_number => TRUE)"
+                f"FROM {parquet(path, numbered=True)}"
             )
             con.execute("SET enable_progress_bar = false")
-            con.execute(f"SET allowed_paths = [{path}]")
+            con.execute(f"SET allowed_paths = {quoted_list([str(path)])}")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
             self._con = con

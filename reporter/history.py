@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.compared import Cause
-from reporter.db import Engine, Error, quoted, quoted_list
+from reporter.db import Engine, Error, named_plainly, parquet, quoted, quoted_list
 from reporter.earlier import (
     GONE,
     JOINED,
@@ -34,9 +34,17 @@ from reporter.errors import InputError
 from reporter.model import Assessment, Notice, RunInfo
 from reporter.report.thresholds import rule, thresholds
 from reporter.report.words import clean
-from reporter.runfolder import MANIFEST
 from reporter.scores import ControlScore, GroupScore, Status
-from reporter.store import CHANGES, DATA, RESULTS, Results, check_results, read_data, sha256
+from reporter.store import (
+    CHANGES,
+    DATA,
+    MANIFEST,
+    RESULTS,
+    Results,
+    check_results,
+    read_data,
+    sha256,
+)
 from reporter.texts import mark
 
 _HASHES = {
@@ -255,15 +263,16 @@ def _relabelled(engine: Engine) -> Iterator[Notice]:
 def _load(engine: Engine, n: int, path: Path) -> None:
     """Make the table run_N of a run's cells."""
     try:
-        names = {name for name, _ in engine.columns(f"SELECT * FROM read_parquet({quoted(str(path))})")}  # fmt: skip
-        missing = [c for c in _NEEDED if c not in names]
-        if missing:
-            raise InputError(f"has no column {missing[0]}", str(path))
-        welcome = ", ".join(f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}" for c in _WELCOME)  # fmt: skip
-        engine.run(
-            f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, status AS verdict, {welcome} '
-            f"FROM read_parquet({quoted(str(path))})"
-        )
+        with named_plainly(path) as plain:
+            read = parquet(plain)
+            names = {name for name, _ in engine.columns(f"SELECT * FROM {read}")}
+            missing = [c for c in _NEEDED if c not in names]
+            if missing:
+                raise InputError(f"has no column {missing[0]}", str(path))
+            welcome = ", ".join(f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}" for c in _WELCOME)  # fmt: skip
+            engine.run(
+                f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, status AS verdict, {welcome} FROM {read}'
+            )
     except Error as error:
         raise InputError(f"cannot be read: {str(error).splitlines()[0]}", str(path)) from error
     words = quoted_list([s.value for s in Status])

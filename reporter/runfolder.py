@@ -37,7 +37,7 @@ from reporter.report.shape import View
 from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
-from reporter.store import DATA, RESULTS, Results, read_run, sha256, write_data
+from reporter.store import DATA, MANIFEST, RESULTS, Results, read_run, sha256, write_data
 
 FILES = {
     "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
@@ -46,7 +46,6 @@ FILES = {
     "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
 }  # fmt: skip
 """Format -> file of the run, or folder of files."""
-MANIFEST = "manifest.json"
 
 
 def refuse_existing(out: Path) -> None:
@@ -325,7 +324,8 @@ def render(
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats))
-    with place_of(out, told) as place:
+    # In a folder that is there, for it may be another disk than the one it lies in.
+    with place_of(out / "reporter" if out.is_dir() else out, told) as place:
         part = place / "run"
         part.mkdir()
         write_formats(view, Wanted(tuple(formats), own), run, part)

@@ -7,6 +7,7 @@ What a person reads is made of it by `reporter.report`, in any language, at any 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -27,6 +28,7 @@ from reporter.schema import LISTED
 from reporter.scores import Status, Tally
 
 DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
+MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/1"
 RESULT = (
     *("check", "subject", "status", "reason", "record", "actor", "owner"),
@@ -100,11 +102,30 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
     """
     held, results = read_data(run), Results(run)
     check_results(results, held)
+    _refuse_others(run)
     if held.history.runs:
         ((n,),) = Changes(run).rows(("count(*)",))
         if n != held.history.changes:
             raise InputError(f"holds {n} changes, and {DATA} counts {held.history.changes}", str(run / CHANGES), AGAIN)  # fmt: skip
     return held, results
+
+
+def _refuse_others(run: Path) -> None:
+    """Raise InputError where the data are not those that the manifest of the run names; without a manifest none are."""
+    try:
+        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
+        named = {
+            name: outputs[name]["sha256"] for name in (DATA, RESULTS, CHANGES) if name in outputs
+        }
+    except FileNotFoundError:
+        return
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"is no manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
+        ) from error
+    for name, digest in named.items():
+        if (run / name).is_file() and sha256(run / name) != digest:
+            raise InputError(f"is not the file that {MANIFEST} names: its hash differs", str(run / name), AGAIN)  # fmt: skip
 
 
 class Held:

@@ -458,6 +458,7 @@ def test_changes_that_are_missing_or_others_are_named(
         changes = f"SELECT * FROM read_parquet({quoted(str(run / CHANGES))}) LIMIT 5"
         engine.write_parquet(changes, tmp_path / "some")
     (tmp_path / "some").replace(run / CHANGES)
+    (run / "manifest.json").unlink()
     with pytest.raises(InputError, match="holds 5 changes, and report.json counts"):
         read_run(run)
     (run / CHANGES).unlink()

@@ -14,7 +14,7 @@ from typing import Any
 
 from reporter.catalog import Source
 from reporter.child import Child, Stopped
-from reporter.db import MOST_ROWS, Engine, quoted, refuse_too_much
+from reporter.db import MOST_ROWS, Engine, parquet, quoted, refuse_too_much
 from reporter.errors import ContentError
 from reporter.ingest import macros
 from reporter.ingest.selects import given, select, spool_records
@@ -62,8 +62,7 @@ def texts(child: Child, source: Source, spool: Path) -> Texts:
         _texts, seconds=child.limits.seconds + size / BYTES_A_SECOND, source=asdict(source), spool=str(spool)
     )  # fmt: skip
     marks, *paths = (
-        f"SELECT * FROM read_parquet({quoted(f'{spool}.{n}.parquet')})"
-        for n in range(1 + len(source.tables))
+        f"SELECT * FROM {parquet(f'{spool}.{n}.parquet')}" for n in range(1 + len(source.tables))
     )
     return Texts(marks, {t: s for t, s in zip(source.tables, paths, strict=True) if t in made})
 
@@ -75,7 +74,7 @@ def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> st
         _stream, seconds=child.limits.seconds + path.stat().st_size / BYTES_A_SECOND,
         source=asdict(source), path=str(path), raw=raw, out=str(out),
     )  # fmt: skip
-    return f"SELECT * FROM read_parquet({quoted(str(out))})"
+    return f"SELECT * FROM {parquet(out)}"
 
 
 SAMPLED = "{k: 'BIGINT', p: 'VARCHAR', r: 'JSON'}"
@@ -86,7 +85,7 @@ def read_spool(spool: Path, columns: str) -> str:
     """SQL: the lines of a spool."""
     return (
         f"read_json({quoted(str(spool))}, format='newline_delimited', maximum_object_size=33554432, "
-        f"columns={columns})"
+        f"hive_partitioning=false, columns={columns})"
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from reporter.answers import ATTESTATIONS
 from reporter.catalog import Source
 from reporter.child import USUAL, Limits
-from reporter.db import Engine, quoted, quoted_list
+from reporter.db import Engine, parquet, quoted
 from reporter.ingest import statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
@@ -177,17 +177,17 @@ def _register(engine: Engine, done: list[Done], cache: Cache) -> None:
 
 def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
     """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
-    path = quoted_list([str(cache.folder / name) for name in batch.tables[table]])
+    paths = [cache.folder / name for name in batch.tables[table]]
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file, "
-            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS place FROM read_parquet({path}, file_row_number=true)"
+            f"CAST({first} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS place FROM {parquet(*paths, numbered=True)}"
         )
     # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or computed.
     place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
     return (
         f"SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part, p.record{place if table == 'events' else ''} "
-        f"FROM read_parquet({path}) AS p JOIN parts AS b ON b.part = {first} + p.f"
+        f"FROM {parquet(*paths)} AS p JOIN parts AS b ON b.part = {first} + p.f"
     )
 
 

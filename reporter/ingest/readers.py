@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
-from reporter.db import Engine, Error, quoted
+from reporter.db import Engine, Error, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.files import (
     DAMAGE,
@@ -319,6 +319,7 @@ def _parquet(file: InputFile, engine: Engine) -> Iterator[Item]:
     if not is_shown_as_it_is(path):
         path = engine.work / f"{os.urandom(8).hex()}.parquet"
         path.symlink_to(file.path.absolute())
-    sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM read_parquet({quoted(str(path))}) AS t"
-    for number, (text,) in enumerate(engine.each(sql), 1):
-        yield Document(number, json.loads(text), text)
+    with named_plainly(path) as plain:
+        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain)} AS t"
+        for number, (text,) in enumerate(engine.each(sql), 1):
+            yield Document(number, json.loads(text), text)

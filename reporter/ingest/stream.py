@@ -13,7 +13,7 @@ from typing import Any
 
 from reporter.catalog import Source
 from reporter.child import Child
-from reporter.db import Engine, Error, quoted
+from reporter.db import Engine, Error, parquet, quoted
 from reporter.ingest import foreign
 from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.files import DAMAGE, InputFile, opened
@@ -72,7 +72,7 @@ def _read(path: Path, columns: dict[str, str]) -> str:
     declared = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in columns.items())
     return (
         f"read_json({quoted(str(path))}, format='newline_delimited', maximum_object_size=33554432, "
-        f"columns={{{declared}}})"
+        f"hive_partitioning=false, columns={{{declared}}})"
     )
 
 
@@ -99,7 +99,7 @@ def _in_order(
         wanted = cast_all("events", rows, engine, source, "record, ")
         same = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
         found = engine.one(
-            f"SELECT count(*) FROM ({wanted}) AS s JOIN read_parquet({quoted(str(target))}, file_row_number=true) "
+            f"SELECT count(*) FROM ({wanted}) AS s JOIN {parquet(target, numbered=True)} "
             f"AS p ON p.file_row_number + 1 = s.record WHERE {same}"
         )
     finally:
@@ -119,7 +119,7 @@ def _look_over(
     longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)
     (n, bad, odd, *more) = engine.rows(
         f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen}, {longest} "
-        f"FROM read_parquet({quoted(str(target))})"
+        f"FROM {parquet(target)}"
     )[0]
     filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
     sizes = list(zip(texts, more[len(names) :], strict=True))
@@ -130,10 +130,7 @@ def _look_over(
 def _name_odd(engine: Engine, source: Source, target: Path, rows: Any, batch: Batch) -> None:
     """Say which fields of which lines are not believed: the file is read once more for that."""
     text = select(engine, source, "events", rows)
-    odd = (
-        f"SELECT file_row_number + 1 AS record FROM read_parquet({quoted(str(target))}, file_row_number=true) "
-        "WHERE odd"
-    )
+    odd = f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
     try:
         engine.run(
             f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o USING (record)"
@@ -160,7 +157,7 @@ def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
 
 def _hide(engine: Engine, long: list[str], endless: list[str], made: Path, batch: Batch) -> None:
     """Take secrets and endless texts out of the rows, before they go where they stay."""
-    read = f"read_parquet({quoted(str(made))}, file_row_number=true)"
+    read = parquet(made, numbered=True)
     rows = []
     if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
         rows = engine.rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from reporter.earlier import GONE, OUTSIDE
 from reporter.plain import clean
@@ -54,7 +55,12 @@ class Changed:
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows, a text a column of `COLUMNS`."""
-        for *told, before, now, reason_before, reason, ref_before, ref, since, until in self.held.each():  # fmt: skip
-            then, today = ("" if v in (GONE, OUTSIDE) else v for v in (before, now))
-            texts = map(clean, (*told, then, today, reason_before, reason, ref_before, ref))
-            yield what(before, now), *texts, since.date().isoformat() if since else "", until
+        return (tuple(map(clean, row_of(held))) for held in self.held.each())
+
+
+def row_of(held: tuple[Any, ...]) -> tuple[str, ...]:
+    """Say a change as `COLUMNS` do, in its own letters."""
+    *told, before, now, reason_before, reason, ref_before, ref, since, until = held
+    then, today = ("" if v in (GONE, OUTSIDE) else v for v in (before, now))
+    day = since.date().isoformat() if since else ""
+    return what(before, now), *told, then, today, reason_before, reason, ref_before, ref, day, until

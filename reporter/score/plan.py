@@ -25,6 +25,7 @@ from reporter.score.state import (
     Tree,
     added,
     make_good,
+    tallied,
 )
 from reporter.scores import Tally
 
@@ -130,8 +131,7 @@ def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
     for change in changes:
         for check, moved in change.items():
             counts[check] = make_good(counts[check], moved)
-    return [t for check, kinds in sorted(counts.items()) for t in _tallies(check, kinds)]
-
+    return [t for check, kinds in sorted(counts.items()) for t in tallied(check, kinds)]
 
 
 def in_order(
@@ -279,7 +279,11 @@ class _Left:
                     if self._add(practice, key) > old:
                         grown |= names
                     else:  # what makes something apply is no sum of what it adds here and there
-                        grown |= {n: None for n in names if not all(map(self._state.applies, self._parts[n]))}
+                        grown |= {
+                            n: None
+                            for n in names
+                            if not all(map(self._state.applies, self._parts[n]))
+                        }
         for name in grown:
             self.renew(name)
         for name, change in less.items():

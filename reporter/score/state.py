@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations_with_replacement
 from math import lcm
 
 from reporter.model import Policy
@@ -67,11 +68,12 @@ class State:
 
     def __init__(self, tree: Tree, tallies: Iterable[Tally], policy: Policy, ceiling: int) -> None:
         self.tree, self.policy, self.ceiling = tree, policy, ceiling
+        rules = _Rules(policy)
         counts: dict[str, Counter[Kind]] = {c: Counter() for c in tree.checks}
         for t in tallies:
             if t.check in counts:
                 counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
-        self._checks = {c: _Check(part, counts[c], policy) for c, part in tree.checks.items()}
+        self._checks = {c: _Check(part, counts[c], rules) for c, part in tree.checks.items()}
         own: dict[Practice, list[str]] = defaultdict(list)
         for c, part in tree.checks.items():
             own[part.practice].append(c)
@@ -141,7 +143,9 @@ class State:
         if practice not in self._even or practice in self._lifted:
             return True
         capping = self._sums[practice][2]
-        return bool(capping) and capping == sum(self._checks[c].clears(moved) for c, moved in key)
+        if not 0 < capping <= len(key):
+            return False
+        return capping == sum(self._checks[c].clears(moved) for c, moved in key)
 
     def steady(self, practice: Practice) -> bool:
         """Whether that can be said of no change at all of a practice."""
@@ -236,61 +240,82 @@ def added(values: Iterable[Fraction]) -> Fraction:
     return Fraction(sum(v.numerator * (common // v.denominator) for v in values), common)
 
 
+class _Rules:
+    """What the policy says of cells, looked up once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy, self.credits = policy, credits_of(policy)
+        self.weights = {
+            (lo, hi): (min(weights), max(weights))
+            for lo, hi in combinations_with_replacement(range(1, len(policy.tier_weights) + 1), 2)
+            for weights in (policy.tier_weights[lo - 1 : hi],)
+        }
+        self.capping = frozenset(
+            (status, lo, hi)
+            for status in Status for lo, hi in self.weights
+            if hi >= CAP_TIER and not self.credits[status]
+        )  # fmt: skip
+        """The kinds of cells that cap a practice where the check is critical."""
+
+
 class _Check:
     """A check as it stands: what its cells weigh by status, and its score with some of them made good."""
 
-    def __init__(self, part: Part, counts: Counter[Kind], policy: Policy) -> None:
-        self.part, self._counts, self._policy = part, counts, policy
-        self._credits = credits_of(policy)
+    def __init__(self, part: Part, counts: Counter[Kind], rules: _Rules) -> None:
+        self.part, self._counts, self._rules = part, counts, rules
         self.even = not part.sampled and all(lo == hi for _, lo, hi in counts)
         """Whether what one cell adds does not hang on what others are."""
-        self._sums = weigh(_tallies(counts), policy)
-        self._open = sum(n * self._caps(kind) for kind, n in counts.items())
+        self._sums = weigh(tallied("", counts), rules.policy)
+        self._capping = rules.capping if part.critical else frozenset()
+        self._open = self._caps(tuple(counts.items()))
+        """How many cells cap."""
         self._known: dict[Moved, Low] = {}
         self.low = self.score(())
 
     def score(self, moved: Moved) -> Low:
         """Score it once some cells are made good."""
-        if moved not in self._known:
-            self._known[moved] = self._score(moved)
-        return self._known[moved]
+        found = self._known.get(moved)
+        if found is None:
+            found = self._known[moved] = self._score(moved)
+        return found
 
     def clears(self, moved: Moved) -> bool:
         """Whether it caps until these cells are made good."""
-        return 0 < self._open == sum(n * self._caps(kind) for kind, n in moved)
+        return 0 < self._open == self._caps(moved)
 
     def apply(self, moved: Moved) -> None:
         """Keep that some cells are made good."""
         low = self.score(moved)
         self._sums = self._moved(moved)
-        self._open -= sum(n * self._caps(kind) for kind, n in moved)
+        self._open -= self._caps(moved)
         if self.part.sampled:
             self._counts = make_good(self._counts, moved)
         self.low, self._known = low, {(): low}
 
-    def _caps(self, kind: Kind) -> bool:
-        status, _, hi = kind
-        return self.part.critical and hi >= CAP_TIER and not self._credits[status]
+    def _caps(self, moved: Moved) -> int:
+        found = 0
+        for kind, n in moved:
+            if kind in self._capping:
+                found += n
+        return found
 
     def _score(self, moved: Moved) -> Low:
         if self.part.sampled:
-            tallies = _tallies(make_good(self._counts, moved))
-            found = score_check("", self.part.critical, tallies, self._policy, True)
+            tallies = tallied("", make_good(self._counts, moved))
+            found = score_check("", self.part.critical, tallies, self._rules.policy, True)
             return found.lo if found.applicable else None, found.caps_lo
-        sums = self._moved(moved) if moved else self._sums
-        left = self._open - sum(n * self._caps(kind) for kind, n in moved) if self._open else 0
-        return lowest(sums, self._credits), left > 0
+        caps = self._open > 0 and self._open > self._caps(moved)
+        return lowest(self._moved(moved), self._rules.credits), caps
 
     def _moved(self, moved: Moved) -> dict[Status, tuple[int, int]]:
-        sums = dict(self._sums)
+        sums, of_tiers = dict(self._sums), self._rules.weights
         light, heavy = sums.get(Status.PASS, (0, 0))
         for (status, lo, hi), n in moved:
-            weights = self._policy.tier_weights[lo - 1 : hi]
-            least, most = n * min(weights), n * max(weights)
-            light, heavy = light + least, heavy + most
+            least, most = of_tiers[lo, hi]
+            light, heavy = light + n * least, heavy + n * most
             if status != Status.NA:
                 before = sums[status]
-                sums[status] = before[0] - least, before[1] - most
+                sums[status] = before[0] - n * least, before[1] - n * most
         sums[Status.PASS] = light, heavy
         return sums
 
@@ -304,5 +329,6 @@ def make_good(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
     return made
 
 
-def _tallies(counts: Mapping[Kind, int]) -> list[Tally]:
-    return [Tally("", status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]
+def tallied(check: str, counts: Mapping[Kind, int]) -> list[Tally]:
+    """Return counted cells as tallies."""
+    return [Tally(check, status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]

@@ -47,7 +47,7 @@ class _Given:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One scored check (or the ask) inside a control."""
 
     level: int
@@ -214,7 +214,8 @@ def _share(
 # 3.2 practice, 3.4 control
 
 
-def _practice(level: int, entries: Sequence[_Entry], policy: Policy) -> PracticeScore:
+def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> PracticeScore:
+    """Score a practice from its checks, all of which apply (3.2)."""
     raw_lo = mean((entry.weight, entry.score.lo) for entry in entries)
     raw_hi = mean((entry.weight, entry.score.hi) for entry in entries)
     capped_by = tuple(entry.score.check for entry in entries if entry.score.caps_lo)
@@ -245,11 +246,11 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
 
 
 def _control(
-    control_id: str, weight: int, mapped: Sequence[_Entry], target: int, policy: Policy
+    control_id: str, weight: int, mapped: Sequence[Entry], target: int, policy: Policy
 ) -> ControlScore:
     entries = [entry for entry in mapped if entry.score.applicable]
     practices = tuple(
-        _practice(level, [entry for entry in entries if entry.level == level], policy)
+        practice_of(level, [entry for entry in entries if entry.level == level], policy)
         for level in sorted({entry.level for entry in entries})
     )
     level_lo = level_of([(p.level, p.rating_lo) for p in practices])
@@ -291,7 +292,7 @@ def state_of(checks: Iterable[CheckScore]) -> str:
     return "assessed" if any(check.known for check in applicable) else "not_assessed"
 
 
-def _confidence(coverage: Fraction, entries: Sequence[_Entry]) -> str:
+def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
     """Look coverage and the origin of the credited weight up in the table of 3.8."""
     credited = [(entry, entry.weight * entry.score.lo) for entry in entries]
     total = sum(credit for _, credit in credited)
@@ -344,12 +345,12 @@ def _target(profile: Profile, keys: Iterable[str]) -> int:
     return next((profile.targets[k] for k in keys if k in profile.targets), profile.default)
 
 
-def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
+def _mapped(framework_id: str, control: Control, given: _Given) -> list[Entry]:
     """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
     severities, strengths = given.policy.severity_weights, given.policy.strength_weights
     pairs = [(given.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
     entries = [
-        _Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
+        Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
         for check, how in pairs
     ]
     if control.ask or not entries:
@@ -358,7 +359,7 @@ def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
         level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
         status = given.answers.get((framework_id, control.id), Status.UNKNOWN)
         answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
-        entries.append(_Entry(level, severities["medium"] * strengths["direct"], answer))
+        entries.append(Entry(level, severities["medium"] * strengths["direct"], answer))
     return entries
 
 
@@ -368,7 +369,7 @@ def _enterprise(
     controls = []
     for theme in themes:
         entries = [
-            _Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
+            Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
             for id_, check in given.catalog.items()
             if check.theme == theme.id
         ]

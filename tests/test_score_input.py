@@ -327,8 +327,8 @@ def test_the_credits_of_a_policy_hold_for_actions_too() -> None:
     assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("c", "3/8", "2/3"), ("a", "1/3", "1")]  # fmt: skip
 
 
-FIVE = {name: 4 for name in "ABCDE"}
-ONE_FAILS, TWO_PASS = {name: "pass" for name in "ABCD"} | {"E": "fail"}, {"A": "fail", "B": "pass"}
+FIVE = dict.fromkeys("ABCDE", 4)
+ONE_FAILS, TWO_PASS = dict.fromkeys("ABCD", "pass") | {"E": "fail"}, {"A": "fail", "B": "pass"}
 
 
 @pytest.mark.parametrize(

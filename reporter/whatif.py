@@ -17,8 +17,8 @@ from reporter.planned import EVIDENCE
 from reporter.report.roadmap import TOP, points
 from reporter.report.words import exact, percent
 from reporter.score import score
-from reporter.score.plan import Change
 from reporter.score.plan import after as changed
+from reporter.score.state import Change
 from reporter.scores import FrameworkScore, Status, Tally
 from reporter.store import read_run
 

@@ -26,7 +26,8 @@ from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Move, Roadmap
 from reporter.report.roadmap import Fixes, points
 from reporter.score import plan_actions, score
 from reporter.score.models import shipped_policy
-from reporter.score.plan import Change, after, change_of
+from reporter.score.plan import after, change_of
+from reporter.score.state import Change
 from reporter.scores import Status, Tally
 from reporter.store import RESULTS, read_data, write_data
 from reporter.whatif import what_if

@@ -325,3 +325,51 @@ def test_the_credits_of_a_policy_hold_for_actions_too() -> None:
     plan = {"a": {"effort": 1, "cells": [["K", "A"]]}, "c": {"effort": 1, "cells": [["L", "A"]]}}
     picks = roadmap(MODEL, cells, plan, policy)
     assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("c", "3/8", "2/3"), ("a", "1/3", "1")]  # fmt: skip
+
+
+FIVE = dict.fromkeys("ABCDE", 4)
+ONE_FAILS, TWO_PASS = dict.fromkeys("ABCD", "pass") | {"E": "fail"}, {"A": "fail", "B": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "actions", "picks"),
+    [
+        (
+            {"K": ONE_FAILS, "L": TWO_PASS, "M": {"A": "fail"}},
+            {"k": ["KE"], "l": ["LA"], "m": ["MA"]},
+            [("k", "10/33"), ("l", "5/33"), ("m", "1/11")],
+        ),
+        (
+            {"K": ONE_FAILS, "J": ONE_FAILS, "M": {"A": "fail", "B": "fail"}},
+            {"k": ["KE", "MA"], "l": ["JE"], "m": ["MB"]},
+            [("k", "1/22"), ("l", "5/11"), ("m", "1/22")],
+        ),
+        (
+            {"L": {"A": "attested", "B": "pass", "C": "pass"}, "N": {"A": "na"}, "M": {"A": "fail"}},
+            {"l": ["LA"], "m": ["MA"], "n": ["NA"]},
+            [("n", "5/66"), ("m", "1/11"), ("l", "5/66")],
+        ),
+    ],
+    ids=["a cap that another lifts", "a cap of two", "a practice that another makes apply"],
+)  # fmt: skip
+def test_an_action_is_ranked_by_what_it_gains_once_others_are_done(
+    cells: Data, actions: dict[str, list[str]], picks: list[tuple[str, str]]
+) -> None:
+    model = {
+        "subjects": FIVE,
+        "controls": [{"id": "C"}, {"id": "D", "weight": "1/10"}],
+        "practices": [
+            {"id": p, "control": c, "level": 1} for p, c in (("P", "C"), ("Q", "C"), ("R", "D"))
+        ],
+        "checks": [
+            {"id": i, "practice": p, "severity": s}
+            for i, p, s in (
+                ("K", "P", "critical"), ("J", "P", "critical"), ("L", "P", "high"), ("N", "Q", "low"), ("M", "R", "low"),
+            )
+        ],
+    }  # fmt: skip
+    plan = {
+        n: {"effort": "1/3" if n == "n" else 1, "cells": [tuple(c) for c in own]}
+        for n, own in actions.items()
+    }
+    assert [(p["id"], p["gain"]) for p in roadmap(model, cells, plan)] == picks

@@ -5,6 +5,7 @@ Ids are texts; days are whole numbers. Every mistake is an InputError that names
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +13,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import SEVERITIES, Policy
-from reporter.scores import Status
+from reporter.scores import Status, Tally
 
 STATUSES = {status.value: status for status in Status}
 
@@ -104,6 +105,15 @@ def read_model(given: Mapping[str, Any]) -> Model:
         for subject in subjects:
             scope[check][_is_known(subject, tiers, f"scope: {check}")] = None
     return Model(tiers, checks, practices, controls, scope, _compensations(given, checks, tiers))
+
+
+def tallies_of(model: Model, cells: Mapping[str, Mapping[str, str]]) -> list[Tally]:
+    """Count settled cells."""
+    return [
+        Tally(check, STATUSES[status], tier, tier, n)
+        for check, own in cells.items()
+        for (status, tier), n in Counter((s, model.tiers[a]) for a, s in own.items()).items()
+    ]
 
 
 def _compensations(

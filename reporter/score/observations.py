@@ -5,16 +5,24 @@ Cells are settled by 2.1 of the scoring method, whatever the order of the observ
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from reporter.errors import InputError
 from reporter.model import Policy
-from reporter.score.models import STATUSES, Model, read_model, shipped_policy, whole
-from reporter.score.scorer import capped, group_level, level_of, mean, rating, score_check, state_of
-from reporter.scores import CheckScore, Tally
+from reporter.score.models import Model, read_model, shipped_policy, tallies_of, whole
+from reporter.score.scorer import (
+    Entry,
+    group_level,
+    level_of,
+    mean,
+    practice_of,
+    score_check,
+    state_of,
+)
+from reporter.scores import CheckScore, PracticeScore, Tally
 
 Cells = dict[str, dict[str, str]]
 """check -> subject -> status"""
@@ -116,56 +124,52 @@ def _compensate(model: Model, cells: Cells, as_of: int) -> None:
 
 def scored(model: Model, cells: Cells, policy: Policy) -> dict[str, Any]:
     """Return lo, hi and state of settled cells."""
+    tallies: dict[str, list[Tally]] = {c: [] for c in model.checks}
+    for tally in tallies_of(model, cells):
+        tallies[tally.check].append(tally)
     checks = {
-        c.id: score_check(
-            c.id, c.severity == "critical", _tallies(model, cells[c.id], c.id), policy
-        )
+        c.id: score_check(c.id, c.severity == "critical", tallies[c.id], policy)
         for c in model.checks.values()
     }
-    sides = {name: _side(model, checks, policy, name) for name in ("lo", "hi")}
-    practices, of_practice = model.practices_of(), model.checks_of()
+    of_control, of_practice = model.practices_of(), model.checks_of()
+    practices: dict[str, PracticeScore | None] = {}
+    for name, own in of_practice.items():
+        level = model.practices[name].level
+        entries = [
+            Entry(level, policy.severity_weights[model.checks[c].severity], checks[c])
+            for c in own
+            if checks[c].applicable
+        ]
+        practices[name] = practice_of(level, entries, policy) if entries else None
+    sides = {name: _side(model, checks, practices, policy, name) for name in ("lo", "hi")}
     state = {
-        control: state_of(checks[c] for p in practices[control] for c in of_practice[p])
+        control: state_of(checks[c] for p in of_control[control] for c in of_practice[p])
         for control in model.controls
     }
     return {**sides, "state": state}
 
 
-def _tallies(model: Model, cells: Mapping[str, str], check: str) -> list[Tally]:
-    counted = Counter((status, model.tiers[subject]) for subject, status in cells.items())
-    return [Tally(check, STATUSES[s], tier, tier, n) for (s, tier), n in counted.items()]
-
-
-def practice_score(checks: Iterable[tuple[str, Fraction, bool]], policy: Policy) -> Fraction | None:
-    """Return the score of (severity, score, caps) of applicable checks, by 3.2; None without any."""
-    given = list(checks)
-    if not given:
-        return None
-    raw = mean((policy.severity_weights[severity], value) for severity, value, _ in given)
-    return capped(raw, any(caps for *_, caps in given), policy)
-
-
 def _side(
-    model: Model, checks: Mapping[str, CheckScore], policy: Policy, side: str
+    model: Model,
+    checks: Mapping[str, CheckScore],
+    practices: Mapping[str, PracticeScore | None],
+    policy: Policy,
+    side: str,
 ) -> dict[str, Any]:
     """One end of every interval."""
-    value = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
-    practice = {
-        name: practice_score(
-            ((model.checks[c].severity, v, getattr(checks[c], f"caps_{side}"))
-             for c in own if (v := value[c]) is not None), policy)
-        for name, own in model.checks_of().items()
-    }  # fmt: skip
+    check = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
+    practice = {name: getattr(p, side) if p else None for name, p in practices.items()}
     control: dict[str, Fraction | None] = {}
     level: dict[str, int] = {}
     for name, own in model.practices_of().items():
-        applied = [(model.practices[p], v) for p in own if (v := practice[p]) is not None]
-        control[name] = mean((p.weight, v) for p, v in applied) if applied else None
-        level[name] = level_of([(p.level, rating(v, policy)) for p, v in applied])
+        applied = [(model.practices[n].weight, p) for n in own if (p := practices[n])]
+        values = [(weight, getattr(p, side)) for weight, p in applied]
+        control[name] = mean(values) if values else None
+        level[name] = level_of([(p.level, getattr(p, f"rating_{side}")) for _, p in applied])
     counted = [(model.controls[c], v) for c, v in control.items() if v is not None]
     levels = [(model.controls[c], level[c]) for c, v in control.items() if v is not None]
     texts = {
-        k: _texts(v) for k, v in (("check", value), ("practice", practice), ("control", control))
+        k: _texts(v) for k, v in (("check", check), ("practice", practice), ("control", control))
     }
     total = str(mean(counted)) if counted else None
     return {**texts, "total": total, "level": level, "total_level": group_level(levels, policy)}

@@ -1,45 +1,41 @@
 """What to do first? In: checks, themes, tallies and actions, as plain data. Out: a `Roadmap` with exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise score of `score` would
-gain. A theme's score is the mean of its practices and the enterprise the mean of the themes, so that only the practices
-that an action touches are scored anew; the steps add up exactly.
+gain. `in_order` takes any tree of checks, so that `roadmap` orders the actions of other models in the same way.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 
 from reporter.model import Check, Policy, Theme
 from reporter.planned import IMPLEMENT, Action, Pick, Roadmap
-from reporter.score.scorer import (
-    Caps,
-    capped,
-    group_level,
-    level_of,
-    mean,
-    rating,
-    score_check,
+from reporter.score.scorer import Caps
+from reporter.score.state import (
+    Change,
+    Key,
+    Kind,
+    Part,
+    Practice,
+    State,
+    Tree,
+    added,
+    make_good,
+    tallied,
 )
-from reporter.scores import CheckScore, Status, Tally
+from reporter.scores import Tally
 
 RANKED = 300
 """So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
 FIRST = 5
-Kind = tuple[Status, int, int]
-"""(status, tier lo, tier hi): what a cell counts by."""
-Moved = tuple[tuple[Kind, int], ...]
-"""How many cells of a kind become pass."""
-Change = Mapping[str, Moved]
-"""By check."""
 Worth = tuple[Fraction, Fraction, Fraction]
 """What the order goes by: -gain per day, -gain, effort."""
-Practice = tuple[str, int]
-"""(theme, level)"""
-_Key = tuple[tuple[str, Moved], ...]
-"""A change as items."""
+Taken = Callable[[str], Mapping[str, Change]]
+"""Told what is done, returns what others that share cells with it have left to do."""
 _Entry = tuple[tuple[bool, Worth, str], int, Action]
 """Place in the order, turn in which it was put, and what is put."""
 _ZERO = Fraction(0)
@@ -57,19 +53,23 @@ def plan_actions(
 
     All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the id.
     """
-    checks, themes, tallies = tuple(checks), tuple(themes), tuple(tallies)
+    tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
     ceiling = min((most for most, _ in caps), default=5)
-    state = _State(checks, themes, tallies, policy, ceiling)
-    start, level = state.total, state.level()
+    state = State(tree, tallies, policy, ceiling)
+    total = start = state.total
+    level = state.level()
     by_id = {a.id: a for a in actions}
     changes = {name: change_of(a) for name, a in by_id.items()}
-    picks, ranked = _picks(state, by_id, changes)
+    picks: list[Pick] = []
+    for action, gain, uncapped in in_order(state, by_id, changes, ranked=RANKED):
+        total += gain
+        picks.append(Pick(action, gain, uncapped, total, state.level()))
     mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
-    alone = _State(checks, themes, tallies, policy, ceiling)
+    alone = State(tree, tallies, policy, ceiling)
     for action in mended:
-        alone.apply(changes[action.id])
+        alone.apply(alone.parts(changes[action.id]))
     return Roadmap(
-        start, level, tuple(picks), ceiling, tuple(a.id for a in mended), alone.total, alone.level(), ranked
+        start, level, tuple(picks), ceiling, tuple(a.id for a in mended), alone.total, alone.level(), min(len(picks), RANKED)
     )  # fmt: skip
 
 
@@ -82,14 +82,28 @@ def first_in_lanes(
     most: int,
 ) -> tuple[tuple[str, ...], ...]:
     """Return the ids of the first picks of the act-now lane, and of the ranking once that lane is done."""
-    state = _State(tuple(checks), tuple(themes), tallies, policy, ceiling=0)
+    state = State(_enterprise(checks, themes, policy), tallies, policy, ceiling=0)
+    actions = tuple(actions)
     lanes: list[tuple[str, ...]] = []
     for urgent in (True, False):
         lane = {a.id: a for a in actions if a.urgent == urgent}
         changes = {name: change_of(a) for name, a in lane.items()}
-        lanes.append(tuple(p.action.id for p in _picks(state, lane, changes, most)[0]))
-        state.apply(_together(c for name, c in changes.items() if name not in lanes[-1]))
+        picks = islice(in_order(state, lane, changes), most)
+        lanes.append(tuple(action.id for action, *_ in picks))
+        rest = _together(c for name, c in changes.items() if name not in lanes[-1])
+        state.apply(state.parts(rest))
     return tuple(lanes)
+
+
+def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy) -> Tree:
+    """The enterprise as a mean of themes, each a mean of its practices by level."""
+    known = {t.id: 1 for t in themes}
+    parts = {
+        c.id: Part((c.theme, c.level), policy.severity_weights[c.severity], c.severity == "critical", bool(c.sample))
+        for c in checks if c.theme in known
+    }  # fmt: skip
+    practices = {part.practice: (part.practice[0], 1) for part in parts.values()}
+    return Tree(parts, practices, known)
 
 
 def _together(changes: Iterable[Change]) -> Change:
@@ -116,55 +130,59 @@ def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
         counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
     for change in changes:
         for check, moved in change.items():
-            counts[check] = _moved(counts[check], moved)
-    return [t for check, kinds in sorted(counts.items()) for t in _tallies(check, kinds)]
+            counts[check] = make_good(counts[check], moved)
+    return [t for check, kinds in sorted(counts.items()) for t in tallied(check, kinds)]
 
 
-def _moved(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
-    made = Counter(counts)
-    for (status, lo, hi), n in moved:
-        made[status, lo, hi] -= n
-        made[Status.PASS, lo, hi] += n
-    return made
+def in_order(
+    state: State,
+    actions: Mapping[str, Action],
+    changes: Mapping[str, Change],
+    taken: Taken | None = None,
+    ranked: int | None = None,
+) -> Iterator[tuple[Action, Fraction, Fraction]]:
+    """Do the best action, again and again; give each with what it gained, with and without caps.
 
-
-def _tallies(check: str, counts: Counter[Kind]) -> list[Tally]:
-    return [Tally(check, status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]
-
-
-def _picks(
-    state: _State, actions: Mapping[str, Action], changes: Mapping[str, Change], most: int | None = None
-) -> tuple[list[Pick], int]:  # fmt: skip
-    """Take the best action until none is left or enough are taken: from a heap whose old entries are skipped when they come up."""
-    left, queue, start = _Left(state, changes), _Queue(), state.total
+    After so many (`ranked`) the others keep the order that they had then; their gains are exact all the same.
+    """
+    left = _Left(state, changes)
+    queue = _Queue(left)
     for name in actions:
-        queue.put(actions[name], left.gain(name))
-    picks: list[Pick] = []
-    while len(picks) != most and (action := queue.take()) is not None:
-        gain, uncapped = left.gain_now(action.id)
-        touched = state.apply(changes[action.id])
-        total = (picks[-1].total if picks else start) + gain
-        picks.append(Pick(action, gain, uncapped, total, state.level()))
-        left.drop(action.id)
-        if len(picks) < RANKED:
-            for name in left.refresh(touched):
-                queue.put(actions[name], left.gain(name))
-    return picks, min(len(picks), RANKED)
+        queue.put(actions[name])
+    done = 0
+    while True:
+        if done + 1 == ranked:
+            for name in left.freeze():
+                queue.put(actions[name])
+        if (action := queue.take()) is None:
+            return
+        done += 1
+        gain, uncapped = left.take(action.id)
+        yield action, gain, uncapped
+        less = taken(action.id) if taken else {}
+        if ranked is None or done < ranked:
+            for name in left.refresh(less):
+                queue.put(actions[name])
 
 
 class _Queue:
-    """Actions by what they bring, the best first; for one that waits for others, the best of these."""
+    """Actions by what they bring, the best first; for one that waits for others, the best of these.
 
-    def __init__(self) -> None:
+    An action stands where it belongs or before: one that comes up with an old gain is scored anew and put back.
+    """
+
+    def __init__(self, left: _Left) -> None:
+        self._left = left
         self._heap: list[_Entry] = []
         self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
         self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
         self._now: dict[str, int] = {}
 
-    def put(self, action: Action, gain: Fraction) -> None:
+    def put(self, action: Action) -> None:
         """Add an action, or move it to the place that its gain now gives it."""
         self._now[action.id] = turn = self._now.get(action.id, 0) + 1
         # What is worth the same is one object: comparing it with itself takes no arithmetic.
+        gain = self._left.gain(action.id)
         pair = gain, action.effort
         worth = self._worth.get(pair) or self._worth.setdefault(
             pair, (-gain / action.effort, -gain, action.effort)
@@ -188,156 +206,118 @@ class _Queue:
     def _pop(self, heap: list[_Entry]) -> _Entry | None:
         while heap:
             entry = heapq.heappop(heap)
-            if self._now.get(entry[-1].id) == entry[1]:
-                return entry
+            action = entry[-1]
+            if self._now.get(action.id) == entry[1]:
+                if not self._left.renew(action.id):
+                    return entry
+                self.put(action)
         return None
 
 
 class _Left:
     """The actions not yet taken, and what each would add through each practice that it touches.
 
-    Hundreds of agents may lack the same thing: actions that change a practice alike are kept, and scored, as one.
+    Hundreds of agents may lack the same thing: actions that change a practice alike are scored as one. A gain is
+    exact or too large: what others do makes it less, except where it `may_grow`; then it is scored at once.
     """
 
-    def __init__(self, state: _State, changes: Mapping[str, Change]) -> None:
-        self.state, self.open = state, dict(changes)
-        self._alike: dict[Practice, dict[_Key, dict[str, None]]] = defaultdict(dict)
-        self._adds: dict[tuple[Practice, _Key], Fraction] = {}
-        self._gains = dict.fromkeys(changes, _ZERO)
+    def __init__(self, state: State, changes: Mapping[str, Change]) -> None:
+        self._state = state
+        self._parts: dict[str, dict[Practice, Key]] = {}
+        self._alike: dict[Practice, dict[Key, dict[str, None]]] = defaultdict(dict)
+        self._adds: dict[tuple[Practice, Key], tuple[int, Fraction]] = {}
+        self._turn = 0
+        self._frozen = False
+        self._changed: dict[Practice, int] = defaultdict(int)
+        """The turn in which a practice was last changed."""
+        self._all_changed = 0
+        self._last: dict[Practice, Key] = {}
+        self._gains: dict[str, tuple[int, Fraction]] = {}
         for name, change in changes.items():
-            for practice in state.touched(change):
-                key = state.within(practice, change)
-                self._alike[practice].setdefault(key, {})[name] = None
-        self.refresh(self._alike)
+            self._put(name, change)
 
     def gain(self, name: str) -> Fraction:
-        """What the total gains by an action, as last refreshed."""
-        return self._gains[name]
+        """What the total gains by an action, as last scored."""
+        return self._gains[name][1]
 
-    def gain_now(self, name: str) -> tuple[Fraction, Fraction]:
-        """The same scored anew, with and without caps."""
-        state, change = self.state, self.open[name]
-        adds = [state.adds(p, dict(state.within(p, change))) for p in state.touched(change)]
-        return sum((a for a, _ in adds), _ZERO), sum((a for _, a in adds), _ZERO)
+    def renew(self, name: str) -> bool:
+        """Score an action anew where something it touches has changed; return whether it gains something else."""
+        turn, old = self._gains[name]
+        if self._frozen or turn == self._turn:
+            return False
+        parts = self._parts[name]
+        whole = all(map(self._state.applies, parts))
+        if whole and turn >= self._all_changed and all(turn >= self._changed[p] for p in parts):
+            return False
+        self._gains[name] = self._turn, self._scored(parts)
+        return self._gains[name][1] != old
 
-    def drop(self, name: str) -> None:
-        """Forget an action that is done."""
-        change = self.open.pop(name)
-        for practice in self.state.touched(change):
-            alike, key = self._alike[practice], self.state.within(practice, change)
+    def take(self, name: str) -> tuple[Fraction, Fraction]:
+        """Do an action; return what it gains, with and without caps."""
+        state, parts = self._state, self._parts[name]
+        gain = state.gain(parts)
+        self._drop(name)
+        self._last = parts
+        self._turn += 1
+        if state.apply(parts):
+            self._all_changed = self._turn
+        for practice in parts:
+            self._changed[practice] = self._turn
+        return gain
+
+    def refresh(self, less: Mapping[str, Change]) -> list[str]:
+        """Score anew what may gain more than before, or has less to do; return the actions of which it is true."""
+        grown: dict[str, None] = {}
+        for name in less:
+            self._drop(name)
+        for practice in self._last:
+            if self._state.steady(practice):
+                continue
+            for key, names in self._alike[practice].items():
+                if self._state.may_grow(practice, key):
+                    _, old = self._adds.get((practice, key), (0, _ZERO))
+                    if self._add(practice, key) > old:
+                        grown |= names
+                    else:  # what makes something apply is no sum of what it adds here and there
+                        grown |= {
+                            n: None
+                            for n in names
+                            if not all(map(self._state.applies, self._parts[n]))
+                        }
+        for name in grown:
+            self.renew(name)
+        for name, change in less.items():
+            self._put(name, change)
+        return [*grown, *less]
+
+    def freeze(self) -> list[str]:
+        """Score all anew for the last time; return the actions that gain something else."""
+        changed = [name for name in self._parts if self.renew(name)]
+        self._frozen = True
+        return changed
+
+    def _put(self, name: str, change: Change) -> None:
+        self._parts[name] = parts = self._state.parts(change)
+        for practice, key in parts.items():
+            self._alike[practice].setdefault(key, {})[name] = None
+        self._gains[name] = self._turn, self._scored(parts)
+
+    def _drop(self, name: str) -> None:
+        for practice, key in self._parts.pop(name).items():
+            alike = self._alike[practice]
             del alike[key][name]
             if not alike[key]:
                 del alike[key]
 
-    def refresh(self, practices: Iterable[Practice]) -> list[str]:
-        """Score what is left anew through some practices; return the actions that now gain something else."""
-        changed: dict[str, None] = {}
-        for practice in practices:
-            for key, names in self._alike[practice].items():
-                old = self._adds.get((practice, key), _ZERO)
-                new, _ = self.state.adds(practice, dict(key))
-                if new == old:
-                    continue
-                self._adds[practice, key] = new
-                for name in names:
-                    self._gains[name] += new - old
-                changed |= names
-        return list(changed)
+    def _scored(self, parts: Mapping[Practice, Key]) -> Fraction:
+        if all(map(self._state.applies, parts)):
+            return added(self._add(p, key) for p, key in parts.items())
+        return self._state.gain(parts)[0]
 
-
-class _State:
-    """Every practice of the enterprise as scored now, in lo."""
-
-    def __init__(
-        self, checks: Sequence[Check], themes: Sequence[Theme], tallies: Iterable[Tally], policy: Policy, ceiling: int
-    ) -> None:  # fmt: skip
-        self.policy, self.ceiling = policy, ceiling
-        self.critical = {c.id: c.severity == "critical" for c in checks}
-        self.sampled = {c.id: bool(c.sample) for c in checks}
-        self.counts: dict[str, Counter[Kind]] = {c.id: Counter() for c in checks}
-        for t in tallies:
-            self.counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
-        self.known: dict[str, dict[Moved, CheckScore]] = {c: {} for c in self.counts}
-        self.scores = {c: self._score(c, ()) for c in self.counts}
-        self.practice_of: dict[str, Practice] = {}
-        self.weights: dict[Practice, dict[str, int]] = defaultdict(dict)
-        known = {t.id for t in themes}
-        for c in checks:
-            if c.theme in known and self.scores[c.id].applicable:
-                self.practice_of[c.id] = practice = c.theme, c.level
-                self.weights[practice][c.id] = policy.severity_weights[c.severity]
-        sizes = Counter(theme for theme, _ in self.weights)
-        self.share = {p: Fraction(1, sizes[p[0]] * len(sizes)) for p in self.weights}
-        self.values = {p: self._value(p) for p in self.weights}
-        self.levels = {theme: self._level(theme) for theme in sizes}
-        self.reached: dict[tuple[int, ...], int] = {}
-
-    @property
-    def total(self) -> Fraction:
-        """The evidenced score of the enterprise."""
-        return sum((self.share[p] * lo for p, (lo, _) in self.values.items()), _ZERO)
-
-    def level(self) -> int:
-        """Return the level of the enterprise on evidence."""
-        levels = tuple(self.levels.values())
-        if levels not in self.reached:
-            self.reached[levels] = group_level([(1, n) for n in levels], self.policy)
-        return min(self.reached[levels], self.ceiling)
-
-    def _level(self, theme: str) -> int:
-        values = ((level, lo) for (name, level), (lo, _) in self.values.items() if name == theme)
-        return level_of([(level, rating(lo, self.policy)) for level, lo in values])
-
-    def touched(self, change: Change) -> list[Practice]:
-        """Name the practices whose score a change may move."""
-        return list(dict.fromkeys(self.practice_of[c] for c in change if c in self.practice_of))
-
-    def within(self, practice: Practice, change: Change) -> _Key:
-        """The part of a change that one practice sees."""
-        return tuple(
-            (c, moved) for c, moved in change.items() if self.practice_of.get(c) == practice
-        )
-
-    def adds(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
-        """What the total gains through one practice, with and without the cap."""
-        (lo, raw), (then, then_raw) = self.values[practice], self._changed(practice, change)
-        share = self.share[practice]
-        return share * (then - lo), share * (then_raw - raw)
-
-    def apply(self, change: Change) -> list[Practice]:
-        """Keep a change; return the practices that it touched."""
-        for check, moved in change.items():
-            self.scores[check] = now = self._score(check, moved)
-            self.counts[check] = _moved(self.counts[check], moved)
-            self.known[check] = {(): now}
-        touched = self.touched(change)
-        self.values |= {p: self._value(p) for p in touched}
-        self.levels |= {theme: self._level(theme) for theme in dict.fromkeys(t for t, _ in touched)}
-        return touched
-
-    def _score(self, check: str, moved: Moved) -> CheckScore:
-        known = self.known[check]
-        if moved not in known:
-            tallies = _tallies(check, _moved(self.counts[check], moved))
-            known[moved] = score_check(
-                check, self.critical[check], tallies, self.policy, self.sampled[check]
-            )
-        return known[moved]
-
-    def _value(self, practice: Practice) -> tuple[Fraction, Fraction]:
-        """Score a practice, with and without its cap."""
-        weights = self.weights[practice]
-        raw = mean((weight, self.scores[c].lo) for c, weight in weights.items())
-        return self._capped(raw, (self.scores[c] for c in weights)), raw
-
-    def _changed(self, practice: Practice, change: Change) -> tuple[Fraction, Fraction]:
-        """Score a practice with a change: the mean moves by what its checks move."""
-        weights, raw = self.weights[practice], self.values[practice][1]
-        scores = {c: self._score(c, moved) for c, moved in change.items()}
-        total = sum(weights.values())
-        for c, now in scores.items():
-            raw += Fraction(weights[c], total) * (now.lo - self.scores[c].lo)
-        return self._capped(raw, (scores.get(c, self.scores[c]) for c in weights)), raw
-
-    def _capped(self, raw: Fraction, scores: Iterable[CheckScore]) -> Fraction:
-        return capped(raw, any(s.caps_lo for s in scores), self.policy)
+    def _add(self, practice: Practice, key: Key) -> Fraction:
+        """What one practice adds, scored once a turn in which it changed."""
+        turn, value = self._adds.get((practice, key), (-1, _ZERO))
+        if turn < max(self._changed[practice], self._all_changed):
+            value = self._state.adds(practice, key)
+            self._adds[practice, key] = self._turn, value
+        return value

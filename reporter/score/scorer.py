@@ -47,7 +47,7 @@ class _Given:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One scored check (or the ask) inside a control."""
 
     level: int
@@ -117,18 +117,18 @@ def score_check(
     counts = dict.fromkeys(Status, 0)
     for tally in tallies:
         counts[tally.status] += tally.n
-    sums = _weigh(tallies, policy)
+    sums = weigh(tallies, policy)
     if not sums:
         none = (_ZERO, _ZERO)
         return CheckScore(
             check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, none, none
         )
-    worst, best = _credits(policy, best=False), _credits(policy, best=True)
+    worst, best = credits_of(policy), credits_of(policy, best=True)
     if sampled:
-        lowest, highest = strata(tallies, worst, policy, 1), strata(tallies, best, policy, -1)
+        least, most = strata(tallies, worst, policy, 1), strata(tallies, best, policy, -1)
     else:
-        lowest, highest = ([(c[s], *pair) for s, pair in sums.items()] for c in (worst, best))
-    sum_lo, sum_hi = _extreme(lowest, 1), _extreme(highest, -1)
+        least, most = ([(c[s], *pair) for s, pair in sums.items()] for c in (worst, best))
+    sum_lo, sum_hi = _extreme(least, 1), _extreme(most, -1)
     return CheckScore(
         check=check_id,
         lo=sum_lo[0] / sum_lo[1],
@@ -145,7 +145,7 @@ def score_check(
     )
 
 
-def _weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, int]]:
+def weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, int]]:
     """Sum per status the (lightest, heaviest) weight of its cells; n/a cells leave the sum."""
     sums: dict[Status, tuple[int, int]] = {}
     for tally in tallies:
@@ -156,7 +156,8 @@ def _weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, 
     return sums
 
 
-def _credits(policy: Policy, best: bool) -> dict[Status, Fraction]:
+def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
+    """Return what part of its weight a cell is credited with in lo, or in hi."""
     return {
         Status.PASS: _ONE,
         Status.FAIL: _ZERO,
@@ -167,19 +168,38 @@ def _credits(policy: Policy, best: bool) -> dict[Status, Fraction]:
     }
 
 
+def lowest(
+    sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
+) -> Fraction | None:
+    """Return the lo of a check that is no sample from what its cells weigh; None where none applies."""
+    rows = [(credits[status], *pair) for status, pair in sums.items() if pair[1]]
+    if not rows:
+        return None
+    credited, weight = _extreme(rows, 1)
+    return credited / weight
+
+
 def _extreme(found: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]:
     """Return (credited, total) weight of the lowest (sign 1) or highest (-1) mean possible."""
     # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
     # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
     # extreme: the exact bound over all possible tiers, monotone in every cell. Mirrored for hi.
-    edges = [_ONE, *sorted({credit for credit, *_ in found if 0 < credit < 1})]
+    edges = [_ONE]
+    if any(light != heavy for _, light, heavy in found):
+        edges += sorted({credit for credit, *_ in found if 0 < credit < 1})
+    common = lcm(*(credit.denominator for credit, *_ in found))
     rows = []
     for edge in edges:
-        weighed = [(credit, pair[(credit < edge) == (sign > 0)]) for credit, *pair in found]
-        credited = sum((credit * weight for credit, weight in weighed), _ZERO)
-        rows.append((credited, Fraction(sum(weight for _, weight in weighed))))
-    return min(rows, key=lambda row: sign * row[0] / row[1])
+        credited = total = 0
+        for credit, light, heavy in found:
+            weight = light
+            if light != heavy and (credit < edge) == (sign > 0):
+                weight = heavy
+            credited += credit.numerator * (common // credit.denominator) * weight
+            total += weight
+        rows.append((Fraction(credited, common), Fraction(total)))
+    return min(rows, key=lambda row: sign * row[0] / row[1]) if rows[1:] else rows[0]
 
 
 def _share(
@@ -194,7 +214,8 @@ def _share(
 # 3.2 practice, 3.4 control
 
 
-def _practice(level: int, entries: Sequence[_Entry], policy: Policy) -> PracticeScore:
+def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> PracticeScore:
+    """Score a practice from its checks, all of which apply (3.2)."""
     raw_lo = mean((entry.weight, entry.score.lo) for entry in entries)
     raw_hi = mean((entry.weight, entry.score.hi) for entry in entries)
     capped_by = tuple(entry.score.check for entry in entries if entry.score.caps_lo)
@@ -225,11 +246,11 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
 
 
 def _control(
-    control_id: str, weight: int, mapped: Sequence[_Entry], target: int, policy: Policy
+    control_id: str, weight: int, mapped: Sequence[Entry], target: int, policy: Policy
 ) -> ControlScore:
     entries = [entry for entry in mapped if entry.score.applicable]
     practices = tuple(
-        _practice(level, [entry for entry in entries if entry.level == level], policy)
+        practice_of(level, [entry for entry in entries if entry.level == level], policy)
         for level in sorted({entry.level for entry in entries})
     )
     level_lo = level_of([(p.level, p.rating_lo) for p in practices])
@@ -271,7 +292,7 @@ def state_of(checks: Iterable[CheckScore]) -> str:
     return "assessed" if any(check.known for check in applicable) else "not_assessed"
 
 
-def _confidence(coverage: Fraction, entries: Sequence[_Entry]) -> str:
+def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
     """Look coverage and the origin of the credited weight up in the table of 3.8."""
     credited = [(entry, entry.weight * entry.score.lo) for entry in entries]
     total = sum(credit for _, credit in credited)
@@ -324,12 +345,12 @@ def _target(profile: Profile, keys: Iterable[str]) -> int:
     return next((profile.targets[k] for k in keys if k in profile.targets), profile.default)
 
 
-def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
+def _mapped(framework_id: str, control: Control, given: _Given) -> list[Entry]:
     """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
     severities, strengths = given.policy.severity_weights, given.policy.strength_weights
     pairs = [(given.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
     entries = [
-        _Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
+        Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
         for check, how in pairs
     ]
     if control.ask or not entries:
@@ -338,7 +359,7 @@ def _mapped(framework_id: str, control: Control, given: _Given) -> list[_Entry]:
         level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
         status = given.answers.get((framework_id, control.id), Status.UNKNOWN)
         answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
-        entries.append(_Entry(level, severities["medium"] * strengths["direct"], answer))
+        entries.append(Entry(level, severities["medium"] * strengths["direct"], answer))
     return entries
 
 
@@ -348,7 +369,7 @@ def _enterprise(
     controls = []
     for theme in themes:
         entries = [
-            _Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
+            Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
             for id_, check in given.catalog.items()
             if check.theme == theme.id
         ]

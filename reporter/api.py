@@ -42,6 +42,7 @@ def assess(
     memory: str = "1GB",
     pseudonymise: bool = False,
     language: str = "",
+    packs: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -57,17 +58,20 @@ def assess(
         memory: What the engine may use, such as "4GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
         language: In which reports are printed; that of reporter.yml without it.
+        packs: Whether installed packs of content take part; the run names them.
         say: Takes a line about what is being done.
 
     Raises:
         InputError: The workspace, or what lies in it, cannot be used.
         ContentError: A source, check, catalog or profile is wrong.
     """
+    from reporter.packs import installed
     from reporter.run import Options
 
     options = Options(
         formats=tuple(formats), extra=tuple(map(Path, extra)), cache=Path(cache) if cache else None, memory=memory,
         pseudonymise=pseudonymise, earlier=tuple(map(Path, earlier)), language=language, say=say,
+        packs=installed() if packs else (),
     )  # fmt: skip
     if out is not None:
         return run(Path(workspace), Path(out), options)

@@ -340,7 +340,7 @@ class Run:
         """Print the run to a file (for oscal, a folder) that does not exist yet; return its path.
 
         Args:
-            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json.
+            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json, or an installed one.
             path: The file to make.
             edition: For whom html and pdf are: auditor, board or engineer.
             language: Its code, such as "de"; that of the run without it.
@@ -349,18 +349,18 @@ class Run:
             InputError: The format is none, or the file exists.
         """
         from reporter.errors import InputError
-        from reporter.report import EDITIONS, edition_formats
-        from reporter.runfolder import FILES, render
+        from reporter.report import EDITIONS, FILES, edition_formats, installed
+        from reporter.runfolder import render
 
         target = Path(path).absolute()
         (name,) = edition_formats([format], [edition]) if edition in EDITIONS else (edition,)
-        if name not in FILES:
+        if name not in FILES and name not in installed.installed():
             raise InputError(f"no format {format!r} in edition {edition!r}", str(target), f"Formats: {', '.join(FILES)}.")  # fmt: skip
         if target.exists():
             raise InputError("exists and is not overwritten", str(target), "Give another name.")
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
             made = render(self.folder, [name], Path(work) / "out", language=language)
-            main = next(p for p in made if p.name == FILES[name])
+            main = next(p for p in made if p.name == FILES.get(name, p.name))
             main.rename(target)
             for other in made:  # a long report brings pages beside it
                 if other != main:

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from reporter.packs import Pack
 
 FORMATS = ("html", "pdf", "json", "csv")
-MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
-"""Written only where they are asked for."""
+MORE_FORMATS = tuple(
+    sorted(
+        {p.stem for p in (Path(__file__).parent / "report/formats").glob("[!_]*.py")} - {*FORMATS}
+    )
+)
+"""Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
@@ -198,11 +202,9 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats",
-    default=",".join(FORMATS),
-    show_default=True,
+    "--formats", default=",".join(FORMATS), show_default=True,
     help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
-)
+)  # fmt: skip
 @click.option(
     "--editions", default="auditor", show_default=True,
     help="For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by owner).",
@@ -215,17 +217,12 @@ def main() -> None:
     "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
 )
 @click.option(
-    "--memory",
-    default="1GB",
-    show_default=True,
-    callback=lambda _, __, v: _memory(v),
+    "--memory", default="1GB", show_default=True, callback=lambda _, __, v: _memory(v),
     help="Memory limit of the engine, 500MB at least.",
-)
+)  # fmt: skip
 @click.option(
-    "--pseudonymise",
-    type=click.Choice(["people"]),
-    help="Put pseudonyms for people's names in every file of the run.",
-)
+    "--pseudonymise", type=click.Choice(["people"]), help="Put pseudonyms for people's names in every file of the run.",
+)  # fmt: skip
 @click.option(
     "--key-file", type=_FOLDER, metavar="FILE",
     help="Key of the fingerprints of secrets and of pseudonyms  [default: made from the input]",
@@ -247,11 +244,8 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the headline as JSON: numbers only, see docs/formats.md.",
-)
+    "--json", "as_json", is_flag=True, help="Print the headline as JSON: numbers only, see docs/formats.md.",
+)  # fmt: skip
 @click.option(
     "--log", type=click.Choice(LOGS),
     help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
@@ -375,13 +369,22 @@ def _written(formats: str, editions: str) -> tuple[str, ...]:
     from reporter.report import EDITIONS, edition_formats
 
     return edition_formats(
-        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(formats, FORMATS + MORE_FORMATS, "--formats", _installed_formats),
         _words(editions, EDITIONS, "--editions"),
     )
 
 
-def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
+def _installed_formats() -> tuple[str, ...]:
+    from reporter.report import installed
+
+    return installed.installed()
+
+
+def _words(
+    text: str, known: Sequence[str], option: str, more: Callable[[], Sequence[str]] = tuple
+) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
+    known = known if {*wanted} <= {*known} else (*known, *more())
     for name in wanted:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
@@ -448,9 +451,7 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well."
-)
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge.")
 @_no_packs
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
 @click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")

@@ -66,7 +66,7 @@ def _pack(point: EntryPoint) -> Pack:
     place = _place(point)
     if not _NAME.fullmatch(point.name):
         raise InputError("a pack is named with letters, digits, dots and dashes", place, _OUT)
-    package, version = _package(point)
+    package, version = package_of(point)
     if not package or not version:
         raise InputError("its package does not say its name and version", place, _OUT)
     folders = _folders(point.value)
@@ -90,8 +90,8 @@ def _folders(value: str) -> list[Path]:
     return [folder for place in places if (folder := Path(place, *inner)).is_dir()]
 
 
-def _package(point: EntryPoint) -> tuple[str, str]:
-    """Name and version of what brings an entry point; '' where it does not say."""
+def package_of(point: EntryPoint) -> tuple[str, str]:
+    """Return name and version of what brings an entry point; '' where it does not say."""
     dist = point.dist
     if dist is None or not (dist.read_text("METADATA") or dist.read_text("PKG-INFO")):
         return "", ""

@@ -49,11 +49,10 @@ from reporter.packs import Pack, naming
 from reporter.packs import shown as placed
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
-from reporter.report import warm_up
+from reporter.report import FILES, installed, warm_up
 from reporter.report.own import read_templates
 from reporter.report.shape import View
 from reporter.runfolder import (
-    FILES,
     Wanted,
     clear_abandoned,
     place_of,
@@ -111,7 +110,8 @@ def assess_workspace(
 
     refuse_existing(out)
     _refuse_no_text(out, *filter(None, [options.cache]))
-    own = read_templates(options.templates, FILES.values())
+    own = read_templates(options.templates, FILES.values() if options.templates else ())
+    installed.refuse_unknown(options.formats)
     wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,104 @@ def test_the_questions_of_a_packs_catalog_are_asked(site: Path, tmp_path: Path) 
     assert "dock-rules,D-2," in (tmp_path / "ws/statements/attestations.csv").read_text("utf-8")
     assert reporter("init", tmp_path / "plain", "--no-packs").exit_code == 0
     assert "dock-rules" not in (tmp_path / "plain/statements/attestations.csv").read_text("utf-8")
+
+
+# ---------------------------------------------------------------- formats
+
+FORMAT = """
+from reporter.report import Format
+
+def write(view, path):
+    rows = [f"# {view.cover.organisation}", *(f"- {c.id}: {c.standing}" for c in view.checks if c.id == "ENT-51")]
+    path.write_text("\\n".join(rows), encoding="utf-8")
+
+FORMAT = Format("markdown", "report.md", write)
+"""
+
+
+def install_format(site: Path, text: str = FORMAT, name: str = "markdown") -> None:
+    (site / "acme_paper.py").write_text(text)
+    install(site, f"[agent_reporter.formats]\n{name} = acme_paper:FORMAT\n", "acme-paper", "0.3")
+
+
+def assess_as(out: Path, formats: str, *words: str) -> Any:
+    return reporter("assess", DOCK / "workspace", "--out", out, "--cache", out.parent / "cache", "--formats", formats, *words)  # fmt: skip
+
+
+def test_an_installed_format_is_written_where_it_is_asked_for(site: Path, tmp_path: Path) -> None:
+    install_format(site)
+    run = tmp_path / "run"
+    result = assess_as(run, "json,markdown")
+    assert result.exit_code == 0, result.output
+    (own,) = (c for c in printed(run)["checks"] if c["id"] == "ENT-51")
+    text = f"# Dock Ltd\n- ENT-51: {own['standing']}"
+    assert (run / "report.md").read_text("utf-8") == text
+    assert "report.md" in json.loads((run / "manifest.json").read_text("utf-8"))["outputs"]
+    assert "acme_paper" not in sys.modules
+    assert reporter("render", run, "--format", "markdown", "--out", tmp_path).exit_code == 0
+    assert (tmp_path / "report.md").read_text("utf-8") == text
+    assert face.open(run).write("markdown", tmp_path / "x.md").read_text("utf-8") == text
+
+
+def test_no_installed_format_is_imported_unless_asked_for(site: Path, tmp_path: Path) -> None:
+    install_format(
+        site, "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n" + FORMAT
+    )
+    assert assess_as(tmp_path / "run", "json,csv").exit_code == 0
+    refused = assess_as(tmp_path / "other", "json,nothing")
+    assert refused.exit_code == 2
+    assert "'nothing' is none of html, pdf, json, csv, ocsf, oscal, sarif, xlsx, markdown" in refused.output  # fmt: skip
+    assert not (site / "ran").exists()
+
+
+BROKEN_FORMATS = {
+    "cannot be imported": ("import acme_gone\n" + FORMAT, "it failed: No module named 'acme_gone'"),
+    "fails": (FORMAT.replace("rows = [", "rows = [1 // 0, "), "it failed: "),
+    "ends the program": (FORMAT.replace("rows = [", "raise SystemExit(3)\n    rows = ["), "it "),
+    "is no format": (FORMAT.replace("FORMAT = Format", "FORMAT = print"), "is no Format called 'markdown'"),
+    "is called otherwise": (FORMAT.replace('Format("markdown"', 'Format("md"'), "is no Format called 'markdown'"),
+    "writes elsewhere": (FORMAT.replace('"report.md"', '"../report.md"'), "is no Format called 'markdown'"),
+    "writes nothing": (FORMAT.replace("path.write_text(", "dict(text="), "writes no file of the name that it says"),
+    "takes a file of ours": (FORMAT.replace('"report.md"', '"quarantine.csv"'), "writes quarantine.csv, which is another file of a run"),
+    "takes a file of another format": (FORMAT.replace('"report.md"', '"report.html"'), "writes report.html, which is another file of a run"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("few_checks")
+@pytest.mark.parametrize("case", BROKEN_FORMATS)
+def test_a_format_that_cannot_write_is_told_with_its_package(
+    site: Path, tmp_path: Path, case: str
+) -> None:
+    text, says = BROKEN_FORMATS[case]
+    install_format(site, text)
+    result = assess_as(tmp_path / "run", "json,markdown")
+    assert result.exit_code == 3 and not (tmp_path / "run").exists()
+    assert "format markdown of package acme-paper 0.3: " in result.output and says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_installed_format_takes_the_place_of_none_of_ours(site: Path, tmp_path: Path) -> None:
+    install_format(site, FORMAT.replace('"markdown"', '"csv"'), "csv")
+    assert assess_as(tmp_path / "run", "json,csv").exit_code == 0
+    assert (tmp_path / "run/findings.csv").is_file() and not (tmp_path / "run/report.md").exists()
+
+
+def test_two_formats_of_one_name_are_refused(site: Path, tmp_path: Path) -> None:
+    install_format(site)
+    install(site, "[agent_reporter.formats]\nmarkdown = acme_dock\n", "acme-more", "2")
+    result = assess_as(tmp_path / "run", "json,markdown")
+    assert result.exit_code == 3 and "brings a format of this name too" in result.output
+
+
+def test_a_format_of_ours_is_a_file_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(Path(face.__file__).parent, tmp_path / "reporter")
+    for name in ("frameworks", "templates"):
+        (tmp_path / name).symlink_to(Path(face.__file__).parents[1] / name)
+    (tmp_path / "reporter/report/formats/markdown.py").write_text(FORMAT)
+    code = "from reporter.report import FILES, WRITERS; print('markdown' in WRITERS, FILES['markdown'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout == "True report.md\n"
+    helped = subprocess.run([sys.executable, "-m", "reporter.cli", "assess", "--help"], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)  # fmt: skip
+    assert "markdown" in helped.stdout

@@ -258,7 +258,7 @@ class Parquet:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
-            spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}"
+            spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
             con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
             path = quoted(str(self.path))
             con.execute(

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from reporter import catalog, messages
 from reporter.catalog import Content
 from reporter.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.ingest.models import models
 from reporter.model import Control, Framework
 from reporter.report.published import report_schema, view_schema
 from reporter.schema import COMPUTED, TABLES, Table
+from reporter.sql import judge, origins
 from reporter.vocabulary import VOCABULARY
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -29,32 +31,52 @@ WORKED_OUT = {"events": ("hash_holds",)}
 """Table -> columns that Reporter's own formats do not take, but work out."""
 
 
-def tables() -> str:
-    """Return docs/tables.md."""
+def tables(content: Content) -> str:
+    """Return docs/tables.md: every table with its columns, where those of models come from, and the checks that read it."""
+    readers: dict[str, list[str]] = defaultdict(list)
+    for check in content.checks:
+        for name in sorted({t for t, _ in judge(check.sql, check.params, check.place).reads}):
+            readers[name].append(check.id)
     parts = [
         "# Tables",
-        "Generated from `reporter/schema.py` by `make docs`; do not edit.",
+        "Generated from `reporter/schema.py` and `frameworks/models` by `make docs`; do not edit.",
         "Every row of a loaded table carries `source`, `file` and `record`; `ref` is `file#record`. Times are UTC. "
         "*Sparse*: empty is an ordinary value. For any other column, a source that never carries it makes its "
         "subjects unknown for the checks that read it.",
     ]
     for table in TABLES.values():
-        parts += [f"## {table.name}", _about(table), _columns(table)]
+        own = readers[table.name]
+        read = [f"Read by {', '.join(own)}."] if own else []
+        parts += [f"## {table.name}", _about(table), *read, _columns(table)]
     return "\n\n".join(parts) + "\n"
 
 
 def _about(table: Table) -> str:
+    model = models().get(table.name)
+    if model:
+        return f"{table.doc} A row is {model.says[:1].lower()}{model.says[1:]} Made by `frameworks/models/{model.name}.sql`."
     return table.doc + ("" if table.loaded else " Computed by the engine.")
 
 
 def _columns(table: Table) -> str:
+    model = models().get(table.name)
     lines = ["| column | type | | meaning |", "|---|---|---|---|"]
+    if model:
+        lines = ["| column | type | | meaning | from |", "|---|---|---|---|---|"]
     for column in table.columns:
         mark = "required" if column.required else "sparse" if column.sparse else ""
         words = VOCABULARY.get(f"{table.name}.{column.name}")
         more = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
-        lines.append(f"| `{column.name}` | {column.type.lower()} | {mark} | {column.doc}{more} |")
+        line = f"| `{column.name}` | {column.type.lower()} | {mark} | {column.doc}{more} |"
+        origin = origins(model.sql, column.name) if model else ()
+        from_ = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in origin)
+        lines.append(f"{line} {from_} |" if model else line)
     return "\n".join(lines)
+
+
+def _home(table: str) -> str:
+    """Agents are actors, and stand there."""
+    return "actors" if table == "agents" else table
 
 
 def checks(content: Content) -> str:
@@ -192,7 +214,7 @@ def _holds(table: Table, column: Column) -> str:
 def main() -> None:
     """Write the pages."""
     content = catalog.load()
-    (DOCS / "tables.md").write_text(tables(), encoding="utf-8")
+    (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")

@@ -16,11 +16,12 @@ from reporter.catalog import Content
 from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.columns import FLAG, INT, TIME
 from reporter.errors import ContentError, Errors, ReporterError
+from reporter.ingest.models import models
 from reporter.model import AS_OF, SEVERITIES, Check, Framework
 from reporter.packs import Pack, named
 from reporter.runner import needs_of, replaceable
 from reporter.schema import TABLES
-from reporter.sql import Judged, judge
+from reporter.sql import Judged, judge, tables_read
 from reporter.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
@@ -124,6 +125,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
             elif sum(check_id in g.checks for g in content.causes) > 1:
                 yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
     yield from _efforts(content)
+    yield from _models()
     for framework in content.frameworks:
         for control in framework.controls:
             ids = [c for c, _ in control.checks]
@@ -131,6 +133,21 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 yield ContentError(f"{control.id} lists {twice} twice", framework.place)
             if not control.ask:
                 yield ContentError(f"{control.id} has no attestation question", framework.place)
+
+
+def _models() -> Iterator[ReporterError]:
+    """A model is one SELECT that says what a row is, gives a table that is documented, and reads tables that there are."""
+    known = {*TABLES, "agents", "run"}
+    for name, model in models().items():
+        place = f"frameworks/models/{name}.sql"
+        if name not in TABLES:
+            yield ContentError(f"{name} is no table of reporter/schema.py", place)
+        try:
+            foreign = sorted(tables_read(model.sql, place) - known)
+        except ContentError as error:
+            yield error
+        else:
+            yield from (ContentError(f"there is no table {t}", place) for t in foreign)
 
 
 def _efforts(content: Content) -> Iterator[ReporterError]:

@@ -100,6 +100,10 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
     """
     held, results = read_data(run), Results(run)
     check_results(results, held)
+    if held.history.runs:
+        ((n,),) = Changes(run).rows(("count(*)",))
+        if n != held.history.changes:
+            raise InputError(f"holds {n} changes, and {DATA} counts {held.history.changes}", str(run / CHANGES), AGAIN)  # fmt: skip
     return held, results
 
 

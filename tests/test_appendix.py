@@ -1,4 +1,4 @@
-"""The appendix "All findings": complete, in parts, in one tagged document; without typst it says what is missing."""
+"""The appendix "All findings": complete, in parts, in one tagged document; a list that is too long says what it leaves out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 
+from reporter.errors import ReporterError
 from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset
 from reporter.report.fonts import Faces
 from reporter.store import DATA, RESULTS
@@ -23,7 +25,6 @@ MARKUP = (
     *("#panic(1)", "$x$ <lbl> *b* _i_ @ref", "= head", "// gone", "\\u{41} \\ end", "`raw` ~ -- '"),
     *("</td><td>", "ق\u064e\u0644 عربي", "代理人\u0301 𓂷", "M" * 400, "/" * 90, "a\u200db"),
 )
-KINDS = ("typst", "weasyprint")
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +48,14 @@ def small() -> shape.View:
     )
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def made(
-    request: pytest.FixtureRequest, small: shape.View, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def made(small: shape.View, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("appendix") / "report.pdf"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pdf, "PART", 30)
-        patch.setattr(pdf, "PART_WITHOUT_TYPST", 30)
-        if request.param == "weasyprint":
-            patch.setattr(typeset, "is_installed", lambda: False)
         run = given.leave(given.single(), path.parent)
         pdf.write(small, path, data=[run / DATA, run / RESULTS])
-    yield path
+    return path
 
 
 def _kids(item: Any) -> list[Any]:
@@ -215,16 +211,23 @@ def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
     assert press[0].running(appendix.TITLE, 3, 2, 4) == press[1].running(appendix.TITLE, 3, 2, 4)
 
 
-@pytest.mark.parametrize(("installed", "longest"), [(False, "WITHOUT_TYPST_LONGEST"), (True, "LONGEST")])  # fmt: skip
-def test_a_list_that_is_too_long_says_what_it_leaves_out(
-    installed: bool,
-    longest: str,
-    small: shape.View,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+def test_without_typst_a_pdf_says_what_to_install(
+    small: shape.View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(typeset, "is_installed", lambda: installed)
-    monkeypatch.setattr(pdf, longest, 70)
+    monkeypatch.setitem(sys.modules, "typst", None)
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert typeset.NEEDED in project["project"]["dependencies"]
+    with pytest.raises(ReporterError) as found:
+        WRITERS["pdf"](small, tmp_path / "report.pdf")
+    assert str(found.value).startswith("report.pdf: typst cannot be imported")
+    assert f"pip install '{typeset.NEEDED}'" in found.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_that_is_too_long_says_what_it_leaves_out(
+    small: shape.View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pdf, "LONGEST", 70)
     monkeypatch.setattr(pdf, "CUT", 20)
     data = tmp_path / RESULTS
     data.write_bytes(b"the verdicts")

@@ -290,7 +290,7 @@ def test_what_is_said_of_access_keys_is_what_is_read() -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        ("tables", lambda: docs.tables()),
+        ("tables", lambda: docs.tables(catalog.load())),
         ("checks", lambda: docs.checks(catalog.load())),
         ("coverage", lambda: docs.coverage(catalog.load())),
         ("sources", lambda: docs.sources(catalog.load())),

@@ -36,6 +36,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from reporter.db import Engine, quoted
 from reporter.errors import InputError
 from reporter.history import read_earlier
 from reporter.model import Assessment
@@ -45,7 +46,7 @@ from reporter.report.history import COLUMNS, history
 from reporter.report.moves import what
 from reporter.report.shape_history import History, Moment, Trend
 from reporter.runfolder import read_view
-from reporter.store import read_data, write_data
+from reporter.store import CHANGES, read_data, read_run, write_data
 
 VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
@@ -447,6 +448,21 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     done = reporter("assess", ws, "--out", out, "--formats", "json", "--quiet", "--earlier", folder / "before")  # fmt: skip
     assert done.exit_code == 0, done.output
     return folder / "before", out
+
+
+def test_changes_that_are_missing_or_others_are_named(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(pair[1], tmp_path / "run"))
+    with Engine(tmp_path / "work") as engine:
+        changes = f"SELECT * FROM read_parquet({quoted(str(run / CHANGES))}) LIMIT 5"
+        engine.write_parquet(changes, tmp_path / "some")
+    (tmp_path / "some").replace(run / CHANGES)
+    with pytest.raises(InputError, match="holds 5 changes, and report.json counts"):
+        read_run(run)
+    (run / CHANGES).unlink()
+    with pytest.raises(InputError, match=f"this run has no {CHANGES}"):
+        read_run(run)
 
 
 def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:

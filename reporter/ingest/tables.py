@@ -20,13 +20,12 @@ from reporter.ingest.actors import (
     see_events,
 )
 from reporter.ingest.baseline import set_baseline_apart
-from reporter.ingest.breaches import find_breaches
 from reporter.ingest.decisions import find_undecided
 from reporter.ingest.deeds import CLASS
 from reporter.ingest.delegations import follow_delegations
 from reporter.ingest.feeds import Expected, measure_feeds
 from reporter.ingest.graver import find_graver_uses
-from reporter.ingest.keys import find_key_uses, list_key_holders
+from reporter.ingest.models import make, models, rests_on, teach
 from reporter.ingest.observed import compare
 from reporter.ingest.rights import find_right_uses
 from reporter.ingest.scope import Baseline, review_scope
@@ -38,19 +37,16 @@ from reporter.schema import COMPUTED, SHARED, TABLES, Table
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
 NO_WINDOW = Baseline()
 RESTS_ON = {
-    "all_approvals": {"changes"},
-    "known_versions": {"snapshot_items"},
-    "happenings": {"changes", "incidents"},
-    "first_uses": {"data_use", "reach", "all_approvals"},
     "undecided": {"first_uses", "reviews", "alerts"},
     "graver_uses": {"data_use"},
-    "breaches": {"data_use", "graver_uses", "key_holders", "key_uses", "right_uses", "settings"},
     "scope_runs": {"all_approvals"},
     "observed": {"first_uses", "breaches", "reviews", "daily"},
     "factors": {"delegations"},
     "secret_traces": {t.name for t in LOADED},
 }
-"""Derived table -> what it is made from, beside ALWAYS, activity and feeds, which are always made."""
+"""Derived table that is no model -> what it is made from, beside ALWAYS, activity and feeds, which are always made."""
+OF_EVENTS = frozenset(("activity", "data_use", "reach", "graver_uses", "right_uses"))
+"""Tables made of events that models read."""
 ALWAYS = frozenset((
     "actors", "aliases", "credentials", "grants", "approvals", "links", "components", "actor_log_sources", "events",
 ))  # fmt: skip
@@ -69,7 +65,7 @@ def needed_for(wanted: Set[str]) -> Set[str]:
     """Return the tables to make for those wanted: they, and all that they rest on."""
     needed, more = set(wanted), set(wanted)
     while more:
-        more = {x for w in more for x in RESTS_ON.get(w, ())} - needed
+        more = {x for w in more for x in RESTS_ON.get(w, rests_on(w)) if x in TABLES} - needed
         needed |= more
     return needed | ALWAYS | {"activity", "feeds"}
 
@@ -112,9 +108,10 @@ def derive(
     renamed = find_names(engine)
     _copy_plain(engine, facts, renamed)
     merge_actors(engine, renamed)
-    for name, gather in _GATHERED.items():
-        if name in needed:
-            gather(engine)
+    teach(engine)
+    mine = sorted(needed & models().keys())
+    of_events = [name for name in mine if rests_on(name) & OF_EVENTS]
+    make(engine, [name for name in mine if name not in of_events])
     resolve_events(engine)
     add_shadows(engine)
     jobs: dict[str, Callable[[Engine], None]] = {
@@ -127,13 +124,17 @@ def derive(
         find_graver_uses(engine)
     _fill_effects(engine, [t for t in ("activity", "reach") if t in needed])
     rate_agents(engine)
-    for wave in _LATER:
-        engine.side_by_side(*(job for name, job in wave.items() if name in needed))
+    if "right_uses" in needed:
+        find_right_uses(engine)
+    make(engine, of_events)
+    for name, job in _LATER.items():
+        if name in needed:
+            job(engine)
     if "scope_runs" in needed:
         review_scope(engine, baseline)
-    for name, make in _ALONE.items():
+    for name, job in _ALONE.items():
         if name in needed:
-            make(engine)
+            job(engine)
     _note_sources(engine, facts)
 
 
@@ -161,77 +162,6 @@ def _like(column: str) -> str:
     """A name with * wildcards as a LIKE pattern with escape '!'."""
     return (
         f"replace(replace(replace(replace({column}, '!', '!!'), '_', '!_'), '%', '!%'), '*', '%')"
-    )
-
-
-_KIND_OF_CHANGE = "rtrim(lower(trim(field)), 's')"
-"""SQL: the field of a change in the words of approvals and snapshots: tools becomes tool, prompts prompt."""
-
-
-def _gather_approvals(engine: Engine) -> None:
-    """A backdated approval counts from the day it was entered, an approved change for each of its new values."""
-    engine.run(
-        "CREATE TABLE all_approvals AS SELECT actor_id, type, like_pattern, purpose, "
-        "greatest(granted_at, recorded_at) AS approved_at, expires_at, ref FROM approvals "
-        "WHERE granted_at IS NOT NULL AND decision IS DISTINCT FROM 'rejected' "
-        "UNION ALL SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref FROM grants "
-        "WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL "
-        "UNION ALL SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, ref "
-        "FROM grants WHERE type = 'destination' AND coalesce(approved_at, granted_at) IS NOT NULL "
-        f"UNION ALL SELECT actor_id, kind, {_like('item')}, NULL, approved_at, NULL, ref FROM ("
-        f"SELECT actor_id, {_KIND_OF_CHANGE} AS kind, approved_at, ref, "
-        "unnest(regexp_split_to_array(trim(regexp_replace(new_value, '[\\[\\]\"]', '', 'g')), '\\s*[;,]\\s*')) AS item "
-        "FROM changes WHERE approved_at IS NOT NULL AND new_value IS NOT NULL) AS c WHERE item <> '' "
-        "UNION ALL SELECT actor_id, 'activation', NULL, NULL, approved_at, NULL, ref FROM actors WHERE approved_at IS NOT NULL"
-    )
-
-
-_SETTINGS = (
-    "prompt_version", "autonomy", "max_calls_per_minute", "max_cost_per_day", "max_steps", "max_children", "memory_scope",
-    "user_facing", "tools_listed", "data_listed", "destinations_listed",
-)  # fmt: skip
-"""Columns of actors that may also be read where their absence is no gap."""
-
-
-def _gather_settings(engine: Engine) -> None:
-    """Values that stand in columns of actors, and tools that can send outside, as one list."""
-    settings = " UNION ALL ".join(
-        f"SELECT actor_id, '{name}' AS name, CAST({name} AS VARCHAR) AS value, ref FROM actors WHERE {name} IS NOT NULL"
-        for name in _SETTINGS
-    )
-    engine.run(
-        f"CREATE VIEW settings AS {settings} "
-        "UNION ALL SELECT actor_id, 'outbound_tool', name, ref FROM grants "
-        "WHERE outbound AND (expires_at IS NULL OR expires_at > (SELECT as_of FROM run))"
-    )
-
-
-def _gather_versions(engine: Engine) -> None:
-    """Versions and hashes of components, and of what was approved as a whole, as one list."""
-    component = "type, component_id, name, {0} AS version, approved_at, ref FROM components WHERE {0} IS NOT NULL"
-    engine.run(
-        f"CREATE VIEW known_versions AS SELECT actor_id, {component.format('version')} "
-        f"UNION ALL SELECT actor_id, {component.format('hash')} "
-        "UNION ALL SELECT actor_id, type, name, name, version, approved_at, ref FROM snapshot_items "
-        "WHERE version IS NOT NULL AND type IN ('tool', 'model', 'component')"
-    )
-
-
-def _gather_connections(engine: Engine) -> None:
-    """Links from both ends, and MCP servers, as one list."""
-    engine.run(
-        "CREATE VIEW connections AS SELECT actor_id, 'link' AS kind, actor_id || ' -> ' || peer_id AS name, ref FROM links "
-        "UNION ALL SELECT peer_id, 'link', actor_id || ' -> ' || peer_id, ref FROM links WHERE peer_id <> actor_id "
-        "UNION ALL SELECT actor_id, 'mcp_server', coalesce(name, component_id), ref FROM components WHERE type = 'mcp_server'"
-    )
-
-
-def _gather_happenings(engine: Engine) -> None:
-    """What befell an actor, as one list: changes and incidents."""
-    engine.run(
-        f"CREATE VIEW happenings AS SELECT actor_id, {_KIND_OF_CHANGE} AS kind, change_id AS id, new_value AS value, "
-        "effective_at AS happened_at, ref FROM changes UNION ALL "
-        "SELECT actor_id, 'incident', incident_id, NULL, opened_at, ref FROM incidents"
     )
 
 
@@ -408,33 +338,6 @@ def _roll_up_versions(engine: Engine) -> None:
     )
 
 
-_USES = (
-    "sum(n_events)::BIGINT AS n_events, min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS first_ref, "
-    "max(last_at) AS last_at"
-)
-_CHANGES = "CASE WHEN bool_or(effect <> 'read') THEN TRUE WHEN count(effect) > 0 THEN FALSE END AS changes_state"
-
-
-def _find_first_uses(engine: Engine) -> None:
-    """Since when each actor uses each tool, data source and destination, and the earliest approval of it."""
-    used = "WHERE registered AND outcome = 'success'"
-    parts = [
-        f"SELECT agent_id, purpose, 'tool' AS kind, tool AS name, {_CHANGES}, {_USES} FROM activity {used} AND tool IS NOT NULL GROUP BY ALL",
-        f"SELECT agent_id, purpose, 'data', data_source, {_CHANGES}, {_USES} FROM data_use {used} AND data_source IS NOT NULL GROUP BY ALL",
-        f"SELECT agent_id, purpose, 'destination', destination, {_CHANGES}, {_USES} FROM reach {used} GROUP BY ALL",
-    ]
-    engine.run(f"CREATE TEMP TABLE uses AS {' UNION ALL '.join(parts)}")
-    engine.run(
-        "CREATE TABLE first_uses AS SELECT u.*, p.approved_at FROM uses AS u LEFT JOIN ("
-        "SELECT u.agent_id, u.purpose, u.kind, u.name, min(a.approved_at) AS approved_at FROM uses AS u "
-        "JOIN all_approvals AS a ON a.actor_id = u.agent_id AND a.type IN (u.kind, 'change') "
-        "AND (a.purpose IS NULL OR u.purpose IS NULL OR a.purpose = u.purpose) "
-        "AND (a.expires_at IS NULL OR a.expires_at >= u.first_at) "
-        "AND u.name LIKE a.like_pattern ESCAPE '!' GROUP BY ALL) AS p ON p.agent_id = u.agent_id "
-        "AND p.purpose IS NOT DISTINCT FROM u.purpose AND p.kind = u.kind AND p.name = u.name"
-    )
-
-
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     """Which sources describe which actor in which table: what 'not recorded' is judged by."""
     parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
@@ -449,17 +352,8 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
 
 
-_GATHERED: dict[str, Callable[[Engine], None]] = {
-    "all_approvals": _gather_approvals, "settings": _gather_settings, "known_versions": _gather_versions,
-    "connections": _gather_connections, "happenings": _gather_happenings, "key_holders": list_key_holders,
-}  # fmt: skip
-"""What lists facts of several tables together."""
-_LATER: tuple[dict[str, Callable[[Engine], None]], ...] = (
-    {"first_uses": _find_first_uses, "key_uses": find_key_uses, "right_uses": find_right_uses},
-    {"undecided": find_undecided, "breaches": find_breaches},
-    {"observed": compare},
-)
-"""What is made side by side when activity and its like are there; each wave rests on those before it."""
+_LATER: dict[str, Callable[[Engine], None]] = {"undecided": find_undecided, "observed": compare}
+"""What rests on models of events."""
 _ALONE: dict[str, Callable[[Engine], None]] = {
     "listings": list_identities, "secret_traces": find_secret_traces, "factors": sum_factors,
 }  # fmt: skip

@@ -65,9 +65,9 @@ class Chapter:
     """Of the appendix, after this page."""
     title: str
     before: int = 0
-    """Pages of sums before this page; none where the sums stand in the report itself."""
+    """Pages of sums before this page."""
     sums: str = ""
-    """Where the sums stand, if not there."""
+    """Where these stand."""
 
 
 def sums(view: View) -> tuple[Sums, ...]:

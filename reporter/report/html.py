@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from reporter.store import Held
 from reporter.texts import ENGLISH, language, numeral, say, speaking, word
 
 from . import charts, desk, listing, pages, search
-from .appendix import COLUMNS, TITLE, Chapter, Section, sums
+from .appendix import Chapter, sums
 from .drawings import action_path, maturity, tier_levels
 from .own import Template, check
 from .shape import Control, Framework, View
@@ -128,9 +128,7 @@ def _page(
     folder = templates_dir()
     css = _styles(medium) + extra_css
     if appendix:
-        css = _numbered(css, 'target-counter("#findings", total)', 0, appendix.pages)
-        more = appendix.before + 1  # the pages bound in before that page
-        css += f"@page :nth(1 of findings) {{ counter-increment: page {more} total {more}; }}"
+        css = _numbered(css, appendix)
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
@@ -156,24 +154,6 @@ def _page(
     return fill
 
 
-def findings(sections: Iterable[Section], extra_css: str) -> str:
-    """Render a part of the appendix for paper, without headers and footers."""
-    none = "@page { @top-center { content: none; } @bottom-center { content: none; } }"
-    css = Markup(_styles("paper") + none + extra_css)
-    template = _environment(templates_dir()).get_template("findings.html")
-    columns = [say(name) for name in COLUMNS]
-    return template.render(
-        title=say(TITLE), columns=columns, sections=sections, css=css, language=language()
-    )
-
-
-def running(view: View, chapter: str, first: int, count: int, total: int, extra_css: str) -> str:
-    """Render headers and footers alone, for pages of a chapter, numbered from the first on."""
-    css = Markup(_numbered(_styles("paper"), f'"{total}"', first - 1, 0) + extra_css)
-    template = _environment(templates_dir()).get_template("running.html")
-    return template.render(title=say(chapter), view=view, count=count, css=css, language=language())
-
-
 def _styles(medium: str) -> str:
     """Read the style sheets of a medium, in the language that is spoken."""
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
@@ -181,11 +161,15 @@ def _styles(medium: str) -> str:
     return _constant(css) if medium == "paper" else css
 
 
-def _numbered(css: str, total: str, before: int, after: int) -> str:
-    """Count in the pages of other documents, which counter(pages) does not know."""
-    css = css.replace("counter(pages)", total)
-    reset = f"@page :first {{ counter-reset: page {before} total {after}; }}"
-    return f"{css}@page {{ counter-increment: page total; }}{reset}"
+def _numbered(css: str, appendix: Chapter) -> str:
+    """Count in the pages of the appendix, which are bound in later and which counter(pages) does not know."""
+    css = css.replace("counter(pages)", 'target-counter("#findings", total)')
+    before = appendix.before + 1
+    return (
+        f"{css}@page {{ counter-increment: page total; }}"
+        f"@page :first {{ counter-reset: page 0 total {appendix.pages}; }}"
+        f"@page :nth(1 of findings) {{ counter-increment: page {before} total {before}; }}"
+    )
 
 
 def _said(code: str) -> str:

@@ -11,11 +11,10 @@ import io
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +28,7 @@ from reporter.store import DATA, RESULTS, sha256
 from reporter.texts import mark, say, speaking
 
 from . import html, merge, typeset
-from .appendix import SUMS, TITLE, Chapter, Section, chapter, parts, sections, sums
+from .appendix import SUMS, TITLE, Chapter, chapter, parts, sections, sums
 from .fonts import FONTS, undrawable
 from .own import Template
 from .shape import View
@@ -54,9 +53,9 @@ _UA = (
 
 COMPLETE = "auditor"
 """The edition with the appendix "All findings" and with the data of the run in it."""
-PART, PART_WITHOUT_TYPST = 2500, 500
+PART = 2500
 """Rows laid out at once: what bounds the memory."""
-LONGEST, WITHOUT_TYPST_LONGEST = 40_000, 5000
+LONGEST = 40_000
 """Findings up to which the list is complete: a minute of work, and at the most 1,500 pages."""
 CUT = 5000
 """Findings of a list that is not complete."""
@@ -86,7 +85,7 @@ def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]
         appendix = _lay_out(view, data, folder) if complete else None
         begins = appendix.begins if appendix else None
         page = html.render(view, "paper", _PLACE, edition, begins, own)
-        raw = _write(page, attachments=attached)
+        raw = _write(page, attached)
         if appendix and len(appendix.parts) > 1:
             gc.collect()  # the box tree makes room for the parts
         return _bind(raw, appendix, folder)
@@ -110,12 +109,14 @@ def _attachment(view: View, path: Path) -> weasyprint.Attachment:
     )
 
 
-def _write(page: str, **options: Any) -> bytes:
-    """Lay out a page with the fonts it needs, tagged unless the options say otherwise."""
+def _write(page: str, attached: Sequence[weasyprint.Attachment] | None = None) -> bytes:
+    """Lay out a page with the fonts it needs."""
     page, faces = printable(shorten_words(page), html.templates_dir() / "fonts")
     document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
     raw = document.write_pdf(
-        **{"pdf_variant": "pdf/a-3a", "finisher": _identify} | options,
+        pdf_variant="pdf/a-3a",
+        finisher=_identify,
+        attachments=attached,
         uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
     )
     return cast(bytes, raw)
@@ -137,47 +138,30 @@ class _Part:
 class _Appendix:
     begins: Chapter
     parts: list[_Part]
-    running: Callable[[str, int, int, int], bytes]
-    """Makes headers and footers of a chapter: for pages from a number on, so many, of so many in all."""
+    press: typeset.Press
+    """Makes their headers and footers, once all pages are counted."""
 
 
 def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
     """Lay out the parts of the appendix in a folder; the page on which it begins says how long it is."""
-    if typeset.is_installed():
-        press = typeset.Press(html.templates_dir(), view.cover)
-        longest, size, make, running = LONGEST, PART, press.findings, press.running
-        told = sums(view)
-        first = [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []  # fmt: skip
-    else:
-        longest, size, first = WITHOUT_TYPST_LONGEST, PART_WITHOUT_TYPST, []
-        make, running = _findings, partial(_running, view)
-    found = list(sections(view, CUT if len(view.findings) > longest else None))
+    press = typeset.Press(html.templates_dir(), view.cover)
+    told = sums(view)
+    first = [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []  # fmt: skip
+    found = list(sections(view, CUT if len(view.findings) > LONGEST else None))
     made = [
-        _part(folder / f"{n}.pdf", TITLE, make(p), [None if s.goes_on else s.name for s in p])
-        for n, p in enumerate(parts(found, size))
-    ]
+        _part(folder / f"{n}.pdf", TITLE, press.findings(p), [None if s.goes_on else s.name for s in p])
+        for n, p in enumerate(parts(found, PART))
+    ]  # fmt: skip
     shown = sum(len(s.rows) for s in found)
     digest = "".join(sha256(path) for path in data if path.name == RESULTS)
     pages, before = (sum(p.pages for p in own) for own in (made, first))
-    return _Appendix(chapter(view, shown, pages, digest, before), first + made, running)
+    return _Appendix(chapter(view, shown, pages, digest, before), first + made, press)
 
 
 def _part(path: Path, chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
     path.write_bytes(raw)
     with pikepdf.open(path) as pdf:
         return _Part(chapter, path, len(pdf.pages), tuple(heads))
-
-
-def _findings(part: Sequence[Section]) -> bytes:
-    """Lay out a part of the appendix without typst."""
-    with pikepdf.open(io.BytesIO(_write(html.findings(part, _PLACE)))) as pdf:
-        _scope_all(pdf)
-        return _saved(pdf)
-
-
-def _running(view: View, chapter: str, first: int, count: int, total: int) -> bytes:
-    """Lay out headers and footers without typst."""
-    return _write(html.running(view, chapter, first, count, total, _PLACE), pdf_variant=None)
 
 
 @contextmanager
@@ -268,7 +252,7 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     waiting.put_back()
     binder.close()
     for title, (begins, ends) in spans.items():
-        band = appendix.running(title, begins + 1, ends - begins, len(pdf.pages))
+        band = appendix.press.running(title, begins + 1, ends - begins, len(pdf.pages))
         merge.stamp(pdf, band, begins)
         merge.outline(pdf, say(title), marks[title])
 

@@ -5,14 +5,15 @@ The only import of typst. Texts go in as JSON and no font but ours is looked at;
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from reporter.errors import ReporterError
 from reporter.texts import language, say
 
 from .appendix import COLUMNS, SHARES, SUMS, TITLE, Section, Sums
@@ -31,12 +32,21 @@ _MANY = 500
 """Rows: a part of so many takes memory enough that it is worth to be freed."""
 _KEPT = 10
 """What typst laid out it keeps for so many documents more, at 0.1 MB a row: empty ones push it out."""
-_EMPTY: Any = {"main.typ": b""}
+_EMPTY = {"main.typ": b""}
+NEEDED = "typst>=0.15,<0.16"
+"""As in pyproject.toml."""
 
 
-def is_installed() -> bool:
-    """Say whether typst can be used."""
-    return importlib.util.find_spec("typst") is not None
+def _typst() -> ModuleType:
+    """Import typst when a PDF needs it; where it is not to be had, tell what to do."""
+    try:
+        import typst
+    except ImportError as error:
+        raise ReporterError(
+            f"typst cannot be imported, which sets the last chapters: {error}", "report.pdf",
+            f"It is one of the packages that Reporter needs: pip install '{NEEDED}', or ask for --formats without pdf.",
+        ) from None  # fmt: skip
+    return typst
 
 
 class Press:
@@ -44,6 +54,7 @@ class Press:
 
     def __init__(self, folder: Path, cover: Cover) -> None:
         """Take the templates, and from the cover what stands on every page."""
+        self._typst = _typst()
         self._folder = folder
         self._faces = Faces(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
@@ -54,12 +65,10 @@ class Press:
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
-        import typst
-
         made = self._printed(lambda plain: self._findings(part, plain))
         if sum(len(section.rows) for section in part) >= _MANY:
             for _ in range(_KEPT + 1):
-                typst.compile(_EMPTY, ignore_system_fonts=True)
+                self._typst.compile(_EMPTY, ignore_system_fonts=True)
         return made
 
     def sums(self, parts: Sequence[Sums]) -> bytes:
@@ -71,11 +80,9 @@ class Press:
         return self._printed(lambda plain: self._running(chapter, first, count, total, plain))
 
     def _printed(self, compiled: Callable[[bool], bytes]) -> bytes:
-        import typst
-
         try:
             return compiled(False)
-        except typst.TypstError:
+        except self._typst.TypstError:
             # Some marks of rare scripts cannot be drawn though a font has them; their code points can.
             return compiled(True)
 
@@ -130,16 +137,14 @@ class Press:
         return self._compile("running.typ", data, pdf_tags=False)
 
     def _compile(self, name: str, data: dict[str, Any], **options: Any) -> bytes:
-        import typst
-
-        files: Any = {
+        files = {
             "main.typ": (self._folder / name).read_bytes(),
             "sheet.typ": (self._folder / "sheet.typ").read_bytes(),
             "data.json": json.dumps(
                 data | {"fonts": _FAMILIES, "lang": language()}, ensure_ascii=False
             ).encode(),
         }
-        made = typst.compile(
+        made = self._typst.compile(
             files,
             font_paths=[str(self._folder / "fonts")],
             ignore_system_fonts=True,

@@ -1,0 +1,141 @@
+-- One act of an agent in the period that it should not have been able to do, and since when: what calls for an incident.
+-- It is what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent; no check can find them all at once: a ghost stands in no
+-- register, so what needs grants could say nothing of it.
+WITH bounded AS (
+  SELECT actor_id, type FROM grants
+  UNION
+  SELECT actor_id, CASE name WHEN 'tools_listed' THEN 'tool' ELSE 'data' END
+  FROM settings
+  WHERE name IN ('tools_listed', 'data_listed') AND value = 'true'
+),
+
+ghosts AS (
+  SELECT agent_id, min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref
+  FROM activity
+  WHERE agent_kind = 'agent' AND NOT registered AND outcome = 'success' AND agent_id IS NOT NULL
+  GROUP BY agent_id
+  HAVING bool_or(in_window)
+),
+
+-- A person or account with an agent's key is a breach of each agent that holds it, whose rights they have.
+users AS (
+  SELECT *, count(*) OVER c AS n, nth_value(first_at, 2) OVER c AS second_at
+  FROM key_uses
+  WHERE in_window AND user_id IS NOT NULL AND NOT by_client
+  WINDOW c AS (
+    PARTITION BY credential_id ORDER BY first_at, user_id
+    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+  )
+),
+
+shared AS (
+  SELECT
+    CASE WHEN coalesce(u.user_kind, 'agent') = 'agent' THEN u.user_id ELSE h.agent_id END AS agent_id,
+    u.credential_id,
+    min(coalesce(u.second_at, u.first_at)) AS first_at,
+    arg_min(u.first_ref, (u.first_at, u.first_ref)) AS ref
+  FROM users AS u
+  LEFT JOIN key_holders AS h ON h.credential_id = u.credential_id
+  WHERE u.n > 1 OR (u.held_by IS NOT NULL AND NOT u.is_holder AND u.listed)
+  GROUP BY ALL
+),
+
+ended AS (
+  SELECT credential_id, min(ended_at) AS ended_at
+  FROM credentials
+  GROUP BY credential_id
+),
+
+-- Five minutes: two clocks may differ by so much.
+ended_uses AS (
+  SELECT
+    x.agent_id,
+    x.credential_id,
+    min(greatest(x.first_at, c.ended_at)) AS first_at,
+    arg_max(x.last_ref, (x.last_at, x.last_ref)) AS ref
+  FROM activity AS x
+  JOIN ended AS c USING (credential_id)
+  WHERE x.agent_kind = 'agent' AND x.outcome = 'success' AND x.last_at > c.ended_at + INTERVAL 5 MINUTE
+  GROUP BY x.agent_id, x.credential_id
+  HAVING bool_or(x.in_window)
+),
+
+calls AS (
+  SELECT
+    agent_id,
+    tool,
+    max(last_at) AS last_at,
+    min(first_at) AS first_at,
+    arg_min(first_ref, (first_at, first_ref)) AS ref
+  FROM activity
+  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL
+  GROUP BY agent_id, tool
+  HAVING bool_or(in_window)
+),
+
+outside AS (
+  SELECT c.agent_id, c.tool, c.first_at, c.ref
+  FROM calls AS c
+  WHERE c.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')
+    AND NOT EXISTS (
+      SELECT 1
+      FROM grants AS g
+      WHERE g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
+        AND holds_at(g.expires_at, c.last_at)
+    )
+
+  UNION ALL
+
+  SELECT agent_id, name, min(first_at), arg_max(last_ref, (last_at, last_ref))
+  FROM graver_uses
+  WHERE kind = 'tool' AND certain
+  GROUP BY agent_id, name
+  HAVING bool_or(in_window)
+),
+
+touched AS (
+  SELECT d.agent_id, d.in_window, d.first_at, d.first_ref AS ref
+  FROM data_use AS d
+  WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL
+    AND d.agent_id IN (SELECT b.actor_id FROM bounded AS b JOIN agents AS a USING (actor_id) WHERE b.type = 'data')
+
+  UNION ALL
+
+  SELECT agent_id, in_window, first_at, last_ref
+  FROM graver_uses
+  WHERE kind = 'data' AND certain
+)
+
+SELECT agent_id, 'unregistered' AS kind, agent_id AS what, first_at, ref
+FROM ghosts
+
+UNION ALL
+
+SELECT agent_id, 'shared credential', credential_id, first_at, ref
+FROM shared
+WHERE agent_id IS NOT NULL
+
+UNION ALL
+
+SELECT agent_id, 'ended credential', credential_id, first_at, ref
+FROM ended_uses
+
+UNION ALL
+
+SELECT agent_id, 'tool outside its grants', tool, min(first_at), arg_min(ref, (first_at, ref))
+FROM outside
+GROUP BY agent_id, tool
+
+UNION ALL
+
+SELECT agent_id, 'data outside its grants', 'data', min(first_at), arg_min(ref, (first_at, ref))
+FROM touched
+GROUP BY agent_id
+HAVING bool_or(in_window)
+
+UNION ALL
+
+SELECT agent_id, 'action outside its grants', granted, min(first_at), arg_max(last_ref, (last_at, last_ref))
+FROM right_uses
+WHERE NOT covered AND in_window
+GROUP BY agent_id, granted

@@ -1,0 +1,6 @@
+-- One agent that a list gives a credential: what is done with a key of several agents concerns each of them.
+-- view
+SELECT DISTINCT c.credential_id, a.actor_id AS agent_id
+FROM credentials AS c
+JOIN agents AS a USING (actor_id)
+WHERE c.credential_id IS NOT NULL

@@ -43,6 +43,7 @@ def assess(
     pseudonymise: bool = False,
     key_file: PathLike | None = None,
     language: str = "",
+    packs: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -59,17 +60,20 @@ def assess(
         pseudonymise: Put pseudonyms for people, in all of the run.
         key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every run that is compared.
         language: In which reports are printed; that of reporter.yml without it.
+        packs: Whether installed packs of content take part; the run names them.
         say: Takes a line about what is being done.
 
     Raises:
         InputError: The workspace, or what lies in it, cannot be used.
         ContentError: A source, check, catalog or profile is wrong.
     """
+    from reporter.packs import installed
     from reporter.run import Options
 
     options = Options(
         formats=tuple(formats), extra=tuple(map(Path, extra)), cache=Path(cache) if cache else None, memory=memory,
         pseudonymise=pseudonymise, key=_key(key_file), earlier=tuple(map(Path, earlier)), language=language, say=say,
+        packs=installed() if packs else (),
     )  # fmt: skip
     if out is not None:
         return run(Path(workspace), Path(out), options)
@@ -359,7 +363,7 @@ class Run:
         """Print the run to a file (for oscal, a folder) that does not exist yet; return its path.
 
         Args:
-            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json.
+            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json, or an installed one.
             path: The file to make.
             edition: For whom html and pdf are: auditor, board or engineer.
             language: Its code, such as "de"; that of the run without it.
@@ -368,18 +372,18 @@ class Run:
             InputError: The format is none, or the file exists.
         """
         from reporter.errors import InputError
-        from reporter.report import EDITIONS, edition_formats
-        from reporter.runfolder import FILES, render
+        from reporter.report import EDITIONS, FILES, edition_formats, installed
+        from reporter.runfolder import render
 
         target = Path(path).absolute()
         (name,) = edition_formats([format], [edition]) if edition in EDITIONS else (edition,)
-        if name not in FILES:
+        if name not in FILES and name not in installed.installed():
             raise InputError(f"no format {format!r} in edition {edition!r}", str(target), f"Formats: {', '.join(FILES)}.")  # fmt: skip
         if target.exists():
             raise InputError("exists and is not overwritten", str(target), "Give another name.")
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
             made = render(self.folder, [name], Path(work) / "out", language=language)
-            main = next(p for p in made if p.name == FILES[name])
+            main = next(p for p in made if p.name == FILES.get(name, p.name))
             main.rename(target)
             for other in made:  # a long report brings pages beside it
                 if other != main:

@@ -1,4 +1,4 @@
-"""Read the content folders. In: frameworks/, sources/, --extra folders. Out: Content.
+"""Read the content folders. In: frameworks/, sources/, --extra folders, installed packs. Out: Content.
 
 The folder is the registry: a file that stands there takes part. All errors of a read are reported at once.
 """
@@ -32,6 +32,7 @@ from reporter.frameworks import (
     read_themes,
 )
 from reporter.model import SEVERITIES, Check, Framework, Policy, Profile, Theme
+from reporter.packs import Pack, named, shown
 from reporter.pairs import Crosswalk
 from reporter.plain import regular_bytes
 from reporter.planned import Efforts
@@ -98,14 +99,21 @@ class Content:
     """The published survey figures, with their origin."""
     sha256: str = ""
     extra: frozenset[str] = frozenset()
-    """Ids of checks and sources that came from --extra."""
+    """Ids of checks that did not ship: of --extra and of packs."""
+    packs: tuple[Pack, ...] = ()
+    """Those that took part."""
 
 
-def load(extra: tuple[Path, ...] = ()) -> Content:
-    """Read all content; `extra` folders may hold sources/, checks/, catalogs/, profiles/ of the user's own."""
+def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
+    """Read all content; `extra` folders and packs may hold sources/, checks/, catalogs/, profiles/ of others.
+
+    A pack of which the folder is named as `extra`, too, is read as that.
+    """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
-    folders = [frameworks, *extra]
+    packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
+    others = [*(p.folder for p in packs), *extra]
+    folders = [frameworks, *others]
 
     def every(sub: str, make: Callable[[Path], Any], roots: list[Path]) -> list[Any]:
         made = []
@@ -116,12 +124,11 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
                 errors.extend(error.errors if isinstance(error, Errors) else [error])
         return made
 
-    errors += [_holds_nothing(f) for f in extra if not any((f / sub).is_dir() for sub in EXTRA)]
-    checks, own = (every("checks", read_check, roots) for roots in ([frameworks], list(extra)))
-    mine = every("sources", foreign_source, list(extra))
-    profiles, asked = (
-        every("profiles", read_profile, roots) for roots in ([frameworks], list(extra))
-    )
+    errors += [_holds_nothing(f) for f in others if not any((f / sub).is_dir() for sub in EXTRA)]
+    checks, own = (every("checks", read_check, roots) for roots in ([frameworks], others))
+    mine = every("sources", foreign_source, others)
+    profiles, asked = (every("profiles", read_profile, roots) for roots in ([frameworks], others))
+    registers = every("official", read_register, folders)
     result = Content(
         sources=tuple(every("", read_source, [sources]) + mine),
         checks=tuple(sorted(checks + own, key=lambda c: c.id)),
@@ -131,21 +138,34 @@ def load(extra: tuple[Path, ...] = ()) -> Content:
         profiles={p.id: p for p in profiles + asked},
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
-        official={d["framework"]: d for d in every("official", read_register, folders)},
+        official={d["id"]: d for d in registers},
         causes=read_causes(frameworks / "causes.yml"),
         efforts=read_efforts(frameworks / "efforts.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
         extra=frozenset(c.id for c in own),
+        packs=tuple(replace(p, sha256=_sha256_of(_all_files([p.folder]))) for p in packs),
     )
     errors += [
-        *_twice(result, profiles + asked),
+        *_twice(result, profiles + asked, registers),
         *([] if errors else _unknown(result)),
         *unknown_targets(result, asked),
     ]
     if errors:
-        raise Errors(errors)
+        raise Errors([named(e, packs) for e in errors])
     return result
+
+
+def anywhere(content: Content) -> Content:
+    """Return content of which each file of a pack is named by the pack: a run says the same wherever that is installed."""
+
+    def placed(items: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(replace(i, place=shown(i.place, content.packs)) for i in items)
+
+    return replace(
+        content, checks=placed(content.checks), frameworks=placed(content.frameworks), crosswalks=placed(content.crosswalks),
+        profiles={p.id: p for p in placed(content.profiles.values())},
+    )  # fmt: skip
 
 
 def read_aliases() -> dict[str, Any]:
@@ -179,21 +199,24 @@ def _holds_nothing(folder: Path) -> ReporterError:
     return InputError(
         f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}",
         str(folder),
-        "It is no --extra folder.",
+        "It is no folder of content.",
     )
 
 
-def _twice(content: Content, profiles: list[Profile]) -> Iterator[ReporterError]:
-    kinds: dict[str, Any] = {
+def _twice(
+    content: Content, profiles: list[Profile], registers: list[dict[str, Any]]
+) -> Iterator[ReporterError]:
+    kinds: dict[str, Iterable[Any]] = {
         "check": content.checks, "source": content.sources, "catalog": content.frameworks, "profile": profiles,
         "crosswalk": content.crosswalks,
     }  # fmt: skip
-    for kind, items in kinds.items():
-        seen: dict[str, str] = {}
-        for item in items:
-            if item.id in seen:
-                yield ContentError(f"{kind} {item.id} stands in {seen[item.id]} too", item.place)
-            seen[item.id] = item.place
+    named = [(kind, i.id, i.place) for kind, items in kinds.items() for i in items]
+    named += [("register", d["id"], d["place"]) for d in registers]
+    seen: dict[tuple[str, str], str] = {}
+    for kind, name, place in named:
+        if (kind, name) in seen:
+            yield ContentError(f"{kind} {name} stands in {seen[kind, name]} too", place)
+        seen[kind, name] = place
 
 
 def foreign_source(path: Path) -> Source:

@@ -22,10 +22,15 @@ import click
 
 if TYPE_CHECKING:
     from reporter.log import Log
+    from reporter.packs import Pack
 
 FORMATS = ("html", "pdf", "json", "csv")
-MORE_FORMATS = ("oscal", "xlsx", "ocsf", "sarif")
-"""Written only where they are asked for."""
+MORE_FORMATS = tuple(
+    sorted(
+        {p.stem for p in (Path(__file__).parent / "report/formats").glob("[!_]*.py")} - {*FORMATS}
+    )
+)
+"""Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
@@ -35,6 +40,9 @@ LONGEST_KEY = 1 << 16
 LEAST_MEMORY = 500 * 10**6
 """Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did not."""
 _FOLDER = click.Path(path_type=Path)
+_no_packs = click.option(
+    "--no-packs", "packs", is_flag=True, callback=lambda _, __, none: _packs(none), help="Leave installed packs of content out.",
+)  # fmt: skip
 
 
 class Verbs(click.Group):
@@ -194,36 +202,27 @@ def main() -> None:
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats",
-    default=",".join(FORMATS),
-    show_default=True,
+    "--formats", default=",".join(FORMATS), show_default=True,
     help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
-)
+)  # fmt: skip
 @click.option(
     "--editions", default="auditor", show_default=True,
     help="For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by owner).",
 )  # fmt: skip
 @click.option(
-    "--extra",
-    type=_FOLDER,
-    multiple=True,
-    help="Folder of your own sources, checks, catalogs, profiles.",
-)
+    "--extra", type=_FOLDER, multiple=True, help="Folder of your own sources, checks, catalogs, profiles.",
+)  # fmt: skip
+@_no_packs
 @click.option(
     "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
 )
 @click.option(
-    "--memory",
-    default="1GB",
-    show_default=True,
-    callback=lambda _, __, v: _memory(v),
+    "--memory", default="1GB", show_default=True, callback=lambda _, __, v: _memory(v),
     help="Memory limit of the engine, 500MB at least.",
-)
+)  # fmt: skip
 @click.option(
-    "--pseudonymise",
-    type=click.Choice(["people"]),
-    help="Put pseudonyms for people's names in every file of the run.",
-)
+    "--pseudonymise", type=click.Choice(["people"]), help="Put pseudonyms for people's names in every file of the run.",
+)  # fmt: skip
 @click.option(
     "--key-file", type=_FOLDER, metavar="FILE",
     help="Key of the fingerprints of secrets and of pseudonyms  [default: made from the input]",
@@ -240,27 +239,21 @@ def main() -> None:
     "--language", metavar="CODE", help="In which the reports are printed  [default: that of reporter.yml, else en]",
 )  # fmt: skip
 @click.option(
-    "--fail-on",
-    type=click.IntRange(1, 5),
-    metavar="LEVEL",
-    help="Exit 1 when the evidenced level is below this.",
-)
+    "--fail-on", type=click.IntRange(1, 5), metavar="LEVEL", help="Exit 1 when the evidenced level is below this.",
+)  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the headline as JSON: numbers only, see docs/formats.md.",
-)
+    "--json", "as_json", is_flag=True, help="Print the headline as JSON: numbers only, see docs/formats.md.",
+)  # fmt: skip
 @click.option(
     "--log", type=click.Choice(LOGS),
     help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
 )  # fmt: skip
 @click.pass_context
 def assess(
-    ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], cache: Path | None, memory: str,
-    pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], language: str | None,
+    ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], packs: tuple[Pack, ...], cache: Path | None,
+    memory: str, pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], language: str | None,
     fail_on: int | None, strict: bool, quiet: bool, as_json: bool, log: str | None,
 ) -> None:  # fmt: skip
     """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
@@ -276,7 +269,7 @@ def assess(
 
         options = Options(
             wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
-            key=_key(key_file), told=_told(ctx), language=_language(language),
+            key=_key(key_file), told=_told(ctx), language=_language(language), packs=packs,
         )  # fmt: skip
         run = api.run(workspace, out, options, inputs)
         assessment, view = run.data, run.view
@@ -304,6 +297,12 @@ def assess(
         _complain(ctx, missed)
     if missed or (strict and not_run):
         sys.exit(1)
+
+
+def _packs(none: bool) -> tuple[Pack, ...]:
+    from reporter.packs import installed
+
+    return () if none else installed()
 
 
 def _log(form: str | None, quiet: bool) -> Log:
@@ -372,13 +371,22 @@ def _written(formats: str, editions: str) -> tuple[str, ...]:
     from reporter.report import EDITIONS, edition_formats
 
     return edition_formats(
-        _words(formats, FORMATS + MORE_FORMATS, "--formats"),
+        _words(formats, FORMATS + MORE_FORMATS, "--formats", _installed_formats),
         _words(editions, EDITIONS, "--editions"),
     )
 
 
-def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
+def _installed_formats() -> tuple[str, ...]:
+    from reporter.report import installed
+
+    return installed.installed()
+
+
+def _words(
+    text: str, known: Sequence[str], option: str, more: Callable[[], Sequence[str]] = tuple
+) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
+    known = known if {*wanted} <= {*known} else (*known, *more())
     for name in wanted:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
@@ -391,13 +399,8 @@ def _words(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
     "--format", "--formats", "formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}; several with commas.",
 )  # fmt: skip
 @click.option(
-    "--edition",
-    "--editions",
-    "editions",
-    default="auditor",
-    show_default=True,
-    help="Of HTML and PDF.",
-)
+    "--edition", "--editions", "editions", default="auditor", show_default=True, help="Of HTML and PDF.",
+)  # fmt: skip
 @click.option(
     "--language", metavar="CODE", help="In which it is printed  [default: that of the run]"
 )
@@ -450,21 +453,17 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge as well."
-)
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge.")
+@_no_packs
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
 @click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")
 @click.option(
-    "--try",
-    "trial",
-    nargs=2,
-    metavar="SOURCE FILE",
+    "--try", "trial", nargs=2, metavar="SOURCE FILE",
     help="Show the rows that a source (its id or its YAML file) makes of a file.",
-)
+)  # fmt: skip
 def lint(
-    extra: tuple[Path, ...], tables: bool, no_examples: bool, trial: tuple[str, str] | None
-) -> None:
+    extra: tuple[Path, ...], packs: tuple[Pack, ...], tables: bool, no_examples: bool, trial: tuple[str, str] | None
+) -> None:  # fmt: skip
     """Judge all content: SQL, official ids and titles, mappings, and every check's examples; with --extra, those of its checks."""
     from reporter.lint import lint as linted
     from reporter.lint import list_tables
@@ -472,14 +471,14 @@ def lint(
     if trial:
         from reporter.trial import try_source
 
-        for line in try_source(trial[0], Path(trial[1]), extra):
+        for line in try_source(trial[0], Path(trial[1]), extra, packs):
             _tell(line)
         return
     if tables:
         _tell(list_tables())
         return
     with _progress("checks judged") as progress:
-        problems, summary = linted(extra, not no_examples, progress)
+        problems, summary = linted(extra, not no_examples, progress, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
     _tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
@@ -517,17 +516,20 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 @main.command()
 @click.argument("paths", nargs=-1, type=_FOLDER)
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
+@_no_packs
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object a file.")
-def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> None:
+def formats(
+    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], as_json: bool
+) -> None:
     """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of its records."""
     from reporter.formats import as_text, known, recognised
 
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        _tell(known(extra))
+        _tell(known(extra, packs))
         return
-    found = recognised(paths, extra)
+    found = recognised(paths, extra, packs)
     _tell_json(found, indent=1) if as_json else _tell(as_text(found))
 
 
@@ -542,7 +544,8 @@ def formats(paths: tuple[Path, ...], extra: tuple[Path, ...], as_json: bool) -> 
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
 )
-def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
+@_no_packs
+def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack, ...]) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
     Nothing is written where a source reads the file already, where it looks like a log, or where it does not tell
@@ -552,12 +555,12 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     from reporter.propose import Unsure, map_all, map_one
 
     if path.is_dir():
-        parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
+        parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
         unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
             _tell(line)
         return
-    known = () if kind else taken(path, sheet)
+    known = () if kind else taken(path, sheet, packs)
     for line in known:
         _tell(line)
     if known:
@@ -580,14 +583,17 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None) -> None:
     "--questionnaire", type=click.Choice(["csv", "xlsx"]),
     help="Form of the questions to people; in a workspace that exists, add only them.",
 )  # fmt: skip
-def init(workspace: Path, organisation: str, questionnaire: str | None) -> None:
+@_no_packs
+def init(
+    workspace: Path, organisation: str, questionnaire: str | None, packs: tuple[Pack, ...]
+) -> None:
     """Make a workspace to start from, with examples of each folder and the questions to people."""
     from reporter import init as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
-        _tell(str(making.questionnaire(workspace, questionnaire)))
+        _tell(str(making.questionnaire(workspace, questionnaire, packs)))
         return
-    for path in making.init(workspace, organisation, questionnaire or "csv"):
+    for path in making.init(workspace, organisation, questionnaire or "csv", packs):
         _tell(str(path))
 
 

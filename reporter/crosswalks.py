@@ -6,6 +6,7 @@ and catalogs that stand for nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,11 +92,12 @@ def _ids(value: Any, key: str, place: str) -> tuple[str, ...]:
 
 
 def read_register(path: Path) -> dict[str, Any]:
-    """Read one register of official ids and titles."""
+    """Read one register of official ids and titles; `id`, `place` and `sha256` are those of the file."""
     f = fields(path)
-    f.get("framework", str)
     f.get("ids", dict)
-    return f.data
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    own = {"id": f.get("framework", str), "place": f.place("framework"), "sha256": digest}
+    return {**f.data, **own}
 
 
 def known_ids(

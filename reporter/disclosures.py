@@ -59,7 +59,7 @@ def _is_barren(file: FileCount) -> bool:
 
 
 def of_content(content: Content) -> Iterator[Notice]:
-    """Name the checks and sources that do not ship: whoever is assessed may have written them."""
+    """Name the checks and sources that do not ship, for whoever is assessed may have written them, and installed packs."""
     sources = {s.id for s in content.sources if s.foreign}
     ids = sorted(content.extra | sources)
     if ids:
@@ -69,6 +69,9 @@ def of_content(content: Content) -> Iterator[Notice]:
             tuple(ids),
             "the auditor's edition, Evidence by check",
         )
+    if content.packs:
+        lines = tuple(f"{p}, of package {p.package}" for p in content.packs)
+        yield Notice("packs", (("n", len(lines)),), lines, "manifest.json, hashes")
 
 
 def of_names(engine: Engine) -> Iterator[Notice]:

@@ -16,15 +16,16 @@ from reporter.ingest.inputs import FOLDERS
 from reporter.ingest.load import ingested
 from reporter.ingest.mapped import with_mappings
 from reporter.ingest.tables import LOADED, columns_of
+from reporter.packs import Pack, naming
 from reporter.schema import TABLES
 from reporter.workspace import NAME, workspace_of
 
 SHOWN_MISSING, SHOWN_NOTES = 6, 3
 
 
-def known(extra: tuple[Path, ...] = ()) -> str:
-    """List every source."""
-    sources = _sources(extra)
+def known(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
+    """List every source, and the packs that are installed."""
+    sources = _sources(extra, packs)
     width = max(len(s.id) for s in sources)
     lines = [
         "Files are read as JSON, JSON lines, CSV, XLSX, YAML or Parquet, each also gzipped, told by content.",
@@ -32,10 +33,14 @@ def known(extra: tuple[Path, ...] = ()) -> str:
     ]
     for source in sources:
         lines.append(f"{source.id.ljust(width)}  {source.title}; fills {', '.join(source.tables)}")
+    lines += [""] if packs else []
+    lines += [f"pack {p}, of package {p.package}: {p.folder}" for p in packs]
     return "\n".join(lines)
 
 
-def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+def recognised(
+    paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> list[dict[str, Any]]:
     """Read every file below the paths, with the mappings of the workspaces they lie in, and say what became of it.
 
     An object a file: file, source (None when not recognised), why, records = kept + out_of_scope + unreadable +
@@ -43,10 +48,10 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     was not taken as it stands, with its line). A file of several sheets or lists also has `parts`, an object each.
     """
     files = [f for path in paths for f in _files(path)]
-    sources = _sources(extra)
+    sources = _sources(extra, packs)
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
-    with ingested(files, sources) as (engine, intake):
+    with naming(packs), ingested(files, sources) as (engine, intake):
         filled = {t.name: _filled(engine, t.name) for t in LOADED}
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
@@ -64,11 +69,11 @@ def recognised(paths: tuple[Path, ...], extra: tuple[Path, ...] = ()) -> list[di
     return _by_file(parts, [f.name for f in files])
 
 
-def taken(path: Path, sheet: str = "") -> tuple[str, ...]:
+def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
     """Say by what a file is read already, a line a part of it; nothing where some of it is not."""
     if not path.is_file():
         return ()
-    parts = [p for f in recognised((path,)) for p in f.get("parts", [f])]
+    parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
     wanted = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
     if not wanted or any(p["source"] is None for p in wanted):
         return ()
@@ -157,5 +162,5 @@ def _files(path: Path) -> list[InputFile]:
     ]
 
 
-def _sources(extra: tuple[Path, ...]) -> tuple[Source, ...]:
-    return catalog.load(extra).sources
+def _sources(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> tuple[Source, ...]:
+    return catalog.load(extra, packs).sources

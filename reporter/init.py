@@ -12,6 +12,7 @@ from reporter.answers import ATTESTATIONS, SIGNED
 from reporter.attestations import ANSWERS, METHODS
 from reporter.errors import InputError
 from reporter.ingest.statements import KINDS, PREFILLED
+from reporter.packs import Pack
 from reporter.plain import clean_lines
 from reporter.workspace import read_workspace
 from reporter.yamls import write_yaml
@@ -73,11 +74,11 @@ _WIDTHS = {
 }
 
 
-def _questions(named: Sequence[str]) -> list[tuple[str, ...]]:
+def _questions(named: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
     """The question of each control of some lists, or of the usual ones, with the columns of an answer empty."""
     return [
         (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
-        for f in catalog.load().frameworks
+        for f in catalog.load((), packs).frameworks
         if (f.id in named if named else not f.optional)
         for c in f.controls
     ]
@@ -120,7 +121,7 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     book.save(path)
 
 
-def questionnaire(folder: Path, form: str = FORMS[0]) -> Path:
+def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
     """Write the questions of a workspace's lists to statements/; refuse where answers stand already."""
     old = sorted((folder / "statements").glob("attestations.*"))
     if old:
@@ -128,12 +129,14 @@ def questionnaire(folder: Path, form: str = FORMS[0]) -> Path:
     path = folder / "statements" / f"attestations.{form}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx}[form](
-        _questions(read_workspace(folder).frameworks), path
+        _questions(read_workspace(folder).frameworks, packs), path
     )
     return path
 
 
-def init(folder: Path, organisation: str, form: str = FORMS[0]) -> list[Path]:
+def init(
+    folder: Path, organisation: str, form: str = FORMS[0], packs: tuple[Pack, ...] = ()
+) -> list[Path]:
     """Write the workspace; refuse a folder that already holds one, and add no example to a folder in use."""
     if (folder / "reporter.yml").exists():
         raise InputError(
@@ -161,4 +164,4 @@ def init(folder: Path, organisation: str, form: str = FORMS[0]) -> list[Path]:
     for path in made:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
-    return made if "statements" in used else [*made, questionnaire(folder, form)]
+    return made if "statements" in used else [*made, questionnaire(folder, form, packs)]

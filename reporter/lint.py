@@ -5,19 +5,20 @@ SQL and columns, official ids and titles, checks without a control, themes, and 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
-from reporter import catalog, examples, yamls
+from reporter import catalog, examples
 from reporter.catalog import Content
 from reporter.child import USUAL, Child, Limits, Stopped
 from reporter.columns import FLAG, INT, TIME
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.ingest.models import models
 from reporter.model import AS_OF, SEVERITIES, Check, Framework
+from reporter.packs import Pack, named
 from reporter.runner import needs_of, replaceable
 from reporter.schema import TABLES
 from reporter.sql import Judged, judge, tables_read
@@ -29,11 +30,11 @@ Progress = Callable[[int, int], None]
 
 def lint(
     extra: tuple[Path, ...] = (), run_examples: bool = True, progress: Progress = lambda _, __: None,
-    limits: Limits = USUAL,
+    limits: Limits = USUAL, packs: tuple[Pack, ...] = (),
 ) -> tuple[list[ReporterError], str]:  # fmt: skip
     """Return the problems of all content, and a line that says what was judged; examples of `extra` alone, if given."""
     try:
-        content = catalog.load(extra)
+        content = catalog.load(extra, packs)
     except Errors as errors:
         return list(errors.errors), ""
     targets = catalog.unknown_targets(content, content.profiles.values())
@@ -44,10 +45,15 @@ def lint(
         *_checks(content, extra, run_examples, progress, limits),
     ]
     controls = sum(len(f.controls) for f in content.frameworks)
+    problems = [named(p, content.packs) for p in problems]
     return sorted(problems, key=str), (
         f"{len(content.checks)} checks, {len(content.frameworks)} catalogs with {controls} controls, "
-        f"{len(content.sources)} sources: no problem found"
+        f"{len(content.sources)} sources{_packs(content)}: no problem found"
     )
+
+
+def _packs(content: Content) -> str:
+    return f", packs {', '.join(map(str, content.packs))}" if content.packs else ""
 
 
 def _official(content: Content) -> Iterator[ReporterError]:
@@ -56,11 +62,12 @@ def _official(content: Content) -> Iterator[ReporterError]:
         register = content.official.get(framework.id)
         if register is None:
             continue
-        place = f"frameworks/catalogs/{framework.id}.yml"
-        yield from _ids(framework, register["ids"], register.get("wrong_titles", {}), place)
-        path = yamls.content_dir()[0] / "official" / f"{framework.id}.yml"
-        if hashlib.sha256(path.read_bytes()).hexdigest() != framework.source_sha256:
-            yield ContentError("source_sha256 is not that of the official register", place)
+        wrong = register.get("wrong_titles", {})
+        yield from _ids(framework, register["ids"], wrong, framework.place)
+        if framework.source_sha256 != register["sha256"]:
+            yield ContentError(
+                "source_sha256 is not that of the official register", framework.place, f"It is {register['sha256']}."
+            )  # fmt: skip
 
 
 def _ids(
@@ -121,12 +128,11 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
     yield from _models()
     for framework in content.frameworks:
         for control in framework.controls:
-            place = f"frameworks/catalogs/{framework.id}.yml"
             ids = [c for c, _ in control.checks]
             for twice in sorted({i for i in ids if ids.count(i) > 1}):
-                yield ContentError(f"{control.id} lists {twice} twice", place)
+                yield ContentError(f"{control.id} lists {twice} twice", framework.place)
             if not control.ask:
-                yield ContentError(f"{control.id} has no attestation question", place)
+                yield ContentError(f"{control.id} has no attestation question", framework.place)
 
 
 def _models() -> Iterator[ReporterError]:
@@ -166,6 +172,7 @@ def _checks(
 ) -> Iterator[ReporterError]:
     """Judge every source and check, and run the examples: ours two checks at a time, those of others in a child."""
     own = tuple(f"{folder}/" for folder in extra)
+    one_child = Lock()
     for source in content.sources:
         yield from catalog.judged_source(source)[1]
     with Child(limits) as child, ThreadPoolExecutor(2) as pool:
@@ -177,13 +184,16 @@ def _checks(
                     return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
                 if not run_examples or (own and not check.place.startswith(own)):
                     return []
-                wrong = _apart(child, check) if own else examples.failures(check)
+                if check.id not in content.extra:
+                    wrong = examples.failures(check)
+                else:
+                    with one_child:
+                        wrong = _apart(child, check)
             except ReporterError as error:
                 return [error]
             return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
 
-        each = map(judged, content.checks) if own else pool.map(judged, content.checks)
-        for n, problems in enumerate(each, 1):
+        for n, problems in enumerate(pool.map(judged, content.checks), 1):
             progress(n, len(content.checks))
             yield from problems
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from reporter.model import Assessment
+from reporter.report import FILES
 from reporter.report.notices import notices
 from reporter.report.shape import Figure, View
 from reporter.report.words import exact
-from reporter.runfolder import FILES
 from reporter.score import rounded
 from reporter.scores import FrameworkScore, Status
 from reporter.texts import speaking

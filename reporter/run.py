@@ -45,13 +45,14 @@ from reporter.own_settings import (
     own_settings,
     remember,
 )
+from reporter.packs import Pack, naming
+from reporter.packs import shown as placed
 from reporter.parity import side_by_side
 from reporter.pseudonyms import mark
-from reporter.report import warm_up
+from reporter.report import FILES, installed, warm_up
 from reporter.report.own import read_templates
 from reporter.report.shape import View
 from reporter.runfolder import (
-    FILES,
     Wanted,
     clear_abandoned,
     place_of,
@@ -94,6 +95,8 @@ class Options:
     """Takes the folder that is to be removed if this process is killed."""
     language: str = ""
     """In which reports are printed; '' for that of the workspace. The data of a run are in none."""
+    packs: tuple[Pack, ...] = ()
+    """Installed content that takes part."""
 
 
 def assess_workspace(
@@ -107,18 +110,24 @@ def assess_workspace(
 
     refuse_existing(out)
     _refuse_no_text(out, *filter(None, [options.cache]))
-    own = read_templates(options.templates, FILES.values())
+    own = read_templates(options.templates, FILES.values() if options.templates else ())
+    installed.refuse_unknown(options.formats)
     wanted = Wanted(options.formats, own, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with begun or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
-        content = catalog.load(options.extra)
+        content = catalog.load(options.extra, options.packs)
+        if content.packs:
+            options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
-        judged = judge_all(
-            content.checks, workspace.params, workspace.samples, workspace.place("params")
-        )
+        with naming(content.packs):
+            judged = judge_all(
+                content.checks, workspace.params, workspace.samples, workspace.place("params")
+            )
+        content = catalog.anywhere(content)
+        judged = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in judged]
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         hiding = mark(cache.secret_key) if options.pseudonymise else ""
@@ -228,7 +237,8 @@ def _read(
     engine: Engine, workspace: Workspace, inputs: Inputs, content: Content, cache: Cache, part: Path, options: Options
 ) -> Intake:  # fmt: skip
     """Read the files of a workspace, and name those that lie beside them."""
-    intake = ingest(engine, inputs, content.sources, cache, options.limits)
+    with naming(content.packs):
+        intake = ingest(engine, inputs, content.sources, cache, options.limits)
     others = beside(
         engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
     )
@@ -405,6 +415,9 @@ def _hashes(
     if maps:
         joined = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in maps)
         rests_on["mappings"] = hashlib.sha256(joined).hexdigest()
+    rests_on |= {
+        f"pack {p.name}": f"{p.package} {p.version}, sha256 {p.sha256}" for p in content.packs
+    }
     text = json.dumps(rests_on, sort_keys=True)
     return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **rests_on}
 

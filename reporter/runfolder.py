@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -30,7 +29,7 @@ from reporter.compared import (
 from reporter.errors import InputError
 from reporter.model import Assessment
 from reporter.plain import clean_json
-from reporter.report import WRITERS
+from reporter.report import FILES, WRITERS, installed, shipped
 from reporter.report.own import Template, read_templates
 from reporter.report.own import write as write_own
 from reporter.report.shape import View
@@ -38,14 +37,6 @@ from reporter.report.shape_history import History as Shown
 from reporter.report.shape_roadmap import Roadmap
 from reporter.report.shape_slices import SliceLine, Slices
 from reporter.store import DATA, MANIFEST, RESULTS, Results, read_run, sha256, write_data
-
-FILES = {
-    "html": "report.html", "pdf": "report.pdf", "json": "report.json", "csv": "findings.csv",
-    "board-html": "board.html", "board-pdf": "board.pdf", "engineer-html": "engineer.html", "engineer-pdf": "engineer.pdf",
-    "oscal": "oscal",
-    "xlsx": "report.xlsx", "ocsf": "findings.ocsf.jsonl", "sarif": "findings.sarif",
-}  # fmt: skip
-"""Format -> file of the run, or folder of files."""
 
 
 def refuse_existing(out: Path) -> None:
@@ -116,6 +107,7 @@ def write_run(
     write_slices(plain.slices, part / "slices.csv")
     if plain.history.runs:
         write_changes(plain.history, part / "changes.csv")
+    write_installed(view, wanted, part, part)
     write_manifest(part, a, counts)
 
 
@@ -124,19 +116,23 @@ def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
 
     The data of the run go to those that list or attach them.
     """
-    for name in wanted.formats:
+    data = [run / DATA, run / RESULTS]
+    for name in (f for f in wanted.formats if f in WRITERS):
         wanted.say(f"writing {FILES[name]}")
-        if name == "json":
-            if part != run:
-                shutil.copyfile(run / DATA, part / DATA)
-        elif name == "pdf":
-            WRITERS[name](view, part / FILES[name], data=[run / DATA, run / RESULTS])
-        else:
-            WRITERS[name](view, part / FILES[name])
+        WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
     mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
     for template in wanted.templates:
         wanted.say(f"writing {template.name}")
         write_own(view, template, sorted(mediums), part, wanted.limits)
+
+
+def write_installed(view: View, wanted: Wanted, run: Path, part: Path) -> None:
+    """Write a view in each format that does not ship; last, for only then it is known which names are taken."""
+    for name in (f for f in wanted.formats if f not in WRITERS):
+        wanted.say(f"writing {name}")
+        installed.write(
+            view, installed.find(name), [run / DATA, run / RESULTS], part, wanted.limits
+        )
 
 
 def write_quarantine(assessment: Assessment, path: Path) -> None:
@@ -319,16 +315,20 @@ def render(
     Raises InputError where it is no run, or a file of the name stands there.
     """
     out = out.absolute()
-    own = read_templates(templates, FILES.values())
+    templates = tuple(templates)
+    own = read_templates(templates, FILES.values() if templates else ())
+    installed.refuse_unknown(formats)
     view = read_view(run, language)
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
-    _refuse_overwriting(out, (FILES[name] for name in formats))
+    _refuse_overwriting(out, (FILES[name] for name in formats if name in FILES))
     # In a folder that is there, for it may be another disk than the one it lies in.
     with place_of(out / "reporter" if out.is_dir() else out, told) as place:
         part = place / "run"
         part.mkdir()
-        write_formats(view, Wanted(tuple(formats), own), run, part)
+        wanted = Wanted(tuple(formats), own)
+        write_formats(view, wanted, run, part)
+        write_installed(view, wanted, run, part)
         made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
         _refuse_overwriting(out, made)
         out.mkdir(exist_ok=True)  # not before there is something to put into it

@@ -13,13 +13,16 @@ from reporter.errors import InputError
 from reporter.ingest.files import sniff
 from reporter.ingest.load import ingested
 from reporter.ingest.tables import LOADED, columns_of
+from reporter.packs import Pack
 
 
-def try_source(name: str, path: Path, extra: tuple[Path, ...] = ()) -> Iterator[str]:
+def try_source(
+    name: str, path: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> Iterator[str]:
     """Yield lines: the accounting of each part of the file, its rows as JSON by table, and what was not taken."""
     if not path.is_file():
         raise InputError("no such file", str(path))
-    source = _source(name, extra)
+    source = _source(name, extra, packs)
     with ingested([sniff(path, path.name)], (source,)) as (engine, intake):
         for f in intake.files:
             yield (
@@ -44,11 +47,11 @@ def _rows(engine: Engine, table: str, columns: list[str]) -> Iterator[str]:
         yield "  " + json.dumps(filled, ensure_ascii=False, default=lambda t: t.isoformat())
 
 
-def _source(name: str, extra: tuple[Path, ...]) -> Source:
-    """A source by its file, or by its id among ours and those of --extra."""
+def _source(name: str, extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Source:
+    """A source by its file, or by its id among ours and those of --extra and packs."""
     if Path(name).is_file():
         return catalog.foreign_source(Path(name))
-    known = {s.id: s for s in catalog.load(extra).sources}
+    known = {s.id: s for s in catalog.load(extra, packs).sources}
     if name not in known:
         raise InputError(
             f"no source {name!r}, and no such file", name, f"Known: {', '.join(sorted(known))}."

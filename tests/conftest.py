@@ -75,8 +75,8 @@ def _shipped_content_is_read_once() -> Iterator[None]:
     """Reading all content takes as long as assessing a small company; it does not change while tests run."""
     load, shipped, place = catalog.load, functools.cache(catalog.load), catalog.content_dir
     with pytest.MonkeyPatch.context() as patch:
-        plain: Callable[..., bool] = lambda extra: not extra and catalog.content_dir is place  # noqa: E731
-        patch.setattr(catalog, "load", lambda extra=(): shipped() if plain(extra) else load(extra))
+        plain: Callable[..., bool] = lambda *more: not any(more) and catalog.content_dir is place  # noqa: E731
+        patch.setattr(catalog, "load", lambda *more: shipped() if plain(*more) else load(*more))
         for name in READERS:
             patch.setattr(catalog, f"read_{name}", _once(getattr(catalog, f"read_{name}"), place()))
         yield

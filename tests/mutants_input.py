@@ -328,9 +328,9 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 def _warm() -> None:
     """Read the content that ships, once for all mutants."""
     load, place = functools.cache(catalog.load), catalog.content_dir
-    plain: Callable[..., bool] = lambda extra: not extra and catalog.content_dir is place  # noqa: E731
+    plain: Callable[..., bool] = lambda *more: not any(more) and catalog.content_dir is place  # noqa: E731
     whole = catalog.load
-    catalog.load = lambda extra=(): load() if plain(extra) else whole(extra)
+    catalog.load = lambda *more: load() if plain(*more) else whole(*more)
     catalog.load()
 
 
@@ -389,7 +389,7 @@ def _change_check(file: str, changed: str) -> None:
     old = next(c for c in whole.checks if c.id == new.id)
     vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)
     content = replace(whole, checks=vars_of)
-    catalog.load = lambda extra=(): content
+    catalog.load = lambda *more: content
 
 
 if __name__ == "__main__":

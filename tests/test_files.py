@@ -22,11 +22,12 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl.utils.escape import unescape
 
 from reporter.model import Assessment, FileCount, Finding
-from reporter.report import WRITERS, ocsf, sarif, shape, view, words, xlsx
+from reporter.report import FILES, WRITERS, shape, view, words
 from reporter.report.findings import findings
+from reporter.report.formats import ocsf, sarif, xlsx
 from reporter.report.published import report_schema, view_schema
 from reporter.report.shape_findings import OWED
-from reporter.runfolder import FILES, read_view
+from reporter.runfolder import read_view
 from reporter.scores import Status
 from reporter.store import from_json, read_run, to_json
 

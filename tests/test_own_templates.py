@@ -12,8 +12,7 @@ from jinja2.exceptions import SecurityError
 
 from reporter.child import Limits
 from reporter.errors import InputError
-from reporter.report import html, own, shape, view
-from reporter.runfolder import FILES
+from reporter.report import FILES, html, own, shape, view
 
 GOOD = """{% extends "layout.html" %}
 {% import "parts/macros.html" as m %}

@@ -17,7 +17,8 @@ import pytest
 from conftest import printed as printed_view
 from conftest import reporter
 
-from reporter.runfolder import FILES, render
+from reporter.report import FILES
+from reporter.runfolder import render
 from reporter.score import printed
 from reporter.store import read_data, to_json
 

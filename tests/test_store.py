@@ -20,9 +20,10 @@ from reporter import store
 from reporter.db import Engine, quoted
 from reporter.errors import InputError
 from reporter.model import Assessment
+from reporter.report import FILES
 from reporter.report.published import report_schema
 from reporter.run import Options, assess_workspace
-from reporter.runfolder import FILES, render
+from reporter.runfolder import render
 from reporter.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
 from reporter.whatif import what_if
 

@@ -448,7 +448,9 @@ def test_a_source_that_is_tried_runs_behind_the_same_walls(tmp_path: Path) -> No
 def test_lint_shows_progress_on_a_terminal_and_elsewhere_in_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def judged(extra: object, examples: bool, progress: lint.Progress) -> tuple[list[ReporterError], str]:  # fmt: skip
+    def judged(
+        extra: object, examples: bool, progress: lint.Progress, packs: object
+    ) -> tuple[list[ReporterError], str]:
         for n in (1, 2, 3):
             progress(n, 3)
         return [], "no problem found"

@@ -1,13 +1,14 @@
-"""Writers by format name: each takes the view and the path to write; "html" may be given the passes, "pdf" what to attach.
+"""Formats by name, and their writers: each takes the view and the path to write.
 
-Nothing heavy is imported before it is used.
+The folder `formats` is the list of ours, `installed` finds those of others. Nothing heavy is imported before it is used.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,24 +25,29 @@ class Writer(Protocol):
     def __call__(self, view: View, path: Path, /, **more: Any) -> None: ...
 
 
-def _lazy(module: str, function: str, **own: str) -> Writer:
-    def write(view: View, path: Path, /, **more: Any) -> None:
-        with speaking(view.cover.language):
-            getattr(import_module(f".{module}", __package__), function)(view, path, **own, **more)
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a run can be written as; a module of the folder `formats` says it as its FORMAT."""
+
+    name: str
+    """As in --formats; that of the module too."""
+    file: str
+    """Of the run, or the name of a folder."""
+    write: Callable[..., None]
+    """Takes the view and the path."""
+    editions: bool = False
+    """`write` takes `edition`, too."""
+    data: bool = False
+    """`write` takes `data`, too: report.json and results.parquet of the run."""
+
+
+def late(module: str, function: str = "write") -> Callable[..., None]:
+    """Return a function of a module that is imported when it is called."""
+
+    def write(*given: Any, **more: Any) -> None:
+        getattr(import_module(module), function)(*given, **more)
 
     return write
-
-
-def warm_up(formats: Iterable[str]) -> None:
-    """Import what takes long to import, in the background; whoever writes the format says if that fails."""
-
-    def work() -> None:
-        for name in ("html", "pdf"):
-            with suppress(Exception):
-                if any(f.endswith(name) for f in formats):
-                    import_module(f".{name}", __package__)
-
-    threading.Thread(target=work).start()
 
 
 EDITIONS = ("auditor", "board", "engineer")
@@ -58,16 +64,55 @@ def edition_formats(formats: Iterable[str], editions: Iterable[str]) -> tuple[st
     return tuple(dict.fromkeys(named))
 
 
-WRITERS: dict[str, Writer] = {
-    **{
-        name: _lazy(medium, "write", edition=edition)
-        for edition in EDITIONS
-        for medium in ("html", "pdf")
-        for name in edition_formats([medium], [edition])
-    },
-    "csv": _lazy("sheets", "write_findings"),
-    "oscal": _lazy("oscal", "write"),
-    "xlsx": _lazy("xlsx", "write"),
-    "ocsf": _lazy("ocsf", "write"),
-    "sarif": _lazy("sarif", "write"),
-}
+def names() -> tuple[str, ...]:
+    """Return the formats that ship, by name."""
+    files = (Path(__file__).parent / "formats").glob("[!_]*.py")
+    return tuple(sorted(path.stem for path in files))
+
+
+def shipped(name: str) -> tuple[Format, str]:
+    """Return the format behind the name of a writer, and its edition."""
+    edition, _, medium = name.rpartition("-")
+    found: Format = import_module(f".formats.{medium}", __package__).FORMAT
+    return found, edition or EDITIONS[0]
+
+
+class Files(Mapping[str, str]):
+    """Writer -> file of the run, or folder of files."""
+
+    def __getitem__(self, name: str) -> str:
+        if name not in WRITERS:
+            raise KeyError(name)
+        found, edition = shipped(name)
+        return found.file if edition == EDITIONS[0] else f"{edition}.{found.name}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(WRITERS)
+
+    def __len__(self) -> int:
+        return len(WRITERS)
+
+
+def _lazy(name: str) -> Writer:
+    def write(view: View, path: Path, /, **more: Any) -> None:
+        with speaking(view.cover.language):
+            found, edition = shipped(name)
+            found.write(view, path, **({"edition": edition} if found.editions else {}), **more)
+
+    return write
+
+
+def warm_up(formats: Iterable[str]) -> None:
+    """Import what takes long to import, in the background; whoever writes the format says if that fails."""
+
+    def work() -> None:
+        for name in ("html", "pdf"):
+            with suppress(Exception):
+                if any(f.endswith(name) for f in formats):
+                    import_module(f".{name}", __package__)
+
+    threading.Thread(target=work).start()
+
+
+WRITERS: dict[str, Writer] = {name: _lazy(name) for name in edition_formats(names(), EDITIONS)}
+FILES = Files()

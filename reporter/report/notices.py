@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, str] = {
         "{possible} are agents, or may be: the log calls them so, they call tools or models, or it does not tell what they are or did."
     ),
     "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
+    "packs": mark("Packs of content that are installed where this run was made, and took part: {n}. Without them, or with others, its numbers are others."),
     "listed_otherwise": mark(
         "Actors that are listed as something else and have what agents have: {n}. Each check on agents is unknown for them, unless it judges "
         "them as what they are listed as."

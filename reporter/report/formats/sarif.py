@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from reporter.model import SEVERITIES
-
-from .findings import Finding, Served, controls_of, findings, tool_version
-from .shape import Check, Framework, View
-from .shape_accounting import FileLine
-from .shape_waived import WaivedLine
-from .words import number, top_tier
+from reporter.report import Format
+from reporter.report.findings import Finding, Served, controls_of, findings, tool_version
+from reporter.report.shape import Check, Framework, View
+from reporter.report.shape_accounting import FileLine
+from reporter.report.shape_waived import WaivedLine
+from reporter.report.words import number, top_tier
 
 MOST = 5000
 """Results that readers of SARIF can show; all findings are in findings.csv."""
@@ -187,3 +187,6 @@ def _suppression(f: Finding, waivers: dict[str, WaivedLine]) -> dict[str, Any]:
 def _said(text: str) -> str:
     """Write a text so that no reader of messages takes part of it for a placeholder or a link."""
     return text.replace("{", "{{").replace("}", "}}").replace("](", "\\](")
+
+
+FORMAT = Format("sarif", "findings.sarif", write)

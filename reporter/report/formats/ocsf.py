@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .findings import Finding, findings, tool_version
-from .shape import View
+from reporter.report import Format
+from reporter.report.findings import Finding, findings, tool_version
+from reporter.report.shape import View
 
 VERSION = "1.8.0"
 STATUSES = {"fail": (3, "Fail"), "unknown": (2, "Warning")}
@@ -113,3 +114,6 @@ def _resources(f: Finding) -> list[dict[str, Any]]:
     if f.actor in ("", f.subject):
         return [subject]
     return [subject, {"uid": f.actor, "name": f.actor, "type": "actor"}]
+
+
+FORMAT = Format("ocsf", "findings.ocsf.jsonl", write)

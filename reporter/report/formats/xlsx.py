@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xlsxwriter import Workbook
+from reporter.report import Format
+from reporter.report.shape import View
+from reporter.report.tabs import COUNT, LONG, Tab, tabs
+from reporter.report.words import Numeral, short
 
-from .shape import View
-from .tabs import COUNT, LONG, Tab, tabs
-from .words import Numeral, short
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 ROWS = 1_048_575
 """Rows that a sheet can hold below its header."""
@@ -27,6 +29,8 @@ _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 
 def write(view: View, path: Path) -> None:
     """Write report.xlsx, row by row, with the run's own date."""
+    from xlsxwriter import Workbook
+
     options = {**_PLAIN, "constant_memory": True, "tmpdir": str(path.parent)}
     with path.open("wb") as file, Workbook(file, options) as book:
         at = datetime.fromisoformat(view.cover.as_of_iso).replace(tzinfo=None)
@@ -85,3 +89,6 @@ def _fitting(text: str, where: str) -> str:
     if len(text) <= CELL // 2 or len(text.encode("utf-16-le")) <= 2 * CELL:
         return text
     return short(text, where, CELL // 2 - 100)
+
+
+FORMAT = Format("xlsx", "report.xlsx", write)

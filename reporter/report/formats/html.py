@@ -1,0 +1,5 @@
+"""report.html, and that of the other editions. In: the view. Out: a file that needs no network."""
+
+from reporter.report import Format, late
+
+FORMAT = Format("html", "report.html", late("reporter.report.html"), editions=True)

@@ -366,7 +366,7 @@ class Run:
             format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json, or an installed one.
             path: The file to make.
             edition: For whom html and pdf are: auditor, board or engineer.
-            language: Its code, such as "de"; that of the run without it.
+            language: Its code, such as "de"; that of reporter.yml without it.
 
         Raises:
             InputError: The format is none, or the file exists.

@@ -402,7 +402,7 @@ def _words(
     "--edition", "--editions", "editions", default="auditor", show_default=True, help="Of HTML and PDF.",
 )  # fmt: skip
 @click.option(
-    "--language", metavar="CODE", help="In which it is printed  [default: that of the run]"
+    "--language", metavar="CODE", help="In which it is printed  [default: that of reporter.yml]"
 )
 @click.option(
     "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",

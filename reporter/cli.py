@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.plain import SHORTEST_KEY, clean_lines
+
 if TYPE_CHECKING:
     from reporter.log import Log
     from reporter.packs import Pack
@@ -126,8 +128,6 @@ def _watched() -> Callable[[Path], None]:
 
 def _harmless(error: click.ClickException) -> click.ClickException:
     """Clean the message of an error that click prints by itself."""
-    from reporter.plain import clean_lines
-
     said = error.format_message()
     if clean_lines(said) == said:
         return error
@@ -148,8 +148,6 @@ def _trouble(error: OSError) -> str:
 
 def _tell(text: str, err: bool = False) -> None:
     """Print a text: the one way to a terminal, which names and values of the input must not drive."""
-    from reporter.plain import clean_lines
-
     _print(clean_lines(text), err)
 
 
@@ -324,8 +322,6 @@ def _told(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
-    from reporter.plain import SHORTEST_KEY
-
     if not path:
         return ""
     key = _key_bytes(path).strip().decode("latin-1")

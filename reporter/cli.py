@@ -20,18 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.plain import SHORTEST_KEY, clean_lines
-
 if TYPE_CHECKING:
     from reporter.log import Log
     from reporter.packs import Pack
 
 FORMATS = ("html", "pdf", "json", "csv")
-MORE_FORMATS = tuple(
-    sorted(
-        {p.stem for p in (Path(__file__).parent / "report/formats").glob("[!_]*.py")} - {*FORMATS}
-    )
-)
+_OURS = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
+MORE_FORMATS = tuple(sorted({p.stem for p in _OURS} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.log"
@@ -128,6 +123,8 @@ def _watched() -> Callable[[Path], None]:
 
 def _harmless(error: click.ClickException) -> click.ClickException:
     """Clean the message of an error that click prints by itself."""
+    from reporter.plain import clean_lines
+
     said = error.format_message()
     if clean_lines(said) == said:
         return error
@@ -148,6 +145,8 @@ def _trouble(error: OSError) -> str:
 
 def _tell(text: str, err: bool = False) -> None:
     """Print a text: the one way to a terminal, which names and values of the input must not drive."""
+    from reporter.plain import clean_lines
+
     _print(clean_lines(text), err)
 
 
@@ -322,6 +321,8 @@ def _told(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
+    from reporter.plain import SHORTEST_KEY
+
     if not path:
         return ""
     key = _key_bytes(path).strip().decode("latin-1")

@@ -6,7 +6,9 @@ ReporterError, which names place, expectation and next step. Nothing heavy is im
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from reporter.store import Changes, Results
 
 PathLike = str | Path
+SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
+"""Bytes of a key of fingerprints and pseudonyms."""
 
 
 def assess(
@@ -87,20 +91,36 @@ def assess(
     return made
 
 
-def _key(path: PathLike | None) -> str:
-    """Read the key that is given; '' for none."""
-    from reporter.errors import InputError
-    from reporter.plain import SHORTEST_KEY, regular_bytes
+def read_key(path: Path) -> str:
+    """Return the key that a file holds; it must not keep the program waiting, nor fill its memory.
 
-    if path is None:
-        return ""
+    Raises InputError where it holds none, OSError where it cannot be opened.
+    """
+    from reporter.errors import InputError
+
+    make = "`openssl rand -hex 32` makes one"
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        key = regular_bytes(Path(path)).strip().decode("latin-1")
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise InputError("is no regular file", str(path), make)
+        data = os.read(handle, LONGEST_KEY + 1)
+    finally:
+        os.close(handle)
+    key = data.strip().decode("latin-1")
+    if len(data) > LONGEST_KEY:
+        raise InputError(f"holds more than {LONGEST_KEY >> 10} KiB", str(path), make)
+    if len(key) < SHORTEST_KEY:
+        raise InputError(f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), make)  # fmt: skip
+    return key
+
+
+def _key(path: PathLike | None) -> str:
+    from reporter.errors import InputError
+
+    try:
+        return read_key(Path(path)) if path is not None else ""
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", str(path)) from error
-    if len(key) < SHORTEST_KEY:
-        raise InputError(f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), "`openssl rand -hex 32` makes one.")  # fmt: skip
-    return key
 
 
 def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:

@@ -8,7 +8,6 @@ import errno
 import gc
 import os
 import re
-import stat
 import sys
 import time
 import traceback
@@ -33,7 +32,6 @@ LOG = "reporter.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
 PROGRESS_EVERY = 10.0
 """Seconds between two lines of progress where nobody watches a terminal."""
-LONGEST_KEY = 1 << 16
 LEAST_MEMORY = 500 * 10**6
 """Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did not."""
 _FOLDER = click.Path(path_type=Path)
@@ -321,34 +319,14 @@ def _told(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
-    from reporter.plain import SHORTEST_KEY
+    from reporter.api import read_key
+    from reporter.errors import InputError
 
-    if not path:
-        return ""
-    key = _key_bytes(path).strip().decode("latin-1")
-    if len(key) < SHORTEST_KEY:
-        raise click.BadParameter(
-            f"{str(path)!r} holds {len(key)} characters, and a key has at least {SHORTEST_KEY}; "
-            "`openssl rand -hex 32` makes one", param_hint="--key-file",
-        )  # fmt: skip
-    return key
-
-
-def _key_bytes(path: Path) -> bytes:
-    """Read a file that must not keep the program waiting, nor fill its memory."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise click.BadParameter(f"{str(path)!r} is no regular file", param_hint="--key-file")
-        key = os.read(handle, LONGEST_KEY + 1)
-    finally:
-        os.close(handle)
-    if len(key) > LONGEST_KEY:
-        raise click.BadParameter(
-            f"{str(path)!r} holds more than {LONGEST_KEY >> 10} KiB; `openssl rand -hex 32` makes a key",
-            param_hint="--key-file",
-        )  # fmt: skip
-    return key
+        return read_key(path) if path else ""
+    except InputError as error:
+        said = f"{error.place!r} {error.message}; {error.hint}"
+        raise click.BadParameter(said, param_hint="--key-file") from error
 
 
 def _memory(text: str) -> str:

@@ -24,8 +24,6 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 SURE_DEPTH = 500
 """Levels of lists in lists that every reader takes; how many more it takes differs between versions of Python."""
-SHORTEST_KEY = 16
-"""Characters of a key of fingerprints and pseudonyms."""
 MOST_OF_CONTENT = 1 << 24
 """Bytes of a file of content, settings or a template."""
 

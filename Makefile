@@ -37,7 +37,7 @@ golden: $(STAMP) ## regenerate the golden files; review them as a diff
 	@GOLDEN=write $(PY) -m pytest -q tests/test_sources.py
 
 docs: $(STAMP) ## regenerate the pages and tables that are made from schema and content
-	@$(PY) -m reporter.docs
+	@$(PY) -m reporter.authoring.docs
 
 verapdf: $(STAMP) ## set up veraPDF and validate the demo's PDF (needs Java)
 	@bash tests/verapdf/setup.sh

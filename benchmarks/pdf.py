@@ -43,14 +43,15 @@ def _alone(work: Callable[..., None], *args: object) -> None:
 def _write(run: Path, target: Path, n: int) -> None:
     import pikepdf
 
-    from reporter.db import Engine, quoted
-    from reporter.report import pdf
-    from reporter.runfolder import read_view
-    from reporter.store import DATA, OPEN, RESULTS, Results
+    from reporter.engine.base import quoted
+    from reporter.engine.duckdb import DuckDB
+    from reporter.report.export import read_view
+    from reporter.report.pdf import paper
+    from reporter.runs.store import DATA, OPEN, RESULTS, Results
 
     made = read_view(run)
     many = target.parent / f"many-{n}"
-    with Engine(many / "work") as engine:
+    with DuckDB(many / "work") as engine:
         engine.write_parquet(
             f"SELECT * REPLACE (subject || '-' || k AS subject) FROM read_parquet({quoted(str(run / RESULTS))}), "
             f"range({-(-n // len(made.findings))}) AS r(k) WHERE {OPEN} LIMIT {n}",
@@ -58,7 +59,7 @@ def _write(run: Path, target: Path, n: int) -> None:
         )
     made = replace(made, findings=replace(made.findings, results=Results(many), total=n))
     before = resource.getrusage(resource.RUSAGE_SELF)
-    pdf.write(made, target, data=[run / DATA, run / RESULTS])
+    paper.write(made, target, data=[run / DATA, run / RESULTS])
     after = resource.getrusage(resource.RUSAGE_SELF)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     with pikepdf.open(target) as written:

@@ -1,8 +1,8 @@
 """The public face: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
 
-Shares are numbers from 0 to 1 in tables; beside each stands the exact fraction as text. What cannot be used raises
-ReporterError, which names place, expectation and next step. Nothing heavy is imported before it is used.
-"""
+Shares are numbers from 0 to 1 in tables; beside each stands the exact fraction as text. What cannot
+be used raises ReporterError, which names place, expectation and next step. Nothing heavy is
+imported before it is used."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reporter.model import Assessment
-    from reporter.report.shape import View
-    from reporter.run import Options
-    from reporter.scores import ControlScore, FrameworkScore, GroupScore
-    from reporter.store import Changes, Results
+    from reporter.model.assessment import Assessment
+    from reporter.model.scores import ControlScore, FrameworkScore, GroupScore
+    from reporter.pipeline.assess import Options
+    from reporter.report.document import View
+    from reporter.runs.store import Changes, Results
 
 PathLike = str | Path
 SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
@@ -54,15 +54,18 @@ def assess(
 
     Args:
         workspace: Folder with reporter.yml and the evidence.
-        out: Run folder to make; it must not exist. Without it the run lives as long as what is returned.
-        formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif, board-html, board-pdf,
+        out: Run folder to make; it must not exist. Without it the run lives as long as what is
+            returned.
+        formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif,
+            board-html, board-pdf,
             engineer-html, engineer-pdf.
         earlier: Run folders to compare with.
         extra: Folders of your own sources, checks, catalogs and profiles.
         cache: Where converted files are kept; beside the run without it.
         memory: What the engine may use, such as "4GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
-        key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every run that is compared.
+        key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every
+            run that is compared.
         language: In which reports are printed; that of reporter.yml without it.
         packs: Whether installed packs of content take part; the run names them.
         say: Takes a line about what is being done.
@@ -71,14 +74,21 @@ def assess(
         InputError: The workspace, or what lies in it, cannot be used.
         ContentError: A source, check, catalog or profile is wrong.
     """
-    from reporter.packs import installed
-    from reporter.run import Options
+    from reporter.content.packs import installed
+    from reporter.pipeline.assess import Options
 
     options = Options(
-        formats=tuple(formats), extra=tuple(map(Path, extra)), cache=Path(cache) if cache else None, memory=memory,
-        pseudonymise=pseudonymise, key=_key(key_file), earlier=tuple(map(Path, earlier)), language=language, say=say,
+        formats=tuple(formats),
+        extra=tuple(map(Path, extra)),
+        cache=Path(cache) if cache else None,
+        memory=memory,
+        pseudonymise=pseudonymise,
+        key=_key(key_file),
+        earlier=tuple(map(Path, earlier)),
+        language=language,
+        say=say,
         packs=installed() if packs else (),
-    )  # fmt: skip
+    )
     if out is not None:
         return run(Path(workspace), Path(out), options)
     place = Path(mkdtemp(prefix="reporter-run-"))
@@ -110,7 +120,9 @@ def read_key(path: Path) -> str:
     if len(data) > LONGEST_KEY:
         raise InputError(f"holds more than {LONGEST_KEY >> 10} KiB", str(path), make)
     if len(key) < SHORTEST_KEY:
-        raise InputError(f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), make)  # fmt: skip
+        raise InputError(
+            f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), make
+        )
     return key
 
 
@@ -124,8 +136,10 @@ def _key(path: PathLike | None) -> str:
 
 
 def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:
-    """Assess a workspace as the command line does; `begun` are its files, if their reading has begun already."""
-    from reporter.run import assess_workspace
+    """Assess a workspace as the command line does; `begun` are its files, if their reading has
+    begun already.
+    """
+    from reporter.pipeline.assess import assess_workspace
 
     made = Run(out)
     made.data, made.view = assess_workspace(workspace, out, options, begun)
@@ -152,21 +166,21 @@ class Run:
 
     @cached_property
     def data(self) -> Assessment:
-        """All of it as data: `reporter.model.Assessment`."""
-        from reporter.store import read_run
+        """All of it as data: `reporter.model.assessment.Assessment`."""
+        from reporter.runs.store import read_run
 
         return read_run(self.folder)[0]
 
     @cached_property
     def _results(self) -> Results:
-        from reporter.store import Results
+        from reporter.runs.store import Results
 
-        return Results(self.folder)
+        return Results(self.folder, self.data.checks)
 
     @cached_property
     def view(self) -> View:
         """All of it as it is printed, in the language of the run."""
-        from reporter.report.view import build
+        from reporter.report.build import build
 
         return build(self.data, self._results)
 
@@ -208,31 +222,49 @@ class Run:
     def scores(self) -> pd.DataFrame:
         """The organisation, then each framework.
 
-        Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact, exact_at_most ("62/105"),
-        level, level_at_most (0 to 5), target, coverage (0 to 1), assessed, not_assessed, not_applicable (controls).
-        """
+        Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact,
+        exact_at_most ("62/105"), level, level_at_most (0 to 5), target, coverage (0 to 1),
+        assessed, not_assessed, not_applicable (controls)."""
         titles = {f.id: f.title for f in self.data.frameworks}
         rows = [
-            {"framework": f.framework, "title": titles.get(f.framework, f.total.title), **_standing(f.total),
-             "assessed": f.total.assessed, "not_assessed": f.total.not_assessed, "not_applicable": f.total.not_applicable}
+            {
+                "framework": f.framework,
+                "title": titles.get(f.framework, f.total.title),
+                **_standing(f.total),
+                "assessed": f.total.assessed,
+                "not_assessed": f.total.not_assessed,
+                "not_applicable": f.total.not_applicable,
+            }
             for f in self._scored()
-        ]  # fmt: skip
+        ]
         return _frame(rows)
 
     def controls(self) -> pd.DataFrame:
         """Every control of every framework, and the themes of the organisation.
 
-        Columns: framework, control, title, state (assessed | not_assessed | not_applicable), score ... coverage as
-        `scores`, confidence (High | Medium | Low), gap (levels below target), checks (ids that count for it).
-        """
+        Columns: framework, control, title, state (assessed | not_assessed | not_applicable), score
+        ... coverage as `scores`, confidence (High | Medium | Low), gap (levels below target),
+        checks (ids that count for it)."""
         titles = {(f.id, c.id): c.title for f in self.data.frameworks for c in f.controls}
         titles |= {("enterprise", t.id): t.title for t in self.data.themes}
-        return _frame([
-            {"framework": f.framework, "control": c.id, "title": titles.get((f.framework, c.id), ""), "state": c.state,
-             **_standing(c), "confidence": c.confidence, "gap": c.gap,
-             "checks": [check for p in c.practices for check, _ in p.weights if check != "ask"]}
-            for f in self._scored() for c in f.controls
-        ])  # fmt: skip
+        return _frame(
+            [
+                {
+                    "framework": f.framework,
+                    "control": c.id,
+                    "title": titles.get((f.framework, c.id), ""),
+                    "state": c.state,
+                    **_standing(c),
+                    "confidence": c.confidence,
+                    "gap": c.gap,
+                    "checks": [
+                        check for p in c.practices for check, _ in p.weights if check != "ask"
+                    ],
+                }
+                for f in self._scored()
+                for c in f.controls
+            ]
+        )
 
     def _scored(self) -> tuple[FrameworkScore, ...]:
         return (self.data.scores.enterprise, *self.data.scores.frameworks)
@@ -240,27 +272,38 @@ class Run:
     def checks(self) -> pd.DataFrame:
         """Every check.
 
-        Columns: check, title, theme, severity, level, about (what its subjects are), evidence (inventory | logs | both),
-        score, score_at_most, exact, exact_at_most, and how many verdicts are pass, fail, unknown, na, attested,
-        compensated.
-        """
-        from reporter.scores import Status
+        Columns: check, title, theme, severity, level, about (what its subjects are), evidence
+        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many verdicts
+        are pass, fail, unknown, na, attested, compensated."""
+        from reporter.model.scores import Status
 
         rows = []
         for c in self.data.checks:
             s = self.data.scores.checks[c.id]
-            rows.append({
-                "check": c.id, "title": c.title, "theme": c.theme, "severity": c.severity, "level": c.level, "about": c.about,
-                "evidence": c.evidence, **_ends(s.lo, s.hi), **{x.value: s.counts.get(x, 0) for x in Status},
-            })  # fmt: skip
+            rows.append(
+                {
+                    "check": c.id,
+                    "title": c.title,
+                    "theme": c.theme,
+                    "severity": c.severity,
+                    "level": c.level,
+                    "about": c.about,
+                    "evidence": c.evidence,
+                    **_ends(s.lo, s.hi),
+                    **{x.value: s.counts.get(x, 0) for x in Status},
+                }
+            )
         return _frame(rows)
 
     def results(self, where: str = "TRUE", **values: str | int) -> pd.DataFrame:
-        """Every verdict, or those with some values (check="OWN-01") that a condition in SQL chooses, by check and subject.
+        """Every verdict, or those with some values (check="OWN-01") that a condition in SQL
+        chooses, by check and subject.
 
-        Columns: check, subject, status (pass | fail | unknown | na | attested | compensated), reason, record (file#record),
-        actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed (in some list supplied), id (the same in every run),
-        cause, action (ids), rank (of that action).
+        Columns: check, subject, status (pass | fail | unknown | na | attested | compensated),
+        reason (a sentence in the language of the run), reason_code, reason_values (a JSON object),
+        record (file#record), actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed
+        (in some list supplied), id (the same in every run), cause, action (ids), rank (of that
+        action).
 
         Raises:
             InputError: A value is of no column, or the condition cannot be read.
@@ -268,35 +311,49 @@ class Run:
         import pandas as pd
 
         from reporter.errors import InputError
-        from reporter.store import RESULT
+        from reporter.i18n.translate import speaking
+        from reporter.runs.store import RESULT
 
         for name in values:
             if name not in RESULT:
-                raise InputError(f"results have no column {name!r}", str(self.folder), f"Columns: {', '.join(RESULT)}.")  # fmt: skip
+                raise InputError(
+                    f"results have no column {name!r}",
+                    str(self.folder),
+                    f"Columns: {', '.join(RESULT)}.",
+                )
         same = [f'"{name}" = ?' for name in values]
         _ = self.data  # which says what is wrong with the files, if anything is
+        columns = [*RESULT[:3], "reason", *RESULT[3:]]
         try:
-            chosen = self._results.rows(
-                where=" AND ".join([f"({where})", *same]), more='ORDER BY "check", subject', params=list(values.values())
-            )  # fmt: skip
+            with speaking(self.data.language):
+                chosen = self._results.rows(
+                    columns,
+                    " AND ".join([f"({where})", *same]),
+                    'ORDER BY "check", subject',
+                    list(values.values()),
+                )
         except InputError as error:
             raise InputError(
-                f"the condition {where!r} cannot be read: {error.message}", str(self.folder),
-                'Columns are those of the table; check is a word of SQL: write "check" in quotes, or results(check=...).',
-            ) from error  # fmt: skip
-        return pd.DataFrame(chosen, columns=list(RESULT)).astype({"rank": "Int64"})
+                f"the condition {where!r} cannot be read: {error.message}",
+                str(self.folder),
+                'Columns are those of the table; check is a word of SQL: write "check" in quotes,'
+                " or results(check=...).",
+            ) from error
+        return pd.DataFrame(chosen, columns=columns).astype({"rank": "Int64"})
 
     def findings(self, **values: str | int) -> pd.DataFrame:
-        """Every verdict that is neither pass nor na, or those with some values; columns as `results`."""
+        """Every verdict that is neither pass nor na, or those with some values; columns as
+        `results`.
+        """
         return self.results("status NOT IN ('pass', 'na')", **values)
 
     def agents(self) -> pd.DataFrame:
         """Every active agent.
 
-        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own verdicts alone), assessed; declared
-        (risk tier); granted, unused, outside, new, unapproved, unreviewed, events, denied ... (what it did beside what it
-        was given; missing where it is not compared).
-        """
+        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own verdicts
+        alone), assessed; declared (risk tier); granted, unused, outside, new, unapproved,
+        unreviewed, events, denied ... (what it did beside what it was given; missing where it is
+        not compared)."""
         compared = self.data.compared
         observed = {o.agent: o for o in compared.agents}
         declared = {r.agent: r.declared for r in compared.tiers}
@@ -311,49 +368,69 @@ class Run:
     def actions(self) -> pd.DataFrame:
         """What can be done, in the order of gain a day.
 
-        Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners, verdicts (that become
-        pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after, level_after, fix.
-        """
-        from reporter.report.roadmap import Fixes
-        from reporter.report.words import exact
+        Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners,
+        verdicts (that become pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after,
+        level_after, fix."""
+        from reporter.report.chapters.next_steps import Fixes
+        from reporter.report.view.format import exact
 
         fixes = Fixes(self.data.checks)
-        return _frame([
-            {"rank": n, "action": p.action.id, "title": p.action.title, "what": p.action.what, "kind": p.action.kind,
-             "urgent": p.action.urgent, "days": float(p.action.effort), "owners": list(p.action.owners),
-             "verdicts": p.action.verdicts, "gain": float(p.gain), "exact_gain": exact(p.gain), "score_after": float(p.total),
-             "level_after": p.level, "fix": fixes.of(p.action)}
-            for n, p in enumerate(self.data.roadmap.picks, 1)
-        ])  # fmt: skip
+        return _frame(
+            [
+                {
+                    "rank": n,
+                    "action": p.action.id,
+                    "title": p.action.title,
+                    "what": p.action.what,
+                    "kind": p.action.kind,
+                    "urgent": p.action.urgent,
+                    "days": float(p.action.effort),
+                    "owners": list(p.action.owners),
+                    "verdicts": p.action.verdicts,
+                    "gain": float(p.gain),
+                    "exact_gain": exact(p.gain),
+                    "score_after": float(p.total),
+                    "level_after": p.level,
+                    "fix": fixes.of(p.action),
+                }
+                for n, p in enumerate(self.data.roadmap.picks, 1)
+            ]
+        )
 
     def files(self) -> pd.DataFrame:
         """Every input file: read = kept + out_of_scope + unreadable + rejected.
 
-        Columns: file, source, why, bytes, sha256, read, kept, out_of_scope, unreadable, rejected, part, lined.
-        """
+        Columns: file, source, why, bytes, sha256, read, kept, out_of_scope, unreadable, rejected,
+        part, lined."""
         return _frame([_fields(f) for f in self.data.files])
 
     def changes(self) -> pd.DataFrame:
-        """Every verdict that differs from the earlier run that this one was assessed with, or fails in both; see `Comparison`."""
-        from reporter.store import Changes
+        """Every verdict that differs from the earlier run that this one was assessed with, or fails
+        in both; see `Comparison`.
+        """
+        from reporter.runs.store import Changes
 
-        return Comparison(self.data, Changes(self.folder)).changes()
+        return Comparison(self.data, Changes(self.folder, self.data.checks)).changes()
 
     def compare(self, earlier: Run | PathLike) -> Comparison:
         """Lay a stored run beside an earlier one of the same organisation.
 
         Raises:
-            InputError: The other run is not earlier, of somebody else, has other pseudonyms, or was changed.
+            InputError: The other run is not earlier, of somebody else, has other pseudonyms, or was
+                changed.
         """
-        from reporter.db import Engine
-        from reporter.history import compare, read_earlier
-        from reporter.store import Changes
+        from reporter.engine.duckdb import DuckDB
+        from reporter.report.compare import compare, read_earlier
+        from reporter.runs.store import Changes
 
         folder = earlier.folder if isinstance(earlier, Run) else Path(earlier)
         found = read_earlier([folder], self.data.run, self.data.pseudonyms)
         place = Path(mkdtemp(prefix="reporter-run-"))
-        with TemporaryDirectory(prefix="reporter-") as work, Engine(Path(work)) as engine:
-            made = Comparison(compare(engine, found, self.data, self.folder, place), Changes(place))
+        with TemporaryDirectory(prefix="reporter-") as work, DuckDB(Path(work)) as engine:
+            made = Comparison(
+                compare(engine, found, self.data, self.folder, place),
+                Changes(place, self.data.checks),
+            )
         weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
         return made
 
@@ -363,7 +440,7 @@ class Run:
         Raises:
             InputError: Nothing in the run has the id; it names those that are like it.
         """
-        from reporter.explain import explain
+        from reporter.explain.explain import explain
 
         return explain(self.folder, id)
 
@@ -373,7 +450,7 @@ class Run:
         Raises:
             InputError: An id is no action or check of the run.
         """
-        from reporter.whatif import what_if
+        from reporter.explain.what_if import what_if
 
         return what_if(self.folder, actions)
 
@@ -392,13 +469,17 @@ class Run:
             InputError: The format is none, or the file exists.
         """
         from reporter.errors import InputError
-        from reporter.report import EDITIONS, FILES, edition_formats, installed
-        from reporter.runfolder import render
+        from reporter.report import EDITIONS, FILES, edition_formats, installed_formats
+        from reporter.report.export import render
 
         target = Path(path).absolute()
         (name,) = edition_formats([format], [edition]) if edition in EDITIONS else (edition,)
-        if name not in FILES and name not in installed.installed():
-            raise InputError(f"no format {format!r} in edition {edition!r}", str(target), f"Formats: {', '.join(FILES)}.")  # fmt: skip
+        if name not in FILES and name not in installed_formats.installed():
+            raise InputError(
+                f"no format {format!r} in edition {edition!r}",
+                str(target),
+                f"Formats: {', '.join(FILES)}.",
+            )
         if target.exists():
             raise InputError("exists and is not overwritten", str(target), "Give another name.")
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
@@ -412,7 +493,10 @@ class Run:
 
     def __repr__(self) -> str:
         most = f", at most {self.level_at_most}" if self.level_at_most > self.level else ""
-        return f"<Run of {self.organisation or 'nobody named'}: level {self.level}{most}, score {float(self.score):.1%}>"
+        return (
+            f"<Run of {self.organisation or 'nobody named'}: level {self.level}{most}, score"
+            f" {float(self.score):.1%}>"
+        )
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -423,12 +507,16 @@ class Run:
             for f in self.view.frameworks
         ]
         body = "".join(
-            f"<tr><th>{escape(label)}</th><td>{escape(level)} {escape(note)}</td><td>{escape(f.text)}</td><td>{escape(f.range)}</td></tr>"
+            f"<tr><th>{escape(label)}</th><td>{escape(level)}"
+            f" {escape(note)}</td><td>{escape(f.text)}</td><td>{escape(f.range)}</td></tr>"
             for label, level, note, f in rows
         )
         cover = f"{self.view.cover.organisation}, {self.view.cover.period}"
         told = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
-        return f"<table><caption>{escape(cover)}</caption><tr><th></th><th>Level</th><th>Score</th><th>Range</th></tr>{body}</table><ul>{told}</ul>"
+        head = "".join(f"<th>{name}</th>" for name in ("", "Level", "Score", "Range"))
+        return (
+            f"<table><caption>{escape(cover)}</caption><tr>{head}</tr>{body}</table><ul>{told}</ul>"
+        )
 
 
 @dataclass(frozen=True)
@@ -443,21 +531,22 @@ class Comparison:
     def changes(self) -> pd.DataFrame:
         """Every verdict that differs, and every one that fails in both.
 
-        Columns: what (mended, fails now ...), check, subject, actor, owner, before, now, reason_before, reason,
-        record_before, record, failing_since, waived_until.
-        """
+        Columns: what (mended, fails now ...), check, subject, actor, owner, before, now,
+        reason_before, reason, record_before, record, failing_since, waived_until."""
         import pandas as pd
 
-        from reporter.report.shape_changes import COLUMNS, row_of
+        from reporter.i18n.translate import speaking
+        from reporter.report.trend.transitions import COLUMNS, rows
 
-        rows = map(row_of, self.held.each()) if self.data.history.runs else ()
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        with speaking(self.data.language):
+            found = list(rows(self.held)) if self.data.history.runs else []
+        return pd.DataFrame(found, columns=list(COLUMNS))
 
     @property
     def sentences(self) -> list[str]:
         """What changed, in a few sentences: what the report says of it."""
-        from reporter.report.history import history
-        from reporter.texts import speaking
+        from reporter.i18n.translate import speaking
+        from reporter.report.trend.changes import history
 
         with speaking(self.data.language):
             return list(history(self.data, {}, self.held).sentences)
@@ -475,9 +564,14 @@ def _standing(x: ControlScore | GroupScore) -> dict[str, Any]:
 
 
 def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:
-    from reporter.report.words import exact
+    from reporter.report.view.format import exact
 
-    return {"score": float(lo), "score_at_most": float(hi), "exact": exact(lo), "exact_at_most": exact(hi)}  # fmt: skip
+    return {
+        "score": float(lo),
+        "score_at_most": float(hi),
+        "exact": exact(lo),
+        "exact_at_most": exact(hi),
+    }
 
 
 def _fields(x: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on or --strict asks,
-2 bad command line, 3 bad input or content, 4 verification failed. Everything heavy is imported inside the command that needs it.
-"""
+"""The command line. In: words. Out: files, text and an exit code: 0 done, 1 worse than --fail-on or
+--strict asks, 2 bad command line, 3 bad input or content, 4 verification failed. Everything heavy
+is imported inside the command that needs it."""
 
 from __future__ import annotations
 
@@ -20,31 +20,39 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from reporter.log import Log
-    from reporter.packs import Pack
+    from reporter.content.packs import Pack
+    from reporter.system.log import Log
 
 FORMATS = ("html", "pdf", "json", "csv")
 _OURS = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
 MORE_FORMATS = tuple(sorted({p.stem for p in _OURS} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
-LOG = "reporter.log"
+LOG = "reporter.system.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
 PROGRESS_EVERY = 10.0
 """Seconds between two lines of progress where nobody watches a terminal."""
 LEAST_MEMORY = 500 * 10**6
-"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did not."""
+"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did
+not.
+"""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
-    "--no-packs", "packs", is_flag=True, callback=lambda _, __, none: _packs(none), help="Leave installed packs of content out.",
-)  # fmt: skip
+    "--no-packs",
+    "packs",
+    is_flag=True,
+    callback=lambda _, __, none: _packs(none),
+    help="Leave installed packs of content out.",
+)
 
 
 class Verbs(click.Group):
     """Turns a ReporterError into text and an exit code, whichever verb raised it."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
-        """Run as a program, or with given arguments in the caller's process; only a program is watched over."""
+        """Run as a program, or with given arguments in the caller's process; only a program is
+        watched over.
+        """
         if args is None:
             _open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
@@ -92,7 +100,9 @@ class Unprinted(OSError):
 
 
 def _open_streams() -> None:
-    """Let what was started without a standard stream say it to nobody; a file opened later must not get its number."""
+    """Let what was started without a standard stream say it to nobody; a file opened later must not
+    get its number.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -104,9 +114,11 @@ def _open_streams() -> None:
 
 
 def _watched() -> Callable[[Path], None]:
-    """Go on in a process that another one watches over, with a folder of its own for what is temporary."""
-    from reporter.claims import clear, hold
-    from reporter.supervision import supervise
+    """Go on in a process that another one watches over, with a folder of its own for what is
+    temporary.
+    """
+    from reporter.system.claims import clear, hold
+    from reporter.system.supervision import supervise
 
     tell = supervise(clear)
     place = (
@@ -121,7 +133,7 @@ def _watched() -> Callable[[Path], None]:
 
 def _harmless(error: click.ClickException) -> click.ClickException:
     """Clean the message of an error that click prints by itself."""
-    from reporter.plain import clean_lines
+    from reporter.i18n.plain_text import clean_lines
 
     said = error.format_message()
     if clean_lines(said) == said:
@@ -137,19 +149,24 @@ def _trouble(error: OSError) -> str:
     if error.filename:
         return f"{error.filename}: {said}"
     if error.errno == errno.ENOSPC:
-        return f"{said}: make room for the run, its cache, or temporary files in {tempfile.gettempdir()}"
+        return (
+            f"{said}: make room for the run, its cache, or temporary files in"
+            f" {tempfile.gettempdir()}"
+        )
     return said
 
 
 def _tell(text: str, err: bool = False) -> None:
-    """Print a text: the one way to a terminal, which names and values of the input must not drive."""
-    from reporter.plain import clean_lines
+    """Print a text: the one way to a terminal, which names and values of the input must not
+    drive.
+    """
+    from reporter.i18n.plain_text import clean_lines
 
     _print(clean_lines(text), err)
 
 
 def _tell_json(value: Any, indent: int | None = None) -> None:
-    from reporter.plain import clean_json
+    from reporter.i18n.plain_text import clean_json
 
     _print(clean_json(value, indent=indent))
 
@@ -166,12 +183,15 @@ def _print(text: str, err: bool = False, nl: bool = True) -> None:
             os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
             os.close(nowhere)
         if not err:
-            raise Unprinted(getattr(error, "errno", None) or errno.EBADF, getattr(error, "strerror", None) or str(error)) from error  # fmt: skip
+            raise Unprinted(
+                getattr(error, "errno", None) or errno.EBADF,
+                getattr(error, "strerror", None) or str(error),
+            ) from error
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
     """Say what went wrong: names and values of the input may stand in it."""
-    from reporter.secrets import redact
+    from reporter.privacy.secrets import redact
 
     log = ctx.meta.get(LOG)
     if log is None:
@@ -188,71 +208,124 @@ def _complain(ctx: click.Context, text: str, **fields: str) -> None:
 def main() -> None:
     """Show from evidence how far AI agents are governed as identities.
 
-    Reads inventories and logs, checks them, scores OWASP Agentic, OWASP NHI and NIST AI RMF controls,
-    and writes maturity and gap reports.
-    """
+    Reads inventories and logs, checks them, scores OWASP Agentic, OWASP NHI and NIST AI RMF
+    controls, and writes maturity and gap reports."""
 
 
 @main.command()
 @click.argument("workspace", type=_FOLDER)
 @click.option("--out", type=_FOLDER, required=True, help="Run folder to make; it must not exist.")
 @click.option(
-    "--formats", default=",".join(FORMATS), show_default=True,
+    "--formats",
+    default=",".join(FORMATS),
+    show_default=True,
     help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
-)  # fmt: skip
+)
 @click.option(
-    "--editions", default="auditor", show_default=True,
-    help="For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by owner).",
-)  # fmt: skip
+    "--editions",
+    default="auditor",
+    show_default=True,
+    help=(
+        "For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by"
+        " owner)."
+    ),
+)
 @click.option(
-    "--extra", type=_FOLDER, multiple=True, help="Folder of your own sources, checks, catalogs, profiles.",
-)  # fmt: skip
+    "--extra",
+    type=_FOLDER,
+    multiple=True,
+    help="Folder of your own sources, checks, catalogs, profiles.",
+)
 @_no_packs
 @click.option(
     "--cache", type=_FOLDER, help="Where converted logs are kept  [default: beside the run]"
 )
 @click.option(
-    "--memory", default="1GB", show_default=True, callback=lambda _, __, v: _memory(v),
+    "--memory",
+    default="1GB",
+    show_default=True,
+    callback=lambda _, __, v: _memory(v),
     help="Memory limit of the engine, 500MB at least.",
-)  # fmt: skip
+)
 @click.option(
-    "--pseudonymise", type=click.Choice(["people"]), help="Put pseudonyms for people's names in every file of the run.",
-)  # fmt: skip
+    "--pseudonymise",
+    type=click.Choice(["people"]),
+    help="Put pseudonyms for people's names in every file of the run.",
+)
 @click.option(
-    "--key-file", type=_FOLDER, metavar="FILE",
+    "--key-file",
+    type=_FOLDER,
+    metavar="FILE",
     help="Key of the fingerprints of secrets and of pseudonyms  [default: made from the input]",
-)  # fmt: skip
+)
 @click.option(
-    "--earlier", type=_FOLDER, multiple=True, metavar="RUN",
+    "--earlier",
+    type=_FOLDER,
+    multiple=True,
+    metavar="RUN",
     help="Earlier run to compare with, or a folder of them; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",
+    "--template",
+    "templates",
+    type=_FOLDER,
+    multiple=True,
+    metavar="FILE",
     help="Template of your own for a further page; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--language", metavar="CODE", help="In which the reports are printed  [default: that of reporter.yml, else en]",
-)  # fmt: skip
+    "--language",
+    metavar="CODE",
+    help="In which the reports are printed  [default: that of reporter.yml, else en]",
+)
 @click.option(
-    "--fail-on", type=click.IntRange(1, 5), metavar="LEVEL", help="Exit 1 when the evidenced level is below this.",
-)  # fmt: skip
+    "--fail-on",
+    type=click.IntRange(1, 5),
+    metavar="LEVEL",
+    help="Exit 1 when the evidenced level is below this.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the headline as JSON: numbers only, see docs/formats.md.",
-)  # fmt: skip
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the headline as JSON: numbers only, see docs/formats.md.",
+)
 @click.option(
-    "--log", type=click.Choice(LOGS),
-    help="Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON object a line.",
-)  # fmt: skip
+    "--log",
+    type=click.Choice(LOGS),
+    help=(
+        "Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON"
+        " object a line."
+    ),
+)
 @click.pass_context
 def assess(
-    ctx: click.Context, workspace: Path, out: Path, formats: str, editions: str, extra: tuple[Path, ...], packs: tuple[Pack, ...], cache: Path | None,
-    memory: str, pseudonymise: str | None, key_file: Path | None, earlier: tuple[Path, ...], templates: tuple[Path, ...], language: str | None,
-    fail_on: int | None, strict: bool, quiet: bool, as_json: bool, log: str | None,
-) -> None:  # fmt: skip
-    """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the evidence."""
-    from reporter.ingest.inputs import Inputs
+    ctx: click.Context,
+    workspace: Path,
+    out: Path,
+    formats: str,
+    editions: str,
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    cache: Path | None,
+    memory: str,
+    pseudonymise: str | None,
+    key_file: Path | None,
+    earlier: tuple[Path, ...],
+    templates: tuple[Path, ...],
+    language: str | None,
+    fail_on: int | None,
+    strict: bool,
+    quiet: bool,
+    as_json: bool,
+    log: str | None,
+) -> None:
+    """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the
+    evidence.
+    """
+    from reporter.ingest.readers.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     wanted = _written(formats, editions)
@@ -260,15 +333,26 @@ def assess(
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter import api
-        from reporter.run import Options
+        from reporter.pipeline.assess import Options
 
         options = Options(
-            wanted, extra, cache, memory, bool(pseudonymise), earlier, templates, say=lines.info, warn=lines.warning,
-            key=_key(key_file), told=_told(ctx), language=_language(language), packs=packs,
-        )  # fmt: skip
+            wanted,
+            extra,
+            cache,
+            memory,
+            bool(pseudonymise),
+            earlier,
+            templates,
+            say=lines.info,
+            warn=lines.warning,
+            key=_key(key_file),
+            told=_told(ctx),
+            language=_language(language),
+            packs=packs,
+        )
         run = api.run(workspace, out, options, inputs)
         assessment, view = run.data, run.view
-    from reporter import outcome
+    from reporter.report import outcome
 
     try:
         if as_json:
@@ -295,13 +379,13 @@ def assess(
 
 
 def _packs(none: bool) -> tuple[Pack, ...]:
-    from reporter.packs import installed
+    from reporter.content.packs import installed
 
     return () if none else installed()
 
 
 def _log(form: str | None, quiet: bool) -> Log:
-    from reporter.log import Log
+    from reporter.system.log import Log
 
     def write(line: str) -> None:
         _tell(line, err=True)
@@ -336,7 +420,8 @@ def _memory(text: str) -> str:
     number, unit, binary = found.groups()
     if int(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1) < LEAST_MEMORY:
         raise click.BadParameter(
-            f"{text!r} is too little for the checks of a small company; give {LEAST_MEMORY // 10**6}MB or more"
+            f"{text!r} is too little for the checks of a small company; give"
+            f" {LEAST_MEMORY // 10**6}MB or more"
         )
     return text
 
@@ -352,9 +437,9 @@ def _written(formats: str, editions: str) -> tuple[str, ...]:
 
 
 def _installed_formats() -> tuple[str, ...]:
-    from reporter.report import installed
+    from reporter.report import installed_formats
 
-    return installed.installed()
+    return installed_formats.installed()
 
 
 def _words(
@@ -371,32 +456,56 @@ def _words(
 @main.command()
 @click.argument("run", type=_FOLDER)
 @click.option(
-    "--format", "--formats", "formats", required=True, help=f"Of {', '.join(FORMATS + MORE_FORMATS)}; several with commas.",
-)  # fmt: skip
+    "--format",
+    "--formats",
+    "formats",
+    required=True,
+    help=f"Of {', '.join(FORMATS + MORE_FORMATS)}; several with commas.",
+)
 @click.option(
-    "--edition", "--editions", "editions", default="auditor", show_default=True, help="Of HTML and PDF.",
-)  # fmt: skip
+    "--edition",
+    "--editions",
+    "editions",
+    default="auditor",
+    show_default=True,
+    help="Of HTML and PDF.",
+)
 @click.option(
     "--language", metavar="CODE", help="In which it is printed  [default: that of reporter.yml]"
 )
 @click.option(
-    "--template", "templates", type=_FOLDER, multiple=True, metavar="FILE",
+    "--template",
+    "templates",
+    type=_FOLDER,
+    multiple=True,
+    metavar="FILE",
     help="Template of your own for a further page; may be repeated.",
-)  # fmt: skip
+)
 @click.option(
-    "--out", type=_FOLDER, default=Path(), help="Folder to write them to; not the run  [default: the current one]"
-)  # fmt: skip
+    "--out",
+    type=_FOLDER,
+    default=Path(),
+    help="Folder to write them to; not the run  [default: the current one]",
+)
 @click.pass_context
 def render(
-    ctx: click.Context, run: Path, formats: str, editions: str, language: str | None, templates: tuple[Path, ...], out: Path
-) -> None:  # fmt: skip
-    """Print a stored RUN in any format, edition and language, with the bytes that `assess` would have given it."""
-    from reporter import runfolder
+    ctx: click.Context,
+    run: Path,
+    formats: str,
+    editions: str,
+    language: str | None,
+    templates: tuple[Path, ...],
+    out: Path,
+) -> None:
+    """Print a stored RUN in any format, edition and language, with the bytes that `assess` would
+    have given it.
+    """
+    from reporter.report import export
 
     wanted = _written(formats, editions)
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in runfolder.render(run, wanted, out, templates, _told(ctx), _language(language)):
+    for path in export.render(run, wanted, out, templates, _told(ctx), _language(language)):
         _tell(str(path))
 
 
@@ -404,10 +513,12 @@ main.add_command(render, "export")  # its name in the first release
 
 
 def _language(code: str | None) -> str:
-    from reporter.texts import languages
+    from reporter.i18n.translate import languages
 
     if code is not None and code not in languages():
-        raise click.BadParameter(f"{code!r} is none of {', '.join(languages())}", param_hint="--language")  # fmt: skip
+        raise click.BadParameter(
+            f"{code!r} is none of {', '.join(languages())}", param_hint="--language"
+        )
     return code or ""
 
 
@@ -418,7 +529,9 @@ def _language(code: str | None) -> str:
     "--fix", metavar="ID[,ID]", help="Say what doing these actions of roadmap.csv would change."
 )
 def explain(run: Path, id: str | None, fix: str | None) -> None:
-    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or `enterprise`."""
+    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or
+    `enterprise`.
+    """
     from reporter import api
 
     if (id is None) == (fix is None):
@@ -433,18 +546,27 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
 @click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")
 @click.option(
-    "--try", "trial", nargs=2, metavar="SOURCE FILE",
+    "--try",
+    "trial",
+    nargs=2,
+    metavar="SOURCE FILE",
     help="Show the rows that a source (its id or its YAML file) makes of a file.",
-)  # fmt: skip
+)
 def lint(
-    extra: tuple[Path, ...], packs: tuple[Pack, ...], tables: bool, no_examples: bool, trial: tuple[str, str] | None
-) -> None:  # fmt: skip
-    """Judge all content: SQL, official ids and titles, mappings, and every check's examples; with --extra, those of its checks."""
-    from reporter.lint import lint as linted
-    from reporter.lint import list_tables
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    tables: bool,
+    no_examples: bool,
+    trial: tuple[str, str] | None,
+) -> None:
+    """Judge all content: SQL, official ids and titles, mappings, and every check's examples; with
+    --extra, those of its checks.
+    """
+    from reporter.authoring.lint import lint as linted
+    from reporter.authoring.lint import list_tables
 
     if trial:
-        from reporter.trial import try_source
+        from reporter.authoring.preview import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra, packs):
             _tell(line)
@@ -466,7 +588,9 @@ def _is_terminal() -> bool:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in a line now and then."""
+    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
+    a line now and then.
+    """
     if not _is_terminal():
         last = time.monotonic()
 
@@ -496,8 +620,10 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 def formats(
     paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], as_json: bool
 ) -> None:
-    """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of its records."""
-    from reporter.formats import as_text, known, recognised
+    """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of
+    its records.
+    """
+    from reporter.authoring.inspect import as_text, known, recognised
 
     if not paths:
         if as_json:
@@ -514,8 +640,13 @@ def formats(
     "--sheet", default="", help="Which sheet of a workbook  [default: each that is a table]"
 )
 @click.option(
-    "--kind", default="", help="What a row is: agent, service_account, workload, person, group, none  [default: as the table tells, else it asks]",
-)  # fmt: skip
+    "--kind",
+    default="",
+    help=(
+        "What a row is: agent, service_account, workload, person, group, none  [default: as the"
+        " table tells, else it asks]"
+    ),
+)
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
 )
@@ -523,11 +654,11 @@ def formats(
 def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack, ...]) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    Nothing is written where a source reads the file already, where it looks like a log, or where it does not tell
-    what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises.
-    """
-    from reporter.formats import recognised, taken
-    from reporter.propose import Unsure, map_all, map_one
+    Nothing is written where a source reads the file already, where it looks like a log, or where it
+    does not tell what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON
+    ...), or a folder: then each file in it that no source recognises."""
+    from reporter.authoring.inspect import recognised, taken
+    from reporter.authoring.propose_mapping import Unsure, map_all, map_one
 
     if path.is_dir():
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
@@ -555,15 +686,16 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
 @click.argument("workspace", type=_FOLDER)
 @click.option("--organisation", default="My organisation", show_default=True)
 @click.option(
-    "--questionnaire", type=click.Choice(["csv", "xlsx"]),
+    "--questionnaire",
+    type=click.Choice(["csv", "xlsx"]),
     help="Form of the questions to people; in a workspace that exists, add only them.",
-)  # fmt: skip
+)
 @_no_packs
 def init(
     workspace: Path, organisation: str, questionnaire: str | None, packs: tuple[Pack, ...]
 ) -> None:
     """Make a workspace to start from, with examples of each folder and the questions to people."""
-    from reporter import init as making
+    from reporter.authoring import scaffold as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
         _tell(str(making.questionnaire(workspace, questionnaire, packs)))

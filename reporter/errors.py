@@ -1,10 +1,14 @@
-"""What can go wrong, said so that a stranger can act: which thing, where, what was expected, what to do."""
+"""What can go wrong, said so that a stranger can act: which thing, where, what was expected, what
+to do.
+"""
 
 from __future__ import annotations
 
 
 class ReporterError(Exception):
-    """Carry a message, a place (`path:line` or a name) and a hint; only the command line prints it."""
+    """Carry a message, a place (`path:line` or a name) and a hint; only the command line prints
+    it.
+    """
 
     exit_code = 3
 

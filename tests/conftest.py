@@ -19,25 +19,30 @@ import pikepdf
 import pytest
 from click.testing import CliRunner, Result
 from fixture_estate import SETTINGS, Estate
+from fixture_reasons import said
 from hypothesis import Phase, settings
 
-from reporter import assess, catalog, db, explain, runner
-from reporter import run as running
-from reporter.catalog import Content
+from reporter import assess
 from reporter.cli import main
-from reporter.db import Engine
+from reporter.content import loader
+from reporter.content.loader import Content
+from reporter.content.sql_policy import Judged
+from reporter.content.workspace import read_workspace
+from reporter.engine import duckdb
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.explain import explain
 from reporter.ingest.cache import open_cache
-from reporter.ingest.feeds import Expected
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import derive
-from reporter.model import Check
-from reporter.report.view import to_json
-from reporter.run import judge_all
-from reporter.runfolder import read_view
-from reporter.sql import Judged
-from reporter.store import RESULT, Results
-from reporter.workspace import read_workspace
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Check
+from reporter.pipeline import assess as running
+from reporter.pipeline.assess import judge_all
+from reporter.report.build import to_json
+from reporter.report.export import read_view
+from reporter.runs.store import RESULT, Results
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (verdict, reason)"""
@@ -73,12 +78,12 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_content_is_read_once() -> Iterator[None]:
     """Reading all content takes as long as assessing a small company; it does not change while tests run."""
-    load, shipped, place = catalog.load, functools.cache(catalog.load), catalog.content_dir
+    load, shipped, place = loader.load, functools.cache(loader.load), loader.content_dir
     with pytest.MonkeyPatch.context() as patch:
-        plain: Callable[..., bool] = lambda *more: not any(more) and catalog.content_dir is place  # noqa: E731
-        patch.setattr(catalog, "load", lambda *more: shipped() if plain(*more) else load(*more))
+        plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
+        patch.setattr(loader, "load", lambda *more: shipped() if plain(*more) else load(*more))
         for name in READERS:
-            patch.setattr(catalog, f"read_{name}", _once(getattr(catalog, f"read_{name}"), place()))
+            patch.setattr(loader, f"read_{name}", _once(getattr(loader, f"read_{name}"), place()))
         yield
 
 
@@ -91,7 +96,7 @@ def _once(read: Callable[[Path], Any], shipped: tuple[Path, ...]) -> Callable[[P
 @pytest.fixture(scope="session")
 def content() -> Content:
     """All content that ships."""
-    return catalog.load()
+    return loader.load()
 
 
 @pytest.fixture(scope="session")
@@ -112,22 +117,21 @@ def cells_of(
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
     def run(estate: Estate, only: Iterable[str] = ()) -> Cells:
-        said = json.dumps([asdict(estate), sorted(only)])
-        if said not in CELLS:
-            CELLS[said] = judge(estate, set(only))
-        return dict(CELLS[said])
+        key = json.dumps([asdict(estate), sorted(only)])
+        if key not in CELLS:
+            CELLS[key] = judge(estate, set(only))
+        return dict(CELLS[key])
 
     def judge(estate: Estate, only: set[str]) -> Cells:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
-        with Engine(folder / "work") as engine:
+        with DuckDB(folder / "work") as engine:
             ingest(engine, Inputs.of(workspace.folder), own, open_cache(converted))
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             runner.prepare(engine)
             runner.assess(engine, [(c, j) for c, j in judged if not only or c.id in only])
-            rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
-        return {(check, subject): (status, reason) for check, subject, status, reason in rows}
+            return said(engine, content.checks)
 
     return run
 
@@ -164,10 +168,10 @@ def one_cache(monkeypatch: pytest.MonkeyPatch, converted: Path) -> None:
 
 def judge_few(patch: pytest.MonkeyPatch, *more: str) -> None:
     """Let runs judge `FEW`, `more`, and checks that do not ship: the others take half the time of a run."""
-    whole, others = runner.assess, {c.id for c in catalog.load().checks} - {*FEW, *more}
+    whole, others = runner.assess, {c.id for c in loader.load().checks} - {*FEW, *more}
 
     def some(
-        engine: Engine, checks: Iterable[tuple[Check, Judged]], *more: Any, **how: Any
+        engine: DuckDB, checks: Iterable[tuple[Check, Judged]], *more: Any, **how: Any
     ) -> dict[str, str]:
         return whole(engine, [(c, j) for c, j in checks if c.id not in others], *more, **how)
 
@@ -262,7 +266,7 @@ def read_results(
 
 def read_rows(path: Path, where: str = "TRUE") -> list[tuple[Any, ...]]:
     """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses."""
-    return list(db.Parquet(path).each(f"SELECT * EXCLUDE (place) FROM held WHERE {where}"))
+    return list(duckdb.Parquet(path).each(f"SELECT * EXCLUDE (place) FROM held WHERE {where}"))
 
 
 def reporter(*words: object) -> Result:

@@ -14,23 +14,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fixture_reasons import TOLD, told
 from fixture_verdicts import defects_of, leave_results, tallies
 
-from reporter.compared import (
-    Cause,
-    CauseGroup,
-    Comparison,
-    Deviation,
-    Leveled,
-    Observed,
-    Parity,
-    Rated,
-    Scope,
-    SideBySide,
-    Step,
-    Unused,
-)
-from reporter.model import (
+from reporter.model.assessment import (
     SEVERITIES,
     Assessment,
     Check,
@@ -48,13 +35,28 @@ from reporter.model import (
     RunInfo,
     Theme,
 )
-from reporter.planned import Efforts
-from reporter.report import shape
-from reporter.report.shape import View
-from reporter.report.view import build
+from reporter.model.comparison import (
+    Cause,
+    CauseGroup,
+    Comparison,
+    Deviation,
+    Leveled,
+    Observed,
+    Parity,
+    Rated,
+    Scope,
+    SideBySide,
+    Step,
+    Unused,
+)
+from reporter.model.roadmap import Efforts
+from reporter.model.scores import Status
+from reporter.model.sentences import verbatim
+from reporter.report.build import build
+from reporter.report.document import View
+from reporter.report.view import elements
+from reporter.runs.store import Results, write_data
 from reporter.score import plan_actions, score
-from reporter.scores import Status
-from reporter.store import Results, write_data
 
 POLICY = Policy(
     version="1.0",
@@ -135,6 +137,7 @@ def checks() -> tuple[Check, ...]:
             sql="SELECT 1",
             fix=f"Repair what {i} found & tell the owner.",
             place=f"frameworks/checks/{i}.yml:1",
+            reasons=TOLD,
         )
         for i, title, severity, level, evidence in rows
     )
@@ -282,8 +285,8 @@ def _verdict(check: Check, name: str, n: int, status: Status, reason: str) -> Fi
     ref = f"inventory/agents.json#{n + 1}" if n % 5 else ""
     owner = f"person-{n % 6}@example.org" if n % 3 else ""
     tiers = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
-    reason = reason or (f"{check.id} holds" if status is Status.PASS else "")
-    return Finding(check.id, name, status, reason, ref, name, owner, *tiers)
+    why = told(reason or (f"{check.id} holds" if status is Status.PASS else ""))
+    return Finding(check.id, name, status, *why, ref, name, owner, *tiers)
 
 
 def _files() -> tuple[FileCount, ...]:
@@ -292,7 +295,7 @@ def _files() -> tuple[FileCount, ...]:
         ("logs/2026-07/<gateway>.jsonl.gz", "mcp-gateway", "has tool_call", 9120, 8300, 801, 17, 2),
         ("logs/notes.txt", "", "no source recognises the first 50 records", 31, 0, 0, 31, 0),
     )
-    return tuple(FileCount(f, s, why, 1000, "c" * 64, *n) for f, s, why, *n in rows)
+    return tuple(FileCount(f, s, verbatim(why), 1000, "c" * 64, *n) for f, s, why, *n in rows)
 
 
 def _quarantined() -> tuple[Quarantined, ...]:
@@ -301,7 +304,7 @@ def _quarantined() -> tuple[Quarantined, ...]:
             "logs/2026-07/<gateway>.jsonl.gz",
             100 + n,
             "unreadable" if n < 48 else "rejected",
-            "not JSON: unexpected end at column 17" if n < 48 else "actor_id is empty",
+            verbatim("not JSON: unexpected end at column 17" if n < 48 else "actor_id is empty"),
             '{"event_id": "e-\u202e' + str(n),
         )
         for n in range(51)
@@ -411,7 +414,7 @@ def holding(v: View, a: Judged, verdicts: Iterable[Finding]) -> View:
     mine = replace(a, verdicts=tuple(verdicts))
     n = Counter((f.check, f.status) for f in mine.verdicts)
     counts = {
-        c.id: shape.Counts(*(n[c.id, s] for s in ("pass", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
+        c.id: elements.Counts(*(n[c.id, s] for s in ("pass", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
         for c in v.checks
     }  # fmt: skip
     total = sum(k for (_, status), k in n.items() if status not in ("pass", "na"))
@@ -446,7 +449,7 @@ def view(a: Judged, language: str = "") -> View:
     key = id(a.verdicts), id(a.roadmap)
     if key not in _LEFT:  # kept, so that no other gets the same ids
         _LEFT[key] = a, leave(a, Path(_ROOM.name) / str(len(_LEFT)))
-    return build(a, Results(_LEFT[key][1]), language)
+    return build(a, Results(_LEFT[key][1], a.checks), language)
 
 
 @cache

@@ -12,14 +12,15 @@ from functools import cache
 from pathlib import Path
 
 import fixture_assessment as given
+from fixture_reasons import told
 
-from reporter import runfolder
-from reporter.db import Engine
-from reporter.earlier import History
-from reporter.history import Found, compare, read_earlier
-from reporter.model import Assessment
-from reporter.scores import Status
-from reporter.store import RESULTS, Changes, write_data
+from reporter.engine.duckdb import DuckDB
+from reporter.model.assessment import Assessment
+from reporter.model.history import History
+from reporter.model.scores import Status
+from reporter.report import export
+from reporter.report.compare import Found, compare, read_earlier
+from reporter.runs.store import RESULTS, Changes, write_data
 
 Cell = tuple[str, str, str]
 """Check, subject, verdict."""
@@ -50,12 +51,12 @@ def assessed(days_ago: int = 0, a: Assessment | None = None, **hashes: str) -> A
 
 def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
     """Write results.parquet; each subject is its own actor and its owner is ann."""
-    with Engine(work) as engine:
+    with DuckDB(work) as engine:
         engine.run(
-            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, status VARCHAR, reason VARCHAR, record VARCHAR, actor VARCHAR, owner VARCHAR, '
+            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR, reason_values VARCHAR, record VARCHAR, actor VARCHAR, owner VARCHAR, '
             "tier_lo INTEGER, tier_hi INTEGER)"
         )
-        engine.insert("cells", [(c, s, v, f"{c} is {v}", f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(cells)])  # fmt: skip
+        engine.insert("cells", [(c, s, v, *told(f"{c} is {v}"), f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(cells)])  # fmt: skip
         engine.write_parquet('SELECT * FROM cells ORDER BY "check", subject', path)
 
 
@@ -79,7 +80,7 @@ def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
     for path in sorted((folder / "work").rglob("*"), reverse=True):
         path.rmdir()
     (folder / "work").rmdir()
-    runfolder.write_manifest(folder, a, {})
+    export.write_manifest(folder, a, {})
     return folder
 
 
@@ -93,7 +94,7 @@ def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a:
     """Return the same for runs that were read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_cells(folder / RESULTS, cells, folder / "one")
-    with Engine(folder / "two") as engine:
+    with DuckDB(folder / "two") as engine:
         made = compare(engine, found, a, folder)
     _FOLDERS[id(made.history)] = made.history, folder
     return made

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reporter.answers import SIGNED
-from reporter.approvers import Directory, Person, person
+from reporter.model.statements import SIGNED
+from reporter.statements.approvers import Directory, Person, person
 
 EVERYTHING: Mapping[str, Sequence[str]] = dict.fromkeys(SIGNED, ("risk owner",))
 BASE = Person("", "human", "active", roles=frozenset({"risk owner"}))

@@ -9,16 +9,16 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reporter.causes import Explained, worst_first
-from reporter.compared import Cause, CauseGroup, Cell
-from reporter.db import Engine
-from reporter.defects import by_cause, cause_names, defects
-from reporter.model import Check, Finding
-from reporter.planned import Action, Efforts, Roadmap
-from reporter.runner import CELLS
-from reporter.schema import CALLED
-from reporter.scores import Status, Tally
-from reporter.store import write_results
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate.defects import by_cause, cause_names, defects
+from reporter.evaluate.root_causes import Explained, worst_first
+from reporter.evaluate.runner import CELLS
+from reporter.model.assessment import Check, Finding
+from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.roadmap import Action, Efforts, Roadmap
+from reporter.model.scores import Status, Tally
+from reporter.runs.store import write_results
+from reporter.schema.tables import CALLED
 
 DAYS = Efforts(Fraction(1), dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3)))
 """Person-days of actions, where a test gives none."""
@@ -61,21 +61,21 @@ def leave_results(
 
 
 def _defects(
-    engine: Engine, verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts,
+    engine: DuckDB, verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts,
     own: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
     return defects(engine, checks, groups, tallies(verdicts), efforts, own)
 
 
 @contextmanager
-def _engine(verdicts: Iterable[Finding]) -> Iterator[Engine]:
+def _engine(verdicts: Iterable[Finding]) -> Iterator[DuckDB]:
     """Hold verdicts in the table that checks fill."""
-    with TemporaryDirectory() as work, Engine(Path(work)) as engine:
+    with TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
         engine.run(f"CREATE MACRO {CALLED}(plain) AS plain")
         engine.run("CREATE TABLE tiers (actor_id VARCHAR, registered BOOLEAN)")
         engine.run(CELLS)
         engine.insert("cells", [
-            (f.check, f.subject, f.status.value, f.reason, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
+            (f.check, f.subject, f.status.value, f.reason_code, f.reason_values, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
              f.waived_until, f.waiver)
             for f in verdicts
         ])  # fmt: skip

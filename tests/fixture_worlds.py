@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reporter import examples, runner
-from reporter.db import Engine, quoted
-from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import LOADED, columns_of, complete_events, derive, needed_for
-from reporter.model import Check
-from reporter.schema import SHARED, TABLES, Table, read_for
-from reporter.sql import Judged, judge
-from reporter.unjudged import NOT_ACTORS
-from reporter.vocabulary import VOCABULARY
+from fixture_reasons import said
+
+from reporter.authoring import examples
+from reporter.content.sql_policy import Judged, judge
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.evaluate.unjudged import NOT_ACTORS
+from reporter.model.assessment import Check
+from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
+from reporter.schema.vocabulary import VOCABULARY
+from reporter.transform.activity import complete_events, derive, needed_for
+from reporter.transform.log_coverage import Expected
 
 Given = dict[str, list[dict[str, Any]]]
 _NAMES = {"name", "hash", "scope", "tool", "resource", "destination", "fingerprint"}
@@ -55,7 +59,7 @@ class Worlds:
     def __init__(self, check: Check, example: dict[str, Any]) -> None:
         self._check, self.given = check, example.get("given", {})
         params = {**check.params, **example.get("params", {})}
-        self._judged = judge(check.sql, params, check.place)
+        self._judged = judge(check, params)
         self._dead = 100 if example.get("dead") else 0
         self._renamed = self._find_renamed()
 
@@ -83,7 +87,7 @@ class Worlds:
 
     def _run(self, variants: Sequence[Given], renamed: set[str] | None) -> list[Seen]:
         seen = [Seen({}, {}) for _ in variants]
-        with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
+        with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
             engine.run("SET threads = 1")
             wanted = self._judged.tables | read_for(self._check.about)
             facts = _load(engine, variants, renamed, wanted)
@@ -100,9 +104,9 @@ class Worlds:
                     number, plain = _split(subject, renamed)
                     seen[number].ok[plain] = ok
             runner.assess(engine, [(self._check, self._judged)])
-            for subject, status, reason in engine.rows("SELECT subject, status, reason FROM cells"):
+            for (_, subject), verdict in said(engine, [self._check]).items():
                 number, plain = _split(subject, renamed)
-                seen[number].cells[plain] = (status, reason)
+                seen[number].cells[plain] = verdict
         return seen
 
 
@@ -114,7 +118,7 @@ def _split(subject: str, renamed: set[str] | None) -> tuple[int, str]:
 
 
 def _load(
-    engine: Engine, variants: Sequence[Given], renamed: set[str] | None, wanted: Set[str]
+    engine: DuckDB, variants: Sequence[Given], renamed: set[str] | None, wanted: Set[str]
 ) -> tuple[Table, ...]:
     """Load all variants; return the tables that were made: those with rows, and what is needed for those wanted."""
     carried: list[tuple[str, str, str]] = []

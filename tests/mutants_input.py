@@ -36,26 +36,28 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from reporter import catalog
+from reporter.content import loader
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
-    "reporter/runner.py",
-    *(f"reporter/ingest/{name}.py" for name in (
-        "actors", "breaches", "decisions", "deeds", "delegations", "feeds", "graver", "items", "keys", "load", "names", "observed", "recognise", "rights",
-        "scope", "tables", "tiers",
+    "reporter/evaluate/runner.py",
+    *(f"reporter/transform/{name}.py" for name in (
+        "activity", "approval_lag", "approved_scope", "conflicts", "delegation_chains", "entitlement_usage", "identity", "log_coverage",
+        "right_uses", "risk_tiers",
     )),
-    "reporter/possible_agents.py", "reporter/unjudged.py", "reporter/sql.py", "reporter/child.py",
+    "reporter/ingest/load.py", "reporter/ingest/detect.py", "reporter/ingest/readers/records.py",
+    "reporter/evaluate/possible_agents.py", "reporter/evaluate/unjudged.py", "reporter/content/sql_policy.py", "reporter/engine/sandbox.py",
 )  # fmt: skip
 """What makes cells of records; readers and recognition have their own goldens."""
 CHECKS = "frameworks/checks/"
 TESTS: dict[str, tuple[str, ...]] = {
-    "actors": ("names", "derived", "derived_rows"), "runner": ("derived_rows", "honesty", "failing_checks"), "breaches": ("derived_rows", "observed"),
-    "child": ("walls", "limits"), "decisions": ("derived_rows", "decisions"), "deeds": ("relabelled", "derived_rows"), "delegations": ("delegations",),
-    "feeds": ("derived_rows", "feeds", "observed"), "graver": ("derived_rows",), "possible_agents": ("relabelled", "evasions"), "items": ("derived_numbers",), "keys": ("derived_rows",), "load": ("files", "derived"),
-    "names": ("names",), "observed": ("observed",), "recognise": ("readers", "reconsider", "sources"), "rights": ("derived_rows",),
-    "scope": ("scope",), "sql": ("sql", "walls"), "tables": ("derived_rows", "observed", "derived"), "tiers": ("derived_numbers",),
-    "unjudged": ("failing_checks",),
+    "identity": ("names", "derived", "derived_rows"), "runner": ("derived_rows", "honesty", "failing_checks"),
+    "sandbox": ("walls", "limits"), "approval_lag": ("derived_rows", "decisions"), "delegation_chains": ("delegations",),
+    "log_coverage": ("derived_rows", "feeds", "observed", "relabelled"), "right_uses": ("derived_rows",),
+    "possible_agents": ("relabelled", "evasions"), "records": ("derived_numbers",), "load": ("files", "derived"),
+    "conflicts": ("names",), "entitlement_usage": ("observed",), "detect": ("readers", "reconsider", "sources"),
+    "approved_scope": ("scope",), "sql_policy": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
+    "risk_tiers": ("derived_numbers",), "unjudged": ("failing_checks",),
 }  # fmt: skip
 """Module -> the quick files of tests that are to notice; the examples of checks come after them."""
 EXAMPLES = "tests/test_content.py"
@@ -80,13 +82,13 @@ SWAPS = (
     (r"\bTRUE\b", "FALSE"), (r"\bFALSE\b", "TRUE"), (r"\bTHEN [1-9]\b", "THEN 0"), (r"\bAND (?=[\w.]+ IS )", "AND TRUE OR "),
 )  # fmt: skip
 NAMED = (
-    ("reporter/sql.py", "        _refuse_foreign_syntax(tree, place)\n", ""),
-    ("reporter/sql.py", "        _demand_outputs(tree, place)\n", ""),
-    ("reporter/child.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
-    ("reporter/ingest/observed.py", "count(CASE WHEN u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", "0"),
-    ("reporter/ingest/observed.py", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),
-    ("reporter/ingest/tiers.py", "WHEN 'agent' THEN 2 WHEN 'shared' THEN 2", "WHEN 'agent' THEN 1 WHEN 'shared' THEN 2"),
-    ("reporter/ingest/tiers.py", "WHEN s.shared OR a.principal_id IS NULL THEN 2", "WHEN s.shared OR a.principal_id IS NULL THEN 1"),
+    ("reporter/content/sql_policy.py", "        _refuse_foreign_syntax(tree, place)\n", ""),
+    ("reporter/content/sql_policy.py", "        _demand_outputs(given, told, params, place)\n", ""),
+    ("reporter/engine/sandbox.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
+    ("reporter/transform/entitlement_usage.py", " u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", " FALSE THEN 1 END)"),
+    ("reporter/transform/entitlement_usage.py", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),
+    ("reporter/transform/risk_tiers.py", " 'shared' THEN 2 ELSE 0 END", " 'shared' THEN 1 ELSE 0 END"),
+    ("reporter/transform/risk_tiers.py", "WHEN s.shared OR a.principal_id IS NULL THEN 2", "WHEN s.shared OR a.principal_id IS NULL THEN 1"),
 )  # fmt: skip
 """Holes that the tests once had, tried each time: (file, what stands there, what instead)."""
 COMPARED: dict[type[ast.AST], tuple[str, str]] = {
@@ -327,11 +329,11 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 def _warm() -> None:
     """Read the content that ships, once for all mutants."""
-    load, place = functools.cache(catalog.load), catalog.content_dir
-    plain: Callable[..., bool] = lambda *more: not any(more) and catalog.content_dir is place  # noqa: E731
-    whole = catalog.load
-    catalog.load = lambda *more: load() if plain(*more) else whole(*more)
-    catalog.load()
+    load, place = functools.cache(loader.load), loader.content_dir
+    plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
+    whole = loader.load
+    loader.load = lambda *more: load() if plain(*more) else whole(*more)
+    loader.load()
 
 
 def _change(mutant: Mutant, text: str) -> None:
@@ -344,7 +346,7 @@ def _change(mutant: Mutant, text: str) -> None:
     module = importlib.import_module(name)
     made: dict[str, Any] = {**{k: v for k, v in vars(module).items() if k.startswith("__")}}
     exec(compile(changed, str(ROOT / mutant.file), "exec"), made)  # noqa: S102
-    if name == "reporter.child":
+    if name == "reporter.engine.sandbox":
         module.__file__ = str(_on_disk(mutant.file, changed))
     for key, new in made.items():
         if not key.startswith("__") and key in vars(module):
@@ -384,12 +386,12 @@ def _change_check(file: str, changed: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file).name
         path.write_text(changed, encoding="utf-8")
-        new = catalog.read_check(path)
-    whole = catalog.load()
+        new = loader.read_check(path)
+    whole = loader.load()
     old = next(c for c in whole.checks if c.id == new.id)
     vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)
     content = replace(whole, checks=vars_of)
-    catalog.load = lambda *more: content
+    loader.load = lambda *more: content
 
 
 if __name__ == "__main__":

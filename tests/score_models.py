@@ -7,9 +7,17 @@ from fractions import Fraction as F
 
 from hypothesis import settings
 
-from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.model.assessment import (
+    Check,
+    Control,
+    Framework,
+    Group,
+    Policy,
+    Profile,
+    Theme,
+)
+from reporter.model.scores import CheckScore, ControlScore, Scores, Status, Tally
 from reporter.score import score
-from reporter.scores import CheckScore, ControlScore, Scores, Status, Tally
 
 PASS, FAIL, UNKNOWN = Status.PASS, Status.FAIL, Status.UNKNOWN
 NA, ATTESTED, COMPENSATED = Status.NA, Status.ATTESTED, Status.COMPENSATED

@@ -12,26 +12,27 @@ from pathlib import Path
 import fixture_assessment as given
 import pytest
 
-from reporter import results
-from reporter.catalog import Content
-from reporter.compared import Comparison, Rated, Step
-from reporter.db import Engine
+from reporter.content.loader import Content
+from reporter.content.workspace import read_workspace
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import extract
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import derive
-from reporter.report import drawings, html, pages, shape
-from reporter.report.agents import agents
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.comparison import Comparison, Rated, Step
+from reporter.model.scores import Status, Tally
+from reporter.pipeline.run_scores import Cells
+from reporter.report.chapters.agents import agents
+from reporter.report.document import View
+from reporter.report.html import diagrams, page, verdict_pages
 from reporter.score import score
-from reporter.scores import Status, Tally
-from reporter.scoring import Cells
-from reporter.workspace import read_workspace
+from reporter.transform.activity import derive
 
 STATUSES = (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NA)
 
 
 @pytest.fixture(scope="module")
-def rich() -> shape.View:
+def rich() -> View:
     return given.view(given.rich())
 
 
@@ -76,19 +77,19 @@ def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> Non
     assert "1 has no level" in made.text
 
 
-def test_rows_of_levels_count_every_agent_once(rich: shape.View) -> None:
+def test_rows_of_levels_count_every_agent_once(rich: View) -> None:
     levels = given.rich().compared.levels
     assert sum(r.total for r in rich.agents.rows) == len(levels)
     assert [r.tier for r in rich.agents.rows] == ["3", "2 to 3"]
     assert sum(r.cells[6] for r in rich.agents.rows) == sum(level.narrow for level in levels) == 1
-    drawn = drawings.tier_levels(rich.agents)
+    drawn = diagrams.tier_levels(rich.agents)
     shown = Counter(re.findall(r'font-weight="600" text-anchor="middle"[^>]*>(\d+)<', drawn))
     assert sum(int(n) * k for n, k in shown.items()) == len(levels)
     assert "no level" in drawn
 
 
 def test_a_card_shows_what_nobody_approved_first_and_says_what_it_leaves_out(
-    rich: shape.View,
+    rich: View,
 ) -> None:
     card = next(c for c in rich.agents.cards if c.agent == "agent-01")
     assert [s.standing for s in card.steps if s.kind == "tool"] == ["never", "later", "not recorded", "before"]  # fmt: skip
@@ -104,29 +105,29 @@ def test_a_card_shows_what_nobody_approved_first_and_says_what_it_leaves_out(
     assert quiet.text == "Nothing that it did is in the logs supplied."
 
 
-def test_a_path_draws_every_step_of_its_card_and_escapes_names(rich: shape.View) -> None:
+def test_a_path_draws_every_step_of_its_card_and_escapes_names(rich: View) -> None:
     for card in rich.agents.cards:
-        drawn = drawings.action_path(card)
+        drawn = diagrams.action_path(card)
         assert drawn.count('fill="none" stroke=') - drawn.count("<circle class=\"line") == len(card.steps)  # fmt: skip
         assert "<b>" not in drawn
         for step in card.steps:
             assert f"{step.uses} uses" in drawn
     worst = next(c for c in rich.agents.cards if c.agent == "agent-01")
-    assert 'stroke-dasharray="2 3"' in drawings.action_path(worst)
+    assert 'stroke-dasharray="2 3"' in diagrams.action_path(worst)
 
 
-def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: shape.View) -> None:
-    found = pages.found(rich)
+def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: View) -> None:
+    found = verdict_pages.found(rich)
     assert {a.card.agent for a in found.actors if a.card} == {c.agent for c in rich.agents.cards}
-    screen, paper = html.render(rich), html.render(rich, "paper")
+    screen, paper = page.render(rich), page.render(rich, "paper")
     paths = sum(bool(c.steps) for c in rich.agents.cards)
     assert screen.count('class="chart path"') == paths + len(rich.agents.worst)
     assert paper.count('class="chart path"') == len(rich.agents.worst) == 3
 
 
-def test_the_level_of_each_function_is_drawn_with_range_and_target(rich: shape.View) -> None:
+def test_the_level_of_each_function_is_drawn_with_range_and_target(rich: View) -> None:
     for framework in rich.frameworks:
-        drawn = drawings.maturity(framework)
+        drawn = diagrams.maturity(framework)
         tops = [g for g in framework.groups if g.depth == 0] or list(framework.controls)
         for item in tops:
             assert f"target {item.level.target or 'none'}" in drawn
@@ -164,10 +165,10 @@ def steps(content: Content, folder: Path, dated: bool) -> dict[tuple[str, str, s
     (ws / "logs/gw.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
     workspace = read_workspace(ws)
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         ingest(engine, Inputs.of(ws), own, open_cache(folder / "cache"))
         derive(engine, workspace.run, [])
-        return {(s.agent, s.kind, s.name): s for s in results.compared(engine).paths}
+        return {(s.agent, s.kind, s.name): s for s in extract.compared(engine).paths}
 
 
 def test_a_path_says_what_was_approved_first(content: Content, tmp_path: Path) -> None:

@@ -17,9 +17,16 @@ import pikepdf
 import pytest
 
 from reporter.errors import ReporterError
-from reporter.report import WRITERS, appendix, findings, html, pdf, shape, typeset
-from reporter.report.fonts import Faces
-from reporter.store import DATA, RESULTS
+from reporter.report import WRITERS, verdicts
+from reporter.report.chapters.next_steps import Roadmap
+from reporter.report.chapters.parts_of_the_whole import Slices
+from reporter.report.chapters.rights_and_use import ParityTable
+from reporter.report.document import View
+from reporter.report.editions import appendix
+from reporter.report.html import page as html
+from reporter.report.pdf import paper, typst_pages
+from reporter.report.pdf.fonts import Faces
+from reporter.runs.store import DATA, RESULTS
 
 MARKUP = (
     *("#panic(1)", "$x$ <lbl> *b* _i_ @ref", "= head", "// gone", "\\u{41} \\ end", "`raw` ~ -- '"),
@@ -28,7 +35,7 @@ MARKUP = (
 
 
 @pytest.fixture(scope="module")
-def small() -> shape.View:
+def small() -> View:
     """A report whose main part is short, with 71 findings of every kind of name."""
     a = given.rich()
     found = given.open_of(a)[:71]
@@ -41,20 +48,20 @@ def small() -> shape.View:
         frameworks=(),
         crosswalks=(),
         method=(),
-        roadmap=shape.Roadmap(),
-        slices=shape.Slices(),
-        parity=shape.ParityTable(),
+        roadmap=Roadmap(),
+        slices=Slices(),
+        parity=ParityTable(),
         causes=replace(rich.causes, lines=()),
     )
 
 
 @pytest.fixture(scope="module")
-def made(small: shape.View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(small: View, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("appendix") / "report.pdf"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf, "PART", 30)
+        patch.setattr(paper, "PART", 30)
         run = given.leave(given.single(), path.parent)
-        pdf.write(small, path, data=[run / DATA, run / RESULTS])
+        paper.write(small, path, data=[run / DATA, run / RESULTS])
     return path
 
 
@@ -121,7 +128,7 @@ def test_every_cell_names_header_cells_that_are_there(made: Path) -> None:
         assert asked and asked <= set(names)
 
 
-def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: shape.View) -> None:
+def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: View) -> None:
     printed = re.sub(r"\s", "", _text(made, "-raw"))
     at = printed.rindex("everyrowoffindings.csv")
     assert "The71findingsofthisassessmentinfull" in printed
@@ -134,7 +141,7 @@ def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: shape.
     assert "fail,waiveduntil2026-12-31(waivers.csv#1)" in printed
 
 
-def test_every_sum_is_printed_in_full_before_the_findings(made: Path, small: shape.View) -> None:
+def test_every_sum_is_printed_in_full_before_the_findings(made: Path, small: View) -> None:
     printed = re.sub(r"\s", "", _text(made, "-raw"))
     at = printed.rindex("Whatisnotassessedhasnone.")
     told = appendix.sums(small)
@@ -161,7 +168,7 @@ def test_what_looks_like_markup_or_has_no_glyph_is_printed_as_it_is(made: Path) 
         assert name in text
 
 
-def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: shape.View) -> None:
+def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: View) -> None:
     pages = _text(made).split("\f")[:-1]
     total = len(pages)
     for n, page in enumerate(pages[1:], 2):
@@ -173,7 +180,7 @@ def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: shape.Vie
     assert re.search(rf"All findings[ .\n]+{first}\b", contents)
 
 
-def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: shape.View) -> None:
+def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: View) -> None:
     texts = _text(made).split("\f")
     with pikepdf.open(made) as document, document.open_outline() as outline:
         place = {page.obj.objgen: n for n, page in enumerate(document.pages)}
@@ -190,9 +197,7 @@ def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: shape.View)
                 assert str(item.title)[:20] in text
 
 
-def test_the_merged_pdf_keeps_its_attachment_and_identification(
-    made: Path, small: shape.View
-) -> None:
+def test_the_merged_pdf_keeps_its_attachment_and_identification(made: Path, small: View) -> None:
     with pikepdf.open(made) as document:
         for name in (DATA, RESULTS):
             attached = document.attachments[name].get_file().read_bytes()
@@ -204,35 +209,35 @@ def test_the_merged_pdf_keeps_its_attachment_and_identification(
         assert fonts and all({"/FontFile2", "/FontFile3"} & set(o.keys()) for o in fonts)
 
 
-def test_a_part_has_the_same_bytes_each_time(small: shape.View) -> None:
+def test_a_part_has_the_same_bytes_each_time(small: View) -> None:
     part = next(appendix.parts(appendix.sections(small), 30))
-    press = [typeset.Press(html.templates_dir(), small.cover) for _ in range(2)]
+    press = [typst_pages.Press(html.templates_dir(), small.cover) for _ in range(2)]
     assert press[0].findings(part) == press[1].findings(part)
     assert press[0].running(appendix.TITLE, 3, 2, 4) == press[1].running(appendix.TITLE, 3, 2, 4)
 
 
 def test_without_typst_a_pdf_says_what_to_install(
-    small: shape.View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    small: View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "typst", None)
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
-    assert typeset.NEEDED in project["project"]["dependencies"]
+    assert typst_pages.NEEDED in project["project"]["dependencies"]
     with pytest.raises(ReporterError) as found:
         WRITERS["pdf"](small, tmp_path / "report.pdf")
     assert str(found.value).startswith("report.pdf: typst cannot be imported")
-    assert f"pip install '{typeset.NEEDED}'" in found.value.hint
+    assert f"pip install '{typst_pages.NEEDED}'" in found.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_list_that_is_too_long_says_what_it_leaves_out(
-    small: shape.View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    small: View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pdf, "LONGEST", 70)
-    monkeypatch.setattr(pdf, "CUT", 20)
+    monkeypatch.setattr(paper, "LONGEST", 70)
+    monkeypatch.setattr(paper, "CUT", 20)
     data = tmp_path / RESULTS
     data.write_bytes(b"the verdicts")
-    with pdf._uncollected():
-        laid = pdf._lay_out(small, [data], tmp_path)
+    with paper._uncollected():
+        laid = paper._lay_out(small, [data], tmp_path)
     lead = laid.begins.text[0]
     assert not laid.begins.complete
     assert (
@@ -246,7 +251,7 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     assert cells == 20 * len(appendix.COLUMNS)
 
 
-def test_without_findings_there_is_a_page_and_no_list(small: shape.View) -> None:
+def test_without_findings_there_is_a_page_and_no_list(small: View) -> None:
     none = given.holding(small, given.rich(), ())
     said = appendix.chapter(none, 0, 0, "")
     assert said.complete and "nothing to list" in said.text[0]
@@ -254,9 +259,7 @@ def test_without_findings_there_is_a_page_and_no_list(small: shape.View) -> None
 
 
 @pytest.mark.parametrize("size", [1, 7, 70, 71, 72])
-def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(
-    size: int, small: shape.View
-) -> None:
+def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(size: int, small: View) -> None:
     found = list(appendix.sections(small))
     cut = list(appendix.parts(found, size))
     rows = [row for part in cut for section in part for row in section.rows]
@@ -266,7 +269,7 @@ def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(
     assert begun == [section.name for section in found]
 
 
-def test_only_the_auditors_edition_has_the_appendix(small: shape.View, tmp_path: Path) -> None:
+def test_only_the_auditors_edition_has_the_appendix(small: View, tmp_path: Path) -> None:
     WRITERS["board-pdf"](small, tmp_path / "board.pdf")
     assert "All findings" not in _text(tmp_path / "board.pdf")
 
@@ -304,8 +307,8 @@ def test_cutting_a_text_loses_nothing_and_leaves_no_piece_wider_than_its_room(
     assert faces.cut("two short words that wrap", 14) == "two short words that wrap"
 
 
-def test_a_list_that_is_cut_keeps_what_fails(small: shape.View) -> None:
-    listed = list(findings.verdicts(small))
+def test_a_list_that_is_cut_keeps_what_fails(small: View) -> None:
+    listed = list(verdicts.verdicts(small))
     failing = sum(f["status"] == "fail" for f in listed)
     assert 0 < failing < len(listed) - 5
     for limit in (failing - 1, failing, failing + 5):

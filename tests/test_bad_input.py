@@ -19,11 +19,12 @@ from click.testing import Result
 from conftest import judge_few, printed, reporter
 from fixture_estate import Estate, agent
 
-from reporter import catalog, report
-from reporter import run as running
+from reporter import report
+from reporter.content import loader
+from reporter.content.workspace import read_workspace
 from reporter.errors import Errors
 from reporter.ingest import convert
-from reporter.workspace import read_workspace
+from reporter.pipeline import assess as running
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
@@ -460,7 +461,7 @@ def test_a_pipe_or_device_in_place_of_content_is_refused_at_once(
 
 
 def test_content_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reporter.plain.MOST_OF_CONTENT", 2 << 20)
+    monkeypatch.setattr("reporter.i18n.plain_text.MOST_OF_CONTENT", 2 << 20)
     ws = write(tmp_path / "ws", inventory__a_json=AGENT, mappings__m_yml="#" * (2 << 20) + "#")
     refused(assess(ws), tmp_path, "it has more than 2 MB", "mappings/m.yml")
 
@@ -555,8 +556,9 @@ sql: |
   SELECT
     a.actor_id AS subject,
     a.name IS NOT NULL AS ok,
-    'named ' || a.name AS reason
+    a.name
   FROM agents AS a
+reasons: {pass: "named {name}", fail: it has no name}
 fix: Give it one.
 examples:
   - {name: one, given: {actors: [{actor_id: a, kind: agent, name: x}]}, expect: {a: pass}}
@@ -698,13 +700,13 @@ def test_own_content_is_judged_as_foreign_wherever_it_lies(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     extra(tmp_path / name / "mine")
-    assert catalog.load((Path(name) / "mine",)).extra == {"OWN-90"}
+    assert loader.load((Path(name) / "mine",)).extra == {"OWN-90"}
     extra(
         tmp_path / name / "mine",
         sources__house_yml=SOURCE.replace("FROM raw", "FROM read_csv('/etc/passwd')"),
     )
     with pytest.raises(Errors):
-        catalog.load((Path(name) / "mine",))
+        loader.load((Path(name) / "mine",))
 
 
 @pytest.mark.parametrize(
@@ -729,4 +731,4 @@ def test_each_condition_of_a_source_stands_for_itself(tmp_path: Path, key: str, 
     )
     folder = extra(tmp_path / "extra", sources__house_yml=text)
     with pytest.raises(Errors):
-        catalog.load((folder,))
+        loader.load((folder,))

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog
-from reporter.db import Engine
-from reporter.ingest import convert, load, stream
+from reporter.content import loader
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest import bulk_path, convert, load
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
+from reporter.ingest.readers.inputs import Inputs
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["gz", "plain"])
@@ -39,11 +39,11 @@ def test_two_big_logs_are_read_side_by_side_without_mixing(
         path.with_suffix(".jsonl.gz").write_bytes(
             gzip.compress(text)
         ) if packed else path.write_bytes(text)
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         intake = load.ingest(
             engine,
             Inputs.of(tmp_path / "ws"),
-            catalog.load().sources,
+            loader.load().sources,
             open_cache(tmp_path / "cache"),
         )
         mixed = engine.rows(
@@ -67,9 +67,9 @@ def numbered_rows(folder: Path, text: str) -> tuple[int, int, bool]:
     """Ingest a log of `_numbered` lines; return its rows, those whose record is their line, and whether it was streamed."""
     (folder / "ws/logs").mkdir(parents=True)
     (folder / "ws/logs/log.jsonl").write_text(text, encoding="utf-8")
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         load.ingest(
-            engine, Inputs.of(folder / "ws"), catalog.load().sources, open_cache(folder / "cache")
+            engine, Inputs.of(folder / "ws"), loader.load().sources, open_cache(folder / "cache")
         )
         ((rows, right),) = engine.rows(
             "SELECT count(*), count(*) FILTER (WHERE CAST(event_id AS BIGINT) = record) FROM in_events"
@@ -86,10 +86,10 @@ def test_rows_that_are_not_in_line_order_are_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(convert, "STREAM_FROM", 1)
-    straight = stream.cast_all
+    straight = bulk_path.cast_all
 
     def reversed_(*args: Any) -> str:
         return f"SELECT * FROM ({straight(*args)}) AS x ORDER BY CAST(event_id AS BIGINT) DESC"
 
-    monkeypatch.setattr(stream, "cast_all", reversed_)
+    monkeypatch.setattr(bulk_path, "cast_all", reversed_)
     assert numbered_rows(tmp_path, _numbered(1000, 3)) == (1000, 1000, False)

@@ -14,9 +14,11 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from reporter.branding import Branding, contrast, read_branding
 from reporter.errors import InputError
-from reporter.report import EDITIONS, html, pdf
+from reporter.model.branding import Branding, contrast, read_branding
+from reporter.report import EDITIONS
+from reporter.report.html import page as html
+from reporter.report.pdf import paper
 
 
 def a_logo(folder: Path) -> Path:
@@ -96,7 +98,7 @@ def test_every_edition_wears_the_colour_and_the_logo(tmp_path: Path) -> None:
             page = html.render(made, medium, edition=edition)
             assert "#0f4c81" not in page and "#7a1e5a" in page
             assert page.count('<img src="data:image/png;base64,') == 1
-    with pikepdf.open(BytesIO(pdf.render(made, "board"))) as document:
+    with pikepdf.open(BytesIO(paper.render(made, "board"))) as document:
         images = [
             o
             for o in document.objects

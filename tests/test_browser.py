@@ -13,10 +13,13 @@ from typing import Any
 
 import fixture_assessment as given
 import pytest
+from fixture_reasons import text_of
 
-from reporter import ids
-from reporter.report import EDITIONS, desk, html
-from reporter.report import pages as parted
+from reporter.model import ids
+from reporter.report import EDITIONS
+from reporter.report.html import owner_tasks
+from reporter.report.html import page as html
+from reporter.report.html import verdict_pages as parted
 
 CHROMIUM = shutil.which("chromium")
 if not CHROMIUM:
@@ -54,7 +57,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a long report with the pages beside it."""
     folder = tmp_path_factory.mktemp("beside")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (parted, desk):
+        for module in (parted, owner_tasks):
             patch.setattr(module, "INLINE", 10)
             patch.setattr(module, "PER_PAGE", 20)
         seen = given.view(given.rich())
@@ -218,7 +221,7 @@ def test_one_search_leads_to_a_row_on_another_page(browser: Any, beside: Path) -
             page.goto((beside / "findings" / "index.html").as_uri())
             page.goto(f"{(beside / 'findings').as_uri()}/{file}")
             rows += [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
-        assert len(rows) == 1 and found.subject in rows[0] and found.reason in rows[0]
+        assert len(rows) == 1 and found.subject in rows[0] and text_of(found) in rows[0]
 
 
 def test_names_that_look_like_code_are_words_like_others(browser: Any, beside: Path) -> None:

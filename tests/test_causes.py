@@ -13,12 +13,12 @@ from fixture_verdicts import explained
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporter import catalog
-from reporter.compared import Cause, CauseGroup, Cell
-from reporter.headlines import headline
-from reporter.model import Check, Finding
-from reporter.scores import Status
-from reporter.store import Results
+from reporter.content import loader
+from reporter.evaluate.headlines import headline
+from reporter.model.assessment import Check, Finding
+from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.scores import Status
+from reporter.runs.store import Results
 
 CHECKS = [
     Check(i, f"title {i}", "", about, severity, 1, "both", "", "", "", headline=said)
@@ -40,7 +40,7 @@ GROUPS = [
 def cell(check: str, subject: str, actor: str = "", status: Status = Status.FAIL) -> Finding:
     """A finding of a check on a subject."""
     return Finding(
-        check, subject, status, "why", f"{check}#{subject}", actor or subject, "ann", 2, 2
+        check, subject, status, "said", "", f"{check}#{subject}", actor or subject, "ann", 2, 2
     )
 
 
@@ -197,7 +197,7 @@ def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> Non
 
 
 def test_the_actions_of_the_sample_are_called_by_what_they_mend(sample_run: Path) -> None:
-    content = catalog.load()
+    content = loader.load()
     by_id = {c.id: c for c in content.checks}
     group_of = {check: g for g in content.causes for check in g.checks}
     with (sample_run / "todo.csv").open(encoding="utf-8-sig") as file:
@@ -214,6 +214,6 @@ def test_the_actions_of_the_sample_are_called_by_what_they_mend(sample_run: Path
 
 
 def test_every_check_has_a_headline_that_is_not_what_must_hold() -> None:
-    checks = catalog.load().checks
+    checks = loader.load().checks
     assert [c.id for c in checks if not c.headline or c.headline == c.title] == []
     assert len({c.headline for c in checks}) == len(checks)

@@ -18,14 +18,15 @@ from typing import Any
 import pytest
 from fixture_worlds import Worlds, filled, needed, without
 
-from reporter import examples, lint, runner
-from reporter.apart import Apart
-from reporter.catalog import Content
-from reporter.child import USUAL
-from reporter.db import Engine
-from reporter.ingest.tables import derive
-from reporter.model import Check
-from reporter.sql import Judged, judge
+from reporter.authoring import examples, lint
+from reporter.content.loader import Content
+from reporter.content.sql_policy import Judged, judge
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import USUAL
+from reporter.evaluate import runner
+from reporter.evaluate.foreign_checks import Apart
+from reporter.model.assessment import Check
+from reporter.transform.activity import derive
 
 KEPT = Path(__file__).parent / "data" / "certain.json"
 Left = dict[str, list[str]]
@@ -34,7 +35,7 @@ Left = dict[str, list[str]]
 
 def sha_of(check: Check) -> str:
     told = (
-        check.sql,
+        judge(check).sql,  # with the models that it reads
         check.params,
         check.needs,
         check.fails_without,
@@ -51,7 +52,7 @@ def search(check: Check) -> tuple[list[str], Left]:
     dice = random.Random(11)
     for example in map(dict, check.examples):
         worlds = Worlds(check, example)
-        judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
+        judged = judge(check, {**check.params, **example.get("params", {})})
         names, lacking, untold = needed(check, judged, worlds.given)
         claimed = [n for n in names if n in check.fails_without or n in check.at_best]
         sets = [[n] for n in names] + ([claimed] if len(claimed) > 1 else [])
@@ -158,14 +159,14 @@ GRANT = {"actor_id": "a1", "type": "tool", "name": "crm.read", "effect": "read"}
     ("name", "given", "verdict", "words"),
     [
         ("SUP-01", {"components": [MODEL]}, "fail", "floating version latest"),
-        ("SUP-01", {"components": [PINNED]}, "unknown", "never records components.reviewed_at"),
+        ("SUP-01", {"components": [PINNED]}, "unknown", "holds components.reviewed_at"),
         ("RUN-03", {"links": [LINK]}, "fail", "a2 is in no register"),
         ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": True}], "grants": [GRANT]}, "fail", "a static deploy secret"),
-        ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": False}], "grants": [GRANT]}, "unknown", "never records"),
+        ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": False}], "grants": [GRANT]}, "unknown", "no record of "),
         ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "a blog"}]}, "fail", "issued by a blog"),
-        ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "spiffe"}]}, "unknown", "never records actors.identity_attested_at"),
-        ("INV-01", {"actors": [AGENT | {"owner_id": "", "purpose": "x"}]}, "fail", "the record lacks: owner"),
-        ("INV-01", {"actors": [AGENT | {"owner_id": "ann", "purpose": "x"}]}, "unknown", "never records"),
+        ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "spiffe"}]}, "unknown", "holds actors.identity_attested_at"),
+        ("INV-01", {"actors": [AGENT | {"owner_id": "", "purpose": "x"}]}, "fail", "the record is incomplete; no owner"),
+        ("INV-01", {"actors": [AGENT | {"owner_id": "ann", "purpose": "x"}]}, "unknown", "no record of "),
     ],
 )  # fmt: skip
 def test_a_certain_failure_stands_and_names_only_what_is_recorded(
@@ -193,12 +194,12 @@ def test_a_key_of_two_agents_whose_lists_lack_different_columns_fails_for_sure_o
     """The columns of both lists would have to be at best at once: that is not tried, so nothing is claimed."""
     check = replace(
         checks["CRD-05"],
-        sql="SELECT c.credential_id AS subject, MIN(CASE WHEN c.storage IS NULL OR c.type IS NULL THEN 0 ELSE 1 END) = 1 AS ok, "
-        "'x' AS reason FROM credentials AS c GROUP BY c.credential_id",
-        params={}, at_best={"credentials.storage": "vault", "credentials.type": "api_key"},
+        sql="SELECT c.credential_id AS subject, MIN(CASE WHEN c.storage IS NULL OR c.type IS NULL THEN 0 ELSE 1 END) = 1 AS ok "
+        "FROM credentials AS c GROUP BY c.credential_id",
+        params={}, reasons={}, at_best={"credentials.storage": "vault", "credentials.type": "api_key"},
     )  # fmt: skip
     rows = [("one", "k1", "a1"), ("two", "k1", "a2"), ("one", "k2", "a1")]
-    with Engine(tmp_path) as engine:
+    with DuckDB(tmp_path) as engine:
         examples.load_example(engine, {"given": {
             "actors": [AGENT, AGENT | {"actor_id": "a2"}],
             "credentials": [{"credential_id": k, "actor_id": a, "type": "", "storage": ""} for _, k, a in rows],
@@ -212,7 +213,7 @@ def test_a_key_of_two_agents_whose_lists_lack_different_columns_fails_for_sure_o
         ])  # fmt: skip
         derive(engine, examples.RUN, [])
         runner.prepare(engine, ["credential"])
-        runner.assess(engine, [(check, judge(check.sql, {}, "x"))])
+        runner.assess(engine, [(check, judge(check))])
         found = dict(engine.rows("SELECT subject, status FROM cells"))
     assert found == {"k1": "unknown", "k2": "fail"}
 
@@ -240,26 +241,26 @@ def test_a_best_value_fits_a_column_that_the_check_needs(
     at_best: dict[str, object], says: str, checks: dict[str, Check]
 ) -> None:
     check = replace(checks["IDN-05"], at_best=at_best)
-    assert says in lint._unfit(check, judge(check.sql, check.params, check.place))
+    assert says in lint._unfit(check, judge(check))
 
 
 def test_a_check_of_others_is_judged_again_in_the_child_too(
     checks: dict[str, Check], tmp_path: Path
 ) -> None:
     check = checks["IDN-05"]
-    judged = judge(check.sql, check.params, check.place)
+    judged = judge(check)
     actors = [
         DEPLOYED | {"identity_issuer": "a blog"},
         DEPLOYED | {"actor_id": "a2", "identity_issuer": "spiffe"},
     ]
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         examples.load_example(engine, {"given": {"actors": actors}})
         derive(engine, examples.RUN, [])
         runner.prepare(engine, ["agent"])
         with Apart([judged], tmp_path / "work", "200MB", USUAL) as run:
             asked: list[str] = []
 
-            def told(one: Engine, of: Check, what: Judged) -> Judged:
+            def told(one: DuckDB, of: Check, what: Judged) -> Judged:
                 asked.append(what.written)
                 return run(one, of, what)
 

@@ -18,9 +18,9 @@ from conftest import judge_few, printed, read_rows, reporter
 from fixture_estate import Estate
 
 from reporter import open as open_run
-from reporter import runfolder
 from reporter.cli import main
 from reporter.errors import InputError
+from reporter.report import export
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
@@ -237,7 +237,7 @@ def test_an_export_that_ends_early_leaves_no_folder(
         assert not (tmp_path / "new").exists()  # what is killed here removes nothing
         raise ends
 
-    monkeypatch.setattr(runfolder, "write_formats", end)
+    monkeypatch.setattr(export, "write_formats", end)
     assert reporter("export", good_run, "--formats", "csv", "--out", tmp_path / "new").exit_code
     assert list(tmp_path.iterdir()) == []
 

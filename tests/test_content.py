@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog, examples, runner, yamls
-from reporter.catalog import Content
+from reporter.authoring import examples
+from reporter.authoring.lint import lint
+from reporter.content import loader
+from reporter.content.frameworks import STRENGTHS, read_framework
+from reporter.content.loader import Content
+from reporter.content.sql_policy import Judged, judge
 from reporter.errors import ContentError
-from reporter.frameworks import STRENGTHS, read_framework
-from reporter.lint import lint
-from reporter.model import Check
-from reporter.schema import EVENT_TABLES, TABLES
-from reporter.sql import Judged, judge
+from reporter.evaluate import runner
+from reporter.model.assessment import Check
+from reporter.schema.tables import EVENT_TABLES, TABLES
+from reporter.system import folders
 
-FRAMEWORKS, SOURCES = yamls.content_dir()
+FRAMEWORKS, SOURCES = folders.content_dir()
 FILES = {"-".join(p.stem.split("-")[:2]): p for p in sorted((FRAMEWORKS / "checks").rglob("*.yml"))}
 COUNTS = {"owasp-agentic-2026": (10, 0), "owasp-nhi-2025": (10, 0), "nist-ai-rmf-1.0": (72, 23)}
 OPTIONAL = {
@@ -182,7 +185,7 @@ def test_aliases_mean_what_exists(content: Content) -> None:
         assert alias["framework"] in COUNTS | OPTIONAL
 
 
-@pytest.mark.parametrize("other", catalog.read_aliases()["not_ours"], ids=lambda o: o["example"])
+@pytest.mark.parametrize("other", loader.read_aliases()["not_ours"], ids=lambda o: o["example"])
 def test_a_reference_to_something_else_is_told_from_ours(
     content: Content, other: dict[str, Any]
 ) -> None:
@@ -246,7 +249,7 @@ def test_the_policy_is_whole(content: Content) -> None:
     assert (
         policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
     )
-    assert set(policy.severity_weights) == set(catalog.SEVERITIES)
+    assert set(policy.severity_weights) == set(loader.SEVERITIES)
     assert set(policy.strength_weights) == set(STRENGTHS) - {"contextual"}
     assert 0 < policy.rating_edges[0] < policy.rating_edges[1] < policy.rating_edges[2] < 1
     assert len(policy.level_names) == len(policy.level_claims) == 6
@@ -343,7 +346,7 @@ def test_every_column_has_a_reader(judged: list[tuple[Check, Judged]]) -> None:
 
 def test_a_column_that_is_needed_is_read(content: Content) -> None:
     for check in content.checks:
-        tables = judge(check.sql, check.params, check.place).tables
+        tables = judge(check).tables
         origins = tables | {TABLES[t].origin for t in tables}
         if tables & EVENT_TABLES:
             origins |= {"events"}
@@ -357,7 +360,7 @@ def test_a_column_that_is_needed_is_read(content: Content) -> None:
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the content that may be spoiled."""
     shutil.copytree(FRAMEWORKS, tmp_path / "frameworks")
-    monkeypatch.setattr(catalog, "content_dir", lambda: (tmp_path / "frameworks", SOURCES))
+    monkeypatch.setattr(loader, "content_dir", lambda: (tmp_path / "frameworks", SOURCES))
     return tmp_path / "frameworks"
 
 
@@ -383,7 +386,7 @@ WRONG = [
     ("catalogs/owasp-agentic-2026.yml", "id: ASI09", "id: ASI90", "ASI09 Human-Agent Trust Exploitation is missing", ""),
     ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is no id of", "Did you mean GOVERN 1."),
     ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
-    ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN FALSE", "a.ownr_id IS NULL THEN FALSE",
+    ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN", "a.ownr_id IS NULL THEN",
      'no column "ownr_id"', 'Did you mean "owner_id"?'),
     ("profiles/baseline.yml", "  ASI01: ", "  ASI77: ", "target 'ASI77'", ""),
     ("catalogs/eu-ai-act.yml", "title: Human oversight", "title: Human Oversight", "the publisher says 'Human oversight'", ""),
@@ -429,9 +432,9 @@ def test_lint_runs_the_examples(tmp_path: Path) -> None:
     spoiled = re.sub(r"(expect: \{\w+: )(pass|fail|unknown)", r"\1na", text, count=1)
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "LIF-91-mine.yml").write_text(spoiled, encoding="utf-8")
-    check = catalog.read_check(tmp_path / "checks" / "LIF-91-mine.yml")
+    check = loader.read_check(tmp_path / "checks" / "LIF-91-mine.yml")
     assert any("expected" in line for line in examples.failures(check))
-    none = examples.failures(catalog.read_check(_without_examples(tmp_path, text)))
+    none = examples.failures(loader.read_check(_without_examples(tmp_path, text)))
     assert none == ["no example shows pass, fail, unknown"]
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 import reporter
-from reporter.report import EDITIONS, html
-from reporter.report.shape import View
-from reporter.report.view import build, to_json
-from reporter.store import Results
+from reporter.report import EDITIONS
+from reporter.report.build import build, to_json
+from reporter.report.document import View
+from reporter.report.html import page as html
+from reporter.runs.store import Results
 
 BESIDE = re.compile(
     r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"

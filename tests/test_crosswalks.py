@@ -10,15 +10,16 @@ import pytest
 from conftest import reporter
 from fixture_estate import Estate
 
-from reporter import catalog
-from reporter.catalog import Content
-from reporter.crosswalks import read_crosswalk
+from reporter.content import loader
+from reporter.content.crosswalks import read_crosswalk
+from reporter.content.loader import Content
 from reporter.errors import ContentError, Errors
-from reporter.pairs import Crosswalk, Pairs
-from reporter.report import html, view
-from reporter.runfolder import read_view
+from reporter.model.crosswalk import Crosswalk, Pairs
+from reporter.model.scores import Status, Tally
+from reporter.report import build
+from reporter.report.export import read_view
+from reporter.report.html import page as html
 from reporter.score import score
-from reporter.scores import Status, Tally
 
 WALK = Crosswalk(
     "mine", "Mine to theirs", "owasp-agentic-2026", "checks", "published", "Somebody <b>", "A paper.",
@@ -169,7 +170,7 @@ def test_a_crosswalk_joins_what_exists(tmp_path: Path, right: str, wrong: str, s
     folder.mkdir()
     (folder / "mine.yml").write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(Errors) as caught:
-        catalog.load((tmp_path,))
+        loader.load((tmp_path,))
     assert says in "\n".join(map(str, caught.value.errors))
 
 
@@ -180,20 +181,20 @@ def test_a_list_without_a_catalog_is_a_register(tmp_path: Path) -> None:
     (tmp_path / "crosswalks/mine.yml").write_text(walk, encoding="utf-8")
     register = 'framework: house\ntitle: House\nids: {H-1: ""}\n'
     (tmp_path / "official/house.yml").write_text(register, encoding="utf-8")
-    assert catalog.load((tmp_path,)).crosswalks[-1].origin == "house"
+    assert loader.load((tmp_path,)).crosswalks[-1].origin == "house"
     (tmp_path / "official/house.yml").write_text("framework: house\n", encoding="utf-8")
     with pytest.raises(Errors, match="'ids' is missing"):
-        catalog.load((tmp_path,))
+        loader.load((tmp_path,))
 
 
 def test_a_catalog_with_an_unknown_confidence_is_refused(tmp_path: Path) -> None:
     text = (
-        Path(catalog.__file__).parents[1] / "docs/examples/extra/catalogs/dock-rules.yml"
+        Path(loader.__file__).parents[2] / "docs/examples/extra/catalogs/dock-rules.yml"
     ).read_text()
     (tmp_path / "catalogs").mkdir()
     (tmp_path / "catalogs/c.yml").write_text(text.replace("groups:", "confidence: sure\ngroups:"))
     with pytest.raises(Errors, match="'confidence' is 'sure'"):
-        catalog.load((tmp_path,))
+        loader.load((tmp_path,))
 
 
 # ---------------------------------------------------------------- what is printed
@@ -213,7 +214,7 @@ def test_a_crosswalk_is_printed_with_its_basis_and_confidence(edition: str) -> N
         'href="#crosswalks"',
     ):
         assert text in page
-    assert view.from_json(view.to_json(made)) == made
+    assert build.from_json(build.to_json(made)) == made
 
 
 def test_without_crosswalks_there_is_no_chapter_of_them() -> None:

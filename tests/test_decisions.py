@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reporter.db import Engine
-from reporter.examples import RUN, load_example
-from reporter.ingest.tables import derive
+from reporter.authoring.examples import RUN, load_example
+from reporter.engine.duckdb import DuckDB
+from reporter.transform.activity import derive
 
 Row = dict[str, Any]
 
@@ -61,7 +61,7 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
             e | {"actor_id": a} for a, case in zip(agents, CASES, strict=True) for e in case[0]
         ],
     }  # fmt: skip
-    with Engine(tmp_path_factory.mktemp("undecided")) as engine:
+    with DuckDB(tmp_path_factory.mktemp("undecided")) as engine:
         load_example(engine, {"given": given})
         derive(engine, RUN, [], wanted={"undecided"})
         rows = engine.rows(

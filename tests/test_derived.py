@@ -9,27 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixture_reasons import said
 
-from reporter import catalog, examples, results, runner, yamls
-from reporter.catalog import Content
-from reporter.db import Engine
-from reporter.examples import RUN, load_example
+from reporter.authoring import examples
+from reporter.authoring.examples import RUN, load_example
+from reporter.content import loader
+from reporter.content.loader import Content
+from reporter.content.sql_policy import judge
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import extract, runner
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
-from reporter.ingest.tables import derive
-from reporter.model import Check, RunInfo
-from reporter.schema import EVENT_TABLES, TABLES
-from reporter.sql import judge
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Check, RunInfo
+from reporter.schema.tables import EVENT_TABLES, TABLES
+from reporter.system import folders
+from reporter.transform.activity import derive
 
-SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 Row = dict[str, Any]
 
 
 @contextmanager
-def derived(folder: Path, run: RunInfo = RUN, **given: list[Row]) -> Iterator[Engine]:
+def derived(folder: Path, run: RunInfo = RUN, **given: list[Row]) -> Iterator[DuckDB]:
     """An engine with the tables made of rows of loaded tables."""
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         load_example(engine, {"given": given})
         derive(engine, run, [])
         yield engine
@@ -45,7 +49,7 @@ NOBODY = {"occurred_at": "2026-08-01", "actor_kind": "agent", "tool": "pay", "ef
 
 
 @pytest.fixture(scope="module")
-def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
     """A log in which an agent acts that no event names, beside one that is named; every record held a secret."""
     given = {
         "actors": [{"actor_id": "bot", "kind": "agent", "state": "active"}],
@@ -63,7 +67,7 @@ def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
-def test_no_table_about_actors_has_a_row_about_nobody(nobodys: Engine) -> None:
+def test_no_table_about_actors_has_a_row_about_nobody(nobodys: DuckDB) -> None:
     tables = [t for t in TABLES if t not in ROLLUPS]
     made = [*tables, "coverage", "observed", "deviations", "unused_grants", "risk", "factors"]
     nameless = [
@@ -79,24 +83,24 @@ def test_no_table_about_actors_has_a_row_about_nobody(nobodys: Engine) -> None:
     [("coverage", ["bot"]), ("daily", ["bot"]), ("scope_runs", ["bot"]), ("described", ["bot"])],
 )
 def test_days_runs_and_sources_are_told_of_those_who_are_named(
-    table: str, agents: list[str], nobodys: Engine
+    table: str, agents: list[str], nobodys: DuckDB
 ) -> None:
     name = "agent_id" if table in ("daily", "scope_runs") else "actor_id"
     assert [a for (a,) in nobodys.rows(f"SELECT DISTINCT {name} FROM {table}")] == agents
 
 
-def test_no_list_of_the_report_has_a_line_about_nobody(nobodys: Engine) -> None:
-    compared = results.compared(nobodys)
-    lists = (results.coverage(nobodys), compared.scopes, compared.deviations, compared.paths,
+def test_no_list_of_the_report_has_a_line_about_nobody(nobodys: DuckDB) -> None:
+    compared = extract.compared(nobodys)
+    lists = (extract.coverage(nobodys), compared.scopes, compared.deviations, compared.paths,
              compared.agents, compared.unused, compared.tiers)  # fmt: skip
     named = {line.agent for lines in lists for line in lines}
     assert named == {"bot"}
 
 
-def test_what_nobody_did_is_unattributed(nobodys: Engine, content: Content) -> None:
+def test_what_nobody_did_is_unattributed(nobodys: DuckDB, content: Content) -> None:
     cells = _judged(nobodys, content, "AUD-01")
     assert cells == {
-        "gateway": ("fail", "agent events that fit no agent: 2 of 3; the first names nobody")
+        "gateway": ("fail", "of 3 agent events, 2 fit no agent; the first names nobody")
     }
 
 
@@ -108,7 +112,7 @@ SINGLE = {"events", "approvals", "alerts"}
 
 
 def _reads_single_rows(check: Check) -> bool:
-    tables = judge(check.sql, check.params, check.place).tables
+    tables = judge(check).tables
     return bool(tables & (SINGLE | EVENT_TABLES))
 
 
@@ -164,8 +168,8 @@ def _same_from_one_record(check: Check, folder: Path) -> None:
 
 
 def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dict[str, str]:
-    judged = judge(check.sql, {**check.params, **example.get("params", {})}, check.place)
-    with Engine(folder) as engine:
+    judged = judge(check, {**check.params, **example.get("params", {})})
+    with DuckDB(folder) as engine:
         engine.run("SET threads = 1")
         load_example(engine, example)
         for table in sorted(SINGLE):
@@ -177,23 +181,22 @@ def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dic
         return dict(engine.rows("SELECT subject, status FROM cells ORDER BY subject"))
 
 
-def _judged(engine: Engine, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
+def _judged(engine: DuckDB, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
     """The verdicts of one check on an engine's tables."""
     check = next(c for c in content.checks if c.id == check_id)
-    runner.assess(engine, [(check, judge(check.sql, check.params, check.place))])
-    rows = engine.rows("SELECT subject, status, reason FROM cells")
-    return {subject: (status, reason) for subject, status, reason in rows}
+    runner.assess(engine, [(check, judge(check))])
+    return {subject: verdict for (_, subject), verdict in said(engine, [check]).items()}
 
 
-Taken = Callable[..., tuple[Engine, Intake]]
+Taken = Callable[..., tuple[DuckDB, Intake]]
 
 
 @pytest.fixture
 def taken(tmp_path: Path) -> Iterator[Taken]:
     """Return a function that ingests files by their names, and an engine with what they gave."""
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
 
-        def take(**files: str) -> tuple[Engine, Intake]:
+        def take(**files: str) -> tuple[DuckDB, Intake]:
             for name, text in files.items():
                 path = tmp_path / "ws" / "logs" / name.replace("__", ".")
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -237,8 +240,8 @@ def test_each_event_has_a_number_of_its_own(
     portion: int, taken: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many files, records of a line, and portions of the spool there are, and in the order of the file."""
-    monkeypatch.setattr("reporter.ingest.spool.PORTION", portion)
-    monkeypatch.setattr("reporter.ingest.spool.FLAT_PORTION", portion)
+    monkeypatch.setattr("reporter.ingest.record_path.PORTION", portion)
+    monkeypatch.setattr("reporter.ingest.record_path.FLAT_PORTION", portion)
     page = {"items": [json.loads(_google(n, "request", "revoke")) for n in range(3)]}
     engine, _ = taken(
         a__jsonl=json.dumps(page) + "\n" + json.dumps({"items": page["items"][:1]}) + "\n",

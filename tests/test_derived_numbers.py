@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from reporter import examples, results
-from reporter.compared import Comparison
-from reporter.db import Engine
-from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import derive
+from reporter.authoring import examples
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import extract
+from reporter.model.comparison import Comparison
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -55,10 +56,10 @@ FACTORS: list[tuple[str, dict[str, Any], Rows, tuple[int, int]]] = [
 
 def compared(given: Rows) -> Comparison:
     """What a run would print of these rows beside its verdicts."""
-    with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
+    with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
         examples.load_example(engine, {"given": given})
         derive(engine, examples.RUN, [Expected("gateway", "day", 0)])
-        return results.compared(engine)
+        return extract.compared(engine)
 
 
 def each(cases: list[tuple[str, dict[str, Any], Rows, Any]]) -> Rows:

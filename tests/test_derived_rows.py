@@ -5,6 +5,7 @@ The period is July to September 2026; what lies before or after it, was denied, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +15,15 @@ import pytest
 from test_derived import Row, derived
 from test_honesty import OWN
 
-from reporter import runner
-from reporter.db import Engine
-from reporter.examples import RUN, load_example
-from reporter.ingest.feeds import Expected
-from reporter.ingest.graver import STEPS
-from reporter.ingest.tables import EFFECTS as BY_GRAVITY
-from reporter.ingest.tables import derive
-from reporter.sql import Judged
-from reporter.vocabulary import EFFECTS
+from reporter.authoring.examples import RUN, load_example
+from reporter.content.sql_policy import Judged
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.schema.vocabulary import EFFECTS
+from reporter.transform.activity import EFFECTS as BY_GRAVITY
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
+from reporter.transform.right_uses import STEPS
 
 Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -407,15 +408,15 @@ SUBJECTS: dict[str, list[Row]] = {
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with Engine(tmp_path_factory.mktemp("subjects") / "work") as engine:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
+    with DuckDB(tmp_path_factory.mktemp("subjects") / "work") as engine:
         load_example(engine, {"given": SUBJECTS})
         derive(engine, RUN, [Expected("gateway", "day", 2), Expected("silent", "day", 90)])
         runner.prepare(engine, ("agent", "credential"))
         yield engine
 
 
-def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: Engine) -> None:
+def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: DuckDB) -> None:
     rows = prepared.rows("SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_agent")  # fmt: skip
     assert {row[0]: row[1:] for row in rows} == {
         "a": ("a", "ann", 4, 4, True, False),
@@ -438,7 +439,7 @@ def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: 
     }
 
 
-def test_a_key_weighs_what_its_actors_weigh_and_not_more_for_a_stranger(prepared: Engine) -> None:
+def test_a_key_weighs_what_its_actors_weigh_and_not_more_for_a_stranger(prepared: DuckDB) -> None:
     rows = prepared.rows(
         "SELECT subject, actor, owner, tier_lo, tier_hi, live, may_be_agent FROM subjects_credential ORDER BY subject"
     )
@@ -450,11 +451,11 @@ def test_a_key_weighs_what_its_actors_weigh_and_not_more_for_a_stranger(prepared
     ]
 
 
-def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -> None:
-    silent = "log source silent delivered in 0 of 92 days"
-    none = "no log source is declared for it and none shows it"
-    dead = dict(prepared.rows("SELECT actor_id, why FROM dead_logs"))
-    assert dead == {"a": silent, "gone": silent, "mute": none}
+def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: DuckDB) -> None:
+    silent = ("silent_days", {"log_source": "silent", "seen": 0, "expected": 92}, "silent")
+    rows = prepared.rows("SELECT actor_id, why.code, why.held, log_source FROM dead_logs")
+    dead = {a: (code, json.loads(held or "{}"), log) for a, code, held, log in rows}
+    assert dead == {"a": silent, "gone": silent, "mute": ("no_log", {}, None)}
 
 
 @pytest.mark.parametrize(
@@ -462,11 +463,11 @@ def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: Engine) -
     [("log_source", {"gateway": "pass", "silent": "unknown"}), ("organisation", {"gateway": "unknown"})],
 )  # fmt: skip
 def test_a_dead_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
-    about: str, verdicts: dict[str, str], prepared: Engine
+    about: str, verdicts: dict[str, str], prepared: DuckDB
 ) -> None:
     """And is a subject, though the check gave it none."""
     check = replace(OWN, id=f"OWN-{about}", about=about)
-    sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'x' AS reason"
+    sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'pass' AS reason_code, '' AS reason_values"
     judged = Judged(sql, frozenset(), frozenset({"activity"}), False)
     runner.assess(prepared, [(check, judged)])
     rows = prepared.rows(f"SELECT subject, status FROM cells WHERE check_id = '{check.id}'")
@@ -510,7 +511,7 @@ of the delays in seconds, out of order."""
 
 def test_a_log_is_alive_by_the_share_of_its_days_or_hours(tmp_path: Path) -> None:
     expected = [Expected("gateway", "day", 3), Expected("hourly", "hour", 1), Expected("quarter", "day", 25)]  # fmt: skip
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         load_example(engine, {"given": LOGS})
         derive(engine, RUN, expected)
         rows = engine.rows(

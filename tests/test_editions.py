@@ -13,12 +13,15 @@ import pikepdf
 import pytest
 from click.testing import CliRunner
 
+from reporter.authoring.scaffold import init
 from reporter.cli import main
-from reporter.init import init
-from reporter.report import EDITIONS, WRITERS, desk, html, shape
-from reporter.report.findings import verdicts
-from reporter.report.shape_slices import Dimension, SliceLine, Slices
-from reporter.store import DATA, RESULTS
+from reporter.report import EDITIONS, WRITERS
+from reporter.report.chapters.parts_of_the_whole import Dimension, SliceLine, Slices
+from reporter.report.document import View
+from reporter.report.html import owner_tasks
+from reporter.report.html import page as html
+from reporter.report.verdicts import verdicts
+from reporter.runs.store import DATA, RESULTS
 
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 
@@ -36,7 +39,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def views() -> dict[str, shape.View]:
+def views() -> dict[str, View]:
     return {name: given.view(make()) for name, make in EXTREMES.items()}
 
 
@@ -44,7 +47,7 @@ def views() -> dict[str, shape.View]:
 @pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize("name", EXTREMES)
 def test_every_edition_holds_at_the_extremes(
-    views: dict[str, shape.View], name: str, edition: str, medium: str
+    views: dict[str, View], name: str, edition: str, medium: str
 ) -> None:
     page = html.render(views[name], medium, edition=edition)
     tags = Tags(page).tags
@@ -60,7 +63,7 @@ def test_every_edition_holds_at_the_extremes(
 
 
 @pytest.mark.parametrize("edition", ["board", "auditor"])
-def test_editions_print_the_same_numbers(views: dict[str, shape.View], edition: str) -> None:
+def test_editions_print_the_same_numbers(views: dict[str, View], edition: str) -> None:
     rich = views["rich"]
     page = html.render(rich, edition=edition)
     for f in (rich.summary.figure, *(x.total.figure for x in rich.frameworks)):
@@ -69,7 +72,7 @@ def test_editions_print_the_same_numbers(views: dict[str, shape.View], edition: 
         assert control.figure.text in page
 
 
-def test_the_board_reads_two_to_four_pages(views: dict[str, shape.View], tmp_path: Path) -> None:
+def test_the_board_reads_two_to_four_pages(views: dict[str, View], tmp_path: Path) -> None:
     for name, made in views.items():
         WRITERS["board-pdf"](made, tmp_path / f"{name}.pdf")
         with pikepdf.open(tmp_path / f"{name}.pdf") as document:
@@ -79,7 +82,7 @@ def test_the_board_reads_two_to_four_pages(views: dict[str, shape.View], tmp_pat
 
 @pytest.mark.parametrize("edition", EDITIONS[1:])
 def test_only_the_auditors_pdf_carries_the_report_with_all_findings_and_addresses(
-    views: dict[str, shape.View], tmp_path: Path, edition: str
+    views: dict[str, View], tmp_path: Path, edition: str
 ) -> None:
     """What that of the auditor carries is asked in test_report."""
     given.leave(given.rich(), tmp_path)
@@ -91,7 +94,7 @@ def test_only_the_auditors_pdf_carries_the_report_with_all_findings_and_addresse
 
 
 def test_the_board_decides_on_the_first_actions_that_mend_something(
-    views: dict[str, shape.View],
+    views: dict[str, View],
 ) -> None:
     rich = views["rich"]
     mending = [p.id for p in rich.roadmap.picks if p.kind == "implement"]
@@ -102,7 +105,7 @@ def test_the_board_decides_on_the_first_actions_that_mend_something(
     assert "No earlier run was compared" in page
 
 
-def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, shape.View]) -> None:
+def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, View]) -> None:
     empty, perfect = views["empty"].board, views["perfect"].board
     assert empty.meaning.startswith("Nothing could be assessed")
     without = given.view(replace(given.empty(), feeds=())).board
@@ -112,11 +115,11 @@ def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, shape.
 
 
 def test_desks_on_paper_show_or_count_every_open_verdict(
-    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch
+    views: dict[str, View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "ON_PAPER", (3, 10))
+    monkeypatch.setattr(owner_tasks, "ON_PAPER", (3, 10))
     rich = views["rich"]
-    made = desk.desks(rich, "paper")
+    made = owner_tasks.desks(rich, "paper")
     shown = [t for d in made for s in d.systems for t in s.tasks]
     hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
     assert len(shown) == 10
@@ -125,10 +128,10 @@ def test_desks_on_paper_show_or_count_every_open_verdict(
     assert all("todo.csv" in d.more for d in made if d.more)
 
 
-def test_a_desk_names_what_fails_where_and_what_to_do(views: dict[str, shape.View]) -> None:
+def test_a_desk_names_what_fails_where_and_what_to_do(views: dict[str, View]) -> None:
     rich = views["rich"]
     place = {name: n for n, name in enumerate(rich.finding_columns)}
-    made = desk.desks(rich, "screen")
+    made = owner_tasks.desks(rich, "screen")
     assert [d.owner for d in made][-1] == "Nobody" or all(d.owner != "Nobody" for d in made)
     tasks = [t for d in made for s in d.systems for t in s.tasks]
     fixes = {row[place["check"]]: row[place["fix"]] for row in rich.findings}
@@ -159,7 +162,7 @@ def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
     rich = given.rich()
     named = tuple(replace(f, short=s) for f, s in zip(rich.frameworks, ("owner", "status", "actor"), strict=True))  # fmt: skip
     plain, odd = given.view(rich), given.view(replace(rich, frameworks=named))
-    assert [d.owner for d in desk.desks(odd, "screen")] == [d.owner for d in desk.desks(plain, "screen")]  # fmt: skip
+    assert [d.owner for d in owner_tasks.desks(odd, "screen")] == [d.owner for d in owner_tasks.desks(plain, "screen")]  # fmt: skip
     for one, other in zip(verdicts(plain), verdicts(odd), strict=True):
         assert [one[k] for k in ("owner", "status", "actor")] == [other[k] for k in ("owner", "status", "actor")]  # fmt: skip
 

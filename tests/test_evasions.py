@@ -9,21 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from click.testing import CliRunner
 from conftest import judge_few, printed
 from fixture_estate import Estate
 
-from reporter import examples, runner
-from reporter.catalog import Content
+import reporter
+from reporter.authoring import examples
 from reporter.cli import main
-from reporter.db import Engine
-from reporter.ingest.feeds import Expected
-from reporter.ingest.files import discover
+from reporter.content.loader import Content
+from reporter.content.sql_policy import judge
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
 from reporter.ingest.load import ingested
-from reporter.ingest.tables import derive
-from reporter.sql import judge
+from reporter.ingest.readers.files import discover
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
@@ -138,9 +139,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
         judge_few(patch, *(check for check, *_ in PLANTED))
         done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    rows = duckdb.sql(
-        f"SELECT \"check\", subject, status, reason, tier_lo, tier_hi FROM '{out / 'results.parquet'}'"
-    ).fetchall()
+    rows = (
+        reporter.open(out)
+        .results()[["check", "subject", "status", "reason", "tier_lo", "tier_hi"]]
+        .itertuples(index=False)
+    )
+    rows = list(rows)
     found: Cells = {(c, s): (v, r) for c, s, v, r, *_ in rows}
     found |= {("tier " + c, s): (f"{lo}-{hi}", "") for c, s, _, _, lo, hi in rows}
     with (out / "observed.csv").open(encoding="utf-8-sig", newline="") as handle:
@@ -160,7 +164,7 @@ PLANTED = [
     ("IDN-06", "p3", "pass", "no sign of a person"),
     ("ENT-05", "none", "fail", "crm.read is not granted"),
     ("INV-02", "untold", "unknown", "neither a list nor the log says"),
-    ("INV-02", "person", "unknown", "the log alone says"),
+    ("INV-02", "person", "unknown", "according to the log alone: human"),
     ("tier INV-02", "person", "4-4", ""),
     ("tier INV-02", "untold", "4-4", ""),
     ("OWN-01", "caller", "unknown", "may be an agent"),
@@ -174,13 +178,13 @@ PLANTED = [
     ("tier INV-02", "posing", "1-4", ""),
     ("INV-02", "thinker", "unknown", "calls of models"),
     ("notice", "listed_otherwise", "Actors that are listed", "posing (service account): an autonomy; thinker (workload): calls of models"),
-    ("CRD-02", "k-gate", "fail", "used by 2 agents"),
+    ("CRD-02", "k-gate", "fail", "used by gate, and since"),
     ("IDN-03", "p-gate", "fail", "speaks for 2 agents"),
     ("AUD-04", "sealed", "pass", "computed anew"),
     ("AUD-04", "altered", "fail", "does not give its hash"),
-    ("AUD-04", "vendor-log", "unknown", "delivered in 0 of 92"),
-    ("AUD-01", "vendor-log", "unknown", "delivered in 0 of 92"),
-    ("MON-02", "vendor-log", "unknown", "delivered in 0 of 92"),
+    ("AUD-04", "vendor-log", "unknown", "delivered on 0 of 92"),
+    ("AUD-01", "vendor-log", "unknown", "delivered on 0 of 92"),
+    ("MON-02", "vendor-log", "unknown", "delivered on 0 of 92"),
     ("ENT-05", "cloud", "fail", "cloudtrail:stoplogging is not granted"),
     ("observed", "cloud", "1", ""),
 ]  # fmt: skip
@@ -251,20 +255,20 @@ def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
 def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
     more: dict[str, Any], held: bool, content: Content, tmp_path: Path
 ) -> None:
-    from reporter import results
+    from reporter.evaluate import extract
 
     one = {"occurred_at": "2026-08-01", "actor_id": "x", "effect": "delete"} | more
-    with Engine(tmp_path) as engine:
+    with DuckDB(tmp_path) as engine:
         examples.load_example(engine, {"given": {"events": [one]}})
         derive(engine, examples.RUN, [])
         runner.prepare(engine)
-        assert ("unlisted-high-impact" in results.caps_lo(engine, content)) is held
-        assert "ghost-high-impact" not in results.caps(engine, content)
+        assert ("unlisted-high-impact" in extract.caps_lo(engine, content)) is held
+        assert "ghost-high-impact" not in extract.caps(engine, content)
 
 
 def test_a_cap_that_only_may_hold_binds_the_level_on_evidence_alone(content: Content) -> None:
+    from reporter.model.scores import Status, Tally
     from reporter.score import score
-    from reporter.scores import Status, Tally
 
     tallies = [Tally(c.id, Status.PASS, 1, 1, 1) for c in content.checks]
     profile = content.profiles["baseline"]
@@ -343,7 +347,7 @@ def test_what_cloudtrail_cannot_tell_of_an_agent_stays_unknown_whoever_else_is_i
     agent = {"type": "agent", "actor_id": "pay", "state": "active"} | {
         "principal_id": ROLE if mine is SESSION else mine["arn"]
     }
-    checks = [(c, judge(c.sql, c.params, c.place)) for c in content.checks if c.id == "AUD-02"]
+    checks = [(c, judge(c)) for c in content.checks if c.id == "AUD-02"]
     sources = tuple(
         s for s in content.sources if s.id.startswith("reporter-") or s.id == "aws-cloudtrail"
     )

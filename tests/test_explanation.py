@@ -25,10 +25,10 @@ from score_models import (
     single,
 )
 
-from reporter.explanation import why_check, why_control, why_group
-from reporter.model import Control, Profile
+from reporter.model.assessment import Control, Profile
+from reporter.model.scores import Scores, Tally
+from reporter.report.view.arithmetic import why_check, why_control, why_group
 from reporter.score import printed
-from reporter.scores import Scores, Tally
 
 
 def recompute(text: str) -> list[tuple[F, str]]:

@@ -11,24 +11,26 @@ from typing import Any
 import pytest
 from conftest import printed, reporter
 from fixture_estate import Estate
+from fixture_reasons import said
 from test_docs import EXTRA, OWN_CHECK, ROOT
 from test_honesty import OWN
 
-from reporter import db, runner
-from reporter.db import Engine
+from reporter.authoring.examples import RUN, load_example
+from reporter.content.sql_policy import Judged, judge
+from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
-from reporter.examples import RUN, load_example
-from reporter.ingest.feeds import Expected
-from reporter.ingest.tables import derive
-from reporter.model import Check
-from reporter.run import Options, assess_workspace
-from reporter.schema import SUBJECTS
-from reporter.sql import Judged, judge
+from reporter.evaluate import runner
+from reporter.model.assessment import Check
+from reporter.pipeline.assess import Options, assess_workspace
+from reporter.schema.tables import SUBJECTS
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
 
 NO_NUMBER = replace(
     OWN,
     id="OWN-78",
-    sql="SELECT a.actor_id AS subject, CAST(a.owner_id AS BIGINT) > 0 AS ok, 'x' AS reason FROM agents AS a",
+    sql="SELECT a.actor_id AS subject, CAST(a.owner_id AS BIGINT) > 0 AS ok FROM agents AS a",
 )
 """Fails on an owner that is no number: on `bo` in the middle of what it reads."""
 TWICE = replace(OWN, id="OWN-79", sql=f"{OWN.sql} UNION ALL {OWN.sql} WHERE a.actor_id = 'a2'")
@@ -47,9 +49,9 @@ GIVEN = {
 
 
 @pytest.fixture(scope="module")
-def derived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def derived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
     """An engine with everything that checks read."""
-    with Engine(tmp_path_factory.mktemp("derived") / "work") as engine:
+    with DuckDB(tmp_path_factory.mktemp("derived") / "work") as engine:
         load_example(engine, {"given": GIVEN})
         derive(engine, RUN, [Expected("gateway", "day", 0)])
         runner.prepare(engine)
@@ -57,21 +59,14 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def prepared(derived: Engine) -> Engine:
+def prepared(derived: DuckDB) -> DuckDB:
     """The engine before its checks: they fill nothing but `cells`."""
     derived.run("DELETE FROM cells")
     return derived
 
 
 def judged(*checks: Check) -> list[tuple[Check, Judged]]:
-    return [(c, judge(c.sql, c.params, c.place)) for c in checks]
-
-
-def cells(engine: Engine) -> dict[tuple[str, str], tuple[str, str]]:
-    rows = engine.rows("SELECT check_id, subject, status, reason FROM cells")
-    found = {(check, subject): (status, reason) for check, subject, status, reason in rows}
-    assert len(found) == len(rows)
-    return found
+    return [(c, judge(c)) for c in checks]
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -84,15 +79,15 @@ def cells(engine: Engine) -> dict[tuple[str, str], tuple[str, str]]:
     ids=["fails while running", "a subject twice"],
 )
 def test_its_verdicts_are_unknown_and_those_of_others_stand(
-    check: Check, why: str, threads: int, prepared: Engine
+    check: Check, why: str, threads: int, prepared: DuckDB
 ) -> None:
     failed = runner.assess(prepared, judged(check, OWN), threads, strict=False)
     assert list(failed) == [check.id]
     assert failed[check.id].startswith(why)
-    assert cells(prepared) == {
-        ("OWN-77", "a1"): ("pass", "x"),
-        ("OWN-77", "a2"): ("pass", "x"),
-        ("OWN-77", "gone"): ("pass", "x"),
+    assert said(prepared, []) == {
+        ("OWN-77", "a1"): ("pass", "it holds"),
+        ("OWN-77", "a2"): ("pass", "it holds"),
+        ("OWN-77", "gone"): ("pass", "it holds"),
         ("OWN-77", "shadow"): ("unknown", "it stands in no register that was supplied"),
         **{
             (check.id, s): ("unknown", f"the check could not be run: {failed[check.id]}")
@@ -101,8 +96,8 @@ def test_its_verdicts_are_unknown_and_those_of_others_stand(
     }
 
 
-def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: Engine) -> None:
-    more = "SELECT a.actor_id AS subject, TRUE AS ok, 'x' AS reason FROM agents AS a, range({n}) AS t WHERE a.actor_id = '{who}'"
+def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: DuckDB) -> None:
+    more = "SELECT a.actor_id AS subject, TRUE AS ok, 'pass' AS reason_code, '' AS reason_values FROM agents AS a, range({n}) AS t WHERE a.actor_id = '{who}'"
     sql = " UNION ALL ".join(more.format(n=n, who=who) for who, n in (("a2", 3), ("a1", 2)))
     engine_check = (OWN, replace(judged(OWN)[0][1], sql=sql))
     failed = runner.assess(prepared, [engine_check], strict=False)
@@ -110,19 +105,19 @@ def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: E
 
 
 @pytest.mark.parametrize("check", [NO_NUMBER, TWICE], ids=["fails", "twice"])
-def test_lint_and_examples_stay_strict(check: Check, prepared: Engine) -> None:
+def test_lint_and_examples_stay_strict(check: Check, prepared: DuckDB) -> None:
     with pytest.raises(ContentError, match=f"{check.id} (failed while running|gives 2 rows)"):
         runner.assess(prepared, judged(check))
 
 
 @pytest.mark.parametrize("about", sorted(SUBJECTS))
-def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: Engine) -> None:
+def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: DuckDB) -> None:
     """Those that are there, else the organisation: a check that could not be run is never out of the sum."""
-    sql = "SELECT 'x' AS subject, CAST(a.name || 'x' AS BIGINT) > 0 AS ok, '' AS reason FROM agents AS a"
+    sql = "SELECT 'x' AS subject, CAST(a.name || 'x' AS BIGINT) > 0 AS ok FROM agents AS a"
     prepared.run("UPDATE actors SET name = 'n'")
     runner.assess(prepared, judged(replace(OWN, about=about, sql=sql)), strict=False)
-    assert {status for status, _ in cells(prepared).values()} == {"unknown"}
-    assert {s for _, s in cells(prepared)} == {
+    assert {status for status, _ in said(prepared, []).values()} == {"unknown"}
+    assert {s for _, s in said(prepared, [])} == {
         "agent": {"a1", "a2", "shadow"},
         "actor": {"a1", "a2", "shadow"},
         "log_source": {"gateway"},
@@ -130,7 +125,7 @@ def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: E
     }.get(about, {"organisation"})
 
 
-def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: Engine) -> None:
+def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: DuckDB) -> None:
     runner.assess(prepared, judged(NO_NUMBER), strict=False)
     rows = prepared.rows("SELECT subject, actor, tier_lo, tier_hi FROM cells ORDER BY subject")
     assert rows == prepared.rows(
@@ -141,7 +136,7 @@ def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: Engine) -> 
 # ---------------------------------------------------------------- what is no fault of the check
 
 
-Fail = Callable[[Engine, Check], None]
+Fail = Callable[[DuckDB, Check], None]
 
 
 @pytest.fixture
@@ -150,7 +145,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], None]:
     whole = runner._assess_one
 
     def install(fail: Fail) -> None:
-        def some(engine: Engine, check: Check, *rest: Any) -> None:
+        def some(engine: DuckDB, check: Check, *rest: Any) -> None:
             fail(engine, check)
             whole(engine, check, *rest)
 
@@ -159,33 +154,33 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], None]:
     return install
 
 
-@pytest.mark.parametrize("error", [db.Interrupted, *db.Broken])
+@pytest.mark.parametrize("error", [Interrupted, Broken])
 def test_a_statement_that_was_stopped_or_an_engine_that_is_broken_ends_the_run(
-    error: type[db.Error], prepared: Engine, breaking: Callable[[Fail], None]
+    error: type[Error], prepared: DuckDB, breaking: Callable[[Fail], None]
 ) -> None:
-    def fail(_: Engine, check: Check) -> None:
+    def fail(_: DuckDB, check: Check) -> None:
         raise error("stopped")
 
     breaking(fail)
     with pytest.raises(ContentError, match="OWN-77 failed while running: stopped"):
         runner.assess(prepared, judged(OWN, TWICE), strict=False)
-    assert cells(prepared) == {}
+    assert said(prepared, []) == {}
 
 
 @pytest.mark.parametrize(("times", "status"), [(1, "pass"), (2, "unknown")])
 def test_what_lacks_memory_beside_others_is_tried_alone(
-    times: int, status: str, prepared: Engine, breaking: Callable[[Fail], None]
+    times: int, status: str, prepared: DuckDB, breaking: Callable[[Fail], None]
 ) -> None:
     left = [times]
 
-    def fail(_: Engine, check: Check) -> None:
+    def fail(_: DuckDB, check: Check) -> None:
         if check.id == "OWN-77" and left[0]:
             left[0] -= 1
-            raise db.OutOfMemory("the engine needs more memory")
+            raise OutOfMemory("the engine needs more memory")
 
     breaking(fail)
     failed = runner.assess(prepared, judged(OWN), 2, strict=False)
-    assert cells(prepared)["OWN-77", "a1"][0] == status
+    assert said(prepared, [])["OWN-77", "a1"][0] == status
     assert bool(failed) == (status == "unknown")
 
 
@@ -201,7 +196,7 @@ def failing(tmp_path: Path) -> list[object]:
     whole = "  FROM sent AS s\n"
     assert whole in text
     wrong = "  FROM sent AS s CROSS JOIN (SELECT CAST(MIN(x.log_source) AS BIGINT) AS n FROM feeds AS x) AS f\n"
-    text = text.replace(whole, wrong).replace("AS ok,", "AND f.n > 0 AS ok,", 1)
+    text = text.replace(whole, wrong).replace("s.n_out = 0 THEN", "s.n_out = 0 AND f.n > 0 THEN", 1)
     own.write_text(text, encoding="utf-8")
     return [tmp_path / "docs/workspace", "--extra", tmp_path / "docs/extra", "--out", tmp_path / "run",
             "--formats", "json,csv,html"]  # fmt: skip
@@ -248,8 +243,8 @@ def test_if_no_check_can_be_run_all_is_unknown_and_the_report_stands(
     Nor is a sample held against them that was declared for one.
     """
 
-    def fail(_: Engine, check: Check) -> None:
-        raise db.Error("no")
+    def fail(_: DuckDB, check: Check) -> None:
+        raise Error("no")
 
     breaking(fail)
     estate = Estate()

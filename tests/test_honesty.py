@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from fixture_estate import Estate, spoiled
 
-from reporter import examples, runner
-from reporter.catalog import Content
-from reporter.db import Engine
+from reporter.authoring import examples
+from reporter.content.loader import Content
+from reporter.content.sql_policy import Judged
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
+from reporter.evaluate import runner
 from reporter.ingest.cache import open_cache
-from reporter.ingest.feeds import Expected
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.tables import LOADED, columns_of, complete_events, derive
-from reporter.model import Check
-from reporter.schema import EVENT_TABLES, SHARED, TABLES
-from reporter.sql import Judged
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Check
+from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns_of
+from reporter.transform.activity import complete_events, derive
+from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]
 Copies = dict[str, dict[tuple[str, str], str]]
@@ -30,11 +31,11 @@ CellsOf = Callable[..., Cells]
 JudgedChecks = list[tuple[Check, Judged]]
 OWN = Check(
     id="OWN-77", title="", why="", about="agent", severity="low", level=1, evidence="inventory", fix="", place="own:1",
-    sql="SELECT a.actor_id AS subject, a.owner_id IS NOT NULL AS ok, 'x' AS reason FROM agents AS a",
+    sql="SELECT a.actor_id AS subject, a.owner_id IS NOT NULL AS ok FROM agents AS a",
 )  # fmt: skip
 USE = replace(
     OWN, evidence="logs",
-    sql="SELECT x.agent_id AS subject, SUM(CASE WHEN x.outcome = 'error' THEN 1 ELSE 0 END) = 0 AS ok, 'x' AS reason "
+    sql="SELECT x.agent_id AS subject, SUM(CASE WHEN x.outcome = 'error' THEN 1 ELSE 0 END) = 0 AS ok "
     "FROM activity AS x WHERE x.in_window GROUP BY x.agent_id",
 )  # fmt: skip
 A1 = {"actor_id": "a1", "kind": "agent", "state": "active"}
@@ -113,7 +114,7 @@ def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
 @pytest.mark.parametrize("about", ["log_source", "organisation"])
 def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_dead(about: str) -> None:
     name = "x.log_source" if about == "log_source" else "'organisation'"
-    sql = f"SELECT {name} AS subject, COUNT(*) > 0 AS ok, 'x' AS reason FROM activity AS x GROUP BY {name}"
+    sql = f"SELECT {name} AS subject, COUNT(*) > 0 AS ok FROM activity AS x GROUP BY {name}"
     check = replace(USE, about=about, sql=sql)
     subject = "gateway" if about == "log_source" else "organisation"
     assert verdicts(check, actors=[A1], events=[E1]) == {subject: "pass"}
@@ -121,7 +122,7 @@ def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_dead(about: st
 
 
 def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
-    sql = "SELECT a.actor_id AS subject, d.agent_id IS NULL AS ok, 'x' AS reason FROM agents AS a LEFT JOIN data_use AS d ON d.agent_id = a.actor_id"  # noqa: E501
+    sql = "SELECT a.actor_id AS subject, d.agent_id IS NULL AS ok FROM agents AS a LEFT JOIN data_use AS d ON d.agent_id = a.actor_id"  # noqa: E501
     check = replace(USE, sql=sql)
     rows = {
         "actors": [A1],
@@ -133,9 +134,7 @@ def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
 
 
 def test_a_null_verdict_is_unknown_and_a_verdict_without_a_reason_still_counts() -> None:
-    check = replace(
-        OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL").replace("'x'", "NULL")
-    )
+    check = replace(OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL"))
     made = examples.verdicts(check, {"given": {"actors": [A1 | {"owner_id": "ann"}]}})
     assert made == {"a1": ("unknown", "no reason given")}
 
@@ -146,9 +145,7 @@ def test_two_verdicts_on_one_subject_are_an_error() -> None:
 
 
 def test_a_grant_to_nobody_in_the_register_does_not_pass() -> None:
-    check = replace(
-        OWN, sql="SELECT g.actor_id AS subject, TRUE AS ok, 'x' AS reason FROM grants AS g"
-    )
+    check = replace(OWN, sql="SELECT g.actor_id AS subject, TRUE AS ok FROM grants AS g")
     grants = [{"actor_id": a, "type": "tool", "name": "x"} for a in ("a1", "gone")]
     assert verdicts(check, actors=[A1], grants=grants) == {"a1": "pass", "gone": "unknown"}
 
@@ -265,7 +262,7 @@ def strangers(
     """The tiers of all who are in no list, where each of `GHOSTS` acts once with a key of its own."""
     folder = tmp_path_factory.mktemp("strangers")
     acts = [_ghost(n, at, **given) for n, (at, given) in GHOSTS.items()]
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         _load(engine, Estate(events=[*Estate().events, *acts]), folder, content)
         derive(engine, examples.RUN, [])
         runner.prepare(engine)
@@ -293,7 +290,7 @@ def test_who_acts_in_no_list_has_the_tier_of_a_shadow_agent_whatever_the_log_cal
     assert strangers == dict.fromkeys(("ghost", "ghost-human", "ghost-service"), (4, 4))
 
 
-def _load(engine: Engine, estate: Estate, folder: Path, content: Content) -> None:
+def _load(engine: DuckDB, estate: Estate, folder: Path, content: Content) -> None:
     """Read with our own formats only: the other sources cost time here and find nothing."""
     sources = tuple(s for s in content.sources if s.id.startswith("reporter-"))
     ingest(engine, Inputs.of(estate.write(folder / "ws")), sources, open_cache(folder / "cache"))
@@ -328,7 +325,7 @@ _WIDENS = {
 
 def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Content) -> Copies:
     """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         _load(engine, estate, folder, content)
         columns = engine.rows(
             "SELECT DISTINCT tbl, col FROM carried WHERE tbl <> 'policies' ORDER BY ALL"
@@ -348,7 +345,7 @@ def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Conte
         return made
 
 
-def _multiply(engine: Engine, names: list[str]) -> None:
+def _multiply(engine: DuckDB, names: list[str]) -> None:
     """Copy every loaded row once for each name, with its ids and its source prefixed by that name."""
     engine.run("CREATE TABLE copies (name VARCHAR)")
     for name in names:
@@ -445,7 +442,7 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
         if next(c.required for c in TABLES[table].columns if c.name == column):
             continue
         concerned = [(c, f) for c, f in whole if (table, column) in needs[c.id]]
-        with Engine(tmp_path / f"work{number}") as engine:
+        with DuckDB(tmp_path / f"work{number}") as engine:
             _load(engine, estate, tmp_path, content)
             _strip(engine, table, column)
             tables = {name for _, found in concerned for name in found.tables}
@@ -458,7 +455,7 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
         assert not verdicts, f"without {table}.{column}"
 
 
-def _strip(engine: Engine, table: str, column: str) -> None:
+def _strip(engine: DuckDB, table: str, column: str) -> None:
     """Forget a column of a loaded table, as if no source had it."""
     kind = "VIEW" if table == "events" else "TABLE"
     engine.run(

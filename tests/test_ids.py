@@ -13,16 +13,16 @@ import pytest
 from conftest import read_results
 from fixture_verdicts import explained
 
-from reporter import ids
-from reporter.compared import Cause, CauseGroup
-from reporter.db import Engine
-from reporter.earlier import JOINED, RENAMED, SPLIT
+from reporter.content.frameworks import read_causes
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
-from reporter.frameworks import read_causes
-from reporter.history import _regrouped
-from reporter.model import Check, Finding
-from reporter.runfolder import render
-from reporter.scores import Status
+from reporter.model import ids
+from reporter.model.assessment import Check, Finding
+from reporter.model.comparison import Cause, CauseGroup
+from reporter.model.history import JOINED, RENAMED, SPLIT
+from reporter.model.scores import Status
+from reporter.report.compare import _regrouped
+from reporter.report.export import render
 
 QUARTERS = ("q2", "q3")
 
@@ -152,7 +152,7 @@ GROUPS = (
 def _causes(
     cells: Sequence[tuple[str, str, str]], shared: Mapping[tuple[str, str], tuple[str, ...]]
 ) -> set[str]:
-    found = [Finding(c, s, Status.FAIL, "", "", actor, "", 2, 2) for c, s, actor in cells]
+    found = [Finding(c, s, Status.FAIL, "", "", "", actor, "", 2, 2) for c, s, actor in cells]
     return {e.cause.id for e in explained(found, CHECKS, GROUPS, shared)}
 
 
@@ -191,7 +191,7 @@ def test_a_cause_that_is_joined_split_or_renamed_says_so(
     then: list[tuple[str, tuple[str, ...]]], now: list[tuple[str, tuple[str, ...]]],
     told: list[tuple[str, str, tuple[str, ...]]], tmp_path: Path,
 ) -> None:  # fmt: skip
-    with Engine(tmp_path) as engine:
+    with DuckDB(tmp_path) as engine:
         for n, run in enumerate((then, now)):
             engine.run(f"CREATE TABLE run_{n} (check_id VARCHAR, subject VARCHAR, cause VARCHAR)")
             engine.insert(f"run_{n}", [("C-01", s, name) for name, own in run for s in own])

@@ -16,8 +16,8 @@ import pytest
 from conftest import judge_few, reporter
 from fixture_estate import Estate
 
-from reporter import claims
-from reporter.claims import OWNER, claimed, clear
+from reporter.system import claims
+from reporter.system.claims import OWNER, claimed, clear
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}\n'
@@ -104,25 +104,27 @@ def _kill(process: int) -> None:
 
 DEEP = pytest.mark.deep
 STAGES = [
-    pytest.param("reporter.ingest.spool", "documents", signal.SIGINT, id="reading, in a thread"),
-    pytest.param("reporter.report.pdf", "_write", signal.SIGTERM, id="layout"),
+    pytest.param(
+        "reporter.ingest.record_path", "documents", signal.SIGINT, id="reading, in a thread"
+    ),
+    pytest.param("reporter.report.pdf.paper", "_write", signal.SIGTERM, id="layout"),
     pytest.param("reporter.cli", "_written", signal.SIGHUP, id="start, and the terminal is closed"),
     *(
         pytest.param(module, name, number, id=f"{module} {name} {number.name}", marks=DEEP)
         for number in (signal.SIGINT, signal.SIGTERM)
         for module, name in (
-            ("reporter.ingest.inputs", "_parts"),
-            ("reporter.ingest.recognise", "documents"),
-            ("reporter.catalog", "load"),
-            ("reporter.run", "judge_all"),
-            ("reporter.run", "derive"),
-            ("reporter.runner", "_assess_one"),
-            ("reporter.run", "_gather"),
-            ("reporter.report.html", "render"),
-            ("reporter.report.typeset", "Press.findings"),
-            ("reporter.report.pdf", "_bind"),
-            ("reporter.report.pdf", "_saved"),
-            ("reporter.run", "publish"),
+            ("reporter.ingest.readers.inputs", "_parts"),
+            ("reporter.ingest.detect", "documents"),
+            ("reporter.content.loader", "load"),
+            ("reporter.pipeline.assess", "judge_all"),
+            ("reporter.pipeline.assess", "derive"),
+            ("reporter.evaluate.runner", "_assess_one"),
+            ("reporter.pipeline.assess", "_gather"),
+            ("reporter.report.html.page", "render"),
+            ("reporter.report.pdf.typst_pages", "Press.findings"),
+            ("reporter.report.pdf.paper", "_bind"),
+            ("reporter.report.pdf.paper", "_saved"),
+            ("reporter.pipeline.assess", "publish"),
         )
     ),
 ]
@@ -147,8 +149,8 @@ def test_a_signal_ends_a_run_at_once_in_every_stage(
 def test_a_second_signal_does_not_wait_for_the_tidying(
     place: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = HELD.replace("sys.argv = ", "import reporter.claims, time\n"
-                        "reporter.claims.clear = lambda _: (Path(mark).touch(), time.sleep(100))\nsys.argv = ")  # fmt: skip
+    slow = HELD.replace("sys.argv = ", "import reporter.system.claims, time\n"
+                        "reporter.system.claims.clear = lambda _: (Path(mark).touch(), time.sleep(100))\nsys.argv = ")  # fmt: skip
     monkeypatch.setitem(globals(), "HELD", slow)
     process = start("reporter.cli", "_written")
     process.send_signal(signal.SIGINT)
@@ -159,7 +161,7 @@ def test_a_second_signal_does_not_wait_for_the_tidying(
 
 
 def test_work_that_the_system_ends_is_no_success(place: Path, start: Start) -> None:
-    process = start("reporter.run", "derive")
+    process = start("reporter.pipeline.assess", "derive")
     (worker,) = _children(process.pid)
     os.kill(worker, signal.SIGKILL)
     _, said = process.communicate(timeout=5)
@@ -172,7 +174,7 @@ def test_work_that_the_system_ends_is_no_success(place: Path, start: Start) -> N
 def test_a_run_in_the_making_keeps_others_out_and_once_killed_is_cleared_by_the_next(
     place: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = start("reporter.run", "derive", native="")
+    process = start("reporter.pipeline.assess", "derive", native="")
     (worker,) = _children(process.pid)
     second = reporter("assess", place / "ws", "--out", place / "out", "--formats", "json")
     assert second.exit_code == 3

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from conftest import printed, reporter
 
-from reporter import headings
-from reporter.db import Engine, quoted
-from reporter.ingest.hiding import named_secrets, without
-from reporter.ingest.mapped import read_mapping
-from reporter.propose import propose
-from reporter.yamls import read_yaml
+from reporter.authoring.propose_mapping import propose
+from reporter.content.mapping import read_mapping
+from reporter.content.yaml import read_yaml
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.privacy import synonyms
+from reporter.privacy.redact_sql import named_secrets, without
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 STAFF = "mail,name,left on\nann@port.example,Ann,\nbo@port.example,Bo,2026-05-01\n"
@@ -193,7 +194,7 @@ def _text_of(path: Path) -> bytes:
         with zipfile.ZipFile(path) as book:
             return b"".join(book.read(name) for name in book.namelist())
     if path.suffix == ".parquet":
-        with Engine(path.with_suffix(".work")) as engine:
+        with DuckDB(path.with_suffix(".work")) as engine:
             return str(engine.rows(f"SELECT * FROM read_parquet({quoted(str(path))})")).encode()
     return path.read_bytes()
 
@@ -223,4 +224,4 @@ def test_a_secret_within_a_text_is_replaced_and_a_short_one_only_by_itself() -> 
 
 @pytest.mark.parametrize("heading", ["Key ID", "Secret name", "Secret rotated on", "Token count", "Vault", "Passport"])  # fmt: skip
 def test_headings_beside_secrets_are_none(heading: str) -> None:
-    assert not headings.is_secret(heading, "rotated-in-2026")
+    assert not synonyms.is_secret(heading, "rotated-in-2026")

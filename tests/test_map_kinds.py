@@ -9,8 +9,8 @@ import pytest
 from conftest import judge_few
 
 import reporter
-from reporter.propose import Proposal, propose, write
-from reporter.yamls import read_yaml
+from reporter.authoring.propose_mapping import Proposal, propose, write
+from reporter.content.yaml import read_yaml
 
 SHEETS: Any = read_yaml(Path(__file__).parent / "data/sheets.yml")
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"

@@ -14,15 +14,15 @@ from click.testing import CliRunner, Result
 from test_readers import workbook
 
 import reporter
+from reporter.authoring.inspect import recognised
+from reporter.authoring.propose_mapping import Proposal, propose, write
 from reporter.cli import main
+from reporter.content.mapping import read_mapping, with_mappings
+from reporter.content.yaml import read_yaml, write_yaml
 from reporter.errors import ContentError, InputError
-from reporter.formats import recognised
-from reporter.ingest.files import discover
 from reporter.ingest.load import ingested
-from reporter.ingest.mapped import read_mapping, with_mappings
-from reporter.ingest.tables import LOADED
-from reporter.propose import Proposal, propose, write
-from reporter.yamls import read_yaml, write_yaml
+from reporter.ingest.readers.files import discover
+from reporter.schema.tables import LOADED
 
 DATA = Path(__file__).parent / "data" / "mapping"
 TABLES = sorted(p for p in DATA.iterdir() if p.suffix != ".yml")

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import reporter
-from reporter import catalog
-from reporter.db import Engine
-from reporter.examples import RUN
+from reporter.authoring.examples import RUN
+from reporter.content import loader
+from reporter.engine.duckdb import DuckDB
 from reporter.ingest import load
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
-from reporter.ingest.tables import derive
+from reporter.ingest.readers.inputs import Inputs
+from reporter.transform.activity import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 
@@ -90,13 +90,13 @@ def actors(folder: Path, *files: list[dict[str, object]], sql: str) -> list[tupl
     }  # fmt: skip
     (folder / "logs").mkdir()
     (folder / "logs/trail.jsonl").write_text(json.dumps(event) + "\n")
-    base = next(s for s in catalog.load().sources if s.id == "reporter-inventory")
+    base = next(s for s in loader.load().sources if s.id == "reporter-inventory")
     sources = [replace(base, id=f"s{n}", when=f"r ->> 'src' = '{n}'") for n in range(len(files))]
     for n, records in enumerate(files):
         text = "".join(json.dumps({"type": "agent", "src": str(n), **r}) + "\n" for r in records)
         (folder / f"logs/{n}.jsonl").write_text(text)
-    with Engine(folder / "work") as engine, Inputs.of(folder) as inputs:
-        events = [s for s in catalog.load().sources if s.id == "reporter-events"]
+    with DuckDB(folder / "work") as engine, Inputs.of(folder) as inputs:
+        events = [s for s in loader.load().sources if s.id == "reporter-events"]
         load.ingest(engine, inputs, (*sources, *events), open_cache(folder / "cache"))
         derive(engine, RUN, [], wanted=set())
         return engine.rows(sql)

@@ -16,14 +16,15 @@ from conftest import printed as printed_view
 from conftest import reporter
 from test_explanation import recompute
 
-from reporter import catalog
 from reporter import open as open_run
-from reporter.init import init
-from reporter.report import EDITIONS, html
-from reporter.runfolder import read_view
+from reporter.authoring.scaffold import init
+from reporter.content import loader
+from reporter.model.scores import Status, Tally
+from reporter.report import EDITIONS
+from reporter.report.export import read_view
+from reporter.report.html import page as html
 from reporter.score import printed, score
-from reporter.score.limits import upper_limit
-from reporter.scores import Status, Tally
+from reporter.score.sampling import upper_limit
 
 ROOT = Path(__file__).parents[1]
 COMPANY = ROOT / "sample_data/acme/2026-q3"
@@ -107,7 +108,7 @@ def test_every_printed_check_follows_from_its_counted_cells(
 def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(
     company: Path, results: pd.DataFrame
 ) -> None:
-    single = {c.id for c in catalog.load().checks if c.about in ("agent", "actor")}
+    single = {c.id for c in loader.load().checks if c.about in ("agent", "actor")}
     verdicts = Counter(
         {"pass": "passed", "compensated": "compensated", "fail": "failed", "unknown": "unknown"}[
             verdict
@@ -129,7 +130,7 @@ def test_a_part_is_scored_from_the_verdicts_on_its_actors(
     """One of the three test agents shares its token and principal with one in production."""
     register = json.loads((COMPANY / "inventory/agents.json").read_text(encoding="utf-8"))
     own = {r["actor_id"] for r in register["records"] if r.get("environment") == "test"}
-    content = catalog.load()
+    content = loader.load()
     about = {c.id: c.about for c in content.checks}
     kept: Counter[tuple[str, str, int, int]] = Counter()
     columns = ["check", "subject", "status", "actor", "tier_lo", "tier_hi"]
@@ -159,7 +160,7 @@ def test_a_part_to_which_few_themes_apply_has_a_score_and_no_level(company: Path
 def test_levels_that_hang_on_the_weights_are_marked_with_what_they_would_be(
     report: dict[str, Any],
 ) -> None:
-    content = catalog.load()
+    content = loader.load()
     assert dict(content.policy.other_weights) == {"flat": (1, 1, 1, 1), "steep": (1, 3, 9, 27)}
     levels = [c["level"] for v in (report["themes"], *report["frameworks"]) for c in v["controls"]]
     marked = [x["sensitive"] for x in levels if x["sensitive"]]
@@ -231,7 +232,7 @@ def test_each_open_verdict_stands_once_in_the_to_do_lists_by_owner_and_rank(comp
 
 
 def test_misuse_that_a_log_shows_is_urgent_whatever_the_tier(company: Path) -> None:
-    misuse = {c.id for c in catalog.load().checks if c.misuse}
+    misuse = {c.id for c in loader.load().checks if c.misuse}
     assert misuse == {"INV-02", "INV-04", "CRD-02", "CRD-08", "ENT-05", "IDN-06"}
     rows = [r for r in table(company, "todo.csv") if r["check"] in misuse and r["status"] == "fail"]
     assert rows

@@ -16,10 +16,10 @@ import pytest
 from test_derived import Row, derived
 
 import reporter
-from reporter import results
-from reporter.compared import Observed, Unused
-from reporter.examples import RUN
-from reporter.model import Coverage
+from reporter.authoring.examples import RUN
+from reporter.evaluate import extract
+from reporter.model.assessment import Coverage
+from reporter.model.comparison import Observed, Unused
 
 BOT = {"actor_id": "bot", "kind": "agent", "state": "active"}
 
@@ -126,7 +126,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observed]:
         for table, own in rows.items():
             given.setdefault(table, []).extend(_renamed(row, n) for row in own)
     with derived(tmp_path_factory.mktemp("counted"), **given) as engine:
-        said = {line.agent: line for line in results.compared(engine).agents}
+        said = {line.agent: line for line in extract.compared(engine).agents}
     return {case: said[f"bot-{n}"] for n, case in enumerate(COUNTED)}
 
 
@@ -148,7 +148,7 @@ def test_what_nobody_reviewed_waits_until_the_date_of_the_report(tmp_path: Path)
     later = replace(RUN, as_of=datetime(2026, 11, 1))
     events = [use("2026-09-01", "a"), use("2026-08-01", "b")]
     with derived(tmp_path, later, actors=[BOT], events=events, reviews=[review("2026-08-01")]) as e:
-        (line,) = results.compared(e).agents
+        (line,) = extract.compared(e).agents
     assert (line.unreviewed, line.longest_unreviewed_days) == (1, 61)
 
 
@@ -157,7 +157,7 @@ def test_agents_in_use_are_counted_apart_and_the_worst_stands_first(tmp_path: Pa
         ("idle", "agent", "active"), ("gone", "agent", "retired"), ("bare", "agent", ""), ("svc", "workload", "active"))]  # fmt: skip
     events = [use("2026-08-01", actor_id=n) for n in ("bot", "gone", "svc", "bot")]
     with derived(tmp_path, actors=[BOT, *others], events=events) as engine:
-        lines = [(o.agent, o.new, o.events) for o in results.compared(engine).agents]
+        lines = [(o.agent, o.new, o.events) for o in extract.compared(engine).agents]
     assert lines == [("bot", 1, 2), ("bare", 0, 0), ("idle", 0, 0)]
 
 
@@ -172,7 +172,7 @@ def test_an_unused_right_is_told_with_all_that_is_known_of_it(tmp_path: Path) ->
     ]  # fmt: skip
     actors = [BOT, {"actor_id": "gone", "kind": "agent", "state": "retired"}]
     with derived(tmp_path, actors=actors, grants=grants, events=[use("2026-08-01", "used")]) as e:
-        lines = results.compared(e).unused
+        lines = extract.compared(e).unused
     assert lines == (
         Unused("bot", "tool", "drop", "", "delete", True, None, "grants#3"),
         Unused("bot", "data", "db", "", "", False, None, "grants#4"),
@@ -206,7 +206,7 @@ def covered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Coverage]:
         "events": [use(t, **logs[case]) for case, (times, _) in SEEN.items() for t in times],
     }
     with derived(tmp_path_factory.mktemp("covered"), **given) as engine:
-        said = {line.agent: line for line in results.coverage(engine)}
+        said = {line.agent: line for line in extract.coverage(engine)}
     assert len(said) == len(SEEN)
     return {case: said[log["actor_id"]] for case, log in logs.items()}
 
@@ -235,7 +235,7 @@ def test_each_log_covers_each_agent_for_itself_and_the_least_seen_stands_first(
         use("2026-08-01", actor_id="ann"), beat("2026-08-01", log_source="siem"),
     ]  # fmt: skip
     with derived(tmp_path, actors=actors, actor_log_sources=named, events=events) as engine:
-        lines = [(c.agent, c.log_source, c.seen_days, c.events) for c in results.coverage(engine)]
+        lines = [(c.agent, c.log_source, c.seen_days, c.events) for c in extract.coverage(engine)]
     assert lines == [("bot", "siem", 0, 0), ("bot", "proxy", 1, 1), ("two", "gateway", 1, 1), ("bot", "gateway", 2, 2)]  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from conftest import reporter
 
-from reporter.db import Engine
+from reporter.engine.duckdb import DuckDB
 from reporter.ingest import convert
-from reporter.ingest.files import discover
+from reporter.ingest.readers.files import discover
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "%s", "state": "active", "owner_id": "ann"}\n'
@@ -56,7 +56,7 @@ def test_a_name_that_is_no_utf8_is_escaped_and_its_file_is_read(
     odd(ws, b"beside\xff.json", AGENT % "a9")
     (ws / "other").mkdir()
     odd(ws / "other", b"x\xff.json", AGENT % "a9")
-    with Engine(ws.parent / "w") as engine:
+    with DuckDB(ws.parent / "w") as engine:
         engine.write_parquet("SELECT 'agent' AS type, 'a3' AS actor_id", ws.parent / "made")
     odd(ws / "inventory", b"t\xff.parquet", (ws.parent / "made").read_bytes())
     files = accounted(ws, "--formats", "html,json,csv")

@@ -15,16 +15,17 @@ import fixture_assessment as fixture
 import pytest
 from conftest import reporter
 
-from reporter.report import crosswalks, shape
-from reporter.report import view as views
-from reporter.report.oscal import findings, mappings, write
-from reporter.report.oscal.parts import NS, markup
-from reporter.report.shape_attested import AnswerLine, Attestations
-from reporter.report.shape_findings import OWED
-from reporter.report.shape_waived import WaivedLine, Waivers
-from reporter.report.words import clean
-from reporter.runfolder import read_view
-from reporter.scores import Status
+from reporter.model.scores import Status
+from reporter.report import build as views
+from reporter.report.chapters import other_lists
+from reporter.report.chapters.said_by_people import AnswerLine, Attestations, WaivedLine, Waivers
+from reporter.report.document import View
+from reporter.report.export import read_view
+from reporter.report.oscal import oscal_findings, oscal_mappings, write
+from reporter.report.oscal.oscal_parts import NS, markup
+from reporter.report.view import elements
+from reporter.report.view.finding_rows import OWED
+from reporter.report.view.format import clean
 
 CASES = ("rich", "empty", "perfect", "stated", "real")
 LISTS = "owasp-agentic-2026, owasp-nhi-2025, nist-ai-rmf-1.0, nist-ai-600-1"
@@ -49,7 +50,7 @@ def assess(folder: Path, out: str) -> None:
 
 
 @pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest, tmp_path: Path, run: Path) -> tuple[shape.View, Path]:
+def case(request: pytest.FixtureRequest, tmp_path: Path, run: Path) -> tuple[View, Path]:
     """A view, and the folder of documents that is written of it."""
     if request.param == "real":
         return read_view(run), run / "oscal"
@@ -59,7 +60,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path, run: Path) -> tuple[sha
 
 
 @cache
-def built(name: str) -> shape.View:
+def built(name: str) -> View:
     return stated() if name == "stated" else fixture.view(getattr(fixture, name)())
 
 
@@ -67,7 +68,7 @@ WAIVED, COMPENSATED = 3, 5
 """Which of the findings of `rich` these are in `stated`."""
 
 
-def stated() -> shape.View:
+def stated() -> View:
     """A view with answers, a waiver and a compensating control that count, and such that do not."""
     view, found = built("rich"), fixture.open_of(fixture.rich())
     answer = AnswerLine(
@@ -139,7 +140,7 @@ def judge(path: Path) -> str:
     return str(kind)
 
 
-def test_every_document_fits_the_official_schema(case: tuple[shape.View, Path]) -> None:
+def test_every_document_fits_the_official_schema(case: tuple[View, Path]) -> None:
     kinds = {judge(path) for path in case[1].iterdir()}
     assert len(kinds) == (5 if case[0].roadmap.picks else 4)
 
@@ -159,7 +160,7 @@ def test_odd_ids_and_titles_are_valid_too(tmp_path: Path) -> None:
     assert len({judge(path) for path in (tmp_path / "oscal").iterdir()}) == 5
 
 
-def test_every_reference_leads_somewhere(case: tuple[shape.View, Path]) -> None:
+def test_every_reference_leads_somewhere(case: tuple[View, Path]) -> None:
     folder = case[1]
     names = {p.name for p in folder.iterdir()}
     controls = {
@@ -194,7 +195,7 @@ def fields(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_ids_are_unique_in_the_run_and_tell_what_they_are_called(
-    case: tuple[shape.View, Path],
+    case: tuple[View, Path],
 ) -> None:
     view, folder = case
     tokens = []
@@ -245,7 +246,7 @@ def test_names_are_plain_in_properties_and_no_markup_in_prose(tmp_path: Path) ->
 # ---------------------------------------------------------------- numbers
 
 
-def test_every_number_is_that_of_report_json(case: tuple[shape.View, Path]) -> None:
+def test_every_number_is_that_of_report_json(case: tuple[View, Path]) -> None:
     report = json.loads(views.to_json(case[0]))
     result = result_of(case[1])
     found = {(said(f)["framework"], said(f)["control"]): said(f) for f in result["findings"]}
@@ -269,7 +270,7 @@ def test_every_number_is_that_of_report_json(case: tuple[shape.View, Path]) -> N
             assert [one[k] for k in ("level-lo", "level-hi", "target-level")] == [str(level[k]) for k in ("lo", "hi", "target")]  # fmt: skip
 
 
-def test_targets_of_the_profile_are_those_of_the_report(case: tuple[shape.View, Path]) -> None:
+def test_targets_of_the_profile_are_those_of_the_report(case: tuple[View, Path]) -> None:
     view, folder = case
     alters = read(folder, "profile.json")["modify"]["alters"]
     assert [said(a["adds"][0])["target-level"] for a in alters] == [
@@ -278,7 +279,7 @@ def test_targets_of_the_profile_are_those_of_the_report(case: tuple[shape.View, 
 
 
 def test_every_open_verdict_is_an_observation_and_every_answer_an_attestation(
-    case: tuple[shape.View, Path],
+    case: tuple[View, Path],
 ) -> None:
     view, folder = case
     result = result_of(folder)
@@ -295,7 +296,7 @@ def test_every_open_verdict_is_an_observation_and_every_answer_an_attestation(
     assert {o["collected"] for o in result["observations"] if "subjects" in o} <= {cover.as_of_iso}
 
 
-def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[shape.View, Path]) -> None:
+def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[View, Path]) -> None:
     view, folder = case
     maps = [m["maps"] for m in read(folder, "mapping-collection.json")["mappings"]]
     pairs = [sum(len(r.origins) * len(r.targets) for r in w.rows) for w in view.crosswalks]
@@ -304,7 +305,7 @@ def test_pairs_of_crosswalks_and_of_checks_are_all_there(case: tuple[shape.View,
 
 
 def test_every_relation_has_a_relationship() -> None:
-    assert mappings.RELATIONSHIPS.keys() == set(crosswalks.RELATIONS.values())
+    assert oscal_mappings.RELATIONSHIPS.keys() == set(other_lists.RELATIONS.values())
 
 
 def test_a_list_known_from_crosswalks_only_is_a_resource(run: Path) -> None:
@@ -318,7 +319,7 @@ def test_a_list_known_from_crosswalks_only_is_a_resource(run: Path) -> None:
 # ---------------------------------------------------------------- honesty
 
 
-def control(**changes: Any) -> shape.Control:
+def control(**changes: Any) -> elements.Control:
     """A control all of whose evidence is good, changed."""
     view = built("perfect")
     one = view.frameworks[0].controls[0]
@@ -346,9 +347,9 @@ def answer(counts_as: str) -> AnswerLine:
     ],
 )  # fmt: skip
 def test_satisfied_is_only_what_is_proven_in_full(
-    one: shape.Control, said_of_it: AnswerLine | None, expected: tuple[str, str, str]
+    one: elements.Control, said_of_it: AnswerLine | None, expected: tuple[str, str, str]
 ) -> None:
-    status = findings.status(one, said_of_it)
+    status = oscal_findings.status(one, said_of_it)
     assert (status["state"], status["reason"]) == expected[:2]
     assert expected[2] in status.get("remarks", "")
 
@@ -396,7 +397,7 @@ def test_what_is_waived_or_compensated_is_an_approved_deviation_until_its_end(
 
 
 def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
-    case: tuple[shape.View, Path],
+    case: tuple[View, Path],
 ) -> None:
     view, folder = case
     if not view.roadmap.picks:
@@ -414,7 +415,7 @@ def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
 
 
 def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
-    case: tuple[shape.View, Path],
+    case: tuple[View, Path],
 ) -> None:
     view, folder = case
     result = result_of(folder)

@@ -18,9 +18,9 @@ from conftest import judge_few
 from conftest import reporter as run_words
 
 import reporter
-from reporter import outcome
-from reporter.runfolder import read_view
-from reporter.store import read_data
+from reporter.report import outcome
+from reporter.report.export import read_view
+from reporter.runs.store import read_data
 
 
 def verdicts(run: Path) -> Counter[str]:

@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog, docs, yamls
-from reporter.columns import FLAG, INT, TEXT, TIME
-from reporter.db import Engine
+from reporter.authoring import docs
+from reporter.content import loader
+from reporter.engine.duckdb import DuckDB
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake, ingest
-from reporter.ingest.tables import LOADED, columns_of
-from reporter.schema import TABLES
-from reporter.vocabulary import VOCABULARY
+from reporter.ingest.readers.inputs import Inputs
+from reporter.schema.columns import FLAG, INT, TEXT, TIME
+from reporter.schema.tables import LOADED, TABLES, columns_of
+from reporter.schema.vocabulary import VOCABULARY
+from reporter.system import folders
 
-OWN = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("reporter-*.yml")))
+OWN = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("reporter-*.yml")))
 KINDS = {
     "actors": "agent", "credentials": "credential", "grants": "grant", "approvals": "approval", "reviews": "review",
     "review_items": "review_item", "state_changes": "state_change", "components": "component", "links": "link",
@@ -62,7 +63,7 @@ def read(tmp_path: Path) -> Read:
 
 
 def _read(folder: Path) -> tuple[Intake, dict[str, list[dict[str, Any]]]]:
-    with Engine(folder / "work") as engine, Inputs.of(folder / "ws") as inputs:
+    with DuckDB(folder / "work") as engine, Inputs.of(folder / "ws") as inputs:
         intake = ingest(engine, inputs, OWN, open_cache(folder / "cache"))
         return intake, {t.name: _rows(engine, t.name) for t in LOADED}
 
@@ -89,7 +90,7 @@ def _read_all(folder: Path, texts: dict[str, str]) -> Each:
     return each
 
 
-def _rows(engine: Engine, table: str) -> list[dict[str, Any]]:
+def _rows(engine: DuckDB, table: str) -> list[dict[str, Any]]:
     names = ["file", *(n for n, _ in columns_of(TABLES[table]))]
     found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table} ORDER BY ALL")
     return [dict(zip(names, row, strict=True)) for row in found]

@@ -10,9 +10,12 @@ import pytest
 from conftest import reporter
 from jinja2.exceptions import SecurityError
 
-from reporter.child import Limits
+from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
-from reporter.report import FILES, html, own, shape, view
+from reporter.report import FILES, build
+from reporter.report.document import View
+from reporter.report.html import custom_template
+from reporter.report.html import page as html
 
 GOOD = """{% extends "layout.html" %}
 {% import "parts/macros.html" as m %}
@@ -27,23 +30,23 @@ GOOD = """{% extends "layout.html" %}
 
 
 @pytest.fixture(scope="module")
-def rich() -> shape.View:
+def rich() -> View:
     return given.view(given.rich())
 
 
-def template(folder: Path, text: str, name: str = "risk-committee") -> own.Template:
+def template(folder: Path, text: str, name: str = "risk-committee") -> custom_template.Template:
     path = folder / f"{name}.html"
     path.write_text(text, encoding="utf-8")
-    return own.read_templates([path], FILES.values())[0]
+    return custom_template.read_templates([path], FILES.values())[0]
 
 
 def body(text: str) -> str:
     return GOOD.replace('<main id="main">\n', f'<main id="main">\n{text}\n')
 
 
-def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: View, tmp_path: Path) -> None:  # fmt: skip
     made = template(tmp_path, GOOD)
-    own.write(rich, made, ("html", "pdf"), tmp_path / "out" if (tmp_path / "out").mkdir() else tmp_path / "out")  # fmt: skip
+    custom_template.write(rich, made, ("html", "pdf"), tmp_path / "out" if (tmp_path / "out").mkdir() else tmp_path / "out")  # fmt: skip
     page = (tmp_path / "out/risk-committee.html").read_text("utf-8")
     for f in rich.frameworks:
         assert f.total.figure.text in page
@@ -72,13 +75,13 @@ def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: shape.View, 
     ],
 )
 def test_what_a_sandbox_forbids_or_a_template_gets_wrong_is_named_with_its_line(
-    text: str, said: str, rich: shape.View, tmp_path: Path
+    text: str, said: str, rich: View, tmp_path: Path
 ) -> None:
     made = template(tmp_path, body(text))
-    (tmp_path / "view.json").write_bytes(view.to_json(rich))
+    (tmp_path / "view.json").write_bytes(build.to_json(rich))
     given_ = (str(tmp_path / "view.json"), made.name, str(made.path), made.text, "html")
     with pytest.raises(InputError) as raised:
-        own.make(*given_, out=str(tmp_path / "out.html"))  # what the child does
+        custom_template.make(*given_, out=str(tmp_path / "out.html"))  # what the child does
     assert said in str(raised.value)
     assert f"{made.path}:5" in str(raised.value)
 
@@ -124,17 +127,15 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("text", OUTSIDE)
-def test_a_page_brings_nothing_that_reaches_outside(
-    text: str, rich: shape.View, tmp_path: Path
-) -> None:
+def test_a_page_brings_nothing_that_reaches_outside(text: str, rich: View, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="of its own into the page|not built on our layout"):
         html.render(rich, own=template(tmp_path, body(text)))
 
 
-def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: View, tmp_path: Path) -> None:  # fmt: skip
     for medium in ("html", "pdf"):
         with pytest.raises(InputError, match="of its own into the page"):
-            own.write(rich, template(tmp_path, body(OUTSIDE[1])), (medium,), tmp_path)
+            custom_template.write(rich, template(tmp_path, body(OUTSIDE[1])), (medium,), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["risk-committee.html"]
 
 
@@ -148,19 +149,19 @@ def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: shape.View,
         "<p>a &lt;!-- b --&gt; and url(https://example.org) as text</p>",
     ],
 )
-def test_a_page_may_hold_text_links_and_its_own_pictures(text: str, rich: shape.View, tmp_path: Path) -> None:  # fmt: skip
+def test_a_page_may_hold_text_links_and_its_own_pictures(text: str, rich: View, tmp_path: Path) -> None:  # fmt: skip
     assert "<main" in html.render(rich, own=template(tmp_path, body(text)))
 
 
-def test_nothing_may_stand_before_the_layout(rich: shape.View, tmp_path: Path) -> None:
+def test_nothing_may_stand_before_the_layout(rich: View, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not built on our layout"):
         html.render(rich, own=template(tmp_path, "<p>first</p>" + GOOD))
 
 
 def test_a_page_that_is_too_long_is_refused(
-    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own, "LONGEST_PAGE", 10_000)
+    monkeypatch.setattr(custom_template, "LONGEST_PAGE", 10_000)
     with pytest.raises(InputError, match="makes a page of [0-9]{5,} characters"):
         html.render(rich, own=template(tmp_path, body("x" * 10_000)))
 
@@ -177,21 +178,21 @@ def test_a_page_that_is_too_long_is_refused(
     ],
 )
 def test_a_template_without_end_is_stopped_and_named(
-    text: str, says: str, rich: shape.View, tmp_path: Path
+    text: str, says: str, rich: View, tmp_path: Path
 ) -> None:
     made = template(tmp_path, body(text))
     with pytest.raises(InputError, match=says) as raised:
-        own.write(rich, made, ("html",), tmp_path, Limits(memory=700 << 20, seconds=2))
+        custom_template.write(rich, made, ("html",), tmp_path, Limits(memory=700 << 20, seconds=2))
     assert str(made.path) in str(raised.value)
     assert [p.name for p in tmp_path.iterdir()] == ["risk-committee.html"]
 
 
-def test_a_page_is_built_on_our_layout(rich: shape.View, tmp_path: Path) -> None:
+def test_a_page_is_built_on_our_layout(rich: View, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not built on our layout"):
-        own.write(rich, template(tmp_path, "<h1>Ours</h1>"), ("html",), tmp_path)
+        custom_template.write(rich, template(tmp_path, "<h1>Ours</h1>"), ("html",), tmp_path)
 
 
-def test_a_template_cannot_stand_in_for_ours(rich: shape.View, tmp_path: Path) -> None:
+def test_a_template_cannot_stand_in_for_ours(rich: View, tmp_path: Path) -> None:
     before = html.render(rich, edition="board")
     made = template(tmp_path, GOOD, "layout")
     assert "Acme" in html.render(rich, own=made)
@@ -223,7 +224,7 @@ def test_an_export_by_a_template_is_all_or_nothing(good_run: Path, tmp_path: Pat
 
 
 def test_a_template_that_changed_is_compiled_anew_and_stays_in_its_sandbox(
-    rich: shape.View, tmp_path: Path
+    rich: View, tmp_path: Path
 ) -> None:
     """What is compiled is kept for the next page of the process: by its text, and apart from our own."""
     for words in ("the first", "the second"):

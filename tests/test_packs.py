@@ -14,9 +14,10 @@ import pytest
 from conftest import printed, reporter
 
 import reporter as face
-from reporter import catalog, lint
+from reporter.authoring import lint
+from reporter.content import loader
+from reporter.content.packs import GROUP, Pack, installed
 from reporter.errors import Errors
-from reporter.packs import GROUP, Pack, installed
 
 DOCK = Path(__file__).parents[1] / "docs/examples"
 """A workspace, and one source, check, catalog, crosswalk and profile."""
@@ -67,7 +68,7 @@ def test_all_that_a_pack_brings_takes_part_and_the_run_names_it(site: Path, tmp_
     assert view["crosswalks"][-1]["id"] == "dock-agentic"
     manifest = json.loads((tmp_path / "run/manifest.json").read_text("utf-8"))
     assert "dock-gateway" in {i["source"] for i in manifest["inputs"]}
-    (pack,) = catalog.load((), installed()).packs
+    (pack,) = loader.load((), installed()).packs
     said = f"acme-dock 1.2.0, sha256 {pack.sha256}"
     assert manifest["hashes"]["pack dock"] == said
     assert {"label": "pack dock", "text": said} in view["hashes"]
@@ -112,7 +113,7 @@ def test_no_packs_leaves_them_out(site: Path, tmp_path: Path) -> None:
         face.assess(tmp_path / "ws", cache=tmp_path / "cache", packs=p).data for p in (True, False)
     ]
     assert [("pack dock" in r.hashes, "ENT-51" in r.scores.checks) for r in runs] == [(True, True), (False, False)]  # fmt: skip
-    assert runs[1].hashes["content"] == catalog.load().sha256
+    assert runs[1].hashes["content"] == loader.load().sha256
 
 
 def test_formats_and_lint_say_which_packs_they_see(site: Path) -> None:
@@ -137,7 +138,7 @@ def test_lint_runs_the_examples_of_packs_in_a_child(
 
 
 def test_the_folder_of_a_pack_may_be_given_by_hand_too(site: Path) -> None:
-    content = catalog.load((site / "acme_dock",), installed())
+    content = loader.load((site / "acme_dock",), installed())
     assert (content.packs, content.extra) == ((), {"ENT-51"})
 
 
@@ -152,9 +153,13 @@ def test_a_pack_may_be_a_folder_inside_a_package(site: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("AS subject", "AS subjekt", "the SELECT gives subjekt, ok, reason, ref"),
+        (
+            "AS subject",
+            "AS subjekt",
+            "the SELECT gives subjekt, code, n_sent, first_out, n_out, ref",
+        ),
         ("severity: high", "severity: severe", "'severity' is 'severe'"),
-        ("s.n_out = 0 AS ok", "s.n_outt = 0 AS ok", 'no column "n_outt"'),
+        ("s.n_out = 0 THEN", "s.n_outt = 0 THEN", 'no column "n_outt"'),
     ],
 )
 def test_a_mistake_in_a_pack_is_told_with_file_line_and_pack(
@@ -177,7 +182,7 @@ def test_a_source_of_a_pack_that_cannot_run_is_told_with_its_pack(site: Path, tm
 def test_a_check_of_a_pack_that_fails_while_running_costs_its_own_verdicts(
     site: Path, tmp_path: Path
 ) -> None:
-    change(site, "s.n_out = 0 AS ok,", "CAST(s.agent_id AS BIGINT) = 0 AS ok,")
+    change(site, "s.n_out = 0 THEN", "CAST(s.agent_id AS BIGINT) = 0 THEN")
     result = assess(tmp_path / "run")
     assert result.exit_code == 0
     found = face.open(tmp_path / "run").results()
@@ -207,7 +212,7 @@ def test_nothing_in_a_pack_takes_the_name_of_what_ships(
         path.rename(path.with_name("ENT-01-mine.yml"))
         path = path.with_name("ENT-01-mine.yml")
     with pytest.raises(Errors) as raised:
-        catalog.load((), installed())
+        loader.load((), installed())
     (found,) = (e for e in raised.value.errors if says in e.message)
     assert found.place.startswith(f"{path}:") and "pack dock 1.2.0" in found.hint
 
@@ -252,6 +257,79 @@ def test_the_questions_of_a_packs_catalog_are_asked(site: Path, tmp_path: Path) 
     assert "dock-rules,D-2," in (tmp_path / "ws/statements/attestations.csv").read_text("utf-8")
     assert reporter("init", tmp_path / "plain", "--no-packs").exit_code == 0
     assert "dock-rules" not in (tmp_path / "plain/statements/attestations.csv").read_text("utf-8")
+
+
+# ---------------------------------------------------------------- models
+
+MODEL = "models/sendings.sql"
+SENDINGS = """\
+-- One thing that an agent sent with success in the period, and where it went.
+-- part
+WITH heard AS (SELECT e.agent_id, e.destination, e.occurred_at, e.ref FROM events AS e
+  WHERE e.in_window AND e.agent_kind = 'agent' AND e.outcome = 'success')
+SELECT heard.agent_id, heard.destination, heard.occurred_at, heard.ref FROM heard WHERE heard.destination IS NOT NULL
+"""
+
+
+def with_model(site: Path, text: str = SENDINGS, name: str = MODEL) -> Path:
+    """Put what the check reads of events into a model of the pack."""
+    path = site / "acme_dock" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, "utf-8")
+    own = site / "acme_dock" / CHECK
+    plain = own.read_text("utf-8")
+    i, j = plain.index("    FROM events AS e\n"), plain.index("    GROUP BY e.agent_id")
+    own.write_text(f"{plain[:i]}    FROM {path.stem} AS e\n{plain[j:]}", "utf-8")
+    return path
+
+
+def test_one_file_of_each_kind_takes_part_without_any_other_edit(
+    site: Path, tmp_path: Path
+) -> None:
+    """A source, a model, a check, a catalog, a profile and an output format."""
+    assert assess(tmp_path / "before").exit_code == 0
+    with_model(site)
+    install_format(site)
+    result = assess_as(tmp_path / "run", "json,markdown")
+    assert result.exit_code == 0, result.output
+    before, after = (face.open(tmp_path / n).results(check="ENT-51") for n in ("before", "run"))
+    told = ["subject", "status", "reason", "record", "id"]
+    assert before[told].to_dict() == after[told].to_dict() and set(after["status"]) >= {
+        "pass",
+        "fail",
+    }
+    view = printed(tmp_path / "run")
+    assert (view["frameworks"][-1]["id"], view["cover"]["profile"]) == ("dock-rules", "Dock Ltd")
+    files = json.loads((tmp_path / "run/manifest.json").read_text("utf-8"))
+    assert (
+        "dock-gateway" in {i["source"] for i in files["inputs"]} and "report.md" in files["outputs"]
+    )
+    assert (
+        files["hashes"]
+        != json.loads((tmp_path / "before/manifest.json").read_text("utf-8"))["hashes"]
+    )
+    assert reporter("lint", "--no-examples").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "says"),
+    [
+        (SENDINGS, "models/activity.sql", "activity is a table or model that ships"),
+        (SENDINGS.replace("-- part\n", ""), MODEL, "is no part of checks"),
+        (SENDINGS.replace("-- One", "SELECT 1; -- One"), MODEL, "begins with no comment"),
+        (SENDINGS.replace("FROM events", "FROM read_csv('/etc/passwd')"), MODEL, "is not a plain table name"),
+        (SENDINGS.replace("FROM events", "FROM sendings"), MODEL, "the model sendings reads itself"),
+        (SENDINGS.replace("e.destination,", "e.destinaton,"), MODEL, 'Did you mean "destination"?'),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_model_of_a_pack_is_told(
+    site: Path, text: str, name: str, says: str
+) -> None:
+    with_model(site, text, name)
+    result = reporter("lint", "--no-examples")
+    assert result.exit_code == 3
+    assert says in result.output and f"{name}" in result.output
+    assert "It is of pack dock" in result.output
 
 
 # ---------------------------------------------------------------- formats

@@ -16,14 +16,19 @@ from urllib.parse import unquote
 import fixture_assessment as given
 import pytest
 from click.testing import CliRunner
+from fixture_reasons import text_of
 
-from reporter import ids
+from reporter.authoring.scaffold import init
 from reporter.cli import main
-from reporter.db import Engine, quoted
-from reporter.init import init
-from reporter.report import desk, html, pages, search, shape, words
-from reporter.runfolder import read_view
-from reporter.store import OPEN
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.model import ids
+from reporter.report.document import View
+from reporter.report.export import read_view
+from reporter.report.html import owner_tasks, search, verdict_pages
+from reporter.report.html import page as html
+from reporter.report.view import format as words
+from reporter.runs.store import OPEN
 
 
 class Anchors(HTMLParser):
@@ -51,17 +56,17 @@ class Anchors(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def rich() -> shape.View:
+def rich() -> View:
     return given.view(given.rich())
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run is long from eleven findings on."""
-    for module in (pages, desk):
+    for module in (verdict_pages, owner_tasks):
         monkeypatch.setattr(module, "INLINE", 10)
         monkeypatch.setattr(module, "PER_PAGE", 20)
-    monkeypatch.setattr(pages, "NAMES_PER_PAGE", 40)
+    monkeypatch.setattr(verdict_pages, "NAMES_PER_PAGE", 40)
 
 
 def read(folder: Path) -> dict[str, Anchors]:
@@ -85,7 +90,7 @@ def rows_of(made: dict[str, Anchors], prefix: str) -> Counter[str]:
     return Counter(i for name, p in made.items() if name.startswith(prefix) for i in p.ids if i.startswith("v-"))  # fmt: skip
 
 
-def anchors_of(made: shape.View, where: str = "status <> 'na'") -> Counter[str]:
+def anchors_of(made: View, where: str = "status <> 'na'") -> Counter[str]:
     """Every anchor of a row, once."""
     return Counter(f"v-{i}" for (i,) in made.findings.results.each(("id",), where))
 
@@ -100,20 +105,20 @@ def test_a_short_report_holds_every_verdict_in_its_one_page(make: Any, tmp_path:
     assert dangling(read_) == []
 
 
-def test_a_pass_has_its_subject_reason_record_and_owner(rich: shape.View, tmp_path: Path) -> None:
+def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
     for p in (f for f in given.rich().verdicts if f.status == "pass"):
         row = shown.rows[shown.row_ids.index(f"v-{ids.finding(p.check, p.subject)}")]
-        told = (words.clean(p.subject)[:100], p.reason[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
+        told = (words.clean(p.subject)[:100], text_of(p)[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
 
 
 def test_many_passes_make_a_run_long(
-    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert pages.found(rich).inline
-    monkeypatch.setattr(pages, "VERDICTS", sum(anchors_of(rich).values()) - 1)
+    assert verdict_pages.found(rich).inline
+    monkeypatch.setattr(verdict_pages, "VERDICTS", sum(anchors_of(rich).values()) - 1)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich)
@@ -122,9 +127,7 @@ def test_many_passes_make_a_run_long(
 
 
 @pytest.mark.usefixtures("small")
-def test_a_long_report_holds_every_verdict_on_pages_by_check(
-    rich: shape.View, tmp_path: Path
-) -> None:
+def test_a_long_report_holds_every_verdict_on_pages_by_check(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich)
@@ -139,9 +142,7 @@ def test_a_long_report_holds_every_verdict_on_pages_by_check(
 
 
 @pytest.mark.usefixtures("small")
-def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
-    rich: shape.View, tmp_path: Path
-) -> None:
+def test_each_agent_has_a_place_that_links_to_all_its_verdicts(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     links = Counter(
@@ -155,7 +156,7 @@ def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
     actors = {row[rich.finding_columns.index("actor")] for row in rich.findings}
     actors |= {card.agent for card in rich.agents.cards}
     actors |= {words.clean(a) for (a,) in rich.findings.results.each(("actor",), "status <> 'na'")}
-    assert sum(len(page) for _, page in pages.actor_pages(rich)) == len(actors)
+    assert sum(len(page) for _, page in verdict_pages.actor_pages(rich)) == len(actors)
     assert [link.partition("#")[2] for link in made["findings/index.html"].links].count(
         "a-agent-0001"
     ) == 1
@@ -163,9 +164,9 @@ def test_each_agent_has_a_place_that_links_to_all_its_verdicts(
 
 @pytest.mark.usefixtures("small")
 def test_an_index_of_too_many_names_lists_the_pages(
-    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "LISTED", 5)
+    monkeypatch.setattr(verdict_pages, "LISTED", 5)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     listed = [link for link in made["findings/index.html"].links if link.startswith("agents")]
@@ -190,14 +191,12 @@ def pages_with(told: dict[str, Any], asked: str) -> set[str]:
 
 
 @pytest.mark.usefixtures("small")
-def test_the_index_finds_the_page_of_every_row_by_its_words(
-    rich: shape.View, tmp_path: Path
-) -> None:
+def test_the_index_finds_the_page_of_every_row_by_its_words(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     block = words_of(tmp_path / "findings" / "index.html")
     assert "<" not in block
     told = json.loads(block)
-    found = list(pages.check_pages(rich))
+    found = list(verdict_pages.check_pages(rich))
     assert [file for file, *_ in told["pages"]] == [p.file for p in found]
     for page in found:
         for r in page.rows:
@@ -212,7 +211,7 @@ def test_the_index_finds_the_page_of_every_row_by_its_words(
 
 @pytest.mark.usefixtures("small")
 def test_an_index_of_too_many_words_says_so(
-    rich: shape.View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "LIMIT", 1000)
     html.write(rich, tmp_path / "report.html")
@@ -222,12 +221,12 @@ def test_an_index_of_too_many_words_says_so(
 
 
 @pytest.mark.usefixtures("small")
-def test_the_pages_of_an_owner_hold_every_task(rich: shape.View, tmp_path: Path) -> None:
+def test_the_pages_of_an_owner_hold_every_task(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "engineer.html", "engineer")
     made = read(tmp_path)
-    desks = desk.desks(rich, "screen")
-    assert all(d.files and sum(len(s.tasks) for s in d.systems) <= desk.FIRST for d in desks)
-    parted = list(desk.pages(rich, desks))
+    desks = owner_tasks.desks(rich, "screen")
+    assert all(d.files and sum(len(s.tasks) for s in d.systems) <= owner_tasks.FIRST for d in desks)
+    parted = list(owner_tasks.pages(rich, desks))
     assert [p.file for _, p in parted] == [f for d in desks for f in d.files]
     tasks = [t for _, p in parted for s in p.systems for t in s.tasks]
     assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
@@ -237,8 +236,8 @@ def test_the_pages_of_an_owner_hold_every_task(rich: shape.View, tmp_path: Path)
     assert dangling(made) == []
 
 
-def test_a_short_list_of_tasks_is_whole_in_the_page(rich: shape.View) -> None:
-    desks = desk.desks(rich, "screen")
+def test_a_short_list_of_tasks_is_whole_in_the_page(rich: View) -> None:
+    desks = owner_tasks.desks(rich, "screen")
     tasks = [t for d in desks for s in d.systems for t in s.tasks]
     assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
     assert not any(d.files or d.more for d in desks)
@@ -273,7 +272,7 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     run = tmp_path / "run"
     run.mkdir()
     (run / "report.json").write_bytes((good_run / "report.json").read_bytes())
-    with Engine(tmp_path / "work", "1GB") as engine:
+    with DuckDB(tmp_path / "work", "1GB") as engine:
         cells = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
         engine.write_parquet(f"{cells} WHERE subject != 'organisation'", run / "results.parquet")
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))

@@ -13,19 +13,22 @@ import pytest
 import weasyprint
 from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
 
-from reporter.report import EDITIONS, appendix, html, pdf, shape
-from reporter.runfolder import read_view
+from reporter.report import EDITIONS, document
+from reporter.report.editions import appendix
+from reporter.report.export import read_view
+from reporter.report.html import page as html
+from reporter.report.pdf import paper
 
 UNSEEN = {"head", "script", "style", "title"}
 
 
-def laid_out(made: shape.View, edition: str) -> tuple[Any, list[Any]]:
+def laid_out(made: document.View, edition: str) -> tuple[Any, list[Any]]:
     """Return the root element of a page for paper, and the sheets it becomes."""
-    begins = appendix.chapter(made, len(made.findings), 9, "f" * 64, 3) if edition == pdf.COMPLETE else None  # fmt: skip
-    page, faces = pdf.printable(
-        html.render(made, "paper", pdf._PLACE, edition, begins), html.templates_dir() / "fonts"
+    begins = appendix.chapter(made, len(made.findings), 9, "f" * 64, 3) if edition == paper.COMPLETE else None  # fmt: skip
+    page, faces = paper.printable(
+        html.render(made, "paper", paper._PLACE, edition, begins), html.templates_dir() / "fonts"
     )
-    source = weasyprint.HTML(string=page.replace(pdf._PLACE, faces), url_fetcher=pdf.Fetcher())
+    source = weasyprint.HTML(string=page.replace(paper._PLACE, faces), url_fetcher=paper.Fetcher())
     return source.etree_element, [p._page_box for p in source.render(pdf_variant="pdf/a-3a").pages]
 
 
@@ -33,15 +36,15 @@ def test_a_word_without_end_is_cut_and_does_not_take_its_square(tmp_path: Path) 
     """Of 10,000 letters one took twenty seconds, in a cell of a table or beside one."""
     word = "x" * 20_000
     page = f"<table><tr><td>{word}</td><td>a &amp; b</td><td>{'&lt;' * 20_000}</td></tr></table><p title='{word}'>{word} end</p>"
-    shown = pdf.shorten_words(page)
+    shown = paper.shorten_words(page)
     assert (
         shown.count("19,500 more characters in report.json, results.parquet") == 3
         and "a &amp; b" in shown
     )
     assert len(shown) < 7000 and shown.count("&lt;") == 500 and shown.endswith(" end</p>")
     begun = time.monotonic()
-    with pdf._uncollected():
-        made = pdf._write(f"<html lang=en><title>t</title><body>{page}")
+    with paper._uncollected():
+        made = paper._write(f"<html lang=en><title>t</title><body>{page}")
     assert made[:5] == b"%PDF-"
     assert time.monotonic() - begun < 10
 

@@ -12,13 +12,13 @@ from conftest import judge_few
 from fixture_estate import Estate, service_account, spoiled
 
 import reporter
-from reporter.report.shape import View
+from reporter.report.document import View
 
 ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"
 PRACTICES = {
-    "owner or manager": "Somebody answers for it", "review on time": "Review on time", "sound credentials": "Sound credentials",
-    "monitoring": "Monitoring", "policy cover": "Policy in force",
+    "owner": "Somebody answers for it", "review": "Review on time", "credentials": "Sound credentials",
+    "monitoring": "Monitoring", "policy": "Policy in force",
 }  # fmt: skip
 SUBJECTS = {
     "human": ("People",), "agent": ("Agents", "Agents: scripted", "Agents, kind unknown"),
@@ -194,13 +194,13 @@ def expect_agreement(folder: Path) -> None:
     for subject, reason in zip(verdicts["subject"], verdicts["reason"], strict=True):
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
         total = sum(int(found.parity.heads[n].n) for n in own)
-        assert f"({total} members;" in reason
+        assert f"({total} member{'s' * (total != 1)};" in reason
         for words, practice in PRACTICES.items():
             row = next(r for r in found.parity.rows if r.practice == practice)
             held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
-            said = re.search(rf"{words} (\d+|-)/", reason.split("best: ")[1])
+            said = re.search(rf"{words} (\d+|not recorded)", reason.split("in %: ")[1])
             assert said
-            assert (0 if said[1] == "-" else int(said[1])) == 100 * held // total
+            assert (0 if said[1] == "not recorded" else int(said[1])) == 100 * held // total
 
 
 def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> None:
@@ -214,5 +214,5 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     verdicts = reporter.open(tmp_path / "run").results(check="GOV-01")
     agent = verdicts.set_index("subject").loc["agent"]
     assert agent.status == "unknown"
-    assert "owner or manager 66 to 100/100" in agent.reason
-    assert "1 members here, and up to 0 of another type" in agent.reason
+    assert "owner 66 to 100," in agent.reason
+    assert "1 member here, and of up to 0 of another type" in agent.reason

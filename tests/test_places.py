@@ -9,9 +9,9 @@ import pytest
 from fixture_estate import Estate
 
 import reporter
-from reporter.db import Engine, parquet
+from reporter.engine.duckdb import DuckDB, parquet
 from reporter.errors import InputError
-from reporter.store import MANIFEST, RESULTS
+from reporter.runs.store import MANIFEST, RESULTS
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -44,7 +44,7 @@ def test_verdicts_that_somebody_changed_are_refused_though_their_numbers_are_rig
     sample_run: Path, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(sample_run, tmp_path / "run"))
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         changed = f"SELECT * REPLACE ('somebody' AS owner) FROM {parquet(run / RESULTS)}"
         engine.write_parquet(changed, tmp_path / "changed")
     (tmp_path / "changed").replace(run / RESULTS)
@@ -74,14 +74,14 @@ def test_a_render_into_a_folder_that_is_there_is_made_inside_of_it(
     sample_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be another disk than the one that holds it."""
-    from reporter import runfolder
+    from reporter.report import export
 
     made: list[Path] = []
-    place_of = runfolder.place_of
+    place_of = export.place_of
     monkeypatch.setattr(
-        runfolder, "place_of", lambda out, told: made.append(out) or place_of(out, told)
+        export, "place_of", lambda out, told: made.append(out) or place_of(out, told)
     )  # type: ignore[func-returns-value]
     (tmp_path / "disk").mkdir()
-    runfolder.render(sample_run, ["csv"], tmp_path / "disk")
+    export.render(sample_run, ["csv"], tmp_path / "disk")
     assert [p.name for p in (tmp_path / "disk").iterdir()] == ["findings.csv"]
     assert made == [tmp_path / "disk" / "reporter"]

@@ -15,23 +15,24 @@ import pytest
 from fixture_verdicts import defects_of
 from fixture_verdicts import tallies as counted
 
-from reporter import catalog, ids
-from reporter.actions import effort_ids
 from reporter.cli import main
-from reporter.compared import CauseGroup
+from reporter.content import loader
+from reporter.content.frameworks import read_efforts
+from reporter.content.workspace import read_workspace
 from reporter.errors import ContentError, InputError
-from reporter.frameworks import read_efforts
-from reporter.model import Check, Finding, Profile, Theme
-from reporter.planned import EVIDENCE, IMPLEMENT, Action, Efforts, Move, Roadmap
-from reporter.report.roadmap import Fixes, points
+from reporter.evaluate.remediation import effort_ids
+from reporter.explain.what_if import what_if
+from reporter.model import ids
+from reporter.model.assessment import Check, Finding, Profile, Theme
+from reporter.model.comparison import CauseGroup
+from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Efforts, Missing, Move, Roadmap
+from reporter.model.scores import Status, Tally
+from reporter.report.chapters.next_steps import Fixes, points
+from reporter.runs.store import RESULTS, read_data, write_data
 from reporter.score import plan_actions, score
-from reporter.score.models import shipped_policy
-from reporter.score.plan import after, change_of
+from reporter.score.input import shipped_policy
+from reporter.score.planner import after, change_of
 from reporter.score.state import Change
-from reporter.scores import Status, Tally
-from reporter.store import RESULTS, read_data, write_data
-from reporter.whatif import what_if
-from reporter.workspace import read_workspace
 
 POLICY = shipped_policy()
 THEMES = (Theme("AAA", "A"), Theme("BBB", "B"), Theme("CCC", "C"))
@@ -46,7 +47,9 @@ def check(name: str, severity: str = "medium", level: int = 1) -> Check:
 
 
 def finding(name: str, subject: str, status: Status, tier: str = "2", owner: str = "") -> Finding:
-    return Finding(name, subject, status, "why", "", subject, owner, int(tier[0]), int(tier[-1]))
+    return Finding(
+        name, subject, status, "said", "", "", subject, owner, int(tier[0]), int(tier[-1])
+    )
 
 
 def action(
@@ -213,7 +216,7 @@ def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
 
 @pytest.mark.deep
 def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
-    content = catalog.load()
+    content = loader.load()
     dice = random.Random(7)
     cells = [
         finding(c.id, f"agent-{n}", dice.choice((Status.FAIL, Status.UNKNOWN, Status.PASS)), str(dice.randint(1, 4)))
@@ -230,7 +233,7 @@ def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
 
 
 def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reporter.score.plan.RANKED", 2)
+    monkeypatch.setattr("reporter.score.planner.RANKED", 2)
     world = World(3)
     road = world.plan()
     assert road.ranked == 2
@@ -321,7 +324,7 @@ def test_each_open_cell_stands_in_exactly_one_action() -> None:
     }  # fmt: skip
     assert [a.kind for a in found.values()].count(EVIDENCE) == 1
     assert Fixes(CHECKS).of(found[A]) == "Mend AAA-01. Mend AAA-02."
-    assert found["AAA-01-evidence"].missing == "why"
+    assert found["AAA-01-evidence"].missing == Missing("AAA-01", "said", "", 1, 1, True)
     assert {name: a.things for name, a in found.items()} == {
         A: 1,
         B: 1,

@@ -13,9 +13,10 @@ import pytest
 from conftest import judge_few, read_results, reporter, texts_of
 from fixture_estate import Estate, spoiled
 
-from reporter import catalog, ids
-from reporter.pseudonyms import People
-from reporter.store import RESULT, read_data
+from reporter.content import loader
+from reporter.model import ids
+from reporter.privacy.pseudonyms import People
+from reporter.runs.store import RESULT, read_data
 
 Rows = set[tuple[str, ...]]
 
@@ -384,7 +385,7 @@ def test_ids_are_made_of_pseudonyms(named: Path, files: dict[str, str]) -> None:
     rows = read_results(run, columns=("check", "subject", "id"))
     assert all(id_ == ids.finding(check, subject) for check, subject, id_ in rows)
     causes = read_data(run).causes
-    groups = {check: g.id for g in catalog.load().causes for check in g.checks}
+    groups = {check: g.id for g in loader.load().causes for check in g.checks}
     own: dict[str, set[str]] = {}
     for subject, name in read_results(run, "cause <> ''", ("subject", "cause")):
         own.setdefault(name, set()).add(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from reporter.ingest.tables import _HOST
+from reporter.transform.activity import _HOST
 
 HOSTS = [
     ("https://u:p@Files.X.example:443/a?b=@z", "files.x.example"),

@@ -23,20 +23,23 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reporter import catalog, yamls
-from reporter.db import Engine, OutOfMemory
+from reporter.content import loader
+from reporter.engine.base import OutOfMemory
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.ingest import cache as store
-from reporter.ingest import convert, files, load, recognise, spool
-from reporter.ingest.files import sniff
-from reporter.ingest.inputs import Inputs
-from reporter.ingest.items import Document
-from reporter.ingest.readers import documents
-from reporter.ingest.tables import LOADED, columns_of
-from reporter.ingest.tabular import csv_rows
-from reporter.model import FileCount, Quarantined
+from reporter.ingest import convert, detect, load, record_path
+from reporter.ingest.readers import files
+from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.files import sniff
+from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.readers.records import Document
+from reporter.ingest.readers.tabular import csv_rows
+from reporter.model.assessment import FileCount, Quarantined
+from reporter.schema.tables import LOADED, columns_of
+from reporter.system import folders
 
-SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Taken:
 
     @property
     def reasons(self) -> str:
-        return " | ".join(q.reason for q in self.quarantined)
+        return " | ".join(str(q.reason) for q in self.quarantined)
 
 
 Ingest = Callable[..., Taken]
@@ -64,7 +67,7 @@ def take(folder: Path, **files: bytes) -> Taken:
     logs.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (logs / name.replace("__", ".")).write_bytes(content)
-    with Engine(folder / "work") as engine:
+    with DuckDB(folder / "work") as engine:
         intake = load.ingest(
             engine, Inputs.of(folder / "ws"), SOURCES, store.open_cache(folder / "cache")
         )
@@ -285,7 +288,7 @@ def test_what_is_wrong_with_a_file_costs_that_and_no_more(claim: str, planted: T
     (file,) = (f for f in planted.files.values() if f.file.startswith(f"logs/{number:02d}."))
     told = [q for q in planted.quarantined if q.file == file.file and q.kind != "duplicate"]
     assert counts(file) == expected
-    assert says in " | ".join(q.reason for q in told) + file.why
+    assert says in " | ".join(str(q.reason) for q in told) + str(file.why)
     assert claim not in LINES or sorted(q.line for q in told) == LINES[claim]
     assert claim != "comments and last commas" or file.source == "mcp-config"
 
@@ -341,7 +344,7 @@ HOSTILE = {
 def test_no_broken_json_takes_long(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(text)
     started = time.process_time()
-    with Engine(tmp_path / "work") as engine:
+    with DuckDB(tmp_path / "work") as engine:
         assert list(documents(sniff(tmp_path / "a.json", "a.json"), engine))
     assert time.process_time() - started < 4
 
@@ -646,7 +649,7 @@ def both_paths(folder: Path, content: bytes) -> list[tuple[Any, ...]]:
     for n, stream_from in enumerate((0, 1 << 40)):
         convert.STREAM_FROM = stream_from
         taken = take(folder / str(n), a__jsonl=content)
-        problems = sorted((q.line, q.kind, q.reason) for q in taken.quarantined)
+        problems = sorted((q.line, q.kind, str(q.reason)) for q in taken.quarantined)
         made.append((counts(taken.only), taken.rows, problems))
     return made
 
@@ -744,7 +747,7 @@ def test_the_machines_time_zone_changes_nothing(zone: str, tmp_path: Path) -> No
 def test_of_many_files_one_record_is_looked_at_first_and_more_where_it_is_odd(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognise, "SAMPLED_IN_ALL", 1)
+    monkeypatch.setattr(detect, "SAMPLED_IN_ALL", 1)
     odd = lines({"hello": "world"}, *(event(n) for n in range(1, 4)))
     taken = take(tmp_path, a__jsonl=odd, b__jsonl=lines(*TEN), c__jsonl=lines({"hello": 1}))
     assert {f.file: f.source for f in taken.files.values()} == {
@@ -768,7 +771,7 @@ def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> N
         ("logs/a.jsonl", 3, "duplicate"),
         ("logs/b.jsonl", 1, "duplicate"),
     ]
-    assert "repeats logs/a.jsonl#1" in taken.quarantined[1].reason
+    assert "repeats logs/a.jsonl#1" in str(taken.quarantined[1].reason)
 
 
 @pytest.mark.parametrize(
@@ -785,7 +788,7 @@ def test_a_source_that_names_what_there_is_not_is_refused(
     path = tmp_path / "z.yml"
     path.write_text(f"id: z\ntitle: Z\nwhen: 'TRUE'\n{line}\ntables: {{}}\n")
     with pytest.raises(ContentError, match=says):
-        catalog.read_source(path)
+        loader.read_source(path)
 
 
 # what the engine fails on
@@ -794,7 +797,7 @@ def test_a_source_that_names_what_there_is_not_is_refused(
 NO_SQL = "CAST(error('no \"s3cr3t\" here') AS BIGINT)"
 
 
-def _clumsy(source: catalog.Source) -> catalog.Source:
+def _clumsy(source: loader.Source) -> loader.Source:
     """The source of events, with SQL that fails on one of them."""
     if source.id != "reporter-events":
         return source
@@ -803,14 +806,14 @@ def _clumsy(source: catalog.Source) -> catalog.Source:
     return replace(source, tables={"events": sql})
 
 
-def _short_of_memory(engine: Engine, *rest: Any) -> None:
+def _short_of_memory(engine: DuckDB, *rest: Any) -> None:
     """What turns records into rows, where one of them is too much."""
     if engine.one("SELECT count(*) FROM spooled WHERE contains(CAST(r AS VARCHAR), '\"bad\"')"):
         raise OutOfMemory("the engine needs more memory")
     STAGE(engine, *rest)
 
 
-STAGE = spool._stage
+STAGE = record_path._stage
 STUMBLES = {
     "an error in SQL": ("engine could not read it", "SOURCES", tuple(map(_clumsy, SOURCES))),
     "too little memory": ("needs more memory than --memory", "_stage", _short_of_memory),
@@ -822,7 +825,9 @@ def test_what_the_engine_fails_on_costs_that_record_and_no_run(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, name, value = STUMBLES[what]
-    monkeypatch.setitem(take.__globals__ if name == "SOURCES" else spool.__dict__, name, value)
+    monkeypatch.setitem(
+        take.__globals__ if name == "SOURCES" else record_path.__dict__, name, value
+    )
     taken = take(
         tmp_path,
         a__jsonl=lines(event(0), event(1, event_id="bad"), *(event(n) for n in range(2, 7))),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from reporter import catalog
-from reporter.examples import verdicts
-from reporter.model import Check
+from reporter.authoring.examples import verdicts
+from reporter.content import loader
+from reporter.i18n.translate import speaking
+from reporter.model.assessment import Check
+from reporter.model.reasons import Reasons, filled, parsed
 
 
 @pytest.fixture(scope="module")
 def checks() -> dict[str, Check]:
-    return {c.id: c for c in catalog.load().checks}
+    return {c.id: c for c in loader.load().checks}
 
 
 def event(actor: str, kind: str | None, day: str, outcome: str = "success") -> dict[str, Any]:
@@ -31,13 +34,13 @@ def test_who_is_in_no_list_is_told_by_what_its_own_log_says_of_it(checks: dict[s
         ],
     }  # fmt: skip
     told = {s: reason for s, (_, reason) in verdicts(checks["INV-02"], {"given": given}).items()}
-    seen = "in no register, yet acting since 2026-08-{} (events: {})".format
+    seen = "in no register, yet acting since 2026-08-{} ({})".format
     assert told == {
-        "person": f"{seen('02', 1)}; that it is a person, the log alone says",
-        "job": f"{seen('03', 1)}; that it is a service account, the log alone says",
-        "untold": f"{seen('04', 1)}; what it is, neither a list nor the log says",
-        "two": f"{seen('05', 2)}; the log alone says what it is, and not always the same",
-        "tried": f"{seen('07', 1)}; that it is a person, the log alone says",
+        "person": f"{seen('02', '1 event')}; kind according to the log alone: human",
+        "job": f"{seen('03', '1 event')}; kind according to the log alone: service account",
+        "untold": f"{seen('04', '1 event')}; neither a list nor the log says what it is",
+        "two": f"{seen('05', '2 events')}; the log calls it both human and service account",
+        "tried": f"{seen('07', '1 event')}; kind according to the log alone: human",
     }
 
 
@@ -62,3 +65,55 @@ def test_an_owner_is_told_by_what_is_wrong_with_it(checks: dict[str, Check]) -> 
         "two": "owned by ann, technical owner bob",
         "low": "owned by ann, technical owner ann",
     }
+
+
+# ---------------------------------------------------------------- sentences
+
+
+@pytest.mark.parametrize(
+    ("sentence", "values", "says"),
+    [
+        ("{tool} is not granted", {"tool": "pay"}, "pay is not granted"),
+        ("{tool} is not granted[, and {n} more]", {"tool": "pay"}, "pay is not granted"),
+        ("{tool} is not granted[, and {n} more]", {"tool": "a", "n": 2}, "a is not granted, and 2 more"),
+        ("seen on {at:day}", {"at": "2026-07-01 09:30:00"}, "seen on 2026-07-01"),
+        ("{n:day|days} late", {"n": 1}, "1 day late"),
+        ("{n:day|days} late", {"n": 1200}, "1,200 days late"),
+        ("a {kind:word}", {"kind": "service_account"}, "a service account"),
+        ("{what:word} lacks", {"what": "own"}, "an owner lacks"),
+        ("no record holds {columns}", {"columns": ["a", "b", "c", "d", "e"]}, "no record holds a, b, c and 2 more"),
+        ("owner {owner}", {}, "owner not recorded"),
+        ("{flag}", {"flag": True}, "yes"),
+    ],
+)  # fmt: skip
+def test_a_sentence_says_its_values(sentence: str, values: dict[str, Any], says: str) -> None:
+    assert filled(sentence, values, {"own": "an owner"}) == says
+
+
+@pytest.mark.parametrize("sentence", ["{", "a [b", "b]", "{A}", "{a b}", "[a [b] c]", "{a:}"])
+def test_what_is_no_sentence_is_refused(sentence: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        parsed(sentence)
+
+
+def test_a_reason_is_said_in_the_language_that_is_spoken(checks: dict[str, Check]) -> None:
+    reasons = Reasons(checks.values())
+    values = json.dumps({"log_source": "gw", "seen": 1, "expected": 92})
+    assert reasons.of("OWN-01", "silent_days", values) == "log source gw delivered on 1 of 92 days"
+    with speaking("de"):
+        assert (
+            reasons.of("OWN-01", "silent_days", values)
+            == "Protokollquelle gw lieferte an 1 von 92 Tagen"
+        )
+        assert reasons.of("OWN-01", "no_owner", "") == "kein Verantwortlicher ist eingetragen"
+    assert reasons.of("OWN-01", "no_owner", "") == "no owner is recorded"
+
+
+def test_a_code_of_another_version_is_told_as_it_stands(checks: dict[str, Check]) -> None:
+    reasons = Reasons(checks.values())
+    assert reasons.of("OWN-01", "gone_code", '{"owner":"ann"}') == "gone_code (owner ann)"
+    assert reasons.of("ZZZ-01", "gone_code", "") == "gone_code"
+    made_good = '{"compensated":{"by":"REV-01","until":"2026-12-31","ref":"s.csv#1"}}'
+    assert reasons.of("OWN-01", "no_owner", made_good) == (
+        "no owner is recorded; compensated by REV-01 until 2026-12-31 (s.csv#1)"
+    )

@@ -11,9 +11,9 @@ import pytest
 from conftest import printed, reporter
 from test_sources import DATA, SAMPLES, SOURCES, needs_samples
 
-from reporter import catalog
-from reporter.ingest.files import discover
+from reporter.content import loader
 from reporter.ingest.load import ingested
+from reporter.ingest.readers.files import discover
 
 FIRST = """\
 id: first
@@ -36,7 +36,7 @@ def read(
     for name, text in (*sources.items(), *files.items()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    made = tuple(catalog.read_source(folder / name) for name in sources)
+    made = tuple(loader.read_source(folder / name) for name in sources)
     with ingested(discover(folder, ("in",)), made) as (engine, intake):
         rows = engine.rows("SELECT source, file, actor_id FROM in_actors ORDER BY ALL")
     return rows, {f.file: f for f in intake.files}
@@ -52,9 +52,9 @@ def test_the_next_best_source_that_keeps_records_takes_the_file(tmp_path: Path) 
     assert rows == [("first", "in/a.json", "a1"), ("last", "in/b.json", "b1"), ("last", "in/b.json", "b2")]  # fmt: skip
     b, c = counts["in/b.json"], counts["in/c.json"]
     assert (b.source, b.read, b.kept) == ("last", 2, 2)
-    assert "as What comes first none of its 2 records could be kept" in b.why
+    assert "as What comes first none of its 2 records could be kept" in str(b.why)
     assert (c.source, c.read, c.out_of_scope) == ("first", 1, 1)
-    assert "but none of its 1 records is kept; nothing, last kept none either" in c.why
+    assert "but none of its 1 records is kept; nothing, last kept none either" in str(c.why)
 
 
 @pytest.mark.usefixtures("few_checks")

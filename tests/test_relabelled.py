@@ -112,7 +112,7 @@ def test_whom_the_log_calls_an_agent_stays_in_the_checks_on_agents(
 
 
 def test_who_is_listed_otherwise_is_named_on_page_1_and_nobody_else(world: World) -> None:
-    assert list(world.notices["listed_otherwise"].lines) == [
+    assert [*map(str, world.notices["listed_otherwise"].lines)] == [
         "job (service account): events in which the log calls it an agent",
         "load (workload): events in which the log calls it an agent",
         "person (human): events in which the log calls it an agent",
@@ -147,7 +147,7 @@ def test_who_is_seen_only_by_heartbeats_fails_nothing_and_has_its_record(
 ) -> None:
     mine = {c: v for (c, s), v in world.cells.items() if s == name}
     assert {v for v, _, _ in mine.values()} == {"unknown"}, mine
-    assert "save heartbeats" in mine["INV-02"][1]
+    assert "shows only heartbeats" in mine["INV-02"][1]
     assert mine["INV-02"][2].startswith("logs/gw.jsonl#")
     assert not [c for c, (_, why, _) in mine.items() if "none shows it" in why]
 

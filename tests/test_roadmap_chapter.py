@@ -9,17 +9,18 @@ from fractions import Fraction
 import fixture_assessment as given
 import pytest
 
-from reporter.report import html, shape
-from reporter.report.shape_findings import OWED, rows
-from reporter.report.words import percent
+from reporter.report.document import View
+from reporter.report.html import page as html
+from reporter.report.view.finding_rows import OWED, rows
+from reporter.report.view.format import percent
 
 
 @pytest.fixture(scope="module")
-def rich() -> shape.View:
+def rich() -> View:
     return given.view(given.rich())
 
 
-def test_the_roadmap_of_the_page_is_that_of_the_view(rich: shape.View) -> None:
+def test_the_roadmap_of_the_page_is_that_of_the_view(rich: View) -> None:
     road, page = rich.roadmap, html.render(rich)
     assert 0 < len(road.urgent) <= 12
     assert len(road.ranked) == 10
@@ -29,14 +30,14 @@ def test_the_roadmap_of_the_page_is_that_of_the_view(rich: shape.View) -> None:
     assert page.count(escapes.escape(road.first_text)) == 2
 
 
-def test_gains_of_the_roadmap_add_up_to_its_last_score(rich: shape.View) -> None:
+def test_gains_of_the_roadmap_add_up_to_its_last_score(rich: View) -> None:
     road = rich.roadmap
     total = sum((Fraction(p.exact_gain) for p in road.picks), Fraction(road.start))
     assert percent(total) == road.picks[-1].total_after
     assert road.start == rich.themes.total.figure.exact_lo
 
 
-def test_each_open_row_of_the_findings_is_in_one_action(rich: shape.View) -> None:
+def test_each_open_row_of_the_findings_is_in_one_action(rich: View) -> None:
     owed = list(rows(rich.findings, OWED, also=("rank",)))
     status = rich.finding_columns.index("status")
     assert [row for row, _ in owed] == [

@@ -17,16 +17,18 @@ import conftest
 import pytest
 from conftest import printed, reporter
 
-from reporter import catalog, runner
-from reporter.db import Engine
+from reporter.content import loader
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.ingest import convert, inputs, load, recognise
+from reporter.evaluate import runner
+from reporter.ingest import convert, detect, load
 from reporter.ingest.cache import open_cache
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import Intake
+from reporter.ingest.readers import inputs
+from reporter.ingest.readers.inputs import Inputs
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
-SOURCES = tuple(s for s in catalog.load().sources if s.id.startswith("reporter-"))
+SOURCES = tuple(s for s in loader.load().sources if s.id.startswith("reporter-"))
 AGENTS = (
     '{"type": "agent", "actor_id": "a1", "state": "active"}\n{"type": "agent", "actor_id": "a2"}\n'
 )
@@ -55,7 +57,7 @@ Read = tuple[dict[str, tuple[int, int, int, bool]], list[str], Intake]
 def read(ws: Path, warn: Callable[[str], None] = lambda _: None) -> Read:
     """Read a workspace, with one cache for all times."""
     work = ws.parent / os.urandom(4).hex()
-    with Engine(work) as engine, Inputs.of(ws) as found:
+    with DuckDB(work) as engine, Inputs.of(ws) as found:
         intake = load.ingest(engine, found, SOURCES, open_cache(ws.parent / "cache", "k", warn))
         who = [
             f"{a} {n}"
@@ -161,8 +163,11 @@ def test_a_file_that_changes_during_the_run_is_named_not_used_and_not_kept(
     assert files == WHOLE | {"logs/gateway.jsonl": (n, 0, n, False)}
     assert n == 200 and who == []
     (notice,) = intake.notices
-    assert (notice.code, notice.lines) == ("files_changed", ("logs/gateway.jsonl: 200 records",))
-    assert [q.reason for q in intake.quarantined if q.file == "logs/gateway.jsonl"] == [
+    assert (notice.code, tuple(map(str, notice.lines))) == (
+        "files_changed",
+        ("logs/gateway.jsonl: 200 records",),
+    )
+    assert [str(q.reason) for q in intake.quarantined if q.file == "logs/gateway.jsonl"] == [
         "it was changed, replaced or removed while it was read"
     ]
     log.write_bytes(before)
@@ -180,7 +185,7 @@ def test_what_is_put_back_before_the_end_is_read_as_it_was(
     whole = convert._convert
     seen: list[int] = []
 
-    def changed(engine: Engine, job: Any, *more: Any) -> Any:
+    def changed(engine: DuckDB, job: Any, *more: Any) -> Any:
         if job.files[0].path != log:
             return whole(engine, job, *more)
         log.write_bytes(events(200, "a2"))
@@ -210,7 +215,7 @@ def test_a_file_that_changes_before_it_is_hashed_has_the_hash_of_what_was_read(
     way: str, change: str, ws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = ws / "logs/gateway.jsonl"
-    once(recognise, "documents", monkeypatch, lambda: CHANGES[change](log), "gateway.jsonl")
+    once(detect, "documents", monkeypatch, lambda: CHANGES[change](log), "gateway.jsonl")
     files, who, intake = read(ws)
     read_, kept, unreadable, hashed = files["logs/gateway.jsonl"]
     assert read_ == kept + unreadable
@@ -438,7 +443,7 @@ def test_a_value_changed_in_the_cache_is_not_believed(ws: Path, first: Read) -> 
     entry = next(p for p in _files(ws, ".json") if '"kept": 200' in p.read_text())
     data = json.loads(entry.read_text())
     (name,) = data["hashes"]
-    with Engine(ws.parent / "w") as engine:
+    with DuckDB(ws.parent / "w") as engine:
         path = entry.parent / name
         engine.write_parquet(
             f"SELECT * REPLACE ('a2' AS actor_id) FROM read_parquet('{path}')", ws.parent / "x"
@@ -486,7 +491,7 @@ def test_what_holds_fingerprints_of_another_key_is_converted_anew_the_rest_is_no
     (ws / "reporter.yml").write_text(HEAD)
 
     def prints(key: str) -> tuple[list[Any], dict[str, int]]:
-        with Engine(ws.parent / os.urandom(4).hex()) as engine, Inputs.of(ws) as found:
+        with DuckDB(ws.parent / os.urandom(4).hex()) as engine, Inputs.of(ws) as found:
             load.ingest(engine, found, SOURCES, open_cache(ws.parent / "cache", key))
             rows = engine.rows("SELECT DISTINCT resource FROM in_events WHERE resource IS NOT NULL")
         return rows, {p.name: p.stat().st_mtime_ns for p in _files(ws, "")}

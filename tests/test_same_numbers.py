@@ -18,9 +18,9 @@ from conftest import printed as printed_view
 from conftest import reporter
 
 from reporter.report import FILES
-from reporter.runfolder import render
+from reporter.report.export import render
+from reporter.runs.store import read_data, to_json
 from reporter.score import printed
-from reporter.store import read_data, to_json
 
 FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
 Told = dict[str, Counter[str]]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from conftest import read_results, texts_of
 
-from reporter import catalog, yamls
+from reporter.content import loader, yaml
 
 HERE = Path(__file__).parents[1] / "sample_data"
 QUARTERS = ("2026-q2", "2026-q3")
@@ -106,7 +106,7 @@ def test_every_check_shows_a_pass_and_a_failure(taken: Taken) -> None:
     seen = defaultdict(set)
     for (_, check, _), (verdict, _, _) in taken.cells.items():
         seen[check].add(verdict)
-    assert set(seen) == {c.id for c in catalog.load().checks}
+    assert set(seen) == {c.id for c in loader.load().checks}
     assert {c: v for c, v in seen.items() if not {"pass", "fail"} <= v} == {}
     assert set().union(*seen.values()) >= {"pass", "fail", "unknown"}
 
@@ -118,7 +118,7 @@ def test_the_readme_keeps_its_promises(promise: Promise, taken: Taken) -> None:
 
 
 def test_every_check_stands_in_the_readme() -> None:
-    assert {p.check for p in promises()} == {c.id for c in catalog.load().checks}
+    assert {p.check for p in promises()} == {c.id for c in loader.load().checks}
 
 
 @pytest.mark.parametrize("promise", promises(), ids=lambda p: f"{p.quarter}-{p.where}")
@@ -150,7 +150,7 @@ def record_at(quarter: str, where: str) -> Any:
     if path.suffix == ".csv":
         return next(csv.reader([text.split("\n")[n - 1]]))
     if path.suffix == ".yml":
-        return yamls.read_yaml(path)[n - 1]
+        return yaml.read_yaml(path)[n - 1]
     return _numbered(json.loads(text))[n - 1]
 
 

@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 from conftest import judge_few, printed
 
-from reporter.approvers import read_directory
+from reporter.authoring.examples import RUN, load_example
 from reporter.cli import main
-from reporter.db import Engine
-from reporter.examples import RUN, load_example
-from reporter.ingest.tables import EVERYTHING, derive
-from reporter.own_settings import approved_baseline
-from reporter.workspace import read_workspace
+from reporter.content.workspace import read_workspace
+from reporter.engine.duckdb import DuckDB
+from reporter.pipeline.own_settings import approved_baseline
+from reporter.statements.approvers import read_directory
+from reporter.transform.activity import EVERYTHING, derive
 
 pytestmark = pytest.mark.usefixtures("one_cache")
 
@@ -164,7 +164,7 @@ def test_runs_that_nobody_approved_approve_nothing(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
     """The people in office, and a clean run, before anybody has looked who approved it."""
     people = [{"actor_id": n, "name": n.title(), "kind": "human", "state": "active"} for n in ("ann", "bob")]  # fmt: skip
     one = {"actor_id": "a1", "purpose": "pay", "session_id": "s", "tool": "send_money"}
@@ -173,7 +173,7 @@ def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "baseline": [one | {"occurred_at": "2026-06-01"}],
         "events": [one | {"occurred_at": "2026-08-01"}],
     }
-    with Engine(tmp_path_factory.mktemp("clean")) as engine:
+    with DuckDB(tmp_path_factory.mktemp("clean")) as engine:
         load_example(engine, {"given": given})
         derive(engine, RUN, [], wanted=EVERYTHING - {"scope_runs"})
         yield engine
@@ -191,7 +191,7 @@ def clean_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     ],
 )  # fmt: skip
 def test_runs_are_approved_by_somebody_who_may_or_not_at_all(
-    settings: str, why: str, clean_runs: Engine, tmp_path: Path
+    settings: str, why: str, clean_runs: DuckDB, tmp_path: Path
 ) -> None:
     (tmp_path / "reporter.yml").write_text(YML + settings)
     workspace = read_workspace(tmp_path)
@@ -199,7 +199,7 @@ def test_runs_are_approved_by_somebody_who_may_or_not_at_all(
     baseline, told = approved_baseline(clean_runs, workspace, who)
     assert baseline.holds == (not why)
     said = [dict(n.values)["why"] for n in told if n.code == "baseline_not_approved"]
-    assert [why in text for text in said] == [True] * bool(why), said
+    assert [why in str(text) for text in said] == [True] * bool(why), said
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -316,7 +316,7 @@ def test_the_effect_is_the_logs_then_the_agents_own_grants_then_the_names(tmp_pa
             one("get_untold", actor_id="a2"),
         ],
     }  # fmt: skip
-    with Engine(tmp_path) as engine:
+    with DuckDB(tmp_path) as engine:
         load_example(engine, {"given": given})
         derive(engine, RUN, [])
         found = engine.rows("SELECT agent_id, name, changes, basis FROM deviations ORDER BY ALL")

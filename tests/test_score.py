@@ -24,9 +24,9 @@ from score_models import (
     single,
 )
 
-from reporter.model import Control
+from reporter.model.assessment import Control
+from reporter.model.scores import ControlScore, Status, Tally
 from reporter.score import printed, rating
-from reporter.scores import ControlScore, Status, Tally
 
 # ---------------------------------------------------------------- 5.1
 

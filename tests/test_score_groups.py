@@ -19,8 +19,8 @@ from score_models import (
     run,
 )
 
-from reporter.model import Group, Profile
-from reporter.scores import GroupScore
+from reporter.model.assessment import Group, Profile
+from reporter.model.scores import GroupScore
 
 
 def at_levels(*levels: int, weights: Sequence[int] = ()) -> GroupScore:

@@ -22,7 +22,7 @@ from score_reference import planned, reference
 
 import reporter.score
 from reporter.score import printed, rating, roadmap, score, score_observations
-from reporter.score.models import Model as ReadModel
+from reporter.score.input import Model as ReadModel
 
 Data = dict[str, Any]
 Numbers = dict[tuple[str, ...], tuple[F | int, F | int]]

@@ -8,12 +8,12 @@ from fractions import Fraction as F
 import pytest
 from score_models import ATTESTED, COMPENSATED, FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
 
-from reporter.model import Profile, Sample, Theme
-from reporter.planned import IMPLEMENT, Action, Move
+from reporter.model.assessment import Profile, Sample, Theme
+from reporter.model.roadmap import IMPLEMENT, Action, Move
+from reporter.model.scores import Tally
 from reporter.score import first_in_lanes, plan_actions, printed, score
-from reporter.score.limits import lower_limit, upper_limit
+from reporter.score.sampling import lower_limit, upper_limit
 from reporter.score.scorer import score_check
-from reporter.scores import Tally
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,16 @@ from hypothesis import strategies as st
 from score_models import POLICY, PROFILE, a_check, a_framework, cases, single
 
 import reporter.score
-from reporter.model import Check, Control, Framework, Group, Policy, Theme
+from reporter.model.assessment import Check, Control, Framework, Group, Policy, Theme
+from reporter.model.scores import (
+    ControlScore,
+    FrameworkScore,
+    GroupScore,
+    Scores,
+    Status,
+    Tally,
+)
 from reporter.score import rating, score
-from reporter.scores import ControlScore, FrameworkScore, GroupScore, Scores, Status, Tally
 
 THEMES = (Theme("AAA", "A"), Theme("BBB", "B"))
 GROUPS = (Group("F1", "F"), Group("G1", "G", "F1"))

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporter.db import Engine
-from reporter.ingest.items import shown
-from reporter.secrets import _BEGUN, _TOLD, SUSPECT, fingerprinted, redact
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest.readers.records import shown
+from reporter.privacy.secrets import _BEGUN, _TOLD, SUSPECT, fingerprinted, redact
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -144,12 +144,12 @@ STAYS = (
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with Engine(tmp_path_factory.mktemp("engine")) as made:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
+    with DuckDB(tmp_path_factory.mktemp("engine")) as made:
         yield made
 
 
-def _suspects(engine: Engine, texts: list[str]) -> list[bool]:
+def _suspects(engine: DuckDB, texts: list[str]) -> list[bool]:
     """What the engine's pattern says of texts."""
     engine.run("CREATE OR REPLACE TEMP TABLE texts (i BIGINT, x VARCHAR)")
     engine.insert("texts", list(enumerate(texts)))
@@ -195,13 +195,13 @@ def test_what_is_no_credential_stays(text: str, frame: str) -> None:
     assert redact(frame.format(text)) == frame.format(text)
 
 
-def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: Engine) -> None:
+def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: DuckDB) -> None:
     texts = [*SHAPES, *(re.sub("[«»]", "", t) for t in PLACES)]
     missed = [t for t, seen in zip(texts, _suspects(engine, texts), strict=True) if not seen]
     assert missed == []
 
 
-def test_signs_that_nobody_sees_hide_no_secret(engine: Engine) -> None:
+def test_signs_that_nobody_sees_hide_no_secret(engine: DuckDB) -> None:
     key = f"ghp_{some(36)}"
     texts = [
         f"{key[:at]}{sign}{key[at:]} and x"
@@ -250,7 +250,7 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=9).map("".join)
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=30, max_size=60))
 def test_the_engine_and_the_rules_agree_on_texts_made_by_chance(
-    engine: Engine, texts: list[str]
+    engine: DuckDB, texts: list[str]
 ) -> None:
     for text, seen in zip(texts, _suspects(engine, texts), strict=True):
         assert seen or redact(text) == text

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, read_rows, reporter, texts_of
+from conftest import judge_few, reporter, texts_of
 from fixture_estate import Estate
 from test_readers import workbook
 
-from reporter import db
-from reporter.catalog import Content
-from reporter.ingest import convert, spool, stream
-from reporter.ingest.files import discover
+import reporter as face
+from reporter.content.loader import Content
+from reporter.engine import duckdb
+from reporter.ingest import bulk_path, convert, record_path
 from reporter.ingest.load import ingested
-from reporter.ingest.tables import LOADED
+from reporter.ingest.readers.files import discover
+from reporter.schema.tables import LOADED
 
 
 def _body(kind: str, place: str, length: int) -> str:
@@ -246,10 +247,9 @@ def test_every_place_with_a_secret_is_named(output: Path) -> None:
 
 
 def test_who_left_a_secret_in_an_event_or_a_record_fails_for_it(output: Path) -> None:
-    rows = read_rows(output / "out" / "results.parquet")
-    reasons = {str(r[1]): str(r[3]) for r in rows if r[:3:2] == ("CRD-09", "fail")}
-    assert any("its events" in reason for reason in reasons.values()), reasons
-    assert any("its records (" in reason for reason in reasons.values()), reasons
+    found = face.open(output / "out").results(check="CRD-09", status="fail")
+    assert any("its events" in reason for reason in found["reason"]), found["reason"]
+    assert any("its register entry" in reason for reason in found["reason"]), found["reason"]
 
 
 def test_equal_secrets_stay_equal_and_different_ones_different(
@@ -359,14 +359,14 @@ def test_raw_records_lie_in_a_private_folder_and_are_gone_whatever_happens(
 ) -> None:
     seen: list[tuple[int, bool]] = []
 
-    def stop(engine: db.Engine, *_: object) -> None:
+    def stop(engine: duckdb.Engine, *_: object) -> None:
         raw = any(path.suffix == ".ndjson" for path in engine.work.iterdir())
         seen.append((engine.work.stat().st_mode & 0o777, raw))
         if end == "an interrupt":
             raise KeyboardInterrupt
         raise OSError("no space left")
 
-    monkeypatch.setattr(spool, "_account", stop)
+    monkeypatch.setattr(record_path, "_account", stop)
     plant_records(tmp_path / "ws")
     result = reporter("assess", tmp_path / "ws", "--out", tmp_path / "out", "--quiet")
     assert result.exit_code == (130 if end == "an interrupt" else 3), result.output
@@ -382,7 +382,7 @@ def test_a_big_log_is_in_the_cache_only_without_its_secrets(
         raise OSError("no space left")
 
     monkeypatch.setattr(convert, "STREAM_FROM", 1)
-    monkeypatch.setattr(stream, "_hide", stop)
+    monkeypatch.setattr(bulk_path, "_hide", stop)
     folder = Estate().write(tmp_path / "ws")
     assert reporter("assess", folder, "--out", tmp_path / "out", "--quiet").exit_code == 3
     assert not list((tmp_path / ".reporter-cache").glob("*.events.parquet"))

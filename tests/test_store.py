@@ -16,16 +16,17 @@ from conftest import Shared, read_results, reporter
 from jsonschema import Draft202012Validator
 
 import reporter as package
-from reporter import store
-from reporter.db import Engine, quoted
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.model import Assessment
+from reporter.explain.what_if import what_if
+from reporter.model.assessment import Assessment
+from reporter.pipeline.assess import Options, assess_workspace
 from reporter.report import FILES
-from reporter.report.published import report_schema
-from reporter.run import Options, assess_workspace
-from reporter.runfolder import render
-from reporter.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
-from reporter.whatif import what_if
+from reporter.report.export import render
+from reporter.report.json_schema import report_schema
+from reporter.runs import store
+from reporter.runs.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
 
 EXTREMES: dict[str, Callable[[], given.Judged]] = {
     f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)
@@ -161,7 +162,7 @@ def _edited(path: Path, old: str, new: str) -> None:
 def _rewritten(run: Path, sql: str) -> None:
     """Put what a query gives of `results` in its place."""
     path, work = run / RESULTS, run / "work"
-    with Engine(work) as engine:
+    with DuckDB(work) as engine:
         engine.run(f"CREATE TABLE results AS SELECT * FROM read_parquet({quoted(str(path))})")
         engine.write_parquet(sql, path)
     shutil.rmtree(work)
@@ -180,12 +181,12 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no utf-8": (DATA, lambda r: (r / DATA).write_bytes(b'{"schema":"\xff"}'), "is no report"),
     "of the first release": (
         DATA, lambda r: _edited(r / DATA, store.SCHEMA, "agent-maturity-report/1"),
-        "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/1",
+        "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/2",
     ),
     "without a schema": (DATA, lambda r: _edited(r / DATA, '"schema":', '"plan":'), "its schema is not named"),
     "without a part": (DATA, lambda r: _edited(r / DATA, '"scores":', '"marks":'), "missing required field `scores`"),
     "a score that is none": (DATA, lambda r: _edited(r / DATA, '"1/2"', '"1/0"'), "is no report"),
-    "a status that is none": (DATA, lambda r: _edited(r / DATA, '"fail":', '"fails":'), "is no report: Invalid enum value 'fails'"),
+    "a status that is none": (DATA, lambda r: _edited(r / DATA, '"status":"fail"', '"status":"fails"'), "is no report: Invalid enum value 'fails'"),
     "no results": (RESULTS, lambda r: (r / RESULTS).unlink(), "this run has no results.parquet"),
     "no parquet": (RESULTS, lambda r: (r / RESULTS).write_bytes(b"PAR1"), "cannot be read as Parquet"),
     "results cut off": (
@@ -297,7 +298,13 @@ DATA_IN_A_VIEW = {
 }
 """Fields of a view that hold no number or word of a language."""
 FORBIDDEN = ("from_numeral", ".messages.items(", 'removesuffix(" %")', '.replace(",", "")', "float(printed(", "int(printed(")  # fmt: skip
-READERS = ("explain", "explanation", "whatif", "history", "outcome", "runfolder", "rests", "store", "own_settings")  # fmt: skip
+READERS = (
+    "explain/explain",
+    "explain/what_if",
+    "explain/related_controls",
+    "runs/store",
+    "pipeline/own_settings",
+)
 
 
 def _reads_prints(source: str, printed: set[str]) -> list[str]:
@@ -322,7 +329,15 @@ def _reads_prints(source: str, printed: set[str]) -> list[str]:
 
 def _printed_fields() -> set[str]:
     folder = Path(package.__file__).parent / "report"
-    shapes = [importlib.import_module(f"reporter.report.{p.stem}") for p in folder.glob("shape*.py")]  # fmt: skip
+    own = (
+        folder / "document.py",
+        *(
+            p
+            for room in ("view", "chapters", "trend", "editions")
+            for p in (folder / room).glob("[!_]*.py")
+        ),
+    )
+    shapes = [importlib.import_module(".".join(("reporter", *p.relative_to(folder.parent).with_suffix("").parts))) for p in own]  # fmt: skip
     lines = {line for shape in shapes for line in vars(shape).values() if is_dataclass(line)}
     return {f.name for line in lines for f in fields(line) if f.type == "str"} - DATA_IN_A_VIEW
 

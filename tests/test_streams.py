@@ -13,7 +13,7 @@ from conftest import reporter
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}\n'
 FEW = """
-from reporter import runner
+from reporter.evaluate import runner
 whole = runner.assess
 runner.assess = lambda engine, checks, *more, **how: whole(
     engine, [c for c in checks if c[0].id == "OWN-01"], *more, **how

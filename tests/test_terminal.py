@@ -16,8 +16,8 @@ import pytest
 from conftest import printed, reporter, texts_of
 
 from reporter import cli
-from reporter.plain import clean, clean_json, clean_lines
-from reporter.report import sheets
+from reporter.i18n.plain_text import clean, clean_json, clean_lines
+from reporter.report import csv_tables
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\x00\x9b2J\x85\u202eabc\u2066\u200f\ufeff\U000e0041"
 """OSC, BEL, CSI, NUL, C1, bidirectional controls, an invisible letter."""
@@ -172,7 +172,7 @@ def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> 
 def test_what_cannot_be_seen_is_written_out(char: str) -> None:
     assert escaped(clean(char)) and clean(char).startswith("\\")
     assert clean_lines(f"a\n{char}") == f"a\n{clean(char)}"
-    assert sheets.escape(f"a{char}") == f"a{clean(char)}"
+    assert csv_tables.escape(f"a{char}") == f"a{clean(char)}"
     text = clean_json({"k": [char]}, indent=1)
     assert escaped(text) and json.loads(text) == {"k": [char]} and "\n" in text
 
@@ -191,9 +191,9 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
                     else set()
                 )
                 tables |= {place} if "csv.writer(" in text else set()
-    assert prints - {"docs.py:main", "messages.py:main"} == {
+    assert prints - {"authoring/docs.py:main", "authoring/messages.py:main"} == {
         "cli.py:_print",
-        "supervision.py:_watch",
+        "system/supervision.py:_watch",
     }
     by = {
         scope.name
@@ -201,5 +201,5 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
         if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
     }
     assert by - {"_print"} == {"_tell", "_tell_json", "_progress", "show"}
-    tables -= {"ingest/statements.py:line_for"}  # a line that `_tell` prints
-    assert tables == {"report/sheets.py:write_table", "init.py:_write_csv"}
+    tables -= {"ingest/statement_files.py:line_for"}  # a line that `_tell` prints
+    assert tables == {"report/csv_tables.py:write_table", "authoring/scaffold.py:_write_csv"}

@@ -25,32 +25,32 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from conftest import texts_of
 
-from reporter import catalog, messages, model, run, texts, workspace
+from reporter.authoring import messages
+from reporter.authoring.scaffold import init
+from reporter.content import loader, workspace
+from reporter.content.workspace import read_workspace
 from reporter.errors import InputError
-from reporter.explain import explain
-from reporter.init import init
-from reporter.report import (
-    EDITIONS,
-    WRITERS,
-    appendix,
-    desk,
-    html,
-    pages,
-    pdf,
-    shape,
-    tabs,
-    typeset,
-    view,
-    words,
-)  # fmt: skip
-from reporter.report.fonts import Faces
-from reporter.report.svg import clip
-from reporter.scores import Status
-from reporter.workspace import read_workspace
+from reporter.explain.explain import explain
+from reporter.i18n import translate
+from reporter.model import assessment as model
+from reporter.model import statements
+from reporter.model.scores import Status
+from reporter.model.sentences import Sentence
+from reporter.pipeline import assess as run
+from reporter.report import EDITIONS, WRITERS, build, workbook
+from reporter.report.document import View
+from reporter.report.editions import appendix
+from reporter.report.html import owner_tasks, verdict_pages
+from reporter.report.html import page as html
+from reporter.report.html.svg import clip
+from reporter.report.pdf import paper, typst_pages
+from reporter.report.pdf.fonts import Faces
+from reporter.report.view import format
+from reporter.runs.store import Results
 
 OPEN, CLOSE = "⟦", "⟧"
 ACME = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
-TRANSLATIONS = sorted(texts.locale_dir().glob("*.po"))
+TRANSLATIONS = sorted(translate.locale_dir().glob("*.po"))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def template() -> Catalog:
 
 
 @pytest.fixture(scope="module")
-def german() -> shape.View:
+def german() -> View:
     return given.view(replace(given.rich(), language="de"))
 
 
@@ -72,7 +72,7 @@ def forms(told: Any) -> tuple[str, ...]:
 
 def test_the_template_holds_every_text_and_no_other(template: Catalog) -> None:
     fresh = messages.written(template)
-    assert (texts.locale_dir() / messages.POT).read_bytes() == fresh, "run `make docs`"
+    assert (translate.locale_dir() / messages.POT).read_bytes() == fresh, "run `make docs`"
 
 
 @pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda p: p.stem)
@@ -84,19 +84,19 @@ def test_a_renewed_translation_keeps_what_it_has_and_asks_for_what_is_new(tmp_pa
     path = tmp_path / "de.po"
     old = Catalog(locale="de", charset="utf-8", fuzzy=False)
     new = Catalog(charset="utf-8", fuzzy=False)
-    for name, context in (("pass", texts.WORD), ("gone", None), ("pass", None)):
+    for name, context in (("pass", translate.WORD), ("gone", None), ("pass", None)):
         old.add(name, f"{name} auf Deutsch {context}", context=context)
     old.add(("1 day", "{n} days"), ("1 Tag", "{n} Tage"))
     path.write_bytes(messages.written(old, messages.HEADER))
     for name in (("1 day", "{n} days"), "gone again", "pass"):
         new.add(name)
-    new.add("pass", context=texts.WORD)
+    new.add("pass", context=translate.WORD)
     path.write_bytes(messages.renewed(path, new))
     assert {(m.id, m.context): m.string for m in translated(path)} == {
         (("1 day", "{n} days"), None): ("1 Tag", "{n} Tage"),
         ("gone again", None): "",
         ("pass", None): "pass auf Deutsch None",
-        ("pass", texts.WORD): f"pass auf Deutsch {texts.WORD}",
+        ("pass", translate.WORD): f"pass auf Deutsch {translate.WORD}",
     }
     assert "gone auf Deutsch" not in path.read_text("utf-8")
 
@@ -124,32 +124,34 @@ def holes(text: str) -> set[str]:
 
 
 def test_german_says_everything_but_for_catalogs_that_nobody_has_translated_yet() -> None:
-    content = catalog.load()
+    content = loader.load()
     controls = [c for f in content.frameworks for c in f.controls]
     groups = [g.title for f in content.frameworks for g in f.groups]
     may = {t.strip() for c in controls for t in (c.title, c.paraphrase, c.ask)} | set(groups)
-    silent = [m.id for m in translated(texts.locale_dir() / "de.po") if not all(forms(m.string))]
+    silent = [
+        m.id for m in translated(translate.locale_dir() / "de.po") if not all(forms(m.string))
+    ]
     assert set(silent) <= may
 
 
 def test_german_says_the_usual_catalogs_but_for_titles_of_their_publishers() -> None:
-    de = texts.translation("de").messages
-    for framework in (f for f in catalog.load().frameworks if not f.optional):
+    de = translate.translation("de").messages
+    for framework in (f for f in loader.load().frameworks if not f.optional):
         for control in framework.controls:
             for text in (control.paraphrase, control.ask):
-                assert (texts.CONTENT, text.strip()) in de, f"{framework.id} {control.id}"
+                assert (translate.CONTENT, text.strip()) in de, f"{framework.id} {control.id}"
 
 
 def test_texts_in_scripts_and_names_of_choices_break_nothing() -> None:
-    template = texts.locale_dir().parent
+    template = translate.locale_dir().parent
     in_code = [t for p in template.glob("screen.js") for t in html.IN_CODE.findall(p.read_text("utf-8"))]  # fmt: skip
     assert in_code
     assert html.COUNTED in (template / "screen.js").read_text("utf-8")
     for path in TRANSLATIONS:
-        with texts.speaking(path.stem):
-            assert not any(set("`$\\") & set(texts.say(t)) for t in in_code)
+        with translate.speaking(path.stem):
+            assert not any(set("`$\\") & set(translate.say(t)) for t in in_code)
             for name in ("severity", "status", "lane", "result", "state", "gap"):
-                assert not set(" :") & set(texts.word(name))
+                assert not set(" :") & set(translate.word(name))
 
 
 # ---------------------------------------------------------------- no text left out
@@ -159,33 +161,35 @@ class Everything(dict[tuple[str, str], tuple[str, ...]]):
     """Says the messages of the template in brackets, and whatever content says."""
 
     def get(self, key: tuple[str, str], default: Any = None) -> Any:
-        if key[0] == texts.CONTENT and key[1]:
+        if key[0] == translate.CONTENT and key[1]:
             return (f"{OPEN}{key[1]}{CLOSE}",)
         return super().get(key, default)
 
 
 @pytest.fixture
-def pseudo(template: Catalog, monkeypatch: pytest.MonkeyPatch) -> texts.Translation:
+def pseudo(template: Catalog, monkeypatch: pytest.MonkeyPatch) -> translate.Translation:
     said = Everything()
     for message in template:
         if message.id:
             own = forms(message.id)
             said[message.context or "", own[0]] = tuple(f"{OPEN}{text}{CLOSE}" for text in own)
-    months = tuple(f"{OPEN}{name}{CLOSE}" for name in texts.MONTHS)
-    made = texts.Translation(
+    months = tuple(f"{OPEN}{name}{CLOSE}" for name in translate.MONTHS)
+    made = translate.Translation(
         "xx", said, lambda n: int(n != 1), ",", ".", months, months, f"{OPEN}{{day}} {{month}} {{year}}{CLOSE}",
     )  # fmt: skip
-    monkeypatch.setattr(texts, "translation", lambda language: made)
+    monkeypatch.setattr(translate, "translation", lambda language: made)
     return made
 
 
 class Seen(HTMLParser):
-    """What a reader sees or hears of a page, but for what stands in `bdi` and `code`: names from data."""
+    """What a reader sees or hears of a page, but for what stands in `bdi` and `code`: names from data.
+
+    A `bdi` of the class said holds a sentence of ours around such names."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.texts: list[str] = []
-        self.inside: list[str] = []
+        self.inside: list[tuple[str, bool]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -193,27 +197,47 @@ class Seen(HTMLParser):
         heard = ("aria-label", "title", "data-label", "data-name")
         self.texts += [str(named[name]) for name in heard if named.get(name)]
         if tag not in ("meta", "img", "br", "link"):
-            self.inside.append(tag)
+            self.inside.append((tag, named.get("class") == "said"))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Elements of drawings, without text."""
 
     def handle_endtag(self, tag: str) -> None:
-        while self.inside and self.inside.pop() != tag:
+        while self.inside and self.inside.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        if not {"bdi", "code", "style", "script"} & set(self.inside):
+        if not {"bdi", "code", "style", "script"} & {t for t, said in self.inside if not said}:
             self.texts.append(data)
 
 
+SAID = {
+    *(
+        (kind, "why")
+        for kind in (
+            model.FileCount,
+            statements.Attestation,
+            statements.Waiver,
+            statements.Compensation,
+        )
+    ),
+    *((model.Quarantined, "reason"), (model.Notice, "lines"), (model.Notice, "where")),
+}
+"""Fields whose texts are ours: only the values in them are data."""
+
+
 def strings(value: Any) -> Iterator[str]:
-    """Every string of an assessment, however deep."""
+    """Every string of an assessment, however deep, but for what we say in it ourselves."""
     if isinstance(value, str):
         yield value.strip()
+    elif isinstance(value, Sentence):
+        yield from strings([told for _, told in value.values])
     elif is_dataclass(value):
         for f in fields(value):
-            yield from strings(getattr(value, f.name))
+            held = getattr(value, f.name)
+            if (type(value), f.name) in SAID:
+                held = [told for told in forms(held) if isinstance(told, Sentence)]
+            yield from strings(held)
     elif isinstance(value, dict):
         yield from strings([*value.keys(), *value.values()])
     elif isinstance(value, (tuple, list)):
@@ -240,10 +264,10 @@ NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
 """Ids of the fixture's groups, and labels of hashes."""
 
 
-def data_of(assessment: model.Assessment, pseudo: texts.Translation) -> list[str]:
+def data_of(assessment: model.Assessment, pseudo: translate.Translation) -> list[str]:
     """Return what stands in an assessment and is no text of ours, the longest first."""
     own = {text.strip().lower() for _, text in pseudo.messages}
-    told = {words.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
+    told = {format.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
     return sorted(
         {*told, *drawn(told), *assessment.hashes, "does not hold for"}, key=len, reverse=True
     )
@@ -260,7 +284,9 @@ def left_over(page: str, data: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["rich", "empty", "perfect"])
-def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.Translation) -> None:
+def test_no_text_of_a_page_goes_round_the_translation(
+    name: str, pseudo: translate.Translation
+) -> None:
     assessment = replace(getattr(given, name)(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     for edition in EDITIONS:
@@ -269,7 +295,7 @@ def test_no_text_of_a_page_goes_round_the_translation(name: str, pseudo: texts.T
             assert left_over(page, data) == set(), f"{edition} on {medium}"
 
 
-def test_no_text_about_the_passes_goes_round(pseudo: texts.Translation, tmp_path: Path) -> None:
+def test_no_text_about_the_passes_goes_round(pseudo: translate.Translation, tmp_path: Path) -> None:
     assessment = replace(given.rich(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     WRITERS["html"](made, tmp_path / "report.html")
@@ -277,18 +303,18 @@ def test_no_text_about_the_passes_goes_round(pseudo: texts.Translation, tmp_path
 
 
 def test_no_text_of_the_pages_beside_a_long_run_goes_round(
-    pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pseudo: translate.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (pages, desk):
+    for module in (verdict_pages, owner_tasks):
         monkeypatch.setattr(module, "INLINE", 10)
         monkeypatch.setattr(module, "PER_PAGE", 20)
-    monkeypatch.setattr(pages, "NAMES_PER_PAGE", 400)
+    monkeypatch.setattr(verdict_pages, "NAMES_PER_PAGE", 400)
     assessment = replace(given.rich(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     WRITERS["html"](made, tmp_path / "report.html")
     WRITERS["engineer-html"](made, tmp_path / "engineer.html")
-    monkeypatch.setattr(pages, "LISTED", 1)
-    with texts.speaking("xx"):
+    monkeypatch.setattr(verdict_pages, "LISTED", 1)
+    with translate.speaking("xx"):
         (*_, (_, _, by_page)) = html._parted(made, **html._lists(made, "auditor"))
         index = html._page(made, "screen")("pages/index.html", home="report.html", **by_page)
     assert left_over(index, data) == set()
@@ -303,7 +329,7 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
 
 @pytest.mark.parametrize("shown", [1, None])
 def test_no_text_of_the_appendix_goes_round(
-    shown: int | None, pseudo: texts.Translation, monkeypatch: pytest.MonkeyPatch
+    shown: int | None, pseudo: translate.Translation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_in: list[str] = []
 
@@ -312,15 +338,15 @@ def test_no_text_of_the_appendix_goes_round(
         set_in.extend(f"<p>{escape(text)}</p>" for text in strings(held))
         return b""
 
-    monkeypatch.setattr(typeset.Press, "_compile", keep)
-    monkeypatch.setattr(typeset.Press, "_said", lambda _, text, room, plain: text)
+    monkeypatch.setattr(typst_pages.Press, "_compile", keep)
+    monkeypatch.setattr(typst_pages.Press, "_said", lambda _, text, room, plain: text)
     monkeypatch.setattr(Faces, "written", lambda _, text, plain: text)  # no font draws our brackets
     assessment = replace(given.single(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
-    with texts.speaking("xx"):
+    with translate.speaking("xx"):
         begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64, 3)
         parts = list(appendix.parts(appendix.sections(made), 5))
-        press = typeset.Press(html.templates_dir(), made.cover)
+        press = typst_pages.Press(html.templates_dir(), made.cover)
         press.findings(parts[1])
         press.sums(appendix.sums(made))
         press.running(appendix.TITLE, 2, 2, 9)
@@ -334,7 +360,7 @@ def test_no_text_of_the_appendix_goes_round(
 
 @pytest.mark.parametrize("alike", [True, False])
 def test_no_text_about_earlier_runs_goes_round(
-    alike: bool, pseudo: texts.Translation, tmp_path: Path
+    alike: bool, pseudo: translate.Translation, tmp_path: Path
 ) -> None:
     """The earlier runs are English and scored better; the last is like this one, or has another profile and thresholds."""
     now, perfect = earlier.assessed(), given.perfect()
@@ -360,7 +386,7 @@ def test_no_text_about_earlier_runs_goes_round(
 
 @pytest.mark.parametrize("given_id", ["enterprise", "GOVERN", "ASI03", "OWN-02", "agent-3", "LLM06:2025"])  # fmt: skip
 def test_no_text_of_an_explanation_goes_round(
-    given_id: str, pseudo: texts.Translation, tmp_path: Path
+    given_id: str, pseudo: translate.Translation, tmp_path: Path
 ) -> None:
     names = [f"agent-{n}" for n in range(9)]
 
@@ -370,7 +396,7 @@ def test_no_text_of_an_explanation_goes_round(
     assessment = replace(earlier.assessed(a=given.assemble(names, verdict)), language="xx")
     run = given.leave(assessment, tmp_path / "run")
     said = explain(run, given_id)
-    known = catalog.load()
+    known = loader.load()
     others = [c for f in known.frameworks for c in f.controls]
     data = sorted((c.id for c in (*others, *known.checks)), key=len, reverse=True)
     data += [f.short for f in known.frameworks]
@@ -390,7 +416,7 @@ def test_no_text_of_an_explanation_goes_round(
 
 @pytest.mark.deep
 def test_no_text_of_the_sample_company_goes_round_the_translation(
-    pseudo: texts.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pseudo: translate.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has what the fixtures lack: parts, answers, waivers, crosswalks, a calendar of its logs."""
     shutil.copytree(ACME, tmp_path / "w")
@@ -398,12 +424,15 @@ def test_no_text_of_the_sample_company_goes_round_the_translation(
         file.write("language: xx\n")
     monkeypatch.setattr(workspace, "languages", lambda: ["en", "xx"])
     built: list[Any] = []
-    both = view.both
-    monkeypatch.setattr(view, "both", lambda a, code: built.append(a) or both(a, code))
+    both = build.both
+    monkeypatch.setattr(build, "both", lambda a, *rest: built.append(a) or both(a, *rest))
     _, made = run.assess_workspace(tmp_path / "w", tmp_path / "r", run.Options(formats=("json",)))
     own = {text.strip().lower() for _, text in pseudo.messages} | set(CODES)
-    content = {text.strip() for text in messages.contents(catalog.load())}
-    told = {words.clean(t) for t in strings(built[0]) if len(t) > 2 and t.lower() not in own}
+    content = {text.strip() for text in messages.contents(loader.load())}
+    columns = ("subject", "actor", "owner", "reason_values")
+    rows = Results(tmp_path / "r").rows(columns)
+    named = [*strings(built[0]), *strings([(*r[:-1], json.loads(r[-1] or "{}")) for r in rows])]
+    told = {format.clean(t) for t in named if len(t) > 2 and t.lower() not in own}
     told -= content
     data = sorted({*told, *drawn(told), *CODES, *built[0].hashes}, key=len, reverse=True)
     for edition in EDITIONS:
@@ -421,10 +450,10 @@ def test_the_bracket_test_finds_a_text_that_goes_round() -> None:
     assert unbracketed(page, []) == ["of agents", "left"]
 
 
-def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: texts.Translation) -> None:
+def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: translate.Translation) -> None:
     made = given.view(replace(given.rich(), language="xx"))
-    with texts.speaking("xx"):
-        sheets = tabs.tabs(made)
+    with translate.speaking("xx"):
+        sheets = workbook.tabs(made)
         frameworks = {f.short for f in made.frameworks}
         for sheet in sheets:
             heads = [c.title for c in sheet.columns if c.title not in frameworks]
@@ -435,24 +464,24 @@ def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: texts.Translati
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
-def test_a_german_page_says_so(german: shape.View, edition: str) -> None:
+def test_a_german_page_says_so(german: View, edition: str) -> None:
     page = html.render(german, edition=edition)
     assert '<html lang="de">' in page and "hyphens: auto" in page
     assert "text.replaceAll(&#34;" not in page and 'text.replaceAll(".", "")' in page
 
 
-def test_a_german_pdf_says_so_and_the_board_still_has_few_pages(german: shape.View) -> None:
+def test_a_german_pdf_says_so_and_the_board_still_has_few_pages(german: View) -> None:
     import io
 
-    with pikepdf.open(io.BytesIO(pdf.render(german, "board"))) as document:
+    with pikepdf.open(io.BytesIO(paper.render(german, "board"))) as document:
         assert document.Root.Lang == "de"
         assert 2 <= len(document.pages) <= 4
 
 
-def test_the_appendix_of_a_german_pdf_says_so(german: shape.View, tmp_path: Path) -> None:
-    with texts.speaking("de"):
+def test_the_appendix_of_a_german_pdf_says_so(german: View, tmp_path: Path) -> None:
+    with translate.speaking("de"):
         part = next(appendix.parts(appendix.sections(german, 5), 5))
-        press = typeset.Press(html.templates_dir(), german.cover)
+        press = typst_pages.Press(html.templates_dir(), german.cover)
         (tmp_path / "part.pdf").write_bytes(press.findings(part))
         (tmp_path / "running.pdf").write_bytes(press.running(appendix.TITLE, 2, 2, 9))
     with pikepdf.open(tmp_path / "part.pdf") as document:
@@ -462,7 +491,7 @@ def test_the_appendix_of_a_german_pdf_says_so(german: shape.View, tmp_path: Path
     assert "Alle Befunde" in said["running.pdf"] and "Seite 2 von 9" in said["running.pdf"]
 
 
-def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> None:
+def test_a_german_report_has_the_same_scores_and_codes(german: View) -> None:
     english = given.view(given.rich())
     assert german.summary.figure.exact_lo == english.summary.figure.exact_lo
     assert german.findings == english.findings
@@ -471,12 +500,12 @@ def test_a_german_report_has_the_same_scores_and_codes(german: shape.View) -> No
     ]
     assert [c.severity for c in german.checks] == [c.severity for c in english.checks]
     assert german.summary.figure.text == english.summary.figure.text.replace(".", ",")
-    assert view.from_json(view.to_json(german)) == german
+    assert build.from_json(build.to_json(german)) == german
 
 
-def test_the_tables_of_a_german_run_are_english(german: shape.View) -> None:
+def test_the_tables_of_a_german_run_are_english(german: View) -> None:
     english = given.view(given.rich())
-    made, plain = view.both(given.rich(), english.findings.results, "de")
+    made, plain = build.both(given.rich(), english.findings.results, "de")
     assert made == german
     assert (plain.roadmap, plain.slices) == (english.roadmap, english.slices)
     assert plain.roadmap != german.roadmap
@@ -486,8 +515,10 @@ def test_what_an_action_asks_for_is_put_together_as_in_english(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In another language the fixes of an action are gathered anew: they must be the same ones."""
-    silent = texts.Translation("xx", {}, lambda n: 0, ",", ".", texts.MONTHS, texts.MONTHS, "{day}")
-    monkeypatch.setattr(texts, "translation", lambda language: silent)
+    silent = translate.Translation(
+        "xx", {}, lambda n: 0, ",", ".", translate.MONTHS, translate.MONTHS, "{day}"
+    )
+    monkeypatch.setattr(translate, "translation", lambda language: silent)
     english = given.view(given.rich()).roadmap.picks
     other = given.view(replace(given.rich(), language="xx")).roadmap.picks
     assert [p.fix for p in other] == [p.fix for p in english]
@@ -495,7 +526,7 @@ def test_what_an_action_asks_for_is_put_together_as_in_english(
 
 def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) -> None:
     cells = [("INV-01", "a", "fail"), ("INV-02", "a", "pass")]
-    profile = catalog.load().profiles["baseline"]
+    profile = loader.load().profiles["baseline"]
     now = replace(earlier.assessed(), profile=profile)
     at = replace(now.run, as_of=datetime(2026, 7, 1, tzinfo=now.run.as_of.tzinfo))
     run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), cells)
@@ -505,16 +536,16 @@ def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) ->
 
 
 def test_numbers_days_and_lists_follow_the_language() -> None:
-    with texts.speaking("de"):
-        assert words.number(1234567) == "1.234.567"
-        assert words.percent(Fraction(59, 100)) == "59,0 %"
-        assert words.count(1, "check") == "1 Prüfung"
-        assert words.count(1200, "check") == "1.200 Prüfungen"
-        assert words.join("abc") == "a, b und c"
-        assert texts.day(datetime(2026, 11, 12)) == "12. November 2026"
-    assert words.number(1234) == "1,234"
-    assert words.join("abc") == "a, b and c"
-    assert texts.day(datetime(2026, 11, 12)) == "12 November 2026"
+    with translate.speaking("de"):
+        assert format.number(1234567) == "1.234.567"
+        assert format.percent(Fraction(59, 100)) == "59,0 %"
+        assert format.count(1, "check") == "1 Prüfung"
+        assert format.count(1200, "check") == "1.200 Prüfungen"
+        assert format.join("abc") == "a, b und c"
+        assert translate.day(datetime(2026, 11, 12)) == "12. November 2026"
+    assert format.number(1234) == "1,234"
+    assert format.join("abc") == "a, b and c"
+    assert translate.day(datetime(2026, 11, 12)) == "12 November 2026"
 
 
 # ---------------------------------------------------------------- choosing a language
@@ -534,7 +565,7 @@ def test_a_language_that_there_is_not_is_refused(tmp_path: Path) -> None:
 def test_english_needs_no_library_for_languages() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests'); import fixture_assessment as given; "
-        "from reporter.report import html, view; html.render(given.view(given.single())); "
+        "from reporter.report.html import page; page.render(given.view(given.single())); "
         "print('babel' in sys.modules)"
     )
     root = Path(__file__).parent.parent
@@ -545,8 +576,8 @@ def test_english_needs_no_library_for_languages() -> None:
 
 
 def test_a_language_ends_with_its_block() -> None:
-    with texts.speaking("de"):
-        with texts.speaking("en"):
-            assert texts.say("Nobody") == "Nobody"
-        assert texts.say("Nobody") == "Niemand"
-    assert texts.language() == "en"
+    with translate.speaking("de"):
+        with translate.speaking("en"):
+            assert translate.say("Nobody") == "Nobody"
+        assert translate.say("Nobody") == "Niemand"
+    assert translate.language() == "en"

@@ -12,10 +12,10 @@ from fixture_assessment import Judged, view
 from fixture_estate import Estate
 from fixture_history import assessed, beside, changes_of, leave
 
-from reporter.catalog import Content
-from reporter.model import Assessment, Check
-from reporter.report.history import history
-from reporter.report.thresholds import rule
+from reporter.content.loader import Content
+from reporter.model.assessment import Assessment, Check
+from reporter.report.trend.changes import history
+from reporter.report.view.thresholds import rule
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from reporter import catalog, yamls
-from reporter.ingest.files import discover
+from reporter.content import loader
 from reporter.ingest.load import ingested
+from reporter.ingest.readers.files import discover
+from reporter.system import folders
 
-SOURCES = tuple(catalog.read_source(p) for p in sorted(yamls.content_dir()[1].glob("*.yml")))
+SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 TRACE = 0x4BF92F3577B34DA6A3CE929D0E0E4736
 START = 1782993600 * 10**9
 MAIL = {"to": "ann@example.com", "subject": "hi", "body": "also tell eve@example.org"}

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import printed, reporter
 
-from reporter import catalog, child, cli, lint, yamls
-from reporter.apart import Apart
-from reporter.child import Child, Limits, Stopped
-from reporter.db import Engine, Error
+from reporter import cli
+from reporter.authoring import lint
+from reporter.content import loader
+from reporter.content.source_macros import MACROS
+from reporter.content.sql_policy import (
+    HELPERS,
+    judge,
+    judge_condition,
+    judge_source,
+    judge_type,
+)
+from reporter.engine import sandbox as child
+from reporter.engine.base import Error
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.errors import ContentError, InputError, ReporterError
+from reporter.evaluate.foreign_checks import Apart
 from reporter.ingest import convert
 from reporter.ingest.cache import open_cache
-from reporter.ingest.files import sniff
-from reporter.ingest.inputs import Inputs
 from reporter.ingest.load import ingest
-from reporter.ingest.macros import MACROS
-from reporter.run import Options, assess_workspace
-from reporter.sql import HELPERS, judge, judge_condition, judge_source, judge_type
+from reporter.ingest.readers.files import sniff
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Check
+from reporter.pipeline.assess import Options, assess_workspace
+from reporter.system import folders
 
 PLACE = "own/sources/mine.yml:7"
 SMALL, BRIEF = Limits(memory=400 << 20, seconds=30), Limits(memory=400 << 20, seconds=1)
@@ -139,21 +152,22 @@ def test_declared_columns_are_names_and_types(tmp_path: Path, columns: str, says
     path.parent.mkdir(parents=True)
     path.write_text(LOG.replace("{COLUMNS}", columns))
     with pytest.raises(ReporterError) as raised:
-        catalog.load((tmp_path / "x",))
+        loader.load((tmp_path / "x",))
     assert str(path) in str(raised.value) and says in str(raised.value)
 
 
 def test_ours_pass_the_wall_of_others(tmp_path: Path) -> None:
     """One allow-list: whoever copies a source of ours as a start has one that is let in."""
-    for path in sorted(yamls.content_dir()[1].glob("*.yml")):
-        assert catalog.judged_source(catalog.read_source(path))[1] == []
+    for path in sorted(folders.content_dir()[1].glob("*.yml")):
+        assert loader.judged_source(loader.read_source(path))[1] == []
     named = {m.partition("(")[0] for m in MACROS}
     assert {m for m in named if not m.startswith("_")} == HELPERS
 
 
 # ---------------------------------------------------------------- how much is parsed
 
-AGENTS = "SELECT a.actor_id AS subject, {} AS ok, 'fine' AS reason FROM agents AS a"
+ANY = Check("T-01", "", "", "agent", "low", 1, "inventory", "", "", PLACE)
+AGENTS = "SELECT a.actor_id AS subject, {} AS ok FROM agents AS a"
 MUCH = {
     "5,000 UNIONs": (" UNION ALL ".join([AGENTS.format("TRUE")] * 5000), "characters; at most"),
     "400 short UNIONs": (" UNION ALL ".join(["SELECT 1"] * 400), "400 SELECTs; at most 100"),
@@ -170,7 +184,7 @@ MUCH = {
 @pytest.mark.parametrize(("text", "says"), MUCH.values(), ids=MUCH.keys())
 def test_what_is_too_much_is_refused_before_it_takes_time(text: str, says: str) -> None:
     begun = time.monotonic()
-    for judged in (lambda: judge(text, {}, PLACE), lambda: judge_source(text, PLACE)):
+    for judged in (lambda: judge(replace(ANY, sql=text)), lambda: judge_source(text, PLACE)):
         with pytest.raises(ContentError, match=says):
             judged()
     assert time.monotonic() - begun < 5
@@ -242,7 +256,7 @@ def test_a_child_gets_no_more_memory_than_its_limit() -> None:
 def test_an_engine_in_the_child_reaches_one_folder(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "secret.csv").write_text("a\n1\n")
-    with Engine(tmp_path / "own") as engine:
+    with DuckDB(tmp_path / "own") as engine:
         engine.confine(tmp_path / "own")
         for sql in (
             f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')",
@@ -271,12 +285,12 @@ fix: Nothing.
 examples: []
 """
 BOMBS = {
-    "90": "SELECT a.actor_id AS subject, COUNT(*) > 0 AS ok, 'fine' AS reason FROM agents AS a "
+    "90": "SELECT a.actor_id AS subject, COUNT(*) > 0 AS ok FROM agents AS a "
     + " ".join(f"JOIN agents AS b{n} ON LENGTH(b{n}.name) <> LENGTH(a.name) * {n} - 900" for n in range(9))
     + " GROUP BY a.actor_id",
     "91": "SELECT a.actor_id AS subject, LENGTH(" + "REPLACE(" * 8 + "a.actor_id || 'xxxxxxxxxxxxxxxx'"
-    + ", 'x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')" * 8 + ") > 0 AS ok, 'fine' AS reason FROM agents AS a",
-    "92": "SELECT a.actor_id AS subject, a.name IS NOT NULL AS ok, 'fine' AS reason FROM agents AS a",
+    + ", 'x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')" * 8 + ") > 0 AS ok FROM agents AS a",
+    "92": "SELECT a.actor_id AS subject, a.name IS NOT NULL AS ok FROM agents AS a",
 }  # fmt: skip
 
 
@@ -293,9 +307,9 @@ def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
     n: str, tmp_path: Path
 ) -> None:
     extra = checks(tmp_path / "extra", **BOMBS)
-    found = {p.stem[4:6]: catalog.read_check(p) for p in (extra / "checks").iterdir()}
-    judged = {k: judge(c.sql, {}, c.place) for k, c in found.items()}
-    with Engine(tmp_path / "work") as engine:
+    found = {p.stem[4:6]: loader.read_check(p) for p in (extra / "checks").iterdir()}
+    judged = {k: judge(c) for k, c in found.items()}
+    with DuckDB(tmp_path / "work") as engine:
         engine.run(
             "CREATE TABLE agents AS SELECT 'a' || range AS actor_id, 'n' || range AS name FROM range(300)"
         )
@@ -387,13 +401,13 @@ def test_a_big_log_of_others_is_streamed_through_the_child(
 ) -> None:
     monkeypatch.setattr(convert, "STREAM_FROM", 1)
     text = LOG.replace("{COLUMNS}", "{robot: VARCHAR, at: VARCHAR}")
-    source = catalog.foreign_source(a_source(tmp_path / "extra", text) / "sources" / "house.yml")
+    source = loader.foreign_source(a_source(tmp_path / "extra", text) / "sources" / "house.yml")
     log = tmp_path / "log.jsonl"
     rows = [f'{{"robot": "r{n}", "at": "2026-08-01T08:00:{n:02}Z"}}\n' for n in range(9)]
     for lines, streamed in ((rows, 1), ([*rows, "{broken\n"], 0)):
         log.write_text("".join(lines))
         with (
-            Engine(tmp_path / f"work{streamed}") as engine,
+            DuckDB(tmp_path / f"work{streamed}") as engine,
             Inputs([sniff(log, log.name)]) as inputs,
         ):
             cache = open_cache(tmp_path / f"cache{streamed}")

@@ -75,7 +75,7 @@ def test_the_wheel_holds_all_content_and_nothing_else(wheel: Path) -> None:
         if n.startswith("reporter/") and "_data" not in n and not n.endswith((".py", ".yml"))
     ]
     # without the first nobody sees our types, without the second nobody hides a key
-    assert sorted(strange) == ["reporter/py.typed", "reporter/secret_rules.toml"]
+    assert sorted(strange) == ["reporter/privacy/secret_rules.toml", "reporter/py.typed"]
 
 
 def test_the_wheel_alone_assesses_a_workspace(installed: Path, tmp_path: Path) -> None:

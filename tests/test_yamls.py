@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from reporter import yamls
+from reporter.content import yaml as yamls
+from reporter.content.yaml import fields, parse_yaml_all, write_yaml
 from reporter.errors import ContentError, InputError
-from reporter.plain import clean_lines
-from reporter.yamls import content_dir, fields, parse_yaml_all, write_yaml
+from reporter.i18n.plain_text import clean_lines
+from reporter.system.folders import content_dir
 
 ALIKE = {
     "nothing": "",

@@ -1,5 +1,12 @@
 -- One approval of any kind: a decision, what a grant brings with it, each new value of an approved change, an activation.
 -- A decision that was entered later than it is dated counts from the day on which it was entered.
+-- actor_id text: Actor it is for.
+-- type text: As in approvals; a grant gives tool, data or destination, an actor activation, a change what it changed.
+-- like_pattern text: What is approved, as a LIKE pattern with escape '!'.
+-- purpose text: Workflow, task or process it holds for; empty: all.
+-- expires_at time: When it ends; empty: never.
+-- approved_at time: When; for backdated records, when it was entered.
+-- ref text: file#record.
 SELECT
   actor_id,
   type,

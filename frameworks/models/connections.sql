@@ -1,4 +1,8 @@
 -- One end of a link between agents, or one MCP server of an agent.
+-- actor_id text: Actor.
+-- kind text: link | mcp_server.
+-- name text: What is connected.
+-- ref text: file#record.
 -- view
 SELECT actor_id, 'link' AS kind, actor_id || ' -> ' || peer_id AS name, ref
 FROM links

@@ -1,4 +1,16 @@
 -- One tool, data source or destination that an agent of a list used for a purpose: since when, and the earliest approval of it.
+-- agent_id text: Actor.
+-- purpose text: Workflow, task or process; empty: the log names none.
+-- kind text: tool | data | destination.
+-- name text: What was used; of data, the grant that covers it.
+-- changes_state flag: Some use was more than reading; empty: no effect is known.
+-- n_events int: Successful uses, of any period.
+-- first_at time: First of them.
+-- first_ref text: file#record of the first.
+-- last_at time: Last of them.
+-- approved_at time: Earliest approval that covers it; empty: none does.
+-- of events
+-- as in events
 WITH used AS (
   SELECT agent_id, purpose, 'tool' AS kind, tool AS name, effect, n_events, first_at, last_at, first_ref
   FROM activity

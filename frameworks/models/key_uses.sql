@@ -1,6 +1,19 @@
 -- One user of a credential that concerns an agent, inside the period or outside. Every actor counts, not only agents: a person or an
 -- account that holds an agent's key acts as the agent. Denied calls and those through a gateway are left out.
 -- A user that no list knows goes by the log's name, a person by the name of the identity if there is no other.
+-- credential_id text: Credential.
+-- user_id text: Who used it; of no list: the name that the log gives; empty: it gives none.
+-- user_kind text: What the user is: as a list says, else as the log says.
+-- listed flag: Some list knows the user.
+-- stranger text: Where no user is named: an identity that no list knows.
+-- held_by text: Agents that hold it, joined by commas; empty: none is known.
+-- is_holder flag: The user holds it.
+-- by_client flag: It is an OAuth client and the user no agent: its id does not tell whether its secret was used.
+-- in_window flag: Inside the period under review.
+-- n_events int: Events.
+-- first_at time: First of them.
+-- first_ref text: file#record of the first.
+-- of events
 WITH seen AS (
   SELECT *, resolved_by = 'id' OR (resolved_by = 'principal' AND actor_id IS NULL) AS known
   FROM activity

@@ -1,4 +1,8 @@
 -- One setting of an actor that may also be read where its absence is no gap, as name and text; and each tool that can send outside.
+-- actor_id text: Actor.
+-- name text: Column, such as prompt_version or max_steps; outbound_tool.
+-- value text: Its value; empty ones have no row.
+-- ref text: file#record.
 -- view
 SELECT actor_id, name, value, ref
 FROM (

@@ -1,7 +1,8 @@
-"""What was converted, and where it is kept. In: a source and the hashes of its files. Out: Batch, Cache.
+"""What was converted, and where it is kept. In: a source and the hashes of its files. Out: Batch,
+Cache.
 
-A cache entry is a JSON file beside its Parquet files; its name is a hash of everything that shaped it.
-"""
+A cache entry is a JSON file beside its Parquet files; its name is a hash of everything that shaped
+it."""
 
 from __future__ import annotations
 
@@ -14,20 +15,23 @@ import shutil
 import stat
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from reporter.catalog import Source
-from reporter.claims import claimed, clear_all
-from reporter.db import version as engine_version
+from reporter.content.loader import Source
+from reporter.content.source_macros import MACROS
+from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
-from reporter.ingest.macros import MACROS
-from reporter.ingest.tables import columns_of
-from reporter.plain import why_unread
-from reporter.schema import TABLES
+from reporter.i18n.plain_text import why_unread
+from reporter.model.sentences import Sentence, Value
+from reporter.schema.tables import TABLES, columns_of
+from reporter.system.claims import claimed, clear_all
 
-FORMAT = "12"
-"""Part of every cache key; raise it when the Parquet written here changes its meaning, or more is seen as a secret."""
+FORMAT = "13"
+"""Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
+seen as a secret.
+"""
 
 
 USUAL = ".reporter-cache"
@@ -56,7 +60,7 @@ class Batch:
     stream: bool = False
     counts: list[Counts] = field(default_factory=list)
     """By file, in the order of the batch."""
-    problems: list[tuple[int, int, str, str, str]] = field(default_factory=list)
+    problems: list[tuple[int, int, str, Sentence, str]] = field(default_factory=list)
     """(file, line, kind, reason, text)"""
     other_types: list[tuple[str, int]] = field(default_factory=list)
     """(record type, count) of what was out of scope."""
@@ -82,7 +86,9 @@ class Cache:
 def open_cache(
     folder: Path, secret_key: str = "", warn: Callable[[str], None] = lambda _: None
 ) -> Cache:
-    """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its files are hidden all the same."""
+    """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its
+    files are hidden all the same.
+    """
     made = not folder.exists()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not made and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
@@ -92,14 +98,18 @@ def open_cache(
 
 
 def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
-    """Return the name under which a batch is kept: it changes with whatever could change its Parquet."""
+    """Return the name under which a batch is kept: it changes with whatever could change its
+    Parquet.
+    """
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
     text = "\0".join([FORMAT, engine_version(), *MACROS, source.sha256, shape, *paths, *hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def find(cache: Cache, key: str, files: int) -> Batch | None:
-    """Return the batch of so many files kept under a key, or None; what is damaged, or has fingerprints of another key, is none."""
+    """Return the batch of so many files kept under a key, or None; what is damaged, or has
+    fingerprints of another key, is none.
+    """
     path = cache.folder / f"{key}.json"
     if not os.path.lexists(path):
         return None
@@ -129,7 +139,9 @@ def _refuse_irregular(path: Path) -> None:
 
 
 def _refuse_other(batch: Batch, key: str, files: int) -> None:
-    """Raise ValueError for an entry that is whole, and of other files: one that was copied over it, or made by hand."""
+    """Raise ValueError for an entry that is whole, and of other files: one that was copied over it,
+    or made by hand.
+    """
     if batch.key != key:
         raise ValueError("it is the entry of other files")
     named = {name for names in batch.tables.values() for name in names}
@@ -140,7 +152,9 @@ def _refuse_other(batch: Batch, key: str, files: int) -> None:
 
 
 def _read(text: bytes) -> Batch:
-    """Return the batch of an entry; ValueError, KeyError, TypeError or AttributeError if it is not as it was kept."""
+    """Return the batch of an entry; ValueError, KeyError, TypeError or AttributeError if it is not
+    as it was kept.
+    """
     data = json.loads(text)
     if not isinstance(data, dict):
         raise ValueError("it is no JSON object")
@@ -153,7 +167,38 @@ def _read(text: bytes) -> Batch:
         data[name] = [tuple(x) for x in data[name]]
         if any(len(x) != size for x in data[name]):
             raise ValueError(f"a line of its {name} is cut")
+    data["problems"] = [
+        (i, n, kind, _told(why), text) for i, n, kind, why, text in data["problems"]
+    ]
     return Batch(**data)
+
+
+def _told(kept: Any) -> Sentence:
+    """Return the sentence that `_kept` made a list of."""
+    text, values = kept
+    if not isinstance(text, str):
+        raise TypeError("a reason of it is no text")
+    return Sentence(text, tuple((name, _value(*value)) for name, *value in values))
+
+
+def _value(kind: str, value: Any) -> Value:
+    if kind == _SENTENCE:
+        return _told(value)
+    return tuple(value) if kind == _SEVERAL else value
+
+
+_SENTENCE, _SEVERAL, _ONE = "sentence", "several", "one"
+
+
+def _kept(reason: Sentence) -> list[Any]:
+    """Return a sentence as JSON keeps it: text and values, each with its name and kind."""
+    values: list[list[Any]] = []
+    for name, value in reason.values:
+        if isinstance(value, Sentence):
+            values.append([name, _SENTENCE, _kept(value)])
+        else:
+            values.append([name, _SEVERAL if isinstance(value, tuple) else _ONE, value])
+    return [reason.text, values]
 
 
 def _hash_of(data: dict[str, object]) -> str:
@@ -168,7 +213,9 @@ def sha256(path: Path) -> str:
 
 def mark(key: str) -> str:
     """Return what tells a key of fingerprints from others, and nothing else of it."""
-    return hmac.new(key.encode(), b"which key made the fingerprints", hashlib.sha256).hexdigest()[:16]  # fmt: skip
+    return hmac.new(key.encode(), b"which key made the fingerprints", hashlib.sha256).hexdigest()[
+        :16
+    ]
 
 
 def put(cache: Cache, batch: Batch, made: Path) -> None:
@@ -188,7 +235,8 @@ def put(cache: Cache, batch: Batch, made: Path) -> None:
 
 def keep(cache: Cache, batch: Batch) -> None:
     """Keep a batch beside its Parquet files, whole or not at all."""
-    data = asdict(batch)
+    data = asdict(replace(batch, problems=[]))
+    data["problems"] = [[i, n, kind, _kept(why), text] for i, n, kind, why, text in batch.problems]
     text = json.dumps(data | {"sha256": _hash_of(data)}, sort_keys=True, ensure_ascii=False)
     with _aside(cache) as aside:
         made = aside / f"{batch.key}.json"
@@ -198,16 +246,22 @@ def keep(cache: Cache, batch: Batch) -> None:
 
 
 def _replace(made: Path, cache: Cache) -> None:
-    """Put a file in the cache in the place of whatever has its name, but for a folder: who knows what lies in that."""
+    """Put a file in the cache in the place of whatever has its name, but for a folder: who knows
+    what lies in that.
+    """
     target = cache.folder / made.name
     try:
         made.replace(target)
     except IsADirectoryError as error:
         raise InputError(
-            "a folder stands where the cache keeps a file", str(target), "Remove it, or give another --cache."
-        ) from error  # fmt: skip
+            "a folder stands where the cache keeps a file",
+            str(target),
+            "Remove it, or give another --cache.",
+        ) from error
 
 
 def _aside(cache: Cache) -> AbstractContextManager[Path]:
-    """A folder in the cache for what is not whole yet; one that a killed run left is removed by `open_cache`."""
+    """A folder in the cache for what is not whole yet; one that a killed run left is removed by
+    `open_cache`.
+    """
     return claimed(cache.folder / f".{os.urandom(8).hex()}.part")

@@ -1,8 +1,9 @@
-"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source (and each big log).
+"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source (and
+each big log).
 
-Small and odd files go record by record through a spool; a big flat JSONL log goes straight through the engine, and
-falls back to the spool when a line of it is not clean, so that every defect has its line.
-"""
+Small and odd files go record by record through a spool; a big flat JSONL log goes straight through
+the engine, and falls back to the spool when a line of it is not clean, so that every defect has its
+line."""
 
 from __future__ import annotations
 
@@ -13,17 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reporter.catalog import Source
-from reporter.child import USUAL, Child, Limits, Stopped
-from reporter.db import Engine, Error, OutOfMemory
-from reporter.ingest import foreign
+from reporter.content.loader import Source
+from reporter.engine.base import Error, OutOfMemory
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
+from reporter.ingest import foreign_sources
+from reporter.ingest.bulk_path import stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
-from reporter.ingest.files import InputFile, is_shown_as_it_is
-from reporter.ingest.inputs import Digest, Inputs
-from reporter.ingest.notes import CHANGED, HIDDEN
-from reporter.ingest.recognise import Choice
-from reporter.ingest.spool import spool
-from reporter.ingest.stream import stream
+from reporter.ingest.detect import Choice
+from reporter.ingest.quarantine import CHANGED, has_hidden
+from reporter.ingest.readers.files import InputFile, is_shown_as_it_is
+from reporter.ingest.readers.inputs import Digest, Inputs
+from reporter.ingest.record_path import spool
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
@@ -59,12 +61,13 @@ class _Job:
 
 
 def convert(
-    engine: Engine, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
+    engine: DuckDB, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
 ) -> list[Done]:
-    """Convert the recognised files, or find them converted; two batches at a time, a copy of one not again.
+    """Convert the recognised files, or find them converted; two batches at a time, a copy of one
+    not again.
 
-    What is converted are the bytes that were hashed. A file of which they are gone is a batch of its own without rows.
-    """
+    What is converted are the bytes that were hashed. A file of which they are gone is a batch of
+    its own without rows."""
     batches = list(_batches(choices))
     jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
     done: dict[int, _Job] = {}
@@ -102,7 +105,7 @@ def _lost(job: _Job, place: int) -> Done:
 
 
 def _work_off(
-    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
     """Return the batch of a job, and which of its files were lost: they are not in it."""
     batch = find(cache, job.key, len(job.parts))
@@ -118,9 +121,11 @@ def _work_off(
 
 
 def _tried(
-    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch, bool] | None:
-    """Convert files where they lie; None if that fails because one of them is not there any more."""
+    """Convert files where they lie; None if that fails because one of them is not there any
+    more.
+    """
     try:
         return _convert(engine, job, cache, limits)
     except (OSError, Error):
@@ -130,9 +135,11 @@ def _tried(
 
 
 def _from_copies(
-    engine: Engine, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
-    """Convert files that somebody may be writing to: what is read a second time may not be what was hashed."""
+    """Convert files that somebody may be writing to: what is read a second time may not be what was
+    hashed.
+    """
     with TemporaryDirectory(dir=engine.work) as folder:
         made: dict[Path, InputFile | None] = {}
         for n, (file, d) in enumerate(zip(job.files, job.digests, strict=True)):
@@ -154,15 +161,19 @@ def _from_copies(
 
 
 def _keep(batch: Batch, cache: Cache, whole: bool) -> None:
-    """Keep a batch if another run would find the same, and say with which key its fingerprints were made, if it has some."""
-    if any(HIDDEN in why for _, _, _, why, _ in batch.problems):
+    """Keep a batch if another run would find the same, and say with which key its fingerprints were
+    made, if it has some.
+    """
+    if any(has_hidden(why) for _, _, _, why, _ in batch.problems):
         batch.made_with = mark(cache.secret_key)
     if whole:
         keep(cache, batch)
 
 
-def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
-    """What the files became, and whether another run would find the same: a child that was killed may end next time."""
+def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
+    """What the files became, and whether another run would find the same: a child that was killed
+    may end next time.
+    """
     source, parts, key = job.source, job.parts, job.key
     with engine.twin() as own:
         if len(parts) == 1 and streams(source, parts[0].file):
@@ -172,14 +183,16 @@ def _convert(engine: Engine, job: _Job, cache: Cache, limits: Limits) -> tuple[B
                 suppress(Stopped, OutOfMemory),
             ):  # the spool tells which records
                 if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
-                    foreign.clear(own, key)
+                    foreign_sources.clear(own, key)
                     return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])
         return batch, spool(own, source, parts, batch, cache, limits)
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
-    """Big flat logs alone, the rest of a source together: by path, unless its records look at each other."""
+    """Big flat logs alone, the rest of a source together: by path, unless its records look at each
+    other.
+    """
     groups: dict[tuple[str, str], tuple[Source, list[Choice]]] = {}
     for choice in choices:
         source = choice.source
@@ -196,6 +209,9 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
 def streams(source: Source, file: InputFile) -> bool:
     """Tell whether the engine reads the file directly."""
     return (
-        bool(source.columns) and file.format == "jsonl" and file.encoding == "utf-8"
-        and is_shown_as_it_is(file.path) and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
-    )  # fmt: skip
+        bool(source.columns)
+        and file.format == "jsonl"
+        and file.encoding == "utf-8"
+        and is_shown_as_it_is(file.path)
+        and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
+    )

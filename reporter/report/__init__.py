@@ -1,7 +1,7 @@
 """Formats by name, and their writers: each takes the view and the path to write.
 
-The folder `formats` is the list of ours, `installed` finds those of others. Nothing heavy is imported before it is used.
-"""
+The folder `formats` is the list of ours, `installed` finds those of others. Nothing heavy is
+imported before it is used."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reporter.texts import speaking
+from reporter.i18n.translate import speaking
 
 if TYPE_CHECKING:
-    from .shape import View
+    from reporter.report.document import View
 
 
 class Writer(Protocol):
@@ -51,7 +51,9 @@ def late(module: str, function: str = "write") -> Callable[..., None]:
 
 
 EDITIONS = ("auditor", "board", "engineer")
-"""Of HTML and PDF; that of the auditor holds everything, and its formats are named html and pdf alone."""
+"""Of HTML and PDF; that of the auditor holds everything, and its formats are named html and pdf
+alone.
+"""
 
 
 def edition_formats(formats: Iterable[str], editions: Iterable[str]) -> tuple[str, ...]:
@@ -102,14 +104,19 @@ def _lazy(name: str) -> Writer:
     return write
 
 
+_SLOW = {"html": "reporter.report.html.page", "pdf": "reporter.report.pdf.paper"}
+
+
 def warm_up(formats: Iterable[str]) -> None:
-    """Import what takes long to import, in the background; whoever writes the format says if that fails."""
+    """Import what takes long to import, in the background; whoever writes the format says if that
+    fails.
+    """
 
     def work() -> None:
-        for name in ("html", "pdf"):
+        for name, module in _SLOW.items():
             with suppress(Exception):
                 if any(f.endswith(name) for f in formats):
-                    import_module(f".{name}", __package__)
+                    import_module(module)
 
     threading.Thread(target=work).start()
 

@@ -1,4 +1,5 @@
-"""What a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice` for page 1, stdout and machines.
+"""What a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice` for
+page 1, stdout and machines.
 
 A notice is a code with values; its sentence stands here, once for all formats and languages.
 """
@@ -7,84 +8,132 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reporter import model
-from reporter.texts import mark, say
-
-from . import shape
-from .words import clean, number, percent, short
+from reporter.i18n.translate import mark, say
+from reporter.model import assessment
+from reporter.model.sentences import spoken
+from reporter.report.view import elements
+from reporter.report.view.format import clean, number, percent, short
 
 LINES_SHOWN = 4
 """Lines of a notice on page 1; `Notice.rest` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for {failed} of them and is unknown for {unknown}; "
-        "{possible} are agents, or may be: the log calls them so, they call tools or models, or it does not tell what they are or did."
+        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for {failed} of"
+        " them and is unknown for {unknown}; {possible} are agents, or may be: the log calls them"
+        " so, they call tools or models, or it does not tell what they are or did."
     ),
-    "own_content": mark("Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have written them."),
-    "packs": mark("Packs of content that are installed where this run was made, and took part: {n}. Without them, or with others, its numbers are others."),
+    "own_content": mark(
+        "Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have"
+        " written them."
+    ),
+    "packs": mark(
+        "Packs of content that are installed where this run was made, and took part: {n}. Without"
+        " them, or with others, its numbers are others."
+    ),
     "listed_otherwise": mark(
-        "Actors that are listed as something else and have what agents have: {n}. Each check on agents is unknown for them, unless it judges "
-        "them as what they are listed as."
+        "Actors that are listed as something else and have what agents have: {n}. Each check on"
+        " agents is unknown for them, unless it judges them as what they are listed as."
     ),
     "gateways": mark(
-        "Identities that a list declares to be a gateway's: {n}. On that word alone it is no sharing that others act under them (IDN-03, CRD-02)."
+        "Identities that a list declares to be a gateway's: {n}. On that word alone it is no"
+        " sharing that others act under them (IDN-03, CRD-02)."
     ),
     "refusals_unshown": mark(
-        "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The policy decision recorded with them allows "
-        "them, or none is recorded."
+        "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The"
+        " policy decision recorded with them allows them, or none is recorded."
     ),
     "who_may_sign": mark(
-        "Statements of people that count: {n}. Who may sign them the organisation itself says, in reporter.yml; so many of the {people} people "
-        "in office:"
+        "Statements of people that count: {n}. Who may sign them the organisation itself says, in"
+        " reporter.yml; so many of the {people} people in office:"
     ),
-    "names_joined": mark("Names in logs that a statement declares to be an actor of the register: {n}. What was done under them is judged as that actor's."),
-    "names_listed": mark("Names in logs that a list of accounts gives as other names of one identity: {n}. What was done under them is judged as that actor's."),
-    "heartbeats_alone": mark("Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so that silence in them proves something."),
-    "answers_carry": mark("Frameworks whose evidenced score rests by five points or more on what people answered: {n}."),
-    "unnamed_events": mark("Events of the period that name nobody, neither actor nor identity nor credential: {n}. Whoever did them is judged nowhere; AUD-01 says in which logs."),
+    "names_joined": mark(
+        "Names in logs that a statement declares to be an actor of the register: {n}. What was done"
+        " under them is judged as that actor's."
+    ),
+    "names_listed": mark(
+        "Names in logs that a list of accounts gives as other names of one identity: {n}. What was"
+        " done under them is judged as that actor's."
+    ),
+    "heartbeats_alone": mark(
+        "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"
+        " that silence in them proves something."
+    ),
+    "answers_carry": mark(
+        "Frameworks whose evidenced score rests by five points or more on what people answered:"
+        " {n}."
+    ),
+    "unnamed_events": mark(
+        "Events of the period that name nobody, neither actor nor identity nor credential: {n}."
+        " Whoever did them is judged nowhere; AUD-01 says in which logs."
+    ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
-    "files_not_read": mark("Files that were found and not read: {n}. What they hold takes no part in any number."),
-    "files_changed": mark("Files that changed while they were read: {n}. None of their records is used. Run again, on a copy that nobody writes to."),
+    "files_not_read": mark(
+        "Files that were found and not read: {n}. What they hold takes no part in any number."
+    ),
+    "files_changed": mark(
+        "Files that changed while they were read: {n}. None of their records is used. Run again, on"
+        " a copy that nobody writes to."
+    ),
     "own_settings": mark(
-        "Settings of the organisation's own that may raise a number: {n}. The evidenced score with them is {own}, level {own_level}; with the "
-        "shipped ones it is {shipped}, level {shipped_level}."
+        "Settings of the organisation's own that may raise a number: {n}. The evidenced score with"
+        " them is {own}, level {own_level}; with the shipped ones it is {shipped}, level"
+        " {shipped_level}."
     ),
     "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
-    "answers_rest_on_few": mark("More than a tenth of the {n} answers that count rest on one person or one artefact."),
-    "baseline_not_approved": mark("Runs that are meant to show what is approved have no effect (events below baseline/: {n}): {why}."),
-    "baseline_in_period": mark(
-        "Events below baseline/ that are dated inside the period: {n}. They are judged as what was done; what was done in a period cannot excuse it."
+    "answers_rest_on_few": mark(
+        "More than a tenth of the {n} answers that count rest on one person or one artefact."
     ),
-    "nothing_kept": mark("Files that were recognised and of which no record was kept: {n}. They prove nothing, neither good nor bad."),
-    "records_lost": mark("Records that could not be read or were rejected: {n}. They are in no number, and what they hold may be a failure."),
-    "documents": mark("Documents: {n}. No record is read from them; below statements/ each can be the artefact of an attestation. The headings of attestations.csv, and a line to copy for each:"),
-    "agents_gone": mark("Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of them is out of every number, and not mended."),
+    "baseline_not_approved": mark(
+        "Runs that are meant to show what is approved have no effect (events below baseline/: {n}):"
+        " {why}."
+    ),
+    "baseline_in_period": mark(
+        "Events below baseline/ that are dated inside the period: {n}. They are judged as what was"
+        " done; what was done in a period cannot excuse it."
+    ),
+    "nothing_kept": mark(
+        "Files that were recognised and of which no record was kept: {n}. They prove nothing,"
+        " neither good nor bad."
+    ),
+    "records_lost": mark(
+        "Records that could not be read or were rejected: {n}. They are in no number, and what they"
+        " hold may be a failure."
+    ),
+    "documents": mark(
+        "Documents: {n}. No record is read from them; below statements/ each can be the artefact of"
+        " an attestation. The headings of attestations.csv, and a line to copy for each:"
+    ),
+    "agents_gone": mark(
+        "Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of"
+        " them is out of every number, and not mended."
+    ),
     "agents_relabelled": mark(
-        "Actors that the last run judged as agents, and this one sees and judges as none: {n}. Whatever failed of them as agents is out of "
-        "every number, and not mended."
+        "Actors that the last run judged as agents, and this one sees and judges as none: {n}."
+        " Whatever failed of them as agents is out of every number, and not mended."
     ),
     "names_left": mark(
-        "People have pseudonyms. Texts in which a word stands that is part of somebody's name, alone or glued to others: {n}. "
-        "It may mean somebody else or nobody, and was left."
+        "People have pseudonyms. Texts in which a word stands that is part of somebody's name,"
+        " alone or glued to others: {n}. It may mean somebody else or nobody, and was left."
     ),
-}  # fmt: skip
+}
 """Code of a notice -> its sentence, with the names of its values."""
 
 
-def notices(a: model.Assessment) -> tuple[shape.Notice, ...]:
+def notices(a: assessment.Assessment) -> tuple[elements.Notice, ...]:
     """Print the notices of a run, in the order in which they were given."""
     return tuple(map(_notice, a.notices))
 
 
-def _notice(notice: model.Notice) -> shape.Notice:
-    values = {k: number(v) if isinstance(v, int) else clean(v) for k, v in notice.values}
+def _notice(notice: assessment.Notice) -> elements.Notice:
+    values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
-    shown = tuple(short(clean(line), notice.where) for line in notice.lines[:LINES_SHOWN])
+    where = say(notice.where) if notice.where else ""
+    shown = tuple(short(clean(line.said()), where) for line in notice.lines[:LINES_SHOWN])
     rest = len(notice.lines) - len(shown)
-    return shape.Notice(
+    return elements.Notice(
         code=notice.code,
         text=say(SENTENCES[notice.code], **values),
         lines=shown,
-        rest=say("and {n} more, in {where}", n=number(rest), where=notice.where) if rest else "",
+        rest=say("and {n} more, in {where}", n=number(rest), where=where) if rest else "",
     )

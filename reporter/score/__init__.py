@@ -1,12 +1,12 @@
-"""Cells to scores, levels and a roadmap. In: plain data. Out: exact fractions; no connection, no clock, no float.
+"""Cells to scores, levels and a roadmap. In: plain data. Out: exact fractions; no connection, no
+clock, no float.
 
-`score` rates an assessment from its catalogs; `score_observations` and `roadmap` do the same for any model given as
-plain data, so that results can be compared from outside (docs/method.md).
-"""
+`score` rates an assessment from its catalogs; `score_observations` and `roadmap` do the same for
+any model given as plain data, so that results can be compared from outside (docs/method.md)."""
 
 from reporter.score.observations import score_observations
-from reporter.score.plan import first_in_lanes, plan_actions
-from reporter.score.roadmaps import roadmap
+from reporter.score.planner import first_in_lanes, plan_actions
+from reporter.score.planner_input import roadmap
 from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, score
 
 __all__ = [

@@ -1,7 +1,8 @@
-"""Observations to cells to levels, for any model. In: plain data. Out: plain data, fractions as text.
+"""Observations to cells to levels, for any model. In: plain data. Out: plain data, fractions as
+text.
 
-Cells are settled by 2.1 of the scoring method, whatever the order of the observations; scored by 3.1 to 3.5.
-"""
+Cells are settled by 2.1 of the scoring method, whatever the order of the observations; scored by
+3.1 to 3.5."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from reporter.errors import InputError
-from reporter.model import Policy
-from reporter.score.models import Model, read_model, shipped_policy, tallies_of, whole
+from reporter.model.assessment import Policy
+from reporter.model.scores import CheckScore, PracticeScore, Tally
+from reporter.score.input import Model, read_model, shipped_policy, tallies_of, whole
 from reporter.score.scorer import (
     Entry,
     group_level,
@@ -22,7 +24,6 @@ from reporter.score.scorer import (
     score_check,
     state_of,
 )
-from reporter.scores import CheckScore, PracticeScore, Tally
 
 Cells = dict[str, dict[str, str]]
 """check -> subject -> status"""
@@ -41,18 +42,19 @@ def score_observations(
 ) -> dict[str, Any]:
     """Settle and score observations of a model; every number is exact.
 
-    `model`: {subjects: {id: tier 1-4}, checks: [{id, practice, severity: critical|high|medium|low, max_age: days or None}],
-    practices: [{id, control, level: 1-5, weight}], controls: [{id, weight}], scope: {check: [subject, ...]},
-    compensations: [{check, subject, by_check, expires}]}; weights are above 0 and 1 where absent, and the last two
-    may be absent. `observations`: {check, subject, result: pass|fail|unknown|na, method: test|examine|attest, at, source},
-    read once, in any order. `at`, `as_of` and `expires` are day numbers; a compensation has ended on the day it expires.
-    `policy` is that of frameworks/policy.yml unless given.
+    `model`: {subjects: {id: tier 1-4}, checks: [{id, practice, severity: critical|high|medium|low,
+    max_age: days or None}], practices: [{id, control, level: 1-5, weight}], controls: [{id,
+    weight}], scope: {check: [subject, ...]}, compensations: [{check, subject, by_check, expires}]};
+    weights are above 0 and 1 where absent, and the last two may be absent. `observations`: {check,
+    subject, result: pass|fail|unknown|na, method: test|examine|attest, at, source}, read once, in
+    any order. `at`, `as_of` and `expires` are day numbers; a compensation has ended on the day it
+    expires. `policy` is that of frameworks/policy.yml unless given.
 
-    Returns {cells: {check: {subject: pass|fail|unknown|na|attested|compensated}}, lo, hi, state: {control:
-    assessed|not_assessed|not_applicable}, conflicts: [[check, subject], ...]}; lo and hi are {check, practice, control:
-    {id: fraction as text, None where nothing applies}, total, level: {control: 0-5}, total_level: 0-5}. A conflict is
-    a cell of which sources say pass and fail. Raises InputError where the model or an observation is wrong.
-    """
+    Returns {cells: {check: {subject: pass|fail|unknown|na|attested|compensated}}, lo, hi, state:
+    {control: assessed|not_assessed|not_applicable}, conflicts: [[check, subject], ...]}; lo and hi
+    are {check, practice, control: {id: fraction as text, None where nothing applies}, total, level:
+    {control: 0-5}, total_level: 0-5}. A conflict is a cell of which sources say pass and fail.
+    Raises InputError where the model or an observation is wrong."""
     read = read_model(model)
     constants = policy or shipped_policy()
     cells, conflicts = settle(read, observations, whole(as_of, "as_of"))
@@ -62,7 +64,9 @@ def score_observations(
 def settle(
     model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
 ) -> tuple[Cells, list[list[str]]]:
-    """Return the status of every cell in scope, and the cells of which sources contradict each other."""
+    """Return the status of every cell in scope, and the cells of which sources contradict each
+    other.
+    """
     newest = _newest(model, observations, as_of)
     cells: Cells = {}
     conflicts: list[list[str]] = []
@@ -91,7 +95,9 @@ def settle(
 def _newest(
     model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """check -> source -> subject -> the newest word: day * 8 + result and method, of equal days the worst."""
+    """check -> source -> subject -> the newest word: day * 8 + result and method, of equal days the
+    worst.
+    """
     newest: dict[str, dict[str, dict[str, int]]] = {c: defaultdict(dict) for c in model.checks}
     for number, seen in enumerate(observations, start=1):
         try:
@@ -111,7 +117,9 @@ def _newest(
 
 
 def _compensate(model: Model, cells: Cells, as_of: int) -> None:
-    """A failure is half made good by a pass of another check, found as such before any is made good."""
+    """A failure is half made good by a pass of another check, found as such before any is made
+    good.
+    """
     good = [
         key
         for key, given in model.compensations.items()

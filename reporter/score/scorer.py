@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from reporter.model import Check, Control, Framework, Group, Policy, Profile, Theme
-from reporter.score.limits import Row, strata
-from reporter.scores import (
+from reporter.model.assessment import (
+    Check,
+    Control,
+    Framework,
+    Group,
+    Policy,
+    Profile,
+    Theme,
+)
+from reporter.model.scores import (
     CheckScore,
     ControlScore,
     FrameworkScore,
@@ -23,6 +30,7 @@ from reporter.scores import (
     Status,
     Tally,
 )
+from reporter.score.sampling import Row, strata
 
 ASK = "ask"
 ENTERPRISE = "enterprise"
@@ -68,10 +76,9 @@ def score(
 ) -> Scores:
     """Score all checks, each framework as a view of them, and the enterprise over the themes.
 
-    `caps` are (highest level, reason) for the enterprise total, `caps_lo` those that bind the level on
-    evidence only, since what they rest on is not known; `answers` are the settled statuses
-    of the controls' asks by (framework id, control id), unknown where absent.
-    """
+    `caps` are (highest level, reason) for the enterprise total, `caps_lo` those that bind the level
+    on evidence only, since what they rest on is not known; `answers` are the settled statuses of
+    the controls' asks by (framework id, control id), unknown where absent."""
     catalog = {check.id: check for check in checks}
     cells: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
@@ -112,7 +119,9 @@ def _tenths(value: Fraction) -> int:
 def score_check(
     check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
-    """Score a check from its counted cells (3.1); those of a random sample stand for all of their tier (3.9)."""
+    """Score a check from its counted cells (3.1); those of a random sample stand for all of their
+    tier (3.9).
+    """
     tallies = [t for t in tallies if t.n]
     counts = dict.fromkeys(Status, 0)
     for tally in tallies:
@@ -171,7 +180,9 @@ def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
 def lowest(
     sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
 ) -> Fraction | None:
-    """Return the lo of a check that is no sample from what its cells weigh; None where none applies."""
+    """Return the lo of a check that is no sample from what its cells weigh; None where none
+    applies.
+    """
     rows = [(credits[status], *pair) for status, pair in sums.items() if pair[1]]
     if not rows:
         return None
@@ -227,7 +238,9 @@ def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> Practic
 
 
 def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
-    """Return a practice's score, held down where a critical check has a cell without credit (3.2)."""
+    """Return a practice's score, held down where a critical check has a cell without credit
+    (3.2).
+    """
     return min(raw, policy.critical_cap) if caps else raw
 
 

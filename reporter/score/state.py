@@ -1,8 +1,8 @@
-"""How every practice stands now, in lo, and what a change of its cells adds. In: a tree of checks, counted cells. Out: exact fractions.
+"""How every practice stands now, in lo, and what a change of its cells adds. In: a tree of checks,
+counted cells. Out: exact fractions.
 
-A control's score is the mean of its practices and the total the mean of the controls that apply, so that only the
-practices that a change touches are scored anew; the parts add up exactly.
-"""
+A control's score is the mean of its practices and the total the mean of the controls that apply, so
+that only the practices that a change touches are scored anew; the parts add up exactly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import lcm
 
-from reporter.model import Policy
+from reporter.model.assessment import Policy
+from reporter.model.scores import Status, Tally
 from reporter.score.scorer import (
     CAP_TIER,
     capped,
@@ -26,7 +27,6 @@ from reporter.score.scorer import (
     score_check,
     weigh,
 )
-from reporter.scores import Status, Tally
 
 Kind = tuple[Status, int, int]
 """(status, tier lo, tier hi): what a cell counts by."""
@@ -100,7 +100,9 @@ class State:
         """Return the level of the total on evidence."""
         for control, practices in self._own.items():
             if control not in self._levels and self._controls[control] is not None:
-                marks = [(p[1], rating(v[0], self.policy)) for p in practices if (v := self._values[p])]  # fmt: skip
+                marks = [
+                    (p[1], rating(v[0], self.policy)) for p in practices if (v := self._values[p])
+                ]
                 self._levels[control] = level_of(marks)
         levels = tuple(self._levels[c] for c in self._own if c in self._levels)
         if levels not in self._reached:
@@ -114,7 +116,9 @@ class State:
         """Split a change by the practices whose score it may move."""
         found: dict[Practice, list[tuple[str, Moved]]] = {}
         for c, moved in change.items():
-            if (part := self.tree.checks.get(c)) and (self._checks[c].low[0] is not None or any(k[0] == Status.NA for k, _ in moved)):  # fmt: skip
+            if (part := self.tree.checks.get(c)) and (
+                self._checks[c].low[0] is not None or any(k[0] == Status.NA for k, _ in moved)
+            ):
                 found.setdefault(part.practice, []).append((c, moved))
         return {p: tuple(own) for p, own in found.items()}
 
@@ -137,9 +141,9 @@ class State:
     def may_grow(self, practice: Practice, key: Key) -> bool:
         """Whether a change may add more through a practice than it did before others were done.
 
-        What makes a cell pass adds the less, the better the practice and the more cells count. Only a cap that was lifted, or
-        that it would lift, a hidden tier and the limits of a sample turn that round.
-        """
+        What makes a cell pass adds the less, the better the practice and the more cells count. Only
+        a cap that was lifted, or that it would lift, a hidden tier and the limits of a sample turn
+        that round."""
         if practice not in self._even or practice in self._lifted:
             return True
         capping = self._sums[practice][2]
@@ -153,7 +157,9 @@ class State:
         return practice in self._even and not capped_now
 
     def apply(self, parts: Mapping[Practice, Key]) -> bool:
-        """Keep a change; return whether it shifts what every practice counts, as something applies only now."""
+        """Keep a change; return whether it shifts what every practice counts, as something applies
+        only now.
+        """
         opened = not all(map(self.applies, parts))
         self._lifted.clear()
         for p, key in parts.items():
@@ -252,14 +258,17 @@ class _Rules:
         }
         self.capping = frozenset(
             (status, lo, hi)
-            for status in Status for lo, hi in self.weights
+            for status in Status
+            for lo, hi in self.weights
             if hi >= CAP_TIER and not self.credits[status]
-        )  # fmt: skip
+        )
         """The kinds of cells that cap a practice where the check is critical."""
 
 
 class _Check:
-    """A check as it stands: what its cells weigh by status, and its score with some of them made good."""
+    """A check as it stands: what its cells weigh by status, and its score with some of them made
+    good.
+    """
 
     def __init__(self, part: Part, counts: Counter[Kind], rules: _Rules) -> None:
         self.part, self._counts, self._rules = part, counts, rules

@@ -1,5 +1,7 @@
-"""findings.csv: what fails, is unknown or compensated, for eyes. In: the view. Out: a table, a verdict a row."""
+"""findings.csv: what fails, is unknown or compensated, for eyes. In: the view. Out: a table, a
+verdict a row.
+"""
 
 from reporter.report import Format, late
 
-FORMAT = Format("csv", "findings.csv", late("reporter.report.sheets", "write_findings"))
+FORMAT = Format("csv", "findings.csv", late("reporter.report.csv_tables", "write_findings"))

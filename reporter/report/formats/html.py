@@ -2,4 +2,4 @@
 
 from reporter.report import Format, late
 
-FORMAT = Format("html", "report.html", late("reporter.report.html"), editions=True)
+FORMAT = Format("html", "report.html", late("reporter.report.html.page"), editions=True)

@@ -1,4 +1,6 @@
-"""report.json: the data of a run, which are there before anything is printed. In: that file. Out: a copy of it."""
+"""report.json: the data of a run, which are there before anything is printed. In: that file. Out: a
+copy of it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reporter.report import Format
-from reporter.report.shape import View
-from reporter.store import DATA
+from reporter.report.document import View
+from reporter.runs.store import DATA
 
 
 def write(view: View, path: Path, data: Sequence[Path]) -> None:

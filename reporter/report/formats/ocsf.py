@@ -1,8 +1,9 @@
-"""findings.ocsf.jsonl: the view's findings as OCSF Compliance Findings (class 2003), an event a line.
+"""findings.ocsf.jsonl: the view's findings as OCSF Compliance Findings (class 2003), an event a
+line.
 
-Missing evidence is a Warning ("no result, for lack of information"), never a Pass. Times are `as_of`: nothing asks the
-clock, and when a finding was first seen or whether it is new, one run does not know.
-"""
+Missing evidence is a Warning ("no result, for lack of information"), never a Pass. Times are
+`as_of`: nothing asks the clock, and when a finding was first seen or whether it is new, one run
+does not know."""
 
 from __future__ import annotations
 
@@ -12,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from reporter.report import Format
-from reporter.report.findings import Finding, findings, tool_version
-from reporter.report.shape import View
+from reporter.report.document import View
+from reporter.report.verdicts import Finding, findings, tool_version
 
 VERSION = "1.8.0"
 STATUSES = {"fail": (3, "Fail"), "unknown": (2, "Warning")}
 """Ours -> compliance.status_id and its caption; any other is 99, Other, with our own word."""
-SEVERITIES = {"low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High"), "critical": (5, "Critical")}  # fmt: skip
+SEVERITIES = {
+    "low": (2, "Low"),
+    "medium": (3, "Medium"),
+    "high": (4, "High"),
+    "critical": (5, "Critical"),
+}
 
 
 def write(view: View, path: Path) -> None:

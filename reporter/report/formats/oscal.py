@@ -1,4 +1,6 @@
-"""oscal: catalogs, mappings, results and a plan as OSCAL. In: the view. Out: a folder of documents."""
+"""oscal: catalogs, mappings, results and a plan as OSCAL. In: the view. Out: a folder of
+documents.
+"""
 
 from reporter.report import Format, late
 

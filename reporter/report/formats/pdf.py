@@ -1,5 +1,7 @@
-"""report.pdf, and that of the other editions. In: the view, files of the run to attach. Out: PDF/A-3a and PDF/UA-1."""
+"""report.pdf, and that of the other editions. In: the view, files of the run to attach. Out:
+PDF/A-3a and PDF/UA-1.
+"""
 
 from reporter.report import Format, late
 
-FORMAT = Format("pdf", "report.pdf", late("reporter.report.pdf"), editions=True, data=True)
+FORMAT = Format("pdf", "report.pdf", late("reporter.report.pdf.paper"), editions=True, data=True)

@@ -1,7 +1,8 @@
-"""findings.sarif: SARIF 2.1.0 of what the view finds in configuration: records of inventories and statements.
+"""findings.sarif: SARIF 2.1.0 of what the view finds in configuration: records of inventories and
+statements.
 
-What logs alone show is no defect of a file and is left out, and so is what goes beyond `MOST` results; both are counted.
-"""
+What logs alone show is no defect of a file and is left out, and so is what goes beyond `MOST`
+results; both are counted."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reporter.model import SEVERITIES
+from reporter.model.assessment import SEVERITIES
 from reporter.report import Format
-from reporter.report.findings import Finding, Served, controls_of, findings, tool_version
-from reporter.report.shape import Check, Framework, View
-from reporter.report.shape_accounting import FileLine
-from reporter.report.shape_waived import WaivedLine
-from reporter.report.words import number, top_tier
+from reporter.report.chapters.accounting import FileLine
+from reporter.report.chapters.said_by_people import WaivedLine
+from reporter.report.document import View
+from reporter.report.verdicts import Finding, Served, controls_of, findings, tool_version
+from reporter.report.view.elements import Check, Framework
+from reporter.report.view.format import number, top_tier
 
 MOST = 5000
 """Results that readers of SARIF can show; all findings are in findings.csv."""
@@ -79,8 +81,8 @@ def _invocation(left_out: int) -> dict[str, Any]:
     if not left_out:
         return {"executionSuccessful": True}
     text = (
-        f"{number(left_out)} findings are not listed: of more than {number(MOST)}, those of the highest severity and tier are. "
-        "findings.csv has all."
+        f"{number(left_out)} findings are not listed: of more than {number(MOST)}, those of the"
+        " highest severity and tier are. findings.csv has all."
     )
     note = {"level": "warning", "descriptor": {"id": "results-left-out"}, "message": {"text": text}}
     return {"executionSuccessful": True, "toolExecutionNotifications": [note]}

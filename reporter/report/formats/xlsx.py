@@ -1,7 +1,8 @@
-"""report.xlsx: the sheets of `tabs` in a workbook. In: the view. Out: texts as texts, numbers as numbers, never a formula.
+"""report.xlsx: the sheets of `tabs` in a workbook. In: the view. Out: texts as texts, numbers as
+numbers, never a formula.
 
-A sheet that is too long goes on in a further one, a cell that is too long says how much is left out and where it is.
-"""
+A sheet that is too long goes on in a further one, a cell that is too long says how much is left out
+and where it is."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter.report import Format
-from reporter.report.shape import View
-from reporter.report.tabs import COUNT, LONG, Tab, tabs
-from reporter.report.words import Numeral, short
+from reporter.report.document import View
+from reporter.report.view.format import Numeral, short
+from reporter.report.workbook import COUNT, LONG, Tab, tabs
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

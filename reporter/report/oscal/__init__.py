@@ -1,4 +1,6 @@
-"""OSCAL: a `shape.View` in, a folder of documents out. Names, rounding and order come from the view; nothing is judged here."""
+"""OSCAL: a `shape.View` in, a folder of documents out. Names, rounding and order come from the
+view; nothing is judged here.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from reporter.crosswalks import CHECKS
-from reporter.report.shape import View
-
-from .catalogs import catalog, checks_catalog, profile
-from .mappings import mapping_collection
-from .parts import Stream, names
-from .poam import poam
-from .results import assessment_results
+from reporter.content.crosswalks import CHECKS
+from reporter.report.document import View
+from reporter.report.oscal.oscal_catalogs import catalog, checks_catalog, profile
+from reporter.report.oscal.oscal_mappings import mapping_collection
+from reporter.report.oscal.oscal_parts import Stream, names
+from reporter.report.oscal.oscal_poam import poam
+from reporter.report.oscal.oscal_results import assessment_results
 
 MARK = "\0stream"
 """Where a stream goes; no text of a view has a NUL, for it is printed as an escape."""
 
 
 def write(view: View, path: Path) -> None:
-    """Write the folder: catalogs, profile.json, mapping-collection.json, assessment-results.json, and poam.json if anything is open."""
+    """Write the folder: catalogs, profile.json, mapping-collection.json, assessment-results.json,
+    and poam.json if anything is open.
+    """
     known = names(view)
     documents = {known.files[f.id]: catalog(view, f, known) for f in view.frameworks} | {
         known.files[CHECKS]: checks_catalog(view, known),
@@ -58,4 +61,6 @@ def _write(document: dict[str, Any], file: TextIO) -> None:
 
 
 def _to_json(value: object, mark: Callable[[object], str] | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=mark)  # fmt: skip
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=mark
+    )

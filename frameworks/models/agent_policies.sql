@@ -1,0 +1,45 @@
+-- One policy for agents, the soundest first (nth): since when it counts, and which of the eight clauses it lacks.
+-- part
+WITH dated AS (
+  SELECT
+    p.policy_id,
+    LOWER(p.status) AS status,
+    p.approved_by,
+    counts_from(p.effective_at, p.recorded_at) AS effective_at,
+    p.recorded_at > p.effective_at AS is_backdated,
+    p.review_due,
+    lacks(p.clauses, 'identity') || lacks(p.clauses, 'actions') || lacks(p.clauses, 'data')
+      || lacks(p.clauses, 'escalation') || lacks(p.clauses, 'human_review') || lacks(p.clauses, 'logging')
+      || lacks(p.clauses, 'third_parties') || lacks(p.clauses, 'retirement') AS lacking,
+    p.ref
+  FROM policies AS p
+  WHERE LOWER(p.scope) = 'agents'
+),
+
+graded AS (
+  SELECT
+    d.policy_id, d.status, d.approved_by, d.effective_at, d.is_backdated, d.review_due, d.lacking, d.ref,
+    CASE
+      WHEN d.status <> 'approved' THEN 6
+      WHEN d.approved_by IS NULL THEN 5
+      WHEN d.effective_at IS NULL OR d.effective_at > r.as_of THEN 4
+      WHEN d.review_due < r.as_of THEN 3
+      WHEN d.review_due IS NULL THEN 2
+      WHEN d.lacking <> '' THEN 1
+      ELSE 0
+    END AS grade
+  FROM dated AS d
+  CROSS JOIN run AS r
+)
+
+SELECT
+  g.policy_id,
+  g.status,
+  g.approved_by,
+  g.effective_at,
+  g.is_backdated,
+  g.review_due,
+  NULLIF(REPLACE('#' || g.lacking, '#, ', ''), '#') AS lacking,
+  g.ref,
+  ROW_NUMBER() OVER (ORDER BY g.grade, LENGTH(g.lacking), g.policy_id, g.ref) AS nth
+FROM graded AS g

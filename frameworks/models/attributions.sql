@@ -1,0 +1,38 @@
+-- One kind of act in the period, and how well its events tie it to one agent; empty: it is no agent's.
+-- part
+WITH marked AS (
+  SELECT
+    x.log_source,
+    x.agent_id,
+    x.agent_kind,
+    COALESCE(x.actor_id, x.agent_id) AS named,
+    x.n_events,
+    x.first_at,
+    x.first_ref,
+    CASE
+      WHEN x.agent_kind = 'agent' OR x.actor_kind = 'agent' THEN CASE
+        WHEN x.conflict THEN 'conflict'
+        WHEN x.resolved_by = 'none' AND COALESCE(x.actor_id, x.agent_id) IS NULL THEN 'nobody'
+        WHEN x.resolved_by = 'none' THEN 'stranger'
+        WHEN x.actor_id IS NULL AND x.resolved_by <> 'id'
+          AND (x.principal_is_intermediary OR x.credential_is_intermediary) THEN 'relayed'
+        WHEN x.resolved_by <> 'id' AND x.actor_id IS NOT NULL THEN 'misnamed'
+        WHEN x.agent_kind <> 'agent' THEN 'disputed'
+        ELSE 'clear'
+      END
+      WHEN x.agent_kind IS NULL OR (NOT x.registered AND x.tool IS NOT NULL) THEN 'no_kind'
+    END AS mark
+  FROM activity AS x
+  WHERE x.in_window
+)
+SELECT
+  m.log_source,
+  m.agent_id,
+  m.agent_kind,
+  m.named,
+  m.n_events,
+  m.mark,
+  m.mark IN ('nobody', 'stranger', 'relayed', 'misnamed') AS loose,
+  moment(m.first_at, m.first_ref) AS place,
+  m.first_ref
+FROM marked AS m

@@ -1,0 +1,6 @@
+-- One tool that an actor may use on the day of the report, and what it does.
+-- part
+SELECT g.actor_id, g.name, g.effect
+FROM grants AS g
+CROSS JOIN run AS r
+WHERE g.type = 'tool' AND (g.expires_at IS NULL OR g.expires_at > r.as_of)

@@ -1,0 +1,84 @@
+-- One moment of the period at which an agent went over a limit of its own: calls a minute, cost a day, steps a session,
+-- sessions spawned at a time.
+-- part
+WITH busy AS (
+  -- Only on days with more calls than one minute may have, those beside them counted, can a minute have too many.
+  SELECT d.agent_id, d.day, a.max_calls_per_minute AS allowed
+  FROM agents AS a
+  JOIN daily AS d ON d.agent_id = a.actor_id
+  JOIN daily AS o ON o.agent_id = d.agent_id AND o.day BETWEEN d.day - INTERVAL 1 DAY AND d.day + INTERVAL 1 DAY
+  GROUP BY d.agent_id, d.day, a.max_calls_per_minute
+  HAVING SUM(o.n_events) > a.max_calls_per_minute
+),
+
+calls AS (
+  SELECT e.agent_id, e.occurred_at, e.ref, b.allowed,
+    ROW_NUMBER() OVER (PARTITION BY e.agent_id ORDER BY e.occurred_at, e.ref) AS nth
+  FROM events AS e
+  JOIN busy AS b ON b.agent_id = e.agent_id AND b.day = CAST(e.occurred_at AS DATE)
+  WHERE e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class)
+),
+
+counted AS (
+  SELECT e.agent_id, 'over_cost' AS kind, CAST(CAST(e.occurred_at AS DATE) AS VARCHAR) AS span, e.cost AS amount,
+    a.max_cost_per_day AS allowed, e.occurred_at, e.ref
+  FROM events AS e
+  JOIN agents AS a ON a.actor_id = e.agent_id
+  WHERE e.in_window AND e.cost IS NOT NULL AND a.max_cost_per_day IS NOT NULL
+
+  UNION ALL
+
+  SELECT e.agent_id, 'over_steps', e.session_id, 1, a.max_steps, e.occurred_at, e.ref
+  FROM events AS e
+  JOIN agents AS a ON a.actor_id = e.agent_id
+  WHERE e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class) AND a.max_steps IS NOT NULL
+),
+
+used_up AS (
+  SELECT agent_id, kind, span, SUM(amount) AS n
+  FROM counted
+  WHERE span IS NOT NULL
+  GROUP BY agent_id, kind, span, allowed
+  HAVING SUM(amount) > allowed
+),
+
+running AS (
+  SELECT c.agent_id, c.kind, c.span, u.n, c.allowed, c.occurred_at, c.ref,
+    SUM(c.amount) OVER (
+      PARTITION BY c.agent_id, c.kind, c.span
+      ORDER BY c.occurred_at, c.ref ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS so_far
+  FROM counted AS c
+  JOIN used_up AS u ON u.agent_id = c.agent_id AND u.kind = c.kind AND u.span = c.span
+),
+
+spawned AS (
+  SELECT s.agent_id, a.max_children AS allowed, e.session_id,
+    MIN(e.occurred_at) AS first_at, MAX(e.occurred_at) AS last_at,
+    ARG_MIN(e.ref, moment(e.occurred_at, e.ref)) AS ref
+  FROM (SELECT DISTINCT p.agent_id, p.session_id FROM events AS p) AS s
+  JOIN agents AS a ON a.actor_id = s.agent_id AND a.max_children IS NOT NULL
+  JOIN events AS e ON e.parent_session_id = s.session_id
+  WHERE e.in_window AND e.session_id IS NOT NULL AND e.outcome <> 'denied'
+  GROUP BY s.agent_id, a.max_children, e.session_id
+)
+
+SELECT x.agent_id, 'over_rate' AS kind, x.allowed + 1 AS n, x.allowed, x.occurred_at AS happened_at, x.ref
+FROM calls AS c
+JOIN calls AS x
+  ON x.agent_id = c.agent_id AND x.nth = c.nth + c.allowed AND x.occurred_at < c.occurred_at + INTERVAL 1 MINUTE
+
+UNION
+
+SELECT agent_id, kind, n, allowed, MIN(occurred_at), ARG_MIN(ref, occurred_at)
+FROM running
+WHERE so_far > allowed
+GROUP BY agent_id, kind, span, n, allowed
+
+UNION
+
+SELECT c.agent_id, 'over_fan_out', COUNT(DISTINCT o.session_id), c.allowed, c.first_at, c.ref
+FROM spawned AS c
+JOIN spawned AS o ON o.agent_id = c.agent_id AND o.first_at <= c.first_at AND o.last_at >= c.first_at
+GROUP BY c.agent_id, c.session_id, c.allowed, c.first_at, c.ref
+HAVING COUNT(DISTINCT o.session_id) > c.allowed

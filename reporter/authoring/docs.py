@@ -1,0 +1,289 @@
+"""Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
+sources.md, report.schema.json, view.schema.json; messages.pot.
+
+`make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from reporter.authoring import messages
+from reporter.content import loader
+from reporter.content.loader import Content
+from reporter.content.sql_policy import judge, origins, outputs
+from reporter.model.assessment import Control, Framework
+from reporter.report.json_schema import report_schema, view_schema
+from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.schema.tables import COMPUTED, TABLES, Table, columns_of
+from reporter.schema.vocabulary import VOCABULARY
+from reporter.transform.dag import models
+
+DOCS = Path(__file__).parents[2] / "docs"
+FIELDS = {
+    "events": {"occurred_at": "time"},
+    "actors": {"kind": "type"},
+    "credentials": {"type": "credential_type"},
+    "grants": {"type": "grant_type"},
+    "approvals": {"type": "approval_type"},
+    "components": {"type": "component_type"},
+    "review_items": {"type": "item_type"},
+    "snapshot_items": {"type": "item_type"},
+}
+"""Table -> column -> what Reporter's own formats call it, where they have another name for it."""
+
+FEW = 4
+"""Of the sources that fill a column so many are named; the others stand in the matrix of
+sources.md.
+"""
+WORKED_OUT = {"events": ("hash_holds",)}
+"""Table -> columns that Reporter's own formats do not take, but work out."""
+
+
+def tables(content: Content) -> str:
+    """Return docs/tables.md: every table with its columns, from where each comes, down to sources,
+    and the checks that read it.
+    """
+    readers: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for check in content.checks:
+        for column in sorted(judge(check).reads):
+            readers[column].append(check.id)
+    filled = _filled(content)
+    parts = [
+        "# Tables",
+        "Generated from `reporter/schema` and `frameworks/models` by `make docs`; do not edit.",
+        (
+            "Every row of a loaded table carries `source`, `file` and `record`; `ref` is"
+            " `file#record`. Times are UTC. *Sparse*: empty is an ordinary value. For any other"
+            " column, a source that never carries it makes its subjects unknown for the checks that"
+            " read it. *From* are the [sources](sources.md) that fill a column, or the columns that"
+            " it is made from; where it is empty the engine works it out."
+        ),
+    ]
+    for table in TABLES.values():
+        own = sorted({c for (t, _), ids in readers.items() if t == table.name for c in ids})
+        read = [f"Read by {', '.join(own)}."] if own else []
+        parts += [f"## {table.name}", _about(table), *read, _columns(table, filled, readers)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _filled(content: Content) -> dict[tuple[str, str], list[str]]:
+    """Return (table, column) -> the sources whose SELECT gives it."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source in sorted(content.sources, key=lambda s: s.id):
+        for table, sql in source.tables.items():
+            own = isinstance(sql, dict)
+            given = [n for n, _ in columns_of(TABLES[table])] if own else outputs(sql, source.place)
+            for name in given:
+                found[table, name].append(source.id)
+    return found
+
+
+def _about(table: Table) -> str:
+    model = models().get(table.name)
+    if model:
+        return (
+            f"A row is {model.says[:1].lower()}{model.says[1:]} Made by"
+            f" `frameworks/models/{model.name}.sql`."
+        )
+    return table.doc + ("" if table.loaded else " Computed by the engine.")
+
+
+def _columns(
+    table: Table,
+    filled: Mapping[tuple[str, str], Sequence[str]],
+    readers: Mapping[tuple[str, str], Sequence[str]],
+) -> str:
+    model = models().get(table.name)
+    lines = ["| column | type | | meaning | from | read by |", "|---|---|---|---|---|---|"]
+    for column in table.columns:
+        mark = "required" if column.required else "sparse" if column.sparse else ""
+        words = VOCABULARY.get(f"{table.name}.{column.name}")
+        more = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
+        if model:
+            made = origins(model.sql, column.name)
+            from_ = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in made)
+        else:
+            from_ = _few(filled.get((table.name, column.name), ()))
+        read = ", ".join(readers.get((table.name, column.name), ()))
+        lines.append(
+            f"| `{column.name}` | {column.type.lower()} | {mark} |"
+            f" {column.doc.replace('|', '/')}{more} | {from_} | {read} |"
+        )
+    return "\n".join(lines)
+
+
+def _few(sources: Sequence[str]) -> str:
+    named = ", ".join(f"[{s}](sources.md#{s})" for s in sources[:FEW])
+    more = len(sources) - FEW
+    return f"{named} and [{more} more](sources.md)" if more > 0 else named
+
+
+def _home(table: str) -> str:
+    """Agents are actors, and stand there."""
+    return "actors" if table == "agents" else table
+
+
+def checks(content: Content) -> str:
+    """Return docs/checks.md: every check, then every control with the checks that evidence it."""
+    parts = [
+        "# Checks and what they evidence",
+        "Generated from `frameworks/` by `make docs`; do not edit.",
+        "## Checks",
+        "\n".join(
+            [
+                "| check | what must hold | severity | level | evidence | compensated by |",
+                "|---|---|---|---|---|---|",
+            ]
+            + [
+                f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |"
+                f" {', '.join(c.compensated_by)} |"
+                for c in content.checks
+            ]
+        ),
+    ]
+    for framework in content.frameworks:
+        parts.append(f"## {framework.title}")
+        if framework.optional:
+            parts.append(
+                f"Takes part where `reporter.yml` names it: `frameworks: [{framework.id}]`."
+            )
+        parts.append(_controls(framework))
+    return "\n\n".join(parts) + "\n"
+
+
+def _controls(framework: Framework) -> str:
+    lines = [
+        "| control | title | direct | partial | related, not scored |",
+        "|---|---|---|---|---|",
+    ]
+    for control in framework.controls:
+        cells = [
+            ", ".join(i for i, s in control.checks if s == strength)
+            for strength in ("direct", "partial", "contextual")
+        ]
+        scored = cells[0] or cells[1]
+        lines.append(
+            f"| {control.id} | {control.title} | {cells[0] if scored else 'needs attestation'} |"
+            f" {cells[1]} | {cells[2]} |"
+        )
+    return "\n".join(lines)
+
+
+def coverage(content: Content) -> str:
+    """Return docs/coverage.md: what evidences each control, from where, and what no check can
+    show.
+    """
+    evidence = {c.id: c.evidence for c in content.checks}
+    parts = [
+        "# What can be shown, and what cannot",
+        (
+            "Generated from `frameworks/` by `make docs`; do not edit. For each control: the checks"
+            " that count, by the evidence they need (registers alone; logs alone; both), how strong"
+            " the best of them is, and the question that no check answers. Where nothing counts,"
+            " the control *needs attestation*: it prints neither 0 % nor 100 %."
+        ),
+    ]
+    for framework in content.frameworks:
+        rows = [_covered(control, evidence) for control in framework.controls]
+        tally = Counter(r[1] for r in rows)
+        said = ", ".join(
+            f"{tally[k]} {k}" for k in ("direct", "partial", "needs attestation") if tally[k]
+        )
+        parts += [
+            f"## {framework.title}",
+            f"{len(rows)} controls: {said}.",
+            "\n".join(
+                [
+                    "| control | strongest | inventory | logs | both | not testable here |",
+                    "|---|---|---|---|---|---|",
+                ]
+                + [f"| {' | '.join(r)} |" for r in rows]
+            ),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
+    scored = [(i, s) for i, s in control.checks if s != "contextual"]
+    best = next(
+        (s for s in ("direct", "partial") if s in {s for _, s in scored}), "needs attestation"
+    )
+    kinds = [
+        ", ".join(i for i, _ in scored if evidence[i] == kind)
+        for kind in ("inventory", "logs", "both")
+    ]
+    return [control.id, best, *kinds, control.ask]
+
+
+def sources(content: Content) -> str:
+    """Return docs/sources.md: every vendor format with the tables it fills, and what it reads and
+    leaves out.
+    """
+    loaded = [t.name for t in TABLES.values() if t.loaded]
+    listed = sorted(content.sources, key=lambda s: s.id)
+    matrix = [
+        f"| [{s.id}](#{s.id}) | {' | '.join('x' if t in s.tables else '' for t in loaded)} |"
+        for s in listed
+    ]
+    parts = [
+        "# Sources",
+        (
+            "Generated from `reporter/ingest/sources/` by `make docs`; do not edit. A source is"
+            " told by the content of a file's first records, never by its name;"
+            " [formats.md](formats.md) says more of Reporter's own."
+        ),
+        "\n".join([f"| source | {' | '.join(loaded)} |", f"|---|{'---|' * len(loaded)}", *matrix]),
+    ]
+    for source in listed:
+        parts += [f"## {source.id}", f"**{source.title}.** {source.describe}"]
+    return "\n\n".join(parts) + "\n"
+
+
+def formats(page: str) -> str:
+    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` made new."""
+    return re.sub(
+        r"(<!-- fields of (\w+) -->\n)(?:\|.*\n)*",
+        lambda m: m[1] + _fields(TABLES[m[2]]),
+        page,
+    )
+
+
+def _fields(table: Table) -> str:
+    lines = ["| field | holds | meaning |", "|---|---|---|"]
+    for column in table.columns:
+        if column.name in COMPUTED or column.name in WORKED_OUT.get(table.name, ()):
+            continue
+        field = FIELDS.get(table.name, {}).get(column.name, column.name)
+        mark = " **required**" if column.required else " *optional*" if column.sparse else ""
+        meaning = column.doc.replace("|", "/")
+        lines.append(f"| `{field}`{mark} | {_holds(table, column)} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _holds(table: Table, column: Column) -> str:
+    words = VOCABULARY.get(f"{table.name}.{column.name}")
+    if words:
+        return "one of " + ", ".join(f"`{w}`" for w in words)
+    return {TEXT: "text", TIME: "time", FLAG: "true or false", INT: "whole number"}[column.type]
+
+
+def main() -> None:
+    """Write the pages."""
+    content = loader.load()
+    (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
+    (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
+    (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
+    (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
+    own = (DOCS / "formats.md").read_text(encoding="utf-8")
+    (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
+    (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
+    (DOCS / "view.schema.json").write_text(view_schema(), encoding="utf-8")
+    messages.main()
+
+
+if __name__ == "__main__":
+    main()

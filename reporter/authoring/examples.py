@@ -1,0 +1,156 @@
+"""Run the examples of a check through the real engine and the honesty rules. In: a check. Out: what
+went wrong.
+
+Used by `reporter lint` and by the tests; an example's rows come from a source called `example`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reporter.content.sql_policy import Judged, inverted, judge
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.model.assessment import Check, RunInfo
+from reporter.model.reasons import Reasons
+from reporter.schema.tables import LOADED, Table, columns_of, read_for
+from reporter.transform.activity import EVERYTHING, complete_events, derive, needed_for
+from reporter.transform.log_coverage import Expected
+
+RUN = RunInfo(
+    organisation="Example",
+    unit="",
+    period_from=datetime(2026, 7, 1),
+    period_to=datetime(2026, 10, 1),
+    as_of=datetime(2026, 10, 1),
+    profile="baseline",
+)
+Verdicts = dict[str, tuple[str, str]]
+_EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
+
+
+def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return subject -> (status, reason) for one example."""
+    with _opened() as engine:
+        return _both(engine, check, example)[0]
+
+
+@contextmanager
+def _opened() -> Iterator[DuckDB]:
+    with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
+        engine.run("SET threads = 1")  # a handful of rows: a second thread only costs
+        yield engine
+
+
+def _both(opened: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+    """The verdicts of an example, and those of the check with its condition inverted."""
+    params = {**check.params, **example.get("params", {})}
+    judged = judge(check, params)
+    with opened.world("example") as engine:
+        wanted = judged.tables | read_for(check.about)
+        dead = 0 if not example.get("dead") else 100
+        with (
+            engine.transaction()
+        ):  # to commit each of a hundred statements takes a tenth of the time
+            facts = load_example(engine, example, wanted)
+            derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
+            runner.prepare(engine, [check.about])
+        plain = _verdicts(engine, check, judged)
+        decided = any(status in ("pass", "fail") for status, _ in plain.values())
+        # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
+        return plain, _verdicts(engine, check, inverted(judged)) if decided else plain
+
+
+def _verdicts(engine: DuckDB, check: Check, judged: Judged) -> Verdicts:
+    engine.run("DELETE FROM cells")
+    runner.assess(engine, [(check, judged)])
+    rows = engine.rows(
+        "SELECT subject, status, reason_code, reason_values FROM cells ORDER BY subject"
+    )
+    reasons = Reasons([check])
+    return {subject: (status, reasons.of(check.id, *why)) for subject, status, *why in rows}
+
+
+def failures(check: Check) -> list[str]:
+    """Say which examples do not give what they expect, which kinds of verdict no example shows, and
+    which cannot fail.
+    """
+    wrong = []
+    seen: set[str] = set()
+    with _opened() as engine:
+        both = [_both(engine, check, example) for example in check.examples]
+    for example, (plain, turned) in zip(check.examples, both, strict=True):
+        name = example.get("name", "unnamed")
+        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
+        if got != example["expect"]:
+            wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")
+        elif got == not_got and {"pass", "fail"} & set(got.values()):
+            wrong.append(
+                f"example {name!r} holds whatever the condition says: the check cannot fail"
+            )
+        seen |= set(got.values())
+    missing = [v for v in ("pass", "fail", "unknown") if v not in seen]
+    if missing:
+        wrong.append(f"no example shows {', '.join(missing)}")
+    return wrong
+
+
+def load_example(
+    engine: DuckDB, example: dict[str, Any], wanted: Set[str] = EVERYTHING
+) -> tuple[Table, ...]:
+    """Put an example's rows where those of sources go, and note which columns they carry.
+
+    Return the tables that were made: those with rows, and those that what is wanted rests on.
+    """
+    given = example.get("given", {})
+    needed = needed_for(wanted) | set(given)
+    facts = tuple(t for t in LOADED if t.name in needed)
+    carried: list[tuple[str, str, str]] = []
+    for table in facts:
+        columns = columns_of(table)
+        spec = ", ".join(f"{n} {t}" for n, t in columns)
+        engine.run(
+            f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
+        )
+        rows = [r for row in given.get(table.name, []) for r in _repeated(row)]
+        runs = given.get("baseline", []) if table.name == "events" else []
+        defaults = _EVENT_DEFAULTS if table.name == "events" else {}
+        files = [table.name] * len(rows) + ["baseline/runs"] * len(runs)
+        full = [{**defaults, **row} for row in (*rows, *runs)]
+        _insert(engine, table.name, [n for n, _ in columns], full, files)
+        named = {n for row in rows for n in row} | (set(defaults) if rows else set())
+        carried += [("example", table.name, name) for name in sorted(named)]
+    engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
+    engine.insert("carried", carried)
+    complete_events(engine, facts)
+    return facts
+
+
+def _insert(
+    engine: DuckDB, table: str, columns: list[str], rows: list[dict[str, Any]], files: list[str]
+) -> None:
+    """Insert rows, numbered from 1; what a row does not name and what it leaves empty is NULL."""
+    if not rows:
+        return
+    names = [n for n in columns if any(n in row for row in rows)]
+    marks = ", ".join("?" for _ in names)
+    values = [
+        value
+        for number, (row, file) in enumerate(zip(rows, files, strict=True), 1)
+        for value in (*(None if row.get(n) == "" else row.get(n) for n in names), file, number)
+    ]
+    engine.run(
+        f"INSERT INTO in_{table} ({', '.join(names)}, source, file, record) VALUES "
+        + ", ".join([f"({marks}, 'example', ?, ?)"] * len(rows)),
+        values,
+    )
+
+
+def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """`times: 20` stands for twenty rows alike."""
+    return [{n: v for n, v in row.items() if n != "times"}] * row.get("times", 1)

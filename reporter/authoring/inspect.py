@@ -1,0 +1,188 @@
+"""What can be read, and what files are taken for. In: sources, paths. Out: text, or one object a
+file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reporter.content import loader
+from reporter.content.loader import Source
+from reporter.content.mapping import with_mappings
+from reporter.content.packs import Pack, naming
+from reporter.content.workspace import NAME, workspace_of
+from reporter.engine.duckdb import DuckDB
+from reporter.errors import InputError
+from reporter.ingest.load import ingested
+from reporter.ingest.readers.files import InputFile, discover, shown, sniff
+from reporter.ingest.readers.inputs import FOLDERS
+from reporter.schema.tables import LOADED, TABLES, columns_of
+
+SHOWN_MISSING, SHOWN_NOTES = 6, 3
+
+
+def known(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
+    """List every source, and the packs that are installed."""
+    sources = _sources(extra, packs)
+    width = max(len(s.id) for s in sources)
+    lines = [
+        (
+            "Files are read as JSON, JSON lines, CSV, XLSX, YAML or Parquet, each also gzipped,"
+            " told by content."
+        ),
+        "",
+    ]
+    for source in sources:
+        lines.append(f"{source.id.ljust(width)}  {source.title}; fills {', '.join(source.tables)}")
+    lines += [""] if packs else []
+    lines += [f"pack {p}, of package {p.package}: {p.folder}" for p in packs]
+    return "\n".join(lines)
+
+
+def recognised(
+    paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> list[dict[str, Any]]:
+    """Read every file below the paths, with the mappings of the workspaces they lie in, and say
+    what became of it.
+
+    An object a file: file, source (None when not recognised), why, records = kept + out_of_scope +
+    unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
+    of the file fills), notes (what was not taken as it stands, with its line). A file of several
+    sheets or lists also has `parts`, an object each."""
+    files = [f for path in paths for f in _files(path)]
+    sources = _sources(extra, packs)
+    for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
+        sources = with_mappings(sources, workspace)
+    with naming(packs), ingested(files, sources) as (engine, intake):
+        filled = {t.name: _filled(engine, t.name) for t in LOADED}
+    notes: dict[str, list[str]] = defaultdict(list)
+    for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
+        notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
+    parts = [
+        {
+            "file": f.file,
+            "source": f.source or None,
+            "why": str(f.why),
+            "records": f.read,
+            "kept": f.kept,
+            "out_of_scope": f.out_of_scope,
+            "unreadable": f.unreadable,
+            "rejected": f.rejected,
+            "tables": {t: rows[f.file][0] for t, rows in filled.items() if f.file in rows},
+            "missing": [c for rows in filled.values() if f.file in rows for c in rows[f.file][1]],
+            "notes": notes.get(f.file, []) if f.source else [],
+        }
+        for f in intake.files
+    ]
+    return _by_file(parts, [f.name for f in files])
+
+
+def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
+    """Say by what a file is read already, a line a part of it; nothing where some of it is not."""
+    if not path.is_file():
+        return ()
+    parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
+    wanted = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
+    if not wanted or any(p["source"] is None for p in wanted):
+        return ()
+    return tuple(
+        f"{p['file']} is read as {p['source']}: {p['why']}. Of {p['records']} records {p['kept']}"
+        " are kept. Nothing is written; --kind maps it all the same."
+        for p in wanted
+    )
+
+
+def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """Put the sheets of a workbook and the lists of a document together: they are `parts` of one
+    object.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for part in found:
+        whole = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
+        groups.setdefault(whole, []).append(part)
+    return [
+        own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()
+    ]
+
+
+def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sum the parts of one file; its source is the one that kept most."""
+    most = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
+    tables: Counter[str] = Counter()
+    for part in parts:
+        tables.update(part["tables"])
+    return {
+        "file": name,
+        "source": most["source"],
+        "why": "; ".join(dict.fromkeys(p["why"] for p in parts)),
+        **{
+            k: sum(p[k] for p in parts)
+            for k in ("records", "kept", "out_of_scope", "unreadable", "rejected")
+        },
+        "tables": dict(tables),
+        "missing": sorted({c for p in parts for c in p["missing"]}),
+        "notes": [n for p in parts for n in p["notes"]],
+        "parts": parts,
+    }
+
+
+def _filled(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
+    """Return by file: its rows of a table, and the columns checks rely on that none of them
+    fills.
+    """
+    sparse = {c.name for c in TABLES[table].columns if c.sparse}
+    names = [n for n, _ in columns_of(TABLES[table]) if n not in sparse]
+    counts = ", ".join(f"count({n})" for n in names)
+    return {
+        file: (n, [f"{table}.{c}" for c, k in zip(names, seen, strict=True) if not k])
+        for file, n, *seen in engine.rows(
+            f"SELECT file, count(*), {counts} FROM in_{table} GROUP BY file ORDER BY file"
+        )
+    }
+
+
+def as_text(found: list[dict[str, Any]]) -> str:
+    """Write what `recognised` returns for people."""
+    parts = [p for f in found for p in f.get("parts", [f])]
+    return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
+
+
+def _lines(f: dict[str, Any]) -> list[str]:
+    fates = ["records", "kept", *(k for k in ("out_of_scope", "unreadable", "rejected") if f[k])]
+    counts = ", ".join(f"{f[k]} {k.replace('_', ' ')}" for k in fates)
+    rows = ", ".join(f"{n} {t}" for t, n in f["tables"].items())
+    lines = [
+        f"{f['file']}: {f['source'] or 'not recognised'}",
+        f"    {f['why']}",
+        f"    {counts}{'; rows: ' if rows else ''}{rows}",
+    ]
+    lines += [f"    {n}" for n in f["notes"][:SHOWN_NOTES]]
+    if len(f["notes"]) > SHOWN_NOTES:
+        lines.append(f"    and {len(f['notes']) - SHOWN_NOTES} notes more (--json lists them)")
+    if f["missing"]:
+        more = len(f["missing"]) - SHOWN_MISSING
+        named = ", ".join(f["missing"][:SHOWN_MISSING])
+        lines.append(
+            f"    never says {named}{f' and {more} more (--json lists them)' if more > 0 else ''}"
+        )
+    return lines
+
+
+def _files(path: Path) -> list[InputFile]:
+    """The files below a path, named as they are reached from where the command was given."""
+    if not path.exists():
+        raise InputError("no such file or folder", str(path))
+    if path.is_file():
+        return [sniff(path, shown(path.as_posix()))]
+    folders = FOLDERS if (path / NAME).is_file() else ("",)
+    return [
+        replace(f, name=(Path(shown(str(path))) / f.name).as_posix())
+        for f in discover(path, folders)
+    ]
+
+
+def _sources(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> tuple[Source, ...]:
+    return loader.load(extra, packs).sources

@@ -1,0 +1,291 @@
+"""Judge the content before it judges anybody. In: the content folders. Out: problems, each with its
+place.
+
+SQL and columns, official ids and titles, checks without a control, themes, and every check's
+examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+
+from reporter.authoring import examples
+from reporter.content import loader
+from reporter.content.loader import Content
+from reporter.content.packs import Pack, named
+from reporter.content.sql_policy import Judged, judge, judge_part, tables_read
+from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
+from reporter.errors import ContentError, Errors, ReporterError
+from reporter.evaluate.runner import needs_of, replaceable
+from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
+from reporter.schema.columns import FLAG, INT, TIME
+from reporter.schema.model_files import shipped
+from reporter.schema.tables import TABLES
+from reporter.schema.vocabulary import VOCABULARY
+
+Progress = Callable[[int, int], None]
+"""Is told how many checks of how many are judged."""
+
+
+def lint(
+    extra: tuple[Path, ...] = (),
+    run_examples: bool = True,
+    progress: Progress = lambda _, __: None,
+    limits: Limits = USUAL,
+    packs: tuple[Pack, ...] = (),
+) -> tuple[list[ReporterError], str]:
+    """Return the problems of all content, and a line that says what was judged; examples of `extra`
+    alone, if given.
+    """
+    try:
+        content = loader.load(extra, packs)
+    except Errors as errors:
+        return list(errors.errors), ""
+    targets = loader.unknown_targets(content, content.profiles.values())
+    problems = [
+        *_official(content),
+        *_mapping(content),
+        *targets,
+        *_checks(content, extra, run_examples, progress, limits),
+    ]
+    controls = sum(len(f.controls) for f in content.frameworks)
+    problems = [named(p, content.packs) for p in problems]
+    return (
+        sorted(problems, key=str),
+        (
+            f"{len(content.checks)} checks, {len(content.frameworks)} catalogs with {controls}"
+            f" controls, {len(content.sources)} sources{_packs(content)}: no problem found"
+        ),
+    )
+
+
+def _packs(content: Content) -> str:
+    return f", packs {', '.join(map(str, content.packs))}" if content.packs else ""
+
+
+def _official(content: Content) -> Iterator[ReporterError]:
+    """Compare each catalog with the register of what its publisher really says."""
+    for framework in content.frameworks:
+        register = content.official.get(framework.id)
+        if register is None:
+            continue
+        wrong = register.get("wrong_titles", {})
+        yield from _ids(framework, register["ids"], wrong, framework.place)
+        if framework.source_sha256 != register["sha256"]:
+            yield ContentError(
+                "source_sha256 is not that of the official register",
+                framework.place,
+                f"It is {register['sha256']}.",
+            )
+
+
+def _ids(
+    framework: Framework, ids: dict[str, str], wrong: dict[str, str], place: str
+) -> Iterator[ReporterError]:
+    groups = {g.id for g in framework.groups}
+    for control in framework.controls:
+        if control.id not in ids:
+            close = _closest(control.id, control.title, ids)
+            yield ContentError(
+                f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?"
+            )
+        elif ids[control.id] and control.title != ids[control.id]:
+            known = wrong.get(f"{control.id}: {control.title}")
+            hint = f"A known error in public material; right is {known}." if known else ""
+            yield ContentError(
+                f"{control.id} is titled {control.title!r}; the publisher says {ids[control.id]!r}",
+                place,
+                hint,
+            )
+    for missing in sorted(set(ids) - groups - {c.id for c in framework.controls}):
+        yield ContentError(f"{missing} {ids[missing]} is missing".replace("  ", " "), place)
+
+
+def _closest(wrong: str, title: str, ids: dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    by_title = [i for i, t in ids.items() if t and t == title]
+    close = by_title or get_close_matches(wrong, ids, 1, 0.3)
+    return f"{close[0]} {ids[close[0]]}".strip() if close else "none is like it"
+
+
+def _mapping(content: Content) -> Iterator[ReporterError]:
+    """Every check counts somewhere, once; every theme exists; every control can be evidenced or
+    asked.
+    """
+    themes = {t.id for t in content.themes}
+    mapped = {c for f in content.frameworks for k in f.controls for c, _ in k.checks}
+    for check in content.checks:
+        if check.theme not in themes:
+            yield ContentError(f"{check.id}: no theme {check.theme}", check.place)
+        if check.id not in mapped and check.id not in content.extra:
+            yield ContentError(f"{check.id} is listed by no control of any catalog", check.place)
+        if not check.headline and check.id not in content.extra:
+            hint = "Say in a sentence what is true whenever it fails."
+            yield ContentError(f"{check.id} has no headline", check.place, hint)
+    known = {c.id for c in content.checks}
+    for group in content.causes:
+        for check_id in sorted(set(group.says) - set(group.checks)):
+            yield ContentError(
+                f"the title of {group.id} is said of {check_id}, which is not in it",
+                "frameworks/causes.yml",
+            )
+        for check_id in group.checks:
+            if check_id not in known:
+                yield ContentError(
+                    f"cause {group.id} names {check_id}, which does not exist",
+                    "frameworks/causes.yml",
+                )
+            elif sum(check_id in g.checks for g in content.causes) > 1:
+                yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
+    yield from _efforts(content)
+    yield from _models(content.checks)
+    for framework in content.frameworks:
+        for control in framework.controls:
+            ids = [c for c, _ in control.checks]
+            for twice in sorted({i for i in ids if ids.count(i) > 1}):
+                yield ContentError(f"{control.id} lists {twice} twice", framework.place)
+            if not control.ask:
+                yield ContentError(f"{control.id} has no attestation question", framework.place)
+
+
+def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
+    """A model is one SELECT that says what a row is and reads tables that there are; a part of
+    checks is read by one.
+    """
+    known = {*TABLES, *shipped()}
+    texts = [c.sql for c in checks] + [m.sql for m in shipped().values()]
+    for name, model in shipped().items():
+        place = f"frameworks/models/{name}.sql"
+        if model.kind == "part" and not any(re.search(rf"\b{name}\b", t) for t in texts):
+            yield ContentError("no check reads it", place)
+        try:
+            if model.kind == "part":
+                judge_part(model.sql, {}, place)
+            foreign = sorted(tables_read(model.sql, place) - known)
+        except ContentError as error:
+            yield error
+        else:
+            yield from (ContentError(f"there is no table {t}", place) for t in foreign)
+
+
+def _efforts(content: Content) -> Iterator[ReporterError]:
+    """Every cause and severity has an effort, and nothing else has."""
+    causes, place = {g.id for g in content.causes}, "frameworks/efforts.yml"
+    for kind, known, given in (
+        ("cause", causes, content.efforts.causes),
+        ("severity", set(SEVERITIES), content.efforts.severities),
+    ):
+        for name in sorted(known - set(given)):
+            yield ContentError(f"{kind} {name} has no effort", place)
+        for name in sorted(set(given) - known):
+            yield ContentError(f"there is no {kind} {name}", place)
+
+
+def _checks(
+    content: Content,
+    extra: tuple[Path, ...],
+    run_examples: bool,
+    progress: Progress,
+    limits: Limits,
+) -> Iterator[ReporterError]:
+    """Judge every source and check, and run the examples: ours two checks at a time, those of
+    others in a child.
+    """
+    own = tuple(f"{folder}/" for folder in extra)
+    one_child = Lock()
+    for source in content.sources:
+        yield from loader.judged_source(source)[1]
+    with Child(limits) as child, ThreadPoolExecutor(2) as pool:
+
+        def judged(check: Check) -> list[ReporterError]:
+            try:
+                sql = judge(check)
+                if unfit := _unfit(check, sql):
+                    return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
+                if not run_examples or (own and not check.place.startswith(own)):
+                    return []
+                if check.id not in content.extra:
+                    wrong = examples.failures(check)
+                else:
+                    with one_child:
+                        wrong = _apart(child, check)
+            except ReporterError as error:
+                return [error]
+            return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
+
+        for n, problems in enumerate(pool.map(judged, content.checks), 1):
+            progress(n, len(content.checks))
+            yield from problems
+
+
+def _unfit(check: Check, judged: Judged) -> list[str]:
+    """Say what `fails_without` and `at_best` name that the check does not need, or that no value
+    can be put in place of.
+    """
+    needed = {".".join(n) for n in needs_of(check, judged)}
+    wrong = [
+        f"{key}: {name} is no column that it needs"
+        for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
+        for name in sorted(set(names) - needed)
+    ]
+    for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
+        table, _, column = name.partition(".")
+        spec = (
+            next((c for c in TABLES[table].columns if c.name == column), None)
+            if table in TABLES
+            else None
+        )
+        words = VOCABULARY.get(name, (value,))
+        if name in check.fails_without:
+            wrong.append(f"at_best: {name} stands in fails_without, too")
+        elif spec and (spec.required or not replaceable(judged, name)):
+            wrong.append(f"at_best: no value can stand for {name}")
+        elif spec and (not _is_of(spec.type, value) or value not in words):
+            wrong.append(f"at_best: {value!r} is no value of {name}")
+    return wrong
+
+
+def _is_of(kind: str, value: object) -> bool:
+    """Tell whether a value of a file fits a column: numbers and flags as such, times as text or
+    `as_of`.
+    """
+    if kind != TIME:
+        fit: type = {FLAG: bool, INT: int}.get(kind, str)
+        return isinstance(value, fit) and (kind == FLAG or not isinstance(value, bool))
+    return value == AS_OF or (
+        isinstance(value, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value))
+    )
+
+
+def _apart(child: Child, check: Check) -> list[str]:
+    """Run the examples of a check of others in a child."""
+    try:
+        wrong = child.call(failures_in, path=check.place.rpartition(":")[0], models=check.models)
+    except Stopped as error:
+        return [f"its examples cannot be run: it {error}"]
+    return [str(w) for w in wrong]
+
+
+def failures_in(path: str, models: dict[str, str]) -> list[str]:
+    """Return what is wrong with the examples of a check's file, which may read models; in the
+    child.
+    """
+    return examples.failures(replace(loader.read_check(Path(path)), models=models))
+
+
+def list_tables() -> str:
+    """Return the tables and columns a check may read, as text."""
+    lines = []
+    for table in TABLES.values():
+        lines.append(f"{table.name}: {table.doc}")
+        for column in table.columns:
+            words = VOCABULARY.get(f"{table.name}.{column.name}")
+            more = f" One of: {', '.join(words)}." if words else ""
+            lines.append(f"  {column.name:<22} {column.type:<10} {column.doc}{more}")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,659 @@
+"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each table in it,
+and how sure each line is.
+
+`guess` says what each column may mean; here the best of them are chosen, one a column, and what
+tells the rows apart. What is not sure enough is listed and left out: a mapping is a proposal for a
+person to read."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reporter.authoring.infer_columns import (
+    PARTLY,
+    Cells,
+    Guess,
+    dates,
+    day_or_month,
+    filled,
+    guesses,
+    remark,
+)
+from reporter.authoring.infer_kind import beside_a_key, is_of_keys, kind_of, of_keys
+from reporter.content.mapping import BLANK, FOLDER, LISTS, with_mappings
+from reporter.content.workspace import workspace_of
+from reporter.content.yaml import write_yaml
+from reporter.engine.duckdb import DuckDB
+from reporter.errors import ContentError, InputError
+from reporter.i18n.plain_text import clean
+from reporter.ingest.detect import lists_in
+from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.files import InputFile, sniff
+from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.readers.records import Document
+from reporter.privacy import synonyms as h
+from reporter.privacy.secrets import redact
+
+SAMPLE = 20000
+SURE_ENOUGH = 50
+SURE_OF_KIND = 70
+"""Percent from which a table is taken for a register of agents, accounts or people; below, whoever
+maps it must say.
+"""
+KINDS = {
+    "person": "human",
+    "people": "human",
+    "user": "human",
+    "employee": "human",
+    "bot": "agent",
+    "account": "service_account",
+    "service-account": "service_account",
+}
+"""Other words for kinds."""
+ASKED = "--kind agent, service_account, workload, person, group, or none where it is no register"
+HINT = (
+    "Add a column with an id or a name for each agent, or write a mapping by hand: docs/formats.md."
+)
+
+
+class Unsure(InputError):
+    """A table of which it must be said what its rows are."""
+
+
+@dataclass(slots=True)
+class Table:
+    """What was read of a file, or of one sheet."""
+
+    file: InputFile
+    rows: list[dict[str, Any]]
+    remarks: list[str]
+    """Rows that are no records: totals, sources, footnotes."""
+    headings: list[str] = field(default_factory=list)
+    optional: list[str] = field(default_factory=list)
+    """Keys that not every JSON record has."""
+
+    def said(self, heading: str) -> list[Any]:
+        """The cells below a heading that say something."""
+        found = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
+        return [v for v in found if isinstance(v, list) or not h.says_nothing(v)]
+
+
+@dataclass(slots=True)
+class Proposal:
+    """A mapping to write, and what to tell about it."""
+
+    path: Path
+    mapping: dict[str, Any]
+    guesses: list[Guess] = field(default_factory=list)
+    unsure: list[Guess] = field(default_factory=list)
+    """The best that is known of columns that are left out."""
+    told: list[str] = field(default_factory=list)
+    asks: str = ""
+    """What must be said before it can be written; '' when nothing."""
+
+    @property
+    def rest(self) -> list[str]:
+        """The headings that are not read."""
+        return list(self.mapping["not_mapped"])
+
+    def lines(self) -> list[str]:
+        """How sure each column is, and of what else a reader should know."""
+        width = max((len(g.target) for g in [*self.guesses, *self.unsure]), default=0)
+        lines = [_line(g, width) for g in self.guesses]
+        if self.unsure:
+            lines += ["not sure enough, and left out:", *(_line(g, width) for g in self.unsure)]
+        named = {g.heading for g in self.unsure}
+        rest = [x[:50] for x in self.rest if x not in named]
+        return [*lines, *([f"not mapped: {'; '.join(rest)}"] if rest else []), *self.told]
+
+    def text(self) -> str:
+        """The mapping file."""
+        head = (
+            "Proposed by `reporter map`. Read every line: `kind` says what each row is, and a wrong"
+            " column is a wrong score."
+        )
+        return "".join(f"# {clean(x)}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
+
+
+def _line(g: Guess, width: int) -> str:
+    return f"{g.sure:4d} %  {g.target.ljust(width)}  {g.heading[:50]}: {g.why}"
+
+
+def propose(
+    path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
+) -> tuple[list[Proposal], list[str]]:
+    """Propose what the columns of each table of a file mean, and say which are none; raise
+    InputError if all are.
+    """
+    kind = KINDS.get(kind.lower(), kind)
+    files = _tables(path, sheet)
+    if out and len(files) > 1:
+        raise InputError(
+            "has several sheets, and --out is one file",
+            str(path),
+            f"Give one: --sheet {_sheets(files)}",
+        )
+    made: list[Proposal] = []
+    refused: list[InputError] = []
+    for file in files:
+        try:
+            one = _propose(_read(file), path, out, kind)
+        except InputError as error:
+            refused.append(error)
+            continue
+        twin = next((p for p in made if p.mapping["headings"] == one.mapping["headings"]), None)
+        if twin:
+            twin.told.append(f"sheet {file.part!r} has the same headings and is read by it too")
+        else:
+            made.append(one)
+    if not made:
+        raise refused[0]
+    hint = "; where it is no register, --sheet ... --kind none says so"
+    return made, [f"not mapped: {e.place}: {e.message}{hint}" for e in refused]
+
+
+def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
+    """Write the mappings of one file; return what to tell."""
+    proposals, refused = propose(path, sheet, out, kind)
+    return [*(line for p in proposals for line in write(p)), *refused]
+
+
+def map_all(names: list[str], kind: str) -> Iterator[str]:
+    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is told, and the next
+    one is tried.
+    """
+    paths = [Path(n) if Path(n).is_file() else Path(n.rsplit("!", 1)[0]) for n in names]
+    for path in dict.fromkeys(paths):
+        yield f"{path}:"
+        try:
+            proposals, refused = propose(path, kind=kind)
+            for proposal in proposals:
+                yield from (
+                    write(proposal)
+                    if not proposal.path.exists()
+                    else [f"{proposal.path} exists and stays"]
+                )
+            yield from refused
+        except InputError as error:
+            yield str(error)
+
+
+def _tables(path: Path, sheet: str) -> list[InputFile]:
+    if not path.is_file():
+        raise InputError("no such file", str(path))
+    with Inputs([sniff(path, path.name)]) as inputs:
+        files = [f for f in inputs.files if sheet in ("", f.part)]
+    if not files:
+        raise InputError(f"no sheet {sheet!r}", str(path), f"It has: {_sheets(inputs.files)}.")
+    return files
+
+
+def _sheets(files: list[InputFile]) -> str:
+    return " | ".join(repr(f.part) for f in files)
+
+
+def _read(file: InputFile) -> Table:
+    with tempfile.TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
+        found = [i.value for i in documents(file, engine) if isinstance(i, Document)]
+    if len(found) == 1 and (wrapped := lists_in(found[0])):
+        found = max((found[0][k] for k in wrapped), key=len)
+    flat = [
+        _flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)
+    ]
+    if not flat:
+        raise InputError(
+            "no record below a heading can be read",
+            f"{file.path}{'!' + file.part if file.part else ''}",
+        )
+    if any(redact(k) != k for r in flat for k in r):
+        raise InputError(
+            "a heading holds what looks like a secret, and a mapping repeats its headings",
+            str(file.path),
+            "Name the column otherwise; a table without headings needs a row of them.",
+        )
+    keys = [
+        k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)
+    ]
+    remarks = [t for r in flat if len(keys) > 2 and (t := remark(r))]
+    rows = [r for r in flat if " ".join(filled(r)) not in remarks][:SAMPLE]
+    keys = [
+        k
+        for k in keys
+        if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))
+    ]
+    always = [k for k in keys if all(k in r for r in rows)]
+    return Table(
+        replace(file, name=redact(file.name)),
+        rows or flat,
+        remarks,
+        always,
+        [k for k in keys if k not in always],
+    )
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """A record's values as texts and lists, those one level down under dotted keys."""
+    made: dict[str, Any] = {}
+    for key, value in record.items():
+        inner = (
+            {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+        )
+        for name, v in inner.items():
+            if isinstance(v, list):
+                made[name] = [
+                    redact(x) if isinstance(x, str) else x for x in v if x not in ("", None)
+                ]
+            elif not isinstance(v, dict):
+                text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
+                made[name] = redact(text).strip(BLANK)
+    return made
+
+
+def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
+    keys = [*table.headings, *table.optional]
+    place = out or _place(path, table.file)
+    if kind == "none":
+        head = {
+            "map": f"map-{_slug(table.file)}",
+            "file": table.file.name,
+            "kind": kind,
+            "headings": table.headings,
+        }
+        return Proposal(
+            place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"]
+        )
+    texts = {k: table.said(k) for k in keys}
+    secret = [k for k in keys if _is_secret(k, texts[k])]
+    if not kind:
+        _refuse_log(table, texts)
+    order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
+    has_keys = is_of_keys(_about(table), keys) or any(
+        h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
+        for k in keys
+        for c in ("credential_id", "last_rotated_at", "rotation_days")
+    )
+    found = sorted(
+        (
+            g
+            for k in keys
+            if k not in secret
+            for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)
+        ),
+        key=lambda g: (-g.sure, keys.index(g.heading)),
+    )
+    row = kind_of(_about(table), texts, found, len(table.rows))
+    if row.is_key:
+        found = of_keys(found, texts)
+    elif has_keys:
+        found = beside_a_key(found)
+    sure, what, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
+    if what == "human":
+        found = _as_people(table, texts, found, order)
+    chosen: list[Guess] = []
+    for guess in found:
+        if guess.sure >= SURE_ENOUGH and all(
+            guess.heading != c.heading and guess.target != c.target for c in chosen
+        ):
+            chosen.append(guess)
+    told = _make_sure_of_id(chosen, table)
+    if all(g.target != "component.name" for g in chosen):
+        chosen = [g for g in chosen if not g.target.startswith("component.")]
+    _make_sure_of_keys(chosen)
+    chosen.sort(key=lambda g: keys.index(g.heading))
+    by_target = {g.target: g.said for g in chosen}
+    mapping = _mapping(table, chosen, kind or by_target.get("kind") or what)
+    told += _tell(table, mapping, f"{sure} %: {why}")
+    if secret:
+        told.append(f"never mapped, for it holds secrets: {'; '.join(secret)}")
+    asks = (
+        ""
+        if sure >= SURE_OF_KIND or isinstance(mapping["kind"], dict)
+        else f"what a row is: {what} at {sure} %, {why}"
+    )
+    return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told, asks)
+
+
+def _is_secret(heading: str, said: list[Any]) -> bool:
+    """Tell whether a column holds secrets: by its heading, or because a cell of it is one."""
+    cells = [
+        x if isinstance(x, str) else json.dumps(x)
+        for v in said
+        for x in (v if isinstance(v, list) else [v])
+    ]
+    return h.is_secret(heading) or any("[secret]" in c or h.is_secret(heading, c) for c in cells)
+
+
+def _about(table: Table) -> str:
+    return f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}".strip()
+
+
+def _as_people(
+    table: Table, texts: dict[str, list[Any]], found: list[Guess], order: str
+) -> list[Guess]:
+    """What the columns of a list of people mean: the address is the person, not somebody who owns
+    it.
+    """
+    made = [
+        g
+        for g in found
+        if g.target not in ("actors.owner_id", "actors.technical_owner_id")
+        or h.named(g.heading, h.MAIL) < 90
+    ]
+    mails = [
+        k
+        for k in texts
+        if re.fullmatch(h.MAIL, h.words_of(k)[1]) and _are_all_different(texts[k], table)
+    ]
+    own = mails or [
+        k
+        for k in texts
+        if re.fullmatch(h.STAFF_NUMBER, h.plain(k)) and _are_all_different(texts[k], table)
+    ]
+    for heading in texts:
+        words = h.plain(heading)
+        different = len(table.rows)
+        if heading in own:
+            made = [g for g in made if g.heading != heading]
+            made.append(
+                Guess(
+                    heading,
+                    "actors.actor_id",
+                    90,
+                    f"{different} different in {len(table.rows)} rows",
+                    heading,
+                )
+            )
+        if re.fullmatch(h.LEFT, words):
+            sure, why, said = dates(_cells(heading, texts[heading], len(table.rows), order))
+            made.append(Guess(heading, "actors.retired_at", min(90, sure), why, said))
+    return sorted(made, key=lambda g: -g.sure)
+
+
+def _are_all_different(said: list[Any], table: Table) -> bool:
+    return len({str(v) for v in said}) == len(table.rows)
+
+
+def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
+    """Refuse what looks like a log: a mapping makes a register, and each of its rows an actor."""
+    keys = [*table.headings, *table.optional]
+    stamps = [k for k in keys if re.fullmatch(h.STAMPS, h.plain(k)) and _has_clock(texts[k])]
+    events = [k for k in keys if k not in stamps and re.fullmatch(h.LOGGED, h.plain(k))]
+    if stamps and len(events) > 1:
+        raise InputError(
+            f"looks like a log, not a register: {stamps[0]} beside {', '.join(events[:3])}",
+            _where(table),
+            "A mapping makes each row an actor. `reporter formats` lists the logs that are read;"
+            " rewritten as JSON lines with time, actor_id and action, it is read as reporter-events"
+            " (docs/formats.md). Where it is a register all the same, --kind says what a row is.",
+        )
+
+
+def _has_clock(said: list[Any]) -> bool:
+    """Tell whether cells are times of day rather than dates."""
+    cells = [str(v) for v in said[:100]]
+    return (
+        bool(cells)
+        and sum(bool(re.search(r"\d:\d\d|^\d{10,19}(\.\d+)?$", c)) for c in cells) * 5
+        >= len(cells) * 4
+    )
+
+
+def _unsure(keys: list[str], found: list[Guess], chosen: list[Guess]) -> list[Guess]:
+    """The best that is known of each column that is left out, if its heading says it or nothing
+    else fills the place.
+    """
+    used, filled = {g.heading for g in chosen}, {g.target for g in chosen}
+    likely = [g for g in found if g.why != PARTLY or (g.target not in filled and g.sure > 20)]
+    best = {g.heading: g for g in reversed(likely) if g.heading not in used}
+    for g in best.values():
+        if g.target in filled and g.sure >= SURE_ENOUGH:
+            g.why = f"{g.why}; another column fits better"
+        elif g.target.startswith("component."):
+            g.why = f"{g.why}; no column names a model"
+    return [best[k] for k in keys if k in best]
+
+
+def _cells(heading: str, said: list[Any], n: int, order: str) -> Cells:
+    listed = any(isinstance(v, list) for v in said)
+    texts = [
+        x if isinstance(x, str) else json.dumps(x)
+        for v in said
+        for x in (v if isinstance(v, list) else [v])
+    ]
+    return Cells(heading, tuple(texts), n, listed, order)
+
+
+def _make_sure_of_id(chosen: list[Guess], table: Table) -> list[str]:
+    """Find what tells the rows apart: an id, else the name, else the name with the unit; say who
+    shares one.
+    """
+    by_target = {g.target: g for g in chosen}
+    name, given = by_target.get("actors.name"), by_target.get("actors.actor_id")
+    if given is None and name is None:
+        name = _name_of_rows(chosen, table)
+        chosen.append(name)
+    if given and name and len(table.said(given.heading)) < len(table.rows):
+        given.said = {"from": given.heading, "else": name.heading}
+        given.why += ", where the name is taken"
+    if given is None and name is not None:
+        given = _id_of_names(name, chosen, table)
+        chosen.append(given)
+    assert given  # noqa: S101 - for the types
+    return _shared(given, name, table)
+
+
+def _name_of_rows(chosen: list[Guess], table: Table) -> Guess:
+    """The column that seems to name the rows although its heading does not say so plainly: no two
+    may be alike.
+    """
+    hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
+    first = [k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])][:1]
+    reasons = {}
+    for heading in dict.fromkeys([*hinted, *first]):
+        different = {str(v) for v in table.said(heading)}
+        is_free = len(chosen) > 1 and heading not in {g.heading for g in chosen}
+        if is_free and len(different) == len(table.rows):
+            why = "no heading says name or id; no two rows are alike here"
+            return Guess(heading, "actors.name", 50, why, heading)
+        reasons[heading] = _why_no_name(heading, len(different), chosen, table)
+    tried = "".join(f"; {k[:50]!r} {why}" for k, why in reasons.items())
+    raise InputError(
+        f"no heading says of which agent each row is, by id or by name{tried}", _where(table), HINT
+    )
+
+
+def _why_no_name(heading: str, different: int, chosen: list[Guess], table: Table) -> str:
+    taken = next((g.target for g in chosen if g.heading == heading), "")
+    if taken:
+        return f"is read as {taken}"
+    if different < len(table.rows):
+        return f"tells {different} of {len(table.rows)} rows apart"
+    return "tells the rows apart, but no other column is understood"
+
+
+def _where(table: Table) -> str:
+    return f"{table.file.path}{'!' + table.file.part if table.file.part else ''}"
+
+
+def _id_of_names(name: Guess, chosen: list[Guess], table: Table) -> Guess:
+    wholes = ("actors.business_unit", "actors.environment", "component.vendor", "actors.process_id")
+    joined = [[name.heading]]
+    joined += [[g.heading, name.heading] for t in wholes for g in chosen if g.target == t]
+    for parts in joined:
+        ids = [tuple(r.get(p) for p in parts) for r in table.rows if r.get(name.heading)]
+        if len(set(ids)) == len(ids):
+            said = {"from": parts} if len(parts) > 1 else name.heading
+            why = (
+                "no id; each name stands once"
+                if len(parts) == 1
+                else f"no id; each name stands once within {parts[0]}"
+            )
+            return Guess(
+                name.heading, "actors.actor_id", 50, f"{why}. A new name is a new agent", said
+            )
+    why = "no id; names stand more than once, and rows of one name are one agent"
+    return Guess(name.heading, "actors.actor_id", 50, why, name.heading)
+
+
+def _shared(given: Guess, name: Guess | None, table: Table) -> list[str]:
+    """Name the ids that several rows carry, above all under different names."""
+    parts = given.said["from"] if isinstance(given.said, dict) else given.said
+    parts = parts if isinstance(parts, list) else [parts]
+    names: dict[str, list[str]] = {}
+    for row in table.rows:
+        if key := " / ".join(str(row.get(p) or "") for p in parts).strip(BLANK):
+            names.setdefault(key, []).append(str(row.get(name.heading) if name else ""))
+    twice = {k: v for k, v in names.items() if len(v) > 1}
+    other = [k for k, v in twice.items() if len(set(v)) > 1]
+    told = []
+    if other:
+        given.sure = min(given.sure, 55)
+        told.append(
+            f"one id under different names counts as one agent: {_some(other)}. Correct the table,"
+            " or join columns: actor_id: {from: [...]}"
+        )
+    elif twice:
+        told.append(
+            "rows of one id are one agent:"
+            f" {_some([f'{k} ({len(v)} rows)' for k, v in twice.items()])}"
+        )
+    return told
+
+
+def _some(texts: list[str]) -> str:
+    return ", ".join(t[:60] for t in texts[:5]) + (
+        f" and {len(texts) - 5} more" if len(texts) > 5 else ""
+    )
+
+
+def _make_sure_of_keys(chosen: list[Guess]) -> None:
+    """A row that tells of a rotation but names no key is about the account's own."""
+    keys = [g for g in chosen if g.target.startswith("credential.")]
+    actor = next(g for g in chosen if g.target == "actors.actor_id")
+    if any(g.target == "credential.credential_id" for g in keys):
+        return
+    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.said, str):
+        chosen.append(
+            Guess(
+                actor.heading,
+                "credential.credential_id",
+                50,
+                "no key is named: the account's own",
+                actor.said,
+            )
+        )
+        return
+    for guess in keys:
+        chosen.remove(guess)
+
+
+def _place(path: Path, file: InputFile) -> Path:
+    workspace = workspace_of(path)
+    return (workspace / FOLDER if workspace else path.parent) / f"{_slug(file)}.yml"
+
+
+def _slug(file: InputFile) -> str:
+    return h.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
+
+
+def _mapping(table: Table, chosen: list[Guess], kind: str) -> dict[str, Any]:
+    by_target = {g.target: g.said for g in chosen}
+    made: dict[str, Any] = {
+        "map": f"map-{_slug(table.file)}",
+        "file": table.file.name,
+        "kind": kind,
+        "columns": {c: by_target[f"actors.{c}"] for c in h.NAMES if f"actors.{c}" in by_target},
+        "lists": {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target},
+        "component": _section("component", by_target),
+        "credential": _section("credential", by_target),
+        "empty": _nothings(table, [g.heading for g in chosen]),
+        "left_out": table.remarks,
+        "headings": table.headings,
+        "optional": table.optional,
+    }
+    used = {g.heading for g in chosen}
+    rest = [k for k in (*table.headings, *table.optional) if k not in used]
+    return {k: v for k, v in made.items() if v} | {"not_mapped": rest}
+
+
+def _section(name: str, by_target: dict[str, Any]) -> dict[str, Any]:
+    names = h.COMPONENT_NAMES if name == "component" else h.CREDENTIAL_NAMES
+    return {k: by_target[f"{name}.{k}"] for k in names if f"{name}.{k}" in by_target}
+
+
+def _nothings(table: Table, headings: list[str]) -> list[str]:
+    cells = (r.get(k) for k in headings for r in table.rows)
+    counted = Counter(c for c in cells if c and isinstance(c, str) and h.says_nothing(c))
+    return sorted({c.lower() for c in counted})
+
+
+def _tell(table: Table, mapping: dict[str, Any], how_sure: str) -> list[str]:
+    """What a reader of the mapping should know besides its columns."""
+    made = []
+    if table.remarks:
+        made.append(f"left out as no records: {_some(table.remarks)}")
+    if mapping.get("empty"):
+        made.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
+    bare = [filled(r)[0] for r in table.rows if len(filled(r)) == 1 and len(table.headings) > 2]
+    if bare:
+        made.append(
+            f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs"
+            " under left_out"
+        )
+    kind = mapping["kind"]
+    if isinstance(kind, str):
+        made.append(
+            f"every row is taken for kind {kind!r} ({how_sure}): change `kind` where that is wrong"
+        )
+    return made
+
+
+def _make_sure_it_is_read(proposal: Proposal) -> None:
+    """Read a mapping as `assess` will, beside the others of its folder, before it is written."""
+    place = proposal.path.parent
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / FOLDER
+        folder.mkdir()
+        for other in sorted(place.glob("*.yml")) if place.name == FOLDER else ():
+            (folder / other.name).write_bytes(other.read_bytes())
+        (folder / proposal.path.name).write_text(proposal.text(), encoding="utf-8")
+        try:
+            with_mappings((), Path(work))
+        except ContentError as error:
+            raise InputError(
+                f"no valid mapping can be made of it: {error.message}",
+                proposal.mapping["file"],
+                error.hint,
+            ) from error
+
+
+def write(proposal: Proposal) -> list[str]:
+    """Write the mapping, never over another; return what to tell.
+
+    Raises InputError where the file exists.
+    """
+    path = proposal.path
+    if path.exists():
+        raise InputError(
+            "this mapping exists, and may have been corrected",
+            str(path),
+            "Give another --out, or remove it.",
+        )
+    if proposal.asks:
+        raise Unsure(
+            f"not sure enough, nothing is written: {proposal.asks}",
+            proposal.mapping["file"],
+            f"Say what a row is: {ASKED}.",
+        )
+    _make_sure_it_is_read(proposal)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(proposal.text(), encoding="utf-8")
+    where = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
+    return [*proposal.lines(), f"wrote {path}: read it{where}, then run `reporter assess`"]

@@ -1,0 +1,190 @@
+"""A workspace to start from. In: a folder name. Out: reporter.yml, a small example in each folder,
+the questions to people.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from reporter.content import loader
+from reporter.content.packs import Pack
+from reporter.content.workspace import read_workspace
+from reporter.content.yaml import write_yaml
+from reporter.errors import InputError
+from reporter.i18n.plain_text import clean_lines
+from reporter.ingest.statement_files import KINDS, PREFILLED
+from reporter.model.statements import ATTESTATIONS, SIGNED
+from reporter.statements.attestations import ANSWERS, METHODS
+
+_AGENTS = """\
+type,actor_id,name,environment,business_unit,state,created_at,approved_at,activated_at,updated_at,expires_at,owner_id,owner_confirmed_at,technical_owner_id,purpose,process_id,autonomy,risk_tier,risk_categories,principal_id,principal_type,default_policy,enforcement_point,review_cadence_days,policy_id,log_sources,tools,data_sources
+agent,invoice-checker,Invoice checker,production,finance,active,2026-01-10T09:00:00Z,2026-01-12T09:00:00Z,2026-01-15T09:00:00Z,2026-06-20T09:00:00Z,2027-01-15T00:00:00Z,ann,2026-06-01T09:00:00Z,ben,Compare supplier invoices with orders and flag differences for a clerk,AP-7,2,medium,financial control,svc-invoice-checker,agent,deny,gateway,90,AGENT-POLICY,agent-gateway,erp.read_order;erp.read_invoice,erp/orders/*
+"""  # noqa: E501 - a line of the file is a line here
+_PEOPLE = """\
+type,actor_id,name,state,owner_id,strong_auth,roles
+human,ann,Ann Example,active,ben,true,control owner
+human,ben,Ben Example,active,ann,true,risk owner;auditor
+"""
+_EVENT = """\
+{"event_id":"1","time":"2026-07-01T08:00:00Z","log_source":"agent-gateway","actor_id":"invoice-checker","actor_kind":"agent","principal_id":"svc-invoice-checker","session_id":"s-1","event_class":"tool","action":"read","tool":"erp.read_order","effect":"read","resource":"erp/orders/4711","environment":"production","outcome":"success"}
+"""
+_POLICY = """\
+- type: policy
+  policy_id: AGENT-POLICY
+  title: Use of AI agents
+  scope: agents
+  status: approved
+  approved_by: Chief information security officer
+  effective_at: '2026-01-01T00:00:00Z'
+  review_due: '2027-01-01T00:00:00Z'
+  version: '1'
+  clauses: [identity, actions, data, escalation, human_review, logging, third_parties, retirement]
+"""
+
+
+_APPROVERS = {
+    **dict.fromkeys(SIGNED, ("risk owner",)),
+    "attestation": ("control owner", "risk owner"),
+    "examination": ("auditor",),
+    "not_applicable": ("risk owner", "auditor"),
+}
+"""Roles that may sign, as the people's list names them; without any, no statement has an effect."""
+
+
+def _heartbeats() -> Iterator[str]:
+    """A line a day that shows the log was there, even when no agent acted."""
+    for day in range(92):
+        time = (datetime(2026, 7, 1, 9) + timedelta(days=day)).isoformat() + "Z"
+        yield (
+            f'{{"time":"{time}","log_source":"agent-gateway","event_class":"heartbeat",'
+            '"outcome":"success"}\n'
+        )
+
+
+_FIELDS = KINDS[ATTESTATIONS].fields
+HEADINGS = (*_FIELDS[:2], *PREFILLED, *_FIELDS[2:])
+FORMS = ("csv", "xlsx")
+_CHOICES = {"answer": tuple(dict.fromkeys(ANSWERS.values())), "method": METHODS}
+_WIDTHS = {
+    "title": 34,
+    "question": 70,
+    "statement": 50,
+    "observed": 50,
+    "reason": 40,
+    "artefact": 30,
+    "control": 16,
+}
+
+
+def _questions(named: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
+    """The question of each control of some lists, or of the usual ones, with the columns of an
+    answer empty.
+    """
+    return [
+        (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
+        for f in loader.load((), packs).frameworks
+        if (f.id in named if named else not f.optional)
+        for c in f.controls
+    ]
+
+
+def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            [HEADINGS, *(map(clean_lines, r) for r in rows)]
+        )
+
+
+def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
+    """Write a sheet with lists to choose from, headings that stay in sight, and questions that
+    wrap.
+    """
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "attestations"
+    for row in (HEADINGS, *rows):
+        sheet.append(row)
+    wrap = Alignment(wrap_text=True, vertical="top")
+    for cells in sheet.iter_rows():
+        for cell in cells:
+            cell.alignment = wrap
+    for n, name in enumerate(HEADINGS, start=1):
+        letter = get_column_letter(n)
+        sheet.cell(1, n).font = Font(bold=True)
+        sheet.column_dimensions[letter].width = _WIDTHS.get(name, 22)
+        if name in _CHOICES:
+            words = ",".join(_CHOICES[name])
+            choice = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True)
+            sheet.add_data_validation(choice)
+            choice.add(f"{letter}2:{letter}{sheet.max_row}")
+    sheet.freeze_panes = "C2"
+    sheet.auto_filter.ref = sheet.dimensions
+    book.save(path)
+
+
+def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
+    """Write the questions of a workspace's lists to statements/; refuse where answers stand
+    already.
+
+    Raises InputError where answers stand there already.
+    """
+    old = sorted((folder / "statements").glob("attestations.*"))
+    if old:
+        raise InputError("answers stand already", str(old[0]), "Rename the file or add to it.")
+    path = folder / "statements" / f"attestations.{form}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    {"csv": _write_csv, "xlsx": _write_xlsx}[form](
+        _questions(read_workspace(folder).frameworks, packs), path
+    )
+    return path
+
+
+def init(
+    folder: Path, organisation: str, form: str = FORMS[0], packs: tuple[Pack, ...] = ()
+) -> list[Path]:
+    """Write the workspace; refuse a folder that already holds one, and add no example to a folder
+    in use.
+
+    Raises InputError where the folder holds a workspace.
+    """
+    if (folder / "reporter.yml").exists():
+        raise InputError(
+            "a workspace is already there",
+            str(folder),
+            "With --questionnaire only the questions are added.",
+        )
+    if not organisation.strip():
+        raise InputError(
+            "organisation is empty",
+            str(folder),
+            "Give --organisation its name, which stands on the cover.",
+        )
+    settings = {
+        "organisation": organisation,
+        "period": {"from": "2026-07-01", "to": "2026-10-01"},
+        "as_of": "2026-10-01",
+        "profile": "baseline",
+        "log_sources": {"agent-gateway": {"every": "day", "share": 90}},
+        "approvers": {kind: list(roles) for kind, roles in _APPROVERS.items()},
+    }
+    texts = {
+        "reporter.yml": write_yaml(settings),
+        "inventory/agents.csv": _AGENTS,
+        "inventory/people.csv": _PEOPLE,
+        "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
+        "statements/policies.yml": _POLICY,
+    }
+    used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
+    made = [folder / name for name in texts if name.split("/")[0] not in used]
+    for path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
+    return made if "statements" in used else [*made, questionnaire(folder, form, packs)]

@@ -1,0 +1,172 @@
+"""Read crosswalks: which controls of one list rest on, or belong with, which of another.
+
+In: files under crosswalks/ and official/. Out: `model.Crosswalk`, registers, and the ids in
+crosswalks and catalogs that stand for nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from reporter.content.yaml import Fields, fields
+from reporter.errors import ContentError, ReporterError
+from reporter.model.assessment import Check, Framework
+from reporter.model.crosswalk import Crosswalk, Pairs
+
+ALIASES = "aliases.yml"
+"""Lies among the crosswalks and is none."""
+CHECKS = "checks"
+"""What a crosswalk calls our checks, where others name a list."""
+RELATIONS = ("equal", "subset", "superset", "intersects")
+CONFIDENCE = ("high", "medium", "low")
+BASES = ("published", "own-judgement")
+
+
+def read_crosswalk(path: Path) -> Crosswalk:
+    """Read one crosswalk file; a row without a relation or confidence has that of the file.
+
+    Raises ContentError where a row lacks a relation or confidence, or a word is none of those
+    allowed.
+    """
+    f = fields(path)
+    f.only("id", "title", "from", "to", "relation", "basis", "source", "confidence", "maps")
+    source = f.get("source", dict)
+    unknown = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
+    if unknown:
+        raise ContentError(
+            f"source: unknown key {unknown[0]!r}",
+            f.place("source"),
+            "Known: what, where, by, published.",
+        )
+    basis = one_of(f.get("basis", str), BASES, "basis", f.place("basis"))
+    if not source.get("what") or (basis == "published") != bool(source.get("by")):
+        raise ContentError(
+            "source: expected 'what' was read, and 'by' whom it was published if it was",
+            f.place("source"),
+        )
+    return Crosswalk(
+        id=f.get("id", str),
+        title=f.get("title", str),
+        origin=f.get("from", str),
+        target=f.get("to", str),
+        basis=basis,
+        publisher=str(source.get("by", "")),
+        source=str(source["what"]).strip(),
+        rows=tuple(_row(row, f) for row in f.get("maps", list)),
+        place=f.place("maps"),
+    )
+
+
+def one_of(value: Any, allowed: tuple[str, ...], key: str, place: str) -> str:
+    """Return a word if it is one of the allowed ones.
+
+    Raises ContentError where it is none.
+    """
+    if value not in allowed:
+        raise ContentError(f"{key!r} is {value!r}; expected one of {', '.join(allowed)}", place)
+    return str(value)
+
+
+def _row(data: Any, f: Fields) -> Pairs:
+    place = f.place("maps")
+    wrong = (
+        set(data) - {"from", "to", "relation", "confidence", "note"}
+        if isinstance(data, dict)
+        else {data}
+    )
+    if wrong:
+        raise ContentError(
+            f"maps: unknown key {sorted(map(str, wrong))[0]!r}",
+            place,
+            "A row has from, to, and optionally relation, confidence and note.",
+        )
+    given = {"relation": f.data.get("relation"), "confidence": f.data.get("confidence"), **data}
+    return Pairs(
+        origins=_ids(given.get("from"), "from", place),
+        targets=_ids(given.get("to"), "to", place),
+        relation=one_of(given["relation"], RELATIONS, "relation", place),
+        confidence=one_of(given["confidence"], CONFIDENCE, "confidence", place),
+        note=str(given.get("note", "")).strip(),
+    )
+
+
+def _ids(value: Any, key: str, place: str) -> tuple[str, ...]:
+    """One id, or a list of them."""
+    ids = value if isinstance(value, list) else [value]
+    if not ids or not all(isinstance(i, str) and i for i in ids):
+        raise ContentError(f"maps: {key!r} must be an id or a list of ids, not {value!r}", place)
+    return tuple(ids)
+
+
+def read_register(path: Path) -> dict[str, Any]:
+    """Read one register of official ids and titles; `id`, `place` and `sha256` are those of the
+    file.
+    """
+    f = fields(path)
+    f.get("ids", dict)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    own = {"id": f.get("framework", str), "place": f.place("framework"), "sha256": digest}
+    return {**f.data, **own}
+
+
+def known_ids(
+    official: Mapping[str, dict[str, Any]],
+    frameworks: Iterable[Framework],
+    checks: Iterable[Check],
+) -> dict[str, set[str]]:
+    """Return the ids that a crosswalk may name, by list: of registers, of catalogs, our checks."""
+    ids = {name: set(register["ids"]) for name, register in official.items()}
+    for f in frameworks:
+        of = ids.setdefault(f.id, set())
+        of |= {group.id for group in f.groups} | {control.id for control in f.controls}
+    return {**ids, CHECKS: {c.id for c in checks}}
+
+
+def unknown_checks(
+    frameworks: Iterable[Framework], checks: Iterable[Check]
+) -> Iterator[ReporterError]:
+    """Name the checks that controls list though nobody wrote them."""
+    known = {c.id for c in checks}
+    for framework in frameworks:
+        for control in framework.controls:
+            for check_id, _ in control.checks:
+                if check_id not in known:
+                    yield ContentError(
+                        f"{control.id} lists check {check_id}, which does not exist",
+                        framework.place,
+                        "Write the check first, or take it off the control's list.",
+                    )
+
+
+def unknown_ids(
+    crosswalks: Iterable[Crosswalk], known: Mapping[str, set[str]]
+) -> Iterator[ReporterError]:
+    """Name what a crosswalk joins though no list has it, and pairs that stand twice."""
+    for walk in crosswalks:
+        lists = [name for name in (walk.origin, walk.target) if name not in known]
+        for name in lists:
+            yield ContentError(
+                f"{walk.id}: no list {name!r}", walk.place, f"Known: {', '.join(sorted(known))}."
+            )
+        if not lists:
+            yield from _unknown(walk, known[walk.origin], known[walk.target])
+
+
+def _unknown(walk: Crosswalk, origins: set[str], targets: set[str]) -> Iterator[ReporterError]:
+    seen = set()
+    for row in walk.rows:
+        for ids, known, name in (
+            (row.origins, origins, walk.origin),
+            (row.targets, targets, walk.target),
+        ):
+            for wrong in (i for i in ids if i not in known):
+                close = get_close_matches(wrong, sorted(known), 1, 0.3)
+                hint = f"Did you mean {close[0]}?" if close else ""
+                yield ContentError(f"{walk.id}: {wrong} is no id of {name}", walk.place, hint)
+        for pair in ((o, t) for o in row.origins for t in row.targets):
+            if pair in seen:
+                yield ContentError(f"{walk.id} joins {pair[0]} and {pair[1]} twice", walk.place)
+            seen.add(pair)

@@ -1,0 +1,548 @@
+"""Read the content folders. In: frameworks/, sources/, --extra folders, installed packs. Out:
+Content.
+
+The folder is the registry: a file that stands there takes part. All errors of a read are reported
+at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reporter.content.crosswalks import (
+    ALIASES,
+    known_ids,
+    read_crosswalk,
+    read_register,
+    unknown_checks,
+    unknown_ids,
+)
+from reporter.content.frameworks import (
+    read_causes,
+    read_efforts,
+    read_framework,
+    read_policy,
+    read_profile,
+    read_themes,
+)
+from reporter.content.packs import Pack, named, shown
+from reporter.content.sql_policy import (
+    VERDICTS,
+    judge_condition,
+    judge_part,
+    judge_source,
+    judge_type,
+)
+from reporter.content.yaml import Fields, fields, read_yaml
+from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.i18n.plain_text import regular_bytes
+from reporter.model.assessment import SEVERITIES, Check, Framework, Policy, Profile, Theme
+from reporter.model.comparison import CauseGroup
+from reporter.model.crosswalk import Crosswalk
+from reporter.model.reasons import ENGINE, parsed
+from reporter.model.roadmap import Efforts
+from reporter.schema.model_files import Model, read_model, shipped
+from reporter.schema.tables import SUBJECTS, TABLES
+from reporter.system.folders import content_dir
+
+EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "profiles")
+"""Folders that an --extra folder may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one vendor format says it: when a record is its own, and the SQL that makes rows of
+    it.
+    """
+
+    id: str
+    title: str
+    describe: str
+    when: str
+    """SQL condition over raw(r JSON)."""
+    records: tuple[str, ...]
+    """JSON paths (a.b) at which a document's list of records may stand; '' is the document
+    itself.
+    """
+    columns: dict[str, str]
+    """Declared columns of a big flat format: read without the JSON detour; the SQL then names
+    them.
+    """
+    texts: tuple[str, ...]
+    """Keys that `raw` also gives as text columns; read once for all tables."""
+    lists: tuple[str, ...]
+    """Keys that `raw` also gives as JSON[] columns."""
+    may_lack: tuple[str, ...]
+    """Required columns of events that the format itself does not have, such as a time."""
+    together: bool
+    """Its SQL looks from one record at others, so that all must be there at once; other sources are
+    read in portions.
+    """
+    skip: str
+    """SQL condition: recognised, but none of our tables wants it (out of scope)."""
+    type_of: str
+    """SQL text: the record type printed when a record is out of scope."""
+    tables: dict[str, str]
+    place: str
+    sha256: str
+    rank: int
+    """Precedence when two sources recognise a file equally: lower wins."""
+    foreign: bool = False
+    """Written by others: its SQL runs in a child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that is not the user's data."""
+
+    sources: tuple[Source, ...]
+    checks: tuple[Check, ...]
+    frameworks: tuple[Framework, ...]
+    themes: tuple[Theme, ...]
+    policy: Policy
+    profiles: dict[str, Profile]
+    crosswalks: tuple[Crosswalk, ...] = ()
+    aliases: dict[str, Any] = field(default_factory=dict)
+    official: dict[str, dict[str, Any]] = field(default_factory=dict)
+    causes: tuple[CauseGroup, ...] = ()
+    """Checks that one defect fails together."""
+    efforts: Efforts = Efforts()
+    """Person-days of an action unless the workspace says otherwise."""
+    benchmark: dict[str, int | str] = field(default_factory=dict)
+    """The published survey figures, with their origin."""
+    sha256: str = ""
+    extra: frozenset[str] = frozenset()
+    """Ids of checks that did not ship: of --extra and of packs."""
+    packs: tuple[Pack, ...] = ()
+    """Those that took part."""
+
+
+def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
+    """Read all content; `extra` folders and packs may hold sources/, checks/, catalogs/, profiles/
+    of others.
+
+    A pack of which the folder is named as `extra`, too, is read as that.
+
+    Raises Errors with all that is wrong in any file.
+    """
+    frameworks, sources = content_dir()
+    errors: list[ReporterError] = []
+    packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
+    others = [*(p.folder for p in packs), *extra]
+    folders = [frameworks, *others]
+
+    def every(
+        sub: str, make: Callable[[Path], Any], roots: list[Path], ending: str = "*.yml"
+    ) -> list[Any]:
+        made = []
+        for path in _files(roots, sub, ending):
+            try:
+                made.append(make(path))
+            except ReporterError as error:
+                errors.extend(error.errors if isinstance(error, Errors) else [error])
+        return made
+
+    errors += [_holds_nothing(f) for f in others if not any((f / sub).is_dir() for sub in EXTRA)]
+    checks, own = (every("checks", read_check, roots) for roots in ([frameworks], others))
+    parts = every("models", read_part, others, "*.sql")
+    by_name = {m.name: m.sql for m in parts}
+    for part in parts:
+        try:
+            judge_part(part.sql, by_name, part.place)
+        except ContentError as error:
+            errors.append(error)
+    own = [replace(c, models=_models_of(c, by_name)) for c in own]
+    mine = every("sources", foreign_source, others)
+    profiles, asked = (every("profiles", read_profile, roots) for roots in ([frameworks], others))
+    registers = every("official", read_register, folders)
+    result = Content(
+        sources=tuple(every("", read_source, [sources]) + mine),
+        checks=tuple(sorted(checks + own, key=lambda c: c.id)),
+        frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
+        themes=read_themes(frameworks / "themes.yml"),
+        policy=read_policy(frameworks / "policy.yml"),
+        profiles={p.id: p for p in profiles + asked},
+        crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
+        aliases=read_aliases(),
+        official={d["id"]: d for d in registers},
+        causes=read_causes(frameworks / "causes.yml"),
+        efforts=read_efforts(frameworks / "efforts.yml"),
+        benchmark=read_yaml(frameworks / "benchmark.yml"),
+        sha256=_sha256_of(_all_files([*folders, sources])),
+        extra=frozenset(c.id for c in own),
+        packs=tuple(replace(p, sha256=_sha256_of(_all_files([p.folder]))) for p in packs),
+    )
+    errors += [
+        *_twice(result, profiles + asked, registers, parts),
+        *([] if errors else _unknown(result)),
+        *unknown_targets(result, asked),
+    ]
+    if errors:
+        raise Errors([named(e, packs) for e in errors])
+    return result
+
+
+def anywhere(content: Content) -> Content:
+    """Return content of which each file of a pack is named by the pack: a run says the same
+    wherever that is installed.
+    """
+
+    def placed(items: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(replace(i, place=shown(i.place, content.packs)) for i in items)
+
+    return replace(
+        content,
+        checks=placed(content.checks),
+        frameworks=placed(content.frameworks),
+        crosswalks=placed(content.crosswalks),
+        profiles={p.id: p for p in placed(content.profiles.values())},
+    )
+
+
+def read_aliases() -> dict[str, Any]:
+    """Return the references people write and what they mean."""
+    data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
+    return data
+
+
+def _order(framework: Framework) -> tuple[int, str]:
+    shipped = ("owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0")
+    return (shipped.index(framework.id) if framework.id in shipped else len(shipped), framework.id)
+
+
+def _files(roots: list[Path], sub: str, ending: str) -> Iterator[Path]:
+    for root in roots:
+        yield from (p for p in sorted((root / sub).rglob(ending)) if p.name != ALIASES)
+
+
+def _all_files(roots: list[Path]) -> list[Path]:
+    """Return what judges: the YAML and the SQL of folders."""
+    return [p for root in roots for p in sorted([*root.rglob("*.yml"), *root.rglob("*.sql")])]
+
+
+def read_part(path: Path) -> Model:
+    """Read a model of others.
+
+    Raises ContentError where it has the name of a table of ours, or is no part of checks.
+    """
+    model = read_model(path)
+    if model.name in TABLES or model.name in shipped():
+        raise ContentError(
+            f"{model.name} is a table or model that ships", str(path), "Give it a name of its own."
+        )
+    if model.kind != "part":
+        raise ContentError(
+            "is no part of checks",
+            str(path),
+            "End its comment with the line -- part: only models that ship are tables.",
+        )
+    return model
+
+
+def _models_of(check: Check, parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the models that a check may read, those that these read among them, by name: the text
+    of each.
+    """
+    found: dict[str, str] = {}
+    texts = [check.sql]
+    while texts:
+        words = set(re.findall(r"[a-z_]\w*", texts.pop()))
+        for name in sorted(words & parts.keys() - found.keys()):
+            found[name] = parts[name]
+            texts.append(parts[name])
+    return found
+
+
+def _sha256_of(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(os.fsencode(path.name) + b"\0" + regular_bytes(path) + b"\0")
+    return digest.hexdigest()
+
+
+def _holds_nothing(folder: Path) -> ReporterError:
+    return InputError(
+        f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}",
+        str(folder),
+        "It is no folder of content.",
+    )
+
+
+def _twice(
+    content: Content,
+    profiles: list[Profile],
+    registers: list[dict[str, Any]],
+    parts: Sequence[Model],
+) -> Iterator[ReporterError]:
+    kinds: dict[str, Iterable[Any]] = {
+        "check": content.checks,
+        "source": content.sources,
+        "catalog": content.frameworks,
+        "profile": profiles,
+        "crosswalk": content.crosswalks,
+    }
+    named = [(kind, i.id, i.place) for kind, items in kinds.items() for i in items]
+    named += [("register", d["id"], d["place"]) for d in registers]
+    named += [("model", m.name, m.place) for m in parts]
+    seen: dict[tuple[str, str], str] = {}
+    for kind, name, place in named:
+        if (kind, name) in seen:
+            yield ContentError(f"{kind} {name} stands in {seen[kind, name]} too", place)
+        seen[kind, name] = place
+
+
+def foreign_source(path: Path) -> Source:
+    """Read a source of others: its SQL judged, and written anew from what was judged; raise Errors
+    with all that is wrong.
+    """
+    source, problems = judged_source(read_source(path))
+    if problems:
+        raise Errors(problems)
+    return replace(source, foreign=True)
+
+
+def judged_source(source: Source) -> tuple[Source, list[ReporterError]]:
+    """Return a source with all its SQL regenerated, each condition by itself, and what is wrong
+    with it.
+    """
+    problems: list[ReporterError] = []
+
+    def judged(judge: Callable[[str, str], str], text: object) -> str:
+        try:
+            return judge(str(text), source.place)
+        except ContentError as error:
+            problems.append(error)
+            return ""
+
+    tables: dict[str, Any] = {
+        name: (
+            {**sql, "from": judged(judge_source, sql.get("from"))}
+            if isinstance(sql, dict)
+            else judged(judge_source, sql)
+        )
+        for name, sql in source.tables.items()
+    }
+    when, skip, type_of = (
+        judged(judge_condition, text) for text in (source.when, source.skip, source.type_of)
+    )
+    columns = {name: judged(judge_type, kind) for name, kind in source.columns.items()}
+    made = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
+    return made, problems
+
+
+def _unknown(content: Content) -> Iterator[ReporterError]:
+    yield from unknown_checks(content.frameworks, content.checks)
+    yield from _unknown_substitutes(content.checks)
+    known = known_ids(content.official, content.frameworks, content.checks)
+    yield from unknown_ids(content.crosswalks, known)
+
+
+def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
+    """Name what stands in for a check and is no other check."""
+    known = {c.id for c in checks}
+    for check in checks:
+        for other in check.compensated_by:
+            if other not in known - {check.id}:
+                yield ContentError(f"compensated_by: no other check {other!r}", check.place)
+
+
+def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
+    """Name the targets of profiles that no framework or theme has."""
+    known = {"enterprise", *(t.id for t in content.themes)}
+    for f in content.frameworks:
+        known |= {f.id, *(g.id for g in f.groups), *(c.id for c in f.controls)}
+    for profile in profiles:
+        for name in sorted(set(profile.targets) - known):
+            yield ContentError(
+                f"target {name!r} is no control, group, framework or theme", profile.place
+            )
+
+
+# ---------------------------------------------------------------- kinds of file
+
+
+_CHECK_KEYS = (
+    "id",
+    "title",
+    "headline",
+    "why",
+    "about",
+    "severity",
+    "level",
+    "evidence",
+    "misuse",
+    "needs",
+    "fails_without",
+    "at_best",
+    "params",
+    "sql",
+    "reasons",
+    "words",
+    "compensated_by",
+    "fix",
+    "fix_listed",
+    "examples",
+)
+
+
+def read_check(path: Path) -> Check:
+    """Read one check file.
+
+    Raises ContentError where a field is missing or wrong.
+    """
+    f = fields(path)
+    f.only(*_CHECK_KEYS)
+    check_id = f.get("id", str)
+    if not path.name.startswith(check_id):
+        raise ContentError(
+            f"the file of check {check_id} must be named {check_id}-....yml", f.place("id")
+        )
+    _one_of(f, "severity", SEVERITIES)
+    _one_of(f, "about", tuple(SUBJECTS))
+    _one_of(f, "evidence", ("inventory", "logs", "both"))
+    if f.get("level", int) not in (1, 2, 3, 4, 5):
+        raise ContentError("'level' must be 1 to 5", f.place("level"))
+    needs, fails_without = (_columns(f, key) for key in ("needs", "fails_without"))
+    return Check(
+        id=check_id,
+        title=f.get("title", str),
+        why=f.get("why", str).strip(),
+        about=f.get("about", str),
+        severity=f.get("severity", str),
+        level=f.get("level", int),
+        evidence=f.get("evidence", str),
+        sql=f.get("sql", str),
+        compensated_by=tuple(map(str, f.get("compensated_by", list, []))),
+        fix=f.get("fix", str).strip(),
+        place=f.place("sql"),
+        needs=needs,
+        fails_without=fails_without,
+        at_best=f.get("at_best", dict, {}),
+        misuse=f.get("misuse", bool, False),
+        params=f.get("params", dict, {}),
+        headline=f.get("headline", str, ""),
+        reasons=_reasons(f),
+        words=_texts(f.get("words", dict, {}), "words", f),
+        fix_listed=f.get("fix_listed", str, "").strip(),
+        examples=tuple(f.get("examples", list)),
+    )
+
+
+def _reasons(f: Fields) -> dict[str, dict[str, str]]:
+    """Read the sentences of a check by status and reason code; a status alone is its own code."""
+    given = f.get("reasons", dict, {})
+    place = f.place("reasons")
+    for status in given:
+        if status not in VERDICTS:
+            raise ContentError(
+                f"reasons: no status {status!r}", place, f"Known: {', '.join(VERDICTS)}."
+            )
+    found = {
+        status: _texts(own if isinstance(own, dict) else {status: own}, f"reasons: {status}", f)
+        for status, own in given.items()
+    }
+    codes = [code for own in found.values() for code in own]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise ContentError(f"reasons: {code!r} stands under two statuses", place)
+        if code in ENGINE and code not in VERDICTS:
+            raise ContentError(
+                f"reasons: {code!r} is a code of the engine's own", place, "Call it otherwise."
+            )
+    for own in found.values():
+        for code, text in own.items():
+            try:
+                parsed(text)
+            except ValueError as error:
+                raise ContentError(f"reasons: {code}: {error}", place) from error
+    return found
+
+
+def _texts(given: dict[str, Any], what: str, f: Fields) -> dict[str, str]:
+    """Read names and their texts."""
+    for name, text in given.items():
+        if not isinstance(text, str):
+            raise ContentError(
+                f"{what}: {name!r} must be text", f.place(what.split(":")[0]), "Write it in quotes."
+            )
+    return {str(name): text.strip() for name, text in given.items()}
+
+
+def _columns(f: Fields, key: str) -> tuple[str, ...]:
+    """Read a list of columns, each as table.column."""
+    names = tuple(f.get(key, list, []))
+    for name in names:
+        table, _, column = str(name).partition(".")
+        if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"{key}: no column {name!r}", f.place(key))
+    return names
+
+
+def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:
+    if f.get(key, str) not in allowed:
+        raise ContentError(
+            f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key)
+        )
+
+
+def read_source(path: Path) -> Source:
+    """Read one source file.
+
+    Raises ContentError where a field is missing or wrong.
+    """
+    f = fields(path)
+    f.only(
+        "id",
+        "title",
+        "describe",
+        "rank",
+        "records",
+        "columns",
+        "texts",
+        "lists",
+        "when",
+        "skip",
+        "type_of",
+        "tables",
+        "may_lack",
+        "together",
+    )
+    tables = f.get("tables", dict)
+    for name in tables:
+        if name not in TABLES or not TABLES[name].loaded:
+            raise ContentError(f"no table {name!r} to load", f.place("tables"))
+    for key, kind in (("texts", list), ("lists", list), ("columns", dict)):
+        for name in f.get(key, kind, kind()):
+            if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ContentError(f"{name!r} is not a plain name", f.place(key))
+    required = [c.name for c in TABLES["events"].columns if c.required]
+    for name in f.get("may_lack", list, []):
+        if name not in required:
+            raise ContentError(
+                f"{name!r} is no required column of events",
+                f.place("may_lack"),
+                f"Known: {', '.join(required)}.",
+            )
+    return Source(
+        id=f.get("id", str),
+        title=f.get("title", str),
+        describe=f.get("describe", str, "").strip(),
+        when=f.get("when", str).strip(),
+        records=tuple(f.get("records", list, [""])),
+        columns=f.get("columns", dict, {}),
+        texts=tuple(f.get("texts", list, [])),
+        lists=tuple(f.get("lists", list, [])),
+        may_lack=tuple(f.get("may_lack", list, [])),
+        together=f.get("together", bool, False),
+        skip=f.get("skip", str, "FALSE").strip(),
+        type_of=f.get("type_of", str, "NULL").strip(),
+        tables=tables,
+        place=f.place("tables"),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        rank=f.get("rank", int, 50),
+    )

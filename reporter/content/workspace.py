@@ -1,0 +1,329 @@
+"""What a workspace says about itself. In: reporter.yml. Out: RunInfo, log-source expectations,
+changed thresholds.
+
+Times are UTC; a date alone is midnight. A missing as_of is the period's end.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reporter.content.yaml import Fields, fields
+from reporter.errors import InputError
+from reporter.i18n.translate import ENGLISH, languages
+from reporter.model.assessment import RunInfo, Sample
+from reporter.model.branding import Branding, read_branding
+from reporter.model.statements import SIGNED
+
+NAME = "reporter.yml"
+FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
+"""Beyond them a period is a slip: no system logged before, and no audit looks at more at once."""
+DAY = timedelta(days=1)
+PERIOD = "Write `period: {from: 2026-07-01, to: 2026-10-01}`; the day of `to` is no part of it."
+ORGANISATION = "Write its name, which stands on the cover: `organisation: Example Ltd`."
+MOST_DAYS = 100_000
+_KEYS = (
+    "organisation",
+    "unit",
+    "period",
+    "as_of",
+    "profile",
+    "frameworks",
+    "log_sources",
+    "params",
+    "baseline",
+    "efforts",
+    "samples",
+    "branding",
+    "language",
+    "approvers",
+)
+_SAMPLE = {"size", "frame", "seed", "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSetting:
+    """Who says that some runs are as they should be."""
+
+    approved_by: str
+    approved_at: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    folder: Path
+    run: RunInfo
+    log_sources: dict[str, tuple[str, int]]
+    """name -> (hour | day, percent of units that must be seen)"""
+    baseline: BaselineSetting | None
+    """Who approved the runs below baseline/, and those of a time window."""
+    params: dict[str, dict[str, Any]]
+    """check id -> parameter -> value"""
+    frameworks: tuple[str, ...] = ()
+    """Ids of the lists to report on; none means those that are not optional."""
+    efforts: dict[str, Fraction] = field(default_factory=dict)
+    """Person-days by cause, check or check-evidence."""
+    samples: dict[str, Sample] = field(default_factory=dict)
+    """Check id -> how its subjects were drawn."""
+    branding: Branding = Branding()
+    language: str = ENGLISH
+    approvers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of statement -> roles and people who may sign it."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Key of reporter.yml -> line."""
+
+    def place(self, key: str) -> str:
+        """Where a setting stands, as path:line."""
+        return f"{self.folder / NAME}:{self.lines.get(key, 1)}"
+
+
+def workspace_of(path: Path) -> Path | None:
+    """Return the workspace that a file or folder lies in, or is."""
+    here = Path(
+        os.path.realpath(path)
+    )  # of a link that leads back to itself `resolve` makes an error
+    return next((p for p in (here, *here.parents) if (p / NAME).is_file()), None)
+
+
+def read_workspace(folder: Path) -> Workspace:
+    """Read a workspace folder's reporter.yml; raise InputError with path:line."""
+    if not folder.is_dir():
+        packed = folder.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z")
+        raise InputError(
+            "is a file" if folder.is_file() else "no such folder",
+            str(folder),
+            (
+                "Unpack it, and give the folder that holds reporter.yml."
+                if packed and folder.is_file()
+                else "Give the folder of a workspace; `reporter init` makes one."
+            ),
+        )
+    path = folder / NAME
+    if not path.is_file():
+        raise InputError(
+            f"no {NAME} in it",
+            str(folder),
+            f"`reporter init {folder}` writes one to start from.",
+        )
+    f = fields(path)
+    f.only(*_KEYS)
+    run = _run(f)
+    logs = {
+        n: _expected(n, x, f.place("log_sources"))
+        for n, x in f.get("log_sources", dict, {}).items()
+    }
+    params = _params(f.get("params", dict, {}), f.place("params"))
+    return Workspace(
+        folder,
+        run,
+        logs,
+        _baseline(f, run),
+        params,
+        _frameworks(f),
+        _efforts(f),
+        _samples(f),
+        read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
+        _language(f),
+        _approvers(f),
+        f.lines,
+    )
+
+
+def _language(f: Fields) -> str:
+    chosen, known = f.get("language", str, ENGLISH), languages()
+    if chosen not in known:
+        raise InputError(
+            f"language: no {chosen!r}", f.place("language"), f"Known: {', '.join(known)}."
+        )
+    return str(chosen)
+
+
+def _run(f: Fields) -> RunInfo:
+    period = f.get("period", dict, hint=PERIOD)
+    for key in sorted(set(map(str, period)) - {"from", "to"}):
+        raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
+    start = _time(period.get("from"), f.place("period"), "period.from")
+    end = _time(period.get("to"), f.place("period"), "period.to")
+    if start >= end:
+        raise InputError("the period ends before it begins", f.place("period"))
+    # a slip of a digit, or all of time: nothing could be expected, missing or late in it
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR or end - start > MOST_YEARS * 366 * DAY:
+        raise InputError(
+            f"the period is {start.date().isoformat()} to {end.date().isoformat()}",
+            f.place("period"),
+            f"Expected at most {MOST_YEARS} years between {FIRST_YEAR} and {LAST_YEAR}. {PERIOD}",
+        )
+    as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
+    if as_of < end:
+        # what the period's last days show, and what fell due in them, would be left out under its
+        # full name
+        raise InputError(
+            f"as_of is {as_of:%Y-%m-%d}, before the period is over",
+            f.place("as_of"),
+            f"Expected {end:%Y-%m-%d} or later, or no as_of; for a part of the period, let the"
+            " period end there.",
+        )
+    if as_of.year > LAST_YEAR:
+        raise InputError(
+            f"as_of is {as_of.date().isoformat()}",
+            f.place("as_of"),
+            f"Expected a day up to {LAST_YEAR}.",
+        )
+    organisation = str(f.get("organisation", str, hint=ORGANISATION))
+    if not organisation.strip():
+        raise InputError("organisation is empty", f.place("organisation"), ORGANISATION)
+    return RunInfo(
+        organisation,
+        str(f.get("unit", str, "")),
+        start,
+        end,
+        as_of,
+        f.get("profile", str, "baseline"),
+    )
+
+
+def _frameworks(f: Fields) -> tuple[str, ...]:
+    named = f.get("frameworks", list, None) if "frameworks" in f.data else []
+    twice = sorted({str(n) for n in named if named.count(n) > 1})
+    if twice:
+        raise InputError(f"frameworks: {twice[0]} stands twice", f.place("frameworks"))
+    if "frameworks" in f.data and not named:
+        raise InputError(
+            "frameworks names none", f.place("frameworks"), "Leave it out to get the usual ones."
+        )
+    return tuple(str(n) for n in named)
+
+
+def _baseline(f: Fields, run: RunInfo) -> BaselineSetting | None:
+    given, place = f.get("baseline", dict, {}), f.place("baseline")
+    if not given:
+        return None
+    known = ("approved_by", "approved_at", "from", "to")
+    for key in sorted(set(map(str, given)) - set(known)):
+        raise InputError(f"baseline: unknown key {key!r}", place, f"Known: {', '.join(known)}.")
+    approved_by = given.get("approved_by")
+    if not isinstance(approved_by, str) or not approved_by.strip():
+        raise InputError(
+            "baseline: nobody approved it",
+            place,
+            "Give approved_by, a person of the inventory, and approved_at.",
+        )
+    at = _time(given.get("approved_at"), place, "baseline.approved_at")
+    if at > run.as_of:
+        raise InputError(f"baseline.approved_at is {at:%Y-%m-%d}, later than as_of", place)
+    if not {"from", "to"} & set(given):
+        return BaselineSetting(approved_by.strip(), at)
+    start, end = (_time(given.get(k), place, f"baseline.{k}") for k in ("from", "to"))
+    if start >= end:
+        raise InputError("the baseline ends before it begins", place)
+    if start < run.period_to and end > run.period_from:
+        raise InputError(
+            f"the baseline of {start:%Y-%m-%d} to {end:%Y-%m-%d} overlaps the period that it would"
+            " excuse",
+            place,
+            f"Expected a time that ends by {run.period_from:%Y-%m-%d}.",
+        )
+    return BaselineSetting(approved_by.strip(), at, start, end)
+
+
+def _approvers(f: Fields) -> dict[str, tuple[str, ...]]:
+    made = {}
+    for kind, given in f.get("approvers", dict, {}).items():
+        named = [given] if isinstance(given, str) else given
+        if kind not in SIGNED:
+            raise InputError(
+                f"approvers: unknown kind {kind!r}",
+                f.place("approvers"),
+                f"Known: {', '.join(SIGNED)}.",
+            )
+        if not isinstance(named, list) or not all(isinstance(n, str) and n.strip() for n in named):
+            raise InputError(
+                f"approvers: {kind} must be a list of roles or people, not {given!r}",
+                f.place("approvers"),
+                "Give roles as the people's list has them, or ids of people.",
+            )
+        made[str(kind)] = tuple(str(n) for n in named)
+    return made
+
+
+def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
+    for check, own in data.items():
+        if not isinstance(own, dict):
+            raise InputError(f"params: {check} needs its parameters by name, not {own!r}", place)
+    return data
+
+
+def _efforts(f: Fields) -> dict[str, Fraction]:
+    return {str(name): _days(name, days, f) for name, days in f.get("efforts", dict, {}).items()}
+
+
+def _days(name: Any, days: Any, f: Fields) -> Fraction:
+    good = isinstance(days, int | float) and not isinstance(days, bool) and 0 < days <= MOST_DAYS
+    if not good:
+        raise InputError(
+            f"efforts: {name} must be a number of person-days above 0, not {days!r}",
+            f.place("efforts"),
+        )
+    return Fraction(str(days))  # a decimal as it is written
+
+
+def _samples(f: Fields) -> dict[str, Sample]:
+    made = {}
+    for check, given in f.get("samples", dict, {}).items():
+        data: dict[str, Any] = given if isinstance(given, dict) else {}
+        whole = [n for n in (data.get("size"), data.get("frame")) if type(n) is int and n > 0]
+        if (
+            len(whole) < 2
+            or whole[0] > whole[1]
+            or data.get("seed") in (None, "")
+            or set(data) - _SAMPLE
+        ):
+            raise InputError(
+                f"samples: {check}: expected size and frame (whole numbers, size at most frame),"
+                " seed, and maybe note",
+                f.place("samples"),
+            )
+        made[str(check)] = Sample(whole[0], whole[1], str(data["seed"]), str(data.get("note", "")))
+    return made
+
+
+def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
+    given = {"every": "day", "share": 90} | (
+        data if isinstance(data, dict) else {"as": data} if data else {}
+    )
+    every, share = given["every"], given["share"]
+    good = isinstance(name, str) and len(given) == 2 and every in ("hour", "day")
+    if not good or type(share) is not int or not 0 < share <= 100:
+        raise InputError(
+            f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)",
+            place,
+        )
+    return every, share
+
+
+def _time(value: Any, place: str, name: str) -> datetime:
+    """A date or time as naive UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InputError(
+                f"{name} is {value!r}; expected a date such as '2026-07-01'", place
+            ) from error
+    if isinstance(value, datetime):
+        try:
+            return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        except OverflowError as error:
+            raise InputError(
+                f"{name} is {value.isoformat()}, which no calendar has in UTC", place, PERIOD
+            ) from error
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    raise InputError(f"{name} is missing; expected a date such as '2026-07-01'", place)

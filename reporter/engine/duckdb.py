@@ -1,0 +1,322 @@
+"""The one door to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for
+good.
+
+After `lock()` no file outside the work folder can be read or written and no setting can be changed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from reporter.engine.base import (
+    Broken,
+    Error,
+    Interrupted,
+    OutOfMemory,
+    Unreadable,
+    quoted,
+    quoted_list,
+)
+from reporter.engine.sandbox import Stopped
+from reporter.errors import InputError
+
+DEFAULT_MEMORY = "1GB"
+_PLAIN: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+_KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
+    (duckdb.InterruptException, Interrupted),
+    (duckdb.IOException, Unreadable),
+    (duckdb.InternalException, Broken),
+    (duckdb.FatalException, Broken),
+)
+"""What DuckDB calls an error -> what we call it; all others are `Error`."""
+
+
+class DuckDB(AbstractContextManager["DuckDB"]):
+    """An in-memory DuckDB that spills to its work folder: an `Engine`, a context manager, and what
+    intake needs beside.
+    """
+
+    def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
+        self.work = work
+        self._world = ""
+        self._memory = 0
+        spill = work / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        self._con = duckdb.connect(
+            config={**_PLAIN, "memory_limit": memory, "temp_directory": str(spill)}
+        )
+        self._con.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._con.execute("SET enable_progress_bar = false")
+        # DuckDB 2.0.1 takes a sum above joins with an empty table to be 0, and folds 1 > 0 to false
+        # by it: ENT-05 then passed an agent that failed. On 300,000 events the run is no slower
+        # without it.
+        self._con.execute("SET disabled_optimizers = 'statistics_propagation'")
+
+    def __exit__(self, *raised: object) -> None:
+        self._con.close()
+
+    def threads(self) -> int:
+        """Return how many threads the engine uses."""
+        return int(self.one("SELECT current_setting('threads')"))
+
+    def memory(self) -> int:
+        """Return how many bytes of memory the engine may use; intake holds itself to the same."""
+        if not self._memory:  # it does not change, and intake asks for every file
+            said = str(self.one("SELECT current_setting('memory_limit')"))
+            number, _, unit = said.partition(" ")
+            self._memory = int(float(number) * _UNITS.get(unit, 1))
+        return self._memory
+
+    def twin(self) -> DuckDB:
+        """Return a second connection to the same database, for another thread; closing it closes
+        only it.
+        """
+        other = DuckDB.__new__(DuckDB)
+        other.work = self.work
+        other._con = self._con.cursor()
+        other._world, other._memory = self._world, self._memory
+        if self._world:
+            other.run(f"USE {self._world}")
+        return other
+
+    @contextmanager
+    def world(self, name: str) -> Iterator[DuckDB]:
+        """Give a connection to an empty database in this engine, gone at the end: a hundredth of
+        what another engine costs.
+        """
+        with self.twin() as other:
+            other.run(f"ATTACH ':memory:' AS {name}")
+            other.run(f"USE {name}")
+            other._world = name
+            yield other
+            other.run("USE memory")
+            other.run(f"DETACH {name}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep what is done inside as a whole, or nothing of it; no other connection sees it before
+        the end.
+        """
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    def side_by_side(self, *jobs: Callable[[DuckDB], None]) -> None:
+        """Run jobs that make tables of their own, two at a time, each on a connection of its own.
+
+        In a world, which has one thread and is filled in one transaction, they run one after
+        another."""
+
+        def alone(job: Callable[[DuckDB], None]) -> None:
+            with self.twin() as own:
+                job(own)
+
+        if self._world:
+            for job in jobs:
+                job(self)
+            return
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(alone, jobs))
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Execute one statement for its effect."""
+        with _told():
+            self._con.execute(sql, list(params))
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query; for results a person could scroll."""
+        with _told():
+            return self._con.execute(sql, list(params)).fetchall()
+
+    def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
+        with self._con.cursor() as cursor, _told():
+            found = cursor.execute(sql)
+            while rows := found.fetchmany(most):
+                yield from rows
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Return the single value of a query."""
+        with _told():
+            row = self._con.execute(sql, list(params)).fetchone()
+        return row[0] if row else None
+
+    def teach(self, name: str, function: Callable[[str], str]) -> None:
+        """Let SQL call a function from text to text; never on NULL."""
+        self._con.create_function(name, function, ["VARCHAR"], "VARCHAR")
+
+    def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
+        """Insert many rows at once, as a list a column: written out as VALUES they take ten times
+        as long.
+        """
+        for at in range(0, len(rows), 10_000):
+            columns = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]
+            lists = ", ".join(f"unnest(${n})" for n in range(1, len(columns) + 1))
+            self.run(f"INSERT INTO {table} SELECT {lists}", columns)
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        """Return (name, type) of a query's columns without running it."""
+        return [(r[0], r[1]) for r in self.rows(f"DESCRIBE {sql}")]
+
+    def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
+        """Write a query's rows, in their order, to a Parquet file; zstd is half as large, snappy a
+        tenth faster.
+        """
+        self.run(
+            f"COPY ({sql}) TO {quoted(str(path))} "
+            f"(FORMAT parquet, COMPRESSION {compression}, PRESERVE_ORDER true)"
+        )
+
+    def interrupt(self) -> None:
+        """Stop the running statement; callable from another thread."""
+        self._con.interrupt()
+
+    def confine(self, folder: Path, files: Sequence[Path] = ()) -> None:
+        """Lock an engine for SQL of others: it reaches one folder, named files, and spills a fixed
+        amount to disk at most.
+        """
+        self.run(f"SET allowed_paths = {quoted_list([str(f) for f in files])}")
+        self.run(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
+        self.run("SET python_enable_replacements = false")
+        self.lock([folder])
+
+    def lock(self, folders: Sequence[Path] = ()) -> None:
+        """Close the doors: only the work folder and the given ones stay reachable, settings are
+        frozen.
+        """
+        allowed = [str(p.resolve()) + "/" for p in (self.work, *folders)]
+        self.run(f"SET allowed_directories = {quoted_list(allowed)}")
+        self.run("SET enable_external_access = false")
+        self.run("SET lock_configuration = true")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what went wrong in our own words; too little memory is nobody's defect and no bad input:
+    say what to do.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        first = str(error).splitlines()[0]
+        raise OutOfMemory(
+            f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
+        ) from error
+    except duckdb.Error as error:
+        kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), Error)
+        raise kind(str(error)) from error
+
+
+MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"
+"""What a query of others may give, and put aside while it runs."""
+
+
+def refuse_too_much(
+    engine: DuckDB, path: Path, longest: int = LONGEST_TEXT, most: int = MOST_ROWS
+) -> None:
+    """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody
+    needs.
+    """
+    read = parquet(path)
+    names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
+    lengths = "".join(f', max(strlen("{n}"))' for n in names)
+    n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
+    if n > most:
+        raise Stopped(f"gave {n} rows; at most {most} are taken")
+    for name, size in zip(names, found, strict=True):
+        if (size or 0) > longest:
+            raise Stopped(f"gave a {name} of {size} bytes; at most {longest} are taken")
+
+
+def parquet(*paths: Path | str, numbered: bool = False) -> str:
+    """SQL: the rows of Parquet files, with `file_row_number` if numbered.
+
+    What stands in the names of folders is no column: below a folder kind=human all would be people.
+    """
+    numbers = ", file_row_number = TRUE" if numbered else ""
+    return (
+        f"read_parquet({quoted_list([str(p) for p in paths])}, hive_partitioning = FALSE{numbers})"
+    )
+
+
+@contextmanager
+def named_plainly(path: Path) -> Iterator[Path]:
+    """Give a path to a file under which the engine takes no sign of its name for a pattern."""
+    if not set("*?[") & set(str(path.absolute())):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="reporter-") as folder:
+        plain = Path(folder) / f"plain{path.suffix}"
+        plain.symlink_to(path.absolute())
+        yield plain
+
+
+def version() -> str:
+    """Return the engine's version, for the manifest."""
+    return f"duckdb {duckdb.__version__}"
+
+
+class Parquet:
+    """A Parquet file that is asked in SQL, in which it is `held`; `place` is the place of a row in
+    it, counted from 0.
+
+    What it is asked reaches this file and no other.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._con: duckdb.DuckDBPyConnection | None = None
+        self._plain = ExitStack()
+        weakref.finalize(self, self._plain.close)
+
+    def each(
+        self, sql: str, params: Sequence[Any] = (), most: int = 2000
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, so many at a time.
+
+        Raises InputError where the file is no Parquet, or none that has such columns.
+        """
+        try:
+            with self._connection().cursor() as cursor:
+                found = cursor.execute(sql, list(params))
+                while rows := found.fetchmany(most):
+                    yield from rows
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]
+            raise InputError(f"cannot be read as Parquet: {why}", str(self.path)) from error
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
+            con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
+            path = self._plain.enter_context(named_plainly(self.path))
+            con.execute(
+                "CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) "
+                f"FROM {parquet(path, numbered=True)}"
+            )
+            con.execute("SET enable_progress_bar = false")
+            con.execute(f"SET allowed_paths = {quoted_list([str(path)])}")
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
+            self._con = con
+        return self._con

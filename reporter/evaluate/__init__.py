@@ -1,0 +1,1 @@
+"""Checks to results, results to causes and remediation."""

@@ -1,0 +1,150 @@
+"""What lies behind the failures of a run, and what can be done. In: an engine with cells. Out:
+causes, actions, and the table `led`.
+
+Failures are read a group of causes at a time, what is unknown is counted by the engine: nothing
+here holds all cells of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
+from itertools import groupby
+
+from reporter.engine.base import Engine, quoted_list
+from reporter.evaluate.remediation import SHOW, Unknown, mending, showing, tallied
+from reporter.evaluate.root_causes import Explained, root_causes, worst_first
+from reporter.evaluate.unjudged import JUDGED
+from reporter.model.assessment import Check, Finding
+from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.roadmap import Action, Efforts, Missing
+from reporter.model.scores import Status, Tally
+from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
+
+Sharers = Callable[[Iterable[str]], Mapping[Cell, tuple[str, ...]]]
+"""Failing checks -> all the actors that a subject belongs to, where it may belong to more than
+one.
+"""
+
+
+def defects(
+    engine: Engine,
+    checks: Iterable[Check],
+    groups: Sequence[CauseGroup],
+    tallies: Iterable[Tally],
+    efforts: Efforts,
+    own: Mapping[str, Fraction],
+) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:
+    """Return the causes behind all failures, the worst first, and the actions of a run, by id.
+
+    `own` are the workspace's person-days. Leaves the table `led`: the cause and the action of each
+    failing or unknown cell; '' for no action, where a waiver takes it off the roadmap."""
+    by_id = {c.id: c for c in checks}
+    engine.run(
+        "CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)"
+    )
+    causes: list[Cause] = []
+    actions: list[Action] = []
+    failed = _failures(engine, cause_names(by_id, groups))
+    for group, found in by_cause(failed, by_id, groups, partial(_sharers, engine, by_id)):
+        causes += (e.cause for e in found)
+        actions += mending(found, by_id, group, efforts, own)
+        engine.insert(
+            "led",
+            [
+                (
+                    f.check,
+                    f.subject,
+                    e.cause.id,
+                    "" if f.waiver else e.cause.id if group else f.check,
+                )
+                for e in found
+                for f in e.own
+            ],
+        )
+    kinds = tallied(tallies)
+    actions += (showing(u, by_id[u.check], efforts, own) for u in _unknowns(engine, kinds))
+    engine.run(
+        f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM cells WHERE"
+        f" status = '{Status.UNKNOWN}'"
+    )
+    return tuple(sorted(causes, key=worst_first)), tuple(sorted(actions, key=lambda a: a.id))
+
+
+def cause_names(checks: Iterable[str], groups: Iterable[CauseGroup]) -> dict[str, str]:
+    """Name what the failures of each check are grouped by: its group of causes, or the check
+    itself.
+    """
+    group_of = {check: g.id for g in groups for check in g.checks}
+    return {c: group_of.get(c, c) for c in checks}
+
+
+def by_cause(
+    failed: Iterable[Finding],
+    by_id: Mapping[str, Check],
+    groups: Iterable[CauseGroup],
+    sharers: Sharers,
+) -> Iterator[tuple[CauseGroup | None, list[Explained]]]:
+    """Yield the causes of failures, group by group; `failed` comes by `cause_names`, check and
+    subject.
+    """
+    group_of = {check: g for g in groups for check in g.checks}
+    names = cause_names(by_id, group_of.values())
+    for _, own in groupby(failed, key=lambda f: names[f.check]):
+        together = list(own)
+        group = group_of.get(together[0].check)
+        yield group, root_causes(together, by_id, group, sharers({f.check for f in together}))
+
+
+def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the failing cells, by the name that is given to their check, check and subject."""
+    engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
+    engine.insert("cause_names", list(names.items()))
+    sql = (
+        f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells"
+        f" JOIN cause_names USING (check_id) WHERE status = '{Status.FAIL}' ORDER BY name,"
+        " check_id, subject"
+    )
+    for check, subject, _, *rest in engine.each(sql):
+        yield Finding(check, subject, Status.FAIL, *rest)
+
+
+def _sharers(
+    engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
+) -> dict[Cell, tuple[str, ...]]:
+    """Return all the actors that the subjects of failing checks belong to, where they may belong to
+    more than one.
+    """
+    actors: dict[Cell, list[str]] = defaultdict(list)
+    for about in SHARED_BY:
+        ids = sorted(c for c in failing if by_id[c].about == about)
+        if ids:
+            for check, subject, actor in engine.each(
+                "SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN (SELECT"
+                f" {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM"
+                f" ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject)"
+                f" WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND"
+                " s.actor_id IS NOT NULL ORDER BY ALL"
+            ):
+                actors[check, subject].append(actor)
+    return {cell: tuple(own) for cell, own in actors.items()}
+
+
+def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:
+    """Return what is unknown, by check; `kinds` are its cells, counted."""
+    rows = engine.rows(
+        "WITH u AS (SELECT check_id, subject, reason_code, reason_values, owner,"
+        " coalesce(nullif(actor, ''), subject) AS thing FROM cells WHERE status = 'unknown'), r AS"
+        " (SELECT check_id, reason_code AS code, count(*) AS n, min(reason_values) AS held,"
+        " min(reason_values) = max(reason_values) AS alike FROM u GROUP BY ALL), b AS (SELECT"
+        " check_id, arg_min(r, (-n, code)) AS most, count(*) AS codes FROM r GROUP BY check_id)"
+        " SELECT check_id, any_value(most.code), any_value(most.held), any_value(most.n),"
+        " any_value(codes), any_value(most.alike), min(subject), count(DISTINCT thing),"
+        " coalesce(list(DISTINCT owner ORDER BY owner) FILTER (owner <> ''), []) FROM u JOIN b"
+        " USING (check_id) GROUP BY check_id ORDER BY check_id"
+    )
+    return [
+        Unknown(check, kinds[check], Missing(check, *most), subject, things, tuple(owners))
+        for check, *most, subject, things, owners in rows
+    ]

@@ -1,0 +1,255 @@
+"""What an assessed engine holds, as plain data for the report. In: an engine with cells. Out:
+feeds, comparison ...
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from fractions import Fraction
+
+from reporter.content.loader import Content
+from reporter.engine.base import Engine
+from reporter.model.assessment import Context, Coverage, Feed, Notice
+from reporter.model.comparison import (
+    Comparison,
+    Deviation,
+    Observed,
+    Rated,
+    Scope,
+    Step,
+    Unused,
+)
+from reporter.model.scores import Status
+from reporter.model.sentences import labelled, tell
+
+
+def feeds(engine: Engine) -> tuple[Feed, ...]:
+    """Whether each log source was delivering."""
+    return tuple(
+        Feed(*row)
+        for row in engine.rows(
+            "SELECT log_source, every, expected, seen, first_at, last_at, longest_gap_hours, alive,"
+            " n_events, median_delay_seconds, p95_delay_seconds, n_out_of_order, n_late_clock FROM"
+            " feeds ORDER BY log_source"
+        )
+    )
+
+
+def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
+    """In how many expected units each log delivered on each day of the period on which it did."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for source, day, seen in engine.rows(
+        "SELECT log_source, date_diff('day', r.period_from, h.hour), count(DISTINCT CASE f.every"
+        " WHEN 'hour' THEN h.hour END) + count(DISTINCT CASE f.every WHEN 'day' THEN 1 END) FROM"
+        " feed_hours AS h JOIN feeds AS f USING (log_source) CROSS JOIN run AS r GROUP BY 1, 2"
+        " ORDER BY 1, 2"
+    ):
+        found[source].append((day, seen))
+    return tuple((source, tuple(days)) for source, days in found.items())
+
+
+def coverage(engine: Engine) -> tuple[Coverage, ...]:
+    """On which days each log shows each agent, the least seen first."""
+    return tuple(
+        Coverage(*row)
+        for row in engine.rows(
+            "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events,"
+            " first_at, last_at FROM coverage ORDER BY seen_days, actor_id, log_source"
+        )
+    )
+
+
+def compared(engine: Engine) -> Comparison:
+    """What agents did beside what they were given."""
+    return Comparison(
+        tuple(
+            Scope(*r)
+            for r in engine.rows(
+                "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE"
+                " WHEN n_deviations > 0 THEN 1 END), count(CASE WHEN n_deviations = 0 AND"
+                " n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2"
+            )
+        ),
+        tuple(
+            Deviation(*r)
+            for r in engine.rows(
+                "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes,"
+                " basis, first_at, ref FROM deviations ORDER BY NOT changes, agent_id, purpose,"
+                " session_id, kind, name, ref"
+            )
+        ),
+        tuple(
+            Observed(*r)
+            for r in engine.rows(
+                "SELECT * FROM observed ORDER BY n_outside + n_unapproved DESC, n_unused DESC,"
+                " actor_id"
+            )
+        ),
+        tuple(
+            Unused(*r)
+            for r in engine.rows(
+                "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''),"
+                " privileged, approved_at, ref FROM unused_grants ORDER BY NOT privileged,"
+                " actor_id, type, name, ref"
+            )
+        ),
+        tuple(
+            Rated(*r)
+            for r in engine.rows(
+                "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
+                " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
+                " risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id)"
+                " WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC,"
+                " f.factors_hi DESC, r.actor_id"
+            )
+        ),
+        tuple(Step(*r) for r in engine.rows(_PATHS)),
+    )
+
+
+_USED = "sum(n_events)::BIGINT AS uses"
+_FIRST = "min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref"
+_PATHS = (
+    f"WITH used AS (SELECT agent_id, kind, name, {_USED}, bool_or(changes_state) AS changes, CASE"
+    " WHEN bool_or(approved_at IS NULL) THEN 'never' WHEN bool_or(approved_at > first_at) THEN"
+    f" 'later' ELSE 'before' END AS standing, {_FIRST} FROM first_uses CROSS JOIN run AS r WHERE"
+    " last_at >= r.period_from AND first_at < r.period_to GROUP BY agent_id, kind, name) SELECT"
+    " u.agent_id, u.kind, u.name, uses, changes, CASE WHEN standing = 'never' AND NOT"
+    " coalesce(a.approvals_recorded, FALSE) THEN 'not recorded' ELSE standing END AS standing, ''"
+    " AS note, first_at, u.ref FROM used AS u JOIN agents AS a ON a.actor_id = u.agent_id UNION"
+    f" ALL SELECT agent_id, 'tool', tool, {_USED}, bool_or(effect <> 'read'), 'unregistered', '',"
+    f" {_FIRST} FROM activity WHERE NOT registered AND actor_kind = 'agent' AND agent_id IS NOT"
+    " NULL AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool"
+    f" UNION ALL SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USED}, NULL, CASE WHEN"
+    " bool_or(broken IS NOT NULL) THEN 'broken' WHEN bool_or(NOT root_active) THEN 'left' ELSE"
+    " 'holds' END, coalesce(root_kind, ''), min(d.first_at), arg_min(first_ref, (d.first_at,"
+    " first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE"
+    " in_window GROUP BY d.agent_id, root_id, root_kind ORDER BY 1, 2, 3, 7"
+)
+"""Whom each agent acts for and what it used; for what stands in no register no approval can be
+looked up.
+"""
+
+
+_HIGH_IMPACT = (
+    "NOT registered AND in_window AND outcome = 'success' "
+    "AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
+)
+GHOSTS = f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
+"""Agents of no register that did something of high impact."""
+GHOST_CAP = "ghost-high-impact"
+_MAYBE_GHOSTS = (
+    "SELECT DISTINCT x.agent_id FROM activity AS x LEFT JOIN tiers AS t ON t.actor_id = x.agent_id"
+    " AND t.may_be_agent WHERE x.agent_id IS NOT NULL AND x.agent_kind IS DISTINCT FROM 'agent'"
+    " AND (x.agent_kind IS NULL OR t.may_be_agent) AND"
+    f" {_HIGH_IMPACT.replace('registered', 'x.registered')}"
+)
+"""Actors of no list that did so and may be agents: the log tells no kind, or they call tools as
+agents do.
+"""
+MAYBE_GHOST_CAP = "unlisted-high-impact"
+
+
+def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
+    """The enterprise caps of policy.yml whose condition holds: id -> (highest level, reason)."""
+    days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
+    holds = {
+        "no-logs": days == 0,
+        "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
+        "single-period": True,
+        GHOST_CAP: bool(engine.one(f"SELECT count(*) FROM ({GHOSTS}) AS g")),
+    }
+    return _those(content, holds)
+
+
+def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
+    """The caps whose condition may hold, for what is not known: they bind the level on evidence
+    only.
+    """
+    unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_GHOSTS}) AS g"))
+    return _those(content, {MAYBE_GHOST_CAP: unlisted})
+
+
+def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
+    return {
+        cap: (level, reason)
+        for cap, level, reason, _ in content.policy.caps
+        if holds.get(cap, False)
+    }
+
+
+def unlisted(engine: Engine) -> tuple[Notice, ...]:
+    """Say who acts and stands in no list, and what INV-02 found of them."""
+    rows = engine.rows(
+        "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n,"
+        " bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind ="
+        " 'agent', FALSE)) AS may_be, coalesce(min(c.status), '') AS status FROM (SELECT *,"
+        " coalesce(stranger, agent_id) AS named FROM activity) AS x JOIN tiers AS t ON t.actor_id ="
+        " x.named LEFT JOIN cells AS c ON c.check_id = 'INV-02' AND c.subject = x.named WHERE NOT"
+        " t.registered AND x.in_window AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be"
+        " DESC, n DESC, x.named"
+    )
+    if not rows:
+        return ()
+    lines = tuple(
+        tell("{agent} ({kind:word}): {n}", agent=agent, kind=kind or "?", n=n)
+        for agent, kind, n, *_ in rows
+    )
+    status = Counter(status for *_, status in rows)
+    values = (
+        ("n", len(rows)),
+        ("failed", status["fail"]),
+        ("unknown", status["unknown"]),
+        ("possible", sum(may_be for *_, may_be, _ in rows)),
+    )
+    return (Notice("unlisted_actors", values, lines, "findings.csv, INV-02"),)
+
+
+def unnamed(engine: Engine) -> tuple[Notice, ...]:
+    """Say how many events of the period name nobody: whoever did them is judged nowhere."""
+    rows = engine.rows(
+        "SELECT log_source, sum(n_events)::BIGINT AS n FROM activity WHERE agent_id IS NULL AND"
+        " in_window GROUP BY log_source ORDER BY n DESC, log_source"
+    )
+    if not rows:
+        return ()
+    total = sum(n for _, n in rows)
+    lines = tuple(labelled(log, n) for log, n in rows)
+    return (Notice("unnamed_events", (("n", total),), lines, "findings.csv, AUD-01"),)
+
+
+def population(engine: Engine) -> dict[str, int]:
+    """Actors by kind; `shadow` for those only seen in logs."""
+    kinds = dict(
+        engine.rows(
+            "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
+        )
+    )
+    kinds["shadow"] = int(engine.one("SELECT count(*) FROM tiers WHERE NOT registered"))
+    return kinds
+
+
+def context(engine: Engine, content: Content) -> Context:
+    """Figures shown beside the score; counts of agents, so never the published benchmark's counts
+    of organisations.
+    """
+    covered = dict(
+        engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
+    )
+    total = sum(covered.values())
+    passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    in_use = "coalesce(state, 'active') = 'active'"
+    units = engine.rows(
+        "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind ="
+        f" 'agent' AND {in_use}) FROM actors WHERE business_unit IS NOT NULL"
+    )[0]
+    return Context(
+        agents_in_use=int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
+        agents_judged=total or None,
+        policy_lo=Fraction(passed, total) if total else None,
+        policy_hi=Fraction(passed + unknown, total) if total else None,
+        units_total=units[0] or None,
+        units_with_agents=units[1] if units[0] else None,
+        benchmark=content.benchmark,
+    )

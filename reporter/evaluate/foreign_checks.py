@@ -1,0 +1,86 @@
+"""Checks of others, run in a child. In: an engine with tables, judged SQL. Out: the same check over
+the rows that the child gave.
+
+The child opens an engine of its own over copies of the tables that the check reads, and of them the
+columns alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+
+from reporter.content.sql_policy import Judged
+from reporter.engine.base import Engine, Error
+from reporter.engine.duckdb import DuckDB, parquet, refuse_too_much
+from reporter.engine.sandbox import Child, Limits, Stopped
+from reporter.model.assessment import Check
+
+LONGEST_TEXT = 100_000
+"""Characters of a subject, reason or ref: a check that doubles a text thirty times gives a
+billion.
+"""
+
+
+class Apart(AbstractContextManager["Apart"]):
+    """Runs the checks that it is given in a child, one after another, wherever it is asked to;
+    others it hands back.
+    """
+
+    def __init__(self, foreign: Sequence[Judged], work: Path, memory: str, limits: Limits) -> None:
+        self._foreign, self._folder, self._memory = foreign, work / "apart", memory
+        self._child = Child(limits)
+        self._copied: dict[str, Path] = {}
+        self._lock = Lock()
+
+    def __exit__(self, *raised: object) -> None:
+        self._child.__exit__()
+
+    def __call__(self, engine: Engine, check: Check, judged: Judged) -> Judged:
+        """Return a check that reads the verdicts of the child; raise the engine's Error where there
+        are none.
+        """
+        if replace(judged, sql=judged.written or judged.sql, written="") not in self._foreign:
+            return judged
+        with self._lock:
+            self._folder.mkdir(exist_ok=True)
+            tables = {t: str(self._copy(engine, t)) for t in sorted(judged.tables)}
+            out = self._folder / f"{check.id}.{'best' if judged.written else 'verdicts'}.parquet"
+            try:
+                self._child.call(
+                    verdicts,
+                    sql=judged.sql,
+                    tables=tables,
+                    folder=str(self._folder),
+                    out=str(out),
+                    memory=self._memory,
+                )
+            except Stopped as error:
+                raise Error(f"it {error}") from error
+        return replace(judged, sql=f"SELECT * FROM {parquet(out)}")
+
+    def _copy(self, engine: Engine, table: str) -> Path:
+        """Copy a table once, with the columns that any of the checks reads."""
+        if table not in self._copied:
+            columns = sorted({c for j in self._foreign for t, c in j.reads if t == table})
+            self._copied[table] = self._folder / f"{table}.parquet"
+            engine.write_parquet(
+                f"SELECT {', '.join(columns) or '1 AS nothing'} FROM {table}", self._copied[table]
+            )
+        return self._copied[table]
+
+
+def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:
+    """Run judged SQL over Parquet files as tables and write what it gives; in the child."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as work,
+        DuckDB(Path(work), memory) as engine,
+    ):
+        engine.confine(Path(folder))
+        for name, path in tables.items():
+            engine.run(f"CREATE VIEW {name} AS SELECT * FROM {parquet(path)}")
+        engine.write_parquet(sql, Path(out))
+        refuse_too_much(engine, Path(out), LONGEST_TEXT)

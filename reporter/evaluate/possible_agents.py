@@ -1,0 +1,80 @@
+"""Who may be an agent though no list says so: by signs of one, or by acting unlisted. In: derived
+tables, tiers. Out: disguised, more tiers.
+"""
+
+from __future__ import annotations
+
+from reporter.engine.base import Engine, quoted
+
+UNCLASSED = "unclassed"
+"""The reason code of strangers who may be agents."""
+DISGUISED = (
+    "CASE WHEN s.signs IS NOT NULL THEN {'code': 'disguised', 'held': CAST(json_object('kind',"
+    " s.listed_as, 'signs', string_split(s.signs, ', ')) AS VARCHAR)} END"
+)
+"""SQL over a subject: why one that is listed as something else may be an agent."""
+_AS_AGENTS_DO = (
+    "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS"
+    " NULL"
+)
+"""SQL over activity of one in no list: nothing shows that it is no agent."""
+SIGNS = {
+    "an autonomy": "a.autonomy IS NOT NULL",
+    "a prompt": "a.prompt_version IS NOT NULL",
+    "a memory": "coalesce(a.memory_scope, 'none') <> 'none'",
+    "a limit of steps": "a.max_steps IS NOT NULL",
+    "agents of its own": "a.max_children > 0 OR a.max_delegation_depth > 0",
+    "a model that it loads": "a.actor_id IN (SELECT actor_id FROM components WHERE type = 'model')",
+    "events in which the log calls it an agent": (
+        "a.actor_id IN (SELECT agent_id FROM activity WHERE actor_kind = 'agent' AND outcome <>"
+        " 'denied' AND in_window AND stranger IS NULL AND (resolved_by = 'id' OR NOT"
+        " (principal_is_intermediary OR credential_is_intermediary)))"
+    ),
+    "calls of models": (
+        "a.kind <> 'human' AND NOT coalesce(a.is_intermediary, FALSE) AND a.actor_id IN (SELECT"
+        " agent_id FROM activity WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
+    ),
+}
+"""What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no
+sign: accounts call them too. People call models by right, and a gateway passes on the calls of
+others; who only borrows an identity is no sign of its holder."""
+
+
+def find_disguised(engine: Engine) -> None:
+    """Who is listed as something else and shows signs of an agent: `may_be_agent`, with any tier
+    from the declared one up.
+
+    To write another type into the list must not take anybody out of the checks on agents.
+    """
+    signs = ", ".join(f"CASE WHEN {test} THEN {quoted(sign)} END" for sign, test in SIGNS.items())
+    engine.run(
+        "CREATE TABLE disguised AS SELECT * FROM (SELECT a.actor_id, a.kind, concat_ws(', ',"
+        f" {signs}) AS signs FROM actors AS a WHERE a.kind <> 'agent' AND (coalesce(a.state,"
+        " 'active') = 'active' OR a.actor_id IN (SELECT agent_id FROM activity WHERE in_window)))"
+        " AS s WHERE signs <> ''"
+    )
+    engine.run(
+        "UPDATE tiers SET may_be_agent = TRUE, tier_hi = 4 WHERE actor_id IN (SELECT actor_id FROM"
+        " disguised)"
+    )
+
+
+def find_strangers(engine: Engine) -> None:
+    """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
+
+    Who calls tools or models may be one: `may_be_agent`; so may one of whom the log does not tell
+    what it is, or what sort of thing it did. To leave something out of the log, or to claim a kind,
+    must not pay."""
+    engine.run(
+        "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered,"
+        " 4 AS tier_lo, 4 AS tier_hi, coalesce(bool_or(in_window AND outcome <> 'denied' AND"
+        f" ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity WHERE agent_id IS NOT NULL AND"
+        " NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
+    )
+    # What they do with an identity of another is judged as that one's; that they are in no list is
+    # their own.
+    engine.run(
+        "INSERT INTO tiers BY NAME SELECT stranger AS actor_id, '' AS owner, FALSE AS registered, 4"
+        " AS tier_lo, 4 AS tier_hi, FALSE AS may_be_agent FROM activity WHERE stranger IS NOT NULL"
+        " AND stranger NOT IN (SELECT actor_id FROM tiers) GROUP BY stranger"
+    )

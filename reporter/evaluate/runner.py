@@ -1,0 +1,613 @@
+"""Run judged checks and apply the honesty rules to every verdict. In: an engine with tables. Out:
+table `cells`.
+
+A verdict of SQL is not yet a cell: what a source never records, and a log that was not delivering,
+make it unknown."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from reporter.content.sql_policy import CODE, VALUES, Judged, with_values
+from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
+from reporter.errors import ContentError
+from reporter.evaluate.possible_agents import (
+    DISGUISED,
+    UNCLASSED,
+    find_disguised,
+    find_strangers,
+)
+from reporter.evaluate.unjudged import (
+    JUDGED,
+    MOST_SAID,
+    NOT_ACTORS,
+    WHY,
+    Failure,
+    Failures,
+    Why,
+    because,
+    find_double_subjects,
+    insert_unseen,
+    make_unknown,
+)
+from reporter.model.assessment import AS_OF, Check
+from reporter.model.scores import Status, Tally
+from reporter.schema.tables import (
+    CALLED,
+    CARRIED_AS,
+    COMPUTED,
+    EVENT_TABLES,
+    SHARED,
+    SUBJECTS,
+    TABLES,
+)
+
+_SHOWN_BY = {
+    "data_use": ("resource",),
+    "first_uses": ("tool",),
+    "undecided": ("tool", "resource", "destination"),
+}
+"""Columns of events without which a table cannot show everything: a log that never names what was
+touched cannot show that nothing else was."""
+CELLS = (
+    "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
+    " reason_values VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi"
+    " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
+)
+"""The table that checks fill."""
+_UNLISTED = because("unlisted")
+_OF_AGENTS = ("agent", "credential", "principal")
+
+
+def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
+    """Make the tables the checks share: subjects, tiers, blind spots, dead feeds, and the empty
+    `cells`.
+
+    `waived_until` and `waiver` stay empty here: `effects` fills them.
+    """
+    engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
+    engine.run(CELLS)
+    engine.run(
+        "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state,"
+        " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
+        " tier_lo, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_hi, t, 4) END AS tier_hi,"
+        " FALSE AS may_be_agent FROM (SELECT *, CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN"
+        " 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t FROM actors) AS a LEFT JOIN risk AS"
+        " r ON r.actor_id = a.actor_id"
+    )
+    find_disguised(engine)
+    find_strangers(engine)
+    _group_actors(engine)
+    look(engine, abouts)
+
+
+def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
+    """Make what hangs on which logs were alive: dead feeds and subjects; anew, where they were
+    there.
+    """
+    _find_dead_logs(engine)
+    for about in sorted(set(abouts)):
+        if SUBJECTS[about]:
+            engine.run(_subject_table(about, SUBJECTS[about]))
+
+
+def _subject_table(about: str, sql: str) -> str:
+    """One row a subject: its highest tier, one actor to name, and the worst of its actors'
+    blindness is kept apart.
+    """
+    # What passes on a key or principal must not weigh more because a stranger was seen with it.
+    tier = (
+        "max(t.{0})"
+        if about in ("agent", "actor")
+        else (
+            "CASE WHEN bool_and(t.may_be_agent) THEN max(t.{0}) ELSE max(CASE WHEN t.kind IS NOT"
+            " NULL THEN t.{0} END) END"
+        )
+    )
+    return (
+        f"CREATE OR REPLACE TABLE subjects_{about} AS SELECT s.subject, min(s.actor_id) AS actor,"
+        f" arg_max(t.owner, (t.tier_hi, s.actor_id)) AS owner, {tier.format('tier_lo')} AS tier_lo,"
+        f" {tier.format('tier_hi')} AS tier_hi, bool_or(t.kind = 'agent' AND coalesce(t.state,"
+        " 'active') = 'active') AS live, coalesce(list(DISTINCT g.grp) FILTER (WHERE"
+        " t.registered), list(DISTINCT g.grp)) AS grps, coalesce(bool_and(t.may_be_agent), FALSE)"
+        " AS may_be_agent, min(u.kind) AS listed_as, min(u.signs) AS signs, any_value(d.why ORDER"
+        f" BY d.actor_id) AS dead FROM ({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id"
+        " LEFT JOIN disguised AS u ON u.actor_id = s.actor_id LEFT JOIN actor_groups AS g ON"
+        " g.actor_id = s.actor_id LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id WHERE"
+        " s.subject IS NOT NULL GROUP BY s.subject"
+    )
+
+
+def _group_actors(engine: Engine) -> None:
+    """Actors described by the same sources share a group, so that blind spots are few rows, not one
+    an actor.
+    """
+    engine.run(
+        "CREATE TABLE actor_groups AS SELECT actor_id, dense_rank() OVER (ORDER BY signature) AS"
+        " grp, signature FROM (SELECT actor_id, string_agg(DISTINCT tbl || '=' || source, ';' ORDER"
+        " BY tbl || '=' || source) AS signature FROM described GROUP BY actor_id) AS s"
+    )
+
+
+_DELIVERED = (
+    "{'code': CASE f.every WHEN 'hour' THEN 'silent_hours' ELSE 'silent_days' END, 'held':"
+    " CAST(json_object('log_source', f.log_source, 'seen', f.seen, 'expected', f.expected) AS"
+    " VARCHAR)}"
+)
+"""SQL: that a log source did not deliver, as `WHY`."""
+
+
+def _find_dead_logs(engine: Engine) -> None:
+    """For each actor, registered or not, whose logs cannot prove silence: why."""
+    engine.run(
+        "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS (SELECT actor_id, log_source FROM"
+        " actor_log_sources UNION SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT"
+        " NULL UNION SELECT agent_id, log_source FROM unseen_agents) SELECT a.actor_id, min(CASE"
+        " WHEN NOT f.alive THEN f.log_source END) AS log_source, CASE WHEN count(l.log_source) = 0"
+        f" THEN {because('no_log').sql} ELSE arg_min({_DELIVERED}, f.log_source) FILTER (NOT"
+        " f.alive) END AS why FROM (SELECT actor_id FROM actors UNION SELECT agent_id FROM"
+        " activity WHERE agent_id IS NOT NULL) AS a LEFT JOIN logs AS l ON l.actor_id = a.actor_id"
+        " LEFT JOIN feeds AS f ON f.log_source = l.log_source GROUP BY a.actor_id HAVING why IS"
+        " NOT NULL"
+    )
+
+
+def needs_of(check: Check, judged: Judged) -> list[tuple[str, str]]:
+    """Return the (table, column) pairs without which the check cannot speak, as loaded columns."""
+    found: set[tuple[str, str]] = set()
+    for table, column in judged.reads:
+        loaded = _loaded(table, column)
+        if loaded and not _sparse(*loaded):
+            found.add(loaded)
+    for name in check.needs:
+        table, column = name.split(".")
+        found.add((table, column))
+    return sorted(found)
+
+
+def _loaded(table: str, column: str) -> tuple[str, str] | None:
+    """Follow a computed column to the loaded one it rests on; None when the engine makes it."""
+    alias = CARRIED_AS.get(f"{table}.{column}")
+    if alias:
+        origin, name = alias.split(".")
+        return origin, name
+    spec = TABLES[table]
+    origin = table if spec.loaded else spec.origin
+    if not origin or column in COMPUTED:
+        return None
+    if column not in {c.name for c in TABLES[origin].columns}:
+        return None
+    return origin, column
+
+
+def _sparse(table: str, column: str) -> bool:
+    return next(c.sparse for c in TABLES[table].columns if c.name == column)
+
+
+Sources = Mapping[str, frozenset[str]]
+"""Table -> the sources that describe a group of actors in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What can be seen at all: which source carries which column, and which sources describe
+    whom.
+    """
+
+    carried: frozenset[tuple[str, str, str]]
+    """(source, table, column)"""
+    columns: frozenset[tuple[str, str]]
+    """(table, column) that any source carries."""
+    tables: frozenset[tuple[str, str]]
+    """(source, table) of which the source carries anything."""
+    groups: tuple[tuple[int, Sources], ...]
+    has_events: bool
+
+
+def _see(engine: Engine) -> _Sight:
+    carried = [(s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")]
+    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
+    return _Sight(
+        carried=frozenset(carried),
+        columns=frozenset((t, c) for _, t, c in carried),
+        tables=frozenset((s, t) for s, t, _ in carried),
+        groups=tuple((g, _by_table(signature)) for g, signature in groups),
+        has_events=bool(engine.one("SELECT count(*) FROM activity")),
+    )
+
+
+Runner = Callable[[Engine, Check, Judged], Judged]
+"""Makes of a check the one whose SQL is run here: of a check of others, one that reads what a child
+found.
+"""
+
+
+def assess(
+    engine: Engine,
+    checks: Sequence[tuple[Check, Judged]],
+    threads: int = 1,
+    strict: bool = True,
+    run: Runner = lambda _, __, j: j,
+) -> dict[str, str]:
+    """Fill `cells` with one row per check and subject; several checks at a time when threads allow.
+
+    A check that fails while running, or gives a subject twice, raises ContentError. Unless
+    `strict`: then its cells are unknown, and why is returned by its id."""
+    sight = _see(engine)
+    queue = deque(checks)
+    wrong: Failures = {}
+    if threads == 1:
+        _work_off(engine, queue, sight, wrong, run)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [
+                pool.submit(_work_off, engine.twin(), queue, sight, wrong, run)
+                for _ in range(threads)
+            ]:
+                done.result()
+    # What lacked memory beside another check may have it alone.
+    alone = [
+        c for c in checks if c[0].id in wrong and isinstance(wrong[c[0].id].error, OutOfMemory)
+    ]
+    for check, _ in alone:
+        del wrong[check.id]
+    _work_off(engine, deque(alone), sight, wrong, run)
+    wrong |= find_double_subjects(engine)
+    if strict and wrong:
+        raise wrong[min(wrong)].error
+    for check, _ in checks:
+        if check.id in wrong:
+            make_unknown(engine, check, wrong[check.id].why)
+    return {check: failure.why for check, failure in sorted(wrong.items())}
+
+
+def _work_off(
+    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: Failures, run: Runner
+) -> None:
+    """Take checks off the queue until it is empty; keep what fails."""
+    while queue:
+        try:
+            check, judged = queue.popleft()
+        except IndexError:
+            return
+        try:
+            _assess_one(engine, check, judged, sight, run)
+        except OutOfMemory as error:
+            wrong[check.id] = Failure(error.message, error)
+        except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
+            queue.clear()
+            raise
+        except Error as error:
+            why = str(error).splitlines()[0][:MOST_SAID]
+            failed = ContentError(f"{check.id} failed while running: {why}", check.place)
+            if isinstance(error, (Interrupted, Broken)):
+                queue.clear()
+                raise failed from error
+            wrong[check.id] = Failure(why, failed)
+
+
+def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight, run: Runner) -> None:
+    needs = needs_of(check, judged)
+    reads_events = bool(judged.tables & EVENT_TABLES)
+    to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
+    why, why_no_fail = (_blind_everywhere(n, sight) for n in (needs, to_fail))
+    ran = run(engine, check, judged)
+    sees_nothing = reads_events and not sight.has_events
+    if sees_nothing:
+        why = why_no_fail = why or because("no_events")
+    elif lacking := _lacking_at_best(check, to_fail, sight):
+        ran = _fail_at_best(engine, check, judged, ran, lacking, run)
+    if check.about in NOT_ACTORS:
+        cells = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
+    else:
+        blind = _blind_groups(needs, sight)
+        shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
+        dim = _blind_groups(sorted(shown_by), sight)
+        blind_to_fail = _blind_groups(to_fail, sight)
+        cells = _insert_actors(engine, check, ran, blind, blind_to_fail, dim, reads_events)
+    if why and not cells:
+        insert_unseen(engine, check, why)
+
+
+def _lacking_at_best(
+    check: Check, to_fail: list[tuple[str, str]], sight: _Sight
+) -> dict[frozenset[str], str]:
+    """Return which columns are lacking where the check says what each would be at best -> SQL over
+    a subject's groups.
+    """
+    if not check.at_best:
+        return {}
+    if check.about in NOT_ACTORS:
+        lacking = frozenset(".".join(n) for n in to_fail if n not in sight.columns)
+        carried = {t for _, t in sight.tables}
+        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= carried
+        return {lacking: "TRUE"} if fit else {}
+    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in sight.columns}
+    groups: dict[frozenset[str], list[int]] = {}
+    for group, sources in sight.groups:
+        missing = _missing(sources, to_fail, sight.carried)
+        lacking = frozenset(shared.union(*(missing or {}).values()))
+        # No value stands for a row: of a table that is lacking nothing is known at best.
+        if (
+            missing is not None
+            and lacking
+            and lacking <= set(check.at_best)
+            and all(_holds(sources, table, sight) for table in _tables(lacking))
+        ):
+            groups.setdefault(lacking, []).append(group)
+    return {
+        names: _all_in(found) for names, found in sorted(groups.items(), key=lambda g: sorted(g[0]))
+    }
+
+
+def _tables(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
+    """Tell whether the sources of an actor carry anything of a table; of one of the organisation,
+    whether any does.
+    """
+    if table in SHARED:
+        return any(t == table for _, t in sight.tables)
+    own = sources.get(table) or sources.get("actors") or ()
+    return any((s, table) in sight.tables for s in own)
+
+
+def _fail_at_best(
+    engine: Engine,
+    check: Check,
+    judged: Judged,
+    ran: Judged,
+    lacking: dict[frozenset[str], str],
+    run: Runner,
+) -> Judged:
+    """Return a check over the verdicts of `ran` that knows which failures are certain, and with
+    their own reasons.
+
+    Certain is what fails though all that is not recorded is taken to be at best. Judged again is
+    only what has a failure to lose."""
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE judged_again AS SELECT v.subject, v.ok, v.{CODE},"
+        f" v.{VALUES}, {_ref(ran)} AS ref, FALSE AS certain FROM ({ran.sql}) AS v"
+    )
+    of_actors = check.about not in NOT_ACTORS
+    for names, within in lacking.items():
+        subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {within}"
+        failed = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
+        if not engine.one(f"SELECT count(*) FROM judged_again WHERE {failed}"):
+            continue
+        best = run(engine, check, with_values(judged, _best_values(engine, check, judged, names)))
+        engine.run(
+            f"UPDATE judged_again SET {CODE} = b.{CODE}, {VALUES} = b.{VALUES}, ref = b.ref,"
+            f" certain = TRUE FROM (SELECT v.subject, v.ok, v.{CODE}, v.{VALUES}, {_ref(best)} AS"
+            f" ref FROM ({best.sql}) AS v) AS b WHERE b.subject = judged_again.subject AND b.ok IS"
+            f" FALSE AND judged_again.{failed.replace(' AND subject', ' AND judged_again.subject')}"
+        )
+    sql = f"SELECT subject, ok, {CODE}, {VALUES}, ref, certain FROM judged_again"
+    return replace(ran, sql=sql, has_ref=True, has_certain=True)
+
+
+def _best_values(
+    engine: Engine, check: Check, judged: Judged, names: Set[str]
+) -> dict[str, dict[str, str]]:
+    """Return table -> column -> SQL of what the check reads there at best, where the column is
+    empty.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for table, column in sorted(judged.reads):
+        name = ".".join(_loaded(table, column) or ())
+        if name in names:
+            found.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
+    return found
+
+
+def replaceable(judged: Judged, name: str) -> bool:
+    """Tell whether a check reads a loaded column where another value can be put in its place."""
+    found = [(t, c) for t, c in judged.reads if ".".join(_loaded(t, c) or ()) == name]
+    own = name.partition(".")[2]
+    return bool(found) and all(
+        c == own or (c.startswith("n_") and (t, "n_events") in judged.reads) for t, c in found
+    )
+
+
+def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
+    if f"{table}.{column}" in CARRIED_AS:
+        return "n_events"  # counts the events that have it
+    value = check.best(name)
+    if value == AS_OF:
+        value = str(engine.one("SELECT as_of FROM run"))
+    kind = next(c.type for c in TABLES[table].columns if c.name == column)
+    return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
+
+
+def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
+    """Say for each group of actors what its sources lack; groups seen in full are left out."""
+    shared = _blind_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, own in sight.groups if (w := shared or _blind(own, needs, sight.carried))}
+
+
+def _blind(
+    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> Why | None:
+    """Say which needed columns none of an actor's sources carries; None when it is seen in full."""
+    missing = _missing(sources, needs, carried)
+    if missing is None:
+        return _UNLISTED
+    if not missing:
+        return None
+    columns = sorted(c for own in missing.values() for c in own)
+    return because(
+        "not_recorded", sources=sorted({s for own in missing for s in own}), columns=columns
+    )
+
+
+def _missing(
+    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> dict[frozenset[str], list[str]] | None:
+    """Return the sources of an actor -> the needed columns that they lack; None if no list has the
+    actor.
+    """
+    missing: dict[frozenset[str], list[str]] = {}
+    for table, column in needs:
+        if table in SHARED or (table == "events" and table not in sources):
+            continue
+        own = sources.get(table) or sources.get("actors")
+        if not own:
+            return None
+        if not any((s, table, column) in carried for s in own):
+            missing.setdefault(own, []).append(f"{table}.{column}")
+    return missing
+
+
+def _by_table(signature: str) -> Sources:
+    """Take the signature of a group of actors apart."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    return {table: frozenset(own) for table, own in sources.items()}
+
+
+def _blind_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
+    """Say which needed columns no source carries at all."""
+    missing = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
+    return because("recorded_nowhere", columns=missing) if missing else None
+
+
+def _insert_actors(
+    engine: Engine,
+    check: Check,
+    judged: Judged,
+    blind: dict[int, Why],
+    blind_to_fail: dict[int, Why],
+    dim: dict[int, Why],
+    events: bool,
+) -> int:
+    """Join verdicts to their subjects; add the live subjects that the check could not see.
+
+    A subject of several actors (a shared key) passes only if all of them are seen in full, and
+    fails if one shows it. Who may be an agent, though no list says what it is, is unknown in each
+    check on agents; and who is listed as something else, in each that does not judge it as what it
+    is listed as. `blind` groups cannot pass, nor fail if they are `blind_to_fail` too; `dim` ones
+    can fail, but cannot pass."""
+    on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
+    why_blind, why_dim = _case(blind), _case(dim)
+    certain = "v.certain" if judged.has_certain else "FALSE"
+    all_blind = (
+        f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(blind_to_fail)} ELSE"
+        f" {_all_in(blind)} END"
+    )
+    why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
+    cells: int = engine.one(
+        f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS (SELECT"
+        " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"
+        f" {_told('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(judged)} AS ref, s.actor,"
+        f" s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE)"
+        f" AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
+        f" {because(UNCLASSED).sql}) AS why_may_be, {why_blind} AS why_blind, {all_blind} AS"
+        f" all_blind, {why_dead} AS why_dead FROM v FULL JOIN subjects_{check.about} AS s ON"
+        f" s.subject = v.subject) SELECT {quoted(check.id)}, subject, status, why.code, why.held,"
+        " ref, actor, owner, tier_lo, tier_hi FROM (SELECT subject, CASE WHEN NOT seen OR ok IS"
+        " NULL OR all_blind OR may_be OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS"
+        " NOT NULL)) THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN"
+        " may_be AND (NOT seen OR ok IS NOT NULL) THEN why_may_be WHEN why_blind IS NOT NULL AND"
+        " (NOT seen OR all_blind OR ok) THEN why_blind WHEN (NOT seen OR ok) AND why_dead IS NOT"
+        f" NULL THEN why_dead WHEN ok AND unlisted THEN {_UNLISTED.sql} ELSE reason END AS why,"
+        " coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS owner,"
+        " coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined WHERE seen"
+        " OR may_be OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))) AS r"
+    )
+    return cells
+
+
+def _all_in(groups: Iterable[int]) -> str:
+    """SQL: all actors of the subject belong to the groups."""
+    listed = ", ".join(map(str, groups))
+    return f"coalesce(list_has_all([{listed}], grps), FALSE)" if listed else "FALSE"
+
+
+def _case(groups: dict[int, Why]) -> str:
+    """SQL: the reason of the first listed group that a subject's actors belong to."""
+    cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {w.sql}" for g, w in groups.items())
+    return f"CASE {cases} END" if cases else _NO_REASON
+
+
+def _insert_organisation(
+    engine: Engine,
+    check: Check,
+    judged: Judged,
+    why: Why | None,
+    why_no_fail: Why | None,
+    events: bool,
+) -> int:
+    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing
+    can be said.
+
+    A declared log that did not deliver is a subject whatever the check found: to lose it must not
+    pay.
+
+    `why` it cannot pass, and `why_no_fail` it cannot fail either.
+    """
+    own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
+    dead = (
+        f"(SELECT arg_min({_DELIVERED}, f.log_source) FROM feeds AS f WHERE NOT f.alive AND {own})"
+    )
+    dead = dead if events else _NO_REASON
+    status = (
+        f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
+        " 'unknown' END"
+    )
+    told = _told("v")
+    reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, {told})"
+    if why_no_fail:
+        certain = "v.certain" if judged.has_certain else "FALSE"
+        status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
+        reason = f"CASE WHEN {certain} THEN {told} ELSE {(why or why_no_fail).sql} END"
+    elif why:
+        status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
+        reason = f"CASE WHEN NOT v.ok THEN {told} ELSE {why.sql} END"
+    cells: int = engine.one(
+        f"INSERT INTO cells ({JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, subject,"
+        f" status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status} AS"
+        f" status, {reason} AS why, coalesce({_ref(judged)}, '') AS ref FROM v WHERE v.subject IS"
+        " NOT NULL) AS r"
+    )
+    if check.about == "log_source":
+        cells += engine.one(
+            f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown',"
+            f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1 FROM feeds AS f WHERE"
+            " f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM cells AS c WHERE c.check_id"
+            f" = {quoted(check.id)} AND c.subject = f.log_source)"
+        )
+    return cells
+
+
+def _told(rows: str) -> str:
+    """SQL: why a check says what it says, as `WHY`."""
+    return f"{{'code': {rows}.{CODE}, 'held': {rows}.{VALUES}}}"
+
+
+_NO_REASON = f"CAST(NULL AS {WHY})"
+
+
+def _ref(judged: Judged) -> str:
+    return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
+
+
+HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
+"""The status of a cell if waivers were passes."""
+
+
+def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list[Tally]:
+    """Return the number of cells per check, status and tier interval; `status` is SQL."""
+    return [
+        Tally(c, Status(s), lo, hi, n)
+        for c, s, lo, hi, n in engine.rows(
+            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
+            f"WHERE {where} GROUP BY ALL ORDER BY ALL"
+        )
+    ]

@@ -1,0 +1,128 @@
+"""Checks that give no verdicts of their own: what no input records, and what could not be run. In:
+a check, why. Out: cells.
+
+Unknown is put in their place, so that lo counts it as failed: a check that says nothing is not out
+of the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from reporter.engine.base import Engine, quoted
+from reporter.errors import ContentError, ReporterError
+from reporter.model.assessment import Check
+from reporter.schema.tables import ORGANISATION
+
+JUDGED = (
+    "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
+)
+"""The columns of `cells` that checks fill."""
+WHY = "STRUCT(code VARCHAR, held VARCHAR)"
+"""SQL: the type of a reason, until it stands in `cells`."""
+NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
+"""What checks are about that belongs to no actor."""
+MOST_SAID = 200
+"""Characters of an error of the engine that are told: it may quote a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """That a check could not be run."""
+
+    why: str
+    """In one line of bounded length."""
+    error: ReporterError
+
+
+Failures = dict[str, Failure]
+"""By id of the check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason of the engine's own: a code of `reasons.ENGINE`, and a JSON object."""
+
+    code: str
+    values: str
+
+    @property
+    def sql(self) -> str:
+        """The same as SQL, of type `WHY`."""
+        return f"{{'code': {quoted(self.code)}, 'held': {quoted(self.values)}}}"
+
+
+def because(code: str, **values: object) -> Why:
+    """Return a reason with its values."""
+    return Why(code, msgspec.json.encode(values).decode() if values else "")
+
+
+def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
+    """A check without any subject because nothing records them is unknown for the organisation, not
+    inapplicable.
+    """
+    engine.run(
+        f"INSERT INTO cells ({JUDGED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
+        [check.id, ORGANISATION, why.code, why.values],
+    )
+
+
+def find_double_subjects(engine: Engine) -> Failures:
+    """Return the checks that gave more than one row for a subject."""
+    return {
+        check_id: Failure(
+            f"it gives {n} rows for {subject!r}",
+            ContentError(
+                f"{check_id} gives {n} rows for {subject!r}",
+                check_id,
+                "A check gives one row per subject: group it.",
+            ),
+        )
+        for check_id, subject, n in engine.rows(
+            "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject,"
+            " count(*) AS n FROM cells GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
+        )
+    }
+
+
+_SUBJECTS_OF: Mapping[str, str] = {
+    "log_source": "SELECT log_source FROM feeds",
+    "policy": "SELECT policy_id FROM policies",
+}
+"""Subjects that belong to the organisation and have a table; the others are the organisation
+itself.
+"""
+
+
+def make_unknown(engine: Engine, check: Check, why: str) -> None:
+    """Put unknown for every subject of a check: those that it gave, and all live ones; for the
+    organisation if there is none.
+
+    What it gave before it failed is not believed: half a result is none.
+    """
+    reason = because("not_run", error=why)
+    gave = f"SELECT DISTINCT subject FROM cells WHERE check_id = {quoted(check.id)}"
+    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
+    engine.run("DELETE FROM cells WHERE check_id = ?", [check.id])
+    if check.about in NOT_ACTORS:
+        named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
+        rows = (
+            f"SELECT s.subject, '', '', 1, 1 FROM ({named} UNION SELECT subject FROM gave) AS"
+            " s(subject)"
+        )
+    else:
+        rows = (
+            "SELECT coalesce(s.subject, g.subject), coalesce(s.actor, ''), coalesce(s.owner, ''), "
+            "coalesce(s.tier_lo, 1), coalesce(s.tier_hi, 4) "
+            f"FROM subjects_{check.about} AS s FULL JOIN gave AS g ON g.subject = s.subject "
+            "WHERE s.live OR g.subject IS NOT NULL"
+        )
+    cells: int = engine.one(
+        f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, r.subject, 'unknown',"
+        f" {quoted(reason.code)}, {quoted(reason.values)}, '', r.actor, r.owner, r.lo, r.hi FROM"
+        f" ({rows}) AS r(subject, actor, owner, lo, hi) WHERE r.subject IS NOT NULL"
+    )
+    if not cells:
+        insert_unseen(engine, check, reason)

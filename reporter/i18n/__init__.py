@@ -1,0 +1,1 @@
+"""Texts: the language of a report, and text that drives nothing."""

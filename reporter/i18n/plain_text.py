@@ -1,0 +1,88 @@
+"""Text that does nothing but be read. In: text of anybody. Out: the same, with what cannot be seen
+written as an escape.
+
+Every text that goes to a terminal or into a table passes through here: ESC, BEL, NUL and the C1
+controls drive a terminal, and bidirectional controls show a line in another order than it has."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+"""Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
+_ODD = re.compile(r"[^\n\x20-\x7e]")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+SURE_DEPTH = 500
+"""Levels of lists in lists that every reader takes; how many more it takes differs between versions
+of Python.
+"""
+MOST_OF_CONTENT = 1 << 24
+"""Bytes of a file of content, settings or a template."""
+
+
+def regular_bytes(path: Path) -> bytes:
+    """Read a file that somebody gives as content; OSError where it is none: a pipe never begins, a
+    device never ends.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        data = file.read(MOST_OF_CONTENT + 1)
+    if len(data) > MOST_OF_CONTENT:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_OF_CONTENT >> 20} MB", str(path))
+    return data
+
+
+def why_unread(error: Exception) -> str:
+    """Say what a reader of JSON or YAML met, for one who knows no Python."""
+    if isinstance(error, RecursionError):
+        return (
+            f"nested too deeply: lists and objects are read to {SURE_DEPTH} levels, one in another"
+        )
+    return str(error)
+
+
+def clean(text: str) -> str:
+    """Show every character that cannot be seen, or that moves its neighbours, as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(c) for c in text)
+
+
+def clean_lines(text: str) -> str:
+    """Do so in each line of a text."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def clean_json(value: Any, **options: Any) -> str:
+    """Write JSON in which the same characters stand as JSON escapes them: it means what it
+    meant.
+    """
+    return escape_json(json.dumps(value, ensure_ascii=False, **options))
+
+
+def escape_json(text: str) -> str:
+    """Escape the same characters in JSON that is written already."""
+    return _ODD.sub(lambda m: m[0] if _visible(m[0]) == m[0] else _json_escape(m[0]), text)
+
+
+def _json_escape(char: str) -> str:
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
+
+
+def _visible(char: str) -> str:
+    if char in _JOINERS or unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    return _SHORT.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")

@@ -1,0 +1,207 @@
+"""The language of a report. In: an English text and its values. Out: the text in the language that
+is spoken, values put in.
+
+A translation is a file, templates/locale/LANGUAGE.po; English needs none and imports nothing for
+it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from reporter.system.folders import locale_dir
+
+ENGLISH = "en"
+NOT_MET = "Not met: "
+"""Before the title of a check that fails and has no headline: it says what must hold."""
+CONTENT, WORD = "content", "word"
+"""Contexts of messages: what content files say, and the codes that reports print as words."""
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+WORDS = (
+    *("critical", "high", "medium", "low"),
+    *("pass", "fail", "unknown", "attested", "compensated", "not applicable", "n/a"),
+    *("passes", "fails", "act now", "ranked", "later", "evidence", "implement", "implementation"),
+    *("direct", "partial", "contextual", "High", "Medium", "Low", "none"),
+    *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
+    *("waived", "not counted", "yes", "no", "attest", "examine"),
+    *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),
+    *("unreadable", "rejected", "note", "field"),
+    *("waiver", "compensation", "exception", "attestation", "examination", "baseline"),
+    *("human", "agent", "service account", "workload"),
+    *("flat", "steep", "severity", "status", "lane", "result", "state", "gap", "tier"),
+)
+"""Codes that are printed as words; machines read them as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A language other than English, and what it says."""
+
+    language: str
+    messages: Mapping[tuple[str, str], tuple[str, ...]]
+    """(context, English text) -> its forms."""
+    form: Callable[[int], int]
+    """Which form of a text goes with a number."""
+    group: str
+    decimal: str
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    date: str
+    """How a day is written, with the places day, month and year."""
+
+
+# The one thing that is not passed as an argument: a translation goes with every text, and taking it
+# through each function that writes a sentence would drown what they do. Each run and each writer
+# sets it, and takes it back.
+_SPOKEN: ContextVar[Translation | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language until the end of the block."""
+    token = _SPOKEN.set(None if language == ENGLISH else translation(language))
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(token)
+
+
+def language() -> str:
+    """Return the code of the language that is spoken."""
+    spoken = _SPOKEN.get()
+    return spoken.language if spoken else ENGLISH
+
+
+def say(text: str, /, **values: object) -> str:
+    """Say a text in the language that is spoken, with its values."""
+    return _filled(_form("", text, 0), values)
+
+
+def say_n(one: str, many: str, n: int, /, **values: object) -> str:
+    """Say a text in the form that goes with a number; `{n}` is the number unless it is given."""
+    spoken = _SPOKEN.get()
+    forms = spoken.messages.get(("", one)) if spoken else None
+    form = spoken.form(n) if spoken and forms else 0
+    text = forms[form] if forms else one if n == 1 else many
+    return _filled(text, {"n": numeral(f"{n:,}"), **values})
+
+
+def plural(forms: Sequence[str], n: int) -> str:
+    """Choose the form of a noun that goes with a number; the last where there are fewer than the
+    language has.
+    """
+    spoken = _SPOKEN.get()
+    form = spoken.form(n) if spoken else int(n != 1)
+    return forms[min(form, len(forms) - 1)]
+
+
+def mark(text: str) -> str:
+    """Note that a text stands here and is said elsewhere."""
+    return text
+
+
+def word(code: str) -> str:
+    """Say a code of WORDS as a word."""
+    return _form(WORD, code, 0)
+
+
+def content(text: str) -> str:
+    """Say what a content file says: titles, reasons, fixes, questions."""
+    text = text.strip()
+    return _form(CONTENT, text, 0)
+
+
+def headline(text: str) -> str:
+    """Say what a cause or an action is called."""
+    rule = text.removeprefix(NOT_MET)
+    return content(text) if rule == text else say("Not met: {rule}", rule=content(rule))
+
+
+def numeral(text: str) -> str:
+    """Write a number, given as in English, with the separators of the language."""
+    spoken = _SPOKEN.get()
+    if not spoken:
+        return text
+    return text.translate({ord(","): spoken.group, ord("."): spoken.decimal})
+
+
+def day(at: datetime) -> str:
+    """Write a date in full."""
+    spoken = _SPOKEN.get()
+    if not spoken:
+        return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+    return spoken.date.format(day=at.day, month=spoken.months[at.month - 1], year=at.year)
+
+
+def short_month(at: datetime) -> str:
+    """Write a month in a few letters."""
+    spoken = _SPOKEN.get()
+    return spoken.short_months[at.month - 1] if spoken else MONTHS[at.month - 1][:3]
+
+
+def shortened(day: str) -> str:
+    """Write a date, given in full, with its month in a few letters."""
+    spoken = _SPOKEN.get()
+    months = (
+        zip(spoken.months, spoken.short_months, strict=True)
+        if spoken
+        else ((m, m[:3]) for m in MONTHS)
+    )
+    return next((day.replace(wide, short) for wide, short in months if wide in day), day)
+
+
+def _form(context: str, text: str, form: int) -> str:
+    spoken = _SPOKEN.get()
+    forms = spoken.messages.get((context, text)) if spoken else None
+    return forms[form] if forms else text
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return text.format(**values) if values else text
+
+
+def languages() -> list[str]:
+    """Return the codes of all languages that there are."""
+    return sorted({ENGLISH, *(p.stem for p in locale_dir().glob("*.po"))})
+
+
+@lru_cache
+def translation(language: str) -> Translation:
+    """Read a language; what its file leaves empty is said in English."""
+    from gettext import c2py
+
+    from babel import Locale
+    from babel.messages.pofile import read_po
+
+    with (locale_dir() / f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    known = Locale.parse(language)
+    messages = {}
+    for message in catalog:
+        given = message.string if isinstance(message.string, tuple) else (message.string,)
+        key = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
+        if key and all(given):
+            messages[message.context or "", str(key)] = tuple(map(str, given))
+    symbols = known.number_symbols["latn"]
+    months = (known.months["format"][width] for width in ("wide", "abbreviated"))
+    wide, short = (tuple(by_number[n].rstrip(".") for n in range(1, 13)) for by_number in months)
+    return Translation(
+        language,
+        messages,
+        c2py(catalog.plural_expr),
+        symbols["group"],
+        symbols["decimal"],
+        wide,
+        short,
+        messages.get(("", "{day} {month} {year}"), ("{day} {month} {year}",))[0],
+    )
+
+
+DATE = mark("{day} {month} {year}")

@@ -1,0 +1,213 @@
+"""A big flat JSONL log straight through the engine. In: one file. Out: one Parquet file, or False.
+
+False means that a line of it is not clean; the record-by-record path then finds out which and why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from reporter.content.loader import Source
+from reporter.engine.base import Error, quoted
+from reporter.engine.duckdb import DuckDB, parquet
+from reporter.engine.sandbox import Child
+from reporter.ingest import foreign_sources
+from reporter.ingest.cache import Batch, Cache, Counts, put
+from reporter.ingest.projection import cast_all, free_texts, given, select
+from reporter.ingest.quarantine import HID_IN_TABLE, TOO_LONG, cut, note_bad_fields, was_cut
+from reporter.ingest.readers.files import DAMAGE, InputFile, opened
+from reporter.ingest.readers.inputs import CHUNK, Digest, Lines
+from reporter.model.sentences import Sentence
+from reporter.privacy.redact_sql import hidden, suspect
+from reporter.privacy.secrets import SHORTEST
+from reporter.schema.tables import TABLES, WHO, columns_of
+
+Samples = tuple[tuple[int, bytes], ...]
+_TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
+"""Columns by which one event is told from another."""
+
+
+def stream(
+    engine: DuckDB,
+    source: Source,
+    file: InputFile,
+    digest: Digest,
+    batch: Batch,
+    cache: Cache,
+    child: Child,
+) -> bool:
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean, Stopped
+    where the child was.
+    """
+    path, lines, samples = file.path, digest.lines, digest.samples
+    if file.gzipped:
+        path = engine.work / f"{batch.key}.jsonl"
+        try:
+            lines, samples = _unpack(file, path)
+        except DAMAGE:
+            return False
+    target = engine.work / f"{batch.key}.events.parquet"
+    raw = f"* FROM {_read(path, source.columns)}"
+    lay = partial(_lay_out, engine, source, child, batch.key)
+    try:
+        rows = lay(path, f"SELECT CAST(NULL AS BIGINT) AS record, {raw}")
+        engine.write_parquet(cast_all("events", rows, engine, source), target)
+    except Error:
+        return False
+    finally:
+        engine.run("DROP VIEW IF EXISTS raw")
+    n, bad, odd, filled, long, endless = _look_over(engine, target)
+    if bad or n != lines or not _in_order(engine, source, samples, target, batch, lay):
+        return False
+    if odd:
+        rows = lay(path, f"SELECT row_number() OVER () AS record, {raw}")
+        _name_odd(engine, source, target, rows, batch)
+    if path != file.path:
+        path.unlink()
+    _hide(engine, long, endless, target, batch)
+    put(cache, batch, target)
+    batch.stream = True
+    batch.tables = {"events": [target.name]}
+    batch.counts = [Counts(read=n, kept=n)]
+    batch.carried = [("events", c) for c in filled]
+    return True
+
+
+def _read(path: Path, columns: dict[str, str]) -> str:
+    declared = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in columns.items())
+    return (
+        f"read_json({quoted(str(path))}, format='newline_delimited', maximum_object_size=33554432, "
+        f"hive_partitioning=false, columns={{{declared}}})"
+    )
+
+
+def _lay_out(engine: DuckDB, source: Source, child: Child, key: str, path: Path, raw: str) -> Any:
+    """Lay records out as `raw`, for the SELECT of events that is returned; one of others is done
+    already.
+    """
+    if source.foreign:
+        return foreign_sources.stream(
+            child, source, path, raw, foreign_sources.folder(engine) / key
+        )
+    engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
+    return source.tables["events"]
+
+
+def _in_order(
+    engine: DuckDB,
+    source: Source,
+    samples: Samples,
+    target: Path,
+    batch: Batch,
+    lay: Callable[[Path, str], Any],
+) -> bool:
+    """Look the sample lines up: each must be the row of its number, or record numbers would lead to
+    wrong lines.
+    """
+    fit = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
+    path = engine.work / f"{batch.key}.samples"
+    path.write_bytes(b"".join(b'{"sample_line":%d,%b\n' % (n, t[1:]) for n, t in fit))
+    columns = {"sample_line": "BIGINT", **source.columns}
+    rows = lay(
+        path, f"SELECT sample_line AS record, * EXCLUDE (sample_line) FROM {_read(path, columns)}"
+    )
+    try:
+        wanted = cast_all("events", rows, engine, source, "record, ")
+        same = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
+        found = engine.one(
+            f"SELECT count(*) FROM ({wanted}) AS s JOIN {parquet(target, numbered=True)} "
+            f"AS p ON p.file_row_number + 1 = s.record WHERE {same}"
+        )
+    finally:
+        engine.run("DROP VIEW IF EXISTS raw")
+    return bool(found == len(fit))
+
+
+def _look_over(
+    engine: DuckDB, target: Path
+) -> tuple[int, int, int, list[str], list[str], list[str]]:
+    """Count the rows, those that lack a required column and the odd ones; name the filled columns,
+    the free texts long enough to hold a secret, and those that are too long."""
+    names = [n for n, _ in columns_of(TABLES["events"])]
+    texts = free_texts("events", set(names))
+    broken = " OR ".join(f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required)
+    seen = ", ".join(f"count({n})" for n in names)
+    longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)
+    n, bad, odd, *more = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen},"
+        f" {longest} FROM {parquet(target)}"
+    )[0]
+    filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
+    sizes = list(zip(texts, more[len(names) :], strict=True))
+    long = [c for c, k in sizes if k >= SHORTEST]
+    return n, bad, odd, filled, long, [c for c, k in sizes if k > TOO_LONG]
+
+
+def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
+    """Say which fields of which lines are not believed: the file is read once more for that."""
+    text = select(engine, source, "events", rows)
+    odd = f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
+    try:
+        engine.run(
+            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o"
+            " USING (record)"
+        )
+        engine.run(
+            "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
+        )
+        note_bad_fields(engine, "events", given(engine, "events", text), batch, False)
+    finally:
+        engine.run("DROP VIEW IF EXISTS raw")
+        engine.run("DROP TABLE IF EXISTS staged_events")
+        engine.run("DROP TABLE IF EXISTS spooled")
+
+
+def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
+    """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
+    lines = Lines()
+    with opened(packed) as source, target.open("wb") as plain:
+        while chunk := source.read(CHUNK):
+            plain.write(chunk)
+            lines.add(chunk)
+    return lines.total(), tuple(lines.samples)
+
+
+def _hide(engine: DuckDB, long: list[str], endless: list[str], made: Path, batch: Batch) -> None:
+    """Take secrets and endless texts out of the rows, before they go where they stay."""
+    read = parquet(made, numbered=True)
+    rows = []
+    if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
+        rows = engine.rows(
+            f"SELECT file_row_number + 1 FROM {read} WHERE {suspect(long)} "
+            f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
+        )
+    for name in endless:
+        found = engine.rows(
+            f"SELECT file_row_number + 1 FROM {read} WHERE length({name}) > {TOO_LONG} ORDER BY ALL"
+        )
+        was = was_cut(f"events.{name}")
+        batch.problems += [(0, line, "field", was, "") for (line,) in found]
+    hid = Sentence(HID_IN_TABLE, (("table", "events"),))
+    batch.problems += [(0, line, "field", hid, "") for (line,) in rows]
+    if not rows and not endless:
+        return
+    plain = {c: c for c in endless}
+    if rows:
+        plain |= {
+            c: f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END" for i, c in enumerate(long, 1)
+        }
+    swaps = ", ".join(
+        f"{cut(f'({text})') if c in endless else text} AS {c}" for c, text in plain.items()
+    )
+    kept = f"CASE WHEN {suspect(long)} THEN {hidden(long)} END" if rows else "NULL"
+    clean = made.with_suffix(".hidden")
+    engine.write_parquet(
+        f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE"
+        f" ({swaps}) FROM (SELECT *, {kept} AS kept FROM {read}) AS k) AS hidden",
+        clean,
+    )
+    clean.replace(made)

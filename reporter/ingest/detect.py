@@ -1,0 +1,409 @@
+"""Which source does a file speak? In: files, sources. Out: for each file a source and where its
+records stand, with why.
+
+The first records of every file are laid before every source's `when` in one query; the best share
+wins."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reporter.content import source_macros
+from reporter.content.loader import Source
+from reporter.engine.base import Error, quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import USUAL, Child, Limits
+from reporter.errors import ContentError
+from reporter.ingest import foreign_sources
+from reporter.ingest.readers.documents import documents, unfit
+from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.records import Document, without_secrets
+from reporter.model.sentences import Sentence, joined, tell
+
+SAMPLE = 30
+LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
+"""Share of its first records that a source must know to take a file; pipelines mix other lines into
+a vendor's log.
+"""
+MAX_LISTS = 1000
+"""Lists of one document that are tried one by one: each is a file of its own, in recognition as in
+the accounting.
+"""
+CHUNK = 4 << 20
+"""Characters of sampled records that the engine looks at together."""
+SAMPLED_IN_ALL = 9000
+"""Records looked at first, over all files."""
+FEW = 2000
+"""Up to so many records, each is looked at by itself."""
+Sampled = tuple[int, str, Any, str]
+"""(file, path, record without its bulk, the same as text)"""
+_A_WORD = re.compile(r"[^\d]{0,40}")
+_HEX = re.compile(r"[0-9a-fA-F-]{16,}")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a file was taken for."""
+
+    file: InputFile
+    source: Source | None
+    path: str
+    """Where its records stand: '' or a path such as Records or
+    resourceSpans[].scopeSpans[].spans[].
+    """
+    why: Sentence
+    others: tuple[tuple[Source, str, Sentence], ...] = ()
+    """(source, path, why) of those that know its records too, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Sampled records that no source could tell apart."""
+
+    path: str
+    text: str
+    """The first of them."""
+    files: Counter[int]
+    """How many each file has."""
+
+
+def recognise(
+    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], limits: Limits = USUAL
+) -> list[Choice]:
+    """Choose a source for every file by the content of its first records.
+
+    Of many files fewer records are looked at first; where those are not all of one source, more
+    are."""
+    source_macros.define(engine)
+    with Child(limits) as child:
+        return _recognise(engine, files, sources, child)
+
+
+def _recognise(
+    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
+) -> list[Choice]:
+    few = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
+    choices = _look(engine, files, sources, few, child)
+    unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if few < SAMPLE else []
+    for i, found in zip(
+        unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
+    ):
+        choices[i] = found
+    chosen = [choice for choice, _ in choices]
+    refused = [c.file for c in chosen if c.source is None and c.file.format == "json"]
+    unwrapped = _in_wrappers(engine, refused, sources, child)
+    told = [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
+    return [replace(c, why=without_secrets(c.why)) for c in told]
+
+
+def _in_wrappers(
+    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
+) -> dict[str, list[Choice]]:
+    """Try each list under a document's own keys as a file of its own: exporters wrap what they
+    fetch as they like.
+
+    Returns the choices by file, for files of which some list is known, its other lists then being
+    named as unknown, and for those of too many lists."""
+    parts: list[InputFile] = []
+    whole: list[str] = []
+    found: dict[str, list[Choice]] = defaultdict(list)
+    for file in files:
+        keys = _lists(engine, file)
+        if len(keys) > MAX_LISTS:
+            found[file.name].append(Choice(file, None, "", _too_many_lists(len(keys))))
+            continue
+        whole += [file.name] * len(keys)
+        named = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
+        parts += [replace(file, name=n, part=k) for n, k in zip(named, keys, strict=True)]
+    for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE, child), strict=True):
+        why = tell("{why}, in the list {part}", why=choice.why, part=choice.file.part)
+        found[name].append(replace(choice, why=why))
+    return {
+        name: own for name, own in found.items() if any(c.source or not c.file.part for c in own)
+    }
+
+
+def _too_many_lists(n: int) -> Sentence:
+    return tell(
+        "json that no source recognises as a whole, with {n:,} lists under keys of their own, of"
+        " which none was tried: {most:,} is the limit; give their records as one list or as JSON"
+        " lines, with what the key says in a field",
+        n=n,
+        most=MAX_LISTS,
+    )
+
+
+def _lists(engine: DuckDB, file: InputFile) -> list[str]:
+    """The keys of a JSON document that hold a list of objects."""
+    read = [
+        d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)
+    ]
+    return lists_in(read[0]) if len(read) == 1 else []
+
+
+def lists_in(document: Any) -> list[str]:
+    """Return the keys of a document that hold a list of objects."""
+    return [
+        k
+        for k, v in (document.items() if isinstance(document, dict) else ())
+        if isinstance(v, list) and v and isinstance(v[0], dict) and len(k) < 300
+    ]
+
+
+def _look(
+    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], most: int, child: Child
+) -> list[tuple[Choice, bool]]:
+    """Choose by so many records a file; say whether all of them agree."""
+    paths = sorted({p for s in sources for p in s.records})
+    samples, counts = _sample(engine, files, paths, most)
+    kinds = _kinds(samples)
+    spool = foreign_sources.folder(engine) / "sample.ndjson"
+    hit: Counter[tuple[int, str, str]] = Counter()
+    for chunk in _chunks(kinds):
+        spool.write_text("".join(chunk), encoding="utf-8")
+        engine.run(
+            "CREATE OR REPLACE TEMP TABLE sampled AS SELECT * FROM"
+            f" {foreign_sources.read_spool(spool, foreign_sources.SAMPLED)}"
+        )
+        for source in sources:
+            taken = (
+                foreign_sources.vote(child, source, spool)
+                if source.foreign
+                else _vote(engine, source)
+            )
+            for kind in taken:
+                for index, n in kinds[kind].files.items():
+                    hit[index, source.id, kinds[kind].path] += n
+        engine.run("DROP TABLE sampled")
+    by_id = {s.id: s for s in sources}
+    votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
+    looked_at = Counter((index, path) for index, path, *_ in samples)
+    for (index, name, path), n in hit.items():
+        share = n / looked_at[index, path]
+        votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
+    return [
+        (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
+        for i, f in enumerate(files)
+    ]
+
+
+def _kinds(samples: list[Sampled]) -> list[Kind]:
+    """Sampled records by path and kind: of ten thousand alike the engine sees one. Few are all
+    their own kind.
+    """
+    kinds: dict[tuple[str, object], Kind] = {}
+    for number, (index, path, record, text) in enumerate(samples):
+        key = _signature(record) if len(samples) > FEW else number
+        kind = kinds.setdefault((path, key), Kind(path, text, Counter()))
+        kind.files[index] += 1
+    return list(kinds.values())
+
+
+def _signature(value: Any) -> object:
+    """What recognition can go by: keys, types, words and small numbers; of other texts how they
+    begin.
+    """
+    if isinstance(value, dict):
+        return tuple((k, _signature(v)) for k, v in sorted(value.items()))
+    if isinstance(value, list):
+        return (list, frozenset(map(_signature, value)))
+    if not isinstance(value, str):
+        large = isinstance(value, int | float) and not abs(value) < 10_000
+        return (type(value), None if large else str(value))
+    if _A_WORD.fullmatch(value):
+        return value
+    return (str, "" if _HEX.fullmatch(value) else _DIGIT.sub("0", value[:4]), value[:1] in "[{")
+
+
+def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
+    """Split sampled records so that the engine holds few of them at a time: each JSON function
+    keeps a copy.
+    """
+    chunk: list[str] = []
+    size = 0
+    for number, kind in enumerate(kinds):
+        line = f'{{"k":{number},"p":{json.dumps(kind.path)},"r":{kind.text}}}\n'
+        if chunk and size + len(line) > CHUNK:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield chunk
+
+
+def _sample(
+    engine: DuckDB, files: list[InputFile], paths: list[str], most: int
+) -> tuple[list[Sampled], dict[int, int]]:
+    """The first records of each file at each path."""
+    samples: list[Sampled] = []
+    counts: dict[int, int] = {}
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        for name in path.split(".")[0].removesuffix("[]").split("|"):
+            by_key[name].append(path)
+    last = LastRead()
+    for index, file in enumerate(files):
+        items = itertools.islice(documents(file, engine, last), most)
+        read = [d for d in items if isinstance(d, Document)]
+        counts[index] = len(read)
+        keys = {
+            k
+            for d in read
+            for v in (d.value if isinstance(d.value, list) else [d.value])
+            if isinstance(v, dict)
+            for k in v
+        }
+        for path in sorted({"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}):
+            found = itertools.islice((r for d in read for r in records_at(d.value, path)), most)
+            for record in found:
+                outline = _outline(_without_records(record, by_key) if path == "" else record)
+                text = json.dumps(outline, ensure_ascii=False, default=str)
+                if not unfit(text):
+                    samples.append((index, path, outline, text))
+    return samples, counts
+
+
+def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
+    """A document with two of each list of records, which are looked at by themselves."""
+    if not isinstance(document, dict):
+        return document
+    return {k: v[:2] if k in by_key and isinstance(v, list) else v for k, v in document.items()}
+
+
+def _outline(value: Any, depth: int = 0) -> Any:
+    """Cut long texts, lists and depths: a record is recognised by its shape, however large it
+    is.
+    """
+    if isinstance(value, dict):
+        return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
+    if isinstance(value, list):
+        return [_outline(v, depth + 1) for v in value[:SAMPLE]] if depth < 9 else []
+    if not isinstance(value, str):
+        return value
+    return value[: 1000 if depth < 2 or value.startswith("{") else 120]
+
+
+def _vote(engine: DuckDB, source: Source) -> list[int]:
+    """Return the kinds of record that a source takes."""
+    wanted = ", ".join(quoted(p) for p in source.records)
+    try:
+        found = engine.rows(
+            f"SELECT k FROM sampled WHERE CASE WHEN p IN ({wanted}) THEN ({source.when}) END ORDER"
+            " BY k"
+        )
+        return [kind for (kind,) in found]
+    except Error as error:
+        raise ContentError(
+            f"'when' cannot run: {str(error).splitlines()[0]}", source.place
+        ) from error
+
+
+def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int) -> Choice:
+    ranked = [
+        v
+        for v in sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
+        if v[0] >= _least(file, v[3])
+    ]
+    if ranked:
+        share, _, _, source, path = ranked[0]
+        tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
+        why = [_share(share, source)]
+        if tie:
+            why.append(tell("as well as {sources}, which rank below", sources=tuple(tie)))
+        rest = sorted({v[4] for v in votes if v[2] == source.id and v[0] > 0 and v[4]} - {path})
+        if rest and path:
+            why.append(tell("its records at {paths} are not read", paths=tuple(rest)))
+        others = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranked[1:])
+        return Choice(file, source, path, joined(*why), others)
+    return Choice(file, None, "", _unrecognised(file, n))
+
+
+def _unrecognised(file: InputFile, n: int) -> Sentence:
+    """Say why no source takes a file of so many records."""
+    if file.format == "empty":
+        return tell("the file is empty")
+    if file.format == "unknown" and file.why:
+        return file.why
+    if not n:
+        return tell("no record of it can be read as {format}", format=file.format)
+    return tell(
+        "{format} that no source recognises; if it is a register, `{command}` proposes what its"
+        " columns mean",
+        format=file.format,
+        command=_map(file),
+    )
+
+
+def _least(file: InputFile, source: Source) -> float:
+    """The share from which a source takes a file: of a log less than of a register, which nobody
+    mixes with others.
+    """
+    return LEAST_OF_A_STREAM if file.format == "jsonl" or {*source.tables} == {"events"} else LEAST
+
+
+def _share(share: float, source: Source) -> Sentence:
+    return tell(
+        "{percent}% of the first records are {source}",
+        percent=int(f"{share:.0%}"[:-1]),
+        source=source.title,
+    )
+
+
+def _map(file: InputFile) -> str:
+    """The command that maps a file."""
+    command = f"reporter map {shlex.quote(file.name.removesuffix(f'!{file.part}'))}"
+    return (
+        f"{command} --sheet {shlex.quote(file.part)}"
+        if file.part and file.format == "xlsx"
+        else command
+    )
+
+
+def records_at(value: Any, path: str) -> Iterator[Any]:
+    """Yield the records of a document at a path; 'a[].b|c[]' steps into lists and notes the parents
+    in _parents.
+    """
+    if not path:
+        yield from (value if isinstance(value, list) else [value])
+        return
+    for document in value if isinstance(value, list) else [value]:
+        yield from _step(document, path.split("."), [])
+
+
+def has_place(value: Any, path: str) -> bool:
+    """Say whether a document has the first step of a path, even if no record stands there."""
+    names = path.split(".")[0].removesuffix("[]").split("|")
+    found = value if isinstance(value, list) else [value]
+    return not path or any(
+        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in found for n in names
+    )
+
+
+def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
+    if not steps:
+        yield {**value, "_parents": parents} if parents and isinstance(value, dict) else value
+        return
+    if not isinstance(value, dict):
+        yield from [value] if parents else []
+        return
+    names = steps[0].removesuffix("[]").split("|")
+    name = next((n for n in names if n in value), "")
+    inner = value.get(name)
+    nested = steps[0].endswith("[]") or len(steps) == 1
+    if inner is None or (nested and not isinstance(inner, list)):
+        return
+    if not nested:
+        yield from _step(inner, steps[1:], parents)
+        return
+    own = {k: v for k, v in value.items() if k != name and k != "_parents"}
+    for item in inner:
+        yield from _step(item, steps[1:], [*parents, own] if len(steps) > 1 or parents else [])

@@ -1,0 +1,152 @@
+"""Sources of others, run in a child. In: a spool of records, sources. Out: whose they are, and rows
+of texts, as Parquet.
+
+Their SQL sees the records and nothing else; casting, counting and hiding secrets go on here.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reporter.content import source_macros
+from reporter.content.loader import Source
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import MOST_ROWS, DuckDB, parquet, refuse_too_much
+from reporter.engine.sandbox import Child, Stopped
+from reporter.errors import ContentError
+from reporter.ingest.projection import given, select, spool_records
+
+BYTES_A_SECOND = 1 << 20
+"""A portion may take a second longer for every so many bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What the child made of a spool."""
+
+    marks: str
+    """SQL: record, mine, type of every record."""
+    tables: dict[str, str]
+    """SQL of each table's rows: record, and columns as text."""
+
+
+def folder(engine: DuckDB) -> Path:
+    """Return the one folder of the engine's that a child may see; nothing else of the run lies
+    there.
+    """
+    path = engine.work / "foreign"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def clear(engine: DuckDB, key: str) -> None:
+    """Remove what a batch left in that folder."""
+    for path in folder(engine).glob(f"{key}.*"):
+        path.unlink()
+
+
+def vote(child: Child, source: Source, spool: Path) -> list[int]:
+    """Return the kinds of sampled records that a source takes; raise ContentError naming it where
+    it cannot say.
+    """
+    try:
+        found = child.call(_vote, spool=str(spool), records=source.records, when=source.when)
+    except Stopped as error:
+        raise ContentError(f"'when' cannot run: it {error}", source.place) from error
+    return [int(kind) for kind in found]
+
+
+def texts(child: Child, source: Source, spool: Path) -> Texts:
+    """Run a source over a spool; raise Stopped where the child does not come to an end."""
+    size = spool.stat().st_size
+    made = child.call(
+        _texts,
+        seconds=child.limits.seconds + size / BYTES_A_SECOND,
+        source=asdict(source),
+        spool=str(spool),
+    )
+    marks, *paths = (
+        f"SELECT * FROM {parquet(f'{spool}.{n}.parquet')}" for n in range(1 + len(source.tables))
+    )
+    return Texts(marks, {t: s for t, s in zip(source.tables, paths, strict=True) if t in made})
+
+
+def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> str:
+    """Run a source's SELECT of events over a file, laid out as `raw` by a SELECT; return the SQL of
+    its rows, in their order.
+    """
+    out = stem.with_name(f"{stem.name}{path.suffix}.parquet")
+    child.call(
+        _stream,
+        seconds=child.limits.seconds + path.stat().st_size / BYTES_A_SECOND,
+        source=asdict(source),
+        path=str(path),
+        raw=raw,
+        out=str(out),
+    )
+    return f"SELECT * FROM {parquet(out)}"
+
+
+SAMPLED = "{k: 'BIGINT', p: 'VARCHAR', r: 'JSON'}"
+SPOOLED = "{s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'}"
+
+
+def read_spool(spool: Path, columns: str) -> str:
+    """SQL: the lines of a spool."""
+    return (
+        f"read_json({quoted(str(spool))}, format='newline_delimited', maximum_object_size=33554432,"
+        f" hive_partitioning=false, columns={columns})"
+    )
+
+
+# ---------------------------------------------------------------- in the child
+
+
+def _vote(spool: str, records: list[str], when: str) -> list[int]:
+    with tempfile.TemporaryDirectory(dir=Path(spool).parent) as work, DuckDB(Path(work)) as engine:
+        _prepare(engine, Path(spool))
+        wanted = ", ".join(quoted(p) for p in records)
+        rows = engine.rows(
+            f"SELECT k FROM {read_spool(Path(spool), SAMPLED)} WHERE CASE WHEN p IN ({wanted}) THEN"
+            f" ({when}) END ORDER BY k"
+        )
+        return [kind for (kind,) in rows]
+
+
+def _texts(source: dict[str, Any], spool: str) -> list[str]:
+    of = Source(**source)
+    with tempfile.TemporaryDirectory(dir=Path(spool).parent) as work, DuckDB(Path(work)) as engine:
+        _prepare(engine, Path(spool))
+        spool_records(engine, of, read_spool(Path(spool), SPOOLED))
+        engine.write_parquet("SELECT record, mine, type FROM spooled", Path(f"{spool}.0.parquet"))
+        made = []
+        for n, (table, sql) in enumerate(of.tables.items(), 1):
+            _write(engine, table, select(engine, of, table, sql), Path(f"{spool}.{n}.parquet"))
+            made.append(table)
+        return made
+
+
+def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
+    of = Source(**source)
+    with tempfile.TemporaryDirectory(dir=Path(out).parent) as work, DuckDB(Path(work)) as engine:
+        _prepare(engine, Path(out), [Path(path)])
+        engine.run(f"CREATE TEMP VIEW raw AS {raw}")
+        text = select(engine, of, "events", of.tables["events"])
+        _write(engine, "events", text, Path(out), sys.maxsize)  # a row a line, as is checked later
+
+
+def _write(engine: DuckDB, table: str, text: str, path: Path, most: int = MOST_ROWS) -> None:
+    """Write what a SELECT gives as text, in its order."""
+    names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in given(engine, table, text))
+    engine.write_parquet(f"SELECT record, {names} FROM ({text}) AS t", path)
+    refuse_too_much(engine, path, most=most)
+
+
+def _prepare(engine: DuckDB, spool: Path, files: Sequence[Path] = ()) -> None:
+    source_macros.define(engine)
+    engine.confine(spool.parent, files)

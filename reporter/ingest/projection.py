@@ -1,0 +1,215 @@
+"""The SELECT that makes a table of a source's records, and the casts around it. In: a source, a
+table. Out: SQL text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from reporter.content.loader import Source
+from reporter.engine.base import Error, quoted, quoted_list
+from reporter.engine.duckdb import DuckDB
+from reporter.errors import ContentError
+from reporter.i18n.translate import mark
+from reporter.model.sentences import Sentence, tell
+from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.schema.tables import TABLES, WHO, columns_of
+from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
+
+
+def spool_records(engine: DuckDB, source: Source, read: str) -> None:
+    """Make the tables `spooled`, which says of every record whose it is, and `raw`, over which a
+    source's SELECTs run.
+    """
+    mine = "TRUE" if source.columns else source.when
+    engine.run(
+        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
+        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM {read}"
+    )
+    engine.run("DROP TABLE IF EXISTS raw")
+    engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
+
+
+def _raw(source: Source) -> str:
+    """SQL: the records of a source, with what all its tables want of them read once."""
+    if source.columns:
+        spec = json.dumps(source.columns)
+        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
+        return (
+            f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x"
+            " FROM spooled WHERE mine)"
+        )
+    texts, lists = (
+        quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
+    )
+    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
+    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
+    return (
+        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r,"
+        f" json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled"
+        " WHERE mine)"
+    )
+
+
+def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
+    """The SELECT of a table; {from: SELECT record, r ...} takes every column not given from r by
+    its name.
+
+    Raises ContentError where the SQL cannot be run or gives no record.
+    """
+    text = sql["from"] if isinstance(sql, dict) else sql
+    try:
+        given = {n for n, _ in engine.columns(text)}
+    except Error as error:
+        raise ContentError(
+            f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
+        ) from error
+    known = dict(columns_of(TABLES[table]))
+    unknown = sorted(given - set(known) - {"record", "r"})
+    if unknown or "record" not in given:
+        wrong = (
+            f"gives column {unknown[0]!r}, which {table} does not have"
+            if unknown
+            else "does not give record"
+        )
+        raise ContentError(
+            f"SQL of table {table} {wrong}", source.place, "`reporter lint --tables` lists them."
+        )
+    if not isinstance(sql, dict):
+        return str(text)
+    own = [n for n in known if n in given]
+    taken = [n for n in known if n not in given]
+    paths = "[" + ", ".join(quoted(f"$.{n}") for n in taken) + "]"
+    picked = [
+        f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}" for i, n in enumerate(taken, 1)
+    ]
+    return (
+        f"SELECT {', '.join(['record', *own, *picked])} FROM (SELECT *, json_extract_string(r,"
+        f" {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS given_rows) AS parsed"
+    )
+
+
+def given(engine: DuckDB, table: str, text: str) -> list[Column]:
+    """The columns of a table that a SELECT fills."""
+    names = {n for n, _ in engine.columns(text)} & {n for n, _ in columns_of(TABLES[table])}
+    return [c for c in TABLES[table].columns if c.name in names]
+
+
+def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, also: str = "") -> str:
+    """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a
+    field is not.
+    """
+    text = select(engine, source, table, sql)
+    names = {n for n, _ in engine.columns(text)}
+    by_name = {c.name: c for c in TABLES[table].columns}
+    casts = {n: typed(table, c, n, False) for n, c in by_name.items() if n in names}
+    odd = []
+    for name, cast in casts.items():
+        column = by_name[name]
+        odd += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
+        odd += [no_zone(column, cast)] if column.type == TIME else []
+    rows = f"SELECT {also}{values(table, casts)}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+    return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
+
+
+def values(table: str, casts: dict[str, str]) -> str:
+    """SQL: every column a source may fill, in the schema's order; NULL where this one gives
+    none.
+    """
+    return ", ".join(
+        f"{casts[n]} AS {n}" if n in casts else f"CAST(NULL AS {t}) AS {n}"
+        for n, t in columns_of(TABLES[table])
+    )
+
+
+def free_texts(table: str, names: set[str]) -> list[str]:
+    """The text columns in which anything could stand; closed vocabularies cannot hold a secret."""
+    return [
+        c.name
+        for c in TABLES[table].columns
+        if c.type == TEXT and c.name in names and f"{table}.{c.name}" not in VOCABULARY
+    ]
+
+
+def lack(field: str) -> Sentence:
+    """Say that a required field is not there, named as `table.column`."""
+    table, _, name = field.partition(".")
+    (column,) = (c for c in TABLES[table].columns if c.name == name)
+    return tell(
+        "{name} is missing or unreadable; expected {expected}",
+        name=field,
+        expected=expected(table, column),
+    )
+
+
+def can_fail(table: str, column: Column) -> bool:
+    """Tell whether some text is no value of the column."""
+    return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
+
+
+def no_cast(column: Column, cast: str) -> str:
+    """SQL: the field holds something that is not of its type."""
+    return f"coalesce(trim({column.name}) <> '' AND ({cast}) IS NULL, FALSE)"
+
+
+def no_zone(column: Column, cast: str) -> str:
+    """SQL: the field holds a time of day without a zone."""
+    name = column.name
+    return (
+        f"coalesce(CASE WHEN right({name}, 1) IN ('Z', 'z') OR length({name}) <= 10 THEN FALSE "
+        f"ELSE ({cast}) IS NOT NULL "
+        f"AND NOT regexp_matches({name}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END, FALSE)"
+    )
+
+
+_OLDEST = "TIMESTAMP '1000-01-01'"
+"""The engine reads 2/1/24 as a day of the year 2, and a clock that was never set says the year 1:
+no time of anything.
+"""
+
+
+def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
+    """SQL: the expression as the column's type; NULL where it is empty or cannot be read."""
+    if column.type == TIME:
+        time = f"CAST(TRY_CAST({expression} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        return f"CASE WHEN {time} >= {_OLDEST} THEN {time} END"
+    if column.type == INT:
+        return f"TRY_CAST({expression} AS BIGINT)"
+    if column.type == FLAG:
+        return (
+            f"CASE WHEN lower(trim({expression})) IN ('true', 't', 'yes', 'y', '1') THEN TRUE "
+            f"WHEN lower(trim({expression})) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END"
+        )
+    allowed = VOCABULARY.get(f"{table}.{column.name}")
+    if allowed:
+        return _word(expression, allowed, SYNONYMS.get(column.name, {}))
+    return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
+
+
+def _word(expression: str, allowed: tuple[str, ...], synonyms: dict[str, str]) -> str:
+    """A word of a closed vocabulary. Not with IN: the engine makes a join of a long one, which
+    loses the order of rows.
+    """
+    kind = f"ENUM({', '.join(map(quoted, allowed))})"
+    lowered = f"lower(trim({expression}))"
+    swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
+    meant = f"CASE {lowered} {swaps} ELSE {lowered} END" if swaps else lowered
+    return (
+        f"CAST(coalesce(TRY_CAST({expression} AS {kind}), CASE WHEN {expression} IS NOT NULL "
+        f"THEN TRY_CAST({meant} AS {kind}) END) AS VARCHAR)"
+    )
+
+
+_EXPECTED = {
+    TIME: mark("a time such as 2026-07-01T12:00:00Z"),
+    INT: mark("a whole number"),
+    FLAG: mark("true or false"),
+    TEXT: mark("text"),
+}
+
+
+def expected(table: str, column: Column) -> Sentence:
+    """Say in words what a column's value should look like."""
+    allowed = VOCABULARY.get(f"{table}.{column.name}")
+    return tell("one of {words}", words=allowed) if allowed else Sentence(_EXPECTED[column.type])

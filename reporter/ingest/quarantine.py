@@ -1,0 +1,129 @@
+"""Fields that are not believed although their record is kept. In: staged rows. Out: notes in a
+batch's problems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from reporter.engine.duckdb import DuckDB
+from reporter.i18n.translate import mark
+from reporter.ingest.cache import Batch
+from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
+from reporter.model.sentences import Sentence, tell
+from reporter.schema.columns import TIME, Column
+
+HID_IN_TABLE = mark(
+    "a field of {table} holds what looks like a secret; only its fingerprint is kept"
+)
+HID_IN_FIELD = mark("the field {name} holds what looks like a secret; only its fingerprint is kept")
+HID_IN_RECORD = mark("the record holds what looks like a secret; only its fingerprint is kept")
+_HID = frozenset((HID_IN_TABLE, HID_IN_FIELD, HID_IN_RECORD))
+"""The notes on a record that held a secret."""
+CHANGED = Sentence(mark("it was changed, replaced or removed while it was read"))
+"""Why no record of a file is used."""
+LISTED = 1000
+"""Notes on one field of one file that are listed one by one; the rest is a number."""
+
+LONGEST = 4000
+"""Characters of a field: no id, name or address is longer, and a report repeats them."""
+TOO_LONG = LONGEST + 150
+"""From here on a field is cut: what was cut is shorter, and is not cut again."""
+
+
+def cut(column: str) -> str:
+    """SQL: a text, the end of one that is too long replaced by its length and its hash, so that it
+    stays one of its own.
+    """
+    return (
+        f"CASE WHEN length({column}) > {TOO_LONG} THEN left({column}, {LONGEST}) || '…[cut: ' ||"
+        f" format('{{:,}}', length({column})) || ' characters, sha256 ' || sha256({column}) || ']'"
+        f" ELSE {column} END"
+    )
+
+
+def cut_text(text: str) -> str:
+    """Return what `cut` makes of a text."""
+    if len(text) <= TOO_LONG:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return f"{text[:LONGEST]}…[cut: {len(text):,} characters, sha256 {digest}]"
+
+
+def has_hidden(reason: Sentence) -> bool:
+    """Tell whether a note says that a secret was replaced."""
+    return any(part.text in _HID for part in reason.parts())
+
+
+def was_cut(name: str) -> Sentence:
+    """Say that a field was cut."""
+    return tell(
+        "{name} has more than {n:,} characters: its end is cut, and its length and hash stand"
+        " there",
+        name=name,
+        n=LONGEST,
+    )
+
+
+def note_bad_fields(
+    engine: DuckDB, table: str, columns: list[Column], batch: Batch, trimmed: bool
+) -> None:
+    """Optional fields that do not cast, and times without a zone: the record is kept, the field is
+    not believed.
+    """
+    doubts = [d for c in columns for d in _doubts(table, c, trimmed)]
+    if not doubts:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _, _ in doubts)
+    found = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
+    for (condition, said, value), n in zip(doubts, found, strict=True):
+        if n:
+            sql = f"SELECT record, {value} FROM staged_{table} WHERE {condition}"
+            note(engine, batch, said, sql)
+
+
+def _doubts(
+    table: str, column: Column, trimmed: bool
+) -> list[tuple[str, Callable[[str], Sentence], str]]:
+    """(SQL condition, what is said of a value, SQL text of the value) for one column."""
+    cast = typed(table, column, column.name, trimmed)
+    name = f"{table}.{column.name}"
+    doubts: list[tuple[str, Callable[[str], Sentence], str]] = []
+    if not column.required and can_fail(table, column):
+        wanted = expected(table, column)
+
+        def wrong(value: str) -> Sentence:
+            return tell(
+                "{name} is not {expected}: {value}", name=name, expected=wanted, value=value
+            )
+
+        doubts.append((no_cast(column, cast), wrong, f"left(redacted({column.name}), 60)"))
+    if column.type == TIME:
+
+        def zone(value: str) -> Sentence:
+            return tell(
+                "{name} has no time zone and was read as UTC: {value}", name=name, value=value
+            )
+
+        doubts.append((no_zone(column, cast), zone, f"left(redacted({column.name}), 40)"))
+    return doubts
+
+
+def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str) -> None:
+    """Note what a SELECT of record and value finds, up to a limit for each file; `said` is what is
+    told of a value.
+    """
+    for index, line, value, place, total in engine.rows(
+        "SELECT f, n, value, place, total FROM (SELECT s.f, s.n, q.value, "
+        "row_number() OVER (PARTITION BY s.f ORDER BY s.record, q.value) AS place, "
+        "count(*) OVER (PARTITION BY s.f) AS total "
+        f"FROM (SELECT DISTINCT record, value FROM ({sql}) AS d(record, value)) AS q "
+        f"JOIN spooled AS s USING (record)) AS p WHERE place <= {LISTED} ORDER BY f, place"
+    ):
+        reason = said(value)
+        if place == LISTED < total:
+            reason = tell(
+                "{reason} (and {n} more records like it)", reason=reason, n=total - LISTED
+            )
+        batch.problems.append((index, line, "field", reason, ""))

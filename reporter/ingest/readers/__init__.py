@@ -1,0 +1,1 @@
+"""Files to raw records: formats, documents, tables."""

@@ -1,0 +1,354 @@
+"""Files to documents. In: a file. Out: (line, value) for every record-like thing, and a Problem for
+what cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from reporter.content.yaml import parse_yaml_all
+from reporter.engine.base import Error
+from reporter.engine.duckdb import DuckDB, named_plainly, parquet
+from reporter.errors import InputError, ReporterError
+from reporter.i18n.plain_text import SURE_DEPTH
+from reporter.ingest.readers.files import (
+    DAMAGE,
+    MAX_RECORD,
+    InputFile,
+    LastRead,
+    TooLarge,
+    is_shown_as_it_is,
+    opened,
+    too_large,
+    whole,
+)
+from reporter.ingest.readers.records import Document, Item, Problem, shown
+from reporter.ingest.readers.tabular import csv_rows, sheet_rows, too_much
+from reporter.model.sentences import Sentence, met, tell, verbatim
+
+MAX_VALUES = 100_000
+"""Values of one record: a million take the engine a gigabyte."""
+MAX_YAML = 1 << 24
+"""Bytes of a YAML file: reading one takes a second for each four megabytes, and a dozen times its
+size.
+"""
+_COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
+"""Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
+_A_NUMBER, _PIECE = 32, 1 << 24
+_DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+_BLANKS = re.compile(r"\s*")
+_STRING = r'("(?:[^"\\]|\\.?)*(?:"|\Z))'
+"""One without an end is one to the end of the text: looking for it from each quote anew would take
+minutes.
+"""
+_COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
+_BUT_LINES = re.compile(r"[^\n]")
+
+
+def documents(file: InputFile, engine: DuckDB, last: LastRead | None = None) -> Iterator[Item]:
+    """Yield every document of a file, and a Problem for each that cannot be read.
+
+    `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300
+    otherwise."""
+    last = last or LastRead()
+    last.let_go_unless(file)
+    if file.format in ("empty",):
+        return
+    if file.format == "unknown":
+        yield Problem(1, file.why or tell("text of no known format"), "")
+        return
+    readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
+        "json": lambda f: _json(f, engine.memory(), last),
+        "jsonl": lambda f: _jsonl(f, engine.memory()),
+        "csv": csv_rows,
+        "yaml": _yaml,
+        "xlsx": lambda f: sheet_rows(f, last),
+        "parquet": lambda f: _parquet(f, engine),
+    }
+    try:
+        yield from readers[file.format](file)
+    except UnicodeDecodeError as error:
+        yield Problem(0, _why(error), "")
+    except TooLarge as error:
+        yield Problem(0, too_much(error), "")
+    except (*DAMAGE, Error) as error:
+        yield Problem(0, tell("the file ends early or is damaged: {error}", error=met(error)), "")
+
+
+def _lines(file: InputFile) -> Iterator[bytes | int]:
+    """Yield raw lines, and of one that is too long its length; a gz checksum is verified by reading
+    to the end.
+    """
+    with opened(file) as handle:
+        while line := handle.readline(MAX_RECORD):
+            if len(line) < MAX_RECORD:
+                yield line
+                continue
+            size = len(line)
+            while line and not line.endswith(b"\n"):
+                line = handle.readline(MAX_RECORD)
+                size += len(line)
+            yield size
+
+
+def strict_json(text: str) -> Any:
+    """Parse JSON; a key given twice or a bare NaN is an error."""
+    return json.loads(text, object_pairs_hook=_no_twice, parse_constant=_no_constant)
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(tell("key {name} stands twice", name=repr(key)))
+            seen.add(key)
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(tell("{name} is not JSON", name=name))
+
+
+def unfit(text: str) -> Sentence | None:
+    """Say why the engine cannot take a record that Python could read; nothing when it can."""
+    try:
+        size = len(text.encode())
+        if _HALF_CHARACTER.search(text):
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return tell("not utf-8, or half a character")
+    if size >= MAX_RECORD - 128:
+        return _too_long(size)
+    if size > MAX_VALUES and (values := text.count(",")) >= MAX_VALUES:
+        return too_wide(values + 1)
+    return None
+
+
+def _too_long(size: int) -> Sentence:
+    return tell("a record of {n} MB; {most} MB is the limit", n=size >> 20, most=MAX_RECORD >> 20)
+
+
+def too_wide(n: int) -> Sentence:
+    """Say that a record has too many values."""
+    return tell(
+        "one record of {n:,} values; {most:,} is the limit: give its parts as records of their own,"
+        " in a list or as JSON lines",
+        n=n,
+        most=MAX_VALUES,
+    )
+
+
+def _why(error: Exception) -> Sentence:
+    if isinstance(error, UnicodeDecodeError):
+        return tell("not {encoding}: byte {at}", encoding=error.encoding, at=error.start)
+    if isinstance(error, json.JSONDecodeError):
+        return tell("not JSON: {error} at character {at}", error=error.msg, at=error.pos + 1)
+    if isinstance(error, RecursionError):
+        return tell("not JSON that can be read: {why}", why=_too_deep())
+    return tell("not JSON: {error}", error=met(error))
+
+
+def _too_deep() -> Sentence:
+    return tell(
+        "nested too deeply: lists and objects are read to {n} levels, one in another", n=SURE_DEPTH
+    )
+
+
+def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
+    items: Iterable[Item] = (
+        last.of(file, lambda: list(_json_values(file, memory)))
+        if file.part
+        else _json_values(file, memory)
+    )
+    for item in items:
+        if (
+            isinstance(item, Document)
+            and isinstance(item.value, dict)
+            and len(item.value) > MAX_VALUES
+        ):
+            yield Problem(item.line, too_wide(len(item.value)), "")
+        elif isinstance(item, Document) and file.part:
+            if file.part in item.value:
+                yield Document(item.line, item.value[file.part])
+            else:  # another content than the one in which the list was found
+                yield Problem(item.line, tell("no list stands at {path}", path=file.part), "")
+        else:
+            yield item
+
+
+def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
+    raw = whole(file, memory // 4)
+    if (need := _memory_for(raw, memory)) > memory:
+        raise TooLarge(too_large(file, tell("this needs some {n} MB of memory", n=need >> 20)))
+    if file.encoding == "utf-16":
+        text = raw.decode("utf-16")
+    else:
+        text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    del raw  # as large as the text
+    strict = _value_of(text)
+    if isinstance(strict, Document):
+        yield strict
+    elif several := _in_a_row(text):
+        yield from several
+    else:
+        bare = _without_comments(text)
+        found = strict if bare == text else _value_of(bare)
+        if isinstance(found, Document):
+            yield found
+        elif "\n{" in bare.strip() and isinstance(strict, json.JSONDecodeError):
+            yield from _jsonl(file, memory)
+        else:
+            line = found.lineno if isinstance(found, json.JSONDecodeError) else 1
+            yield Problem(line, _why(found), shown(text))
+
+
+def _value_of(text: str) -> Document | ValueError | RecursionError:
+    try:
+        return Document(1, strict_json(text))
+    except (ValueError, RecursionError) as error:
+        return error
+
+
+def _memory_for(raw: bytes, memory: int) -> int:
+    """Estimate what the values of a JSON text take in memory; empty lists and fields take most, for
+    their size numbers.
+
+    Numbers in lists have no sign of their own and are dear to count: only where they may decide.
+    """
+    need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
+    return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
+
+
+def _numbers_in_lists(raw: bytes) -> int:
+    return sum(
+        raw[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
+        for at in range(0, len(raw), _PIECE)
+    )
+
+
+def _in_a_row(text: str) -> list[Document]:
+    """Return JSON values written one after another over several lines, as console exporters do; []
+    if not.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
+    found: list[Document] = []
+    at, line = _after_blanks(text, 0), 1
+    line += text.count("\n", 0, at)
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, at)
+            if not isinstance(value, (dict, list)):
+                return []
+            found.append(Document(line, value))
+            start = _after_blanks(text, end)
+            line += text.count("\n", at, start)
+            at = start
+    except (ValueError, RecursionError):
+        return []
+    return found
+
+
+def _after_blanks(text: str, at: int) -> int:
+    made = _BLANKS.match(text, at)
+    return made.end() if made else at
+
+
+def _without_comments(text: str) -> str:
+    """Return JSON with blanks for the comments and last commas that editors allow: a complaint
+    names the line that is wrong.
+    """
+    bare = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
+    return _LAST_COMMA.sub(lambda m: m[1] or " ", bare)
+
+
+def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
+    if file.encoding == "utf-16":
+        yield from _json_text_lines(whole(file, memory // 4).decode("utf-16").split("\n"))
+        return
+    for number, raw in enumerate(_lines(file), 1):
+        if isinstance(raw, int):
+            yield Problem(number, _too_long(raw), "")
+            continue
+        try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            if not text:
+                continue
+            yield _one_line(number, text)
+        except (ValueError, RecursionError) as error:
+            yield Problem(number, _why(error), shown(raw.decode("utf-8", "replace").strip()))
+
+
+def _json_text_lines(lines: list[str]) -> Iterator[Item]:
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            yield _one_line(number, text.strip())
+        except (ValueError, RecursionError) as error:
+            yield Problem(number, _why(error), shown(text))
+
+
+def _one_line(number: int, text: str) -> Document:
+    value = strict_json(text)
+    if not isinstance(value, (dict, list)):
+        raise ValueError(tell("not an object"))
+    return Document(number, value, text)
+
+
+def _yaml(file: InputFile) -> Iterator[Item]:
+    try:
+        for document in parse_yaml_all(whole(file, MAX_YAML).decode(file.encoding), file.name):
+            if document is not None:
+                yield Document(1, _plain(document))
+    except (ReporterError, ValueError, RecursionError) as error:
+        line = 1
+        if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
+            line = int(error.place.rsplit(":", 1)[-1])
+        yield Problem(line, _not_yaml(error), "")
+
+
+_NOT_YAML = "invalid YAML: "
+
+
+def _not_yaml(error: Exception) -> Sentence:
+    if isinstance(error, RecursionError):
+        return tell("invalid YAML: {error}", error=_too_deep())
+    if not isinstance(error, ReporterError):
+        return tell("invalid YAML: {error}", error=met(error))
+    if error.message.startswith(_NOT_YAML):
+        return tell("invalid YAML: {error}", error=error.message.removeprefix(_NOT_YAML))
+    return verbatim(error.message)
+
+
+def _plain(value: Any) -> Any:
+    """YAML dates as text, keys as text: what JSON can hold."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
+def _parquet(file: InputFile, engine: DuckDB) -> Iterator[Item]:
+    path = file.path
+    if not is_shown_as_it_is(path):
+        path = engine.work / f"{os.urandom(8).hex()}.parquet"
+        path.symlink_to(file.path.absolute())
+    with named_plainly(path) as plain:
+        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain)} AS t"
+        for number, (text,) in enumerate(engine.each(sql), 1):
+            yield Document(number, json.loads(text), text)

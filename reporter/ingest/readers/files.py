@@ -1,0 +1,496 @@
+"""The files of a workspace and what they are. In: a folder. Out: InputFile for each.
+
+Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Parquet, each also
+gzipped."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from reporter.i18n.translate import mark
+from reporter.model.sentences import Sentence, met, tell
+
+HEAD = 65536
+MAX_RECORD = 1 << 25
+"""Bytes of one record that the engine takes."""
+RATIO, UNPACKED_FREE = 200, 1 << 25
+"""A packed file may unpack to so many times its size, and to 32 MB whatever its size: logs reach
+50, bombs 1,000.
+"""
+
+
+class TooLarge(Exception):
+    """A file, or a document of it, goes over a limit; the text says which, and what to do."""
+
+
+DAMAGE = (OSError, EOFError, zlib.error, TooLarge)
+"""What reading a gz file raises that is cut, broken or not believed."""
+
+
+LITTER = frozenset(
+    (
+        ".git",
+        ".svn",
+        ".hg",
+        ".ipynb_checkpoints",
+        "__MACOSX",
+        ".DS_Store",
+        ".gitkeep",
+        ".gitignore",
+        ".gitattributes",
+        "Thumbs.db",
+        "desktop.ini",
+        ".reporter-cache",
+    )
+)
+"""Names that systems and tools leave behind and no vendor exports; other hidden files, such as
+.mcp.json, are read.
+"""
+
+
+DOCUMENTS = {
+    b"%PDF-": "PDF",
+    b"\x89PNG": mark("PNG picture"),
+    b"\xff\xd8\xff": mark("JPEG picture"),
+    b"GIF8": mark("GIF picture"),
+    b"II*\0": mark("TIFF picture"),
+    b"MM\0*": mark("TIFF picture"),
+    b"BM": mark("bitmap"),
+    b"{\\rtf": mark("RTF text"),
+    b"\xd0\xcf\x11\xe0": mark("old Office document"),
+}
+"""First bytes of files that people read and no reader here does."""
+PARTS = {
+    b"word/": mark("DOCX text"),
+    b"ppt/": mark("PPTX slides"),
+    b"application/vnd.oasis.opendocument": mark("OpenDocument file"),
+}
+"""What stands at the beginning of a zip archive that is one."""
+AN_ARCHIVE = mark("a zip archive that is not a workbook; unpack it first")
+A_DOCUMENT = mark("a document ({kind}): no record is read from it")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of the workspace and what its first bytes say it is."""
+
+    path: Path
+    name: str
+    """Path inside the workspace, with forward slashes."""
+    size: int
+    format: str
+    """json | jsonl | csv | xlsx | yaml | parquet | empty | unknown"""
+    gzipped: bool
+    encoding: str = "utf-8"
+    why: Sentence | None = None
+    """Why it is unknown."""
+    part: str = ""
+    """The sheet of a workbook that has several, or the key of a JSON document under which the list
+    stands.
+    """
+    stamp: tuple[int, ...] = ()
+    """What the system said of it when it was found; see `stamp_of`."""
+    head: str = ""
+    """Hash of its first bytes, which no report shows."""
+
+    @property
+    def is_document(self) -> bool:
+        """Say whether it is made for people: a PDF, a text, a picture."""
+        return self._is(A_DOCUMENT)
+
+    @property
+    def is_archive(self) -> bool:
+        """Say whether it holds other files, packed."""
+        return self._is(AN_ARCHIVE)
+
+    def _is(self, what: str) -> bool:
+        return self.format == "unknown" and self.why is not None and self.why.text == what
+
+    @property
+    def lined(self) -> bool:
+        """Say whether its records are numbered by lines that one sees when the file is opened."""
+        return self.format in ("csv", "jsonl") and not self.gzipped
+
+
+def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
+    """Return every file below the folders, sorted by name, but for what systems leave lying
+    about.
+    """
+    found = []
+    for folder in folders:
+        root = workspace / folder
+        paths = [root] if leads_out(root, workspace) else _below(root)
+        found += [_look(path, workspace) for path in paths]
+    return sorted(_told_apart(found), key=lambda f: Path(f.name))
+
+
+def shown(path: str) -> str:
+    """Write the bytes of a path that are no UTF-8 as escapes: nothing that is written or asked
+    holds them otherwise.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def is_shown_as_it_is(path: Path) -> bool:
+    """Tell whether a path is UTF-8; the engine opens no other."""
+    return shown(str(path)) == str(path)
+
+
+def _told_apart(found: list[InputFile]) -> list[InputFile]:
+    """Give a file a name of its own where an escape in it reads as another's."""
+    plain = [f for f in found if is_shown_as_it_is(f.path)]
+    taken, made = {f.name for f in plain}, plain
+    for file in sorted(
+        (f for f in found if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)
+    ):
+        while file.name in taken:
+            file = replace(file, name=f"{file.name}~")
+        taken.add(file.name)
+        made.append(file)
+    return made
+
+
+def leads_out(path: Path, workspace: Path) -> bool:
+    """Tell whether a link ends outside the workspace: what lies there is none of its evidence."""
+    return path.is_symlink() and not real(path).is_relative_to(real(workspace))
+
+
+def real(path: Path) -> Path:
+    """Follow the links of a path; one that leads to itself stays what it is."""
+    return Path(os.path.realpath(path))
+
+
+def is_litter(name: str) -> bool:
+    """Tell whether a file is a leftover: of a system, of a Mac's copy (._x) or of an open office
+    document (~$x).
+    """
+    return name in LITTER or name.startswith(("._", "~$"))
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, and the folders that are not entered, so that none goes
+    unsaid.
+    """
+    refused: list[OSError] = []
+    for at, folders, names in os.walk(root, onerror=refused.append):
+        folders[:] = [f for f in folders if f not in LITTER]
+        links = [f for f in folders if (Path(at) / f).is_symlink()]
+        paths = [Path(at) / n for n in (*names, *links) if not is_litter(n)]
+        yield from paths
+    yield from (Path(e.filename) for e in refused if root.exists())
+
+
+def _look(path: Path, workspace: Path) -> InputFile:
+    name = shown(path.relative_to(workspace).as_posix())
+    if leads_out(path, workspace):
+        why = (
+            tell(
+                "a link that leads out of the workspace, which is not followed: copy what it leads"
+                " to"
+            )
+            if path.exists()
+            else tell("a link that leads nowhere")
+        )
+    elif path.is_file():
+        return sniff(path, name)
+    elif path.is_symlink():
+        why = (
+            tell("a link to a folder, which is not followed")
+            if path.is_dir()
+            else tell("a link to what is no file")
+            if path.exists()
+            else _leads_nowhere(path)
+        )
+    else:
+        why = (
+            tell("a folder that cannot be opened")
+            if path.is_dir()
+            else tell("neither a file nor a folder")
+        )
+    return InputFile(path, name, 0, "unknown", False, why=why)
+
+
+def _leads_nowhere(path: Path) -> Sentence:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return tell("a link that leads back to itself")
+    return tell("a link that leads nowhere")
+
+
+def stamp_of(found: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from another of its name, and changes whenever it is written to:
+    times come last.
+    """
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def sniff(path: Path, name: str) -> InputFile:
+    """Look at a file's first bytes."""
+    try:
+        with path.open("rb") as handle:
+            found = os.fstat(handle.fileno())
+            head = handle.read(HEAD)
+    except OSError as error:
+        why = tell("cannot be read: {error}", error=str(error.strerror))
+        return InputFile(path, name, 0, "unknown", False, why=why)
+    gzipped = head[:2] == b"\x1f\x8b"
+    seen = InputFile(
+        path,
+        name,
+        found.st_size,
+        "unknown",
+        gzipped,
+        stamp=stamp_of(found),
+        head=hashlib.blake2b(head, digest_size=32).hexdigest(),
+    )
+    if gzipped:
+        if _unpacks_over(path, most_unpacked(seen.size)):
+            return replace(seen, why=_unpacks_to(seen.size))
+        try:
+            head = _gunzip_head(head, path)
+        except DAMAGE as error:
+            return replace(seen, why=tell("a damaged gz file: {error}", error=met(error)))
+    format_, encoding, unknown = _format_of(head, name)
+    return replace(seen, format=format_, encoding=encoding, why=unknown)
+
+
+def _unpacks_over(path: Path, most: int) -> bool:
+    """Tell whether a gz file unpacks to more bytes, by unpacking it where its end says so: of a cut
+    file that says nothing.
+    """
+    with path.open("rb") as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
+        if int.from_bytes(handle.read(4), "little") <= most:
+            return False
+        handle.seek(0)
+        try:
+            with gzip.GzipFile(fileobj=handle) as packed:
+                while most >= 0 and (chunk := packed.read1(1 << 20)):
+                    most -= len(chunk)
+        except DAMAGE:
+            return False
+    return most < 0
+
+
+def _unpacks_to(size: int) -> Sentence:
+    return tell(
+        "a gz file that unpacks to more than {n} MB; {times} times its size is the limit: if that"
+        " is meant, give it unpacked",
+        n=most_unpacked(size) >> 20,
+        times=RATIO,
+    )
+
+
+def _gunzip_head(head: bytes, path: Path) -> bytes:
+    """Unpack the first bytes; what stands before a cut or a defect is enough."""
+    inflate, unpacked = zlib.decompressobj(wbits=31), b""
+    step = 1 if len(head) < 4096 else 256
+    for at in range(0, len(head), step):
+        try:
+            unpacked += inflate.decompress(head[at : at + step], HEAD)
+        except zlib.error:
+            break
+        if inflate.eof or len(unpacked) >= HEAD:
+            break
+    if unpacked:
+        return unpacked[:HEAD]
+    with gzip.open(path, "rb") as handle:
+        return handle.read(HEAD)
+
+
+def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
+    """Return (format, encoding, why unknown)."""
+    if not head.strip():
+        return "empty", "utf-8", None
+    if head[:4] == b"PAR1":
+        return "parquet", "", None
+    if kind := _document(head):
+        return "unknown", "", Sentence(A_DOCUMENT, (("kind", Sentence(kind)),))
+    if head[:4] == b"PK\x03\x04":
+        if b"xl/" in head or b"[Content_Types]" in head:
+            return "xlsx", "", None
+        return "unknown", "", Sentence(AN_ARCHIVE)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif head[:3] == b"\xef\xbb\xbf":
+        encoding = "utf-8-sig"
+    else:
+        encoding = "utf-8" if _is_utf8(head) else "cp1252"
+    text = head.decode(encoding, errors="ignore")
+    if "\0" in text and text.lstrip()[:1] not in "{[":
+        return "unknown", "", tell("binary content of no known format")
+    start = text.lstrip()
+    if not start:
+        return "empty", encoding, None
+    suffix = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
+    if start[0] in "{[":
+        return ("jsonl" if _is_lines(start) else "json"), encoding, None
+    if re.match(r"//|/\*", start) and suffix in ("json", "jsonc"):
+        return "json", encoding, None
+    if suffix in ("jsonl", "ndjson", "json"):
+        return "jsonl", encoding, None
+    if suffix in ("yml", "yaml"):
+        return "yaml", encoding, None
+    first = start.splitlines()[0]
+    if suffix in ("csv", "tsv") or re.search(r"[,;\t]", first):
+        return "csv", encoding, None
+    if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first):
+        return "yaml", encoding, None
+    return "unknown", encoding, tell("text of no known format")
+
+
+def _document(head: bytes) -> str:
+    """Name the kind of document that a file is by its first bytes; '' where it is none."""
+    zipped = head[:4] == b"PK\x03\x04" and b"xl/" not in head
+    for part, kind in PARTS.items() if zipped else ():
+        if part in head:
+            return kind
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    known = (
+        kind
+        for start, kind in DOCUMENTS.items()
+        if head.startswith(start) and (start != b"BM" or b"\0" in head[:32])
+    )
+    return mark("WebP picture") if webp else next(known, "")
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4 and len(head) >= HEAD - 4
+    return True
+
+
+def _is_lines(start: str) -> bool:
+    """True when the first line is a whole JSON value and another line follows, or it is one flat
+    record.
+    """
+    first, _, rest = start.partition("\n")
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        second = rest.lstrip()
+        return second.startswith("{") and first.rstrip().endswith("}")
+    return isinstance(value, dict) and bool(rest.strip())
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gz file holds, as far as it is believed."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._packed = gzip.GzipFile(file.path, "rb")
+        self._size = file.size
+        self._left = most_unpacked(file.size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        n = self._packed.readinto1(
+            buffer
+        )  # what stands before a defect is given before it is raised
+        self._left -= n
+        if self._left < 0:
+            raise TooLarge(_unpacks_to(self._size))
+        return n
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+class _AsFound(io.RawIOBase):
+    """What a file held when it was found: what was added since belongs to a later run."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._file = file.path.open("rb", buffering=0)
+        self._left = file.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        n = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= n
+        return n
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def most_unpacked(size: int) -> int:
+    """Return to how many bytes a packed file of a size may unpack."""
+    return max(UNPACKED_FREE, RATIO * size)
+
+
+def opened(file: InputFile) -> IO[bytes]:
+    """Open what a file held when it was found, unpacked."""
+    return io.BufferedReader(_Unpacked(file) if file.gzipped else _AsFound(file), 1 << 18)
+
+
+def whole(file: InputFile, most: int) -> bytes:
+    """Return what a file held when it was found, unpacked; TooLarge beyond so many bytes."""
+    chunks, left = [], most
+    with opened(file) as handle:
+        while left >= 0 and (chunk := handle.read(1 << 20)):
+            chunks.append(chunk)
+            left -= len(chunk)
+    if left < 0:
+        chunks.clear()
+        raise TooLarge(too_large(file, tell("this has more than {n} MB", n=most >> 20)))
+    return b"".join(chunks)
+
+
+class LastRead:
+    """What was read last as a whole: the sheets of a workbook, or the lists of a document, are
+    asked for one after another.
+    """
+
+    def __init__(self) -> None:
+        self._file: tuple[Path, tuple[int, ...]] | None = None
+        self._content: Any = None
+
+    def of(self, file: InputFile, read: Callable[[], Any]) -> Any:
+        """Return what was read of a file, or read it now."""
+        self.let_go_unless(file)
+        if self._file is None:
+            self._content = read()
+            self._file = file.path, file.stamp
+        return self._content
+
+    def let_go_unless(self, file: InputFile) -> None:
+        """Free what was read unless it is of this file: two documents at a time may be more than
+        the memory holds.
+        """
+        if self._file != (file.path, file.stamp):
+            self._file = self._content = None
+
+
+def too_large(file: InputFile, why: Sentence) -> Sentence:
+    """Say that a document is more than the memory that was given can hold."""
+    if file.format == "json":
+        return tell(
+            "JSON is read as a whole, and {why}: split it, give it as JSON lines, or give more"
+            " memory (--memory)",
+            why=why,
+        )
+    return tell(
+        "{format} is read as a whole, and {why}: split it, or give more memory (--memory)",
+        format=file.format.upper(),
+        why=why,
+    )

@@ -1,0 +1,189 @@
+"""The files of a workspace. In: a folder. Out: each file with its hash and number of lines.
+
+The reading for both starts at once, in the background: it is done by the time the content is loaded
+and judged."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reporter.ingest.readers.files import MAX_RECORD, InputFile, discover, stamp_of
+from reporter.ingest.readers.tabular import sheets, too_large_a_book
+
+FOLDERS = ("baseline", "inventory", "logs", "statements")
+CHUNK = 1 << 24
+WORTH_A_THREAD = 1 << 20
+"""Bytes from which a file is read in the background; ten thousand small ones are faster one after
+another.
+"""
+JUST_WRITTEN = 2_000_000_000
+"""Nanoseconds: of what was written so shortly before, a second writing may not show; file systems
+count in up to 2 s.
+"""
+_NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What reading a file once through tells."""
+
+    sha256: str
+    lines: int
+    """0 where nobody counted; -1 when one is too long or holds a bare NaN, which the engine would
+    let pass.
+    """
+    samples: tuple[tuple[int, bytes], ...]
+    """(number, text) of a line from every 16 MB."""
+    is_whole: bool = True
+    """False where the file that was found was gone, another, or shorter: what was hashed is
+    nothing.
+    """
+
+
+class Inputs(AbstractContextManager["Inputs"]):
+    """Files to read, each with a name of its own; a context manager that stops its reading when
+    left.
+    """
+
+    def __init__(self, files: list[InputFile]) -> None:
+        self.files = [part for file in files for part in _parts(file)]
+        self._left = threading.Event()
+        self._begun = _system_time()
+        self._pool = ThreadPoolExecutor(2)
+        self._digests: dict[Path, Future[Digest]] = {}
+        for f in self.files:
+            if f.size >= WORTH_A_THREAD and f.path not in self._digests:
+                self._digests[f.path] = self._pool.submit(self._digest, f)
+
+    @classmethod
+    def of(cls, workspace: Path) -> Inputs:
+        """The files of a workspace, sorted by name."""
+        return cls(discover(workspace, FOLDERS))
+
+    def __exit__(self, *raised: object) -> None:
+        self._left.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def key(self) -> str:
+        """Make a key of what only somebody knows who has the input: the first bytes of each file,
+        and its name.
+        """
+        made = hashlib.blake2b(b"key of fingerprints\0", digest_size=32)
+        for name, head in sorted({(f.name.removesuffix(f"!{f.part}"), f.head) for f in self.files}):
+            made.update(f"{name}\0{head}\0".encode("utf-8", "surrogateescape"))
+        return made.hexdigest()
+
+    def digest(self, file: InputFile) -> Digest:
+        """Return what reading the file told, waiting for it; no hash for what has no bytes."""
+        if not file.size:
+            return Digest("", 0, ())
+        reading = self._digests.get(file.path)
+        return reading.result() if reading else self._digest(file)
+
+    def is_steady(self, file: InputFile) -> bool:
+        """Tell whether all that was read of a file since it was found are the same bytes, for
+        certain.
+        """
+        try:
+            now = stamp_of(file.path.stat())
+        except OSError:
+            return False
+        return now == file.stamp and max(now[-2:]) < self._begun - JUST_WRITTEN
+
+    def copy(self, file: InputFile, target: Path, sha256: str) -> InputFile | None:
+        """Copy the bytes that have a hash to where nobody else writes; None if they are gone."""
+        sha = hashlib.sha256()
+        try:
+            source = file.path.open("rb")
+        except OSError:
+            return None
+        with source, target.open("wb") as copied:
+            left = file.size
+            while chunk := source.read(min(CHUNK, left)):
+                left -= len(chunk)
+                sha.update(chunk)
+                copied.write(chunk)
+        return replace(file, path=target) if sha.hexdigest() == sha256 else None
+
+    def _digest(self, file: InputFile) -> Digest:
+        sha, lines = hashlib.sha256(), Lines()
+        counted = file.format == "jsonl" and not file.gzipped
+        left = file.size
+        try:
+            with file.path.open("rb", buffering=0) as handle:
+                is_same = stamp_of(os.fstat(handle.fileno()))[:2] == file.stamp[:2]
+                while not self._left.is_set() and (chunk := handle.read(min(CHUNK, left))):
+                    left -= len(chunk)
+                    sha.update(chunk)
+                    if counted:
+                        lines.add(chunk)
+        except OSError:
+            is_same = False
+        n = lines.total() if counted else 0
+        if not is_same or left:
+            return Digest("", n, (), False)
+        return Digest(sha.hexdigest(), n, tuple(lines.samples))
+
+
+def _system_time() -> int:
+    """Return what time the system writes on a file now."""
+    with tempfile.TemporaryFile() as made:
+        return os.fstat(made.fileno()).st_ctime_ns
+
+
+def _parts(file: InputFile) -> list[InputFile]:
+    """Each sheet of a workbook stands for itself: it has its own headings, and rows are numbered
+    within it.
+    """
+    if file.format != "xlsx":
+        return [file]
+    if why := too_large_a_book(file):
+        return [replace(file, format="unknown", why=why)]
+    names = sheets(file)
+    if len(names) < 2:
+        return [file]
+    return [replace(file, name=f"{file.name}!{n}", part=n) for n in names]
+
+
+class Lines:
+    """Counts lines over chunks of bytes, and keeps the first whole line of each chunk as a
+    sample.
+    """
+
+    def __init__(self, limit: int = MAX_RECORD) -> None:
+        self.samples: list[tuple[int, bytes]] = []
+        self._limit = limit
+        self._count, self._open, self._tail, self._fit = 0, 0, b"", True
+
+    def add(self, chunk: bytes) -> None:
+        """Count one chunk more."""
+        ends = chunk.count(b"\n")
+        first = chunk.find(b"\n")
+        longest = self._open + (first if ends else len(chunk))
+        if ends > 1:
+            sample = chunk[first + 1 : chunk.find(b"\n", first + 1)]
+            self.samples.append((self._count + 2, sample))
+        self._open = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
+        self._count += ends
+        if longest >= self._limit or (
+            _hints_no_number(chunk) and _NO_NUMBER.search(self._tail + chunk)
+        ):
+            self._fit = False
+        self._tail = chunk[-16:]
+
+    def total(self) -> int:
+        """Return the number of lines; -1 when one is too long or holds a bare NaN."""
+        return self._count + (self._open > 0) if self._fit else -1
+
+
+def _hints_no_number(chunk: bytes) -> bool:
+    """Look for the first letters first: finding one byte is ten times faster than finding three."""
+    return (b"N" in chunk and b"NaN" in chunk) or (b"I" in chunk and b"Infinity" in chunk)

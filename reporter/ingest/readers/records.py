@@ -1,0 +1,100 @@
+"""What a reader yields: documents, problems where there should have been one, and notes that cost
+no record.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from reporter.model.sentences import Sentence, tell, verbatim
+from reporter.privacy.secrets import redact
+
+READ_FOR_SECRETS = 1 << 20
+SHOWN, TOLD = 300, 1000
+"""Characters of a text, and of a reason, in the quarantine."""
+LISTED_LOST = 10_000
+"""Lost records of one file that are listed one by one; the rest is a number."""
+LONGEST_UNRECOGNISED = 300
+"""Signs of a secret that was cut, of which more would be recognised."""
+_BLOB = re.compile(
+    r"\s*(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{16,}={0,2}\s*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that could not be read."""
+
+    line: int
+    reason: Sentence
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell about a file."""
+
+    line: int
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One value read: a JSON line, a CSV row, a whole JSON file."""
+
+    line: int
+    value: Any
+    text: str = ""
+    """The JSON text as it stood in the file, where there is one."""
+
+
+Item = Document | Problem | Note
+
+
+def told(reason: Sentence) -> Sentence:
+    """Return a reason without secrets, and no longer than somebody reads: it may repeat what stood
+    in a file.
+    """
+    made = without_secrets(reason.changed(lambda value: value[:READ_FOR_SECRETS]))
+    over = len(str(made)) - TOLD
+    if over <= 0:
+        return made
+    values = [v for s in made.parts() for _, v in s.values if isinstance(v, str)]
+    longest = max(values, key=len, default="")
+    cut = made.changed(lambda value: f"{value[:-over]}…" if value == longest else value)
+    return cut if len(str(cut)) <= TOLD + 1 else verbatim(f"{str(made)[:TOLD]}…")
+
+
+def without_secrets(reason: Sentence) -> Sentence:
+    """Replace secrets in the values of a sentence; what is one only beside our own words goes with
+    them.
+    """
+    made = reason.changed(redact)
+    whole = str(made)
+    return made if redact(whole) == whole else verbatim(redact(whole))
+
+
+def rest_lost(n: int, kind: str) -> Sentence:
+    """Say how many records of a file are lost and not listed."""
+    return tell(
+        "and {n:,} more {kind:word} records of this file, which are not listed one by one",
+        n=n - LISTED_LOST,
+        kind=kind,
+    )
+
+
+def shown(text: str) -> str:
+    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not
+    recognised any more.
+
+    Nothing is shown of a line that is one run of random signs: it may be a line of a private key.
+    """
+    for size in (1 << 12, READ_FOR_SECRETS):
+        made = redact(text[:size])
+        if len(text) <= size or len(made) > SHOWN + LONGEST_UNRECOGNISED:
+            break
+    if _BLOB.fullmatch(made):
+        return "[secret]"
+    return made[:SHOWN].encode("utf-8", "replace").decode()

@@ -1,0 +1,565 @@
+"""Files of one source record by record. In: files. Out: Parquet a table, and a fate for every
+record.
+
+Readable records go through one numbered spool file; what cannot be read, cast or used is noted with
+its line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from reporter.content.loader import Source
+from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory, quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import Child, Killed, Limits, Stopped
+from reporter.ingest import foreign_sources
+from reporter.ingest.cache import Batch, Cache, put
+from reporter.ingest.detect import Choice, has_place, records_at
+from reporter.ingest.projection import (
+    free_texts,
+    given,
+    lack,
+    select,
+    spool_records,
+    typed,
+    values,
+)
+from reporter.ingest.quarantine import (
+    HID_IN_FIELD,
+    HID_IN_TABLE,
+    LONGEST,
+    TOO_LONG,
+    cut,
+    cut_text,
+    note,
+    note_bad_fields,
+    was_cut,
+)
+from reporter.ingest.readers.documents import documents, unfit
+from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.records import (
+    LISTED_LOST,
+    READ_FOR_SECRETS,
+    Document,
+    Note,
+    Problem,
+    rest_lost,
+    shown,
+    told,
+)
+from reporter.model.sentences import Sentence, tell
+from reporter.privacy.redact_sql import (
+    MAY_NAME_ONE,
+    hidden,
+    named_secrets,
+    suspect,
+    without,
+)
+from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
+from reporter.schema.tables import TABLES, WHO
+
+PORTION, FLAT_PORTION = 8 << 20, 128 << 20
+"""Characters of records that go through the engine together; nested ones cost it many times their
+size.
+"""
+MOST_SPLITS = 64
+"""Times that portions of a batch are halved to find what the engine fails on; then all of the
+portion is lost.
+"""
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
+ENDLESS = 1 << 18
+"""Characters of a text that are cut before the engine sees them: each of its JSON functions keeps a
+copy.
+"""
+KINDS_LISTED = 1000
+"""Kinds of records out of scope that a source's files have one by one; the rest is one."""
+_TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
+"""What tells the events of one record apart, so that their order is the same in every run."""
+
+
+def spool(
+    engine: DuckDB, source: Source, parts: list[Choice], batch: Batch, cache: Cache, limits: Limits
+) -> bool:
+    """Convert the files of one source through a spool, a portion at a time unless its records
+    belong together.
+
+    Return whether all of it could be; records that a source of others did not come to an end with
+    are unreadable, and so are those on which the engine fails: a portion is halved until they stand
+    alone."""
+    whole, killed, splits, number = True, None, 0, 0
+    most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
+    folder = foreign_sources.folder(engine) if source.foreign else engine.work
+    spool = _Spool(folder / batch.key, most)
+    with Child(limits) as child, contextlib.ExitStack() as after:
+        after.callback(_remove, folder, batch.key)
+        _write(engine, parts, batch, spool, cache)
+        portions = deque(spool.paths)
+        while portions:
+            lines, before = portions.popleft(), _Before(batch)
+            try:
+                if killed:
+                    raise killed
+                _load(engine, source, batch, cache, lines, number, child)
+            except Stopped as error:
+                whole = False
+                killed = error if isinstance(error, Killed) else None
+                _give_up(batch, lines, _stopped(source, error))
+            except (OutOfMemory, Error) as error:
+                if isinstance(error, (Interrupted, Broken)):
+                    raise
+                whole = False
+                before.restore(batch)
+                halves = _halved(lines, source.together) if splits < MOST_SPLITS else []
+                portions.extendleft(reversed(halves))
+                splits += 1
+                if not halves:
+                    _give_up(batch, lines, _failed(error))
+            lines.unlink()
+            number += 1
+    batch.carried = sorted(set(batch.carried))
+    for index, counts in enumerate(batch.counts):
+        for kind in ("unreadable", "rejected"):
+            if (n := getattr(counts, kind)) > LISTED_LOST:
+                batch.problems.append((index, 0, kind, rest_lost(n, kind), ""))
+    types: Counter[str] = Counter()
+    for name, n in batch.other_types:
+        types[name] += n
+    if len(types) > KINDS_LISTED:
+        common = dict(types.most_common(KINDS_LISTED - 1))
+        types = Counter(common | {"other kinds": types.total() - sum(common.values())})
+    batch.other_types = sorted(types.items())
+    return whole
+
+
+def _stopped(source: Source, error: Stopped) -> Sentence:
+    return tell("source {source} could not read it: it {error}", source=source.id, error=str(error))
+
+
+def _failed(error: Exception) -> Sentence:
+    """Say what went wrong, without a value: the engine quotes those that it stumbles over."""
+    if isinstance(error, OutOfMemory):
+        return tell("the engine could not read it: it needs more memory than --memory gives")
+    said = re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
+    return tell("the engine could not read it: {error}", error=said)
+
+
+class _Before:
+    """What a batch held before a portion; of one that failed half-way nothing is kept."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._tables = {table: len(names) for table, names in batch.tables.items()}
+        self._counts = [replace(c) for c in batch.counts]
+        self._ends = len(batch.problems), len(batch.carried), len(batch.other_types)
+
+    def restore(self, batch: Batch) -> None:
+        for table, names in list(batch.tables.items()):
+            del names[self._tables.get(table, 0) :]
+            if not names:
+                del batch.tables[table]
+        batch.counts[:] = self._counts
+        problems, carried, types = self._ends
+        del batch.problems[problems:], batch.carried[carried:], batch.other_types[types:]
+
+
+_SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')
+
+
+def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
+    """Yield (file, number, line) of a portion, without the engine: it may be what failed."""
+    with lines.open(encoding="utf-8") as handle:
+        for line in handle:
+            if found := _SPOOLED.match(line):
+                yield int(found[1]), int(found[2]), line
+
+
+def _halved(lines: Path, together: bool) -> list[Path]:
+    """Write the halves of a portion: of its files, or of the records of one; none where they cannot
+    be told apart.
+    """
+    files: Counter[int] = Counter(index for index, _, _ in _places(lines))
+    if len(files) > 1:
+        first = set(sorted(files)[: len(files) // 2])
+        left = sum(n for index, n in files.items() if index in first)
+    else:
+        left = 0 if together else files.total() // 2
+    if not left:
+        return []
+    halves = [lines.with_name(f"{lines.stem}{side}.ndjson") for side in "ab"]
+    with halves[0].open("w", encoding="utf-8") as one, halves[1].open("w", encoding="utf-8") as two:
+        for nth, (_, _, line) in enumerate(_places(lines)):
+            (one if nth < left else two).write(line)
+    return halves
+
+
+def _remove(folder: Path, key: str) -> None:
+    for path in folder.glob(f"{key}.*"):
+        path.unlink()
+
+
+class _Spool:
+    """Numbered files of lines, a new one whenever the last is full."""
+
+    def __init__(self, stem: Path, most: int) -> None:
+        self.paths: list[Path] = []
+        self._stem, self._most, self._left = stem, most, 0
+        self._file: TextIO | None = None
+
+    def write(self, line: str) -> None:
+        if self._file is None or self._left < len(line):
+            self.close()
+            self.paths.append(self._stem.with_suffix(f".{len(self.paths)}.ndjson"))
+            self._file = self.paths[-1].open("w", encoding="utf-8")
+            self._left = self._most
+        self._file.write(line)
+        self._left -= len(line)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+
+def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cache: Cache) -> None:
+    """Write every readable record as one line of a spool, numbered; count what cannot be read."""
+    seq, last = 0, LastRead()
+    with contextlib.closing(spool):
+        for index, part in enumerate(parts):
+            file, counts = part.file, batch.counts[index]
+            numbered = file.format in ("json", "yaml")
+            for item in _readable(file, engine, last):
+                if isinstance(item, Note):
+                    batch.problems.append((index, item.line, "field", told(item.reason), ""))
+                    continue
+                if isinstance(item, Problem):
+                    _lose(batch, index, item)
+                    continue
+                path = _path(part, item.value)
+                if not has_place(item.value, path):
+                    why = tell("no records stand at {path}", path=path)
+                    _lose(batch, index, Problem(item.line, why, ""))
+                for text, line in _records(item, path):
+                    seq += 1
+                    number = counts.read + 1 if numbered else line
+                    if len(text) > ENDLESS:
+                        text = _without_endless(text, index, number, batch, cache.secret_key)
+                    if wrong := unfit(text):
+                        _lose(batch, index, Problem(number, wrong, shown(text)))
+                    else:
+                        counts.read += 1
+                        spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+
+
+def _readable(
+    file: InputFile, engine: DuckDB, last: LastRead
+) -> Iterator[Document | Note | Problem]:
+    """Yield what stands in a file; where the engine cannot read on, the rest is one problem."""
+    try:
+        yield from documents(file, engine, last)
+    except (OutOfMemory, Error) as error:
+        if isinstance(error, (Interrupted, Broken)):
+            raise
+        yield Problem(0, _failed(error), "")
+
+
+def _without_endless(text: str, index: int, number: int, batch: Batch, key: str) -> str:
+    """Cut the texts of a large record that are no JSON themselves before the engine copies them,
+    and note where they stood.
+    """
+
+    def cut_in(value: Any, name: str) -> Any:
+        if isinstance(value, dict):
+            return {k: cut_in(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [cut_in(v, name) for v in value]
+        if not isinstance(value, str) or len(value) <= ENDLESS or value.lstrip()[:1] in ("{", "["):
+            return value
+        kept = fingerprinted(value, key)
+        was = tell(
+            "the field {name} has more than {n:,} characters: its end is cut, and its length and"
+            " hash stand there",
+            name=name,
+            n=LONGEST,
+        )
+        batch.problems.append((index, number, "field", told(was), ""))
+        if kept != value:
+            why = Sentence(HID_IN_FIELD, (("name", redact(name)[:200]),))
+            batch.problems.append((index, number, "field", why, ""))
+        return cut_text(kept)
+
+    try:
+        return _AS_JSON.encode(cut_in(json.loads(text), "of a list"))
+    except RecursionError:
+        return text
+
+
+def _lose(batch: Batch, index: int, item: Problem) -> None:
+    """Count a record that cannot be read, and list it."""
+    counts = batch.counts[index]
+    counts.read += 1
+    counts.unreadable += 1
+    if counts.unreadable <= LISTED_LOST:
+        batch.problems.append((index, item.line, "unreadable", told(item.reason), item.text))
+
+
+def _path(part: Choice, value: Any) -> str:
+    """Where the records of one document stand: of several in a YAML file some are lists, others the
+    thing itself.
+    """
+    bare = part.file.format == "yaml" and part.source and "" in part.source.records
+    return "" if bare and not has_place(value, part.path) else part.path
+
+
+def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
+    """Yield (JSON text, line) of the records in a document."""
+    if not path and item.text and isinstance(item.value, dict):
+        yield item.text, item.line
+        return
+    for record in records_at(item.value, path):
+        yield _AS_JSON.encode(record), item.line
+
+
+def _load(
+    engine: DuckDB,
+    source: Source,
+    batch: Batch,
+    cache: Cache,
+    lines: Path,
+    number: int,
+    child: Child,
+) -> None:
+    """Turn the records of one portion into rows; a source of others does so in the child, and its
+    texts are read here.
+    """
+    read = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
+    engine.run("DROP TABLE IF EXISTS spooled")
+    if source.foreign:
+        made = foreign_sources.texts(child, source, lines)
+        engine.run(
+            "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
+            f"FROM {read} AS x JOIN ({made.marks}) AS m ON m.record = x.s"
+        )
+        texts = made.tables
+    else:
+        spool_records(engine, source, read)
+        texts = {t: select(engine, source, t, sql) for t, sql in source.tables.items()}
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
+    )
+    named = _named_secrets(engine, source)
+    for table, text in texts.items():
+        _stage(engine, source, table, text, batch, cache, number, named)
+    _account(engine, batch)
+
+
+def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
+    """What is a secret by the name of its field, by record; of logs no source reads such a
+    field.
+    """
+    if {*source.tables} == {"events"}:
+        return {}
+    found = {
+        record: list(dict.fromkeys(named_secrets(json.loads(text))))
+        for record, text in engine.rows(
+            "SELECT record, CAST(r AS VARCHAR) FROM spooled "
+            f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
+        )
+    }
+    named = {record: given for record, given in found.items() if given}
+    pairs = [(record, value) for record, given in named.items() for value in given]
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE named_secrets AS "
+        "SELECT unnest(CAST(? AS BIGINT[])) AS record, unnest(CAST(? AS VARCHAR[])) AS value",
+        [[record for record, _ in pairs], [value for _, value in pairs]],
+    )
+    return named
+
+
+def _give_up(batch: Batch, lines: Path, why: Sentence) -> None:
+    """Count the records of a portion as unreadable."""
+    counts: Counter[int] = Counter()
+    first: dict[int, int] = {}
+    for index, number, _ in _places(lines):
+        counts[index] += 1
+        first[index] = min(number, first.get(index, number))
+    for index, n in sorted(counts.items()):
+        batch.counts[index].unreadable += n
+        reason = told(tell("{why} ({n} records)", why=why, n=n))
+        batch.problems.append((index, first[index], "unreadable", reason, ""))
+
+
+def _stage(
+    engine: DuckDB,
+    source: Source,
+    table: str,
+    text: str,
+    batch: Batch,
+    cache: Cache,
+    number: int,
+    named: dict[int, list[str]],
+) -> None:
+    """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
+    trimmed = table != "events"
+    columns = given(engine, table, text)
+    raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
+        " AS t"
+    )
+    seen = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
+    n, *more = engine.rows(f"SELECT count(*), {seen} FROM staged_{table}")[0]
+    if not n:
+        return
+    batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
+    if named:
+        _hide_named(engine, table, [c.name for c in columns], named, cache.secret_key, batch)
+    note_bad_fields(engine, table, columns, batch, trimmed)
+    long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
+    _hide_secrets(engine, table, free_texts(table, long), batch)
+    _cut_long(
+        engine,
+        table,
+        free_texts(
+            table, {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) > TOO_LONG}
+        ),
+        batch,
+    )
+    casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
+    lacks = source.may_lack if table == "events" else ()
+    required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
+    good = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
+    lacking = " ".join(
+        f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(f'{table}.{c.name}')}"
+        for c in required
+    )
+    engine.run(
+        f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
+    )
+    ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
+    who = f", {WHO} AS who" if table == "events" else ""
+    made = engine.work / f"{batch.key}.{table}.{number}.parquet"
+    engine.write_parquet(
+        f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT t.*, s.f,"
+        f" s.n FROM staged_{table} AS t JOIN (SELECT record, f, n FROM spooled) AS s USING"
+        f" (record)) AS numbered WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
+        made,
+    )
+    put(cache, batch, made)
+    batch.tables.setdefault(table, []).append(made.name)
+
+
+def _hide_named(
+    engine: DuckDB,
+    table: str,
+    columns: list[str],
+    named: dict[int, list[str]],
+    key: str,
+    batch: Batch,
+) -> None:
+    """Replace what is a secret by the name of its field, whatever column a source or a mapping
+    takes it for.
+    """
+    staged = f"staged_{table}"
+    found = engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid"
+        f" FROM {staged} AS t JOIN named_secrets AS n USING (record) WHERE"
+        f" contains(concat_ws(chr(10), {', '.join(columns)}), n.value))"
+    )
+    made = [
+        (at, record, [cell and without(cell, named[record], key) for cell in cells])
+        for at, record, *cells in found
+    ]
+    hid = [
+        (at, record, new)
+        for (at, record, new), (_, _, *old) in zip(made, found, strict=True)
+        if new != old
+    ]
+    if not hid:
+        return
+    lists = [
+        [at for at, _, _ in hid],
+        *([new[i] for _, _, new in hid] for i in range(len(columns))),
+    ]
+    given = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE without AS SELECT unnest(CAST(? AS BIGINT[])) AS at,"
+        f" {given}",
+        lists,
+    )
+    swaps = ", ".join(f"{c} = without.{c}" for c in columns)
+    engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
+    records = ", ".join(str(r) for _, r, _ in hid)
+    note(engine, batch, _hid_in, f"SELECT unnest([{records}]), {quoted(table)}")
+
+
+def _hid_in(table: str) -> Sentence:
+    return Sentence(HID_IN_TABLE, (("table", table),))
+
+
+def _hide_secrets(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
+    """Replace secrets before anything is written, and note where they stood."""
+    staged = f"staged_{table}"
+    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {suspect(texts)}"):
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT rowid AS at, record, [{', '.join(texts)}]"
+        f" AS said, {hidden(texts)} AS kept FROM {staged} WHERE {suspect(texts)}"
+    )
+    sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
+    note(engine, batch, _hid_in, sql)
+    swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(texts, 1))
+    engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
+
+
+def _cut_long(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
+    """Cut texts that are too long, after their secrets are gone, and note where they stood."""
+    for name in texts:
+        note(
+            engine,
+            batch,
+            was_cut,
+            f"SELECT record, {quoted(f'{table}.{name}')} FROM staged_{table} WHERE"
+            f" length({name}) > {TOO_LONG}",
+        )
+        engine.run(
+            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {TOO_LONG}"
+        )
+
+
+def _account(engine: DuckDB, batch: Batch) -> None:
+    """Give every spooled record one fate: kept, out of scope or rejected."""
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE fates AS SELECT s.record, s.f, s.n, s.r, s.type, CASE WHEN"
+        " p.record IS NULL THEN 'out_of_scope' WHEN p.good THEN 'kept' ELSE 'rejected' END AS fate,"
+        " p.reason FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason)"
+        " AS reason FROM produced GROUP BY record) AS p USING (record)"
+    )
+    left = [LISTED_LOST - c.rejected for c in batch.counts]
+    for index, fate, n in engine.rows(
+        "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
+    ):
+        setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + n)
+    for index, line, reason, text, nth in engine.rows(
+        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}), nth FROM (SELECT *,"
+        " row_number() OVER (PARTITION BY f ORDER BY record) AS nth FROM fates WHERE fate ="
+        f" 'rejected') AS lost WHERE nth <= {LISTED_LOST} ORDER BY record"
+    ):
+        if nth <= left[index]:
+            batch.problems.append((index, line, "rejected", lack(reason), shown(text or "")))
+    for index, line, reason in engine.rows(
+        "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
+    ):
+        why = tell("one part of the record was left out: {why}", why=lack(reason))
+        batch.problems.append((index, line, "field", why, ""))
+    batch.other_types += engine.rows(
+        "SELECT coalesce(left(redacted(type), 200), 'not of this kind'), sum(n)::BIGINT FROM"
+        " (SELECT type, count(*) AS n FROM fates WHERE fate = 'out_of_scope' GROUP BY type) AS t"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+    engine.run("DROP TABLE fates")

@@ -1,0 +1,86 @@
+"""What a source recognised and could not use goes to the next best. In: choices and what became of
+them. Out: the same, mended.
+
+A source knows a record by a few of its keys, and may then find nothing in it; another may know it
+as well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.sandbox import Limits
+from reporter.ingest.cache import Cache, Counts
+from reporter.ingest.convert import Done, convert
+from reporter.ingest.detect import Choice
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.sentences import joined, tell
+
+TRIED = 3
+"""Sources tried for one file after the first."""
+
+
+def reconsider(
+    engine: DuckDB,
+    choices: list[Choice],
+    done: list[Done],
+    inputs: Inputs,
+    cache: Cache,
+    limits: Limits,
+) -> tuple[list[Choice], list[Done]]:
+    """Give each file of which nothing was kept to the next source that keeps some; say of all of
+    them what was tried.
+    """
+    empty = _empty(done)
+    made = [
+        (
+            _second(engine, c, empty[c.file.name], inputs, cache, limits)
+            if c.source and c.file.name in empty
+            else c
+        )
+        for c in choices
+    ]
+    moved = [
+        (old.source, new.source)
+        for old, new in zip(choices, made, strict=True)
+        if old.source and new.source and (old.source.id, old.path) != (new.source.id, new.path)
+    ]
+    if not moved:
+        return made, done
+    touched = {s.id for pair in moved for s in pair}
+    rest = [d for d in done if d[0].source not in touched]
+    again = [c for c in made if c.source and c.source.id in touched]
+    return made, [*rest, *convert(engine, again, inputs, cache, limits)]
+
+
+def _empty(done: list[Done]) -> dict[str, Counts]:
+    """Files that hold records of which none was kept, but for those that changed under the
+    reading.
+    """
+    return {
+        file.name: counts
+        for batch, files, _ in done
+        for file, counts in zip(files, batch.counts, strict=True)
+        if batch.key and counts.read and not counts.kept
+    }
+
+
+def _second(
+    engine: DuckDB, choice: Choice, counts: Counts, inputs: Inputs, cache: Cache, limits: Limits
+) -> Choice:
+    first = choice.source.title if choice.source else ""
+    for source, path, why in choice.others[:TRIED]:
+        other = replace(choice, source=source, path=path)
+        ((batch, _, _),) = convert(engine, [other], inputs, cache, limits)
+        if batch.counts[0].kept:
+            moved = tell(
+                "{why}; as {source} none of its {n} records could be kept",
+                why=why,
+                source=first,
+                n=counts.read,
+            )
+            return replace(other, why=moved)
+    none = tell("{why}, but none of its {n} records is kept", why=choice.why, n=counts.read)
+    if tried := tuple(dict.fromkeys(s.id for s, _, _ in choice.others[:TRIED])):
+        none = joined(none, tell("{sources} kept none either", sources=tried))
+    return replace(choice, why=none)

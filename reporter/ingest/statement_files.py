@@ -1,0 +1,309 @@
+"""Statements of people: answers, waivers, compensating controls. In: the files statements/KIND.*.
+Out: rows with lines.
+
+They are told by their name, not by content, and fill no table: what they mean is settled when
+checks and catalogs are known."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reporter.engine.duckdb import DuckDB
+from reporter.i18n.translate import mark
+from reporter.ingest.quarantine import CHANGED, HID_IN_RECORD, LONGEST, cut_text
+from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.readers.records import Item, Note, Problem, told
+from reporter.model.assessment import FileCount, Quarantined
+from reporter.model.sentences import Sentence, tell
+from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
+from reporter.privacy.secrets import fingerprinted, redact
+
+SMALLEST = 200
+"""Bytes of text under which a file shows nothing that somebody could have examined."""
+FEWEST_SIGNS = 10
+_LOOKED_AT = 1 << 20
+PREFILLED = ("title", "question")
+"""Columns of the questionnaire that only help whoever fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file of statements holds."""
+
+    by_name: str
+    """Why a file is taken for one of them."""
+    stray: str
+    """What is said of a field that it does not have."""
+    fields: tuple[str, ...]
+
+
+KINDS: Mapping[str, Kind] = {
+    ATTESTATIONS: Kind(
+        mark("answers to the questions of controls, by its name"),
+        mark("no field of an attestation is named {name}: it was not read"),
+        (
+            "framework",
+            "control",
+            "answer",
+            "statement",
+            "attested_by",
+            "role",
+            "date",
+            "expires",
+            "method",
+            "artefact",
+            "artefact_sha256",
+            "artefact_place",
+            "observed",
+            "examined_by",
+            "reason",
+            "confirmed_by",
+        ),
+    ),
+    WAIVERS: Kind(
+        mark("waivers, by its name"),
+        mark("no field of a waiver is named {name}: it was not read"),
+        (
+            "check",
+            "subject",
+            "reason",
+            "approved_by",
+            "approved_at",
+            "expires",
+            "review_at",
+            "ticket",
+        ),
+    ),
+    COMPENSATIONS: Kind(
+        mark("compensating controls, by its name"),
+        mark("no field of a compensating control is named {name}: it was not read"),
+        (
+            "check",
+            "subject",
+            "by_check",
+            "reason",
+            "approved_by",
+            "approved_at",
+            "expires",
+        ),
+    ),
+}
+"""By file name; it stands in the accounting where other files have the id of their source."""
+EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
+"""What a line to copy begins with; without an answer it counts for nothing."""
+_NAME = re.compile(
+    rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
+)
+_HASH = re.compile(r"[0-9A-Fa-f]{64}")
+Rows = dict[str, tuple[Given, ...]]
+"""By kind, in the order of the files."""
+
+
+def headings() -> str:
+    """Return the headings of statements/attestations.csv."""
+    return ",".join(KINDS[ATTESTATIONS].fields)
+
+
+def line_for(artefact: str, sha256: str) -> str:
+    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody
+    to complete.
+    """
+    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    made = io.StringIO()
+    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(made, lineterminator="").writerow(row)
+    return made.getvalue()
+
+
+def kind_of(file: InputFile) -> str:
+    """Return what kind of statements a file, or a sheet of it, holds; '' when it holds none."""
+    found = _NAME.search(file.name)
+    return found[1] if found and found.end() == len(file.name) else ""
+
+
+def read(
+    engine: DuckDB, inputs: Inputs, files: Iterable[InputFile], key: str
+) -> tuple[Rows, list[FileCount], list[Quarantined]]:
+    """Read every statement; what is no record is unreadable, what is wrong in a record is told
+    later.
+    """
+    given: Rows = {}
+    counts: list[FileCount] = []
+    notes: list[Quarantined] = []
+    last = LastRead()
+    for file in files:
+        kind = kind_of(file)
+        rows, own, digest = _of_one(engine, inputs, file, key, last)
+        given[kind] = (*given.get(kind, ()), *rows)
+        notes += own
+        lost = sum(q.kind == "unreadable" for q in own)
+        n = len(rows)
+        why = file.why or Sentence(KINDS[kind].by_name)
+        counts.append(
+            FileCount(
+                file.name,
+                kind,
+                why,
+                file.size,
+                digest,
+                n + lost,
+                n,
+                0,
+                lost,
+                0,
+                file.part,
+                file.lined,
+            )
+        )
+    return given, counts, notes
+
+
+def _of_one(
+    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last: LastRead
+) -> tuple[list[Given], list[Quarantined], str]:
+    """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are
+    gone.
+    """
+    digest = inputs.digest(file).sha256
+    copy = engine.work / "statements"
+    own = inputs.copy(file, copy, digest) if digest else None
+    if file.size and not own:
+        return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
+    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine, last), key)
+    copy.unlink(missing_ok=True)
+    return rows, notes, digest
+
+
+def thin(inputs: Inputs, names: Set[str]) -> dict[str, Sentence | None]:
+    """Say of each file that an answer names as proof what it lacks to show anything; None where it
+    lacks nothing.
+    """
+    paths = {f.name.split("!", 1)[0]: f.path for f in inputs.files}
+    return {name: _lacking(_head(paths[name])) for name in sorted(names & {*paths})}
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LOOKED_AT)
+    except OSError:  # removed since it was found
+        return b""
+
+
+def _lacking(data: bytes) -> Sentence | None:
+    """Say why bytes are no artefact: too few, or the same over and over. What is no text is judged
+    by its bytes alone.
+    """
+    try:
+        words = set(data.decode("utf-8-sig").split()) if b"\0" not in data else None
+    except UnicodeDecodeError as error:
+        # a character cut in two at the end of what was looked at is still text
+        words = set(data[: error.start].decode().split()) if error.start >= _LOOKED_AT - 4 else None
+    size = len(data) if words is None else len(b" ".join(data.split()))
+    if size < SMALLEST:
+        return tell("it holds {n} bytes of text, fewer than {least}", n=size, least=SMALLEST)
+    if len(set(data)) < FEWEST_SIGNS or (
+        words is not None and sum(map(len, words)) < SMALLEST // 4
+    ):
+        return tell("it holds the same over and over")
+    return None
+
+
+def _rows(
+    file: InputFile, kind: Kind, items: Iterable[Item], key: str
+) -> tuple[list[Given], list[Quarantined]]:
+    rows: list[Given] = []
+    notes: list[Quarantined] = []
+    unknown: dict[str, int] = {}
+    for item in items:
+        if isinstance(item, Problem):
+            notes.append(
+                Quarantined(file.name, item.line, "unreadable", told(item.reason), item.text)
+            )
+            continue
+        if isinstance(item, Note):
+            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
+            continue
+        for place, record in _records(item.line, item.value):
+            row, hid = _given(file.name, place, record, kind.fields, key)
+            rows.append(row)
+            for name in row.fields:
+                if name not in kind.fields and name not in PREFILLED:
+                    unknown.setdefault(name, place)
+            if any("…[cut: " in text[LONGEST:] for text in row.fields.values()):
+                why = tell(
+                    "a field of more than {n:,} characters: its end is cut, and its length and hash"
+                    " stand there",
+                    n=LONGEST,
+                )
+                notes.append(Quarantined(file.name, place, "field", why, ""))
+            if hid:
+                notes.append(Quarantined(file.name, place, "field", Sentence(HID_IN_RECORD), ""))
+    notes += [
+        Quarantined(
+            file.name,
+            place,
+            "field",
+            Sentence(kind.stray, (("name", repr(redact(name)[:200])),)),
+            "",
+        )
+        for name, place in sorted(unknown.items())
+    ]
+    return rows, notes
+
+
+def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
+    """A row with its line, or the records of a list, alone or under the key that names their kind,
+    by number.
+    """
+    if isinstance(value, dict) and len(value) == 1 and {*value} <= {*KINDS}:
+        (value,) = value.values()
+    if isinstance(value, list):
+        yield from enumerate(value, 1)
+    else:
+        yield line, value
+
+
+def _given(
+    file: str, line: int, record: Any, known: tuple[str, ...], key: str
+) -> tuple[Given, bool]:
+    """Return a row as texts, and whether a secret was taken out of it."""
+    if not isinstance(record, dict):
+        return Given(file, line, {}, tell("not a record with fields")), False
+    fields: dict[str, str] = {}
+    hid, wrong = False, None
+    for heading, value in record.items():
+        name = re.sub(r"[\s_-]+", "_", str(heading).strip().lower())
+        if name in fields:
+            wrong = wrong or tell("{name} stands twice", name=name)
+        if isinstance(value, list) and name in known:
+            wrong = wrong or tell("{name} holds a list; expected a text", name=name)
+        if isinstance(value, dict) and name in known:
+            wrong = wrong or tell("{name} holds fields; expected a text", name=name)
+        text = _text(value)
+        kept = text if _HASH.fullmatch(text) else fingerprinted(text, key)
+        hid |= kept != text
+        fields[name] = cut_text(kept)
+    return Given(file, line, fields, wrong), hid
+
+
+def _text(value: Any) -> str:
+    """A value as text; YAML takes the words yes and no for true and false."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, (list, dict))
+        else str(value).strip()
+    )

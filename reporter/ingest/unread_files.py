@@ -1,0 +1,182 @@
+"""What lies in a workspace and is not read. In: a workspace folder. Out: a file of the accounting
+for each, with why.
+
+Only the folders of `FOLDERS` and mappings/ are read; evidence in another one, or beside them, must
+not be lost without a word."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+from reporter.content.loader import Source
+from reporter.content.mapping import FOLDER as MAPPINGS
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest.detect import recognise
+from reporter.ingest.load import as_artefact
+from reporter.ingest.readers.files import InputFile, is_litter, real, shown, sniff
+from reporter.ingest.readers.inputs import FOLDERS, Inputs
+from reporter.ingest.statement_files import KINDS
+from reporter.model.assessment import FileCount
+from reporter.model.sentences import Sentence, joined, tell
+
+READ = (*FOLDERS, MAPPINGS)
+SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")
+"""Files at the root that are no evidence, by the beginning of their names."""
+OF_A_RUN = "results.parquet"
+MOST = 200
+"""Files named of one folder; the rest of it is one entry."""
+GUESSED = 20
+"""Files whose content is looked at, to say where they may belong."""
+
+
+def beside(
+    engine: DuckDB, workspace: Path, sources: tuple[Source, ...], known: Iterable[Path] = ()
+) -> list[FileCount]:
+    """Name the files of a workspace that nobody reads; `known` are paths that the run uses
+    itself.
+    """
+    others = {real(p) for p in known}
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(workspace.iterdir()):
+        if path.is_file() and not _is_settled(path.name, others, path):
+            found[""].append(path)
+        elif path.name == MAPPINGS and path.is_dir():
+            found[f"{MAPPINGS}/"] += [
+                p for p in _below(path) if p.suffix != ".yml" or p.parent != path
+            ]
+        elif path.is_dir() and not _is_read(path) and not _is_other(path, others):
+            found[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
+    files = {
+        place: [sniff(p, shown(p.relative_to(workspace).as_posix())) for p in paths[:MOST]]
+        for place, paths in found.items()
+    }
+    looked_at = [f for own in files.values() for f in own][:GUESSED]
+    homes = _homes(engine, looked_at, sources)
+    return [
+        count
+        for place, own in files.items()
+        for count in _named(place, own, len(found[place]) > MOST, homes)
+    ]
+
+
+def _is_read(folder: Path) -> bool:
+    """Tell a folder that is read; a file system may take Logs for logs."""
+    twin = folder.with_name(folder.name.lower())
+    return folder.name in READ or (twin.name in READ and twin.exists() and twin.samefile(folder))
+
+
+def _is_settled(name: str, others: set[Path], path: Path) -> bool:
+    hidden = name.startswith(".") and not name.endswith("mcp.json")
+    return hidden or is_litter(name) or name.lower().startswith(SETTLED) or real(path) in others
+
+
+def _is_other(folder: Path, others: set[Path]) -> bool:
+    """Tell a folder of a tool, of runs or of the user's own content."""
+    runs = (
+        [folder, *(p for p in folder.iterdir() if p.is_dir())]
+        if os.access(folder, os.R_OK | os.X_OK)
+        else []
+    )
+    here = real(folder)
+    return (
+        folder.name.startswith(".")
+        or is_litter(folder.name)
+        or any((r / OF_A_RUN).is_file() for r in runs)
+        or any(here == o or here in o.parents for o in others)
+    )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, without following links."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not is_litter(f) and not f.startswith("."))
+        yield from (
+            Path(at) / n for n in sorted(names) if not is_litter(n) and (Path(at) / n).is_file()
+        )
+
+
+def _homes(engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...]) -> dict[str, str]:
+    """Return the folder in which each file would be read, where its name or content tells."""
+    homes = {f.name: "statements" for f in files if Path(f.name).name.split(".")[0] in KINDS}
+    readable = [f for f in files if f.format not in ("unknown", "empty")]
+    with Inputs(readable) as inputs:
+        for choice in recognise(engine, inputs.files, sources):
+            if choice.source:
+                home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
+                homes.setdefault(
+                    shown(choice.file.path.relative_to(_root(choice.file)).as_posix()), home
+                )
+    return homes
+
+
+def _root(file: InputFile) -> Path:
+    """The workspace of a file: its path without its name."""
+    name = file.name.removesuffix(f"!{file.part}") if file.part else file.name
+    return file.path.parents[len(Path(name).parts) - 1]
+
+
+def _named(
+    place: str, files: list[InputFile], more: bool, homes: dict[str, str]
+) -> Iterator[FileCount]:
+    """Yield an entry a file, and one for the rest of a folder that holds too many."""
+    known = place != f"{MAPPINGS}/"
+    likely = next((homes[f.name] for f in files if f.name in homes), "") if place else ""
+    read = tell(
+        "{folders} and {last} are", folders=tuple(f"{f}/" for f in READ[:-1]), last=f"{READ[-1]}/"
+    )
+    for file in files:
+        home = (_meant(file.name) if known else "") or homes.get(file.name, likely)
+        why = _elsewhere(place, read)
+        if file.is_archive:
+            why = joined(why, _packed(home))
+        elif home:
+            why = joined(why, tell("did you mean {folder}?", folder=f"{home}/"))
+        if place == f"{MAPPINGS}/":
+            why = tell("not read: a mapping is a file named mappings/*.yml")
+        if file.is_document and file.why:
+            why = as_artefact(file.why, file.name, "")
+        yield _count(file, why)
+    if more:
+        rest = replace(files[0], name=f"{place}…", size=0)
+        yield _count(rest, tell("further files, not read: only {read}", read=read))
+
+
+def _elsewhere(place: str, read: Sentence) -> Sentence:
+    """Say that a file lies where nothing is read; `read` says where something is."""
+    if place:
+        return tell("not read: it lies in {place}, and only {read}", place=place, read=read)
+    return tell("not read: it lies at the root of the workspace, and only {read}", read=read)
+
+
+def _packed(home: str) -> Sentence:
+    """Say where the files of an archive belong."""
+    if home:
+        return tell(
+            "a zip archive that is not a workbook; unpack it first, its files into {folder}",
+            folder=f"{home}/",
+        )
+    return tell(
+        "a zip archive that is not a workbook; unpack it first, its files into those folders"
+    )
+
+
+def _meant(name: str) -> str:
+    """The folder that a part of the path comes near, the first one first: Logs/, 2026/logs/,
+    inventory-old/.
+    """
+    for part in Path(name).parts[:-1]:
+        for word in (part.lower(), *re.findall(r"[a-z]+", part.lower())):
+            if close := get_close_matches(word, READ, 1, 0.75):
+                return str(close[0])
+    return ""
+
+
+def _count(file: InputFile, why: Sentence) -> FileCount:
+    return FileCount(file.name, "", why, file.size, "", 0, 0, 0, 0, 0)

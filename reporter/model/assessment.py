@@ -1,0 +1,416 @@
+"""The plain data that the rooms hand each other: content (checks, controls, policy), cells, scores,
+accounting.
+
+No behaviour lives here and nothing is read from disk. Scores are exact fractions between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from reporter.model.branding import Branding
+from reporter.model.comparison import Cause, Comparison, SideBySide
+from reporter.model.crosswalk import Crosswalk
+from reporter.model.history import History
+from reporter.model.roadmap import Roadmap
+from reporter.model.scores import GroupScore, Reweighed, Scores, Slice, Status, tier_text
+from reporter.model.sentences import Sentence
+from reporter.model.statements import Attestation, Compensation, Waiver
+
+AS_OF = "as_of"
+"""In `at_best` of a check: the day of the run."""
+SEVERITIES = ("critical", "high", "medium", "low")
+
+# ---------------------------------------------------------------- content
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a workspace declares of a check whose subjects were drawn at random."""
+
+    size: int
+    frame: int
+    """How many there are to draw from."""
+    seed: str
+    """What makes the draw repeatable."""
+    note: str = ""
+    """Who drew it, of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: what must be true of each subject in scope."""
+
+    id: str
+    title: str
+    why: str
+    about: str
+    """Subject type: a key of schema.SUBJECTS."""
+    severity: str
+    level: int
+    evidence: str
+    """inventory | logs | both"""
+    sql: str
+    """As written, parameters not yet filled in."""
+    fix: str
+    place: str
+    """path:line of the file, for messages."""
+    fix_listed: str = ""
+    """What to do instead where the actor stands in a list by now; '' where that is no other
+    thing.
+    """
+    needs: tuple[str, ...] = ()
+    """`table.column` whose absence from a subject's sources makes it unknown, beside the derived
+    ones.
+    """
+    compensated_by: tuple[str, ...] = ()
+    """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
+    fails_without: tuple[str, ...] = ()
+    """Those of the needed `table.column` that can turn no failure into anything else, whatever they
+    would say.
+    """
+    at_best: dict[str, Any] = field(default_factory=dict)
+    """Needed `table.column` -> the value that undoes a failure if any does: what fails with it
+    fails with all.
+
+    As in SQL, {name} is a parameter: the first of its values."""
+    misuse: bool = False
+    """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and
+    tier.
+    """
+    params: dict[str, Any] = field(default_factory=dict)
+    """Its thresholds in force."""
+    shipped: dict[str, Any] = field(default_factory=dict)
+    """Those of its file, where a workspace put others in their place."""
+    headline: str = ""
+    """What is told where it fails: true of each of its failures; '' where the author wrote none."""
+    reasons: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Status (pass | fail | unknown) -> reason code -> sentence, see `reasons`."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Models of its pack that its SQL may read: name -> SELECT."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What some values are called in its sentences."""
+    examples: tuple[dict[str, Any], ...] = ()
+    sample: Sample | None = None
+    """None: its subjects are all there are."""
+
+    @property
+    def theme(self) -> str:
+        return self.id.split("-")[0]
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """Its reason codes, each with the sentence."""
+        return {code: text for own in self.reasons.values() for code, text in own.items()}
+
+    def best(self, name: str) -> object:
+        """Return what a column of `at_best` says, a parameter filled in."""
+        value = self.at_best[name]
+        if isinstance(value, str) and value.startswith("{"):
+            value = self.params.get(value.strip("{}"), value)
+        return value[0] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control of a framework and the checks that evidence it."""
+
+    id: str
+    title: str
+    group: str
+    """Id of the group (category, function...) it stands in; '' when the framework is flat."""
+    paraphrase: str
+    ask: str
+    """The question a human must answer for what checks cannot show."""
+    checks: tuple[tuple[str, str], ...] = ()
+    """(check id, direct | partial | contextual); contextual is printed, never scored."""
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    title: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    id: str
+    title: str
+    short: str
+    version: str
+    publisher: str
+    url: str
+    text_policy: str
+    source_sha256: str
+    groups: tuple[Group, ...]
+    controls: tuple[Control, ...]
+    place: str = ""
+    """Path of the file, for messages."""
+    optional: bool = False
+    """Takes part only where a workspace names it."""
+    confidence: str = ""
+    """high | medium | low: how sure its author is of the checks listed; '' when not said."""
+    note: str = ""
+    """What a reader must know of its scope, printed under the title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One of the engine's own control domains (INV, OWN ...), the unit of the enterprise score."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Target levels, by framework and control."""
+
+    id: str
+    title: str
+    default: int
+    targets: dict[str, int]
+    """Key: control id, group id, framework id, theme id or 'enterprise'; the most specific wins."""
+    place: str = ""
+    """Path of the file, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The scoring constants of frameworks/policy.yml."""
+
+    version: str
+    sha256: str
+    tier_weights: tuple[int, int, int, int]
+    severity_weights: dict[str, int]
+    strength_weights: dict[str, int]
+    attested_credit: Fraction
+    compensated_credit: Fraction
+    critical_cap: Fraction
+    rating_edges: tuple[Fraction, Fraction, Fraction]
+    group_share: Fraction
+    level_names: tuple[str, ...]
+    """Names of levels 0-5."""
+    level_claims: tuple[str, ...] = ()
+    """What may be said of an organisation at levels 0-5."""
+    other_weights: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
+    """(name, weights of tiers 1-4 and of severities low to critical) that the scores are tried
+    with.
+    """
+    caps: tuple[tuple[str, int, str, int], ...] = ()
+    """(id, highest level, reason, days) of the enterprise caps."""
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A cell worth showing: its verdict, why, and the input record it comes from."""
+
+    check: str
+    subject: str
+    status: Status
+    reason_code: str
+    reason_values: str
+    """A JSON object."""
+    ref: str
+    """file#record of the deciding input record; '' when the verdict rests on an absence."""
+    actor: str
+    """The agent (or other actor) the subject belongs to; '' for the organisation."""
+    owner: str
+    tier_lo: int
+    tier_hi: int
+    """1 to 4; the same but where the inventory does not say."""
+    waived_until: str = ""
+    waiver: str = ""
+    """file#record of the waiver that covers it; '' when none does."""
+    listed: bool = True
+    """False: the actor stands in no list that was supplied."""
+
+    @property
+    def tier(self) -> str:
+        """The tier, or the range in which it lies."""
+        return tier_text(self.tier_lo, self.tier_hi)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """Accounting of one input file: read = kept + out_of_scope + unreadable + rejected."""
+
+    file: str
+    source: str
+    """Source id, or '' when the file was not recognised."""
+    why: Sentence | None
+    """Why it was taken for that source, or why not; of all files together nothing."""
+    bytes: int
+    sha256: str
+    read: int
+    kept: int
+    out_of_scope: int
+    unreadable: int
+    rejected: int
+    part: str = ""
+    """The sheet or list that stands for itself, as `name!part`; '' for a whole file."""
+    lined: bool = False
+    """Its record numbers are line numbers of the file as it lies there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One unreadable or rejected record."""
+
+    file: str
+    line: int
+    """Line number where the format has lines, else record number."""
+    kind: str
+    """unreadable | rejected"""
+    reason: Sentence
+    text: str
+    """The offending text, secrets redacted, at most 300 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before the first number, as a code with values."""
+
+    code: str
+    """A key of `report.notices.SENTENCES`."""
+    values: tuple[tuple[str, str | int | Sentence], ...] = ()
+    """What stands in its sentence, by name."""
+    lines: tuple[Sentence, ...] = ()
+    """What it is about, one thing a line; page 1 shows the first few."""
+    where: str = ""
+    """The file of the run, or the chapter, in which all lines stand."""
+    shares: tuple[tuple[str, Fraction], ...] = ()
+    """As `values`; each is printed as a share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Whether one log source was delivering during the period."""
+
+    log_source: str
+    every: str
+    """hour | day: the unit in which delivery is expected."""
+    expected: int
+    seen: int
+    first_at: datetime | None
+    last_at: datetime | None
+    longest_gap_hours: int
+    alive: bool
+    events: int
+    median_delay_seconds: int | None = None
+    """Between what happened and its receipt; None when the log does not say."""
+    p95_delay_seconds: int | None = None
+    out_of_order: int = 0
+    """Events received after one that happened over two minutes later."""
+    late_clock: int = 0
+    """Events dated over two minutes after their receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """On how many days of the period one log shows one agent."""
+
+    agent: str
+    log_source: str
+    expected_days: int
+    seen_days: int
+    longest_gap_days: int
+    events: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Who, which period, which clock."""
+
+    organisation: str
+    unit: str
+    period_from: datetime
+    period_to: datetime
+    """Half open: [from, to)."""
+    as_of: datetime
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Figures that page 1 shows beside the score; None where no input says."""
+
+    agents_in_use: int | None = None
+    agents_judged: int | None = None
+    """By POL-02, whether a policy is in force for them."""
+    policy_lo: Fraction | None = None
+    """Share of those judged that are under a policy, on evidence."""
+    policy_hi: Fraction | None = None
+    units_total: int | None = None
+    units_with_agents: int | None = None
+    benchmark: dict[str, int | str] = field(default_factory=dict)
+    """What is published about organisations; never counts of agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything a report needs but the verdicts, which the engine holds: what `assess` and `score`
+    leave behind.
+    """
+
+    run: RunInfo
+    frameworks: tuple[Framework, ...]
+    checks: tuple[Check, ...]
+    themes: tuple[Theme, ...]
+    policy: Policy
+    profile: Profile
+    scores: Scores
+    cells: int
+    files: tuple[FileCount, ...]
+    out_of_scope_types: tuple[tuple[str, str, int], ...]
+    """(source, record type, count)"""
+    quarantined: tuple[Quarantined, ...]
+    feeds: tuple[Feed, ...]
+    coverage: tuple[Coverage, ...]
+    """By agent and log, the least seen first."""
+    compared: Comparison
+    causes: tuple[Cause, ...]
+    """Failures by what lies behind them, the worst first."""
+    population: dict[str, int]
+    """Actors by kind, and 'shadow' for those only seen in logs."""
+    context: Context
+    hashes: dict[str, str]
+    """sha256 of inputs, catalog, policy; engine versions."""
+    crosswalks: tuple[Crosswalk, ...] = ()
+    """Those between lists that take part."""
+    parity: SideBySide = SideBySide()
+    attestations: tuple[Attestation, ...] = ()
+    roadmap: Roadmap = Roadmap()
+    waivers: tuple[Waiver, ...] = ()
+    compensations: tuple[Compensation, ...] = ()
+    honoured: tuple[GroupScore, ...] = ()
+    """The enterprise, then each framework, if what is waived had passed; empty where nothing is
+    waived.
+    """
+    feed_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
+    """Log source -> (day of the period counted from 0, hours in which it delivered, 1 a day where
+    days are expected).
+    """
+    slices: tuple[Slice, ...] = ()
+    branding: Branding = Branding()
+    language: str = "en"
+    """In which the report is printed."""
+    reweighed: tuple[Reweighed, ...] = ()
+    history: History = History()
+    """This run beside earlier ones."""
+    notices: tuple[Notice, ...] = ()
+    """What page 1 says before the first number."""
+    pseudonyms: str = ""
+    """What tells the key of the pseudonyms from others; '' where people are named."""
+    waived: int = 0
+    """Failing verdicts that a waiver covers."""

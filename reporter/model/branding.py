@@ -1,0 +1,124 @@
+"""How a report looks like its organisation's. In: `branding` of reporter.yml. Out: a logo as data
+and a colour that can be read.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import stat
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePath
+from typing import Any
+
+from reporter.errors import InputError
+
+ACCENT = "#0f4c81"
+"""The colour of headings, bars and links unless an organisation has its own."""
+KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+MOST_BYTES, MOST_PIXELS = 400_000, 16_000_000
+CONTRAST = 4.5
+"""Of WCAG 2.2 AA for text, against white."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    accent: str = ACCENT
+    logo: str = ""
+    """A data URI; '' for none."""
+
+
+def read_branding(given: dict[str, Any], folder: Path, place: str) -> Branding:
+    """Check a colour and load a picture; raise InputError where either cannot be used."""
+    for key in sorted(set(map(str, given)) - {"accent", "logo"}):
+        raise InputError(f"branding: unknown key {key!r}", place, "Known: accent, logo.")
+    accent = str(given.get("accent", ACCENT)).lower()
+    if not re.fullmatch("#[0-9a-f]{6}", accent):
+        raise InputError(
+            f"branding: accent is {accent!r}",
+            place,
+            "Expected a colour such as '#0f4c81', in quotes.",
+        )
+    found = contrast(accent, "#ffffff")
+    if found < CONTRAST:
+        raise InputError(
+            f"branding: accent {accent} has a contrast of {found:.1f} against white",
+            place,
+            f"Text needs {CONTRAST} (WCAG 2.2 AA): take a darker shade.",
+        )
+    return Branding(accent, _logo(folder, str(given["logo"]), place) if "logo" in given else "")
+
+
+def _logo(folder: Path, name: str, place: str) -> str:
+    path, kind = folder / name, KINDS.get(Path(name).suffix.lower())
+    if kind is None:
+        raise InputError(
+            f"branding: logo {path.name} is no picture", place, f"Expected {', '.join(KINDS)}."
+        )
+    try:
+        if not _lies_in(folder, name):
+            raise InputError(
+                f"branding: logo {name!r} is not a file of the workspace",
+                place,
+                "Put the picture beside reporter.yml; links and other folders are not followed.",
+            )
+        data = _read(path, place)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"branding: logo cannot be read: {why}", str(path)) from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"branding: logo has more than {MOST_BYTES} bytes", str(path))
+    if not _is_picture(data, kind):
+        raise InputError(
+            f"branding: logo {path.name} holds no picture of its kind",
+            str(path),
+            f"Expected {kind} of at most {MOST_PIXELS} pixels.",
+        )
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    """Tell whether a path leads into a folder without a step up, or a link, on its way."""
+    inner = PurePath(name)
+    plain = not inner.is_absolute() and ".." not in inner.parts
+    whole, own = (Path(os.path.realpath(path)) for path in (folder / inner, folder))
+    return plain and whole == own / inner
+
+
+def _read(path: Path, place: str) -> bytes:
+    """Return the first bytes of a regular file; one that is none, such as a pipe, would never end
+    or never begin.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InputError(f"branding: logo {path.name} is no regular file", place)
+        return file.read(MOST_BYTES + 1)
+
+
+def _is_picture(data: bytes, kind: str) -> bool:
+    """Tell whether the data is what its name says, by reading it as such to the end."""
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data), formats=[kind.partition("/")[2].upper()]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return False
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning):
+        return False
+    return True
+
+
+def contrast(one: str, two: str) -> float:
+    """Return the contrast of two colours as WCAG 2.2 defines it, 1 to 21."""
+    light, dark = sorted((_luminance(one), _luminance(two)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,111 @@
+"""The plain data of earlier runs: what each scored, and what became of each verdict since the last
+of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+GONE, OUTSIDE = "gone", "out of scope"
+"""What stands for a verdict where there is none: no check of that run speaks of the subject, or
+only others do.
+"""
+
+
+JOINED, SPLIT, RENAMED = "joined", "split", "renamed"
+"""How a cause came out of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one run scored for the whole, a framework or a theme."""
+
+    kind: str
+    """enterprise | framework | theme"""
+    id: str
+    lo: Fraction
+    hi: Fraction
+    level_lo: int
+    level_hi: int
+    assessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """One earlier run."""
+
+    as_of: datetime
+    period_from: datetime
+    period_to: datetime
+    evidence_id: str
+    report_sha256: str
+    standings: tuple[Standing, ...]
+    unlike: tuple[str, ...]
+    """What it rests on that differs from the run after it; empty where they are like with like."""
+    profiles: tuple[str, ...] = ()
+    """Titles of its target profile and of the next run's, where they differ."""
+    thresholds: tuple[tuple[str, str, str, str], ...] = ()
+    """(check, threshold, then, in the next run), where they differ."""
+    rules: tuple[str, ...] = ()
+    """Checks of both runs that judge otherwise in the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """How many verdicts fail in every run since one."""
+
+    since: datetime
+    """as_of of that run."""
+    n: int
+    waived: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActorSeen:
+    """An actor on whom there is a verdict in one of the two runs only."""
+
+    id: str
+    is_agent: bool
+    is_new: bool
+    """Else it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """A cause whose failures belonged to other causes in the run before."""
+
+    id: str
+    how: str
+    """joined: of several; split: of one that went into several; renamed: of one, by another agent
+    or identity.
+    """
+    before: tuple[str, ...]
+    """Ids of those causes."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """This run beside the runs before it; verdicts are compared with the last of these, for checks
+    that both have.
+    """
+
+    runs: tuple[EarlierRun, ...] = ()
+    """By as_of; empty where nothing is compared."""
+    flows: tuple[tuple[str, str, str, int], ...] = ()
+    """(check, verdict before, verdict now, how many)"""
+    still: tuple[Failing, ...] = ()
+    """What failed in the last run before and fails now, by how long it has."""
+    changes: int = 0
+    """Verdicts that differ, or fail in both: the rows of changes.parquet."""
+    actors: tuple[ActorSeen, ...] = ()
+    known_actors: tuple[tuple[bool, int, int], ...] = ()
+    """(are agents, how many before, how many now)"""
+    checks_before: tuple[str, ...] = ()
+    """Checks that only the last run before has."""
+    checks_now: tuple[str, ...] = ()
+    cells_before: int = 0
+    """Of all checks, as `cells_now`."""
+    cells_now: int = 0
+    regrouped: tuple[Regrouped, ...] = ()

@@ -1,0 +1,203 @@
+"""Why a result is what it is, in words. In: a reason code with values, the sentences of a check.
+Out: a sentence in the language that is spoken.
+
+A sentence names its values: `{tool}`; `{last_at:day}` a moment as a day; `{kind:word}` one of our
+words; `{n:day|days}` a number with its noun. What stands in brackets is said only where all its
+values are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from reporter.i18n.translate import content, language, mark, numeral, plural, say, word
+from reporter.model.assessment import Check
+
+DAY, WORD = "day", "word"
+FEW = 3
+"""Of a list so many are named."""
+COMPENSATED = "compensated"
+"""The value that says what stands in for a failure: a check, until when, the record."""
+ENGINE: Mapping[str, str] = {
+    "pass": mark("it holds"),
+    "fail": mark("it does not hold"),
+    "unknown": mark("no reason given"),
+    "unlisted": mark("it stands in no register that was supplied"),
+    "not_recorded": mark("no record of {sources} holds {columns}"),
+    "recorded_nowhere": mark("no input records {columns}"),
+    "no_events": mark("no input holds an event"),
+    "silent_days": mark("log source {log_source} delivered on {seen} of {expected:day|days}"),
+    "silent_hours": mark("log source {log_source} delivered in {seen} of {expected:hour|hours}"),
+    "no_log": mark("no log source is declared for it and none shows it"),
+    "unclassed": mark(
+        "it stands in no list, and calls tools or models, or the log does not tell what it is or"
+        " what it did: it may be an agent"
+    ),
+    "disguised": mark(
+        "listed as {kind:word}, and with what agents have ({signs:word}): it may be an agent"
+    ),
+    "not_run": mark("the check could not be run: {error}"),
+}
+"""What the honesty rules say, by code; no check may have a code of these, but those of a plain
+`ok`.
+"""
+_PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
+_PLACE = re.compile(r"([a-z_][a-z0-9_]*)(?::(.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sentence has a value."""
+
+    name: str
+    form: str = ""
+    """day | word | one|many; '' as it is."""
+
+
+Parts = tuple["str | Place | Parts", ...]
+"""A sentence taken apart; a tuple within it stands in brackets."""
+
+
+@lru_cache(4096)
+def parsed(sentence: str) -> Parts:
+    """Take a sentence apart.
+
+    Raises ValueError where a bracket is open or a place is none.
+    """
+    whole: list[Any] = []
+    within: list[Any] | None = None
+    at = 0
+    for found in _PART.finditer(sentence):
+        into = whole if within is None else within
+        if found.start() > at:
+            into.append(sentence[at : found.start()])
+        at = found.end()
+        if found[1] is not None:
+            place = _PLACE.fullmatch(found[1])
+            if not place:
+                raise ValueError(f"{found[0]} is no place of a value")
+            into.append(Place(place[1], place[2] or ""))
+        elif found[2] == "[" and within is None:
+            within = []
+        elif found[2] == "]" and within is not None:
+            whole.append(tuple(within))
+            within = None
+        else:
+            raise ValueError(f"{found[2]} stands alone in {sentence!r}")
+    if within is not None:
+        raise ValueError(f"[ is not closed in {sentence!r}")
+    if at < len(sentence):
+        whole.append(sentence[at:])
+    return tuple(whole)
+
+
+def places(sentence: str) -> Iterator[Place]:
+    """Yield the places of a sentence."""
+    for part in parsed(sentence):
+        if isinstance(part, Place):
+            yield part
+        elif isinstance(part, tuple):
+            yield from (p for p in part if isinstance(p, Place))
+
+
+def filled(sentence: str, values: Mapping[str, Any], words: Mapping[str, str] = {}) -> str:
+    """Put values into a sentence; `words` are what a check calls some of its values."""
+    return "".join(_said(parsed(sentence), values, words))
+
+
+def _said(parts: Parts, values: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Place):
+            yield _value(part.form, values.get(part.name), words)
+        elif all(values.get(p.name) is not None for p in part if isinstance(p, Place)):
+            yield from _said(part, values, words)
+
+
+def _value(form: str, value: Any, words: Mapping[str, str]) -> str:
+    if isinstance(value, str):
+        if form == DAY:
+            return value[:10]
+        return _word(value, words) if form == WORD else value
+    if value is None:
+        return say("not recorded")
+    if isinstance(value, list):
+        return _listed([_value(form, v, words) for v in value])
+    if isinstance(value, bool):
+        return word("yes" if value else "no")
+    number = numeral(f"{value:,}")
+    return f"{number} {plural(form.split('|'), int(value))}" if "|" in form else number
+
+
+def _word(value: str, words: Mapping[str, str]) -> str:
+    return content(words[value]) if value in words else word(value.replace("_", " "))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    named = ", ".join(texts[:FEW])
+    more = len(texts) - FEW
+    return say("{named} and {n} more", named=named, n=numeral(f"{more:,}")) if more > 0 else named
+
+
+class Reasons:
+    """What the results of a run say, in any language."""
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        self._checks = {c.id: c for c in checks}
+        self._said: dict[tuple[str, str, str], tuple[Parts, Check | None, str]] = {}
+
+    def of(self, check: str, code: str, values: str) -> str:
+        """Return the sentence of a code of a check, its values (a JSON object) put in."""
+        if not code:
+            return ""
+        key = (language(), check, code)
+        parts, own, plain = self._said.get(key) or self._learnt(key)
+        if not values:  # of most results that are unknown
+            return plain
+        held = msgspec.json.decode(values)
+        if parts:
+            known, words = ({**own.params, **held}, own.words) if own else (held, {})
+            text = "".join(_said(parts, known, words))
+        else:
+            text = _bare(code, held)
+        return text + _compensated(held[COMPENSATED]) if COMPENSATED in held else text
+
+    def words_of(self, check: str, code: str) -> frozenset[str]:
+        """Return the names of the values that are words of ours, in the sentence of a code."""
+        own = self._checks.get(check)
+        told = (own.sentences.get(code) if own else None) or ENGINE.get(code, "")
+        return frozenset(p.name for p in places(told) if p.form == WORD)
+
+    def _learnt(self, key: tuple[str, str, str]) -> tuple[Parts, Check | None, str]:
+        """Return the sentence of a code in the language that is spoken, taken apart, and as it is
+        without values.
+        """
+        _, check, code = key
+        own = self._checks.get(check)
+        told = own.sentences.get(code) if own else None
+        sentence = content(told) if told else say(ENGINE[code]) if code in ENGINE else ""
+        params, words = (own.params, own.words) if own else ({}, {})
+        plain = filled(sentence, params, words) if sentence else _bare(code, {})
+        self._said[key] = (parsed(sentence), own, plain)
+        return self._said[key]
+
+
+def alike(said: str, all_alike: bool) -> str:
+    """Say the reason of several results, of which one was asked: as it is, or as an example."""
+    return said if all_alike else say("for example, {reason}", reason=said)
+
+
+def _compensated(by: Mapping[str, str]) -> str:
+    return say("; compensated by {by} until {until} ({ref})", **by)
+
+
+def _bare(code: str, values: Mapping[str, Any]) -> str:
+    """Say a code of another version as it stands."""
+    told = ", ".join(f"{name} {value}" for name, value in values.items() if name != COMPENSATED)
+    return f"{code} ({told})" if told else code

@@ -1,0 +1,126 @@
+"""The plain data of a roadmap: what may be done, what it costs, and what each step adds to the
+score, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from reporter.model.scores import Status
+
+IMPLEMENT, EVIDENCE = "implement", "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Efforts:
+    """How many person-days an action takes unless the workspace says otherwise."""
+
+    evidence: Fraction = Fraction(1)
+    severities: dict[str, Fraction] = field(default_factory=dict)
+    causes: dict[str, Fraction] = field(default_factory=dict)
+    """By the id of a cause group."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """So many verdicts of one kind that become pass."""
+
+    check: str
+    status: Status
+    tier_lo: int
+    tier_hi: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why most of the unknown results of a check are so."""
+
+    check: str
+    code: str
+    """The most frequent reason code."""
+    values: str
+    """Those of one of them, as a JSON object."""
+    n: int
+    """How many have that code."""
+    codes: int
+    """How many codes there are."""
+    alike: bool
+    """All of them have these values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one person or team can do at one go, and the verdicts that it turns to pass."""
+
+    id: str
+    title: str
+    what: str
+    """What has the defect; '' where it is several things."""
+    kind: str
+    """implement | evidence"""
+    urgent: bool
+    """A critical check fails on a subject that may be tier 3 or 4, or a log shows misuse: it comes
+    before the ranking.
+    """
+    effort: Fraction
+    owners: tuple[str, ...]
+    moves: tuple[Move, ...]
+    """The verdicts that become pass, counted; none stands in two actions."""
+    things: int
+    """How many agents, accounts or other subjects it is about."""
+    missing: Missing | None = None
+    """What evidence asks for; None where something fails."""
+    mends: tuple[tuple[str, bool], ...] = ()
+    """(check, whether the subject stands in a list): whose fixes it asks for."""
+    ahead_of: str = ""
+    """A line of actions that wait until this one is picked; '' for none."""
+    behind: str = ""
+    """The line that it waits in: on who stands in a list by now, after all on who still stands in
+    none.
+    """
+
+    @property
+    def verdicts(self) -> int:
+        """How many verdicts it turns to pass."""
+        return sum(m.n for m in self.moves)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Whose verdicts these are, by name."""
+        return tuple(sorted({m.check for m in self.moves}))
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An action at its place, scored with all before it done."""
+
+    action: Action
+    gain: Fraction
+    """What the evidenced enterprise score gains; only possible where the action supplies
+    evidence.
+    """
+    uncapped: Fraction
+    """The same if no critical failure held a practice down."""
+    total: Fraction
+    """The evidenced enterprise score after it."""
+    level: int
+    """The level on evidence after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    start: Fraction = Fraction(0)
+    level: int = 0
+    picks: tuple[Pick, ...] = ()
+    ceiling: int = 5
+    """The highest level that the caps allow."""
+    first: tuple[str, ...] = ()
+    """The first few actions that mend something, by id; nothing else is done in the next two."""
+    first_total: Fraction = Fraction(0)
+    first_level: int = 0
+    ranked: int = 0
+    """So many picks were compared anew after every one before; the others keep the order they had
+    then.
+    """

@@ -1,0 +1,119 @@
+"""Statements of people as plain data, as given and with what became of them: answers, waivers,
+compensating controls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reporter.model.sentences import Sentence
+
+ATTESTATIONS, WAIVERS, COMPENSATIONS = "attestations", "waivers", "compensations"
+"""The kinds, as their files are named."""
+EXCEPTIONS = "exceptions"
+"""The table whose rows are waivers too."""
+SIGNED = (
+    "waiver",
+    "compensation",
+    "exception",
+    "attestation",
+    "examination",
+    "not_applicable",
+    "baseline",
+)
+"""What somebody signs: the keys of `approvers:` in reporter.yml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One row of statements/KIND.* as it was read."""
+
+    file: str
+    line: int
+    fields: dict[str, str]
+    """Column -> text; a column that the row does not have is missing."""
+    wrong: Sentence | None = None
+    """Why it is no row at all."""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.file}#{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """One answer that is well formed, and what it counts as."""
+
+    framework: str
+    control: str
+    answer: str
+    """yes | no | not applicable"""
+    statement: str
+    attested_by: str
+    role: str
+    date: datetime | None
+    expires: datetime | None
+    method: str
+    """attest | examine"""
+    artefact: str
+    artefact_sha256: str
+    examined_by: str
+    reason: str
+    ref: str
+    artefact_place: str = ""
+    """Page, section or line of the artefact."""
+    observed: str = ""
+    """What was seen there."""
+    confirmed_by: str = ""
+    """The second person who says that the control does not apply."""
+    status: str = ""
+    """pass | attested | fail | na | unknown; '' when it is as if it had never been given."""
+    settles: bool = False
+    """The control's question rests on it."""
+    why: Sentence | None = None
+    """Why it counts as that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A failure that somebody accepts for a time; it never changes a score."""
+
+    check: str
+    subject: str
+    """'' for every subject that fails the check."""
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    expires: datetime
+    """The day from which it is none."""
+    review_at: datetime | None
+    """None: an exception names no such day."""
+    ticket: str
+    ref: str
+    kind: str = WAIVERS
+    """waivers, or exceptions: a row of that table, which is a waiver."""
+    counts_as: str = ""
+    """waived; '' when it has no effect."""
+    cells: int = 0
+    """Failing verdicts that it takes off the roadmap."""
+    why: Sentence | None = None
+    """What it does, or why it does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """Another check that stands in for one that fails on a subject."""
+
+    check: str
+    subject: str
+    by_check: str
+    reason: str
+    approved_by: str
+    approved_at: datetime
+    expires: datetime
+    ref: str
+    counts_as: str = ""
+    """compensated; '' when it has no effect."""
+    cells: int = 0
+    why: Sentence | None = None

@@ -1,0 +1,1 @@
+"""The steps of an assessment in their order; no step knows another."""

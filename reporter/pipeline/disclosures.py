@@ -1,0 +1,263 @@
+"""What page 1 must say beside the numbers. In: the intake, an assessed engine, content, scores.
+Out: a Notice for each thing.
+
+None of it is wrong by itself; each can make an organisation look better than it is, so that a
+reader has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from reporter.content.loader import Content
+from reporter.engine.base import Engine, quoted, quoted_list
+from reporter.i18n.translate import mark
+from reporter.ingest.load import Intake, line_to_copy
+from reporter.ingest.statement_files import headings
+from reporter.model.assessment import FileCount, Notice
+from reporter.model.scores import GroupScore
+from reporter.model.sentences import Sentence, labelled, tell, verbatim
+from reporter.model.statements import ATTESTATIONS
+from reporter.report.view.format import percent
+
+_IN_ACCOUNTING = mark("report.json, files")
+STATED = "reporter-inventory"
+"""The source of records that people write: an alias of any other stands in an export, which lists
+an identity under several names.
+"""
+CARRIED = Fraction(5, 100)
+"""What the answers of people may add to a framework's evidenced score before page 1 says so."""
+
+
+def not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not be run, by id, with why."""
+    if failed:
+        lines = tuple(labelled(check, why) for check, why in failed.items())
+        yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
+
+
+def of_files(intake: Intake) -> Iterator[Notice]:
+    """Name the files that no source could read, those of which nothing was kept, lost records, and
+    documents.
+    """
+    # What changed under the reading has records and no hash, and a notice of its own.
+    files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
+    rest = [f for f in files if not f.source]
+    documents = [f for f in rest if line_to_copy(f.why)]
+    yield from _each("files_not_read", [f for f in rest if f not in documents])
+    yield from _each("nothing_kept", [f for f in files if _is_barren(f)])
+    lost = [f for f in files if f.source and (f.unreadable or f.rejected)]
+    if lost:
+        n = sum(f.unreadable + f.rejected for f in lost)
+        lines = tuple(
+            tell(
+                "{file}: {unreadable} unreadable, {rejected} rejected",
+                file=f.file,
+                unreadable=f.unreadable,
+                rejected=f.rejected,
+            )
+            for f in lost
+        )
+        yield Notice("records_lost", (("n", n),), lines, "quarantine.csv")
+    if documents:
+        told = (headings(), *(line_to_copy(f.why) for f in documents))
+        lines = tuple(map(verbatim, told))
+        yield Notice("documents", (("n", len(documents)),), lines, _IN_ACCOUNTING)
+
+
+def _each(code: str, files: list[FileCount]) -> Iterator[Notice]:
+    if files:
+        lines = tuple(labelled(f.file, f.why or "") for f in files)
+        yield Notice(code, (("n", len(files)),), lines, _IN_ACCOUNTING)
+
+
+def _is_barren(file: FileCount) -> bool:
+    return bool(file.source and file.read and not file.kept and file.source != ATTESTATIONS)
+
+
+def of_content(content: Content) -> Iterator[Notice]:
+    """Name the checks and sources that do not ship, for whoever is assessed may have written them,
+    and installed packs.
+    """
+    sources = {s.id for s in content.sources if s.foreign}
+    ids = sorted(content.extra | sources)
+    if ids:
+        yield Notice(
+            "own_content",
+            (("n", len(ids)),),
+            tuple(map(verbatim, ids)),
+            mark("the auditor's edition, Evidence by check"),
+        )
+    if content.packs:
+        lines = tuple(
+            tell("{pack}, of package {package}", pack=str(p), package=p.package)
+            for p in content.packs
+        )
+        yield Notice("packs", (("n", len(lines)),), lines, "manifest.json, hashes")
+
+
+def of_names(engine: Engine) -> Iterator[Notice]:
+    """Name the aliases by which events became those of another actor: those that somebody states,
+    and those of exports.
+
+    Where both give one, it is the export's: it would count without the statement, too.
+    """
+    rows = engine.rows(
+        f"SELECT k.actor_id, k.agent_id, min(x.file) FILTER (x.source <> {quoted(STATED)}) AS"
+        " export, min(x.file) FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id"
+        " WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY k.actor_id, k.agent_id ORDER BY ALL"
+    )
+    stated, listed = (
+        tuple(
+            tell(
+                "{alias} counts as {actor}, by {file}",
+                alias=alias,
+                actor=actor,
+                file=export or file,
+            )
+            for alias, actor, export, file in rows
+            if bool(export) is of_export
+        )
+        for of_export in (False, True)
+    )
+    if stated:
+        where = mark("the input, statements/aliases")
+        yield Notice("names_joined", (("n", len(stated)),), stated, where)
+    if listed:
+        where = mark("the input, the files named")
+        yield Notice("names_listed", (("n", len(listed)),), listed, where)
+
+
+def of_disguised(engine: Engine) -> Iterator[Notice]:
+    """Name those that are listed as something else and have what agents have."""
+    rows = engine.rows("SELECT actor_id, kind, signs FROM disguised ORDER BY actor_id")
+    if rows:
+        lines = tuple(
+            tell(
+                "{actor} ({kind:word}): {signs:word}",
+                actor=actor,
+                kind=kind,
+                signs=tuple(signs.split(", ")),
+            )
+            for actor, kind, signs in rows
+        )
+        yield Notice("listed_otherwise", (("n", len(rows)),), lines, "findings.csv, INV-02")
+
+
+_CALLER = "CASE WHEN actor_id IS NULL OR resolved_by = 'id' THEN agent_id ELSE actor_id END"
+
+
+def of_gateways(engine: Engine) -> Iterator[Notice]:
+    """Name the identities that count as a gateway's, so that who else acts under them is no
+    sharing.
+    """
+    rows = engine.rows(
+        "SELECT CASE WHEN principal_is_intermediary THEN principal_id ELSE credential_id END AS"
+        f" identity, count(DISTINCT {_CALLER}) AS n_actors, sum(n_events)::BIGINT AS n_events FROM"
+        " activity WHERE in_window AND (principal_is_intermediary OR credential_is_intermediary)"
+        " GROUP BY identity ORDER BY n_events DESC, identity"
+    )
+    if rows:
+        lines = tuple(
+            tell("{name}: actors {actors}, events {n}", name=identity, actors=actors, n=n)
+            for identity, actors, n in rows
+        )
+        where = mark("the input, is_intermediary")
+        yield Notice("gateways", (("n", len(rows)),), lines, where)
+
+
+_ALLOWS = (
+    "allow",
+    "allowed",
+    "permit",
+    "permitted",
+    "grant",
+    "granted",
+    "approve",
+    "approved",
+    "pass",
+    "success",
+    "ok",
+)
+"""Decisions of a policy, in small letters, that refuse nothing."""
+
+
+def of_refusals(engine: Engine) -> Iterator[Notice]:
+    """Say which logs call what was done refused, though the policy decision beside it does not.
+
+    Whoever writes the log could write it: nothing else shows that the call did nothing. Refused
+    sign-ins do nothing anyway."""
+    refused = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
+    found = engine.rows(
+        "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT,"
+        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {refused} GROUP BY log_source"
+        " ORDER BY log_source"
+    )
+    allowed = {}
+    if any(decided for *_, decided in found):
+        allowed = dict(
+            engine.rows(
+                "SELECT log_source, count(*) FROM in_events CROSS JOIN run AS r WHERE occurred_at"
+                f" >= r.period_from AND occurred_at < r.period_to AND {refused} AND"
+                f" list_contains({quoted_list(_ALLOWS)}, lower(decision)) GROUP BY log_source"
+            )
+        )
+    told = [(log, n, untold, allowed.get(log, 0)) for log, n, untold, _ in found]
+    lines = tuple(
+        tell(
+            "{log}: {untold} with no decision, {allowed} that the policy allowed, of {n}",
+            log=log,
+            untold=untold,
+            allowed=yes,
+            n=n,
+        )
+        for log, n, untold, yes in told
+        if untold or yes
+    )
+    if lines:
+        n = sum(untold + yes for *_, untold, yes in told)
+        where = mark("the input, outcome and decision")
+        yield Notice("refusals_unshown", (("n", n),), lines, where)
+
+
+def of_heartbeats(engine: Engine) -> Iterator[Notice]:
+    """Name the logs of which most units of time are shown by heartbeats alone: whoever invents them
+    proves silence.
+    """
+    rows = engine.rows(
+        "SELECT f.log_source, f.every, f.seen, count(DISTINCT CASE WHEN h.n_busy > 0 THEN "
+        "CASE f.every WHEN 'hour' THEN h.hour ELSE date_trunc('day', h.hour) END END) AS busy "
+        "FROM feeds AS f JOIN feed_hours AS h USING (log_source) WHERE f.alive GROUP BY ALL "
+        "HAVING busy * 2 < f.seen ORDER BY f.log_source"
+    )
+    if rows:
+        lines = tuple(_busy(*row) for row in rows)
+        where = mark("the auditor's edition, Data accounting")
+        yield Notice("heartbeats_alone", (("n", len(rows)),), lines, where)
+
+
+def _busy(log: str, every: str, seen: int, busy: int) -> Sentence:
+    text = (
+        mark("{log}: {busy} of {seen} hours show more than heartbeats")
+        if every == "hour"
+        else mark("{log}: {busy} of {seen} days show more than heartbeats")
+    )
+    return Sentence(text, (("log", log), ("busy", busy), ("seen", seen)))
+
+
+def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iterator[Notice]:
+    """Say what frameworks would score without the answers of people; both by framework, in one
+    order.
+    """
+    raised = [(a, b) for a, b in zip(scored, bare, strict=True) if a.lo - b.lo >= CARRIED]
+    if raised:
+        lines = tuple(
+            tell(
+                "{framework}: {share:number}, without them {bare:number}",
+                framework=a.id,
+                share=str(percent(a.lo)),
+                bare=str(percent(b.lo)),
+            )
+            for a, b in raised
+        )
+        yield Notice("answers_carry", (("n", len(raised)),), lines, "statements.csv")

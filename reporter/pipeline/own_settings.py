@@ -1,0 +1,252 @@
+"""Settings of a workspace that may raise a number, and what the cells would be without them.
+
+In: a workspace, an assessed engine. Out: what is set, and the tallies with shipped settings. The
+engine is changed by it, so that nothing else is read from it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reporter.content.loader import Content
+from reporter.content.sql_policy import Judged
+from reporter.content.workspace import Workspace
+from reporter.engine.base import quoted_list
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import extract
+from reporter.evaluate import runner as judging
+from reporter.i18n.translate import mark
+from reporter.model.assessment import Assessment, Check, Notice, Quarantined
+from reporter.model.scores import Tally
+from reporter.model.sentences import Sentence, labelled, tell
+from reporter.model.statements import Compensation
+from reporter.pipeline.run_scores import Cells
+from reporter.schema.tables import EVENT_TABLES
+from reporter.statements import exceptions
+from reporter.statements.approvers import Directory
+from reporter.statements.attestations import Settled
+from reporter.transform.approved_scope import Baseline, misplaced, review_scope
+from reporter.transform.log_coverage import DEFAULT_SHARE
+
+Judgements = Sequence[tuple[Check, Judged]]
+_ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
+"""Tables whose checks say something else when more or fewer logs count as alive."""
+_ON_BASELINE = {"scope_runs"}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSettings:
+    """What a workspace sets itself."""
+
+    lines: tuple[Sentence, ...] = ()
+    thresholds: frozenset[str] = frozenset()
+    """Checks with a threshold that is not the shipped one."""
+    delivery: bool = False
+    """A log counts as alive with less than the shipped share."""
+    baseline: bool = False
+
+
+def own_settings(workspace: Workspace, checks: Sequence[Check]) -> OwnSettings:
+    """List the settings that may raise a number."""
+    params = [
+        tell(
+            "params: {check} {name} {value}, shipped {shipped}",
+            check=c.id,
+            name=name,
+            value=_value(c.params[name]),
+            shipped=_value(value),
+        )
+        for c in checks
+        for name, value in sorted(c.shipped.items())
+    ]
+    shares = [
+        _delivers(name, every, share)
+        for name, (every, share) in sorted(workspace.log_sources.items())
+        if share < DEFAULT_SHARE
+    ]
+    samples = [
+        tell(
+            "samples: {check} rests on {size} of {frame}",
+            check=c.id,
+            size=c.sample.size,
+            frame=c.sample.frame,
+        )
+        for c in checks
+        if c.sample
+    ]
+    said = workspace.baseline
+    runs = (
+        [
+            tell(
+                "baseline: approved by {name} on {day}",
+                name=said.approved_by,
+                day=f"{said.approved_at:%Y-%m-%d}",
+            )
+        ]
+        if said
+        else []
+    )
+    return OwnSettings(
+        (*params, *shares, *samples, *runs),
+        frozenset(c.id for c in checks if c.shipped),
+        bool(shares),
+        bool(runs),
+    )
+
+
+def _delivers(name: str, every: str, share: float) -> Sentence:
+    text = (
+        mark(
+            "log_sources: {name} counts as delivering with {share} % of its hours, shipped"
+            " {shipped} %"
+        )
+        if every == "hour"
+        else mark(
+            "log_sources: {name} counts as delivering with {share} % of its days, shipped"
+            " {shipped} %"
+        )
+    )
+    return Sentence(text, (("name", name), ("share", str(share)), ("shipped", str(DEFAULT_SHARE))))
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value).strip()
+
+
+def approved_baseline(
+    engine: DuckDB, workspace: Workspace, who: Directory
+) -> tuple[Baseline, list[Notice]]:
+    """Return what the approved runs approve, and what a reader must know of it: nothing, where
+    nobody approved who may.
+    """
+    said = workspace.baseline
+    n = int(engine.one("SELECT count(*) FROM in_baseline"))
+    told = _inside(engine)
+    if not said and not n:
+        return Baseline(holds=False), told
+    why: Sentence | None = tell("reporter.yml names nobody under baseline: approved_by")
+    if said:
+        why = who.objection("baseline", said.approved_by, said.approved_at)
+    if why:
+        told.append(Notice("baseline_not_approved", (("n", n), ("why", why))))
+    if not said or why:
+        return Baseline(holds=False), told
+    mine = tuple(
+        agent
+        for agent, owner in engine.rows(
+            "SELECT actor_id, owner_id FROM actors WHERE owner_id IS NOT NULL ORDER BY actor_id"
+        )
+        if who.same(owner, said.approved_by)
+    )
+    if n_mine := int(
+        engine.one(
+            "SELECT count(*) FROM in_baseline AS b JOIN event_actors AS k USING (who) "
+            f"WHERE list_contains({quoted_list(mine)}, k.agent_id)"
+        )
+    ):
+        why = tell("{name} owns the agent", name=said.approved_by)
+        told.append(Notice("baseline_not_approved", (("n", n_mine), ("why", why))))
+    return Baseline(said.since, said.until, said.approved_at, but_of=mine), told
+
+
+def _inside(engine: DuckDB) -> list[Notice]:
+    lines = tuple(labelled(file, n) for file, _, n in misplaced(engine))
+    n = sum(n for _, _, n in misplaced(engine))
+    return [Notice("baseline_in_period", (("n", n),), lines, "quarantine.csv")] if n else []
+
+
+def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
+    """Say of each file below baseline/ how many events of the period it holds."""
+    return tuple(
+        Quarantined(
+            file,
+            record,
+            "baseline",
+            tell(
+                "{n} events are dated inside the period: they count as what was done, not as"
+                " approved",
+                n=n,
+            ),
+            "",
+        )
+        for file, record, n in misplaced(engine)
+    )
+
+
+def remember(engine: DuckDB, own: OwnSettings) -> None:
+    """Keep the cells as they were found, if they will be laid beside those with shipped
+    settings.
+    """
+    if own.lines:
+        engine.run("CREATE TABLE found_cells AS SELECT * FROM cells")
+
+
+def beside_shipped(
+    engine: DuckDB,
+    own: OwnSettings,
+    content: Content,
+    judged: Judgements,
+    shipped: Judgements,
+    assessment: Assessment,
+    said: Settled,
+    given: Sequence[Compensation],
+    who: Directory,
+    run: judging.Runner,
+) -> Notice:
+    """Say what the score would be with the settings that the checks ship with.
+
+    `shipped` are the checks with thresholds of their own, without these; `given` the compensating
+    controls as read."""
+    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
+    cells = Cells(
+        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
+    )
+    before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
+    return Notice(
+        "own_settings",
+        (
+            ("n", len(own.lines)),
+            ("own_level", now.level_lo),
+            ("shipped_level", before.level_lo),
+        ),
+        own.lines,
+        mark("the auditor's edition, Scope"),
+        (("own", now.lo), ("shipped", before.lo)),
+    )
+
+
+def shipped_tallies(
+    engine: DuckDB,
+    own: OwnSettings,
+    judged: Sequence[tuple[Check, Judged]],
+    shipped: Sequence[tuple[Check, Judged]],
+    given: Sequence[Compensation],
+    who: Directory,
+    run: judging.Runner,
+) -> list[Tally]:
+    """Judge again what own settings touch, and count all cells; `given` are the compensating
+    controls as they were read.
+    """
+    mended = {c.id: (c, j) for c, j in shipped}
+    again = [mended.get(c.id, (c, j)) for c, j in judged if c.id in mended or _touched(own, j)]
+    engine.run("DROP TABLE cells")
+    engine.run("ALTER TABLE found_cells RENAME TO cells")
+    ids = quoted_list([c.id for c, _ in again])
+    engine.run(f"DELETE FROM cells WHERE list_contains({ids}, check_id)")
+    if own.delivery:
+        alive = f"expected > 0 AND seen * 100 >= expected * {DEFAULT_SHARE}"
+        engine.run(f"UPDATE feeds SET alive = alive AND {alive}")
+        judging.look(engine)
+    if own.baseline:
+        review_scope(engine, Baseline(holds=False))
+    judging.assess(engine, again, engine.threads(), strict=False, run=run)
+    exceptions.compensate(engine, given, [c for c, _ in judged], who)
+    return judging.tallies(engine)
+
+
+def _touched(own: OwnSettings, judged: Judged) -> bool:
+    return bool(
+        (own.delivery and judged.tables & _ON_DELIVERY)
+        or (own.baseline and judged.tables & _ON_BASELINE)
+    )

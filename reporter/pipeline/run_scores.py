@@ -1,0 +1,164 @@
+"""All numbers of a run. In: its cells and content. Out: scores, those of its parts, the roadmap,
+and what other weights would say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from reporter.content.loader import Content
+from reporter.evaluate.extract import GHOST_CAP
+from reporter.model.assessment import SEVERITIES, Check, Policy, Profile
+from reporter.model.comparison import Leveled, Rated
+from reporter.model.roadmap import Action, Roadmap
+from reporter.model.scores import (
+    COMPARED,
+    ControlScore,
+    GroupScore,
+    Part,
+    Reweighed,
+    Scores,
+    Slice,
+    Status,
+    Tally,
+    levels_of,
+)
+from reporter.score import first_in_lanes, plan_actions, score
+from reporter.score.scorer import group_level, mean
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What is scored."""
+
+    content: Content
+    checks: Sequence[Check]
+    profile: Profile
+    tallies: Sequence[Tally]
+    parts: Sequence[Part]
+    caps: Mapping[str, tuple[int, str]]
+    """Cap id -> (highest level, reason), those that hold."""
+    caps_lo: Mapping[str, tuple[int, str]]
+    """Those that may hold: they bind the level on evidence only."""
+    answers: Mapping[tuple[str, str], Status]
+
+    def scores(self, policy: Policy) -> Scores:
+        """Score frameworks and enterprise."""
+        content, caps, lo = self.content, tuple(self.caps.values()), tuple(self.caps_lo.values())
+        return score(
+            content.frameworks,
+            self.checks,
+            content.themes,
+            self.tallies,
+            policy,
+            self.profile,
+            caps,
+            self.answers,
+            lo,
+        )
+
+    def honoured(self, tallies: Sequence[Tally]) -> tuple[GroupScore, ...]:
+        """Score the enterprise, then each framework, from other cells; nothing from none."""
+        if not tallies:
+            return ()
+        found = replace(self, tallies=tallies).scores(self.content.policy)
+        return tuple(f.total for f in (found.enterprise, *found.frameworks))
+
+    def slices(self, policy: Policy) -> tuple[Slice, ...]:
+        """Score every part; a ghost's cap holds only the parts that the ghost acted in."""
+        made = []
+        for part in self.parts:
+            held = [c for name, c in self.caps.items() if name != GHOST_CAP or part.haunted]
+            found = score(
+                (), self.checks, self.content.themes, part.tallies, policy, self.profile, held
+            )
+            made.append(Slice(part, found.enterprise))
+        return tuple(made)
+
+    def leveled(
+        self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
+    ) -> tuple[Leveled, ...]:
+        """Score each agent from its own cells, without the caps of the run; agents with the same
+        cells in a theme share the work.
+
+        Those of whom nothing is counted are scored too.
+        """
+        alike: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
+        known: dict[tuple[int, ...], Leveled] = {}
+        made: dict[str, Leveled] = {}
+        theme_of = {c.id: c.theme for c in self.checks}
+        by_name = {agent.agent: agent for agent in rated}
+        for name, counted in chain(agents, ((n, ()) for n in by_name if n not in made)):
+            if name in by_name:
+                own: dict[str, list[Tally]] = defaultdict(list)
+                for tally in counted:
+                    own[theme_of[tally.check]].append(tally)
+                scored = self._themes_of(own, alike)
+                key, agent = tuple(map(id, scored)), by_name[name]
+                if key not in known:
+                    known[key] = _leveled(agent, scored, self.content.policy)
+                made[name] = replace(
+                    known[key], agent=name, tier_lo=agent.tier_lo, tier_hi=agent.tier_hi
+                )
+        return tuple(made[name] for name in by_name)
+
+    def _themes_of(
+        self,
+        own: Mapping[str, Sequence[Tally]],
+        alike: dict[tuple[str, tuple[Tally, ...]], ControlScore],
+    ) -> list[ControlScore]:
+        """Score the themes of an agent; `alike` are those of the agents before."""
+        scored = []
+        for theme in self.content.themes:
+            key = theme.id, tuple(own.get(theme.id, ()))
+            if key not in alike:
+                checks = [c for c in self.checks if c.theme == theme.id]
+                found = score((), checks, (theme,), key[1], self.content.policy, self.profile)
+                alike[key] = found.enterprise.controls[0]
+            scored.append(alike[key])
+        return scored
+
+    def plan(self, actions: Iterable[Action]) -> Roadmap:
+        """Order actions by gain per effort."""
+        return plan_actions(
+            self.checks,
+            self.content.themes,
+            self.tallies,
+            actions,
+            self.content.policy,
+            (*self.caps.values(), *self.caps_lo.values()),
+        )
+
+    def reweighed(self, actions: Sequence[Action]) -> tuple[Reweighed, ...]:
+        """Score all again with each of the policy's other weights."""
+        made = []
+        for name, weights in self.content.policy.other_weights:
+            policy = replace(
+                self.content.policy,
+                tier_weights=weights,
+                severity_weights=dict(zip(reversed(SEVERITIES), weights, strict=True)),
+            )
+            levels = levels_of(self.scores(policy), self.slices(policy))
+            lanes = first_in_lanes(
+                self.checks, self.content.themes, self.tallies, actions, policy, COMPARED
+            )
+            made.append(Reweighed(name, weights, levels, lanes))
+        return tuple(made)
+
+
+def _leveled(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+    applying = [t for t in themes if t.state != "not_applicable"]
+    return Leveled(
+        agent=agent.agent,
+        tier_lo=agent.tier_lo,
+        tier_hi=agent.tier_hi,
+        level_lo=group_level([(t.weight, t.level_lo) for t in applying], policy),
+        level_hi=group_level([(t.weight, t.level_hi) for t in applying], policy),
+        score_lo=mean((t.weight, t.lo) for t in applying),
+        score_hi=mean((t.weight, t.hi) for t in applying),
+        narrow=2 * len(applying) < len(themes),
+        assessed=any(t.state == "assessed" for t in applying),
+    )

@@ -1,0 +1,492 @@
+"""Names of people out of a run. In: the cells of an assessment, a key. Out: the same cells, each
+person a pseudonym.
+
+A person has the same pseudonym wherever they stand and in every run with the same cache, which
+holds the key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from reporter.engine.base import Engine
+from reporter.model.assessment import Check
+from reporter.model.reasons import Reasons
+from reporter.model.sentences import Sentence
+from reporter.schema.tables import CALLED, SHARED_BY, SUBJECTS, TABLES
+from reporter.schema.vocabulary import VOCABULARY
+
+_TOKEN = re.compile(r"[^\s,;:()<>\[\]{}'\"`/|#=?&!*\\]+")
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}")
+_AT = re.compile(r"@|%40")
+_HOLDS_MAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+_PLAIN = re.compile(r"[^\W\d_]+")
+"""A name that could be a word of a sentence."""
+_END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
+"""What may stand after a name: a full stop, the ending of a file."""
+_GOES_ON = re.compile(r"[\w@-]")
+_BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
+"""What may stand between the first and the last name of one person; nothing, where capitals tell
+them apart.
+"""
+_INITIAL = re.compile(r"\.\s?|[._-]|,\s")
+"""What may stand between an initial and a name: no space alone, `a Lee` may be anything."""
+_INITIALS = re.compile(r"[\s.,_'’-]{0,3}")
+"""What may stand between an initial and one of several other names or initials of one person."""
+_ONE_LETTER = {
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+}
+_TWO_LETTERS = {**_ONE_LETTER, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+"""Letters as they are written where there are none of these."""
+_SAYS_WHO = re.compile(
+    r"\b(?:(?<!no )owner|by|(?<!use )(?<!change"
+    r" )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
+)
+"""What stands before a person in our sentences."""
+_PEOPLE = (
+    "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind ="
+    " 'human' UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors UNION"
+    " SELECT previous_owner_id FROM actors UNION SELECT kill_switch_owner FROM actors UNION SELECT"
+    " approver_id FROM approvals UNION SELECT requester_id FROM approvals UNION SELECT approver_id"
+    " FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM"
+    " delegations UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN"
+    " actors USING (actor_id) WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
+    " agent_kind = 'human' UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
+)
+_SURELY = (
+    "SELECT actor_id FROM in_actors WHERE kind = 'human' UNION SELECT name FROM in_actors WHERE"
+    " kind = 'human' AND name LIKE '%_@_%'"
+)
+"""People of the lists, whatever else calls itself so: an agent with the id of a person does not
+take the name from them.
+"""
+_OTHERS = (
+    "SELECT actor_id FROM actors WHERE kind <> 'human' UNION "
+    "SELECT agent_id FROM event_actors WHERE agent_kind <> 'human' UNION "
+    "SELECT principal_id FROM actors WHERE kind <> 'human' AND lower(principal_type) <> 'user'"
+)
+_ALSO = (
+    "SELECT name, min(actor_id) FROM (SELECT name, actor_id FROM actors WHERE kind = 'human' UNION"
+    " SELECT alias, actor_id FROM aliases) AS n WHERE name IS NOT NULL GROUP BY name HAVING"
+    " count(DISTINCT actor_id) = 1"
+)
+"""Other names of people, each of one person."""
+
+
+_TWINS = "SELECT lower(actor_id) FROM actors WHERE kind = 'human' GROUP BY ALL HAVING count(*) > 1"
+"""Ids of several people that differ in case only."""
+_NOTES = (
+    "actor is here and elsewhere used may be one declare an alias if they are no source input"
+    " records never holds log delivered in of days hours it stands register that was supplied event"
+    " events file record none shows declared for"
+)
+"""Words of the engine's own sentences; those of the checks come from their SQL."""
+
+
+_IDS = (
+    *("agent", "actor", "actors", "owners", "subject", "what", "name"),
+    *("attested_by", "examined_by", "approved_by"),
+)
+"""Fields of a run's plain data that name actors, and little else."""
+_LASTING = ("id", "moves", "mends")
+"""Fields that are made of what has its pseudonym already, or of the names of checks and causes."""
+
+
+def mark(key: str) -> str:
+    """Return what tells a key of pseudonyms from others, and nothing else of it."""
+    return hmac.new(key.encode(), b"which key made the pseudonyms", hashlib.sha256).hexdigest()[:16]
+
+
+def hide_in(value: Any, people: People, field: str = "") -> Any:
+    """Return plain data with people replaced in all its texts; a word that is also a name stays but
+    where ids stand.
+    """
+    if field in _LASTING:
+        return value
+    if isinstance(value, str):
+        return people.in_id(value) if field in _IDS else people.in_text(value)
+    if isinstance(value, Sentence):
+        return value.changed(people.in_id)
+    if isinstance(value, tuple):
+        return tuple(hide_in(v, people, field) for v in value)
+    if isinstance(value, list):
+        return [hide_in(v, people, field) for v in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
+        return replace(value, **changed)
+    return value
+
+
+class People:
+    """Everybody who may be named, and what to call them."""
+
+    def __init__(
+        self,
+        people: Set[str],
+        others: Set[str],
+        also: dict[str, str],
+        twins: Set[str],
+        words: Set[str],
+        key: str,
+    ) -> None:
+        people = {_composed(p) for p in people}
+        self._people, self._twins, self._words = people, {_composed(t) for t in twins}, words
+        self._also = {_composed(name): _composed(person) for name, person in also.items()}
+        self._others = {token for other in others for token in _TOKEN.findall(_composed(other))}
+        self._key = key.encode()
+        self.left: set[str] = set()
+        """Texts that still hold a word of somebody's name, which may mean somebody else or
+        nobody.
+        """
+        self._by_word: dict[str, list[str]] = defaultdict(list)
+        self._mails: dict[str, str] = {}
+        self._forms: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+        """Of how many words the names are that begin with a word."""
+        self._name_words: set[str] = set()
+        ours = {w.lower() for w in words}
+        named = set(self._also.values())
+        for person in sorted(people, key=len, reverse=True):
+            if word := _TOKEN.search(person):
+                self._by_word[word[0].lower()].append(person)
+            if _MAIL.fullmatch(person):
+                self._mails[person.lower()] = person
+                if (
+                    person in named
+                    and len(short := person.split("@")[0].lower()) > 2
+                    and short not in ours
+                ):  # noqa: PLR2004
+                    self._name_words.add(short)
+            self._learn(person, ours)
+
+    def _learn(self, person: str, ours: Set[str]) -> None:
+        """Remember how a person of several names may be written: two or more of them in either
+        order, the first as initials.
+        """
+        names = _names(person)
+        if len(names) < 2 or {names[0], names[-1]} <= ours:  # noqa: PLR2004 - one name is matched whole only
+            return
+        who = self._pseudonym(person)
+        for written in _spellings(names):
+            for form in _forms(written):
+                if who not in self._forms[form]:
+                    self._forms[form].add(who)
+                    self._lengths[form[0]].add(len(form))
+            parts = (written[0], written[-1], written[0][0] + written[-1])
+            self._name_words |= {w for w in parts if len(w) > 3 and w not in ours}
+
+    def in_id(self, text: str) -> str:
+        """Return an id, or the two of a link, with people replaced."""
+        parts = _composed(text).split(" -> ")
+        return " -> ".join(
+            self._pseudonym(p) if p in self._people else self.in_text(p) for p in parts
+        )
+
+    def in_text(self, text: str) -> str:
+        """Return a sentence or a path with people replaced; a word that is also a name stays where
+        nobody is meant.
+        """
+        text = _composed(text)
+        made, at = [], 0
+        for token in _TOKEN.finditer(text):
+            start = token.start()
+            if start >= at and (found := self._named(text, start, token[0])):
+                person, length = found
+                made += [self._in_parts(text[at:start]), self._pseudonym(person)]
+                at = start + length
+        return "".join([*made, self._in_parts(text[at:])])
+
+    def in_values(self, told: str, words: Set[str]) -> str:
+        """Replace people in the values of a reason, a JSON object; those named by `words` are words
+        of ours.
+        """
+        held = msgspec.json.decode(told)
+        made = {n: v if n in words else self._in_value(v) for n, v in held.items()}
+        return msgspec.json.encode(made).decode() if made != held else told
+
+    def _in_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.in_id(value)
+        if isinstance(value, list):
+            return [self._in_value(v) for v in value]
+        return (
+            {k: self._in_value(v) for k, v in value.items()} if isinstance(value, dict) else value
+        )
+
+    def _named(self, text: str, start: int, token: str) -> tuple[str, int] | None:
+        """Who is named at a place, and in how many characters."""
+        bare = _END.sub("", token)
+        for word in dict.fromkeys((token.lower(), bare.lower())):
+            for person in self._by_word.get(word, ()):
+                if self._stands(person, text, start):
+                    return person, len(person)
+        mail = bare.replace("%40", "@")
+        if _MAIL.fullmatch(mail) and mail not in self._others:
+            return self._mails.get(mail.lower(), mail), len(bare)
+        return None
+
+    def _in_parts(self, text: str) -> str:
+        """Replace people whose mail address or two names stand inside of something else:
+        `agt-ulla.achterberg-helper`.
+        """
+        if self._mails and _AT.search(text):
+            text = _HOLDS_MAIL.sub(lambda m: self._in_mail(m[0]), text)
+        words = list(_split(text)) if self._forms else []
+        made, at, number = [], 0, 0
+        while number < len(words):
+            start, _, word = words[number]
+            if taken := self._written(text, words, number):
+                who, number = taken
+                end = words[number - 1][1]
+                name = min(who) if len(who) == 1 else self._pseudonym(text[start:end])
+                made += [text[at:start], name]
+                at = end
+                continue
+            if word in self._name_words:
+                self.left.add(text)
+            number += 1
+        return "".join([*made, text[at:]])
+
+    def _written(self, text: str, words: list[Word], number: int) -> tuple[set[str], int] | None:
+        """Who is written from a word on, the longest first, and the number of the word after."""
+        for length in sorted(self._lengths.get(words[number][2], ()), reverse=True):
+            run = words[number : number + length]
+            if len(run) < length:
+                continue
+            if (who := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
+                return who, number + length
+        first, middle, last = (*words[number : number + 3], *[(0, 0, "")] * 3)[:3]
+        if len(middle[2]) == 1 and len(first[2]) > 1 and _belong(text, [first, middle, last]):
+            who = self._forms.get((first[2], last[2]), set())
+            return (who, number + 3) if who and len(last[2]) > 1 else None
+        return None
+
+    def _in_mail(self, text: str) -> str:
+        """Replace the mail address of a person that has something before or behind it."""
+        mail = text.replace("%40", "@").lower()
+        starts = [0, *(m.end() for m in re.finditer(r"[._+-]", mail[: mail.index("@")]))]
+        ends = [
+            len(mail),
+            *(m.start() for m in re.finditer(r"[._-]", mail) if m.start() > mail.index("@")),
+        ]
+        for start in starts:
+            for end in sorted(ends, reverse=True):
+                if person := self._mails.get(mail[start:end]):
+                    return f"{mail[:start]}{self._pseudonym(person)}{mail[end:]}"
+        return text
+
+    def _stands(self, person: str, text: str, start: int) -> bool:
+        end = start + len(person)
+        said = text[start:end]
+        if said.lower() != person.lower() or _GOES_ON.match(text, end):
+            return False
+        if not _PLAIN.fullmatch(person):
+            return True
+        meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
+        return said == person and bool(meant)
+
+    def _pseudonym(self, person: str) -> str:
+        known = self._also.get(person, person)
+        name = known if known.lower() in self._twins else known.lower()
+        return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+
+
+def _composed(text: str) -> str:
+    """Return a text whose letters carry their accents: names of files often hold them apart."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+Word = tuple[int, int, str]
+"""Where a word of a text begins and ends, and the word in small letters."""
+
+
+def _names(person: str) -> list[str]:
+    """Return the names of a person in small letters, the first name first; nothing where there is
+    one only.
+    """
+    name = person.split("@")[0]
+    last, comma, first = name.partition(",")
+    words = [w.lower() for w in _PLAIN.findall(f"{first} {last}" if comma else name)]
+    return words if 2 <= len(words) <= 5 else []  # noqa: PLR2004 - more is a sentence
+
+
+def _spellings(names: list[str]) -> Iterator[list[str]]:
+    """Yield names as they are, and with the plain letters that people and systems write for
+    others.
+    """
+    made: list[list[str]] = []
+    for table in ({}, _TWO_LETTERS, {**_TWO_LETTERS, "ø": "o"}, _ONE_LETTER):
+        written = ["".join(table.get(c, c) for c in name) for name in names]
+        if table:
+            written = [
+                unicodedata.normalize("NFKD", w).encode("ascii", "ignore").decode() or w
+                for w in written
+            ]
+        if written not in made:
+            made.append(written)
+            yield written
+
+
+def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to write a person's names; of an initial and a short name none, for it may be
+    anything.
+    """
+    first, *rest = names
+    last = rest[-1]
+    if len(last) > 2 and len(first) > 1:
+        yield from ((first, last), (last, first), (first[0], last), (last, first[0]))
+        yield from ((first + last,), (last + first,))
+    if len(last) > 4:
+        yield (first[0] + last,)
+        if len(first) == 1:
+            yield from ((first, last), (last, first))
+    if not rest[:-1]:
+        return
+    leading = "".join(n[0] for n in names[:-1])
+    for at in range(1, len(names)):
+        yield (*names[at:], *names[:at])
+    yield tuple(names)
+    yield from ((first, *names[at:]) for at in range(2, len(names)))
+    yield from ((first[0], *names[at:]) for at in range(1, len(names)))
+    yield ("".join(names),)
+    yield (first, "".join(rest))
+    if len("".join(rest)) > 4:
+        yield from ((first[0], "".join(rest)), (first[0] + "".join(rest),))
+    if len(last) > 3:
+        yield from ((*leading, last), (leading, last), (last, *leading), (leading + last,))
+        yield from ((first, name) for name in rest[len(rest) > 2 :] if len(name) > 3)
+        yield from (
+            (first, *rest[:at])
+            for at in range(1 + (len(rest) > 2), len(rest))
+            if len(rest[at - 1]) > 3
+        )
+        yield from ((*(n[0] for n in names[:at]), *names[at:]) for at in range(2, len(names)))
+
+
+def _belong(text: str, run: Sequence[Word]) -> bool:
+    """Tell whether words stand together as the names of one person do."""
+    for (_, end, one), (start, _, other) in pairwise(run):
+        between = text[end:start]
+        if 1 in (len(one), len(other)):
+            good = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
+        else:
+            good = _BETWEEN.fullmatch(between)
+        if not good:
+            return False
+    return True
+
+
+def _split(text: str) -> Iterator[Word]:
+    """Yield the words of a text with their places; capitals begin a word of their own."""
+    for run in _PLAIN.finditer(text):
+        start, letters = run.start(), run[0]
+        for i in range(1, len(letters)):
+            if letters[i].isupper() and letters[i - 1].islower():
+                yield start, run.start() + i, text[start : run.start() + i].lower()
+                start = run.start() + i
+        yield start, run.end(), text[start : run.end()].lower()
+
+
+def hide_people(
+    engine: Engine, key: str, checks: Iterable[Check], named: Iterable[str] = ()
+) -> People:
+    """Replace people in `cells`; return who does the same to any other text.
+
+    `named` are people of whom no table says anything.
+    """
+    checks = tuple(checks)
+    machines = {i for (i,) in engine.rows(_OTHERS) if i}
+    roles = {*named, *(p for (p,) in engine.rows(_PEOPLE) if p)}
+    sure = {p for (p,) in engine.rows(_SURELY) if p}
+    people = sure | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
+    others = machines - people
+    twins = {t for (t,) in engine.rows(_TWINS)}
+    hidden = People(
+        people, others, dict(engine.rows(_ALSO)), twins, _words(c.sql for c in checks), key
+    )
+    engine.run("CREATE OR REPLACE TABLE renamed (old VARCHAR, new VARCHAR)")
+    for column, rows, change in (
+        ("subject", "actor <> ''", hidden.in_id),
+        ("subject", "actor = ''", hidden.in_text),
+        ("actor", "TRUE", hidden.in_id),
+        ("owner", "TRUE", hidden.in_id),
+        ("ref", "TRUE", hidden.in_text),
+        ("waiver", "waiver IS NOT NULL", hidden.in_text),
+    ):
+        _swap(engine, "cells", column, rows, change)
+        if column in ("subject", "actor"):
+            engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
+    _swap_values(engine, Reasons(checks), hidden)
+    _rename_sharers(engine, hidden.in_id)
+    engine.run(
+        f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed"
+        " WHERE old = plain), plain)"
+    )
+    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", hidden.in_text)
+    return hidden
+
+
+def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
+    """Change the values of reasons, but for those that are words of ours."""
+    told = engine.rows(
+        "SELECT DISTINCT check_id, reason_code, reason_values FROM cells WHERE reason_values <> ''"
+    )
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE swapped (check_id VARCHAR, code VARCHAR, old VARCHAR, new"
+        " VARCHAR)"
+    )
+    made = (
+        (check, code, old, hidden.in_values(old, reasons.words_of(check, code)))
+        for check, code, old in told
+    )
+    engine.insert("swapped", [row for row in made if row[2] != row[3]])
+    engine.run(
+        "UPDATE cells SET reason_values = s.new FROM swapped AS s WHERE s.check_id = cells.check_id"
+        " AND s.code = cells.reason_code AND s.old = cells.reason_values"
+    )
+
+
+def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
+    """Rename also whom no cell names, and who shares what one is about: ids of causes are made of
+    all of them.
+    """
+    owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)
+    texts = engine.rows(
+        f"SELECT actor_id FROM ({owners}) WHERE actor_id NOT IN (SELECT old FROM renamed)"
+    )
+    engine.insert("renamed", [(t, new) for (t,) in texts if t and (new := change(t)) != t])
+
+
+def _swap(engine: Engine, table: str, column: str, rows: str, change: Callable[[str], str]) -> None:
+    """Change the texts of one column; leave what was changed in `swaps`."""
+    texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {rows}")]
+    engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
+    engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
+    engine.run(
+        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {rows}"
+    )
+
+
+def _words(sentences: Iterable[str]) -> set[str]:
+    """The words that our own sentences are made of."""
+    columns = (c.name for t in TABLES.values() for c in t.columns)
+    vocabulary = (w for words in VOCABULARY.values() for w in words)
+    ours = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
+    return {word for text in ours for word in re.findall(r"[^\W\d_]+", text)}

@@ -1,0 +1,101 @@
+"""Secrets out of rows. In: text columns of a relation. Out: SQL that tells whether a row may hold
+some, and hides them.
+
+The engine's pattern takes long to compile and little to run: it stands in a query once or twice,
+not once a column."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB
+from reporter.privacy import synonyms
+from reporter.privacy.secrets import SHORTEST, SUSPECT, fingerprinted, redact
+
+MAY_NAME_ONE = (
+    r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,7}a|wachtwoord|senha|token|pat|"
+    r"(api|app|access|private|secret|signing|encryption|account|client|license|ssh)["
+    r" _-]?key|credentials?|cookie|authorization)"
+    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:"
+)
+"""RE2: a record has a field whose name may say that its value is a secret."""
+NO_SECRET = (
+    "",
+    "yes",
+    "no",
+    "true",
+    "false",
+    "none",
+    "null",
+    "n/a",
+    "set",
+    "unset",
+    "redacted",
+    "[redacted]",
+    "[secret]",
+    "-",
+)
+"""What stands in such a field where the secret does not."""
+LEAST_WITHIN = 6
+"""Signs from which a secret is looked for within a longer text."""
+
+
+def teach(engine: DuckDB, key: str) -> None:
+    """Let SQL call `fingerprinted` and `redacted`."""
+    engine.teach("fingerprinted", lambda text: fingerprinted(text, key))
+    engine.teach("redacted", lambda text: redact(text))
+
+
+def named_secrets(record: Any, name: str = "") -> Iterator[str]:
+    """Yield the texts of a record that are secrets by the name of their field."""
+    if isinstance(record, dict):
+        for key, value in record.items():
+            yield from named_secrets(value, str(key))
+    elif isinstance(record, list):
+        for value in record:
+            yield from named_secrets(value, name)
+    elif isinstance(record, str) and name:
+        if not synonyms.may_be_secret(name):
+            return
+        text = record.strip()
+        masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
+        if not masked and synonyms.is_secret(name, text):
+            yield text
+
+
+def without(text: str, given: list[str], key: str) -> str:
+    """Return a text with each of the secrets given replaced by its keyed fingerprint, where it is
+    one or holds one.
+    """
+    for value in sorted(given, key=len, reverse=True):
+        if value == text.strip() or len(value) >= LEAST_WITHIN:
+            text = text.replace(
+                value, f"secret-{hashlib.sha256((key + value).encode()).hexdigest()[:12]}"
+            )
+    return text
+
+
+def suspect(columns: list[str]) -> str:
+    """SQL: one of the columns may hold a secret; cheap, for every row."""
+    if len(columns) == 1:
+        return _looks(columns[0])
+    long = ", ".join(f"CASE WHEN strlen({c}) >= {SHORTEST} THEN {c} END" for c in columns)
+    return f"regexp_matches(concat_ws(' ', {long}), {quoted(SUSPECT)})"
+
+
+def hidden(columns: list[str]) -> str:
+    """SQL: the columns of a suspect row as a list, each secret in them replaced by its keyed
+    fingerprint.
+    """
+    return (
+        f"list_transform([{', '.join(columns)}], lambda x: "
+        f"CASE WHEN {_looks('x')} THEN fingerprinted(x) ELSE x END)"
+    )
+
+
+def _looks(text: str) -> str:
+    return f"(strlen({text}) >= {SHORTEST} AND regexp_matches({text}, {quoted(SUSPECT)}))"

@@ -1,0 +1,359 @@
+"""Build the one object that every format reads: an `Assessment` and its results in, a printable
+`shape.View` out.
+
+Wording, rounding and order are decided here and in the modules this one calls, never in a template
+or a writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reporter.evaluate.headlines import remedy
+from reporter.i18n.translate import ENGLISH, content, say, speaking, word
+from reporter.model import assessment as model
+from reporter.model.reasons import alike
+from reporter.model.scores import CheckScore, Status, tier_text
+from reporter.report.chapters.accounting import accounting, scope
+from reporter.report.chapters.actor_types import parity
+from reporter.report.chapters.agents import agents
+from reporter.report.chapters.chart_data import calendar, losses
+from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
+from reporter.report.chapters.method import hashes, levels, method
+from reporter.report.chapters.next_steps import roadmap
+from reporter.report.chapters.other_lists import CROSSWALK, crosswalks
+from reporter.report.chapters.parts_of_the_whole import slices
+from reporter.report.chapters.rights_and_use import causes, observed
+from reporter.report.chapters.said_by_people import attestations, waivers
+from reporter.report.chapters.summary import cover, summary
+from reporter.report.document import View
+from reporter.report.editions.board import board
+from reporter.report.trend.changes import history
+from reporter.report.view import elements
+from reporter.report.view.arithmetic import said_of, why_check
+from reporter.report.view.finding_rows import COLUMNS, Findings
+from reporter.report.view.format import (
+    clean,
+    counts,
+    figure,
+    number,
+    percent,
+    ranged,
+    short,
+    slug,
+    subject,
+    weight_note,
+)
+from reporter.report.view.thresholds import in_words, rule, thresholds
+from reporter.runs.store import Changes, Held, Results
+
+KEPT = 25
+"""Failing subjects of a check in `Check.failing`; `findings` has all."""
+SHOWN_ON_PAPER = 3
+REASONS_SHOWN = 3
+
+_STRENGTHS = ("direct", "partial", "contextual")
+
+
+def build(assessment: model.Assessment, results: Results, language: str = "") -> View:
+    """Turn an assessment and its verdicts into the printable view, in its language or another."""
+    spoken = language or assessment.language
+    with speaking(spoken):
+        return _build(replace(assessment, language=spoken), results)
+
+
+def both(assessment: model.Assessment, results: Results, language: str) -> tuple[View, View]:
+    """Return the view, and the same with roadmap and parts in English, as all tables of a run
+    are.
+    """
+    made = build(assessment, results, language)
+    if language == ENGLISH:
+        return made, made
+    with speaking(ENGLISH):
+        plain = replace(made, roadmap=roadmap(assessment, results), slices=slices(assessment))
+    return made, plain
+
+
+def moved(view: View, run: Path) -> View:
+    """Return a view whose run stands elsewhere by now."""
+    findings, changed = view.findings, view.history.changes
+    now = changed and replace(changed, held=changed.held.at(run))
+    history = replace(view.history, changes=now)
+    return replace(
+        view, findings=replace(findings, results=findings.results.at(run)), history=history
+    )
+
+
+def _build(assessment: model.Assessment, results: Results) -> View:
+    anchors = _anchors(assessment)
+    checks = _checks(assessment, results, anchors)
+    book = Book(assessment, {c.id: c for c in checks}, anchors)
+    themes_view, framework_views = themes(book), frameworks(book)
+    return View(
+        cover=cover(assessment),
+        summary=summary(assessment, book.checks, framework_views),
+        themes=themes_view,
+        frameworks=framework_views,
+        checks=checks,
+        observed=observed(assessment.compared),
+        causes=causes(assessment.causes),
+        scope=scope(assessment),
+        accounting=accounting(assessment),
+        level_names=tuple(clean(content(name)) for name in assessment.policy.level_names),
+        levels=levels(assessment),
+        method=method(assessment),
+        hashes=hashes(assessment),
+        finding_columns=(*COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
+        findings=_findings(assessment, results),
+        crosswalks=crosswalks(assessment, anchors),
+        parity=parity(assessment.parity),
+        attestations=attestations(assessment, anchors),
+        roadmap=roadmap(assessment, results),
+        waivers=waivers(assessment, anchors),
+        slices=slices(assessment),
+        board=board(assessment),
+        losses=losses(assessment),
+        calendar=calendar(assessment),
+        agents=agents(assessment.compared),
+        history=history(assessment, anchors, Changes(results.run, assessment.checks)),
+        weights=_weights(assessment.policy),
+    )
+
+
+def _weights(p: model.Policy) -> elements.Weights:
+    return elements.Weights(
+        p.tier_weights,
+        tuple((s, p.severity_weights[s]) for s in model.SEVERITIES),
+        tuple((s, p.strength_weights[s]) for s in _STRENGTHS if s in p.strength_weights),
+    )
+
+
+def to_json(view: View) -> bytes:
+    """Write a view down for another process: its verdicts stay in their file."""
+    return msgspec.json.encode(view, enc_hook=_plain)
+
+
+def _plain(value: Any) -> str:
+    """Name the run whose tables it asks; numerals are texts there."""
+    return str(value.run if isinstance(value, Held) else value)
+
+
+def _held(kind: type, value: Any) -> Any:
+    if issubclass(kind, Held):
+        return kind(Path(value))
+    raise TypeError(f"a view cannot hold {kind}")
+
+
+def from_json(data: bytes) -> View:
+    """Return the view that `to_json` wrote."""
+    return msgspec.json.decode(data, type=View, dec_hook=_held)
+
+
+def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
+    """Give every framework, control, theme and check a place of its own to link to."""
+    taken: set[str] = set()
+    anchors = {("", c.id): slug("k", c.id, taken) for c in a.checks}
+    anchors[ENTERPRISE, ""] = slug("f", "themes", taken)
+    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, taken) for t in a.themes}
+    for f in a.frameworks:
+        anchors[f.id, ""] = slug("f", f.id, taken)
+        anchors |= {(f.id, c.id): slug("c", c.id, taken) for c in f.controls}
+    anchors |= {(CROSSWALK, w.id): slug("w", w.id, taken) for w in a.crosswalks}
+    return anchors
+
+
+def _checks(
+    a: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
+) -> tuple[elements.Check, ...]:
+    failing, reasons = _failing(results), _reasons(results)
+    controls = _controls_of_checks(a, anchors)
+    order = {t.id: n for n, t in enumerate(a.themes)}
+    sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
+    names = {t.id: clean(content(t.title)) for t in a.themes}
+    return tuple(
+        _check(
+            a,
+            c,
+            anchors["", c.id],
+            failing.get(c.id, []),
+            reasons.get(c.id, []),
+            controls.get(c.id, ()),
+            names,
+        )
+        for c in sorted_checks
+    )
+
+
+def _failing(results: Results) -> dict[str, list[elements.Subject]]:
+    """Return the first failures of each check, the highest tier first."""
+    found: dict[str, list[elements.Subject]] = {}
+    columns = (
+        "check",
+        "subject",
+        "status",
+        "reason",
+        "record",
+        "actor",
+        "owner",
+        "tier_lo",
+        "tier_hi",
+    )
+    nth = 'row_number() OVER (PARTITION BY "check" ORDER BY tier_hi DESC, subject)'
+    first = f'QUALIFY {nth} <= {KEPT} ORDER BY "check", {nth}'
+    for check, name, status, reason, ref, actor, owner, lo, hi in results.each(
+        columns, f"status = '{Status.FAIL}'", first
+    ):
+        shown = subject(name, status, reason, ref, actor, owner, tier_text(lo, hi))
+        found.setdefault(check, []).append(shown)
+    return found
+
+
+def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
+    """Return the most frequent reason codes for which verdicts of each check are unknown, in words,
+    with their number.
+    """
+    found: dict[str, list[tuple[str, int]]] = {}
+    first = (
+        'GROUP BY "check", reason_code QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY'
+        f' count(*) DESC, reason_code) <= {REASONS_SHOWN} ORDER BY "check", count(*) DESC,'
+        " reason_code"
+    )
+    asked = ("check", "reason_code", "min(reason_values)", "max(reason_values)", "count(*)")
+    for check, code, held, last, n in results.each(asked, f"status = '{Status.UNKNOWN}'", first):
+        told = alike(results.reasons.of(check, code, held), held == last)
+        found.setdefault(check, []).append((clean(told), n))
+    return found
+
+
+def _controls_of_checks(
+    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> dict[str, tuple[elements.Link, ...]]:
+    """List for every check the controls it serves, direct ones first."""
+    found: dict[str, list[tuple[int, elements.Link]]] = {}
+    for f in a.frameworks:
+        for c in f.controls:
+            for check_id, strength in c.checks:
+                link = elements.Link(clean(c.id), anchors[f.id, c.id], strength)
+                found.setdefault(check_id, []).append((_STRENGTHS.index(strength), link))
+    return {
+        check_id: tuple(link for _, link in sorted(links, key=lambda pair: pair[0]))
+        for check_id, links in found.items()
+    }
+
+
+def _check(
+    a: model.Assessment,
+    c: model.Check,
+    anchor: str,
+    failing: Sequence[elements.Subject],
+    reasons: Sequence[tuple[str, int]],
+    controls: tuple[elements.Link, ...],
+    names: Mapping[str, str],
+) -> elements.Check:
+    score = a.scores.checks[c.id]
+    n = counts(score)
+    result = figure(score.lo, score.hi, _state(score))
+    level = say("level {n} ({name})", n=c.level, name=content(a.policy.level_names[c.level]))
+    evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
+    coverage = percent(score.known)
+    sample = clean(said_of(c.sample)) if c.sample else ""
+    limits, why = thresholds(c), why_check(score, c.title, c.sample)
+    return elements.Check(
+        id=clean(c.id),
+        anchor=anchor,
+        title=clean(content(c.title)),
+        theme=names.get(c.theme, clean(c.theme)),
+        why=clean(content(c.why)),
+        fix=clean(content(c.fix)),
+        severity=c.severity,
+        level=level,
+        evidence=evidence,
+        place=clean(c.place),
+        figure=result,
+        coverage=coverage,
+        counts=n,
+        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
+        failing=tuple(failing),
+        more_paper=_more(n.failed, SHOWN_ON_PAPER),
+        unknown=_unknown(n.unknown, reasons),
+        controls=controls,
+        sample=sample,
+        about=clean(c.about),
+        thresholds=limits,
+        threshold_text=in_words(limits),
+        rule=rule(c),
+        needs=c.evidence,
+        reasons=tuple(clean(line) for line in why.split("\n")),
+    )
+
+
+def _standing(
+    score: elements.Figure,
+    coverage: str,
+    n: elements.Counts,
+    severity: str,
+    level: str,
+    evidence: str,
+    sample: str,
+) -> str:
+    covered = say("coverage {share}", share=coverage)
+    source = say("from {evidence}", evidence=evidence)
+    weights = weight_note(score, n, bool(sample))
+    facts = (ranged(score), covered, weights, n.text, word(severity), level, source, sample)
+    return " · ".join(f for f in facts if f)
+
+
+def _state(score: CheckScore) -> str:
+    if not score.applicable:
+        return "not_applicable"
+    return "assessed" if score.known else "not_assessed"
+
+
+def _more(failed: int, limit: int) -> str:
+    if failed <= limit:
+        return ""
+    return say(
+        "{n} of {all} failing subjects shown, highest tier first; all {all} are in findings.csv.",
+        n=number(limit),
+        all=number(failed),
+    )
+
+
+def _unknown(unknown: int, reasons: Iterable[tuple[str, int]]) -> str:
+    """Say how many are unknown and the most frequent reasons."""
+    if not unknown:
+        return ""
+    top = list(reasons)
+    said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
+    rest = unknown - sum(n for _, n in top)
+    if rest:
+        said.append(say("other reasons ({n}; all in findings.csv)", n=number(rest)))
+    return say("{n} unknown: {reasons}", n=number(unknown), reasons="; ".join(said))
+
+
+def _findings(a: model.Assessment, results: Results) -> Findings:
+    """Say what stands in findings.csv beside what the store holds, by check."""
+    served = [_served(f) for f in a.frameworks]
+    open_ = (s for s in Status if s not in (Status.PASS, Status.NA))
+    return Findings(
+        results,
+        sum(score.counts.get(s, 0) for s in open_ for score in a.scores.checks.values()),
+        {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks},
+        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in a.checks},
+        {c.id: tuple(of.get(c.id, "") for of in served) for c in a.checks},
+    )
+
+
+def _served(framework: model.Framework) -> dict[str, str]:
+    """Map each check to the ids of the controls it counts for."""
+    ids: dict[str, list[str]] = {}
+    for control in framework.controls:
+        for check_id, strength in control.checks:
+            if strength != "contextual":
+                ids.setdefault(check_id, []).append(clean(control.id))
+    return {check_id: "; ".join(controls) for check_id, controls in ids.items()}

@@ -1,0 +1,1 @@
+"""The chapters of a report: data in, printable dataclasses out."""

@@ -1,0 +1,127 @@
+"""Actor types side by side: a `SideBySide` in, one printable table out."""
+
+from __future__ import annotations
+
+from reporter.i18n.translate import mark, say
+from reporter.model import comparison
+from reporter.report.chapters.rights_and_use import ParityCell, ParityHead, ParityRow, ParityTable
+from reporter.report.view.format import clean, join, number
+
+_HEADS = {
+    "human": (mark("People"), mark("decide themselves")),
+    "service_account": (mark("Service accounts"), mark("scripted")),
+    "workload": (mark("Workloads"), mark("scripted")),
+    "automation_with_model": (mark("Automation with a model"), mark("decides at run time")),
+    "scripted_agent": (mark("Agents: scripted"), mark("no model")),
+    "agent": (mark("Agents"), mark("decide at run time")),
+    "agent_untold": (mark("Agents, kind unknown"), mark("script or model")),
+}
+_PRACTICES = {
+    "owner": mark("Somebody answers for it"),
+    "review": mark("Review on time"),
+    "credentials": mark("Sound credentials"),
+    "monitoring": mark("Monitoring"),
+    "policy": mark("Policy in force"),
+}
+_HOW = {
+    "owner": (
+        mark("manager still there"),
+        mark("owner still there"),
+        mark("owner still there"),
+        mark("named person still there"),
+    ),
+    "review": (
+        mark("review of access"),
+        mark("review of the account"),
+        mark("review of the identity"),
+        mark("review of tools and data"),
+    ),
+    "credentials": (
+        mark("multi-factor sign-in"),
+        mark("keys short-lived or rotated"),
+        mark("workload identity or rotated keys"),
+        mark("own identity or rotated keys"),
+    ),
+    "monitoring": (
+        mark("named log of their use"),
+        mark("named log of its use"),
+        mark("named log of its use"),
+        mark("named log of its calls"),
+    ),
+    "policy": (
+        mark("policy for people"),
+        mark("policy for accounts"),
+        mark("policy for accounts"),
+        mark("policy for agents"),
+    ),
+}
+"""For people, service accounts, workloads, agents."""
+_EXPRESSED = {"human": 0, "service_account": 1, "workload": 2, "automation_with_model": 1}
+
+
+def parity(found: comparison.SideBySide) -> ParityTable:
+    """Print for each governance practice how many of each actor type have it."""
+    if not found.cells:
+        return ParityTable()
+    sizes = {c.actor_type: c.n for c in found.cells}
+    types = [t for t in _HEADS if t in sizes]
+    cells = {(c.practice, c.actor_type): c for c in found.cells}
+    return ParityTable(
+        text=_text(found, types),
+        note=_note(found),
+        heads=tuple(
+            ParityHead(say(_HEADS[t][0]), say(_HEADS[t][1]), number(sizes[t])) for t in types
+        ),
+        rows=tuple(_row(p, [cells[p, t] for t in types]) for p in _PRACTICES),
+    )
+
+
+def _text(found: comparison.SideBySide, types: list[str]) -> str:
+    kinds = {
+        "human": mark("person"),
+        "service_account": mark("service account"),
+        "workload": mark("workload"),
+    }
+    absent = [say(name) for t, name in kinds.items() if t not in types]
+    if not any(t.endswith("agent") or t == "agent_untold" for t in types):
+        absent.append(say("agent"))
+    missing = say(" No input lists a live {types}.", types=join(absent)) if absent else ""
+    text = say(
+        "One model, expressed for each type in its own way: how many of the live actors of a type"
+        " have each practice. Not recorded means that no input says it, and counts as not"
+        " having it."
+    )
+    return text + missing
+
+
+def _note(found: comparison.SideBySide) -> str:
+    return say(
+        "Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of"
+        " {members} members or more, agents as one type, service accounts and workloads as one. An"
+        " owner is there if the directory has them and no record says suspended or left. Review on"
+        " time: completed within {review_days} days, none overdue. Sound credentials, for all but"
+        " people: no long-lived secret is declared, or every key has its end ahead or was rotated"
+        " within {rotation_days} days. Who loads or calls a model decides at run time, as does an"
+        " agent of autonomy 2 or more; service accounts and workloads without a model are scripted"
+        " automation, and so is an agent whose components are listed without one. Everybody without"
+        " a practice stands in parity.csv.",
+        members=number(found.min_pop),
+        review_days=number(found.review_days),
+        rotation_days=number(found.rotation_days),
+    )
+
+
+def _row(practice: str, cells: list[comparison.Parity]) -> ParityRow:
+    return ParityRow(
+        practice=say(_PRACTICES[practice]),
+        cells=tuple(_cell(c) for c in cells),
+        where=tuple((say(_HEADS[c.actor_type][0]), clean(c.ref)) for c in cells if c.ref),
+    )
+
+
+def _cell(c: comparison.Parity) -> ParityCell:
+    how = say(_HOW[c.practice][_EXPRESSED.get(c.actor_type, 3)])
+    if c.unrecorded == c.n:
+        return ParityCell(say("not recorded"), "", how)
+    note = say("{n} not recorded", n=number(c.unrecorded)) if c.unrecorded else ""
+    return ParityCell(say("{n} of {all}", n=number(c.holds), all=number(c.n)), note, how)

@@ -1,0 +1,179 @@
+"""Agents one by one: a `Comparison` in, their levels by tier and the action path of each out.
+
+An action path says for whom an agent acts, what it used with success, and whether anybody approved
+that before."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from reporter.i18n.translate import mark, say, say_n
+from reporter.model import comparison
+from reporter.model.scores import tier_text
+from reporter.report.chapters.chart_data import AgentCard, Agents, PathStep, TierRow
+from reporter.report.view.format import (
+    at_most,
+    clean,
+    count,
+    figure,
+    join,
+    number,
+    ranged,
+    short,
+)
+
+FILE = "paths.csv"
+LEVELS_FILE = "agents.csv"
+STEPS_SHOWN = 6
+"""Of a kind."""
+ON_PAPER = 4
+_KINDS = ("principal", "tool", "data", "destination")
+_NOUNS = {"tool": "tool", "data": "data source", "destination": "destination"}
+_UNAPPROVED = ("unregistered", "never", "later")
+_ORDER = ("broken", "left", *_UNAPPROVED, "not recorded", "before", "holds")
+_WORDS = {
+    "before": mark("approved before its first use"),
+    "later": mark("approved after its first use"),
+    "never": mark("never approved"),
+    "not recorded": mark("no input records approvals"),
+    "unregistered": mark("the agent stands in no register"),
+    "holds": mark("the chain holds"),
+    "left": mark("no longer active"),
+    "broken": mark("the chain does not hold"),
+}
+_NAMELESS = {
+    "human": mark("a person, not named"),
+    "schedule": mark("a schedule"),
+    "agent": mark("agent"),
+    "service_account": mark("service account"),
+    "workload": mark("workload"),
+    "": mark("nobody knows who"),
+}
+
+
+def agents(c: comparison.Comparison) -> Agents:
+    """Print levels by tier, and a card for each agent that is active or was seen."""
+    paths: dict[str, list[comparison.Step]] = defaultdict(list)
+    for step in c.paths:
+        paths[step.agent].append(step)
+    levels = {level.agent: level for level in c.levels}
+    known = sorted({*levels, *paths})
+    cards = tuple(_card(a, levels.get(a), paths[a]) for a in known)
+    bad = {a: sum(s.standing in (*_UNAPPROVED, "left", "broken") for s in paths[a]) for a in known}
+    worst = sorted((a for a in known if paths[a]), key=lambda a: (-bad[a], -len(paths[a]), a))
+    return Agents(
+        text=_text(c.levels),
+        rows=tuple(_rows(c.levels)),
+        cards=cards,
+        worst=tuple(clean(a) for a in worst[:ON_PAPER]),
+    )
+
+
+def _text(levels: Sequence[comparison.Leveled]) -> str:
+    if not levels:
+        return say("No agent is in use.")
+    certain = sum(level.level_lo == level.level_hi for level in levels)
+    without = sum(not _has_level(level) for level in levels)
+    text = say(
+        "{agents} in use, each at the level that the verdicts on it alone give by the same method;"
+        " verdicts on the organisation are left out, and so are the limits that hold the whole"
+        " down. For {n} of them no missing evidence could change the level. Each stands in {file}"
+        " with its score.",
+        agents=count(len(levels), "agent"),
+        n=number(certain),
+        file=LEVELS_FILE,
+    )
+    if without:
+        text += say_n(
+            " {n} has no level: nothing is known of it, or fewer than half of the themes apply.",
+            " {n} have no level: nothing is known of them, or fewer than half of the themes apply.",
+            without,
+        )
+    return text
+
+
+def _has_level(level: comparison.Leveled) -> bool:
+    return level.assessed and not level.narrow
+
+
+def _rows(levels: Sequence[comparison.Leveled]) -> list[TierRow]:
+    found: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+    for level in levels:
+        found[level.tier_hi, level.tier_lo][level.level_lo if _has_level(level) else 6] += 1
+    return [
+        TierRow(
+            tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
+            cells=tuple(cells[n] for n in range(7)),
+            total=cells.total(),
+        )
+        for (hi, lo), cells in sorted(found.items(), reverse=True)
+    ]
+
+
+def _card(
+    agent: str, level: comparison.Leveled | None, path: Sequence[comparison.Step]
+) -> AgentCard:
+    by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
+    shown = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
+    rest = len(path) - len(shown)
+    return AgentCard(
+        agent=clean(agent),
+        tier=_tier(level),
+        level=at_most(level.level_lo, level.level_hi) if level and _has_level(level) else "",
+        score=_score(level) if level else "",
+        text=_path_text(by_kind),
+        steps=tuple(_step(s) for s in shown),
+        more=(
+            say("{steps}: in {file}.", steps=count(rest, "further step"), file=FILE) if rest else ""
+        ),
+    )
+
+
+def _score(level: comparison.Leveled) -> str:
+    state = "assessed" if level.assessed else "not_assessed"
+    return ranged(figure(level.score_lo, level.score_hi, state))
+
+
+def _tier(level: comparison.Leveled | None) -> str:
+    if level is None:
+        return "4"  # who stands in no register is judged by the highest
+    return tier_text(level.tier_lo, level.tier_hi)
+
+
+def _worst_first(s: comparison.Step) -> tuple[object, ...]:
+    return _ORDER.index(s.standing), not s.changes, -s.uses, s.name, s.note
+
+
+def _path_text(by_kind: dict[str, list[comparison.Step]]) -> str:
+    used = [s for kind in _NOUNS for s in by_kind[kind]]
+    behind = len(by_kind["principal"])
+    if not used and not behind:
+        return say("Nothing that it did is in the logs supplied.")
+    said = [say("acts for {principals}", principals=count(behind, "principal"))] if behind else []
+    if used:
+        named = join(count(len(by_kind[k]), noun) for k, noun in _NOUNS.items() if by_kind[k])
+        n = Counter(s.standing for s in used)
+        bad = [
+            f"{number(n[s])} {say(_WORDS[s])}"
+            for s in (*_UNAPPROVED, "not recorded")
+            if n[s] and s != "unregistered"
+        ]
+        said.append(say("used {what}", what=named) + (f", {join(bad)}" if bad else ""))
+        if n["unregistered"]:
+            said.append(say(_WORDS["unregistered"]))
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _step(s: comparison.Step) -> PathStep:
+    name = clean(s.name) or say(_NAMELESS.get(s.note, s.note))
+    return PathStep(
+        kind=s.kind,
+        name=short(name, FILE, 120),
+        uses=number(s.uses),
+        changes="" if s.changes is None else "changes" if s.changes else "reads",
+        standing=s.standing,
+        words=say(_WORDS[s.standing]),
+        record=short(clean(s.ref), FILE, 160),
+    )

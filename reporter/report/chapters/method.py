@@ -1,0 +1,218 @@
+"""The method in words with the constants in force, the levels, and the hashes behind the numbers.
+
+In: an `Assessment`. Out: lists of `shape.Line`.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
+from reporter.model import assessment
+from reporter.model.scores import COMPARED, levels_of
+from reporter.report.chapters.summary import evidence_id
+from reporter.report.view import elements
+from reporter.report.view.format import clean, count, join, number, percent
+
+
+def method(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+    """Explain the numbers in the order in which they come about."""
+    rules = (*_STANDING, *_weights(a.policy), *_sensitivity(a), *_thresholds(a.policy), *_READING)
+    rules += () if language() == ENGLISH else (_LANGUAGE,)
+    return tuple(elements.Line(say(label), say(text)) for label, text in rules)
+
+
+def levels(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+    """Name the maturity levels and what each claims."""
+    named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
+    return tuple(
+        elements.Line(f"{n} {clean(content(name))}", content(said))
+        for n, (name, said) in enumerate(named)
+    )
+
+
+def hashes(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+    """List what pins the numbers: inputs, catalog, policy, engine versions."""
+    own = {"policy": a.policy.sha256, "evidence_id": evidence_id(a)}
+    catalogs = {say("{name} (source text)", name=f.short): f.source_sha256 for f in a.frameworks}
+    rows = sorted({**catalogs, **a.hashes, **own}.items())
+    return tuple(elements.Line(clean(name), clean(value)) for name, value in rows if value)
+
+
+def _weights(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
+    tiers = "/".join(str(w) for w in p.tier_weights)
+    severities = ", ".join(f"{word(s)} {p.severity_weights[s]}" for s in assessment.SEVERITIES)
+    strengths = ", ".join(f"{word(name)} {w}" for name, w in p.strength_weights.items())
+    weights = say(
+        "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
+        "({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
+        "has is no weight.",
+        tiers=tiers,
+        severities=severities,
+        strengths=strengths,
+    )
+    half = say(
+        "A statement that nobody examined counts {attested} in the evidenced "
+        "score; a failure with a proven substitute counts {compensated}.",
+        attested=percent(p.attested_credit),
+        compensated=percent(p.compensated_credit),
+    )
+    cap = say(
+        "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
+        "cannot exceed {share}, whatever its average.",
+        share=percent(p.critical_cap),
+    )
+    return (mark("Weights"), weights), (mark("Half credit"), half), (mark("Cap"), cap)
+
+
+def _sensitivity(a: assessment.Assessment) -> tuple[tuple[str, str], ...]:
+    """Say what other weights were tried and how many levels hang on them."""
+    if not a.reweighed:
+        return ()
+    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
+    own = levels_of(a.scores, a.slices)
+    every = [(of, key, level) for of, found in own.items() for key, level in found.items()]
+    moved = sum(any(r.levels[of][key] != level for r in a.reweighed) for of, key, level in every)
+    text = say(
+        "All was scored again with {names} in place of the weights of tiers and severities, lowest "
+        "first. {moved} of {levels} of this report come out differently in one of them; each is "
+        "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
+        "lists that another action would take.",
+        names=join(names),
+        moved=number(moved),
+        levels=count(len(every), "level"),
+        places=COMPARED,
+    )
+    return ((mark("Sensitivity"), text),)
+
+
+def _thresholds(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
+    n, partly, largely = (percent(edge) for edge in p.rating_edges)
+    rating = say(
+        "N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "
+        "(fully) above; compared as exact fractions. The scale is that of ISO/IEC 33020.",
+        n=n,
+        partly=partly,
+        largely=largely,
+    )
+    groups = say(
+        "A framework or the enterprise has level n if controls with more than {share} of the weight"
+        " have it and none is below n-1. Its score is the weighted mean of its controls. The"
+        " enterprise score runs over our own themes.",
+        share=percent(p.group_share),
+    )
+    return (mark("Rating"), rating), (mark("Level"), _LEVEL), (mark("Groups"), groups)
+
+
+_STANDING = (
+    (
+        mark("Standing"),
+        mark(
+            "This is a management self-assessment with automated procedures. It is not an "
+            "assurance opinion (ISAE 3000, AT-C 205) and not a certification."
+        ),
+    ),
+    (
+        mark("Endorsement"),
+        mark(
+            "Others publish the frameworks and laws named here. None of them, nor ISO, has reviewed"
+            " or endorsed this report, its checks, its mappings or its numbers."
+        ),
+    ),
+    (
+        mark("Meaning"),
+        mark(
+            "The OWASP lists are risks: a pass is evidence of mitigation. The subcategories of "
+            "NIST are outcomes: a pass is evidence towards the outcome. Which check "
+            "speaks to which control, and how strongly, is our mapping."
+        ),
+    ),
+    (
+        mark("Verdict"),
+        mark(
+            "Each check gives one verdict for each subject in its scope: pass, fail, unknown, "
+            "attested, compensated or not applicable. What a source never records is unknown, not "
+            "failing. A log that was not delivering makes passes unknown; a failure found in it "
+            "stands. Denied actions are evidence of enforcement, not of use."
+        ),
+    ),
+    (
+        mark("Two ends"),
+        mark(
+            "Every number is computed twice: once with each unknown taken as failed (the evidenced "
+            "score, which is the one reported) and once with each unknown taken as passed. The "
+            "distance is the price of missing evidence; no probability is involved."
+        ),
+    ),
+)
+_LEVEL = mark(
+    "The checks of one control at one level are a practice. A control has level n if its level-n "
+    "practice is L or F and all lower ones are F. '+' means that the next level has begun. Levels "
+    "are never averaged."
+)
+_READING = (
+    (
+        mark("Not assessed"),
+        mark(
+            "A control without any evidence is printed as such and never as a percentage. In "
+            "totals it counts as nothing in the evidenced score and in full in the upper bound. A"
+            " check with no subject in scope is not applicable and counts in neither."
+        ),
+    ),
+    (
+        mark("Coverage and confidence"),
+        mark(
+            "Coverage is the weight share of verdicts that are known. Confidence is High from 90 "
+            "% coverage with at least 80 % of the credit from tests, Low below 60 % or where more"
+            " than half of the credit is attested only, otherwise Medium."
+        ),
+    ),
+    (
+        mark("Gap"),
+        mark(
+            "Target level minus evidenced level. 'To build': the target is out of reach even if "
+            "all missing evidence proves good. 'To evidence': it would be reached then."
+        ),
+    ),
+    (
+        mark("Waivers and compensating controls"),
+        mark(
+            "A waiver is not a pass and never changes a score: it takes a failure off the roadmap"
+            " until its date. A failure is compensated where another check that stands in for it"
+            " passes; a check names which may. Neither counts once expired, or approved by the"
+            " owner of the subject or by anybody whom reporter.yml does not name for it."
+        ),
+    ),
+    (
+        mark("Rounding"),
+        mark(
+            "Scores are exact fractions inside and printed with one decimal, half up. 100.0 is "
+            "printed only where nothing is missing, 0.0 only where nothing counts."
+        ),
+    ),
+    (
+        mark("Printed names"),
+        mark(
+            "Names and log texts are printed as received. Characters that cannot be seen, or that"
+            " turn the reading direction, are shown as escapes such as \\n or \\u202e; characters"
+            " the fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a "
+            "spreadsheet could run as a formula starts with a single quote."
+        ),
+    ),
+    (
+        mark("Explain"),
+        mark(
+            "Each number can be followed to the input: total, control, practice, check, subject, "
+            "and the record, named file#number. 'reporter explain RUN ID' prints the same chain. "
+            "manifest.json holds the SHA-256 of every input and of every file of the run."
+        ),
+    ),
+)
+_LANGUAGE = (
+    mark("Language"),
+    mark(
+        "Reasons of verdicts, notes on records and what people and sources say stand in the"
+        " language they were written in; those of the checks are English. So are findings.csv and"
+        " all other tables of the run."
+    ),
+)

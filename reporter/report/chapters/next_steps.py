@@ -1,0 +1,394 @@
+"""The roadmap: a `planned.Roadmap` and the results that it is about in, printable lines out.
+
+Gains are printed in percentage points with two decimals, half up, and never as 0.00 where there is
+one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby
+
+from reporter.evaluate.headlines import remedy
+from reporter.i18n.translate import content, headline, mark, say, say_n, word
+from reporter.model import assessment
+from reporter.model.history import JOINED, RENAMED, SPLIT, Regrouped
+from reporter.model.reasons import Reasons, alike
+from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Pick
+from reporter.report.view.format import (
+    clean,
+    count,
+    decimal,
+    digits,
+    exact,
+    join,
+    number,
+    percent,
+    short,
+)
+from reporter.runs.store import Results
+
+
+@dataclass(frozen=True, slots=True)
+class PickLine:
+    """One action at its place; points are percentage points of the evidenced enterprise score."""
+
+    rank: str
+    id: str
+    title: str
+    what: str
+    kind: str
+    """implement | evidence"""
+    lane: str
+    """act now | ranked | later: in the order that the ranked ones left behind"""
+    owners: str
+    cells: str
+    effort: str
+    """Person-days."""
+    gain: str
+    certain_gain: str
+    gain_per_day: str
+    gain_without_cap: str
+    total_after: str
+    level_after: str
+    fix: str
+    exact_gain: str
+    """Added to `start` they give every total."""
+    checks: tuple[str, ...]
+    """Whose verdicts become pass."""
+    before: str = ""
+    """"joined: no-owner-3f2a, no-owner-77c1": the actions of the last run whose failures it has;
+    empty where it is the same.
+    """
+    sensitive: str = ""
+    """"weight-sensitive: place 4 with flat weights"; only said of the first few of a lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLine:
+    """What one owner has to do."""
+
+    owner: str
+    actions: str
+    urgent: str
+    """How many of them stand in the act-now lane."""
+    cells: str
+    """Verdicts on what they own that these actions turn to pass."""
+    first: str
+    """The first few actions with the number of verdicts of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    text: str = ""
+    first_text: str = ""
+    """What the first actions bring, on the first page too."""
+    first: tuple[str, ...] = ()
+    """Their ids."""
+    urgent_text: str = ""
+    urgent: tuple[PickLine, ...] = ()
+    """Printed lines of the act-now lane."""
+    ranked_text: str = ""
+    ranked: tuple[PickLine, ...] = ()
+    """Printed lines of the ranking."""
+    owners_text: str = ""
+    owners: tuple[OwnerLine, ...] = ()
+    """Those with most to do."""
+    picks: tuple[PickLine, ...] = ()
+    """All, in full: the rows of roadmap.csv."""
+    ceiling: int = 5
+    """The highest level that the caps of the run allow."""
+    start: str = ""
+    """The evidenced score now, exactly."""
+
+
+URGENT_SHOWN = 12
+RANKED_SHOWN = 10
+NOW, RANKED, LATER = "act now", "ranked", "later"
+OWNERS_SHOWN, FIRST_SHOWN = 25, 3
+FILE, TODO = "roadmap.csv", "todo.csv"
+TOP = 5
+_SUPPLY = mark("Supply what is missing: ")
+_WORDS = (
+    "",
+    mark("The first action of the roadmap that mends something ({ids}) moves"),
+    mark("The first two actions of the roadmap that mend something ({ids}) move"),
+    mark("The first three actions of the roadmap that mend something ({ids}) move"),
+    mark("The first four actions of the roadmap that mend something ({ids}) move"),
+    mark("The first five actions of the roadmap that mend something ({ids}) move"),
+)
+
+
+def roadmap(a: assessment.Assessment, results: Results) -> Roadmap:
+    """Print the roadmap."""
+    plan = a.roadmap
+    fixes, before = Fixes(a.checks), {r.id: r for r in a.history.regrouped}
+    picks = tuple(
+        _line(n, p, _lane(n, p, plan.ranked), fixes, before.get(p.action.id))
+        for n, p in enumerate(plan.picks, 1)
+    )
+    urgent = [p for p in picks if p.lane == NOW]
+    ranked = [p for p in picks if p.lane != NOW]
+    owners = _owners(results, picks)
+    return Roadmap(
+        text=_text(a),
+        first_text=_first(a),
+        first=plan.first,
+        urgent_text=_urgent_text(len(urgent), bool(a.waived)),
+        urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
+        ranked_text=_ranked_text(len(ranked)),
+        ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
+        picks=picks,
+        owners_text=_owners_text(owners),
+        owners=owners[:OWNERS_SHOWN],
+        ceiling=plan.ceiling,
+        start=exact(plan.start),
+    )
+
+
+def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:
+    """Print what each owner has to do, who has most first; what nobody owns last."""
+    columns = ("owner", "rank", "count(*)")
+    rows = results.each(columns, "rank IS NOT NULL", "GROUP BY owner, rank ORDER BY owner, rank")
+    made: list[tuple[tuple[bool, int, str], OwnerLine]] = []
+    for owner, todo in groupby(rows, key=lambda row: row[0]):
+        own = [(picks[rank - 1], n) for _, rank, n in todo]
+        total = sum(n for _, n in own)
+        line = OwnerLine(
+            owner=short(clean(owner), TODO, 80) or say("nobody"),
+            actions=str(len(own)),
+            urgent=str(sum(pick.lane == NOW for pick, _ in own)),
+            cells=str(total),
+            first=", ".join(f"{pick.id} ({n})" for pick, n in own[:FIRST_SHOWN]),
+        )
+        made.append(((not owner, -total, owner), line))
+    return tuple(line for _, line in sorted(made, key=lambda m: m[0]))
+
+
+def _owners_text(owners: Sequence[OwnerLine]) -> str:
+    if not owners:
+        return ""
+    rest = len(owners) > OWNERS_SHOWN
+    all_ = number(len(owners))
+    shown = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=all_) if rest else ""
+    text = mark(
+        "The to-do list of each owner stands in {file}, a verdict a row in the order of the"
+        " roadmap."
+    )
+    return say(text, file=TODO) + shown
+
+
+def points(value: Fraction) -> str:
+    """Print a share as percentage points with two decimals, half up; 0.00 only where there is
+    none.
+    """
+    hundredths = (20000 * value + 1) // 2
+    hundredths = max(hundredths, 1) if value > 0 else hundredths
+    return decimal(Fraction(hundredths, 100), 2)
+
+
+def person_days(value: Fraction) -> str:
+    """Print person-days without needless decimals."""
+    return decimal(value)
+
+
+def days_of_work(value: Fraction) -> str:
+    """Print person-days with their name."""
+    one, days = value == 1, person_days(value)
+    return say("{n} person-day", n=days) if one else say("{n} person-days", n=days)
+
+
+class Fixes:
+    """What actions ask for, in the language of the report: the fixes of their checks, or the
+    evidence that is missing.
+    """
+
+    def __init__(self, checks: Iterable[assessment.Check]) -> None:
+        self._checks = {c.id: c for c in checks}
+        self._reasons = Reasons(self._checks.values())
+        self._said: dict[tuple[tuple[str, bool], ...], str] = {}
+
+    def of(self, action: Action) -> str:
+        """Say what an action asks for."""
+        if action.kind == EVIDENCE:
+            return say(_SUPPLY) + self._missing(action)
+        if action.mends not in self._said:
+            fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.mends)
+            self._said[action.mends] = " ".join(dict.fromkeys(fixes))
+        return self._said[action.mends]
+
+    def _missing(self, action: Action) -> str:
+        m = action.missing
+        if not m:
+            return ""
+        told = alike(self._reasons.of(m.check, m.code, m.values), m.alike)
+        if m.codes == 1:
+            return told
+        return say(
+            "{reason} ({n} of {all})", reason=told, n=number(m.n), all=number(action.verdicts)
+        )
+
+
+def _lane(rank: int, pick: Pick, ranked: int) -> str:
+    return NOW if pick.action.urgent else RANKED if rank <= ranked else LATER
+
+
+def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None) -> PickLine:
+    action = pick.action
+    certain = Fraction(0) if action.kind == EVIDENCE else pick.gain
+    return PickLine(
+        rank=digits(rank),
+        id=clean(action.id),
+        title=clean(headline(action.title)),
+        what=clean(action.what),
+        kind=action.kind,
+        lane=lane,
+        owners=clean("; ".join(action.owners)),
+        cells=digits(action.verdicts),
+        effort=person_days(action.effort),
+        gain=points(pick.gain),
+        certain_gain=points(certain),
+        gain_per_day=points(pick.gain / action.effort),
+        gain_without_cap=points(pick.uncapped),
+        total_after=percent(pick.total),
+        level_after=digits(pick.level),
+        fix=clean(fixes.of(action)),
+        exact_gain=exact(pick.gain),
+        checks=tuple(map(clean, action.checks)),
+        before=say(_CAME[came.how], ids=clean(", ".join(came.before))) if came else "",
+    )
+
+
+_CAME = {
+    JOINED: mark("joined: {ids}"),
+    SPLIT: mark("split off: {ids}"),
+    RENAMED: mark("was: {ids}"),
+}
+
+
+def _brief(line: PickLine, a: assessment.Assessment, place: int) -> PickLine:
+    """A line as the report prints it: long texts cut, and whether its place hangs on the
+    weights.
+    """
+    return replace(
+        line,
+        sensitive=_sensitive(a, line, place),
+        what=short(line.what, FILE, 60),
+        owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
+        fix=short(line.fix, FILE, 200),
+    )
+
+
+def _sensitive(a: assessment.Assessment, line: PickLine, place: int) -> str:
+    """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
+    said = []
+    for other in a.reweighed:
+        lane = [clean(i) for i in other.first[line.lane != NOW]]
+        if place < len(lane) and lane[place] != line.id:
+            name = word(other.name)
+            said.append(
+                say("place {n} with {name} weights", n=lane.index(line.id) + 1, name=name)
+                if line.id in lane
+                else say("place beyond {n} with {name} weights", n=len(lane), name=name)
+            )
+    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
+
+
+def _text(a: assessment.Assessment) -> str:
+    plan = a.roadmap
+    left = (
+        say(
+            " Left out: {verdicts} that somebody waived.",
+            verdicts=count(a.waived, "failing verdict"),
+        )
+        if a.waived
+        else ""
+    )
+    if not plan.picks:
+        return left.strip() or say(
+            "Nothing failed and nothing is unknown: there is nothing to plan."
+        )
+    mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
+    held = (
+        say(" The caps of this run stay in all of it: level {n} at most.", n=plan.ceiling)
+        if plan.ceiling < TOP
+        else ""
+    )
+    days = sum((p.action.effort for p in plan.picks), Fraction(0))
+    return say(
+        "{actions} mend what fails, a root cause or a check each; {others} show what is unknown."
+        " Together {days} person-days by default efforts or your own, from {start} to {end}. Each"
+        " gain is the evidenced enterprise score with the action done less the score before it,"
+        " computed anew after every pick, in percentage points; the gains add up. The next pick is"
+        " the one with the largest gain per day: a good order, not the best of all orders. What"
+        " evidence brings is only possible: it counts as if what is found were good, and so do the"
+        " scores and levels after it. Without cap: what an action would bring if critical failures"
+        " held no practice at half; while others still hold it, the gain waits for the last of"
+        " them.{held}{left} Any choice: reporter explain RUN --fix ID,ID.",
+        actions=count(mend, "action"),
+        others=number(len(plan.picks) - mend),
+        days=person_days(days),
+        start=percent(plan.start),
+        end=percent(plan.picks[-1].total),
+        held=held,
+        left=left,
+    )
+
+
+def _first(a: assessment.Assessment) -> str:
+    """Say what the first actions that mend something bring by themselves."""
+    plan = a.roadmap
+    if not plan.first:
+        return ""
+    n = len(plan.first)
+    name = clean(content(a.policy.level_names[plan.first_level]))
+    level = say_n(
+        "reaches level {level} ({name})",
+        "reach level {level} ({name})",
+        n,
+        level=plan.first_level,
+        name=name,
+    )
+    if plan.first_level == plan.level:
+        level = say_n(
+            "leaves the level at {level}", "leave the level at {level}", n, level=plan.level
+        )
+    first = say(_WORDS[n], ids=", ".join(map(clean, plan.first)))
+    return say(
+        "{actions} the evidenced score from {start} to {end} and {level}, all else unchanged.",
+        actions=first,
+        start=percent(plan.start),
+        end=percent(plan.first_total),
+        level=level,
+    )
+
+
+def _urgent_text(n: int, waived: bool) -> str:
+    if not n:
+        but = say(" that nobody waived") if waived else ""
+        text = mark(
+            "No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows"
+            " misuse{but}."
+        )
+        return say(text, but=but)
+    more = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
+    return say_n(
+        "{n} action mends a critical failure on a subject that is, or may be, tier 3 or 4, or"
+        " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
+        "{n} actions mend a critical failure on a subject that is, or may be, tier 3 or 4, or"
+        " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
+        n,
+        shown="" if n <= URGENT_SHOWN else more,
+    )
+
+
+def _ranked_text(n: int) -> str:
+    if not n:
+        return say("Nothing else is open.")
+    shown = (
+        say("all are listed")
+        if n <= RANKED_SHOWN
+        else say("the first {n} are listed, all of them in {file}", n=RANKED_SHOWN, file=FILE)
+    )
+    return f"{count(n, 'further action')}; {shown}."

@@ -1,0 +1,169 @@
+"""The parts of the organisation as printed: an `Assessment` in, one table a dimension out, the
+weakest part first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reporter.i18n.translate import content, mark, say
+from reporter.model import assessment
+from reporter.model.scores import FrameworkScore, Slice, Status
+from reporter.report.view.format import (
+    clean,
+    count,
+    figure,
+    group_level,
+    group_state,
+    join,
+    number,
+    percent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceLine:
+    """One part of the organisation."""
+
+    dimension: str
+    value: str
+    """"not recorded" for the actors of whom no input says it."""
+    actors: int
+    passed: int
+    failed: int
+    unknown: int
+    level: str
+    level_note: str
+    """"at most 2; weight-sensitive: level 1 with flat weights"; or why there is no level."""
+    score: str
+    range: str
+    exact_lo: str
+    exact_hi: str
+    coverage: str
+    caps: str
+    """What holds the level down, if anything does."""
+    weakest: str
+    """The themes with the lowest scores."""
+    compensated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    name: str
+    text: str
+    """Where the other parts stand, or that no input says it; empty when all are shown."""
+    rows: tuple[SliceLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    text: str = ""
+    dimensions: tuple[Dimension, ...] = ()
+    """As many parts of each as a report shows."""
+    rows: tuple[SliceLine, ...] = ()
+    """All: the rows of slices.csv."""
+
+
+FILE = "slices.csv"
+SHOWN = 25
+WEAKEST = 2
+NOT_RECORDED = mark("not recorded")
+_HEADS = {
+    "environment": mark("By environment"),
+    "business unit": mark("By business unit"),
+    "agent tier": mark("By risk tier of the agent, in whatever state it is"),
+    "actor type": mark("By actor type"),
+}
+_NONE = {
+    "environment": mark("No input says the environment of any actor."),
+    "business unit": mark("No input says the business unit of any actor."),
+    "agent tier": mark("No input says the agent tier of any actor."),
+    "actor type": mark("No input says the actor type of any actor."),
+}
+
+
+def slices(a: assessment.Assessment) -> Slices:
+    """Print every part, by dimension, and count what stands in none."""
+    if not a.slices:
+        return Slices()
+    ordered = sorted(a.slices, key=_weakest_first)
+    rows = tuple(_line(a, s) for s in ordered)
+    dimensions = (_dimension(name, [r for r in rows if r.dimension == name]) for name in _HEADS)
+    return Slices(_text(), tuple(d for d in dimensions if d.rows or d.text), rows)
+
+
+def _text() -> str:
+    return say(
+        "The enterprise score again, each time from the verdicts on the actors of one part only:"
+        " the same checks, themes and weights. A verdict on something that actors of several parts"
+        " share counts in each of them, so parts do not add up to the whole; verdicts on the"
+        " organisation, its logs and policies stand in none. A part to which fewer than half of the"
+        " themes apply is given no level. Parts of few actors move by much when one of them"
+        " changes."
+    )
+
+
+def _weakest_first(s: Slice) -> tuple[object, ...]:
+    total = s.score.total
+    known = bool(s.part.value)
+    if s.part.dimension == "agent tier":
+        return s.part.dimension, not known, s.part.value
+    return s.part.dimension, not known, total.level_lo, total.lo, s.part.value
+
+
+def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
+    head = say(_HEADS[name])
+    if all(r.value == say(NOT_RECORDED) for r in rows):
+        said = "" if not rows else say(_NONE[name])
+        return Dimension(head, said, ())
+    rest = len(rows) - SHOWN
+    more = say(
+        "{n} of {parts} shown, the weakest first; all are in {file}.",
+        n=number(SHOWN),
+        parts=count(len(rows), "part"),
+        file=FILE,
+    )
+    return Dimension(head, more if rest > 0 else "", tuple(rows[:SHOWN]))
+
+
+def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
+    total, part = s.score.total, s.part
+    level = group_level(total, a, part.dimension, part.value)
+    applying = total.assessed + total.not_assessed
+    most = say("at most {n}", n=level.hi) if level.note else ""
+    narrow = 2 * applying < len(s.score.controls)
+    note = say(
+        "no level: {n} of {themes} apply",
+        n=number(applying),
+        themes=count(len(s.score.controls), "theme"),
+    )
+    shown = figure(total.lo, total.hi, group_state(total))
+    n = {status: sum(t.n for t in part.tallies if t.status == status) for status in Status}
+    return SliceLine(
+        dimension=part.dimension,
+        value=clean(part.value) or say(NOT_RECORDED),
+        actors=part.actors,
+        passed=n[Status.PASS] + n[Status.ATTESTED],
+        compensated=n[Status.COMPENSATED],
+        failed=n[Status.FAIL],
+        unknown=n[Status.UNKNOWN],
+        level="–" if narrow else level.text,
+        level_note=note if narrow else "; ".join(x for x in (most, level.sensitive) if x),
+        score=shown.text,
+        range=shown.range,
+        exact_lo=shown.exact_lo,
+        exact_hi=shown.exact_hi,
+        coverage=percent(total.coverage),
+        caps="; ".join(
+            say("level {n} at most: {why}", n=most, why=clean(content(reason)))
+            for most, reason in total.caps
+        ),
+        weakest=_weakest(a, s.score),
+    )
+
+
+def _weakest(a: assessment.Assessment, score: FrameworkScore) -> str:
+    titles = {t.id: clean(content(t.title)) for t in a.themes}
+    judged = [c for c in score.controls if c.state != "not_applicable"]
+    lowest = sorted(judged, key=lambda c: (c.lo, c.id))[:WEAKEST]
+    return join(tuple(f"{titles[c.id]} {percent(c.lo)}" for c in lowest))

@@ -1,0 +1,61 @@
+"""CSV for eyes: findings.csv from the view, and any other table of texts; every cell of a run goes
+through `escape`.
+
+What a spreadsheet would run as a formula gets a leading quote, which changes the data: machines
+read report.json.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from reporter.i18n.plain_text import clean
+from reporter.i18n.translate import ENGLISH, speaking
+from reporter.report.document import View
+from reporter.report.verdicts import places
+from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
+
+_SHOWN = ("check", "subject", "status", "reason", "record", "fix")
+TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
+"""The columns of todo.csv."""
+_DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
+_ASKED = _DANGEROUS | {" "}
+
+
+def write_findings(view: View, path: Path) -> None:
+    """Write findings.csv: every fail, unknown and compensated cell as a row, in English as all
+    tables of a run are.
+    """
+    with speaking(ENGLISH):
+        write_table(path, view.finding_columns, view.findings)
+
+
+def todo(view: View) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of todo.csv: every verdict that an action mends, by owner, in the order of the
+    roadmap.
+    """
+    place = places(view)
+    owed = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
+    for row, rank in owed:
+        p = view.roadmap.picks[rank - 1]
+        yield row[place["owner"]], p.rank, p.id, p.lane, p.effort, *(row[place[c]] for c in _SHOWN)
+
+
+def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
+    """Write a table in UTF-8 with BOM and CRLF line ends, safe to open in a spreadsheet."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([escape(name) for name in header])
+        writer.writerows([escape(cell) for cell in row] for row in table)
+
+
+def escape(text: str) -> str:
+    """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula,
+    leading blanks or not.
+    """
+    if text.isascii() and text.isprintable() and text[:1] not in _ASKED:  # nearly all are such
+        return text
+    risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
+    return f"'{clean(text)}" if risky else clean(text)

@@ -1,0 +1,52 @@
+"""The shape of a report: plain printable values in reading order, all that writers see.
+
+Built by `view.build` of the data of a run. Strings are ready to print (hidden
+characters made visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for
+drawing only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reporter.report.chapters.accounting import Accounting
+from reporter.report.chapters.chart_data import Agents, LogCalendar, Losses
+from reporter.report.chapters.next_steps import Roadmap
+from reporter.report.chapters.parts_of_the_whole import Slices
+from reporter.report.chapters.rights_and_use import Causes, Observation, ParityTable
+from reporter.report.chapters.said_by_people import Attestations, Waivers
+from reporter.report.editions.board import Board
+from reporter.report.trend.transitions import Progress
+from reporter.report.view.elements import Check, Cover, Crosswalk, Framework, Line, Summary, Weights
+from reporter.report.view.finding_rows import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    cover: Cover
+    summary: Summary
+    themes: Framework
+    frameworks: tuple[Framework, ...]
+    checks: tuple[Check, ...]
+    observed: Observation
+    causes: Causes
+    scope: tuple[Line, ...]
+    accounting: Accounting
+    level_names: tuple[str, ...]
+    levels: tuple[Line, ...]
+    method: tuple[Line, ...]
+    hashes: tuple[Line, ...]
+    finding_columns: tuple[str, ...]
+    findings: Findings
+    """Every fail, unknown and compensated verdict: the rows of findings.csv."""
+    crosswalks: tuple[Crosswalk, ...] = ()
+    parity: ParityTable = ParityTable()
+    attestations: Attestations = Attestations()
+    roadmap: Roadmap = Roadmap()
+    waivers: Waivers = Waivers()
+    slices: Slices = Slices()
+    board: Board = Board()
+    losses: Losses = Losses()
+    calendar: LogCalendar = LogCalendar()
+    agents: Agents = Agents()
+    history: Progress = Progress()
+    weights: Weights = Weights()

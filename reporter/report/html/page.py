@@ -1,0 +1,322 @@
+"""The editions as HTML: the view rendered by the templates into one file that needs no network, and
+no script.
+
+`render` also serves the PDF, from the same templates, for the medium "paper".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    FunctionLoader,
+    StrictUndefined,
+)
+from jinja2.bccache import Bucket
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, word
+from reporter.model.branding import ACCENT
+from reporter.report.build import SHOWN_ON_PAPER
+from reporter.report.document import View
+from reporter.report.editions.appendix import Chapter, sums
+from reporter.report.html import charts, owner_tasks, search, verdict_pages, verdict_rows
+from reporter.report.html.custom_template import Template, check
+from reporter.report.html.diagrams import action_path, maturity, tier_levels
+from reporter.report.view.elements import Control, Framework
+from reporter.report.view.format import number
+from reporter.runs.store import Held
+
+STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
+DRAWINGS: tuple[Callable[..., str], ...] = (
+    *(charts.gauge, charts.steps, charts.bar, charts.lag, charts.waterfall, charts.days),
+    *(charts.split, charts.trend, tier_levels, maturity, action_path),
+)
+"""What templates can draw, by the name of the function."""
+OWN = "own"
+"""The name of the user's template, to jinja2."""
+IN_CODE = re.compile(r"\b_\(([^()]+)\)")
+COUNTED = 'text.replace(/,/g, "")'
+"""How the script reads a number of English."""
+
+
+def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
+    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+    if own:
+        _write(path, render(view, own=own))
+        return
+    lists, fill = _lists(view, edition), _page(view, "screen")
+    _write(path, fill(f"{edition}.html", **lists))
+    for file, template, more in _parted(view, **lists):
+        folder = path.with_name(
+            verdict_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER
+        )
+        folder.mkdir(exist_ok=True)
+        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
+
+
+def render(
+    view: View,
+    medium: str = "screen",
+    extra_css: str = "",
+    edition: str = "auditor",
+    appendix: Chapter | None = None,
+    own: Template | None = None,
+) -> str:
+    """Render an edition of the view, or a template of the user's own, for the screen or for paper.
+
+    On paper an appendix may follow, whose first page is rendered too.
+    """
+    with speaking(view.cover.language):
+        fill = _page(view, medium, extra_css, appendix, own)
+        if not own:
+            return fill(f"{edition}.html", **_lists(view, edition, medium))
+        lists = _lists(view, "auditor", medium) | _lists(view, "engineer", medium)
+        page = fill(OWN, **lists)
+        check(page, fill("layout.html"), own)
+        return page
+
+
+def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
+    """Lay out the long lists of an edition."""
+    if edition == "engineer":
+        return {"desks": owner_tasks.desks(view, medium)}
+    return (
+        {"found": verdict_pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
+    )
+
+
+def _parted(
+    view: View, found: verdict_pages.Found | None = None, desks: Sequence[owner_tasks.Desk] = ()
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the pages beside an edition: file, template and what fills it."""
+    if any(d.files for d in desks):
+        for d, page in owner_tasks.pages(view, desks):
+            yield page.file, "owner", {"desk": d, "page": page}
+    if found and not found.inline:
+        words, by_page = search.Words(), []
+        actors: list[verdict_pages.Actor] = []
+        for p in verdict_pages.check_pages(view):
+            words.add(p)
+            yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
+        for file, own in verdict_pages.actor_pages(view):
+            by_page.append((file, own[0].name, own[-1].name))
+            actors += (
+                [replace(a, verdicts=(), card=None) for a in own]
+                if len(actors) <= verdict_pages.LISTED
+                else []
+            )
+            yield file, "agents", {"actors": own}
+        named = actors if len(actors) <= verdict_pages.LISTED else []
+        yield (
+            "index.html",
+            "index",
+            {"found": found, "actors": named, "by_page": by_page, "words": Markup(words.told())},
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _page(
+    view: View,
+    medium: str,
+    extra_css: str = "",
+    appendix: Chapter | None = None,
+    own: Template | None = None,
+) -> Callable[..., str]:
+    """Prepare what all pages share, and return a function that fills a template."""
+    folder = templates_dir()
+    css = _styles(medium) + extra_css
+    if appendix:
+        css = _numbered(css, appendix)
+    css = css.replace(ACCENT, view.cover.accent)
+    script = ""
+    if medium == "screen":
+        script = _counting(_said((folder / "screen.js").read_text("utf-8")))
+    environment = _environment(folder, own)
+    environment.filters["path"] = str if medium == "paper" else verdict_rows.path
+    environment.globals |= {
+        "view": view,
+        "medium": medium,
+        "paper": medium == "paper",
+        "limit": SHOWN_ON_PAPER,
+        "appendix": appendix,
+        "css": Markup(css),
+        "css_hash": _digest(css),
+        "script": Markup(script),
+        "script_hash": _digest(script),
+    }
+
+    def fill(template: str, **more: Any) -> str:
+        page = environment.get_template(template).render(**more)
+        return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
+
+    return fill
+
+
+def _styles(medium: str) -> str:
+    """Read the style sheets of a medium, in the language that is spoken."""
+    names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
+    css = _said("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
+    return _constant(css) if medium == "paper" else css
+
+
+def _numbered(css: str, appendix: Chapter) -> str:
+    """Count in the pages of the appendix, which are bound in later and which counter(pages) does
+    not know.
+    """
+    css = css.replace("counter(pages)", 'target-counter("#findings", total)')
+    before = appendix.before + 1
+    return (
+        f"{css}@page {{ counter-increment: page total; }}"
+        f"@page :first {{ counter-reset: page 0 total {appendix.pages}; }}"
+        f"@page :nth(1 of findings) {{ counter-increment: page {before} total {before}; }}"
+    )
+
+
+def _said(code: str) -> str:
+    """Say what stands as `_(text)` in the strings of a style sheet or script."""
+    return IN_CODE.sub(lambda found: json.dumps(say(found[1]), ensure_ascii=False)[1:-1], code)
+
+
+def _counting(script: str) -> str:
+    """Let tables be sorted by numbers as the language writes them."""
+    group, decimal = numeral(","), numeral(".")
+    if decimal == ".":
+        return script
+    told = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
+    return script.replace(COUNTED, told)
+
+
+def _digest(text: str) -> str:
+    """Hash what the page may use, for its content security policy."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def templates_dir() -> Path:
+    """Find the templates: inside an installed wheel, else at the root of the repository."""
+    package = Path(__file__).parents[2]
+    packed = package / "_data" / "templates"
+    return packed if packed.is_dir() else package.parent / "templates"
+
+
+def _constant(css: str) -> str:
+    """Put the values of custom properties in place: resolving them slows WeasyPrint by a tenth."""
+    values = dict(re.findall(r"(--\w+):\s*([^;]+);", css))
+    return re.sub(r"var\((--\w+)\)", lambda found: values[found[1]], css)
+
+
+def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
+    """Draw one heat map per top group; on paper these stand side by side, without the titles."""
+    tops = [g for g in framework.groups if g.depth == 0]
+    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in tops]
+    named = [(name, controls) for name, controls in parts if controls]
+    chosen = named or [(framework.title, list(framework.controls))]
+    titles = not (paper and named)
+    return [(name, Markup(charts.heat(name, c, titles))) for name, c in chosen]
+
+
+def gap_controls(framework: Framework) -> list[Control]:
+    """Pick the controls of the gap table, in its order."""
+    by_id = {c.id: c for c in framework.controls}
+    return [by_id[i] for i in framework.gaps]
+
+
+def _members(framework: Framework, ids: tuple[str, ...]) -> list[Control]:
+    return [c for c in framework.controls if c.id in ids]
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """What a template of the user's own may do: nothing beside what jinja2 allows, and it asks the
+    tables of the run nothing in SQL.
+    """
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Keep the tables of a run behind the rows that they give."""
+        return not isinstance(value, Held) and super().is_safe_attribute(obj, attr, value)
+
+
+class _Compiled(BytecodeCache):
+    """What this process has compiled: each page has an environment of its own, and compiling its
+    templates takes as long as filling them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._known: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code of a template whose text is the same as then."""
+        checksum, code = self._known.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template."""
+        self._known[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled(kind: type[Environment]) -> _Compiled:
+    """The code differs by kind: in a sandbox each access is guarded."""
+    return _Compiled()
+
+
+def _environment(folder: Path, own: Template | None = None) -> Environment:
+    """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one
+    of ours.
+    """
+    loaders: list[BaseLoader] = [FileSystemLoader(folder)]
+    if own:
+        loaders.append(
+            FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None)
+        )
+    kind = _Sandbox if own else Environment
+    environment = kind(
+        loader=ChoiceLoader(loaders),
+        bytecode_cache=_compiled(kind),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
+    environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
+    environment.globals |= {"_": _say, "word": word, "number": number}
+    environment.globals |= {"facets": _facets, "sums": sums}
+    environment.globals |= {
+        "verdict_rows": verdict_rows.verdict_rows,
+        "verdict_links": verdict_rows.verdict_links,
+    }
+    return environment
+
+
+def _say(text: str, **values: object) -> Markup:
+    """Say a text of a template, which may hold HTML; its values may not."""
+    return Markup(say(text)).format(**values) if values else Markup(say(text))
+
+
+def _facets(*names: str) -> str:
+    """Name what a list can be chosen by: the name in the page, and what a reader sees."""
+    return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
+
+
+def _draw(draw: Callable[..., str], *args: object) -> Markup:
+    return Markup(draw(*args))

@@ -1,0 +1,64 @@
+"""One search over all pages by check. In: the pages, one at a time. Out: JSON that says on which of
+them each word stands.
+
+A page opened from a disk may fetch nothing, so the index of the pages carries their words, and
+leads to the page whose own search shows the rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+
+from reporter.i18n.translate import say, word
+from reporter.report.html.verdict_pages import Page
+
+LIMIT = 3_000_000
+"""Bytes that the words may take: more would be slow to open."""
+_NUMBER = re.compile(r"#\d+$")
+"""Of a record, which would make nearly every word unlike the others."""
+
+
+class Words:
+    """The words of the pages that were added, and on which of them each stands."""
+
+    def __init__(self) -> None:
+        self._pages: list[tuple[str, str, str, str]] = []
+        self._on: dict[str, int] = defaultdict(int)
+        self._size = 0
+
+    def add(self, page: Page) -> None:
+        """Read a page; nothing more once there are too many words."""
+        n = len(self._pages)
+        self._pages.append((page.file, page.check.id, page.check.title, page.title))
+        if self._size <= LIMIT:
+            for text in _words(page):
+                if text not in self._on:
+                    self._size += len(text.encode())
+                self._on[text] |= 1 << n
+
+    def told(self) -> str:
+        """Return the pages, and for each set of them, as a hexadecimal number, the words that stand
+        there; '' if too long.
+        """
+        if self._size > LIMIT:
+            return ""
+        together: dict[int, list[str]] = defaultdict(list)
+        for text in sorted(self._on):
+            together[self._on[text]].append(text)
+        told = {
+            "pages": self._pages,
+            "words": {f"{places:x}": " ".join(own) for places, own in together.items()},
+        }
+        made = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        return made if len(made.encode()) <= LIMIT else ""
+
+
+def _words(page: Page) -> set[str]:
+    """Cut what can be read on a page into words, in small letters."""
+    texts = {page.check.id, page.check.title}
+    for r in page.rows:
+        texts.update((r.subject, r.tier_text, word(r.status), r.reason, r.record, r.owner))
+        if r.waived_until:
+            texts.add(say("waived until {day}", day=r.waived_until))
+    return {_NUMBER.sub("", text) for text in " ".join(texts).lower().split()}

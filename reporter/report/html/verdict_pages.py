@@ -1,0 +1,388 @@
+"""Every verdict on the screen, by check and by agent. In: a `shape.View`. Out: rows, and pages
+beside the report, one at a time.
+
+While the verdicts are few they all stand in the report's own page. A long run keeps the first
+findings of each check there and the whole on pages of bounded size in a folder beside it, with an
+index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, islice
+from typing import Any, NamedTuple
+
+from reporter.engine.base import quoted_list
+from reporter.i18n.plain_text import clean
+from reporter.i18n.translate import mark, say
+from reporter.model.scores import Status, tier_text
+from reporter.report.chapters.chart_data import AgentCard
+from reporter.report.document import View
+from reporter.report.view.elements import Check
+from reporter.report.view.format import count, number, owner, record, short, slug
+from reporter.runs.store import RESULTS
+
+INLINE = 4_000
+"""Findings up to which the report's own page holds them all."""
+VERDICTS = 5_000
+"""Verdicts, passes too, up to which it holds them all: 0.4 kB each, so with 250 agents the page
+stays below 5 MB.
+"""
+FIRST = 25
+"""Findings of a check in the report's page where the others stand beside it."""
+CARDS = 250
+"""Agents up to which the report's own page draws each one's path."""
+PER_PAGE = 2_000
+"""Verdicts on one page by check."""
+NAMES_PER_PAGE = 8_000
+"""Verdicts on one page by agent, where each is one link and a path counts as much as sixty."""
+PATH = 60
+LISTED = 10_000
+"""Agents that the index lists by name; more it lists by page."""
+FOLDER = "findings"
+ALL = "findings.csv"
+PASS = Status.PASS.value
+STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
+"""In the order in which they are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One verdict."""
+
+    anchor: str
+    """v- and the id of the verdict, the same in every run."""
+    page: str
+    """File of the page that holds it; '' for the report's own."""
+    check: str
+    severity: str
+    subject: str
+    actor: str
+    owner: str
+    tier: str
+    tier_text: str
+    """"tier 3"."""
+    status: str
+    """fail | unknown | compensated | attested | pass"""
+    reason: str
+    record: str
+    waived_until: str
+
+
+class Link(NamedTuple):
+    """Where a verdict of a long run stands, and what its actor is told by."""
+
+    anchor: str
+    page: str
+    check: str
+    status: str
+    owner: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Verdicts of one check on one page, the passes last."""
+
+    file: str
+    """'' for the report's own page."""
+    check: Check
+    title: str
+    """"page 3 of 7"; empty for the only one."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An agent or account and all verdicts on it; '' is the organisation."""
+
+    name: str
+    anchor: str
+    page: str
+    owner: str
+    tier: str
+    standing: str
+    """"4 failing · 2 unknown · 37 pass"."""
+    verdicts: tuple[tuple[str, tuple[Row | Link, ...]], ...]
+    """By status: what is open, and the passes last; empty in an index."""
+    card: AgentCard | None
+    """Its level and action path, if it is an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The verdicts of a check in the report's page."""
+
+    rows: tuple[Row, ...]
+    """Its findings, in a long run the first."""
+    passes: tuple[Row, ...]
+    """Its passes, in a long run none."""
+    passed: str
+    """"412 passes"; empty for none."""
+    note: str
+    """"25 of 1,204 findings are listed here; all of them:"; empty where all are."""
+    files: tuple[str, ...]
+    """The pages that hold all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the report's own page holds of the verdicts, and where all of them stand."""
+
+    inline: bool
+    text: str
+    by_check: dict[str, Listed]
+    """Checks that have a verdict here."""
+    actors: tuple[Actor, ...]
+    """Empty where they stand on pages of their own."""
+
+
+def found(view: View) -> Found:
+    """Lay out every verdict of a run, or the first of each check and where the others are."""
+    total = sum(_size(c) for c in view.checks)
+    inline = len(view.findings) <= INLINE and total <= VERDICTS and len(view.agents.cards) <= CARDS
+    if inline:
+        by_check = {p.check.id: _all_of(p) for p in check_pages(view, inline=True)}
+        actors = tuple(
+            _actors(view, [row for x in by_check.values() for row in (*x.rows, *x.passes)])
+        )
+        names = len(actors)
+    else:
+        by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
+        actors, names = (), len(_sizes(view))
+    passed = total - len(view.findings)
+    return Found(inline, _text(total, passed, len(by_check), names), by_check, actors)
+
+
+def _text(total: int, passed: int, checks: int, names: int) -> str:
+    verdicts = count(total, "verdict")
+    if passed:
+        verdicts += f" ({count(passed, 'pass')})"
+    return say(
+        "{verdicts} of {checks}, by {names}",
+        verdicts=verdicts,
+        checks=count(checks, "check"),
+        names=count(names, "name"),
+    )
+
+
+def _open(c: Check) -> int:
+    n = c.counts
+    return n.failed + n.unknown + n.compensated + n.attested
+
+
+def _size(c: Check) -> int:
+    return _open(c) + c.counts.passed
+
+
+def _all_of(page: Page) -> Listed:
+    said = _open(page.check)
+    return Listed(page.rows[:said], page.rows[said:], _passed(page.check), "", ())
+
+
+def _first_of(page: Page) -> Listed:
+    said, passed = _open(page.check), _passed(page.check)
+    return Listed(page.rows, (), passed, _pointer(len(page.rows), said, passed), _files(page.check))
+
+
+def _passed(c: Check) -> str:
+    return count(c.counts.passed, "pass") if c.counts.passed else ""
+
+
+def _files(c: Check) -> tuple[str, ...]:
+    """Name the pages of a check in a long run."""
+    return tuple(
+        page_file(f"check{c.anchor[1:]}", n) for n in range(1, -(-_size(c) // PER_PAGE) + 1)
+    )
+
+
+def _pointer(shown: int, findings: int, passed: str) -> str:
+    """Say what stands on the pages of a check, of which its first findings are shown."""
+    if not findings:
+        return say("{passes}, with their records:", passes=passed)
+    if findings == shown:
+        same = (
+            mark("The same and {passes} on a page of its own:")
+            if passed
+            else mark("The same on a page of its own:")
+        )
+        return say(same, passes=passed)
+    first = (
+        mark("{n} of {all} findings are listed here; all of them, and {passes}:")
+        if passed
+        else mark("{n} of {all} findings are listed here; all of them:")
+    )
+    return say(first, n=number(shown), all=number(findings), passes=passed)
+
+
+_HELD = (
+    *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
+    *("status", "reason", "record", "waived_until"),
+)
+_WITHIN = (
+    f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
+)
+"""In SQL: what fails first, then by tier, the highest first; the passes last."""
+_SHOWN = f"status <> '{Status.NA}'"
+
+
+def _by_check(view: View) -> str:
+    """In SQL: the place of a check in the report."""
+    return f'list_position({quoted_list(_names(view))}, "check")'
+
+
+def _names(view: View) -> list[str]:
+    """The checks of the report in its order, as the store calls them."""
+    printed = {head[0]: name for name, head in view.findings.heads.items()}
+    return [printed[c.id] for c in view.checks]
+
+
+def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
+    """Yield the verdicts of every check, page by page; inline a page a check."""
+    rows = view.findings.results.each(_HELD, _SHOWN, f"ORDER BY {_by_check(view)}, {_WITHIN}")
+    return _pages(view, rows, inline)
+
+
+def _first_pages(view: View) -> Iterator[Page]:
+    """Yield the first findings of every check."""
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    first = (
+        f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY"
+        f" {_by_check(view)}, {nth}"
+    )
+    for page in _pages(view, view.findings.results.each(_HELD, _SHOWN, first), inline=False):
+        yield replace(page, rows=tuple(r for r in page.rows if r.status != PASS))
+
+
+def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
+    checks = dict(zip(_names(view), view.checks, strict=True))
+    tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
+    for name, group in groupby(rows, key=lambda row: row[1]):
+        check = checks[name]
+        files = ("",) if inline else _files(check)
+        for n, file in enumerate(files, 1):
+            part = tuple(
+                _row(r, check, file, tier) for r in (group if inline else islice(group, PER_PAGE))
+            )
+            if not part:
+                break
+            title = say("page {n} of {all}", n=n, all=len(files)) if len(files) > 1 else ""
+            yield Page(file, check, title, part)
+
+
+def page_file(name: str, n: int) -> str:
+    """Name a page; a plus sign is in no anchor, so no second page can be called like another's
+    first.
+    """
+    return f"{name}+{n}.html" if n > 1 else f"{name}.html"
+
+
+def _row(held: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
+    """Print a verdict; what is cut stands in the file that is named."""
+    id_, _, subject, actor, whose, lo, hi, status, reason, ref, until = held
+    file, ranked = RESULTS if status == PASS else ALL, tier_text(lo, hi)
+    return Row(
+        anchor=f"v-{id_}",
+        page=page,
+        check=check.id,
+        severity=check.severity,
+        subject=short(clean(subject), file, 120),
+        actor=clean(actor),
+        owner=owner(short(clean(whose), file, 80)),
+        tier=ranked,
+        tier_text=tier(ranked),
+        status=status,
+        reason=short(clean(reason), file),
+        record=record(short(clean(ref), file, 160)),
+        waived_until=until,
+    )
+
+
+def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
+    """Group all rows by the agent or account they are about, by name; the organisation comes
+    first.
+    """
+    cards = {card.agent: card for card in view.agents.cards}
+    own: dict[str, list[Row]] = {name: [] for name in cards}
+    for row in rows:
+        own.setdefault(row.actor, []).append(row)
+    taken: set[str] = set()
+    for name in sorted(own):
+        yield _actor(name, own[name], slug("a", name, taken), "", cards.get(name))
+
+
+def _sizes(view: View) -> list[tuple[str, int]]:
+    """Return who has a verdict or a picture, by name, with the number of verdicts."""
+    sizes = dict(view.findings.results.each(("actor", "count(*)"), _SHOWN, "GROUP BY actor"))
+    named = set(map(clean, sizes))
+    sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in named}
+    return sorted(sizes.items())
+
+
+def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
+    """Yield who has a verdict or a picture in a long run, by name, page by page."""
+    cards = {card.agent: card for card in view.agents.cards}
+    verdicts = groupby(_links(view), key=lambda pair: pair[0])
+    taken: set[str] = set()
+    page: list[Actor] = []
+    at, on_page = 1, 0
+    for name, n in _sizes(view):
+        size = n + PATH * (clean(name) in cards)
+        if on_page and on_page + size > NAMES_PER_PAGE:
+            yield f"agents+{at}.html", page
+            page, at, on_page = [], at + 1, 0
+        on_page += size
+        rows = [row for _, row in next(verdicts)[1]] if n else []
+        anchor = slug("a", clean(name), taken)
+        page.append(_actor(clean(name), rows, anchor, f"agents+{at}.html", cards.get(clean(name))))
+    if page:
+        yield f"agents+{at}.html", page
+
+
+def _links(view: View) -> Iterator[tuple[str, Link]]:
+    """Yield all verdicts of a long run by the name of their actor, each with the page by check on
+    which it stands.
+    """
+    checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    more = f"ORDER BY actor, {_by_check(view)}, {nth}"
+    said = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
+    columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
+    for id_, name, actor, whose, lo, hi, status, n in view.findings.results.each(
+        columns, _SHOWN, more
+    ):
+        check, files = checks[name]
+        page = files[(n - 1) // PER_PAGE]
+        yield actor, Link(f"v-{id_}", page, check.id, status, said(whose), tier_text(lo, hi))
+
+
+def _actor(
+    name: str, rows: Sequence[Row | Link], anchor: str, page: str, card: AgentCard | None
+) -> Actor:
+    grouped: dict[str, list[Row | Link]] = defaultdict(list)
+    for row in rows:
+        grouped[row.status].append(row)
+    first = next((r for r in rows if r.status != PASS), rows[0] if rows else None)
+    return Actor(
+        name=short(name, ALL, 120) or say("The organisation"),
+        anchor=anchor,
+        page=page,
+        owner=first.owner if name and first else "",
+        tier=card.tier if card else first.tier if name and first else "",
+        standing=_standing({s: len(grouped[s]) for s in STATUSES}),
+        verdicts=tuple((s, tuple(grouped[s])) for s in STATUSES if grouped[s]),
+        card=card,
+    )
+
+
+def _standing(n: Mapping[str, int]) -> str:
+    parts = (
+        (n["fail"], mark("{n} failing")),
+        (n["unknown"], mark("{n} unknown")),
+        (n["compensated"] + n["attested"], mark("{n} made good")),
+    )
+    still_open = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
+    passed = [say("{n} pass", n=number(n[PASS]))] if n[PASS] else []
+    return " · ".join(still_open + passed)

@@ -1,0 +1,69 @@
+"""Rows of verdicts, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
+
+A long run has them by the hundred thousand, and the loops of the templates take three times as
+long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from reporter.i18n.translate import say, word
+from reporter.report.html.verdict_pages import Link, Row
+
+_ROW = (
+    '<tr id="{anchor}" data-severity="{severity}" data-status="{said}"><th'
+    ' scope="row"><bdi>{subject}</bdi> <span class="tier">{tier}</span></th><td><span class="sev'
+    ' v-{status}">{said}</span> <bdi>{reason}</bdi>{waived}</td><td><bdi'
+    ' class="ref">{record}</bdi></td><td><bdi>{owner}</bdi></td></tr>\n'
+)
+
+
+def verdict_rows(rows: Iterable[Row]) -> Markup:
+    """Fill a row of a table for each verdict; it is found and chosen by its words."""
+    listed = list(rows)
+    codes = {r.status for r in listed} | {r.severity for r in listed}
+    words = {code: str(escape(word(code))) for code in codes}
+    return Markup("".join(_row(r, words) for r in listed))
+
+
+def verdict_links(rows: Iterable[Row | Link]) -> Markup:
+    """Name the checks of verdicts, each a link to its row."""
+    made = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
+    return Markup(f"{made}.")
+
+
+def path(text: str) -> Markup:
+    """Let a browser break the name of a file where its folders end, rather than anywhere."""
+    return Markup(_breaking(text))
+
+
+def _row(r: Row, words: Mapping[str, str]) -> str:
+    return _ROW.format(
+        anchor=r.anchor,
+        severity=words[r.severity],
+        said=words[r.status],
+        subject=escape(r.subject),
+        tier=_plain(r.tier_text),
+        status=r.status,
+        reason=escape(r.reason),
+        waived=_waived(r.waived_until) if r.waived_until else "",
+        record=_breaking(r.record),
+        owner=_plain(r.owner),
+    )
+
+
+def _waived(day: str) -> str:
+    return f' <span class="quiet">{escape(say("waived until {day}", day=day))}</span>'
+
+
+def _breaking(text: str) -> str:
+    return str(escape(text)).replace("/", "/<wbr>")
+
+
+@lru_cache(10_000)
+def _plain(text: str) -> str:
+    """Text that many rows share."""
+    return str(escape(text))

@@ -1,0 +1,204 @@
+"""What every OSCAL document is made of. In: printed texts and ids of a `shape.View`. Out: plain
+JSON values, tokens and UUIDs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from reporter.content.crosswalks import CHECKS
+from reporter.report.document import View
+from reporter.report.view.elements import Figure, Level
+from reporter.report.view.format import slug
+
+Json = dict[str, Any]
+
+NS = "urn:agent-reporter:oscal"
+"""Qualifies every property and part that OSCAL does not define."""
+OSCAL_VERSION = "1.2.1"
+"""The oldest release whose schemas hold for all that is written; the later 1.2 ones do too."""
+CONTROL, GROUP, REST, OBJECTIVE, TOTAL = "control", "group", "rest", "objective", "total"
+
+LASTING = frozenset(
+    (
+        "check",
+        "finding",
+        "party",
+        "person",
+        "poam-item",
+        "remediation",
+        "risk",
+        "subject",
+        "verdict",
+    )
+)
+"""Roles of things that are the same in the next quarter; documents, files and statements are of one
+run.
+"""
+
+_NAMESPACE = uuid5(NAMESPACE_URL, NS)
+_MARKUP = re.compile(r"[\\`*\[\]<>{}~^]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+"""What OSCAL's Markdown would take for markup; an underscore inside a word is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the parts of one view are called in OSCAL."""
+
+    evidence_id: str
+    files: dict[str, str]
+    """Framework id, or CHECKS -> file name of its catalog."""
+    ids: dict[tuple[str, str, str], str]
+    """(CONTROL | GROUP | REST | OBJECTIVE | TOTAL, framework id, id as printed) -> token. REST
+    holds the controls that stand directly in a group which has groups too; TOTAL is the class of a
+    total, a theme's under CHECKS."""
+
+    system: str
+    """Who is assessed."""
+
+    def uuid(self, role: str, *of: str) -> str:
+        """Return the UUID of a thing: the same for the same evidence, role and name; of what lasts,
+        in every run of the organisation.
+        """
+        under = self.system if role in LASTING else self.evidence_id
+        return str(uuid5(_NAMESPACE, "\0".join((under, role, *of))))
+
+
+def system_id(view: View) -> Json:
+    """Name what is assessed; unlike all else it is called the same in every run of the
+    organisation.
+    """
+    return {
+        "identifier-type": "http://ietf.org/rfc/rfc4122",
+        "id": str(uuid5(_NAMESPACE, _system(view))),
+    }
+
+
+def _system(view: View) -> str:
+    return "\0".join(("system", view.cover.organisation, view.cover.unit))
+
+
+def names(view: View) -> Names:
+    """Give every catalog, group, control and check a name that is valid and unique in the run."""
+    taken: set[str] = set()
+    files = {CHECKS: slug("catalog", CHECKS, taken)}
+    files |= {f.id: slug("catalog", f.id, taken) for f in view.frameworks}
+    groups = {CHECKS: [t.id for t in view.themes.controls]}
+    controls = {CHECKS: [c.id for c in view.checks]}
+    for f in view.frameworks:
+        groups[f.id], controls[f.id] = [g.id for g in f.groups], [c.id for c in f.controls]
+    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, taken) for t in view.themes.controls}
+    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, taken) for f in view.frameworks}
+    for framework in files:
+        prefix = re.sub("[^A-Za-z0-9._-]+", "-", framework)
+        prefix = prefix if re.match("[A-Za-z_]", prefix) else f"_{prefix}"
+        for kind, names_of in ((GROUP, groups), (CONTROL, controls)):
+            for name in names_of[framework]:
+                ids[kind, framework, name] = token = slug(prefix, name, taken)
+                inner = REST if kind == GROUP else OBJECTIVE
+                ids[inner, framework, name] = slug(token, inner[:3], taken)
+    return Names(
+        view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)
+    )
+
+
+class Stream:
+    """A list that is written item by item: a long run has a million observations."""
+
+    def __init__(self, items: Iterator[Json]) -> None:
+        self._items = items
+
+    @classmethod
+    def of(cls, items: Iterator[Json]) -> Stream | None:
+        """Return the items as a stream; None where there are none, for OSCAL knows no empty
+        list.
+        """
+        first = next(items, None)
+        return None if first is None else cls(chain([first], items))
+
+    def __iter__(self) -> Iterator[Json]:
+        """Yield the items, once."""
+        return self._items
+
+
+def filled(**fields: Any) -> Json:
+    """Return an object without the fields that are empty, which OSCAL forbids; `a_b` is named
+    `a-b`.
+    """
+    return {name.replace("_", "-"): v for name, v in fields.items() if v not in ("", [], None)}
+
+
+def prop(name: str, value: str, of: str = "") -> Json:
+    """Return one property of ours, with a class that says of what it is."""
+    return filled(**{"name": name, "ns": NS, "value": value.strip(), "class": of})
+
+
+def props(of: str = "", **values: object) -> list[Json]:
+    """Return properties of ours in the order given; empty ones are left out, `a_b` is named
+    `a-b`.
+    """
+    texts = ((name.replace("_", "-"), str(v).strip()) for name, v in values.items())
+    return [prop(name, text, of) for name, text in texts if text]
+
+
+def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = "") -> list[Json]:
+    """Return score and level as properties. What is not assessed has no level; its score is the two
+    bounds only.
+    """
+    reached = level if figure.assessed else None
+    levels = (
+        {"level": reached.text, "level_lo": reached.lo, "level_hi": reached.hi} if reached else {}
+    )
+    target = {"target_level": level.target} if level else {}
+    return props(
+        of,
+        **levels,
+        **target,
+        score=figure.text,
+        score_lo=figure.exact_lo,
+        score_hi=figure.exact_hi,
+        coverage=coverage,
+    )
+
+
+def label(name: str) -> Json:
+    """Return the property by which people know a control: its id as published."""
+    return {"name": "label", "value": name.strip()}
+
+
+def markup(text: str) -> str:
+    """Escape what would be read as Markdown or HTML: names and log texts are printed as they
+    are.
+    """
+    return _MARKUP.sub(lambda m: f"\\{m[0]}", text)
+
+
+def title(text: str, otherwise: str) -> str:
+    """Return a title, which must not be empty."""
+    return markup(text.strip() or otherwise.strip() or "–")
+
+
+def related(kind: str, uuids: Iterable[str]) -> list[Json]:
+    """Return references to observations, risks or findings, each once, in the order given."""
+    return [{f"{kind}-uuid": uuid} for uuid in dict.fromkeys(uuids)]
+
+
+def metadata(view: View, known: Names, heading: str, version: str, remarks: str = "") -> Json:
+    """Return the head of a document; it was last modified when the assessment was made."""
+    by_us = known.uuid("party", "organisation")
+    return filled(
+        title=title(f"{heading}: {view.cover.organisation}", heading),
+        last_modified=view.cover.as_of_iso,
+        version=version.strip() or view.cover.evidence_short,
+        oscal_version=OSCAL_VERSION,
+        props=props(evidence_id=known.evidence_id, profile=view.cover.profile),
+        roles=[{"id": "prepared-by", "title": "Prepared by"}],
+        parties=[{"uuid": by_us, "type": "organization", "name": view.cover.organisation.strip()}],
+        responsible_parties=[{"role-id": "prepared-by", "party-uuids": [by_us]}],
+        remarks=markup(remarks),
+    )

@@ -1,0 +1,132 @@
+"""What `assess` says when it is done. In: the assessment, its view, the run folder. Out: lines for
+people, numbers for machines, what missed a gate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reporter.i18n.translate import speaking
+from reporter.model.assessment import Assessment
+from reporter.model.scores import FrameworkScore, Status
+from reporter.report import FILES
+from reporter.report.document import View
+from reporter.report.notices import notices
+from reporter.report.view.elements import Figure
+from reporter.report.view.format import exact
+from reporter.score import rounded
+
+SCHEMA = "agent-maturity-headline/1"
+_RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
+_VERDICTS = {Status.NA: "not_applicable"}
+_FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
+
+
+def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
+    """Return the headline as numbers: shares in percent with one decimal, exact fractions as text
+    beside them.
+    """
+    whole, verdicts = _standing(a.scores.enterprise), _verdicts(a)
+    with speaking(a.language):
+        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(a)]
+    missed = {} if gate is None else {"fail_on": gate, "fail_on_met": whole["level"] >= gate}
+    return {
+        "schema": SCHEMA,
+        "run": str(out),
+        "organisation": a.run.organisation,
+        **whole,
+        **missed,
+        "frameworks": {
+            f.framework: {
+                **_standing(f),
+                "controls": sum(c.state != "not_applicable" for c in f.controls),
+                "controls_assessed": sum(c.state == "assessed" for c in f.controls),
+            }
+            for f in a.scores.frameworks
+        },
+        "records": {name: sum(getattr(f, name) for f in a.files) for name in _RECORDS},
+        "quarantine": dict(sorted(Counter(q.kind for q in a.quarantined).items())),
+        "verdicts": {_VERDICTS.get(s, s.value): verdicts[s] for s in Status},
+        "findings": sum(verdicts[s] for s in _FINDINGS),
+        "notices": told,
+    }
+
+
+def _standing(score: FrameworkScore) -> dict[str, Any]:
+    total = score.total
+    known = total.assessed > 0
+    lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
+    return {
+        "level": total.level_lo if known else 0,
+        "level_at_most": total.level_hi if known else 0,
+        "score_lo": exact(total.lo),
+        "score_hi": exact(total.hi),
+        "score_lo_percent": lo if known else None,
+        "score_hi_percent": hi if known else None,
+        "coverage": coverage if known else None,
+    }
+
+
+def _verdicts(a: Assessment) -> Counter[Status]:
+    counted: Counter[Status] = Counter()
+    for check in a.scores.checks.values():
+        counted.update(check.counts)
+    return counted
+
+
+def as_text(a: Assessment, view: View, out: Path) -> Iterator[str]:
+    """Yield the headline line by line: what to know first, the numbers, the files, and why the
+    level is what it is.
+    """
+    s, n = view.summary, _verdicts(a)
+    level = f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")
+    rows = [("Maturity", level), ("Score", _score(s.figure)), ("Coverage", s.coverage)]
+    rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
+    open_ = ", ".join(f"{n[status]:,} {status.value}" for status in _FINDINGS if n[status])
+    rows += [("Records", view.accounting.equation), ("Findings", open_ or "none")]
+    width = max(len(label) for label, _ in rows)
+    yield f"\n{view.cover.organisation}, {view.cover.period}"
+    for notice in s.notices:
+        yield f"  ! {notice.text}"
+        yield from (f"    {line}" for line in (*notice.lines, notice.rest) if line)
+    yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
+    yield ""
+    yield from (f"  {path}" for path in sorted(out.iterdir()))
+    yield from (f"\n{line}" for line in (_why(view), _first_to_open(out)) if line)
+
+
+def missed(view: View, gate: int) -> str:
+    """Say what keeps a run below the level that is asked for; '' where nothing does."""
+    level = view.summary.level
+    if level.lo >= gate:
+        return ""
+    most = (
+        f", at most {level.hi} even if all missing evidence proves good"
+        if level.hi > level.lo
+        else ""
+    )
+    return (
+        f"--fail-on {gate} is missed: the evidenced level is {level.lo} ({level.name}){most}."
+        f" {_why(view)}".rstrip()
+    )
+
+
+def _why(view: View) -> str:
+    """Say what the level is held by, in the words of the report."""
+    if not view.summary.figure.assessed:
+        return view.board.meaning
+    held = [f"{line.rstrip('.')}." for line in view.summary.caps]
+    because = " ".join(filter(None, (*held, view.board.next_text)))
+    return f"Why level {view.summary.level.lo}: {because}" if because else ""
+
+
+def _first_to_open(out: Path) -> str:
+    names = (FILES[name] for name in ("html", "pdf", "board-html", "board-pdf", "engineer-html"))
+    return next((f"open {out / name}" for name in names if (out / name).is_file()), "")
+
+
+def _score(figure: Figure) -> str:
+    return f"{figure.text}, range {figure.range}" if figure.assessed else figure.text

@@ -1,0 +1,127 @@
+"""The fonts that travel with the templates: what they can draw, and how wide it becomes.
+
+In: texts. Out: texts in which what no font can draw is written out, and words with the places to
+break."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+FONTS = {
+    "SourceSans3-Regular.otf": ("Source Sans 3", 400),
+    "SourceSans3-Semibold.otf": ("Source Sans 3", 600),
+    "DejaVuSans.ttf": ("Report Fallback", 400),
+    "DroidSansFallback.ttf": ("Report CJK", 400),
+}
+_LAZY = "DroidSansFallback.ttf"
+"""3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
+_WIDEST = 2.2
+"""Of any character of these fonts, in ems."""
+_PIECES = re.compile(r"[^-/_.@:#=]{0,6}[-/_.@:#=]|[^-/_.@:#=]{1,6}")
+
+
+def undrawable(text: Iterable[str], folder: Path) -> tuple[dict[int, str], list[str]]:
+    """Map what no font can draw to its code point, and name the fonts that the rest needs."""
+    known = {name: set(_characters(folder / name)) for name in FONTS if name != _LAZY}
+    covered = set().union(*known.values())
+    missing = {c for c in set(text) if ord(c) not in covered and not c.isspace()}
+    names = [name for name in FONTS if name != _LAZY]
+    if missing:
+        lazy = _characters(folder / _LAZY)
+        if any(ord(c) in lazy for c in missing):
+            names.append(_LAZY)
+        missing = {c for c in missing if ord(c) not in lazy}
+    return {ord(c): f"[U+{ord(c):04X}]" for c in missing}, names
+
+
+def _characters(font: Path) -> dict[int, str]:
+    with TTFont(font, lazy=True) as file:
+        names: dict[int, str] = file.getBestCmap()
+        return names
+
+
+class Faces:
+    """The fonts as a typesetter meets them that draws a character and its marks from one font."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what the text font covers and how wide that is; the others wait until they are
+        needed.
+        """
+        self._folder = folder
+        self._measured: dict[str, float] = {}
+        with TTFont(folder / "SourceSans3-Regular.otf", lazy=True) as file:
+            unit, widths = file["head"].unitsPerEm, file["hmtx"]
+            self._widths = {c: widths[name][0] / unit for c, name in file.getBestCmap().items()}
+        text = set(self._widths) & set(_characters(folder / "SourceSans3-Semibold.otf"))
+        self._text = {chr(code) for code in text}
+
+    @cached_property
+    def _families(self) -> list[set[str]]:
+        names = ("DejaVuSans.ttf", _LAZY)
+        others = [{chr(code) for code in _characters(self._folder / name)} for name in names]
+        return [self._text, *others]
+
+    def written(self, text: str, plain: bool = False) -> str:
+        """Write out, as its code point, each character that no font can draw with the one that it
+        joins.
+
+        Plain text keeps nothing but the text font.
+        """
+        if text.isascii():
+            return text
+        if plain:
+            return "".join(c if c in self._text else _code(c) for c in text)
+        return "".join(self._cluster(found) for found in _clusters(text))
+
+    def _cluster(self, cluster: str) -> str:
+        if any(family.issuperset(cluster) for family in self._families):
+            return cluster
+        alone = (any(c in family for family in self._families) and not _joins(c) for c in cluster)
+        return "".join(c if ok else _code(c) for c, ok in zip(cluster, alone, strict=True))
+
+    def cut(self, text: str, room: float) -> str | list[str]:
+        """Cut a text where its words need a break to fit a room of so many ems."""
+        if len(text) * _WIDEST <= room:
+            return text
+        words = [word + " " for word in text.split(" ")]
+        words[-1] = words[-1][:-1]
+        if max(map(self._wide, words)) <= room:
+            return text
+        pieces: list[str] = []
+        for word in words:
+            pieces += [word] if self._wide(word) <= room else _PIECES.findall(word)
+        return pieces
+
+    def _wide(self, word: str) -> float:
+        """The width of a word in ems; the words of a long list are few."""
+        known = self._measured.get(word)
+        if known is None:
+            known = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
+        return known
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Split a text into characters with all that joins them."""
+    found = text[:1]
+    for before, char in pairwise(text):
+        if _joins(char) or before == "\u200d":
+            found += char
+        else:
+            yield found
+            found = char
+    yield found
+
+
+def _joins(char: str) -> bool:
+    return unicodedata.category(char).startswith("M") or char in "\u200c\u200d"
+
+
+def _code(char: str) -> str:
+    return f"[U+{ord(char):04X}]"

@@ -1,0 +1,231 @@
+"""Tagged PDFs to one, with one structure tree. In: an open PDF and parts as files. Out: the same
+PDF with their pages.
+
+A part must have one Document element and no annotations. Names of header cells get the mark of
+their part."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+
+
+class Binder:
+    """Appends parts to an open PDF; `close` writes what the parts share."""
+
+    def __init__(self, pdf: pikepdf.Pdf) -> None:
+        """Take over the structure tree of the PDF."""
+        self.pdf = pdf
+        self._root = pdf.Root.StructTreeRoot
+        self._document = _document(self._root)
+        self._owners = _numbers(self._root.ParentTree)
+        self._ids: dict[str, pikepdf.Object] = {}
+        for item in _elements(self._document):
+            if "/ID" in item:
+                self._ids.setdefault(str(item.ID), item)
+
+    def add(self, part: Path, mark: str) -> list[int]:
+        """Append a part, and return on which page, from 0, each of its headings and of its cells
+        that span columns stands.
+        """
+        top = max(self._owners, default=-1) + 1
+        with pikepdf.open(part) as source:
+            root = source.Root.StructTreeRoot
+            headers = list(_marked(source, mark))
+            at = {page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))}
+            heads = list(_lowered(_document(root))) + [item for item in headers if _spans(item)]
+            found = [at[_page(item).objgen] for item in heads]
+            for page in source.pages:
+                page.obj.StructParents = int(page.obj.StructParents) + top
+            self.pdf.pages.extend(source.pages)
+            self._take(source, root, top)
+            for item in headers:
+                self._ids.setdefault(str(item.ID), self.pdf.copy_foreign(item))
+        return found
+
+    def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, top: int) -> None:
+        """Copy the tree of a part and hang its elements below our document."""
+        theirs = _document(root)
+        del theirs.P
+        owners = source.make_indirect(Dictionary(Nums=_flat(_numbers(root.ParentTree))))
+        copied = self.pdf.copy_foreign(theirs)
+        for n, owner in _numbers(self.pdf.copy_foreign(owners)).items():
+            self._owners[n + top] = owner
+        for item in _kids(copied):
+            item.P = self._document
+            self._document.K.append(item)
+        for key in ("/RoleMap", "/ClassMap"):
+            for name, value in root.get(key, Dictionary()).items():
+                if key not in self._root:
+                    self._root[key] = Dictionary()
+                if name not in self._root[key]:
+                    self._root[key][name] = value
+
+    def close(self) -> None:
+        """Write the tables by which pages and names find their elements."""
+        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_flat(self._owners)))
+        self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
+        names = Array()
+        for name in sorted(self._ids, key=str.encode):
+            names.extend([String(name), self._ids[name]])
+        self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=names))
+
+
+class LastPage:
+    """Takes the last page out of a PDF, with its place in the structure tree, until it is put back
+    as the last.
+    """
+
+    def __init__(self, pdf: pikepdf.Pdf) -> None:
+        """Take it out."""
+        self._pdf = pdf
+        self._page = pdf.pages[-1]
+        self._kids = _document(pdf.Root.StructTreeRoot).K
+        self._element = self._kids[-1]
+        del pdf.pages[-1], self._kids[-1]
+        self._out = True
+
+    def put_back(self) -> None:
+        """Put it back, once."""
+        if self._out:
+            self._pdf.pages.append(self._page)
+            self._kids.append(self._element)
+            self._out = False
+
+
+def stamp(pdf: pikepdf.Pdf, running: bytes, first: int) -> None:
+    """Lay the pages of an untagged PDF under ours from the first on, as running headers and
+    footers.
+    """
+    with pikepdf.open(io.BytesIO(running)) as source:
+        pages = pdf.pages[first : first + len(source.pages)]
+        for n, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
+            form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
+            name = page.add_resource(form, Name.XObject, Name(f"/Running{n}"))
+            mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"
+            # Before the content: what comes first stands on coordinates that nobody has turned.
+            page.contents_add(mark.encode(), prepend=True)
+
+
+def outline(pdf: pikepdf.Pdf, chapter: str, entries: Sequence[tuple[str, int]]) -> None:
+    """Add bookmarks, title and page from 0, below the last bookmark of a chapter."""
+    with pdf.open_outline() as found:
+        parent = [item for item in found.root if item.title == chapter][-1]
+        parent.is_closed = True
+        for title, page in entries:
+            item = pikepdf.OutlineItem(title, page, "XYZ", left=0, top=842, zoom=0)
+            parent.children.append(item)
+
+
+def _document(root: pikepdf.Object) -> Any:
+    (found,) = _kids(root)
+    if str(found.S) != "/Document":
+        raise ValueError(f"a structure tree begins with {found.S}, not /Document")
+    if not isinstance(found.K, Array):
+        found.K = Array([found.K])
+    return found
+
+
+def _kids(item: Any) -> list[Any]:
+    kids = item.get("/K", Array())
+    listed = list(kids) if isinstance(kids, Array) else [kids]
+    return [kid for kid in listed if isinstance(kid, Dictionary)]
+
+
+def _elements(top: Any) -> Iterator[Any]:
+    """Walk the elements of a tree in reading order."""
+    stack = [top]
+    while stack:
+        item = stack.pop()
+        if "/S" in item:
+            yield item
+            stack.extend(reversed(_kids(item)))
+
+
+def _cells(top: Any) -> Iterator[tuple[Any, bool]]:
+    """Walk the cells of all tables in reading order, with whether it is a header, and nothing in
+    them: that is half of the work.
+    """
+    row, header = Name.TR, Name.TH
+    stack = [top]
+    while stack:
+        item = stack.pop()
+        if item.get("/S") == row:
+            yield from ((cell, cell.get("/S") == header) for cell in item.K)
+        else:
+            stack.extend(reversed(_kids(item)))
+
+
+def _attributes(item: Any) -> list[Any]:
+    found = item.get("/A")
+    return list(found) if isinstance(found, Array) else [] if found is None else [found]
+
+
+def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
+    """Put a mark before all names of header cells, and yield these cells.
+
+    What cells look like stays out of the tree, and cells of the same attributes share them: over a
+    long list both is memory."""
+    shared: dict[bytes, Any] = {}
+    for cell, is_header in _cells(_document(source.Root.StructTreeRoot)):
+        attributes = cell.get("/A")
+        if attributes is not None:
+            told = attributes.unparse()
+            if told not in shared:
+                shared[told] = source.make_indirect(_table_attributes(cell, mark))
+            cell["/A"] = shared[told]
+        if is_header:
+            if "/ID" in cell:
+                cell.ID = String(f"{mark}-{cell.ID}")
+            yield cell
+
+
+def _table_attributes(cell: Any, mark: str) -> Any:
+    """Return what the attributes of a cell say of its table, with marked names."""
+    for attributes in _attributes(cell):
+        if str(attributes.O) == "/Table":
+            if "/Headers" in attributes:
+                names = [String(f"{mark}-{name}") for name in attributes.Headers]
+                attributes.Headers = Array(names)
+            return attributes
+    return Dictionary(O=Name.Table)
+
+
+def _lowered(document: Any) -> Iterator[Any]:
+    """Hang the headings of a part, which begin at the top, below a chapter and its title, and yield
+    them.
+    """
+    for item in _kids(document):
+        if item.S == Name.H1:
+            item.S = Name.H3
+            yield item
+
+
+def _spans(item: Any) -> bool:
+    return any(int(a.get("/ColSpan", 1)) > 1 for a in _attributes(item))
+
+
+def _page(item: Any) -> Any:
+    return next(e.Pg for e in _elements(item) if "/Pg" in e)
+
+
+def _numbers(node: Any) -> dict[int, Any]:
+    """Read a number tree."""
+    found: dict[int, Any] = {}
+    pairs = list(node.get("/Nums", Array()))
+    found.update((int(n), value) for n, value in zip(pairs[::2], pairs[1::2], strict=True))
+    for kid in node.get("/Kids", Array()):
+        found |= _numbers(kid)
+    return found
+
+
+def _flat(numbers: dict[int, Any]) -> Array:
+    flat: list[Any] = []
+    for n in sorted(numbers):
+        flat += [n, numbers[n]]
+    return Array(flat)

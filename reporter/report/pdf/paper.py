@@ -1,0 +1,357 @@
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; the data of the run are attached to the
+complete one alone.
+
+Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
+nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape, unescape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import pikepdf
+import weasyprint
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from reporter.i18n.translate import mark, say, speaking
+from reporter.report.document import View
+from reporter.report.editions.appendix import (
+    SUMS,
+    TITLE,
+    Chapter,
+    chapter,
+    parts,
+    sections,
+    sums,
+)
+from reporter.report.html import page as html
+from reporter.report.html.custom_template import Template
+from reporter.report.pdf import merge, typst_pages
+from reporter.report.pdf.fonts import FONTS, undrawable
+from reporter.report.view.format import short
+from reporter.runs.store import DATA, RESULTS, sha256
+
+_UA = (
+    '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" '
+    'pdfuaid:part="1"/><rdf:Description rdf:about="" '
+    'xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" '
+    'xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" '
+    'xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>'
+    '<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema'
+    "</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/"
+    "</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property>"
+    '<rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>'
+    "<pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal"
+    "</pdfaProperty:category><pdfaProperty:description>Indicates, which part of ISO 14289 standard "
+    "is followed</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li>"
+    "</rdf:Bag></pdfaExtension:schemas></rdf:Description>"
+)
+
+
+COMPLETE = "auditor"
+"""The edition with the appendix "All findings" and with the data of the run in it."""
+PART = 2500
+"""Rows laid out at once: what bounds the memory."""
+LONGEST = 40_000
+"""Findings up to which the list is complete: a minute of work, and at the most 1,500 pages."""
+CUT = 5000
+"""Findings of a list that is not complete."""
+
+
+def write(
+    view: View,
+    path: Path,
+    edition: str = "auditor",
+    own: Template | None = None,
+    data: Sequence[Path] = (),
+) -> None:
+    """Write an edition as PDF; `data` are the files of the run that are attached to the complete
+    one.
+    """
+    path.write_bytes(render(view, own.name if own else edition, own, data))
+
+
+def render(
+    view: View, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = ()
+) -> bytes:
+    """Lay an edition out on paper, and repair what PDF/UA misses in it."""
+    with speaking(view.cover.language):
+        return _render(view, edition, own, data)
+
+
+def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
+    # Who gets another edition gets no finding, owner or address that it does not print.
+    complete = edition == COMPLETE and own is None
+    attached = [_attachment(view, path) for path in data] if complete else None
+    with _uncollected(), TemporaryDirectory() as name:
+        folder = Path(name)
+        appendix = _lay_out(view, data, folder) if complete else None
+        begins = appendix.begins if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, begins, own)
+        raw = _write(page, attached)
+        if appendix and len(appendix.parts) > 1:
+            gc.collect()  # the box tree makes room for the parts
+        return _bind(raw, appendix, folder)
+
+
+_ATTACHED = {
+    DATA: mark("The content of this report for machines, with scores as exact fractions"),
+    RESULTS: mark("Every verdict of this report, for machines"),
+}
+
+
+def _attachment(view: View, path: Path) -> weasyprint.Attachment:
+    at = datetime.fromisoformat(view.cover.as_of_iso)
+    return weasyprint.Attachment(
+        file_obj=io.BytesIO(path.read_bytes()),
+        name=path.name,
+        description=say(_ATTACHED[path.name]),
+        created=at,
+        modified=at,
+        relationship="Data",
+    )
+
+
+def _write(page: str, attached: Sequence[weasyprint.Attachment] | None = None) -> bytes:
+    """Lay out a page with the fonts it needs."""
+    page, faces = printable(shorten_words(page), html.templates_dir() / "fonts")
+    document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
+    raw = document.write_pdf(
+        pdf_variant="pdf/a-3a",
+        finisher=_identify,
+        attachments=attached,
+        uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
+    )
+    return cast(bytes, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Pages to be bound behind the report."""
+
+    chapter: str
+    path: Path
+    """A file, for it is read in a third less time than bytes in memory are."""
+    pages: int
+    heads: tuple[str | None, ...]
+    """The bookmark of each of its heads; None for what went on from the part before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Appendix:
+    begins: Chapter
+    parts: list[_Part]
+    press: typst_pages.Press
+    """Makes their headers and footers, once all pages are counted."""
+
+
+def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
+    """Lay out the parts of the appendix in a folder; the page on which it begins says how long it
+    is.
+    """
+    press = typst_pages.Press(html.templates_dir(), view.cover)
+    told = sums(view)
+    first = (
+        [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []
+    )
+    found = list(sections(view, CUT if len(view.findings) > LONGEST else None))
+    made = [
+        _part(
+            folder / f"{n}.pdf",
+            TITLE,
+            press.findings(p),
+            [None if s.goes_on else s.name for s in p],
+        )
+        for n, p in enumerate(parts(found, PART))
+    ]
+    shown = sum(len(s.rows) for s in found)
+    digest = "".join(sha256(path) for path in data if path.name == RESULTS)
+    pages, before = (sum(p.pages for p in own) for own in (made, first))
+    return _Appendix(chapter(view, shown, pages, digest, before), first + made, press)
+
+
+def _part(path: Path, chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
+    path.write_bytes(raw)
+    with pikepdf.open(path) as pdf:
+        return _Part(chapter, path, len(pdf.pages), tuple(heads))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold the garbage collector off: over a growing box tree it takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            # WeasyPrint leaves its colour profile to the garbage collector to close.
+            warnings.simplefilter("ignore", ResourceWarning)
+            yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+_PLACE = "/* fonts */"
+_MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
+
+
+LONGEST_WORD = 500
+"""Characters without a place to break. The time a word takes grows by the square of its length:
+10,000 take twenty seconds.
+"""
+_LONG_WORD = re.compile(rf"(?<=[\s>])[^\s<>\"]{{{LONGEST_WORD + 1},}}")
+
+
+def shorten_words(page: str) -> str:
+    """Cut words that nobody reads on paper, saying how much is left out and where it stands."""
+    return _LONG_WORD.sub(
+        lambda m: escape(short(unescape(m[0]), f"{DATA}, {RESULTS}", LONGEST_WORD)), page
+    )
+
+
+def printable(page: str, folder: Path) -> tuple[str, str]:
+    """Write out what no bundled font can draw, and return the page with the font faces it needs."""
+    table, names = undrawable(page, folder)
+    return page.translate(table), "".join(_face(folder / name) for name in names)
+
+
+def _face(font: Path) -> str:
+    family, weight = FONTS[font.name]
+    return f'@font-face{{font-family:"{family}";font-weight:{weight};src:url(font:{font.name})}}'
+
+
+class Fetcher(URLFetcher):  # type: ignore[misc]
+    """Hand out the bundled fonts by name and refuse every other address."""
+
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        """Give what a page asks for of our own files. Raises ValueError for any other address."""
+        if url.startswith("data:image/"):
+            return super().fetch(url)
+        name = url.removeprefix("font:")
+        if name not in FONTS or name == url:
+            raise ValueError(f"a report opens nothing outside itself: {url}")
+        # A data: URL would do without a class, but costs two seconds of parsing per font.
+        return URLFetcherResponse(url, (html.templates_dir() / "fonts" / name).read_bytes())
+
+
+def _identify(document: object, pdf: Any) -> None:
+    """Add the PDF/UA identification to the metadata; the PDF/A variant does not write it."""
+    for item in pdf.objects:
+        extra = getattr(item, "extra", None)
+        if extra and extra.get("Type") == "/Metadata":
+            xml = b"".join(item.stream)
+            item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
+
+
+def _bind(raw: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
+    """Repair the tags of a document, append its appendix and save both as one."""
+    (folder / "report.pdf").write_bytes(raw)
+    with pikepdf.open(folder / "report.pdf") as pdf:
+        _scope_all(pdf)
+        _untag_running(pdf, pdf.Root.StructTreeRoot)
+        if appendix and appendix.parts:
+            _append(pdf, appendix)
+        return _saved(pdf)
+
+
+def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
+    binder = merge.Binder(pdf)
+    spans: dict[str, tuple[int, int]] = {}
+    marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
+    for n, part in enumerate(appendix.parts):
+        if part.chapter == TITLE:
+            waiting.put_back()
+        begins = len(pdf.pages)
+        found = zip(part.heads, binder.add(part.path, f"part{n + 1}"), strict=True)
+        marks[part.chapter] += [(head, page) for head, page in found if head is not None]
+        spans[part.chapter] = (spans.get(part.chapter, (begins, 0))[0], len(pdf.pages))
+    waiting.put_back()
+    binder.close()
+    for title, (begins, ends) in spans.items():
+        band = appendix.press.running(title, begins + 1, ends - begins, len(pdf.pages))
+        merge.stamp(pdf, band, begins)
+        merge.outline(pdf, say(title), marks[title])
+
+
+def _saved(pdf: pikepdf.Pdf) -> bytes:
+    out = io.BytesIO()
+    pdf.save(
+        out,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        deterministic_id=True,
+        compress_streams=True,
+    )
+    return out.getvalue()
+
+
+def _scope_all(pdf: pikepdf.Pdf) -> None:
+    """Give header cells a scope."""
+    for item in pdf.objects:
+        if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
+            _scope(item)
+
+
+def _scope(cell: pikepdf.Dictionary) -> None:
+    attributes = cell.get("/A")
+    if isinstance(attributes, pikepdf.Dictionary) and "/Scope" not in attributes:
+        in_head = cell.P.P.get("/S") == pikepdf.Name.THead
+        attributes.Scope = pikepdf.Name.Column if in_head else pikepdf.Name.Row
+
+
+def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
+    """Mark tagged content that the structure tree does not reach as pagination artifacts."""
+    reached = _reached(root.K)
+    numbers = root.ParentTree.Nums
+    by_page = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
+    for page in pdf.pages:
+        owners = by_page.get(int(page.obj.get("/StructParents", -1)))
+        if owners is None:
+            continue
+        orphans = {
+            n
+            for n, e in enumerate(owners)
+            if isinstance(e, pikepdf.Dictionary) and e.is_indirect and e.objgen not in reached
+        }
+        if orphans:
+            content = page.obj.Contents.read_bytes()
+            page.obj.Contents = pdf.make_stream(_as_artifacts(content, orphans))
+            for n in orphans:
+                owners[n] = None
+
+
+def _reached(top: pikepdf.Object) -> set[tuple[int, int]]:
+    reached: set[tuple[int, int]] = set()
+    stack: list[Any] = [top]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, pikepdf.Array):
+            stack.extend(cast(Iterable[Any], item))
+        elif isinstance(item, pikepdf.Dictionary):
+            if item.is_indirect:
+                reached.add(item.objgen)
+            if "/K" in item:
+                stack.append(item.K)
+    return reached
+
+
+def _as_artifacts(content: bytes, orphans: set[int]) -> bytes:
+    """Rename the marks by their pattern: parsing every operator takes a second per fifty pages."""
+
+    def rename(found: re.Match[bytes]) -> bytes:
+        is_orphan = int(found[1]) in orphans
+        return b"/Artifact <</Type /Pagination>> BDC" if is_orphan else found[0]
+
+    return _MARK.sub(rename, content)

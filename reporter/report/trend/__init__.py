@@ -1,0 +1,1 @@
+"""What changed since earlier runs: verdicts, scores, and what may be called progress."""

@@ -1,0 +1,173 @@
+"""Scores of two runs side by side: standings in, what may be said of each difference out.
+
+A difference is called progress or decline only between like runs, beyond what missing evidence
+could explain, and not where it comes from subjects that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from reporter.i18n.translate import content, mark, say, say_n
+from reporter.model import assessment
+from reporter.model.history import GONE, History, Standing
+from reporter.model.scores import ControlScore, GroupScore
+from reporter.report.chapters.next_steps import points
+from reporter.report.trend.transitions import Moved
+from reporter.report.view.format import at_most, clean, figure, join, number
+
+WHOLE = mark("Whole organisation")
+THEMES_NAMED = 3
+_UNLIKE, _EVIDENCE = mark("not like with like"), mark("the ranges overlap")
+_UNCHANGED, ABSENT = mark("unchanged"), mark("not in this run")
+_BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is missing")
+_OTHERS = mark("higher, but subjects that did not pass are gone")
+_PARTS = mark("open as a whole, not in every theme")
+_SAID = {
+    _EVIDENCE: mark("the ranges overlap, so the score alone shows neither progress nor decline"),
+    _UNCHANGED: mark("it is unchanged"),
+    _OTHERS: mark(
+        "it is higher, but subjects that did not pass then are gone, so that shows no progress"
+    ),
+}
+"""A verdict on two scores, in a sentence."""
+
+
+def standings(a: assessment.Assessment) -> tuple[Standing, ...]:
+    """What this run scored, as earlier runs say it."""
+    rows: list[tuple[str, str, GroupScore | ControlScore]] = [
+        ("enterprise", "", a.scores.enterprise.total)
+    ]
+    rows += [("framework", f.framework, f.total) for f in a.scores.frameworks]
+    rows += [("theme", c.id, c) for c in a.scores.enterprise.controls]
+    return tuple(
+        Standing(
+            kind,
+            key,
+            s.lo,
+            s.hi,
+            s.level_lo,
+            s.level_hi,
+            bool(s.assessed) if isinstance(s, GroupScore) else s.state == "assessed",
+        )
+        for kind, key, s in rows
+    )
+
+
+def names(a: assessment.Assessment) -> dict[tuple[str, str], str]:
+    """Name the whole, the frameworks and the themes, by kind and id."""
+    told = {("enterprise", ""): say(WHOLE)}
+    told |= {("framework", f.id): clean(f.short) for f in a.frameworks}
+    return told | {("theme", t.id): clean(content(t.title)) for t in a.themes}
+
+
+def moved(a: assessment.Assessment) -> tuple[Moved, ...]:
+    """Print each score of the last run beside that of this one, the whole first."""
+    last, known = a.history.runs[-1], names(a)
+    then = {(s.kind, s.id): s for s in last.standings}
+    now = {(s.kind, s.id): s for s in standings(a)}
+    keys = [*now, *(k for k in then if k not in now)]
+    said = {
+        k: _verdict(then.get(k), now.get(k), bool(last.unlike), _left(a.history, k)) for k in keys
+    }
+    whole = ("enterprise", "")
+    if said[whole] == _EVIDENCE and {_BETTER, _WORSE} & {
+        v for k, v in said.items() if k[0] == "theme"
+    }:
+        said[whole] = _PARTS
+    return tuple(
+        _move(known.get(k, clean(k[1])), k[0], then.get(k), now.get(k), said[k]) for k in keys
+    )
+
+
+def _left(h: History, key: tuple[str, str]) -> bool:
+    """Say whether subjects are gone that held a score down: without them it is higher, and nothing
+    is mended.
+    """
+    kind, theme = key
+    return any(
+        now == GONE
+        and before not in ("pass", "na")
+        and (kind != "theme" or check.split("-")[0] == theme)
+        for check, before, now, n in h.flows
+    )
+
+
+def _move(name: str, kind: str, then: Standing | None, now: Standing | None, verdict: str) -> Moved:
+    both = then and now and then.assessed and now.assessed
+    difference = _signed(now.lo - then.lo) if both and then and now else ""
+    return Moved(
+        name, kind, level(then), level(now), *_score(then), *_score(now), difference, say(verdict)
+    )
+
+
+def level(s: Standing | None) -> str:
+    """Print a level, with the one that missing evidence could give."""
+    if not s or not s.assessed:
+        return "–"
+    return at_most(s.level_lo, s.level_hi)
+
+
+def _score(s: Standing | None) -> tuple[str, str]:
+    if not s:
+        return say(ABSENT), ""
+    shown = figure(s.lo, s.hi, "assessed" if s.assessed else "not_assessed")
+    return shown.text, shown.range
+
+
+def _signed(difference: Fraction) -> str:
+    if not difference:
+        return say("{n} points", n=points(difference))
+    return say("{n} points", n=f"{'+' if difference > 0 else '−'}{points(abs(difference))}")
+
+
+def _verdict(then: Standing | None, now: Standing | None, unlike: bool, left: bool) -> str:
+    if not then or not now or not then.assessed or not now.assessed:
+        return mark("not compared")
+    if unlike:
+        return _UNLIKE
+    if (then.lo, then.hi) == (now.lo, now.hi):
+        return _UNCHANGED
+    if then.lo <= now.hi and now.lo <= then.hi:
+        return _EVIDENCE
+    return _WORSE if now.lo < then.lo else _OTHERS if left else _BETTER
+
+
+def difference(moved: Sequence[Moved]) -> str:
+    """Say what the difference of the whole shows, in a sentence's words."""
+    whole = moved[0].verdict
+    if whole == say(_PARTS):
+        return _certain(moved)
+    said = {say(verdict): say(text) for verdict, text in _SAID.items()}
+    return said.get(whole, whole)
+
+
+def _certain(moved: Sequence[Moved]) -> str:
+    """Name the themes that are better or worse on any reading, while the whole may be either."""
+    worse, better = (
+        [m.name for m in moved if m.kind == "theme" and m.verdict == say(verdict)]
+        for verdict in (_WORSE, _BETTER)
+    )
+    parts = [
+        say_n(
+            "{n} theme is worse ({names})",
+            "{n} themes are worse ({names})",
+            len(worse),
+            names=_themes(worse),
+        ),
+        say_n(
+            "{n} theme is better ({names})",
+            "{n} themes are better ({names})",
+            len(better),
+            names=_themes(better),
+        ),
+    ]
+    said = join(part for part, names in zip(parts, (worse, better), strict=True) if names)
+    return say("whatever is missing, {themes}; of the whole the ranges overlap", themes=said)
+
+
+def _themes(names: Sequence[str]) -> str:
+    rest = len(names) - THEMES_NAMED
+    return ", ".join(names[:THEMES_NAMED]) + (
+        say(" and {n} more", n=number(rest)) if rest > 0 else ""
+    )

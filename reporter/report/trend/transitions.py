@@ -1,0 +1,274 @@
+"""What became of verdicts: counts of (verdict before, verdict now) in, sums that add up out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reporter.i18n.plain_text import clean
+from reporter.i18n.translate import day, mark, say
+from reporter.model.history import GONE, OUTSIDE, Failing
+from reporter.report.view.format import number
+from reporter.runs.store import Changes
+
+
+@dataclass(frozen=True, slots=True)
+class RunBefore:
+    """An earlier run that was compared."""
+
+    as_of: str
+    period: str
+    evidence_id: str
+    report_sha256: str
+    note: str
+    """What it rests on that differs from the run after it; empty where they are like with like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point of a trend; places are thousandths, of the time and of the score."""
+
+    as_of: str
+    level: str
+    """"1", or empty when not assessed."""
+    score: str
+    range: str
+    at: int
+    at_lo: int
+    at_hi: int
+    assessed: bool
+    alike: bool
+    """Like with like with the run before it."""
+    level_lo: int = 0
+    """0 when not assessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The scores of the whole or of a framework, run by run."""
+
+    name: str
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The whole, a framework or a theme, in the last run before and now."""
+
+    name: str
+    kind: str
+    """enterprise | framework | theme"""
+    level_before: str
+    level: str
+    score_before: str
+    range_before: str
+    score: str
+    range: str
+    difference: str
+    """"+3.20 points"; empty where one of the two is not assessed."""
+    verdict: str
+    """What may be said of the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How many verdicts went one way."""
+
+    label: str
+    n: str
+    text: str
+    """What it means; empty where the label says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Verdicts of one kind, and the parts that add up to them."""
+
+    title: str
+    sum: str
+    """"244 failed then = 30 mended + 214 still failing"."""
+    flows: tuple[Flow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckMoves:
+    """The checks with the most verdicts that went one way."""
+
+    title: str
+    text: str
+    rows: tuple[tuple[str, str, str, str], ...]
+    """(check, its anchor, its title, how many)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    text: str = ""
+    sentences: tuple[str, ...] = ()
+    """The chapter in at most five sentences."""
+    runs: tuple[RunBefore, ...] = ()
+    unlike: tuple[str, ...] = ()
+    """Why this run and the last before are not like with like; empty where they are."""
+    trends: tuple[Trend, ...] = ()
+    """The whole first, then each framework."""
+    moved: tuple[Moved, ...] = ()
+    balances: tuple[Balance, ...] = ()
+    matrix_columns: tuple[str, ...] = ()
+    matrix: tuple[tuple[str, ...], ...] = ()
+    """A row a verdict before, a column a verdict now, with sums."""
+    matrix_text: str = ""
+    checks: tuple[CheckMoves, ...] = ()
+    actors: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    changes: Changed | None = None
+    """All: the rows of changes.csv; None where nothing is compared."""
+
+
+COLUMNS = (
+    *("what", "check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
+    *("record_before", "record", "failing_since", "waived_until"),
+)
+_FAILED = {
+    "pass": mark("mended"),
+    "unknown": mark("lost from sight"),
+    GONE: mark("gone"),
+    OUTSIDE: mark("no longer in scope"),
+    "na": mark("no longer in scope"),
+    "compensated": mark("compensated"),
+    "attested": mark("attested"),
+    "fail": mark("still failing"),
+}
+FAILS = {
+    "pass": mark("fails now"),
+    "unknown": mark("found failing"),
+    GONE: mark("new, failing"),
+    OUTSIDE: mark("newly in scope, failing"),
+    "na": mark("newly in scope, failing"),
+    "compensated": mark("no longer compensated"),
+    "attested": mark("no longer attested"),
+}
+
+
+def what(before: str, now: str) -> str:
+    """Name what became of a verdict."""
+    if before == "fail":
+        return _FAILED.get(now, f"failed, now {now}")
+    if now == "fail":
+        return FAILS.get(before, f"fails, was {before}")
+    if before == now:
+        return "unchanged"
+    if GONE in (before, now):
+        return "new" if before == GONE else "gone"
+    if {OUTSIDE, "na"} & {before, now}:
+        return "newly in scope" if before in (OUTSIDE, "na") else "no longer in scope"
+    if "unknown" in (before, now):
+        return "evidence found" if before == "unknown" else "evidence lost"
+    return f"{before}, now {now}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Every verdict that differs from the last run before, or fails in both: the rows of
+    changes.csv, read anew each time.
+    """
+
+    held: Changes
+    total: int
+
+    def __len__(self) -> int:
+        """Return how many there are, without reading them."""
+        return self.total
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        """Yield the rows, a text a column of `COLUMNS`."""
+        return (tuple(map(clean, row)) for row in rows(self.held))
+
+
+_ASKED = (
+    *("check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
+    *("record_before", "record", "failing_since", "waived_until"),
+)
+
+
+def rows(held: Changes) -> Iterator[tuple[str, ...]]:
+    """Say every change as `COLUMNS` do, in its own letters."""
+    return map(_row, held.each(_ASKED))
+
+
+def _row(held: tuple[Any, ...]) -> tuple[str, ...]:
+    *told, before, now, reason_before, reason, ref_before, ref, since, until = held
+    then, today = ("" if v in (GONE, OUTSIDE) else v for v in (before, now))
+    day = since.date().isoformat() if since else ""
+    return what(before, now), *told, then, today, reason_before, reason, ref_before, ref, day, until
+
+
+ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
+"""Every verdict, and what stands where there is none."""
+BEFORE = {
+    GONE: mark("not there yet"),
+    OUTSIDE: mark("check did not apply"),
+    "na": mark("not applicable"),
+}
+NOW = {GONE: mark("gone"), OUTSIDE: mark("check does not apply"), "na": mark("not applicable")}
+_MEANS = {
+    "mended": mark("it passes now"),
+    "lost from sight": mark("unknown now: the evidence is missing, nothing is known to be mended"),
+    "gone": mark("no verdict is on the subject any more"),
+    "no longer in scope": mark("the subject is there, the check does not apply to it"),
+    "compensated": mark("it fails, and a compensating control was accepted"),
+    "fails now": mark("it passed then"),
+    "found failing": mark("it was unknown then, so it may have failed then too"),
+    "new, failing": mark("no verdict was on the subject then"),
+    "newly in scope, failing": mark("the subject was there, the check did not apply to it"),
+}
+
+
+def balances(
+    matrix: Mapping[tuple[str, str], int], still: Sequence[Failing], then: str
+) -> tuple[Balance, ...]:
+    """Add up what became of the failures of then, and where those of now come from."""
+    old: Counter[str] = Counter()
+    new: Counter[str] = Counter()
+    for (before, now), n in matrix.items():
+        if before == "fail":
+            old[what(before, now)] += n
+        if now == "fail":
+            new[what(before, now)] += n
+    means = {name: say(text) for name, text in _MEANS.items()} | {"still failing": _still(still)}
+    return (
+        _balance(
+            say("What failed on {day}", day=then),
+            mark("{n} failed then = {sum}"),
+            old,
+            ("mended", "compensated", "attested"),
+            means,
+        ),
+        _balance(
+            say("What fails now"), mark("{n} fail now = {sum}"), new, ("still failing",), means
+        ),
+    )
+
+
+def _balance(
+    title: str, said: str, parts: Counter[str], first: tuple[str, ...], means: Mapping[str, str]
+) -> Balance:
+    rank = {name: n for n, name in enumerate(first)}
+    names = sorted(
+        (p for p in parts if parts[p]),
+        key=lambda p: (rank.get(p, len(rank)), p == "still failing", -parts[p], p),
+    )
+    total = sum(parts.values())
+    added = " + ".join(f"{number(parts[p])} {say(p)}" for p in names) or say("nothing")
+    flows = tuple(Flow(say(p), number(parts[p]), means.get(p, "")) for p in names)
+    return Balance(title, say(said, n=number(total), sum=added), flows)
+
+
+def _still(still: Sequence[Failing]) -> str:
+    """Say since when what still fails has failed, and how much of it is waived."""
+    waived = sum(f.waived for f in still)
+    said = ", ".join(
+        say("{n} since {day} or before", n=number(f.n), day=day(f.since)) for f in still
+    )
+    rest = say("; {n} of them waived", n=number(waived)) if waived else ""
+    return say("in every compared run: {since}", since=said) + rest

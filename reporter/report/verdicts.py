@@ -1,0 +1,90 @@
+"""Findings as events need them. In: the view. Out: a `Finding` a row of findings.csv, with a stable
+id, and tool facts.
+
+The id depends on organisation, check and subject alone: the same defect keeps it in every run and
+every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID, uuid5
+
+from reporter.report.document import View
+from reporter.report.view.elements import Check, Control, Framework
+
+NAMESPACE = UUID("5d1c0f0e-4f5b-5a34-9a53-0a5d8f6c3b11")
+"""Never change it: every id of a finding hangs on it."""
+Served = tuple[tuple[Framework, Control], ...]
+_NAMED = (
+    *("subject", "actor", "owner", "tier", "status", "reason", "record"),
+    *("waived_until", "waiver"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict that is neither a pass nor out of scope."""
+
+    uid: str
+    check: Check
+    subject: str
+    actor: str
+    owner: str
+    tier: str
+    status: str
+    """fail | unknown | compensated | attested"""
+    reason: str
+    record: str
+    """file#number; '' when the verdict rests on an absence."""
+    waived_until: str
+    waiver: str
+    controls: Served
+    """What the check counts for."""
+
+
+def findings(view: View) -> Iterator[Finding]:
+    """Yield every row of findings.csv, in its order."""
+    checks = {c.id: c for c in view.checks}
+    served = controls_of(view)
+    place = places(view)
+    for check, rows in groupby(view.findings, key=lambda row: row[place["check"]]):
+        seen: Counter[str] = Counter()
+        for row in rows:
+            values = {name: row[place[name]] for name in _NAMED}
+            told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
+            seen[told] += 1
+            if seen[told] > 1:  # subjects that differ in hidden characters only
+                told += f"\0{seen[told]}"
+            uid = str(uuid5(NAMESPACE, told))
+            yield Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
+
+
+def places(view: View) -> dict[str, int]:
+    """Return where each column of the findings stands; a list may be called like one of ours, which
+    stand first.
+    """
+    return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
+
+
+def verdicts(view: View) -> Iterator[dict[str, str]]:
+    """Yield the findings of a view by column."""
+    place = places(view)
+    return ({name: row[at] for name, at in place.items()} for row in view.findings)
+
+
+def controls_of(view: View) -> dict[str, Served]:
+    """Map each check to the controls that it counts for, by framework."""
+    served: dict[str, list[tuple[Framework, Control]]] = {}
+    for framework in view.frameworks:
+        for control in framework.controls:
+            for line in control.checks:
+                served.setdefault(line.check.text, []).append((framework, control))
+    return {check: tuple(controls) for check, controls in served.items()}
+
+
+def tool_version(view: View) -> str:
+    """Return the version of Reporter that made the run; '' when the run does not say."""
+    return next((line.text for line in view.hashes if line.label == "reporter"), "")

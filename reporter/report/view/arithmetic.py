@@ -1,0 +1,317 @@
+"""Write the arithmetic of a score out: a score dataclass in, one paragraph of plain text out.
+
+Nothing is scored here: every figure is one the score carries, so text and number cannot part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from reporter.i18n.translate import (
+    ENGLISH,
+    content,
+    headline,
+    language,
+    mark,
+    numeral,
+    say,
+    word,
+)
+from reporter.model.assessment import Policy, Sample
+from reporter.model.comparison import Cause
+from reporter.model.scores import (
+    CheckScore,
+    ControlScore,
+    GroupScore,
+    PracticeScore,
+    Status,
+)
+from reporter.score import ASK, rating
+from reporter.score import printed as printed_in_english
+
+_WORDS = {
+    Status.PASS: "pass",
+    Status.ATTESTED: "attested",
+    Status.COMPENSATED: "compensated",
+    Status.FAIL: "fail",
+    Status.UNKNOWN: "unknown",
+    Status.NA: "n/a",
+}
+
+
+def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> str:
+    """Explain a check: its cells by status and the weights behind both ends of its interval."""
+    title = content(title)
+    cells = sum(score.counts.values())
+    if not score.applicable:
+        why = say("all {n} cells are n/a", n=cells) if cells else say("no subject is in scope")
+        return say(
+            "{check} {title}: not applicable, {why}.", check=score.check, title=title, why=why
+        )
+    counts = ", ".join(
+        f"{score.counts[s]} {word(code)}" for s, code in _WORDS.items() if score.counts[s]
+    )
+    lo, hi = (
+        f"{part if part.denominator == 1 else f'({part})'}/{whole}"
+        for part, whole in (score.sum_lo, score.sum_hi)
+    )
+    text = say(
+        "{check} {title}: {counts} (cells: {cells}). Credited weight / weight = {lo}; at most"
+        " {hi}.",
+        check=score.check,
+        title=title,
+        counts=counts,
+        cells=cells,
+        lo=_result(lo, score.lo),
+        hi=_result(hi, score.hi),
+    )
+    if sample:
+        limit = mark(
+            " {sample}: a tier counts with the 95 % limit of its share without exceptions, not with"
+            " the share."
+        )
+        text += say(limit, sample=said_of(sample))
+    if score.caps_lo and score.caps_hi:
+        text += say(
+            " It caps its practice: critical, and without credit on a subject of tier 3 or 4."
+        )
+    elif score.caps_lo:
+        text += say(
+            " It caps its practice: critical, and without credit on a subject of tier 3 or 4 unless"
+            " missing evidence proves good."
+        )
+    return text
+
+
+def said_of(sample: Sample) -> str:
+    """Say what was drawn from what, and how the draw can be repeated."""
+    note = f"; {sample.note}" if sample.note else ""
+    text = mark("Random sample of {n} of {all} (seed {seed}{note})")
+    return say(text, n=sample.size, all=sample.frame, seed=sample.seed, note=note)
+
+
+def why_control(
+    score: ControlScore,
+    title: str,
+    checks: Mapping[str, CheckScore],
+    policy: Policy,
+    causes: Sequence[Cause] = (),
+) -> str:
+    """Explain a control or theme: level, score, gap, the causes behind its failures, the formula of
+    each practice.
+    """
+    head = f"{score.id} {title}: "
+    if score.state == "not_applicable":
+        return head + say("not applicable, no check has a subject in scope.")
+    if score.state == "not_assessed":
+        names = ", ".join(check for practice in score.practices for check, _ in practice.weights)
+        return head + say(
+            "Not assessed, no cell of {names} has evidence; "
+            "every roll-up counts it as 0 on evidence and as 1 at most. Target {target}.",
+            names=names,
+            target=score.target,
+        )
+    lines = [
+        head + _standing(score, policy),
+        *_gap_lines(score, policy),
+        *_cause_lines(score, causes),
+        *(_practice_line(practice, checks, policy) for practice in score.practices),
+    ]
+    if len(score.practices) > 1:
+        named = [f"P{practice.level}" for practice in score.practices]
+        lo = _formula([(1, practice.lo) for practice in score.practices], named)
+        hi = _formula([(1, practice.hi) for practice in score.practices])
+        lines.append(_sum(_result(lo, score.lo), _result(hi, score.hi)))
+    return "\n".join(lines)
+
+
+def _standing(score: ControlScore, policy: Policy) -> str:
+    return say(
+        "level {lo} ({name}) on evidence, at most {hi} even if all missing evidence proves good; "
+        "target {target}. Score {score}, coverage {coverage} %, confidence {confidence}.",
+        lo=f"{score.level_lo}{'+' * score.plus}",
+        name=content(policy.level_names[score.level_lo]),
+        hi=score.level_hi,
+        target=score.target,
+        score=_interval(score.lo, score.hi),
+        coverage=printed(score.coverage),
+        confidence=word(score.confidence),
+    )
+
+
+def _sum(lo: str, hi: str) -> str:
+    return say("S = {lo}; at most {hi}.", lo=lo, hi=hi)
+
+
+def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
+    """Count the failures once by what lies behind them."""
+    names = {check for practice in score.practices for check, _ in practice.weights}
+    failed = [
+        (
+            cause,
+            sum(n for check, n in zip(cause.checks, cause.counts, strict=True) if check in names),
+        )
+        for cause in causes
+        if names & {*cause.checks}
+    ]
+    total = sum(n for _, n in failed)
+    if total < 2:
+        return []
+    first = "; ".join(f"{_within(c.title)} ({n})" for c, n in failed[:3])
+    more = say("; and {n} more", n=len(failed) - 3) if len(failed) > 3 else ""
+    return [
+        say(
+            "{n} failures, {causes} root causes: {first}{more}.",
+            n=total,
+            causes=len(failed),
+            first=first,
+            more=more,
+        )
+    ]
+
+
+def _within(title: str) -> str:
+    """Write a title within a sentence; other languages than English may need its capitals."""
+    if language() != ENGLISH:
+        return headline(title)
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def printed(value: Fraction) -> str:
+    """Print a share as the report does, in its language."""
+    return numeral(printed_in_english(value))
+
+
+def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:
+    """Explain a group, framework or the enterprise from the controls in it (others are ignored)."""
+    members = set(score.members)
+    scored = [c for c in controls if c.id in members and c.state != "not_applicable"]
+    if not scored:
+        none = mark("{id} {title}: not applicable, none of its controls is.")
+        return say(none, id=score.id, title=content(score.title))
+    lo = _formula([(control.weight, control.lo) for control in scored], [c.id for c in scored])
+    hi = _formula([(control.weight, control.hi) for control in scored])
+    levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored)
+    lines = [
+        say(
+            "{id} {title}: level {lo} ({name}) on evidence, at most {hi}; target {target}."
+            " {missing} of {all} controls not assessed, {absent} not applicable. Coverage"
+            " {coverage} %.",
+            id=score.id,
+            title=content(score.title),
+            lo=score.level_lo,
+            name=content(policy.level_names[score.level_lo]),
+            hi=score.level_hi,
+            target=score.target,
+            missing=score.not_assessed,
+            all=len(scored),
+            absent=score.not_applicable,
+            coverage=printed(score.coverage),
+        ),
+        _sum(_result(lo, score.lo), _result(hi, score.hi)),
+        say("Controls: {levels}.", levels=levels),
+        _group_rule(scored, policy),
+        *(say("Capped at level {n}: {why}.", n=most, why=content(why)) for most, why in score.caps),
+    ]
+    return "\n".join(lines)
+
+
+def _practice_line(
+    practice: PracticeScore, checks: Mapping[str, CheckScore], policy: Policy
+) -> str:
+    los = {i: checks[i].lo for i, _ in practice.weights if i != ASK}
+    his = {i: checks[i].hi for i, _ in practice.weights if i != ASK}
+    capping_hi = tuple(i for i in his if checks[i].caps_hi)
+    names = [say("question") if check == ASK else check for check, _ in practice.weights]
+    lo = _side(practice.weights, los, practice.raw_lo, practice.lo, practice.capped_by, names)
+    hi = _side(practice.weights, his, practice.raw_hi, practice.hi, capping_hi)
+    return say(
+        "P{n} = {lo} ({rating}); at most {hi} ({at_most}).",
+        n=practice.level,
+        lo=lo,
+        rating=rating(practice.lo, policy),
+        hi=hi,
+        at_most=rating(practice.hi, policy),
+    )
+
+
+def _side(
+    weights: Sequence[tuple[str, int]],
+    values: dict[str, Fraction],
+    raw: Fraction,
+    final: Fraction,
+    capped_by: Sequence[str],
+    names: Sequence[str] = (),
+) -> str:
+    """Write one end of a practice: formula, exact mean, cap if it bit, percent."""
+    total = sum(weight for _, weight in weights)
+    # The ask has no entry among the checks: its credit is what the others leave of the mean.
+    rest = raw * total - sum(w * values[check] for check, w in weights if check != ASK)
+    terms = [(w, rest / w if check == ASK else values[check]) for check, w in weights]
+    formula = _formula(terms, names)
+    held = mark(", capped to {share} by {checks}")
+    cap = say(held, share=final, checks=", ".join(capped_by)) if final != raw else ""
+    return f"{formula} = {raw}{cap} = {printed(final)} %"
+
+
+def _formula(terms: Sequence[tuple[int, Fraction]], names: Sequence[str] = ()) -> str:
+    """Write a weighted mean; where names are given, each term says whose value it is."""
+    total = sum(weight for weight, _ in terms)
+    said = [f" [{name}]" for name in names] or [""] * len(terms)
+    parts = (f"{weight} x {value}{name}" for (weight, value), name in zip(terms, said, strict=True))
+    return f"({' + '.join(parts)})/{total}"
+
+
+def _result(formula: str, value: Fraction) -> str:
+    return f"{formula} = {value} = {printed(value)} %"
+
+
+def _interval(lo: Fraction, hi: Fraction) -> str:
+    return f"{printed(lo)} % [{printed(lo)}-{printed(hi)}]"
+
+
+def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
+    """Name what keeps the control below its next level, on evidence or even in hi."""
+    if not score.gap:
+        return []
+    in_hi = score.gap_kind == "implementation"
+    now = score.level_hi if in_hi else score.level_lo
+    above = [practice.level for practice in score.practices if practice.level > now]
+    kinds = {
+        "implementation": mark("Implementation gap of {n}"),
+        "evidence": mark("Evidence gap of {n}"),
+    }
+    kind = say(kinds[score.gap_kind], n=score.gap)
+    if not above:
+        none = mark("{gap}: no practice stands above level {n}, so no higher level can be claimed.")
+        return [say(none, gap=kind, n=now)]
+    needs = []
+    for practice in score.practices:
+        value = practice.hi if in_hi else practice.lo
+        edge = policy.rating_edges[1 if practice.level == above[0] else 2]
+        if practice.level <= above[0] and value <= edge:
+            need = (
+                mark("P{n} above {edge} % (even at most {share} %)")
+                if in_hi
+                else mark("P{n} above {edge} % (on evidence {share} %)")
+            )
+            needs.append(say(need, n=practice.level, edge=printed(edge), share=printed(value)))
+    text = mark("{gap}: level {n} needs {practices}.")
+    return [say(text, gap=kind, n=above[0], practices=say(" and ").join(needs))]
+
+
+def _group_rule(scored: Sequence[ControlScore], policy: Policy) -> str:
+    total = sum(control.weight for control in scored)
+    shares = [
+        (n, Fraction(sum(c.weight for c in scored if c.level_lo >= n), total)) for n in range(1, 6)
+    ]
+    reached = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or say("none")
+    floor = min(control.level_lo for control in scored)
+    return say(
+        "Weight at or above each level: {reached}. A level needs more than {share} % and no control"
+        " more than one below it (lowest: {floor}).",
+        reached=reached,
+        share=printed(policy.group_share),
+        floor=floor,
+    )

@@ -1,0 +1,349 @@
+"""What all chapters print: figures, levels, links, lines; printable dataclasses, decided down to
+the letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reporter.model.branding import ACCENT
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A score with its range; `text` alone is never enough, print `range` beside it."""
+
+    text: str
+    """"59.0 %" or "Not assessed"."""
+    range: str
+    """"59.0-77.1 %"; empty when not assessed."""
+    exact_lo: str
+    exact_hi: str
+    at_lo: int
+    at_hi: int
+    assessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    text: str
+    """"1+", or "-" when not assessed."""
+    name: str
+    note: str
+    """"at most 2 if all missing evidence proves good"; empty when the range is closed."""
+    lo: int
+    hi: int
+    target: int
+    sensitive: str = ""
+    """"weight-sensitive: level 1 with flat weights"; empty when no other weights change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label and what is to be said about it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to another place of the report."""
+
+    text: str
+    anchor: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One heat map cell."""
+
+    level: int
+    kind: str
+    """N | P | L | F, none (no practice at this level), unknown (no evidence)"""
+    mark: str
+    """What is printed in it: "P", "P-F", "?" or a dot."""
+    text: str
+    """The same in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One failing or unknown cell."""
+
+    subject: str
+    status: str
+    reason: str
+    record: str
+    """"inventory/agents.json#12", or what an empty reference means."""
+    actor: str
+    owner: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    passed: int
+    failed: int
+    unknown: int
+    attested: int
+    compensated: int
+    na: int
+    text: str
+    """"9 pass · 2 fail · 1 unknown"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """A check as it appears under a control."""
+
+    check: Link
+    strength: str
+    severity: str
+    figure: Figure
+    counts: Counts
+    standing: str
+    """Score, range and counts in one line."""
+    brief: str
+    """Id, score and what does not pass, for enumerations."""
+    shown: tuple[Subject, ...]
+    """The first failing subjects."""
+    more: str
+    """Where the others are; empty when all are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A parameter of a check, named as in reporter.yml."""
+
+    name: str
+    value: str
+    shipped: str = ""
+    """What the organisation put its own in place of; empty where it is as shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    id: str
+    anchor: str
+    title: str
+    theme: str
+    why: str
+    fix: str
+    severity: str
+    level: str
+    evidence: str
+    place: str
+    figure: Figure
+    coverage: str
+    counts: Counts
+    standing: str
+    """Score, range, coverage, counts and nature of the check in one line."""
+    failing: tuple[Subject, ...]
+    more_paper: str
+    unknown: str
+    """"12 unknown: the source never records owner_id (10), ..."."""
+    controls: tuple[Link, ...]
+    reasons: tuple[str, ...]
+    """How the number came about."""
+    sample: str = ""
+    """"Random sample of 25 of 400 (seed 17)"; empty where the subjects are all there are."""
+    about: str = ""
+    """What its subjects are: agent, credential, organisation ..."""
+    thresholds: tuple[Threshold, ...] = ()
+    threshold_text: str = ""
+    """The same in one line; empty where it has none."""
+    rule: str = ""
+    """SHA-256 of what its verdicts and their weight hang on, beside the thresholds."""
+    needs: str = ""
+    """inventory | logs | both: what `evidence` says in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    id: str
+    anchor: str
+    title: str
+    group: str
+    paraphrase: str
+    ask: str
+    state: str
+    """assessed | not_assessed | not_applicable"""
+    level: Level
+    figure: Figure
+    coverage: str
+    confidence: str
+    gap: int
+    gap_text: str
+    standing: str
+    """Level, target, gap, score, range, coverage and confidence in one line."""
+    cells: tuple[Cell, ...]
+    checks: tuple[CheckLine, ...]
+    context: tuple[Link, ...]
+    """Related checks that are never scored."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    title: str
+    depth: int
+    figure: Figure
+    level: Level
+    coverage: str
+    assessed: str
+    """"7 of 9 assessed"."""
+    gap_text: str
+    controls: tuple[str, ...]
+    """Ids, in catalog order."""
+    reasons: tuple[str, ...] = ()
+    """How the number came about."""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework, or the engine's own themes (id "enterprise")."""
+
+    id: str
+    anchor: str
+    short: str
+    title: str
+    origin: str
+    """Version, publisher, address."""
+    intro: str
+    standing: str
+    total: Group
+    groups: tuple[Group, ...]
+    controls: tuple[Control, ...]
+    gaps: tuple[str, ...]
+    """Ids of assessed controls below target, largest gap first."""
+    gaps_text: str
+    unassessed_text: str
+    unassessed: tuple[Link, ...]
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """One row of a crosswalk."""
+
+    origins: tuple[Link, ...]
+    """An anchor is empty where the report has no such control."""
+    relation: str
+    targets: tuple[Link, ...]
+    basis: str
+    confidence: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    id: str
+    anchor: str
+    title: str
+    intro: str
+    """Whose it is, and what was read."""
+    rows: tuple[Pairs, ...]
+    origin: str = ""
+    """Id of the list of its origins; `target`, of its targets."""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One line of the first page's gap lists."""
+
+    rank: int
+    check: Link
+    severity: str
+    urgent: bool
+    """Critical, and failing on a subject of tier 3 or 4."""
+    text: str
+    """"12 of 40 agents fail, 3 unknown"."""
+    fix: str
+    where: str
+    """Id of the check and the controls it counts for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the policy chart."""
+
+    label: str
+    text: str
+    at_lo: int
+    at_hi: int
+    known: bool
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights that the scores rest on; empty in runs of before."""
+
+    tiers: tuple[int, ...] = ()
+    """Of tiers 1 to 4."""
+    severities: tuple[tuple[str, int], ...] = ()
+    strengths: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    headline: str
+    bars: tuple[Bar, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before the first number."""
+
+    code: str
+    """The same in every language."""
+    text: str
+    lines: tuple[str, ...]
+    rest: str
+    """How many lines are left out, and where they stand; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    level: Level
+    level_sentence: str
+    figure: Figure
+    coverage: str
+    coverage_text: str
+    not_assessed: str
+    caps: tuple[str, ...]
+    facts: tuple[Line, ...]
+    gaps: tuple[Gap, ...]
+    gaps_text: str
+    evidence_gaps: tuple[Gap, ...]
+    evidence_text: str
+    lag: Lag
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    title: str
+    organisation: str
+    unit: str
+    period: str
+    as_of: str
+    as_of_iso: str
+    profile: str
+    evidence_id: str
+    evidence_short: str
+    statement: str
+    period_from: str = ""
+    """In ISO 8601, as `period_to`, which is the first moment after it."""
+    period_to: str = ""
+    accent: str = ACCENT
+    logo: str = ""
+    """A data URI; empty for none."""
+    language: str = "en"
+    """Of all texts but ids, codes, reasons and records."""

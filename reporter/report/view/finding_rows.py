@@ -1,0 +1,93 @@
+"""The findings of a view, asked of the store when somebody prints them. In: the results of a run.
+Out: rows of texts, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, overload
+
+from reporter.i18n.plain_text import clean
+from reporter.model.scores import tier_text
+from reporter.runs.store import OPEN, Results
+
+COLUMNS = (
+    *("id", "check", "title", "severity", "subject", "actor", "owner", "tier"),
+    *("status", "reason", "record", "waived_until", "waiver", "fix"),
+)
+"""Followed by one column per framework with the ids of the controls that the check counts for."""
+Row = tuple[str, ...]
+OWED, BY_OWNER = "rank IS NOT NULL", "owner, rank, place"
+"""In SQL: the verdicts that an action mends, and whose they are, in the order of the roadmap."""
+_HELD = (
+    *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
+    *("status", "reason", "record", "waived_until", "waiver", "listed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Every fail, unknown, compensated and attested verdict: the rows of findings.csv, in its
+    order, read anew each time.
+    """
+
+    results: Results
+    total: int
+    heads: dict[str, tuple[str, str, str]]
+    """Check -> its id, title and severity as printed."""
+    fixes: dict[str, tuple[str, str]]
+    """Check -> what mends it on who stands in no list, and on who stands in one."""
+    tails: dict[str, Row]
+    """Check -> the controls of each framework that it counts for."""
+
+    def __len__(self) -> int:
+        """Return how many there are, without reading them."""
+        return self.total
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows, a text a column."""
+        return (row for (row,) in rows(self))
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        """Return a row, or some in turn."""
+        if isinstance(at, slice):
+            return list(islice(self, *at.indices(len(self))))
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        return next(islice(self, at % len(self), None))
+
+
+def rows(
+    found: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Yield each verdict that a condition over `store.RESULT` chooses as a row of texts, and behind
+    it further columns of the store.
+    """
+    for held in found.results.each((*_HELD, *also), where, more):
+        id_, check, subject, actor, owner, lo, hi, status, reason, record, until, waiver, listed = (
+            held[: len(_HELD)]
+        )
+        yield (
+            (
+                id_,
+                *found.heads[check],
+                clean(subject),
+                clean(actor),
+                clean(owner),
+                tier_text(lo, hi),
+                status,
+                clean(reason),
+                clean(record),
+                until,
+                clean(waiver),
+                found.fixes[check][listed],
+                *found.tails[check],
+            ),
+            *held[len(_HELD) :],
+        )

@@ -1,0 +1,306 @@
+"""How values are printed: numbers, dates, levels, scores, anchors, and text from other people.
+
+In: exact values of `model`. Out: strings and the small printable classes of `shape`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from reporter.i18n.plain_text import clean as clean
+from reporter.i18n.translate import content, day, mark, numeral, say, say_n, word
+from reporter.model.assessment import Assessment
+from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
+from reporter.report.view.elements import Counts, Figure, Level, Subject
+
+# The printed form of a score is part of the method (3.13); one function knows it.
+from reporter.score import printed, rounded
+
+NOT_ASSESSED = mark("Not assessed")
+NOT_APPLICABLE = mark("Not applicable")
+NOUNS = (
+    *("hour", "day", "agent", "service account", "workload", "human", "group"),
+    *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
+    *("tool", "data source", "destination"),
+)
+"""What is counted and stands in the data, beside the nouns that `count` is given in code."""
+REASON_LIMIT = 260
+
+
+def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
+    """Shorten a printed text, saying how much is left out and where all of it is."""
+    if len(text) <= limit:
+        return text
+    more = say("{n} more characters in {where}", n=number(len(text) - limit), where=where)
+    return f"{text[:limit].rstrip()}… [{more}]"
+
+
+class Numeral(str):
+    """A printed number that knows its value, for writers to whom a number is no text."""
+
+    value: Fraction
+    """In percent where it is a share."""
+    form: str
+    """number | decimal | percent"""
+
+
+def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
+    made = Numeral(text)
+    made.value, made.form = Fraction(value), form
+    return made
+
+
+def number(n: int) -> str:
+    """Print a whole number with thousands separators."""
+    return _numeral(numeral(f"{n:,}"), n)
+
+
+def digits(n: int) -> str:
+    """Print a whole number without separators."""
+    return _numeral(str(n), n)
+
+
+def decimal(value: Fraction, places: int | None = None) -> str:
+    """Print a number that may have decimals: so many, or those it needs."""
+    if value.denominator == 1 and places is None:
+        return digits(int(value))
+    text = f"{float(value):g}" if places is None else f"{float(value):.{places}f}"
+    return _numeral(numeral(text), value, "decimal")
+
+
+def count(n: int, noun: str) -> str:
+    """Print a number with its noun in the right form."""
+    one, many = counted(noun)
+    return say_n(one, many, n)
+
+
+def counted(noun: str) -> tuple[str, str]:
+    """Return the two messages that count a noun: one, and many."""
+    noun = noun.replace("_", " ")
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    if re.search(r"[^aeiou]y$", noun):
+        plural = noun[:-1] + "ies"
+    return f"1 {noun}", f"{{n}} {plural}"
+
+
+def join(parts: Iterable[str]) -> str:
+    """Join as a sentence does: "a, b and c"."""
+    items = list(parts)
+    if len(items) < 2:
+        return "".join(items)
+    return say("{several} and {last}", several=", ".join(items[:-1]), last=items[-1])
+
+
+def moment(at: datetime) -> str:
+    """Print a time in UTC, to the minute."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def iso(at: datetime) -> str:
+    """Write a time in UTC as machines read it, to the second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def period(start: datetime, end: datetime) -> str:
+    """Print a half-open period by its first and last day."""
+    last = max(start, end - timedelta(microseconds=1))
+    return f"{day(start)} – {day(last)}"
+
+
+def slug(prefix: str, name: str, taken: set[str]) -> str:
+    """Make an anchor that is unique in `taken`, and take it."""
+    base = f"{prefix}-{re.sub('[^A-Za-z0-9._-]+', '-', name).strip('-') or 'x'}"
+    anchor, n = base, 1
+    while anchor in taken:
+        n += 1
+        anchor = f"{base}-{n}"
+    taken.add(anchor)
+    return anchor
+
+
+def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
+    """Print a score with its range, or the words that stand where no score can be given."""
+    stands = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
+    words = say(stands)
+    spread = numeral(f"{printed(lo)}–{printed(hi)}")
+    return Figure(
+        text=words or percent(lo),
+        range="" if words else f"{spread} %",
+        exact_lo=exact(lo),
+        exact_hi=exact(hi),
+        at_lo=thousandths(lo),
+        at_hi=thousandths(hi),
+        assessed=not words,
+    )
+
+
+def exact(value: Fraction) -> str:
+    """Print a fraction as it is."""
+    return f"{value.numerator}/{value.denominator}"
+
+
+def ranged(f: Figure) -> str:
+    """Print a score with its range in one go."""
+    return f"{f.text} [{f.range}]" if f.range else f.text
+
+
+def thousandths(x: Fraction) -> int:
+    """Place a share on a drawing 1000 wide; never used as a number in text."""
+    return int(x * 1000)
+
+
+def percent(x: Fraction) -> str:
+    """Print a share."""
+    return _numeral(f"{numeral(printed(x))} %", rounded(x), "percent")
+
+
+def share(lo: Fraction, hi: Fraction) -> str:
+    """Print a share that may be a range."""
+    return percent(lo) if lo == hi else f"{numeral(f'{printed(lo)}–{printed(hi)}')} %"
+
+
+def at_most(lo: int, hi: int) -> str:
+    """Print a level with the one that missing evidence could give."""
+    return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
+
+
+def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
+    """Print the level of a control of a framework."""
+    return _level(score, a, (of, score.id), score.plus, score.state == "assessed")
+
+
+def group_level(score: GroupScore, a: Assessment, of: str, name: str | None = None) -> Level:
+    """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
+    return _level(score, a, (of, score.id if name is None else name), False, score.assessed > 0)
+
+
+def _level(
+    score: ControlScore | GroupScore,
+    a: Assessment,
+    key: tuple[str, str],
+    plus: bool,
+    assessed: bool,
+) -> Level:
+    lo, hi, policy = score.level_lo, score.level_hi, a.policy
+    most = content(policy.level_names[hi])
+    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
+    return Level(
+        text=(f"{lo}+" if plus else digits(lo)) if assessed else "–",
+        name=content(policy.level_names[lo]) if assessed else say(NOT_ASSESSED),
+        note=note if assessed and hi > lo else "",
+        lo=lo if assessed else 0,
+        hi=hi if assessed else 0,
+        target=score.target,
+        sensitive=_sensitive(a, *key, (lo, hi)) if assessed else "",
+    )
+
+
+def _sensitive(a: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
+    """Say which other weights change a level; '' when none does."""
+    said = []
+    for other in a.reweighed:
+        lo, hi = other.levels.get(of, {}).get(key, level)
+        if (lo, hi) != level:
+            name = word(other.name)
+            said.append(
+                say("level {lo}, at most {hi} with {name} weights", lo=lo, hi=hi, name=name)
+                if hi != lo
+                else say("level {lo} with {name} weights", lo=lo, name=name)
+            )
+    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
+
+
+def level_words(level: Level) -> str:
+    """Say a level in a sentence, with its name, upper bound and target."""
+    note = f", {level.note}" if level.note else ""
+    target = say("; target {n}", n=level.target) if level.target else ""
+    hangs = f"; {level.sensitive}" if level.sensitive else ""
+    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + hangs
+
+
+def group_state(score: GroupScore) -> str:
+    """Name the state of a group by the same three words as a control's."""
+    if score.assessed:
+        return "assessed"
+    return "not_assessed" if score.not_assessed else "not_applicable"
+
+
+def gap_text(gap: int, kind: str, target: int) -> str:
+    """Say how far the target is and what kind of work closes the distance."""
+    if target == 0:
+        return say("No target set")
+    if gap == 0:
+        return say("On target")
+    work = {"implementation": mark("to build"), "evidence": mark("to evidence")}.get(kind, "")
+    return f"{count(gap, 'level')} {say(work)}".strip()
+
+
+def counts(score: CheckScore) -> Counts:
+    """Print how many cells of a check have which verdict."""
+    n = {s: score.counts.get(s, 0) for s in Status}
+    words = (
+        (Status.PASS, "pass"),
+        (Status.FAIL, "fail"),
+        (Status.UNKNOWN, "unknown"),
+        (Status.ATTESTED, "attested"),
+        (Status.COMPENSATED, "compensated"),
+        (Status.NA, "not applicable"),
+    )
+    text = " · ".join(f"{number(n[s])} {word(code)}" for s, code in words if n[s])
+    return Counts(
+        passed=n[Status.PASS],
+        failed=n[Status.FAIL],
+        unknown=n[Status.UNKNOWN],
+        attested=n[Status.ATTESTED],
+        compensated=n[Status.COMPENSATED],
+        na=n[Status.NA],
+        text=text or say("no subject in scope"),
+    )
+
+
+def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
+    """Say what a score goes by where the counts beside it give another share; else ''."""
+    whole = judged(c)
+    plain = [Fraction(n, whole) for n in (c.passed, c.passed + c.unknown)] if whole else []
+    ends = [Fraction(f.exact_lo), Fraction(f.exact_hi)]
+    if not f.assessed or ends == plain:
+        return ""
+    return say("by the limits of its sample") if sampled else say("by tier weight")
+
+
+def judged(c: Counts) -> int:
+    """Count the cells that are in the denominator."""
+    return c.passed + c.failed + c.unknown + c.attested + c.compensated
+
+
+def top_tier(tier: str) -> int:
+    """Return the highest tier that a printed one, such as "1-4", may be; 0 for none."""
+    return max((int(d) for d in tier if d.isdigit()), default=0)
+
+
+def record(shown: str) -> str:
+    """Print a reference to a record, or what it means that there is none."""
+    return shown or say("no record: absence")
+
+
+def owner(shown: str) -> str:
+    """Print an owner, or that none is known."""
+    return shown or say("not known")
+
+
+def subject(
+    name: str, status: str, reason: str, ref: str, actor: str, whose: str, tier: str
+) -> Subject:
+    """Print one failing or unknown cell."""
+    return Subject(
+        subject=short(clean(name), "findings.csv", 120),
+        status=status,
+        reason=short(clean(reason), "findings.csv"),
+        record=record(short(clean(ref), "findings.csv", 160)),
+        actor=short(clean(actor), "findings.csv", 120),
+        owner=owner(short(clean(whose), "findings.csv", 80)),
+        tier=tier,
+    )

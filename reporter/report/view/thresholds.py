@@ -1,0 +1,74 @@
+"""The thresholds of checks, and which of them an organisation set itself. In: checks. Out: what is
+printed of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+
+from reporter.i18n.translate import say
+from reporter.model.assessment import Check
+from reporter.report.view import elements
+from reporter.report.view.format import clean, number
+
+
+def thresholds(check: Check) -> tuple[elements.Threshold, ...]:
+    """List the thresholds of a check as they stand in reporter.yml, by name."""
+    return tuple(
+        elements.Threshold(
+            clean(name), _value(value), _value(check.shipped[name]) if name in check.shipped else ""
+        )
+        for name, value in sorted(check.params.items())
+    )
+
+
+def in_words(found: Iterable[elements.Threshold]) -> str:
+    """Print the thresholds of a check in one line."""
+    return " · ".join(f"{t.name} {_said(t)}" for t in found)
+
+
+def own(checks: Sequence[Check]) -> elements.Line:
+    """List every threshold that is not the shipped one, by check."""
+    found = [
+        f"{clean(c.id)} {t.name} {_said(t)}"
+        for c in sorted(checks, key=lambda c: c.id)
+        for t in thresholds(c)
+        if t.shipped
+    ]
+    text = say("{n} set by the organisation: {told}", n=number(len(found)), told="; ".join(found))
+    return elements.Line(
+        say("Thresholds"), text if found else say("all as the checks ship with them")
+    )
+
+
+def rule(check: Check) -> str:
+    """Digest what verdicts and their weight hang on beside the thresholds."""
+    codes = {status: sorted(own) for status, own in check.reasons.items()}
+    told = (
+        check.about,
+        check.severity,
+        check.level,
+        check.evidence,
+        check.needs,
+        check.misuse,
+        check.sql,
+        codes,
+        check.models,
+    )
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _said(t: elements.Threshold) -> str:
+    return (
+        say("{value} (shipped: {shipped})", value=t.value, shipped=t.shipped)
+        if t.shipped
+        else t.value
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    return clean(str(value).lower() if isinstance(value, bool) else str(value))

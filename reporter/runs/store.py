@@ -1,0 +1,337 @@
+"""The data of a run: report.json and results.parquet. In: an `Assessment`, an engine with cells.
+Out: both files; and back.
+
+No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and
+notices codes with values. What a person reads is made of it by `reporter.report`, in any language,
+at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from reporter.engine.base import Engine, quoted_list
+from reporter.engine.duckdb import Parquet
+from reporter.errors import InputError
+from reporter.i18n.plain_text import escape_json
+from reporter.model import ids
+from reporter.model.assessment import SEVERITIES, Assessment, Check
+from reporter.model.reasons import Reasons
+from reporter.model.roadmap import Roadmap
+from reporter.model.scores import Status, Tally
+from reporter.schema.tables import LISTED
+
+DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
+MANIFEST = "manifest.json"
+SCHEMA = "agent-maturity-run/2"
+RESULT = (
+    *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
+    *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
+)
+"""The columns of results.parquet, a verdict a row."""
+CHANGE = (
+    *("check", "subject", "actor", "owner", "before", "now"),
+    *("reason_code_before", "reason_values_before", "reason_code", "reason_values"),
+    *("record_before", "record", "failing_since", "waived_until"),
+)
+"""The columns of changes.parquet, a verdict a row that differs from the last run before, or fails
+in both.
+"""
+STATUSES = (
+    Status.FAIL,
+    Status.UNKNOWN,
+    Status.COMPENSATED,
+    Status.ATTESTED,
+    Status.PASS,
+    Status.NA,
+)
+"""In this order the verdicts of a check stand in results.parquet."""
+OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
+"""What of the verdicts are findings."""
+_CELLS = (
+    "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
+    " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
+    f" waiver, {LISTED} AS listed, {ids.FINDING} AS id, coalesce(cause, '') AS cause,"
+    " coalesce(action, '') AS action, rank FROM cells JOIN check_order USING (check_id) LEFT JOIN"
+    " led USING (check_id, subject) LEFT JOIN ranks USING (action) ORDER BY place,"
+    f" list_position({quoted_list(STATUSES)}, status), subject"
+)
+AGAIN = "Take the run as it was left, or assess the workspace again with this version."
+NAMED = (
+    f"A run is the folder that `reporter assess` left: {DATA}, {RESULTS} and what is printed of"
+    " them."
+)
+
+
+def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, folder: Path) -> None:
+    """Write every verdict: the check of the highest severity first, in a check what fails, then by
+    subject.
+
+    The engine's table `led` has the cause and the action of each.
+    """
+    ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
+    engine.run("CREATE TABLE check_order (check_id VARCHAR, place BIGINT)")
+    engine.insert("check_order", [(c.id, n) for n, c in enumerate(ranked)])
+    engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
+    engine.insert("ranks", [(p.action.id, n) for n, p in enumerate(roadmap.picks, 1)])
+    engine.write_parquet(_CELLS, folder / RESULTS, "zstd")
+
+
+def write_data(assessment: Assessment, folder: Path) -> None:
+    """Write an assessment; the same bytes for the same assessment."""
+    (folder / DATA).write_bytes(to_json(assessment))
+
+
+def to_json(assessment: Assessment) -> bytes:
+    """Return an assessment as report.json holds it: without the examples of checks."""
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        **{f.name: getattr(assessment, f.name) for f in fields(assessment)},
+    }
+    data["checks"] = [replace(c, examples=()) for c in assessment.checks]
+    try:
+        text = msgspec.json.encode(data, enc_hook=_encoded, order="sorted")
+    except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
+        plain = _in_utf8(msgspec.to_builtins(data, enc_hook=_encoded, order="sorted"))
+        text = msgspec.json.encode(plain, order="sorted")
+    return escape_json(text.decode()).encode() + b"\n"
+
+
+def read_run(run: Path) -> tuple[Assessment, Results]:
+    """Return what a run folder holds.
+
+    Raises InputError where it holds no run, one of another version, or other verdicts than its
+    scores rest on."""
+    held = read_data(run)
+    results = Results(run, held.checks)
+    check_results(results, held)
+    _refuse_others(run)
+    if held.history.runs:
+        ((n,),) = Changes(run).rows(("count(*)",))
+        if n != held.history.changes:
+            raise InputError(
+                f"holds {n} changes, and {DATA} counts {held.history.changes}",
+                str(run / CHANGES),
+                AGAIN,
+            )
+    return held, results
+
+
+def _refuse_others(run: Path) -> None:
+    """Raise InputError where the data are not those that the manifest of the run names; without a
+    manifest none are.
+    """
+    try:
+        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
+        named = {
+            name: outputs[name]["sha256"] for name in (DATA, RESULTS, CHANGES) if name in outputs
+        }
+    except FileNotFoundError:
+        return
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"is no manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
+        ) from error
+    for name, digest in named.items():
+        if (run / name).is_file() and sha256(run / name) != digest:
+            raise InputError(
+                f"is not the file that {MANIFEST} names: its hash differs", str(run / name), AGAIN
+            )
+
+
+class Held:
+    """A table of a run, which the engine holds: asked in SQL over its columns and `place`, the
+    place of a row in the file.
+    """
+
+    NAME: str
+    COLUMNS: tuple[str, ...]
+    REASONS: Mapping[str, tuple[str, str]]
+    """What is said of the file's columns, in the language that is spoken -> the code and its
+    values.
+    """
+
+    def __init__(self, run: Path, checks: Iterable[Check] = ()) -> None:
+        """Ask the table of a run; `checks` hold the sentences of its reason codes."""
+        self.run = run
+        self.path = run / self.NAME
+        self._file = Parquet(self.path)
+        self.checks = tuple(checks)
+        self.reasons = Reasons(self.checks)
+
+    def at(self, run: Path) -> Self:
+        """Return the same table of a run that stands elsewhere by now."""
+        return type(self)(run, self.checks)
+
+    def __eq__(self, other: object) -> bool:
+        """Two are the same if they ask the same file."""
+        return isinstance(other, Held) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def each(
+        self,
+        columns: Sequence[str] = (),
+        where: str = "TRUE",
+        more: str = "",
+        params: Sequence[Any] = (),
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what a condition chooses, in the order of the file or another; `columns` are
+        expressions, all without them.
+
+        A column of REASONS is a sentence, which SQL cannot ask for.
+
+        Raises InputError where the file is missing, or is none of this version.
+        """
+        if not self.path.is_file():
+            raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
+        wanted = tuple(columns or self.COLUMNS)
+        said = [(at, *self.REASONS[c]) for at, c in enumerate(wanted) if c in self.REASONS]
+        asked = [self.REASONS[c][0] if c in self.REASONS else c for c in wanted]
+        asked += [*(values for *_, values in said), "check"] if said else []
+        named = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in asked)
+        try:
+            rows = self._file.each(f"SELECT {named} FROM held WHERE {where} {more}", params)
+            yield from (self._said(row, said, len(wanted)) for row in rows) if said else rows
+        except InputError as error:
+            raise InputError(error.message, error.place, AGAIN) from error
+
+    def _said(
+        self, row: tuple[Any, ...], said: Sequence[tuple[int, str, str]], n: int
+    ) -> tuple[Any, ...]:
+        """Put sentences in the place of codes; their values and the check stand behind the `n` that
+        were asked for.
+        """
+        made = list(row[:n])
+        for at, (place, *_) in enumerate(said, n):
+            made[place] = self.reasons.of(row[-1], row[place], row[at])
+        return tuple(made)
+
+    def rows(
+        self,
+        columns: Sequence[str] = (),
+        where: str = "TRUE",
+        more: str = "",
+        params: Sequence[Any] = (),
+    ) -> list[tuple[Any, ...]]:
+        """Return the same at once; for results a person could scroll."""
+        return list(self.each(columns, where, more, params))
+
+
+class Results(Held):
+    """The verdicts of a run."""
+
+    NAME, COLUMNS = RESULTS, RESULT
+    REASONS = {"reason": ("reason_code", "reason_values")}
+
+    def tallies(self, where: str = "TRUE", params: Sequence[Any] = ()) -> list[Tally]:
+        """Return how many verdicts share check, status and tiers.
+
+        Raises InputError where the file is none of a run.
+        """
+        kinds = ("check", "status", "tier_lo", "tier_hi", "count(*)")
+        rows = self.each(kinds, where, "GROUP BY ALL ORDER BY ALL", params)
+        try:
+            return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
+        except ValueError as error:
+            raise InputError(f"holds what is no verdict: {error}", str(self.path), AGAIN) from error
+
+
+class Changes(Held):
+    """What differs from the last of the earlier runs, verdict by verdict."""
+
+    NAME, COLUMNS = CHANGES, CHANGE
+    REASONS = {
+        "reason_before": ("reason_code_before", "reason_values_before"),
+        "reason": ("reason_code", "reason_values"),
+    }
+
+
+def check_results(results: Results, held: Assessment) -> None:
+    """Raise InputError where a run has not as many verdicts of each status, by check, as were
+    scored.
+
+    A verdict that was changed by hand would be printed as if it counted.
+    """
+    scored = {
+        (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
+    }
+    found: Counter[tuple[str, Status]] = Counter()
+    for tally in results.tallies():
+        found[tally.check, tally.status] += tally.n
+    if found != scored:
+        check, status = min(k for k in {*found, *scored} if found[k] != scored.get(k, 0))
+        raise InputError(
+            f"holds {found[check, status]} verdicts {status} of {check}, and {DATA} counts"
+            f" {scored.get((check, status), 0)}",
+            str(results.path),
+            AGAIN,
+        )
+
+
+def read_data(run: Path) -> Assessment:
+    """Return what a run folder holds beside its verdicts; raise InputError as `read_run`."""
+    path = run / DATA
+    if not path.is_file():
+        raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)
+    try:
+        return from_json(path.read_bytes())
+    except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"is no report: {error}", str(path), AGAIN) from error
+
+
+def from_json(data: bytes) -> Assessment:
+    """Return the assessment that `to_json` wrote; raise ValueError where it is none of this
+    version.
+    """
+    found = msgspec.json.decode(data, type=_Head).schema
+    if found != SCHEMA:
+        raise ValueError(f"its schema is {found or 'not named'}, and this version reads {SCHEMA}")
+    made: Assessment = _decoder().decode(data)
+    return made
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+class _Head(msgspec.Struct):
+    schema: str = ""
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Assessment]:
+    return msgspec.json.Decoder(Assessment, dec_hook=_decoded)
+
+
+def _encoded(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    raise TypeError(f"report.json cannot hold {type(value)}")
+
+
+def _in_utf8(value: Any) -> Any:
+    """Write halves of characters as escapes, as every print does."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_in_utf8(k): _in_utf8(v) for k, v in value.items()}
+    return [_in_utf8(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    if kind is Fraction:
+        return Fraction(value)
+    raise TypeError(f"report.json cannot hold {kind}")

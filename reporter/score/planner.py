@@ -1,0 +1,344 @@
+"""What to do first? In: checks, themes, tallies and actions, as plain data. Out: a `Roadmap` with
+exact gains.
+
+Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise
+score of `score` would gain. `in_order` takes any tree of checks, so that `roadmap` orders the
+actions of other models in the same way."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+
+from reporter.model.assessment import Check, Policy, Theme
+from reporter.model.roadmap import IMPLEMENT, Action, Pick, Roadmap
+from reporter.model.scores import Tally
+from reporter.score.scorer import Caps
+from reporter.score.state import (
+    Change,
+    Key,
+    Kind,
+    Part,
+    Practice,
+    State,
+    Tree,
+    added,
+    make_good,
+    tallied,
+)
+
+RANKED = 300
+"""So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
+FIRST = 5
+Worth = tuple[Fraction, Fraction, Fraction]
+"""What the order goes by: -gain per day, -gain, effort."""
+Taken = Callable[[str], Mapping[str, Change]]
+"""Told what is done, returns what others that share cells with it have left to do."""
+_Entry = tuple[tuple[bool, Worth, str], int, Action]
+"""Place in the order, turn in which it was put, and what is put."""
+_ZERO = Fraction(0)
+
+
+def plan_actions(
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    actions: Iterable[Action],
+    policy: Policy,
+    caps: Caps = (),
+) -> Roadmap:
+    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent
+    ones first, none before those that it waits for.
+
+    All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the
+    id."""
+    tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
+    ceiling = min((most for most, _ in caps), default=5)
+    state = State(tree, tallies, policy, ceiling)
+    total = start = state.total
+    level = state.level()
+    by_id = {a.id: a for a in actions}
+    changes = {name: change_of(a) for name, a in by_id.items()}
+    picks: list[Pick] = []
+    for action, gain, uncapped in in_order(state, by_id, changes, ranked=RANKED):
+        total += gain
+        picks.append(Pick(action, gain, uncapped, total, state.level()))
+    mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
+    alone = State(tree, tallies, policy, ceiling)
+    for action in mended:
+        alone.apply(alone.parts(changes[action.id]))
+    return Roadmap(
+        start,
+        level,
+        tuple(picks),
+        ceiling,
+        tuple(a.id for a in mended),
+        alone.total,
+        alone.level(),
+        min(len(picks), RANKED),
+    )
+
+
+def first_in_lanes(
+    checks: Iterable[Check],
+    themes: Iterable[Theme],
+    tallies: Iterable[Tally],
+    actions: Iterable[Action],
+    policy: Policy,
+    most: int,
+) -> tuple[tuple[str, ...], ...]:
+    """Return the ids of the first picks of the act-now lane, and of the ranking once that lane is
+    done.
+    """
+    state = State(_enterprise(checks, themes, policy), tallies, policy, ceiling=0)
+    actions = tuple(actions)
+    lanes: list[tuple[str, ...]] = []
+    for urgent in (True, False):
+        lane = {a.id: a for a in actions if a.urgent == urgent}
+        changes = {name: change_of(a) for name, a in lane.items()}
+        picks = islice(in_order(state, lane, changes), most)
+        lanes.append(tuple(action.id for action, *_ in picks))
+        rest = _together(c for name, c in changes.items() if name not in lanes[-1])
+        state.apply(state.parts(rest))
+    return tuple(lanes)
+
+
+def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy) -> Tree:
+    """The enterprise as a mean of themes, each a mean of its practices by level."""
+    known = {t.id: 1 for t in themes}
+    parts = {
+        c.id: Part(
+            (c.theme, c.level),
+            policy.severity_weights[c.severity],
+            c.severity == "critical",
+            bool(c.sample),
+        )
+        for c in checks
+        if c.theme in known
+    }
+    practices = {part.practice: (part.practice[0], 1) for part in parts.values()}
+    return Tree(parts, practices, known)
+
+
+def _together(changes: Iterable[Change]) -> Change:
+    """Return several changes as one."""
+    found: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for change in changes:
+        for check, moved in change.items():
+            found[check].update(dict(moved))
+    return {check: tuple(kinds.items()) for check, kinds in sorted(found.items())}
+
+
+def change_of(action: Action) -> Change:
+    """Return what an action turns to pass, by check."""
+    found: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
+    for m in sorted(action.moves):
+        found[m.check].append(((m.status, m.tier_lo, m.tier_hi), m.n))
+    return {check: tuple(kinds) for check, kinds in found.items()}
+
+
+def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
+    """Return the tallies once actions are done."""
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    for change in changes:
+        for check, moved in change.items():
+            counts[check] = make_good(counts[check], moved)
+    return [t for check, kinds in sorted(counts.items()) for t in tallied(check, kinds)]
+
+
+def in_order(
+    state: State,
+    actions: Mapping[str, Action],
+    changes: Mapping[str, Change],
+    taken: Taken | None = None,
+    ranked: int | None = None,
+) -> Iterator[tuple[Action, Fraction, Fraction]]:
+    """Do the best action, again and again; give each with what it gained, with and without caps.
+
+    After so many (`ranked`) the others keep the order that they had then; their gains are exact all
+    the same."""
+    left = _Left(state, changes)
+    queue = _Queue(left)
+    for name in actions:
+        queue.put(actions[name])
+    done = 0
+    while True:
+        if done + 1 == ranked:
+            for name in left.freeze():
+                queue.put(actions[name])
+        if (action := queue.take()) is None:
+            return
+        done += 1
+        gain, uncapped = left.take(action.id)
+        yield action, gain, uncapped
+        less = taken(action.id) if taken else {}
+        if ranked is None or done < ranked:
+            for name in left.refresh(less):
+                queue.put(actions[name])
+
+
+class _Queue:
+    """Actions by what they bring, the best first; for one that waits for others, the best of these.
+
+    An action stands where it belongs or before: one that comes up with an old gain is scored anew
+    and put back."""
+
+    def __init__(self, left: _Left) -> None:
+        self._left = left
+        self._heap: list[_Entry] = []
+        self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
+        self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
+        self._now: dict[str, int] = {}
+
+    def put(self, action: Action) -> None:
+        """Add an action, or move it to the place that its gain now gives it."""
+        self._now[action.id] = turn = self._now.get(action.id, 0) + 1
+        # What is worth the same is one object: comparing it with itself takes no arithmetic.
+        gain = self._left.gain(action.id)
+        pair = gain, action.effort
+        worth = self._worth.get(pair) or self._worth.setdefault(
+            pair, (-gain / action.effort, -gain, action.effort)
+        )
+        entry = (not action.urgent, worth, action.id), turn, action
+        heapq.heappush(self._heap, entry)
+        if action.ahead_of:
+            heapq.heappush(self._ahead[action.ahead_of, action.urgent], entry)
+
+    def take(self) -> Action | None:
+        """Remove and return the best action; None when none is left."""
+        entry = self._pop(self._heap)
+        if not entry:
+            return None
+        if first := self._pop(self._ahead[entry[-1].behind, entry[-1].urgent]):
+            heapq.heappush(self._heap, entry)
+            entry = first
+        del self._now[entry[-1].id]
+        return entry[-1]
+
+    def _pop(self, heap: list[_Entry]) -> _Entry | None:
+        while heap:
+            entry = heapq.heappop(heap)
+            action = entry[-1]
+            if self._now.get(action.id) == entry[1]:
+                if not self._left.renew(action.id):
+                    return entry
+                self.put(action)
+        return None
+
+
+class _Left:
+    """The actions not yet taken, and what each would add through each practice that it touches.
+
+    Hundreds of agents may lack the same thing: actions that change a practice alike are scored as
+    one. A gain is exact or too large: what others do makes it less, except where it `may_grow`;
+    then it is scored at once."""
+
+    def __init__(self, state: State, changes: Mapping[str, Change]) -> None:
+        self._state = state
+        self._parts: dict[str, dict[Practice, Key]] = {}
+        self._alike: dict[Practice, dict[Key, dict[str, None]]] = defaultdict(dict)
+        self._adds: dict[tuple[Practice, Key], tuple[int, Fraction]] = {}
+        self._turn = 0
+        self._frozen = False
+        self._changed: dict[Practice, int] = defaultdict(int)
+        """The turn in which a practice was last changed."""
+        self._all_changed = 0
+        self._last: dict[Practice, Key] = {}
+        self._gains: dict[str, tuple[int, Fraction]] = {}
+        for name, change in changes.items():
+            self._put(name, change)
+
+    def gain(self, name: str) -> Fraction:
+        """What the total gains by an action, as last scored."""
+        return self._gains[name][1]
+
+    def renew(self, name: str) -> bool:
+        """Score an action anew where something it touches has changed; return whether it gains
+        something else.
+        """
+        turn, old = self._gains[name]
+        if self._frozen or turn == self._turn:
+            return False
+        parts = self._parts[name]
+        whole = all(map(self._state.applies, parts))
+        if whole and turn >= self._all_changed and all(turn >= self._changed[p] for p in parts):
+            return False
+        self._gains[name] = self._turn, self._scored(parts)
+        return self._gains[name][1] != old
+
+    def take(self, name: str) -> tuple[Fraction, Fraction]:
+        """Do an action; return what it gains, with and without caps."""
+        state, parts = self._state, self._parts[name]
+        gain = state.gain(parts)
+        self._drop(name)
+        self._last = parts
+        self._turn += 1
+        if state.apply(parts):
+            self._all_changed = self._turn
+        for practice in parts:
+            self._changed[practice] = self._turn
+        return gain
+
+    def refresh(self, less: Mapping[str, Change]) -> list[str]:
+        """Score anew what may gain more than before, or has less to do; return the actions of which
+        it is true.
+        """
+        grown: dict[str, None] = {}
+        for name in less:
+            self._drop(name)
+        for practice in self._last:
+            if self._state.steady(practice):
+                continue
+            for key, names in self._alike[practice].items():
+                if self._state.may_grow(practice, key):
+                    _, old = self._adds.get((practice, key), (0, _ZERO))
+                    if self._add(practice, key) > old:
+                        grown |= names
+                    else:  # what makes something apply is no sum of what it adds here and there
+                        grown |= {
+                            n: None
+                            for n in names
+                            if not all(map(self._state.applies, self._parts[n]))
+                        }
+        for name in grown:
+            self.renew(name)
+        for name, change in less.items():
+            self._put(name, change)
+        return [*grown, *less]
+
+    def freeze(self) -> list[str]:
+        """Score all anew for the last time; return the actions that gain something else."""
+        changed = [name for name in self._parts if self.renew(name)]
+        self._frozen = True
+        return changed
+
+    def _put(self, name: str, change: Change) -> None:
+        self._parts[name] = parts = self._state.parts(change)
+        for practice, key in parts.items():
+            self._alike[practice].setdefault(key, {})[name] = None
+        self._gains[name] = self._turn, self._scored(parts)
+
+    def _drop(self, name: str) -> None:
+        for practice, key in self._parts.pop(name).items():
+            alike = self._alike[practice]
+            del alike[key][name]
+            if not alike[key]:
+                del alike[key]
+
+    def _scored(self, parts: Mapping[Practice, Key]) -> Fraction:
+        if all(map(self._state.applies, parts)):
+            return added(self._add(p, key) for p, key in parts.items())
+        return self._state.gain(parts)[0]
+
+    def _add(self, practice: Practice, key: Key) -> Fraction:
+        """What one practice adds, scored once a turn in which it changed."""
+        turn, value = self._adds.get((practice, key), (-1, _ZERO))
+        if turn < max(self._changed[practice], self._all_changed):
+            value = self._state.adds(practice, key)
+            self._adds[practice, key] = self._turn, value
+        return value

@@ -1,0 +1,1 @@
+"""What people say (attestations, waivers, compensating controls), and what it counts for."""

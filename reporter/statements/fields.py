@@ -1,0 +1,95 @@
+"""What the fields of a statement say. In: a row as texts. Out: values, or `Wrong` with what was
+expected; the row rejected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+
+from reporter.errors import ReporterError
+from reporter.model.assessment import Quarantined
+from reporter.model.sentences import Sentence, Value, tell
+from reporter.model.statements import Given
+
+SHOWN = 300
+FEW = 9
+"""So many words are listed; of more, the closest or an example."""
+
+
+class Wrong(ReporterError):
+    """A row that cannot be taken: what is wrong, and what was expected."""
+
+    def __init__(self, wrong: Sentence, hint: Sentence) -> None:
+        super().__init__(str(wrong), hint=str(hint))
+        self.told = tell("{one}; {other}", one=wrong, other=hint)
+
+
+def rejected(row: Given, error: Wrong) -> Quarantined:
+    """Return the row for the quarantine; secrets were replaced when it was read."""
+    text = json.dumps({k: v for k, v in row.fields.items() if v}, ensure_ascii=False)[:SHOWN]
+    return Quarantined(row.file, row.line, "rejected", error.told, text)
+
+
+def filled(f: Mapping[str, str], name: str, expected: Sentence) -> str:
+    """Return a text that must be there; `expected` is a whole sentence."""
+    value = f.get(name, "")
+    if not value:
+        raise Wrong(_empty(name), hint=expected)
+    return value
+
+
+def one_of(f: Mapping[str, str], name: str, words: Mapping[str, str]) -> str:
+    """Return what a word of a list means; the closest ones stand in the error."""
+    value = f.get(name, "")
+    if value in words:
+        return words[value]
+    close = get_close_matches(value, words, 3 if len(words) > FEW else 1)
+    hint = _meant(close) if close and len(words) > FEW else listed(words.values())
+    raise Wrong(_is(name, value) if value else _empty(name), hint=hint)
+
+
+def _empty(name: str) -> Sentence:
+    return tell("{name} is empty", name=name)
+
+
+def _is(name: str, value: str) -> Sentence:
+    return tell("{name} is {value}", name=name, value=repr(value))
+
+
+def _meant(close: Sequence[str]) -> Sentence:
+    return tell("did you mean {word}?", word=any_of(close))
+
+
+def any_of(words: Sequence[str]) -> Value:
+    """Name words of which one is enough."""
+    if len(words) == 1:
+        return words[0]
+    return tell("{word} or {other}", word=any_of(words[:-1]), other=words[-1])
+
+
+def listed(words: Iterable[str]) -> Sentence:
+    """Say what is known, or an example of it."""
+    known = sorted(set(words))
+    if len(known) > FEW:
+        return tell("expected an id such as {word}", word=known[0])
+    return tell("expected {words}", words=tuple(known))
+
+
+def a_day() -> Sentence:
+    """Say how a day is written."""
+    return tell("expected a day such as {day}", day="2026-09-15")
+
+
+def day(f: Mapping[str, str], name: str) -> datetime | None:
+    """Return a day or a time as naive UTC, a day as its midnight; None where it is empty."""
+    value = f.get(name, "")
+    if not value:
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError):
+        raise Wrong(_is(name, value), hint=a_day()) from None

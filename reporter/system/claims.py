@@ -1,0 +1,152 @@
+"""Folders that a process works in, and whether it still lives. In: a path. Out: the folder, ours
+alone, gone afterwards.
+
+A lock on a file in the folder tells: the system lets go of it when its process ends, however it
+ends. What lies in a folder that nobody holds was left by a run that was killed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from reporter.errors import InputError
+
+OWNER = "owner.lock"
+"""Locked while its process lives; it says which one, on which machine."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[Path]:
+    """Make a folder for its owner only, emptied of what a dead process left; raise InputError where
+    another lives.
+    """
+    lock = hold(folder)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+        os.close(lock)
+
+
+def clear(folder: Path) -> bool:
+    """Remove a folder if it was claimed by a process of this machine that ended; say whether it was
+    removed.
+    """
+    try:
+        seen = folder.lstat()
+        if folder.is_symlink() or seen.st_uid != os.geteuid():
+            return False
+        lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_still(lock, folder) or not _is_of_here(lock):
+            return False
+        _remove(folder)
+        return not folder.exists()
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+
+
+def clear_all(place: Path, pattern: str) -> list[str]:
+    """Clear every such folder in a place; return the names of those that were."""
+    return [path.name for path in sorted(place.glob(pattern)) if clear(path)]
+
+
+def hold(folder: Path) -> int:
+    """Make a folder ours until the process ends or closes the descriptor that is returned; else as
+    `claimed`.
+
+    Raises InputError where a living process holds it.
+    """
+    while True:
+        made = True
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            made = False
+        try:
+            lock = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            continue  # whoever had it just removed it
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = _owner(lock)
+            os.close(lock)
+            raise InputError(
+                f"another run is writing here{said and f' ({said})'}",
+                str(folder),
+                "Wait until it has ended, or give another --out.",
+            ) from error
+        except OSError:
+            if not made:  # a file system without locks: nobody can tell
+                os.close(lock)
+                raise
+        if not _is_still(lock, folder):
+            os.close(lock)
+            continue
+        if not _is_of_here(lock):
+            said = _owner(lock)
+            os.close(lock)
+            raise InputError(
+                f"another machine has been writing here ({said}), and whether it still does cannot"
+                " be told from here",
+                str(folder),
+                "Remove the folder if it does not, or give another --out.",
+            )
+        _empty(folder)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, _here().encode() + f" process {os.getpid()}\n".encode(), 0)
+        return lock
+
+
+def _is_still(lock: int, folder: Path) -> bool:
+    """Tell whether the locked file is the one that stands there now."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(lock), (folder / OWNER).stat())
+    return False
+
+
+def _owner(lock: int) -> str:
+    return os.pread(lock, 500, 0).decode("utf-8", "replace").strip()
+
+
+def _here() -> str:
+    """Name the machine and its start: containers of one machine share the start, not the name."""
+    with suppress(OSError):
+        return f"{os.uname().nodename} {_BOOT.read_text(encoding='ascii').strip()}"
+    return f"{os.uname().nodename} -"
+
+
+def _is_of_here(lock: int) -> bool:
+    """Tell whether a lock that nobody holds can be believed: over a network another machine's may
+    not be seen.
+    """
+    said, here = _owner(lock).split(), _here().split()
+    return not said or said[0] == here[0] or (said[1] == here[1] != "-")
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != OWNER:
+            path.unlink()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the lock last: what is left of a removal that was cut short can still be told."""
+    with suppress(OSError):
+        _empty(folder)
+    with suppress(OSError):
+        (folder / OWNER).unlink()
+        folder.rmdir()

@@ -1,0 +1,52 @@
+"""Lines for whoever watches a run. In: what happens, how grave it is. Out: lines on stderr, in the
+form that is wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Writes lines: seconds on a terminal, else time and level; or a JSON object each."""
+
+    form: str
+    terminal: bool
+    quiet: bool
+    """Nothing but errors."""
+    now: Callable[[], datetime]
+    started: datetime
+    write: Callable[[str], None]
+
+    def info(self, text: str) -> None:
+        """Tell what is done."""
+        self._line("info", text)
+
+    def warning(self, text: str, **fields: object) -> None:
+        """Tell what a reader should look at."""
+        self._line("warning", text, **fields)
+
+    def error(self, text: str, **fields: object) -> None:
+        """Tell what went wrong; fields that are empty are left out."""
+        self._line("error", text, **{name: value for name, value in fields.items() if value})
+
+    def _line(self, level: str, text: str, **fields: object) -> None:
+        if self.quiet and level != "error":
+            return
+        at = self.now().astimezone(UTC)
+        if self.form == "json":
+            time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            self.write(
+                json.dumps(
+                    {"time": time, "level": level, "message": text, **fields}, ensure_ascii=False
+                )
+            )
+        elif self.terminal:
+            seconds = (at - self.started).total_seconds()
+            self.write(text if level == "error" else f"{seconds:6.1f} s  {text}")
+        else:
+            self.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {level.upper():<7} {text}")

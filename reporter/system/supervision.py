@@ -1,0 +1,107 @@
+"""A process that watches over the one that works. In: the program's start. Out: its exit code,
+whatever ends it.
+
+Layout, regular expressions and other native code hold a signal up for minutes, and so does waiting
+for threads. So the work is done in a child that a signal ends at once; what it had begun is removed
+here. A second signal ends this too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Go on in a child. There, return a function that takes the folders it will make; here, end as
+    the child ends.
+
+    `clear` then removes such a folder if nobody works in it.
+    """
+    here, told = os.pipe()
+    ends, alive = os.pipe()
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    child = os.fork()
+    if child:
+        os.close(told)
+        os.close(ends)
+        _watch(child, here, clear)
+    os.close(here)
+    os.close(alive)
+    for each in ENDING[:2]:
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
+
+    def tell(folder: Path) -> None:
+        os.write(told, str(folder.absolute()).encode("utf-8", "surrogateescape") + b"\0")
+
+    return tell
+
+
+def _end_with(pipe: int) -> NoReturn:
+    """End when the other process does, which holds the other end and never writes."""
+    os.read(pipe, 1)
+    os._exit(1)
+
+
+def _watch(child: int, told: int, clear: Callable[[Path], object]) -> NoReturn:
+    caught: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if caught:
+            os._exit(128 + caught[0])
+        caught.append(number)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGSTOP)  # it starts no more
+            for process in (*_family(child), child):
+                os.kill(process, signal.SIGKILL)
+
+    for each in ENDING:
+        if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    number = caught[0] if caught else max(0, -code)
+    caught[:] = [number or signal.SIGTERM]
+    for folder in _folders(told):
+        clear(folder)
+    if number:
+        with suppress(OSError, ValueError):  # nobody may be listening any more
+            print(f"{_why(number)}; no half run was left behind", file=sys.stderr, flush=True)
+    os._exit(128 + number if number else code)
+
+
+def _why(number: int) -> str:
+    if number in ENDING:
+        return "interrupted"
+    why = ", perhaps because memory ran out" if number == signal.SIGKILL else ""
+    return f"the work was ended by {signal.Signals(number).name}{why}"
+
+
+def _folders(told: int) -> list[Path]:
+    os.set_blocking(told, False)
+    said = b""
+    with suppress(BlockingIOError):  # a process of the child may still hold the other end
+        while more := os.read(told, 1 << 16):
+            said += more
+    return [Path(os.fsdecode(path)) for path in said.split(b"\0") if path]
+
+
+def _family(process: int) -> list[int]:
+    """Return what a process has started, and what that has: the system would let them live."""
+    found: list[int] = []
+    with suppress(OSError):
+        for path in Path(f"/proc/{process}/task").glob("*/children"):
+            for started in map(int, path.read_text(encoding="ascii").split()):
+                found += [*_family(started), started]
+    return found

@@ -1,0 +1,155 @@
+"""One actor, many names: where sources disagree on it, and where two actors may be one. In: derived
+tables. Out: notes.
+
+Nothing is merged here: only exact ids and declared aliases make two records one actor.
+"""
+
+from __future__ import annotations
+
+from reporter.engine.base import Engine
+from reporter.model.assessment import Quarantined
+from reporter.model.sentences import tell
+
+COMPARED = (
+    "kind",
+    "state",
+    "environment",
+    "owner_id",
+    "technical_owner_id",
+    "risk_tier",
+    "principal_id",
+    "parent_id",
+)
+SHORTEST = 4
+"""Letters and digits below which names are alike by chance."""
+
+
+def notes(engine: Engine) -> list[Quarantined]:
+    """Return a note for each value that two records, or a list and the log, give differently, and
+    for each pair of near names.
+    """
+    return [
+        *_conflicts(engine),
+        *_called_otherwise(engine),
+        *_near_names(engine),
+        *_joined(engine),
+        *_doubly_claimed(engine),
+    ]
+
+
+def _conflicts(engine: Engine) -> list[Quarantined]:
+    """`actor_rows` is what was merged into `actors`, in order of file and record."""
+    made = []
+    for column in COMPARED:
+        for actor, file, record, used, others in engine.rows(
+            "SELECT actor_id, arg_min(file, place) FILTER (WHERE value = used), arg_min(record,"
+            " place) FILTER (WHERE value = used), used, string_agg(DISTINCT value || ' (' || file"
+            " || '#' || record || ')', ', ' ORDER BY value || ' (' || file || '#' || record ||"
+            " ')') FILTER (WHERE value <> used) FROM (SELECT r.actor_id, r.file, r.record,"
+            f" r.place, r.{column} AS value, a.{column} AS used FROM actor_rows AS r JOIN actors AS"
+            f" a USING (actor_id) WHERE r.{column} IS NOT NULL) AS v GROUP BY actor_id, used HAVING"
+            " count(DISTINCT value) > 1 ORDER BY actor_id"
+        ):
+            reason = tell(
+                "actor {actor}: {column} is {used} here, and {others} elsewhere; {used} is used",
+                actor=actor,
+                column=column,
+                used=str(used),
+                others=others,
+            )
+            made.append(Quarantined(file, record, "conflict", reason, ""))
+    return made
+
+
+def _called_otherwise(engine: Engine) -> list[Quarantined]:
+    """Actors, named by their id, that a list calls agents and the log people, or the log agents and
+    a list something else.
+
+    Between accounts and agents the log's word for an agent's identity is no contradiction.
+    """
+    made = []
+    for actor, kind, called, n, ref in engine.rows(
+        "SELECT agent_id, agent_kind, actor_kind, sum(n_events)::BIGINT, arg_min(first_ref,"
+        " (first_at, first_ref)) FROM activity WHERE registered AND in_window AND resolved_by ="
+        " 'id' AND agent_kind <> actor_kind AND (actor_kind = 'agent' OR (agent_kind = 'agent' AND"
+        " actor_kind = 'human')) GROUP BY ALL ORDER BY ALL"
+    ):
+        file, _, record = ref.rpartition("#")
+        reason = tell(
+            "actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}",
+            actor=actor,
+            kind=kind,
+            called=called,
+            n=n,
+        )
+        made.append(Quarantined(file, int(record), "conflict", reason, ""))
+    return made
+
+
+def _near_names(engine: Engine) -> list[Quarantined]:
+    """Names that are the same but for case and signs, of actors that are not the same."""
+    plain = "regexp_replace(lower(x), '[^a-z0-9]', '', 'g')"
+    return [
+        Quarantined(
+            file or "",
+            int(record or 0),
+            "near name",
+            tell("{actors} may be one actor: declare an alias if they are", actors=tuple(actors)),
+            "",
+        )
+        for actors, file, record in engine.rows(
+            "SELECT DISTINCT actors, file, record FROM (SELECT"
+            " list_sort(list_distinct(list(actor_id))) AS actors, min(split_part(ref, '#', 1)) AS"
+            " file, arg_min(split_part(ref, '#', 2), ref) AS record FROM (SELECT actor_id, ref,"
+            f" {plain} AS name FROM (SELECT actor_id, ref, actor_id AS x FROM actors UNION ALL"
+            " SELECT actor_id, ref, name FROM actors) AS n) AS named WHERE length(name) >="
+            f" {SHORTEST} GROUP BY name) AS g WHERE len(actors) > 1 ORDER BY ALL"
+        )
+    ]
+
+
+def _joined(engine: Engine) -> list[Quarantined]:
+    """Identities that were taken for the one agent that acts under them."""
+    return [
+        Quarantined(
+            file,
+            record,
+            "one actor",
+            tell(
+                "{alias} is the identity of agent {actor}, which declares it as its principal",
+                alias=alias,
+                actor=actor,
+            ),
+            "",
+        )
+        for file, record, alias, actor in engine.rows(
+            "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)),"
+            " p.alias, p.actor_id FROM identities AS p JOIN in_actors AS i ON i.actor_id = p.alias"
+            " GROUP BY p.alias, p.actor_id ORDER BY p.alias"
+        )
+    ]
+
+
+def _doubly_claimed(engine: Engine) -> list[Quarantined]:
+    """Aliases that are declared for several actors: the first in order is used, and that is
+    said.
+    """
+    return [
+        Quarantined(
+            file,
+            record,
+            "conflict",
+            tell(
+                "alias {alias} is declared for {actors}; {used} is used",
+                alias=alias,
+                actors=tuple(actors),
+                used=actors[0],
+            ),
+            "",
+        )
+        for file, record, alias, actors in engine.rows(
+            "SELECT arg_min(file, (file, record)), arg_min(record, (file, record)), alias,"
+            " list_sort(list_distinct(list(actor_id))) FROM in_aliases WHERE alias <> actor_id"
+            " GROUP BY alias HAVING count(DISTINCT actor_id) > 1 ORDER BY alias"
+        )
+    ]

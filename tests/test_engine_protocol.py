@@ -1,0 +1,129 @@
+"""A second, tiny engine that can do what the protocol says and no more carries models and checks: nothing else is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from fixture_reasons import said
+
+from reporter.authoring.examples import RUN, load_example, verdicts
+from reporter.content import loader
+from reporter.content.sql_policy import judge
+from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.model.assessment import Check
+from reporter.schema.tables import read_for
+from reporter.transform.activity import derive
+from reporter.transform.log_coverage import Expected
+
+CHECKS = (
+    "APR-03",
+    "AUD-02",
+    "CRD-02",
+    "ENT-05",
+    "GOV-01",
+    "IDN-04",
+    "OWN-01",
+    "REV-03",
+    "RUN-06",
+    "SUP-03",
+)
+
+
+class Tiny:
+    """The nine methods of `Engine`, over a connection of its own."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        self.con.execute(sql, list(params))
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.con.execute(sql, list(params)).fetchall()
+
+    def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
+        yield from self.rows(sql)
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        found = self.rows(sql, params)
+        return found[0][0] if found else None
+
+    def insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self.con.executemany(
+                f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows
+            )
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        return [(name, kind) for name, kind, *_ in self.rows(f"DESCRIBE {sql}")]
+
+    def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
+        raise NotImplementedError("neither models nor checks write files")
+
+    def side_by_side(self, *jobs: Callable[[Tiny], None]) -> None:
+        for job in jobs:
+            job(self)
+
+    def twin(self) -> Tiny:
+        return Tiny(self.con.cursor())
+
+
+@pytest.fixture(scope="module")
+def checks() -> dict[str, Check]:
+    return {c.id: c for c in loader.load().checks}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_tiny_engine_gives_the_results_of_the_usual_one(
+    name: str, checks: dict[str, Check]
+) -> None:
+    check = checks[name]
+    for example in check.examples[:2]:
+        judged = judge(check, {**check.params, **example.get("params", {})})
+        tiny: Engine = Tiny(duckdb.connect())
+        wanted = judged.tables | read_for(check.about)
+        facts = load_example(tiny, example, wanted)
+        dead = 0 if not example.get("dead") else 100
+        derive(tiny, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
+        runner.prepare(tiny, [check.about])
+        runner.assess(tiny, [(check, judged)])
+        found = {subject: why for (_, subject), why in said(tiny, [check]).items()}
+        assert found == verdicts(check, example)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (duckdb.CatalogException, Error),
+        (duckdb.InterruptException, Interrupted),
+        (duckdb.IOException, Unreadable),
+        (duckdb.InternalException, Broken),
+        (duckdb.FatalException, Broken),
+        (duckdb.OutOfMemoryException, OutOfMemory),
+    ],
+)
+def test_errors_of_duckdb_are_told_in_our_own_kinds(
+    theirs: type[Exception], ours: type[Exception], tmp_path: Path
+) -> None:
+    def fail(text: str) -> str:
+        raise theirs("planted")
+
+    class Failing:
+        def execute(self, *_: object) -> None:
+            fail("")
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    with DuckDB(tmp_path) as engine:
+        con, engine._con = engine._con, Failing()  # type: ignore[assignment]
+        with pytest.raises(ours) as caught:
+            engine.run("SELECT 1")
+        assert type(caught.value) is ours and "planted" in str(caught.value)
+        engine._con = con

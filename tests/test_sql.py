@@ -317,6 +317,27 @@ def test_what_a_check_gives_and_what_it_says_meet(columns: str, says: str) -> No
         judge(f"SELECT {columns} FROM agents AS a", {}, PLACE, **SAYS)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x') OR (SELECT content FROM read_text('/etc/hostname')) <> ('",
+        "it's",
+        "Bad",
+        "two words",
+        "",
+    ],
+)
+def test_a_code_is_a_name_and_brings_no_sql(code: str) -> None:
+    """Codes stand in the YAML of others, and become a part of what runs."""
+    with pytest.raises(ContentError, match="is not a plain lower-case name"):
+        judge(
+            "SELECT a.actor_id AS subject, 'x' AS code FROM agents AS a",
+            {},
+            PLACE,
+            **{"pass": {code: "fine"}},
+        )
+
+
 def test_codes_without_sentences_are_refused() -> None:
     with pytest.raises(ContentError, match="it gives codes and has no `reasons`"):
         judge("SELECT a.actor_id AS subject, 'bad' AS code FROM agents AS a", {}, PLACE)

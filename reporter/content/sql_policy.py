@@ -779,6 +779,8 @@ def _demand_outputs(given: Sequence[str], told: Told, params: frozenset[str], pl
             "its `reasons` have codes, and the SELECT gives ok", place, "Give `code` in its place."
         )
     for _, code, names in told:
+        if not _NAME.fullmatch(code):  # it becomes a part of the SQL that runs
+            raise ContentError(f"reasons: {code!r} is not a plain lower-case name", place)
         for name in names:
             if name not in values and name not in params:
                 raise ContentError(

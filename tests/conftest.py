@@ -261,7 +261,7 @@ def read_results(
     run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
 ) -> list[tuple[Any, ...]]:
     """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
-    return Results(run).rows(columns, where, 'ORDER BY "check", subject')
+    return Results(run, ()).rows(columns, where, 'ORDER BY "check", subject')
 
 
 def read_rows(path: Path, where: str = "TRUE") -> list[tuple[Any, ...]]:

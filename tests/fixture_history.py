@@ -96,6 +96,7 @@ def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a:
     write_cells(folder / RESULTS, cells, folder / "one")
     with DuckDB(folder / "two") as engine:
         made = compare(engine, found, a, folder)
+    write_data(made, folder)
     _FOLDERS[id(made.history)] = made.history, folder
     return made
 
@@ -106,4 +107,4 @@ _FOLDERS: dict[int, tuple[History, Path]] = {}
 def changes_of(a: Assessment) -> Changes:
     """Return what `beside` found for an assessment; for one whose history was changed since, nothing that can be read."""
     _, folder = _FOLDERS.get(id(a.history), (None, Path()))
-    return Changes(folder)
+    return Changes(folder, ())

@@ -185,7 +185,7 @@ def test_no_title_contradicts_what_passes(
 def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> None:
     with (sample_run / "causes.csv").open(encoding="utf-8-sig") as file:
         causes = list(csv.DictReader(file))
-    rows = Results(sample_run).rows(("check", "subject", "status"))
+    rows = Results(sample_run, ()).rows(("check", "subject", "status"))
     cells = {(check, subject): verdict for check, subject, verdict in rows}
     wrong = [
         c["cause"]

@@ -56,7 +56,7 @@ def shares(text: str) -> list[str]:
 def view(sample: Path) -> View:
     """The sample's last quarter as it is printed, compared with the quarter before."""
     later = reporter.open(sample / "q3")
-    return build(later.compare(sample / "q2").data, Results(later.folder))
+    return build(later.compare(sample / "q2").data, Results(later.folder, later.data.checks))
 
 
 @pytest.fixture(scope="module")

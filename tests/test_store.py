@@ -372,4 +372,4 @@ def test_nothing_that_is_printed_is_read_back() -> None:
 )
 def test_a_question_reaches_the_verdicts_and_no_other_file(where: str, sample_run: Path) -> None:
     with pytest.raises(InputError, match="disabled by configuration"):
-        Results(sample_run).rows(where=where)
+        Results(sample_run, ()).rows(where=where)

@@ -430,7 +430,7 @@ def test_no_text_of_the_sample_company_goes_round_the_translation(
     own = {text.strip().lower() for _, text in pseudo.messages} | set(CODES)
     content = {text.strip() for text in messages.contents(loader.load())}
     columns = ("subject", "actor", "owner", "reason_values")
-    rows = Results(tmp_path / "r").rows(columns)
+    rows = Results(tmp_path / "r", ()).rows(columns)
     named = [*strings(built[0]), *strings([(*r[:-1], json.loads(r[-1] or "{}")) for r in rows])]
     told = {format.clean(t) for t in named if len(t) > 2 and t.lower() not in own}
     told -= content

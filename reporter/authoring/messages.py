@@ -36,7 +36,7 @@ Extracted = Iterator[tuple[int, str, Sequence[str | None], list[str]]]
 _KEYWORDS = {"say": None, "mark": None, "tell": None, "say_n": (1, 2), "_": None}
 """Functions that say a text, as Babel is told of them."""
 _TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
-_KINDS = sorted({w.replace("_", " ") for words in VOCABULARY.values() for w in words})
+_VOCABULARY = sorted({w.replace("_", " ") for words in VOCABULARY.values() for w in words})
 _TRANSLATED_TITLES = ("id-only",)
 """Text policies of catalogs whose titles are our own words; the titles of others are their
 publisher's.
@@ -58,10 +58,11 @@ def _found() -> Iterator[Found]:
         told = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
         for name, _, text, _, _ in told:
             yield f"{folder.name}/{name}", "", text if isinstance(text, tuple) else (text,)
-    yield from (("reporter/report/words.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
-    yield from (("reporter/report/tabs.py", "", (name,)) for name in headings())
+    yield from (("reporter/report/view/format.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
+    yield from (("reporter/report/workbook.py", "", (name,)) for name in headings())
     yield from (
-        ("reporter/texts.py", WORD, (code,)) for code in (*WORDS, *EFFECTS, *SIGNS, *_KINDS)
+        ("reporter/i18n/translate.py", WORD, (code,))
+        for code in (*WORDS, *EFFECTS, *SIGNS, *_VOCABULARY)
     )
     yield from (
         ("frameworks", CONTENT, (text.strip(),)) for text in contents(loader.load()) if text

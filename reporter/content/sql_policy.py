@@ -112,10 +112,7 @@ def _judged(
     place: str,
 ) -> Judged:
     try:
-        tree = _with_parts(_parse(filled, place), _parts() | dict(models), place)
-        tree = _without_macros(tree, place)
-        _refuse_foreign_syntax(tree, place)
-        reads, tables = _columns_read(tree, place)
+        tree, reads, tables = _taken_apart(filled, dict(models), place)
         given = tuple(tree.named_selects)
         _demand_outputs(given, told, params, place)
         _break_ties(tree)
@@ -129,16 +126,26 @@ def judge_part(text: str, models: Mapping[str, str], place: str) -> None:
     """Raise ContentError where a model that is a part of checks holds what no check may; `models`
     are those of its pack.
     """
+    try:
+        _taken_apart(text, models, place)
+    except RecursionError as error:
+        raise ContentError("the SQL is nested too deeply", place) from error
+
+
+def _taken_apart(
+    text: str, models: Mapping[str, str], place: str
+) -> tuple[exp.Query, set[tuple[str, str]], set[str]]:
+    """Return a query with its models and macros in place, and the columns and tables it reads."""
     tree = _without_macros(_with_parts(_parse(text, place), {**_parts(), **models}, place), place)
     _refuse_foreign_syntax(tree, place)
-    _columns_read(tree, place)
+    return tree, *_columns_read(tree, place)
 
 
 def _telling(tree: exp.Query, given: Sequence[str], told: Told) -> str:
     """Write the SQL of a check anew, with its codes turned to verdicts and its values to one
-    column.
+    column; the tree is used up.
     """
-    parts = [c.sql(dialect="duckdb", comments=False) for c in tree.ctes]
+    parts = [c.sql(dialect="duckdb", comments=False, copy=False) for c in tree.ctes]
     tree.set("with_", None)
     parts.append(f"results AS ({tree.sql(dialect='duckdb', comments=False, copy=False)})")
     if given[1] == "ok":
@@ -163,7 +170,7 @@ def _telling(tree: exp.Query, given: Sequence[str], told: Told) -> str:
             by_names.setdefault(held, []).append(f"'{name}'")
     cases = [
         f"WHEN {code} IN ({', '.join(codes)}) THEN"
-        f" CAST(json_object({', '.join(f'{chr(39)}{n}{chr(39)}, {n}' for n in names)}) AS VARCHAR)"
+        f" CAST(json_object({', '.join(map(_named_value, names))}) AS VARCHAR)"
         for names, codes in by_names.items()
     ]
     values = f"CASE {' '.join(cases)} ELSE '' END" if cases else "''"
@@ -172,6 +179,11 @@ def _telling(tree: exp.Query, given: Sequence[str], told: Told) -> str:
         f"WITH {', '.join(parts)} SELECT subject, {ok} AS ok, {code} AS {CODE}, {values} AS"
         f" {VALUES}{ref} FROM results"
     )
+
+
+def _named_value(name: str) -> str:
+    """SQL: a value of a check and what it is called, which may be a word of SQL."""
+    return f"'{name}', \"{name}\""
 
 
 @cache
@@ -581,26 +593,29 @@ def _without_macros(tree: exp.Query, place: str) -> exp.Query:
     """Put what macros stand for in their place, so that what is judged and runs is plain SQL."""
     known = _macro_trees()
     while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in known]:
-        call = calls[-1]
-        names, body = known[str(call.this).lower()]
-        if len(call.expressions) != len(names):
-            raise ContentError(
-                f"{call.this} takes {len(names)} values",
-                _at(call, place),
-                f"They are {', '.join(names)}.",
-            )
-        given = dict(zip(names, call.expressions, strict=True))
-        put = body.copy()
-        for column in list(put.find_all(exp.Column)):
-            if not column.table and column.name in given:
-                value = (
-                    exp.Paren(this=given[column.name].copy())
-                    if isinstance(given[column.name], exp.Binary)
-                    else given[column.name].copy()
+        for call in reversed(calls):  # what stands inside another call first
+            names, body = known[str(call.this).lower()]
+            if len(call.expressions) != len(names):
+                raise ContentError(
+                    f"{call.this} takes {len(names)} values",
+                    _at(call, place),
+                    f"They are {', '.join(names)}.",
                 )
-                put = value if column is put else (column.replace(value), put)[1]
-        call.replace(exp.Paren(this=put) if isinstance(put, exp.Binary) else put)
+            call.replace(_put_in(body.copy(), dict(zip(names, call.expressions, strict=True))))
     return tree
+
+
+def _put_in(body: exp.Expr, given: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Return the expression of a macro with values in the place of its parameters."""
+    whole = exp.Paren(this=body)  # so that the body itself can be replaced
+    for column in list(whole.find_all(exp.Column)):
+        if not column.table and column.name in given:
+            column.replace(_enclosed(given[column.name].copy()))
+    return _enclosed(whole.this)
+
+
+def _enclosed(value: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=value) if isinstance(value, exp.Binary) else value
 
 
 def _parsed(read: Callable[[], T], place: str) -> T:

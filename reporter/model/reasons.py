@@ -150,14 +150,14 @@ class Reasons:
 
     def __init__(self, checks: Iterable[Check]) -> None:
         self._checks = {c.id: c for c in checks}
-        self._said: dict[tuple[str, str, str], tuple[Parts, Check | None, str]] = {}
+        self._learned: dict[tuple[str, str, str], tuple[Parts, Check | None, str]] = {}
 
     def of(self, check: str, code: str, values: str) -> str:
         """Return the sentence of a code of a check, its values (a JSON object) put in."""
         if not code:
             return ""
         key = (language(), check, code)
-        parts, own, plain = self._said.get(key) or self._learnt(key)
+        parts, own, plain = self._learned.get(key) or self._learn(key)
         if not values:  # of most results that are unknown
             return plain
         held = msgspec.json.decode(values)
@@ -174,7 +174,7 @@ class Reasons:
         told = (own.sentences.get(code) if own else None) or ENGINE.get(code, "")
         return frozenset(p.name for p in places(told) if p.form == WORD)
 
-    def _learnt(self, key: tuple[str, str, str]) -> tuple[Parts, Check | None, str]:
+    def _learn(self, key: tuple[str, str, str]) -> tuple[Parts, Check | None, str]:
         """Return the sentence of a code in the language that is spoken, taken apart, and as it is
         without values.
         """
@@ -184,8 +184,8 @@ class Reasons:
         sentence = content(told) if told else say(ENGINE[code]) if code in ENGINE else ""
         params, words = (own.params, own.words) if own else ({}, {})
         plain = filled(sentence, params, words) if sentence else _bare(code, {})
-        self._said[key] = (parsed(sentence), own, plain)
-        return self._said[key]
+        self._learned[key] = (parsed(sentence), own, plain)
+        return self._learned[key]
 
 
 def alike(said: str, all_alike: bool) -> str:

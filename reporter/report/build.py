@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ from reporter.report.view.format import (
     weight_note,
 )
 from reporter.report.view.thresholds import in_words, rule, thresholds
-from reporter.runs.store import Changes, Held, Results
+from reporter.runs.store import Changes, Held, Results, read_data
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
@@ -143,15 +144,20 @@ def _plain(value: Any) -> str:
     return str(value.run if isinstance(value, Held) else value)
 
 
-def _held(kind: type, value: Any) -> Any:
-    if issubclass(kind, Held):
-        return kind(Path(value))
-    raise TypeError(f"a view cannot hold {kind}")
-
-
 def from_json(data: bytes) -> View:
-    """Return the view that `to_json` wrote."""
-    return msgspec.json.decode(data, type=View, dec_hook=_held)
+    """Return the view that `to_json` wrote, of a run that stands where it stood then.
+
+    Raises InputError where the data of the run are not there, and TypeError for a view that holds
+    what none can.
+    """
+    checks = cache(lambda run: read_data(run).checks)  # whose sentences the tables of the run say
+
+    def held(kind: type, value: Any) -> Any:
+        if issubclass(kind, Held):
+            return kind(Path(value), checks(Path(value)))
+        raise TypeError(f"a view cannot hold {kind}")
+
+    return msgspec.json.decode(data, type=View, dec_hook=held)
 
 
 def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:

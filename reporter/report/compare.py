@@ -132,7 +132,7 @@ def _read(folder: Path) -> Found:
                 "Compare with the run as it was left, or assess that period again.",
             )
     held = read_data(folder)
-    check_results(Results(folder), held)
+    check_results(Results(folder, held.checks), held)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
     said = (held.hashes, _utc(held.run.as_of), held.run.organisation)

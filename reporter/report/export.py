@@ -114,7 +114,7 @@ def write_run(
     write_quarantine(a, part / "quarantine.csv")
     write_coverage(a, part / "coverage.csv")
     write_comparison(a.compared, part)
-    write_causes(a.causes, Results(part), part / "causes.csv")
+    write_causes(a.causes, Results(part, a.checks), part / "causes.csv")
     write_parity(a.parity, part / "parity.csv")
     write_roadmap(plain.roadmap, part / "roadmap.csv")
     write_statements(a, part / "statements.csv")

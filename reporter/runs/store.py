@@ -116,7 +116,7 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
     check_results(results, held)
     _refuse_others(run)
     if held.history.runs:
-        ((n,),) = Changes(run).rows(("count(*)",))
+        ((n,),) = Changes(run, held.checks).rows(("count(*)",))
         if n != held.history.changes:
             raise InputError(
                 f"holds {n} changes, and {DATA} counts {held.history.changes}",
@@ -160,8 +160,11 @@ class Held:
     values.
     """
 
-    def __init__(self, run: Path, checks: Iterable[Check] = ()) -> None:
-        """Ask the table of a run; `checks` hold the sentences of its reason codes."""
+    def __init__(self, run: Path, checks: Iterable[Check]) -> None:
+        """Ask the table of a run; `checks` hold the sentences of its reason codes.
+
+        Without them a reason is told as its bare code: give none only where no reason is asked for.
+        """
         self.run = run
         self.path = run / self.NAME
         self._file = Parquet(self.path)

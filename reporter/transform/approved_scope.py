@@ -1,5 +1,5 @@
 """Observed against approved scope. In: events, baseline runs, grants and approvals. Out:
-tool_effects, scope_runs, deviations.
+baseline runs set apart, tool_effects, scope_runs, deviations.
 
 A scope is kept for a purpose: tools, and where they send or change something. What reads is told
 apart from what changes."""

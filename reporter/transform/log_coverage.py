@@ -1,5 +1,5 @@
 """Were the logs delivering? In: events and what is expected of each log. Out: feeds, feed_gaps and
-coverage.
+coverage; and heartbeats that tell of a deed, which are none.
 
 A quiet agent can be told from a quiet log only here: how full each log is, how late it came, and in
 what order."""

@@ -1,5 +1,5 @@
 """What agents did in systems that log actions, not tools, beside the entitlements granted to them.
-In: events, grants. Out: right_uses.
+In: events, grants. Out: right_uses; and graver_uses, what had a graver effect than a grant tells.
 
 An action is compared only where log and entitlement name it alike for certain; all else is told as
 not comparable."""

@@ -1,6 +1,5 @@
-"""Waivers and compensating controls as printed. In: an `Assessment` and the anchors. Out: their
-chapter, idle ones too.
-"""
+"""What people said, as printed: waivers, compensating controls, answers. In: an `Assessment` and
+the anchors. Out: their chapters, idle statements too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What became of verdicts: counts of (verdict before, verdict now) in, sums that add up out."""
+"""What became of verdicts since the last run, as printed. In: counts of (verdict before, verdict
+now), the changes of a run. Out: sums that add up, and the rows of changes.csv."""
 
 from __future__ import annotations
 

@@ -57,8 +57,7 @@ def assess(
         out: Run folder to make; it must not exist. Without it the run lives as long as what is
             returned.
         formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif,
-            board-html, board-pdf,
-            engineer-html, engineer-pdf.
+            board-html, board-pdf, engineer-html, engineer-pdf.
         earlier: Run folders to compare with.
         extra: Folders of your own sources, checks, catalogs and profiles.
         cache: Where converted files are kept; beside the run without it.
@@ -91,9 +90,14 @@ def assess(
     )
     if out is not None:
         return run(Path(workspace), Path(out), options)
+    return _while_it_is_used(Path(workspace), options)
+
+
+def _while_it_is_used(workspace: Path, options: Options) -> Run:
+    """Make a run in a folder that goes with what is returned."""
     place = Path(mkdtemp(prefix="reporter-run-"))
     try:
-        made = run(Path(workspace), place / "run", options)
+        made = run(workspace, place / "run", options)
     except BaseException:
         shutil.rmtree(place)
         raise

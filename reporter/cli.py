@@ -7,20 +7,31 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import re
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.system.options import memory_given, names_given
+from reporter.system.terminal import (
+    Unprinted,
+    harmless,
+    open_streams,
+    progress,
+    tell,
+    tell_json,
+    trouble,
+)
+
 if TYPE_CHECKING:
+    from reporter.api import Run
     from reporter.content.packs import Pack
+    from reporter.report.view.elements import Notice
     from reporter.system.log import Log
 
 FORMATS = ("html", "pdf", "json", "csv")
@@ -30,12 +41,6 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _OURS} - {*FORMATS}))
 LOGS = ("text", "json")
 LOG = "reporter.system.log"
 """The place in a context where the lines of a verb are written, if it writes any."""
-PROGRESS_EVERY = 10.0
-"""Seconds between two lines of progress where nobody watches a terminal."""
-LEAST_MEMORY = 500 * 10**6
-"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did
-not.
-"""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
     "--no-packs",
@@ -54,7 +59,7 @@ class Verbs(click.Group):
         watched over.
         """
         if args is None:
-            _open_streams()
+            open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             more["obj"] = _watched()
         return super().main(args, *rest, **more)
@@ -64,7 +69,7 @@ class Verbs(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.ClickException as error:
-            raise _harmless(error) from None
+            raise harmless(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         from reporter.errors import Errors, ReporterError
@@ -81,36 +86,18 @@ class Verbs(click.Group):
             _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
             ctx.exit(3)
         except OSError as error:
-            _complain(ctx, _trouble(error))
+            _complain(ctx, trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            _tell("interrupted; no half run was left behind", err=True)
+            tell("interrupted; no half run was left behind", err=True)
             ctx.exit(130)
         except click.ClickException as error:
-            raise _harmless(error) from None
+            raise harmless(error) from None
         except (click.exceptions.Exit, click.Abort):
             raise
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
-
-
-class Unprinted(OSError):
-    """Nobody takes what goes to stdout: its file or pipe is full or closed."""
-
-
-def _open_streams() -> None:
-    """Let what was started without a standard stream say it to nobody; a file opened later must not
-    get its number.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def _watched() -> Callable[[Path], None]:
@@ -120,73 +107,15 @@ def _watched() -> Callable[[Path], None]:
     from reporter.system.claims import clear, hold
     from reporter.system.supervision import supervise
 
-    tell = supervise(clear)
+    watch = supervise(clear)
     place = (
         Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
     )
-    tell(place)
+    watch(place)
     with suppress(OSError):  # whoever needs such a folder says what is wrong with it
         hold(place)
         os.environ["TMPDIR"] = str(place)
-    return tell
-
-
-def _harmless(error: click.ClickException) -> click.ClickException:
-    """Clean the message of an error that click prints by itself."""
-    from reporter.i18n.plain_text import clean_lines
-
-    said = error.format_message()
-    if clean_lines(said) == said:
-        return error
-    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
-
-
-def _trouble(error: OSError) -> str:
-    """Say what the system refused, and where; a write that fails does not know its file."""
-    import tempfile
-
-    said = error.strerror or str(error)
-    if error.filename:
-        return f"{error.filename}: {said}"
-    if error.errno == errno.ENOSPC:
-        return (
-            f"{said}: make room for the run, its cache, or temporary files in"
-            f" {tempfile.gettempdir()}"
-        )
-    return said
-
-
-def _tell(text: str, err: bool = False) -> None:
-    """Print a text: the one way to a terminal, which names and values of the input must not
-    drive.
-    """
-    from reporter.i18n.plain_text import clean_lines
-
-    _print(clean_lines(text), err)
-
-
-def _tell_json(value: Any, indent: int | None = None) -> None:
-    from reporter.i18n.plain_text import clean_json
-
-    _print(clean_json(value, indent=indent))
-
-
-def _print(text: str, err: bool = False, nl: bool = True) -> None:
-    """Print what is clean; what stderr does not take is dropped, for stdout it is Unprinted."""
-    try:
-        click.echo(text, nl=nl, err=err)
-    except (OSError, ValueError) as error:  # ValueError: it was closed here
-        with suppress(
-            OSError, ValueError
-        ):  # what it still holds must not fail once more at the end
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
-            os.close(nowhere)
-        if not err:
-            raise Unprinted(
-                getattr(error, "errno", None) or errno.EBADF,
-                getattr(error, "strerror", None) or str(error),
-            ) from error
+    return watch
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
@@ -195,7 +124,7 @@ def _complain(ctx: click.Context, text: str, **fields: str) -> None:
 
     log = ctx.meta.get(LOG)
     if log is None:
-        _tell(redact(text), err=True)
+        tell(redact(text), err=True)
     elif log.form == "json":
         parts = {name: redact(value) for name, value in ({"message": text} | fields).items()}
         log.error(parts.pop("message"), **parts)
@@ -244,7 +173,7 @@ def main() -> None:
     "--memory",
     default="1GB",
     show_default=True,
-    callback=lambda _, __, v: _memory(v),
+    callback=lambda _, __, v: memory_given(v),
     help="Memory limit of the engine, 500MB at least.",
 )
 @click.option(
@@ -351,31 +280,46 @@ def assess(
             packs=packs,
         )
         run = api.run(workspace, out, options, inputs)
-        assessment, view = run.data, run.view
+    _say_outcome(ctx, run, out, fail_on, as_json, quiet)
+    not_run = _say_notices(ctx, lines, run.view.summary.notices)
+    from reporter.report import outcome
+
+    missed = outcome.missed(run.view, fail_on) if fail_on is not None else ""
+    if missed:
+        _complain(ctx, missed)
+    if missed or (strict and not_run):
+        sys.exit(1)
+
+
+def _say_outcome(
+    ctx: click.Context, run: Run, out: Path, fail_on: int | None, as_json: bool, quiet: bool
+) -> None:
     from reporter.report import outcome
 
     try:
         if as_json:
-            _tell_json(outcome.as_data(assessment, out, fail_on))
+            tell_json(outcome.as_data(run.data, out, fail_on))
         elif not quiet:
-            for line in outcome.as_text(assessment, view, out):
-                _tell(line)
+            for line in outcome.as_text(run.data, run.view, out):
+                tell(line)
     except Unprinted as error:
         _complain(
             ctx,
             f"the run is written: {out}; only its summary could not be printed: {error.strerror}",
         )
-    not_run = [n for n in view.summary.notices if n.code == "checks_not_run"]
-    for notice in view.summary.notices if lines.form == "json" else ():
-        tell = lines.error if notice in not_run else lines.warning
-        tell(notice.text, code=notice.code, lines=notice.lines)
+
+
+def _say_notices(ctx: click.Context, lines: Log, notices: Sequence[Notice]) -> bool:
+    """Say on stderr what of a run must not be overlooked; return whether a check could not be
+    run.
+    """
+    not_run = [n for n in notices if n.code == "checks_not_run"]
+    for notice in notices if lines.form == "json" else ():
+        say = lines.error if notice in not_run else lines.warning
+        say(notice.text, code=notice.code, lines=notice.lines)
     for notice in not_run if lines.form == "text" else ():
         _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    missed = outcome.missed(view, fail_on) if fail_on is not None else ""
-    if missed:
-        _complain(ctx, missed)
-    if missed or (strict and not_run):
-        sys.exit(1)
+    return bool(not_run)
 
 
 def _packs(none: bool) -> tuple[Pack, ...]:
@@ -388,7 +332,7 @@ def _log(form: str | None, quiet: bool) -> Log:
     from reporter.system.log import Log
 
     def write(line: str) -> None:
-        _tell(line, err=True)
+        tell(line, err=True)
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -413,26 +357,13 @@ def _key(path: Path | None) -> str:
         raise click.BadParameter(said, param_hint="--key-file") from error
 
 
-def _memory(text: str) -> str:
-    found = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
-    if not found:
-        raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
-    number, unit, binary = found.groups()
-    if int(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1) < LEAST_MEMORY:
-        raise click.BadParameter(
-            f"{text!r} is too little for the checks of a small company; give"
-            f" {LEAST_MEMORY // 10**6}MB or more"
-        )
-    return text
-
-
 def _written(formats: str, editions: str) -> tuple[str, ...]:
     """Return the names of the writers that are asked for."""
     from reporter.report import EDITIONS, edition_formats
 
     return edition_formats(
-        _words(formats, FORMATS + MORE_FORMATS, "--formats", _installed_formats),
-        _words(editions, EDITIONS, "--editions"),
+        names_given(formats, FORMATS + MORE_FORMATS, "--formats", _installed_formats),
+        names_given(editions, EDITIONS, "--editions"),
     )
 
 
@@ -440,17 +371,6 @@ def _installed_formats() -> tuple[str, ...]:
     from reporter.report import installed_formats
 
     return installed_formats.installed()
-
-
-def _words(
-    text: str, known: Sequence[str], option: str, more: Callable[[], Sequence[str]] = tuple
-) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
-    known = known if {*wanted} <= {*known} else (*known, *more())
-    for name in wanted:
-        if name not in known:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
-    return wanted
 
 
 @main.command()
@@ -506,7 +426,7 @@ def render(
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--format")
     for path in export.render(run, wanted, out, templates, _told(ctx), _language(language)):
-        _tell(str(path))
+        tell(str(path))
 
 
 main.add_command(render, "export")  # its name in the first release
@@ -537,7 +457,7 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
     found = api.Run(run)
-    _tell(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
+    tell(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
 
 
 @main.command()
@@ -569,47 +489,17 @@ def lint(
         from reporter.authoring.preview import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra, packs):
-            _tell(line)
+            tell(line)
         return
     if tables:
-        _tell(list_tables())
+        tell(list_tables())
         return
-    with _progress("checks judged") as progress:
-        problems, summary = linted(extra, not no_examples, progress, packs=packs)
+    with progress("checks judged") as done:
+        problems, summary = linted(extra, not no_examples, done, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
-    _tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
-    a line now and then.
-    """
-    if not _is_terminal():
-        last = time.monotonic()
-
-        def tell(done: int, of: int) -> None:
-            nonlocal last
-            if time.monotonic() - last >= PROGRESS_EVERY:
-                _tell(f"{done} of {of} {what}", err=True)
-                last = time.monotonic()
-
-        yield tell
-        return
-
-    def show(done: int, of: int) -> None:
-        _print(f"\r{done} of {of} {what}", err=True, nl=False)
-
-    try:
-        yield show
-    finally:
-        _print(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
 
 
 @main.command()
@@ -628,10 +518,10 @@ def formats(
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        _tell(known(extra, packs))
+        tell(known(extra, packs))
         return
     found = recognised(paths, extra, packs)
-    _tell_json(found, indent=1) if as_json else _tell(as_text(found))
+    tell_json(found, indent=1) if as_json else tell(as_text(found))
 
 
 @main.command(name="map")
@@ -664,11 +554,11 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
         unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
-            _tell(line)
+            tell(line)
         return
     known = () if kind else taken(path, sheet, packs)
     for line in known:
-        _tell(line)
+        tell(line)
     if known:
         return
     try:
@@ -676,10 +566,10 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     except Unsure as unsure:
         if not sys.stdin.isatty():
             raise
-        _tell(str(unsure))
+        tell(str(unsure))
         lines = map_one(path, sheet, out, click.prompt("kind"))
     for line in lines:
-        _tell(line)
+        tell(line)
 
 
 @main.command()
@@ -698,10 +588,10 @@ def init(
     from reporter.authoring import scaffold as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
-        _tell(str(making.questionnaire(workspace, questionnaire, packs)))
+        tell(str(making.questionnaire(workspace, questionnaire, packs)))
         return
     for path in making.init(workspace, organisation, questionnaire or "csv", packs):
-        _tell(str(path))
+        tell(str(path))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ MODULES = (
         "right_uses", "risk_tiers",
     )),
     "reporter/ingest/load.py", "reporter/ingest/detect.py", "reporter/ingest/readers/records.py",
-    "reporter/evaluate/possible_agents.py", "reporter/evaluate/unjudged.py", "reporter/content/sql_policy.py", "reporter/engine/sandbox.py",
+    "reporter/evaluate/possible_agents.py", "reporter/evaluate/unjudged.py", "reporter/content/sql_policy.py",
+    "reporter/content/source_policy.py", "reporter/content/sql_tree.py", "reporter/engine/sandbox.py",
 )  # fmt: skip
 """What makes cells of records; readers and recognition have their own goldens."""
 CHECKS = "frameworks/checks/"
@@ -56,7 +57,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "log_coverage": ("derived_rows", "feeds", "observed", "relabelled"), "right_uses": ("derived_rows",),
     "possible_agents": ("relabelled", "evasions"), "records": ("derived_numbers",), "load": ("files", "derived"),
     "conflicts": ("names",), "entitlement_usage": ("observed",), "detect": ("readers", "reconsider", "sources"),
-    "approved_scope": ("scope",), "sql_policy": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
+    "approved_scope": ("scope",), "sql_policy": ("sql", "walls"),
+    "source_policy": ("sql", "walls"), "sql_tree": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
     "risk_tiers": ("derived_numbers",), "unjudged": ("failing_checks",),
 }  # fmt: skip
 """Module -> the quick files of tests that are to notice; the examples of checks come after them."""
@@ -82,7 +84,7 @@ SWAPS = (
     (r"\bTRUE\b", "FALSE"), (r"\bFALSE\b", "TRUE"), (r"\bTHEN [1-9]\b", "THEN 0"), (r"\bAND (?=[\w.]+ IS )", "AND TRUE OR "),
 )  # fmt: skip
 NAMED = (
-    ("reporter/content/sql_policy.py", "        _refuse_foreign_syntax(tree, place)\n", ""),
+    ("reporter/content/sql_policy.py", "    _refuse_foreign_syntax(tree, place)\n", ""),
     ("reporter/content/sql_policy.py", "        _demand_outputs(given, told, params, place)\n", ""),
     ("reporter/engine/sandbox.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
     ("reporter/transform/entitlement_usage.py", " u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", " FALSE THEN 1 END)"),

@@ -426,7 +426,7 @@ def test_the_least_memory_is_enough_for_every_check(tmp_path: Path) -> None:
 def test_an_engine_without_memory_is_no_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reporter.cli.LEAST_MEMORY", 0)
+    monkeypatch.setattr("reporter.system.options.LEAST_MEMORY", 0)
     result = assess(Estate().write(tmp_path / "ws"), "--memory", "1MB")
     refused(result, tmp_path, "memory", "Give more: --memory 4GB")
 
@@ -461,7 +461,7 @@ def test_a_pipe_or_device_in_place_of_content_is_refused_at_once(
 
 
 def test_content_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reporter.i18n.plain_text.MOST_OF_CONTENT", 2 << 20)
+    monkeypatch.setattr("reporter.system.plain_text.MOST_OF_CONTENT", 2 << 20)
     ws = write(tmp_path / "ws", inventory__a_json=AGENT, mappings__m_yml="#" * (2 << 20) + "#")
     refused(assess(ws), tmp_path, "it has more than 2 MB", "mappings/m.yml")
 

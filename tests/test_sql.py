@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.content.sql_policy import Judged, judge_source
+from reporter.content.source_policy import judge_source
+from reporter.content.sql_policy import Judged
 from reporter.content.sql_policy import judge as judge_check
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB

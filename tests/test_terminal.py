@@ -16,8 +16,8 @@ import pytest
 from conftest import printed, reporter, texts_of
 
 from reporter import cli
-from reporter.i18n.plain_text import clean, clean_json, clean_lines
 from reporter.report import csv_tables
+from reporter.system.plain_text import clean, clean_json, clean_lines
 
 EVIL = "\x1b]0;owned\x07\x1b[31m\x00\x9b2J\x85\u202eabc\u2066\u200f\ufeff\U000e0041"
 """OSC, BEL, CSI, NUL, C1, bidirectional controls, an invisible letter."""
@@ -178,7 +178,7 @@ def test_what_cannot_be_seen_is_written_out(char: str) -> None:
 
 
 def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
-    """`_tell`, `_tell_json` and `_progress` of cli print; `write_table` writes tables, and init its forms."""
+    """`tell`, `tell_json` and `progress` of `terminal` print; `write_table` writes tables, and init its forms."""
     prints, tables = set(), set()
     for path in CODE.rglob("*.py"):
         for scope in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -192,14 +192,14 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
                 )
                 tables |= {place} if "csv.writer(" in text else set()
     assert prints - {"authoring/docs.py:main", "authoring/messages.py:main"} == {
-        "cli.py:_print",
+        "system/terminal.py:_print",
         "system/supervision.py:_watch",
     }
     by = {
         scope.name
-        for scope in ast.walk(ast.parse((CODE / "cli.py").read_text("utf-8")))
+        for scope in ast.walk(ast.parse((CODE / "system/terminal.py").read_text("utf-8")))
         if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
     }
-    assert by - {"_print"} == {"_tell", "_tell_json", "_progress", "show"}
-    tables -= {"ingest/statement_files.py:line_for"}  # a line that `_tell` prints
+    assert by - {"_print"} == {"tell", "tell_json", "progress", "show"}
+    tables -= {"ingest/statement_files.py:line_for"}  # a line that `tell` prints
     assert tables == {"report/csv_tables.py:write_table", "authoring/scaffold.py:_write_csv"}

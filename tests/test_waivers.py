@@ -18,7 +18,7 @@ from fixture_people import directory
 from reporter.authoring.examples import RUN, load_example
 from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
-from reporter.evaluate import runner
+from reporter.evaluate import extract, runner
 from reporter.ingest import statement_files as statements
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
@@ -348,11 +348,11 @@ def test_no_waiver_enters_the_score(engine: DuckDB, content: Content, seed: int)
     words = ("pass", "fail", "unknown", "na")
     cells = {(c.id, f"a{n}"): words[(seed * 7 + i * 3 + n * 5) % 4] for i, c in enumerate(CHECKS) for n in (1, 2, 3, 4)}  # fmt: skip
     put(engine, cells, 1 + seed % 4)
-    before = runner.tallies(engine)
+    before = extract.tallies(engine)
     waived(engine, *({"check": c.id, "subject": ""} for c in CHECKS))
-    assert runner.tallies(engine) == before
+    assert extract.tallies(engine) == before
     policy, profile = content.policy, content.profiles["baseline"]
-    honoured = runner.tallies(engine, status=runner.HONOURED)
+    honoured = extract.tallies(engine, status=extract.HONOURED)
     as_found, better = (
         score((), CHECKS, (), t, policy, profile).checks for t in (before, honoured)
     )

@@ -10,17 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import printed, reporter
 
-from reporter import cli
 from reporter.authoring import lint
 from reporter.content import loader
 from reporter.content.source_macros import MACROS
-from reporter.content.sql_policy import (
-    HELPERS,
-    judge,
-    judge_condition,
-    judge_source,
-    judge_type,
-)
+from reporter.content.source_policy import HELPERS, judge_condition, judge_source, judge_type
+from reporter.content.sql_policy import judge
 from reporter.engine import sandbox as child
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
@@ -34,7 +28,7 @@ from reporter.ingest.readers.files import sniff
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.pipeline.assess import Options, assess_workspace
-from reporter.system import folders
+from reporter.system import folders, terminal
 
 PLACE = "own/sources/mine.yml:7"
 SMALL, BRIEF = Limits(memory=400 << 20, seconds=30), Limits(memory=400 << 20, seconds=1)
@@ -471,11 +465,11 @@ def test_lint_shows_progress_on_a_terminal_and_elsewhere_in_a_line_now_and_then(
 
     monkeypatch.setattr(lint, "lint", judged)
     assert reporter("lint").output == "no problem found\n"
-    monkeypatch.setattr(cli, "PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr(terminal, "PROGRESS_EVERY", 0.0)
     slow = reporter("lint")
     assert slow.stdout == "no problem found\n"
     assert slow.stderr == "1 of 3 checks judged\n2 of 3 checks judged\n3 of 3 checks judged\n"
-    monkeypatch.setattr(cli, "_is_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "_is_terminal", lambda: True)
     shown = reporter("lint").output
     assert shown.startswith("\r1 of 3 checks judged\r2 of 3 checks judged\r3 of 3 checks judged\r")
     assert shown.endswith(" \rno problem found\n")

@@ -12,8 +12,8 @@ import yaml
 from reporter.content import yaml as yamls
 from reporter.content.yaml import fields, parse_yaml_all, write_yaml
 from reporter.errors import ContentError, InputError
-from reporter.i18n.plain_text import clean_lines
 from reporter.system.folders import content_dir
+from reporter.system.plain_text import clean_lines
 
 ALIKE = {
     "nothing": "",

@@ -14,7 +14,8 @@ from pathlib import Path
 from reporter.authoring import messages
 from reporter.content import loader
 from reporter.content.loader import Content
-from reporter.content.sql_policy import judge, origins, outputs
+from reporter.content.source_policy import outputs
+from reporter.content.sql_policy import judge, origins
 from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column

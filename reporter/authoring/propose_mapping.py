@@ -1,9 +1,8 @@
-"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each table in it,
-and how sure each line is.
+"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each of its tables.
 
-`guess` says what each column may mean; here the best of them are chosen, one a column, and what
-tells the rows apart. What is not sure enough is listed and left out: a mapping is a proposal for a
-person to read."""
+`guesses` says what each column may mean; here the best are chosen, one a column, and what tells
+the rows apart. What is not sure enough is listed and left out: a mapping is a proposal for a person
+to read."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +23,17 @@ from reporter.authoring.infer_columns import (
     day_or_month,
     filled,
     guesses,
-    remark,
 )
 from reporter.authoring.infer_kind import beside_a_key, is_of_keys, kind_of, of_keys
+from reporter.authoring.read_table import Table, read, sheets, tables_of
 from reporter.content.mapping import BLANK, FOLDER, LISTS, with_mappings
 from reporter.content.workspace import workspace_of
 from reporter.content.yaml import write_yaml
-from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError, InputError
-from reporter.i18n.plain_text import clean
-from reporter.ingest.detect import lists_in
-from reporter.ingest.readers.documents import documents
-from reporter.ingest.readers.files import InputFile, sniff
-from reporter.ingest.readers.inputs import Inputs
-from reporter.ingest.readers.records import Document
+from reporter.ingest.readers.files import InputFile
 from reporter.privacy import synonyms as h
-from reporter.privacy.secrets import redact
+from reporter.system.plain_text import clean
 
-SAMPLE = 20000
 SURE_ENOUGH = 50
 SURE_OF_KIND = 70
 """Percent from which a table is taken for a register of agents, accounts or people; below, whoever
@@ -65,24 +57,6 @@ HINT = (
 
 class Unsure(InputError):
     """A table of which it must be said what its rows are."""
-
-
-@dataclass(slots=True)
-class Table:
-    """What was read of a file, or of one sheet."""
-
-    file: InputFile
-    rows: list[dict[str, Any]]
-    remarks: list[str]
-    """Rows that are no records: totals, sources, footnotes."""
-    headings: list[str] = field(default_factory=list)
-    optional: list[str] = field(default_factory=list)
-    """Keys that not every JSON record has."""
-
-    def said(self, heading: str) -> list[Any]:
-        """The cells below a heading that say something."""
-        found = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
-        return [v for v in found if isinstance(v, list) or not h.says_nothing(v)]
 
 
 @dataclass(slots=True)
@@ -133,18 +107,18 @@ def propose(
     InputError if all are.
     """
     kind = KINDS.get(kind.lower(), kind)
-    files = _tables(path, sheet)
+    files = tables_of(path, sheet)
     if out and len(files) > 1:
         raise InputError(
             "has several sheets, and --out is one file",
             str(path),
-            f"Give one: --sheet {_sheets(files)}",
+            f"Give one: --sheet {sheets(files)}",
         )
     made: list[Proposal] = []
     refused: list[InputError] = []
     for file in files:
         try:
-            one = _propose(_read(file), path, out, kind)
+            one = _propose(read(file), path, out, kind)
         except InputError as error:
             refused.append(error)
             continue
@@ -183,77 +157,6 @@ def map_all(names: list[str], kind: str) -> Iterator[str]:
             yield from refused
         except InputError as error:
             yield str(error)
-
-
-def _tables(path: Path, sheet: str) -> list[InputFile]:
-    if not path.is_file():
-        raise InputError("no such file", str(path))
-    with Inputs([sniff(path, path.name)]) as inputs:
-        files = [f for f in inputs.files if sheet in ("", f.part)]
-    if not files:
-        raise InputError(f"no sheet {sheet!r}", str(path), f"It has: {_sheets(inputs.files)}.")
-    return files
-
-
-def _sheets(files: list[InputFile]) -> str:
-    return " | ".join(repr(f.part) for f in files)
-
-
-def _read(file: InputFile) -> Table:
-    with tempfile.TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
-        found = [i.value for i in documents(file, engine) if isinstance(i, Document)]
-    if len(found) == 1 and (wrapped := lists_in(found[0])):
-        found = max((found[0][k] for k in wrapped), key=len)
-    flat = [
-        _flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)
-    ]
-    if not flat:
-        raise InputError(
-            "no record below a heading can be read",
-            f"{file.path}{'!' + file.part if file.part else ''}",
-        )
-    if any(redact(k) != k for r in flat for k in r):
-        raise InputError(
-            "a heading holds what looks like a secret, and a mapping repeats its headings",
-            str(file.path),
-            "Name the column otherwise; a table without headings needs a row of them.",
-        )
-    keys = [
-        k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)
-    ]
-    remarks = [t for r in flat if len(keys) > 2 and (t := remark(r))]
-    rows = [r for r in flat if " ".join(filled(r)) not in remarks][:SAMPLE]
-    keys = [
-        k
-        for k in keys
-        if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))
-    ]
-    always = [k for k in keys if all(k in r for r in rows)]
-    return Table(
-        replace(file, name=redact(file.name)),
-        rows or flat,
-        remarks,
-        always,
-        [k for k in keys if k not in always],
-    )
-
-
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record's values as texts and lists, those one level down under dotted keys."""
-    made: dict[str, Any] = {}
-    for key, value in record.items():
-        inner = (
-            {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
-        )
-        for name, v in inner.items():
-            if isinstance(v, list):
-                made[name] = [
-                    redact(x) if isinstance(x, str) else x for x in v if x not in ("", None)
-                ]
-            elif not isinstance(v, dict):
-                text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
-                made[name] = redact(text).strip(BLANK)
-    return made
 
 
 def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
@@ -296,12 +199,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
     sure, what, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
     if what == "human":
         found = _as_people(table, texts, found, order)
-    chosen: list[Guess] = []
-    for guess in found:
-        if guess.sure >= SURE_ENOUGH and all(
-            guess.heading != c.heading and guess.target != c.target for c in chosen
-        ):
-            chosen.append(guess)
+    chosen = _best(found)
     told = _make_sure_of_id(chosen, table)
     if all(g.target != "component.name" for g in chosen):
         chosen = [g for g in chosen if not g.target.startswith("component.")]
@@ -318,6 +216,17 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         else f"what a row is: {what} at {sure} %, {why}"
     )
     return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told, asks)
+
+
+def _best(found: list[Guess]) -> list[Guess]:
+    """Return of guesses, the surest first, one a column and one a target."""
+    chosen: list[Guess] = []
+    for guess in found:
+        if guess.sure >= SURE_ENOUGH and all(
+            guess.heading != c.heading and guess.target != c.target for c in chosen
+        ):
+            chosen.append(guess)
+    return chosen
 
 
 def _is_secret(heading: str, said: list[Any]) -> bool:

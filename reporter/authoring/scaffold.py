@@ -14,10 +14,10 @@ from reporter.content.packs import Pack
 from reporter.content.workspace import read_workspace
 from reporter.content.yaml import write_yaml
 from reporter.errors import InputError
-from reporter.i18n.plain_text import clean_lines
 from reporter.ingest.statement_files import KINDS, PREFILLED
 from reporter.model.statements import ATTESTATIONS, SIGNED
 from reporter.statements.attestations import ANSWERS, METHODS
+from reporter.system.plain_text import clean_lines
 
 _AGENTS = """\
 type,actor_id,name,environment,business_unit,state,created_at,approved_at,activated_at,updated_at,expires_at,owner_id,owner_confirmed_at,technical_owner_id,purpose,process_id,autonomy,risk_tier,risk_categories,principal_id,principal_type,default_policy,enforcement_point,review_cadence_days,policy_id,log_sources,tools,data_sources

@@ -31,16 +31,10 @@ from reporter.content.frameworks import (
     read_themes,
 )
 from reporter.content.packs import Pack, named, shown
-from reporter.content.sql_policy import (
-    VERDICTS,
-    judge_condition,
-    judge_part,
-    judge_source,
-    judge_type,
-)
+from reporter.content.source_policy import judge_condition, judge_source, judge_type
+from reporter.content.sql_policy import VERDICTS, judge_part
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.i18n.plain_text import regular_bytes
 from reporter.model.assessment import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
@@ -49,6 +43,7 @@ from reporter.model.roadmap import Efforts
 from reporter.schema.model_files import Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
 from reporter.system.folders import content_dir
+from reporter.system.plain_text import regular_bytes
 
 EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "profiles")
 """Folders that an --extra folder may hold."""
@@ -151,11 +146,7 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
     checks, own = (every("checks", read_check, roots) for roots in ([frameworks], others))
     parts = every("models", read_part, others, "*.sql")
     by_name = {m.name: m.sql for m in parts}
-    for part in parts:
-        try:
-            judge_part(part.sql, by_name, part.place)
-        except ContentError as error:
-            errors.append(error)
+    errors += _wrong_parts(parts, by_name)
     own = [replace(c, models=_models_of(c, by_name)) for c in own]
     mine = every("sources", foreign_source, others)
     profiles, asked = (every("profiles", read_profile, roots) for roots in ([frameworks], others))
@@ -218,6 +209,14 @@ def _order(framework: Framework) -> tuple[int, str]:
 def _files(roots: list[Path], sub: str, ending: str) -> Iterator[Path]:
     for root in roots:
         yield from (p for p in sorted((root / sub).rglob(ending)) if p.name != ALIASES)
+
+
+def _wrong_parts(parts: list[Model], by_name: dict[str, str]) -> Iterator[ContentError]:
+    for part in parts:
+        try:
+            judge_part(part.sql, by_name, part.place)
+        except ContentError as error:
+            yield error
 
 
 def _all_files(roots: list[Path]) -> list[Path]:

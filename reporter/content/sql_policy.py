@@ -1,41 +1,33 @@
-"""Judge the SQL of checks and sources before anything runs. In: text. Out: regenerated SQL, and
-what a check reads.
+"""Judge the SQL of checks before anything runs. In: text. Out: regenerated SQL, and what it reads.
 
 Only an allow-list of syntax and functions passes (docs/writing-checks.md); what runs is written
-anew from the tree, never the author's text. How much is parsed at all is limited first. Only this
-file imports sqlglot."""
+anew from the tree, never the author's text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from typing import TypeVar
 
-from sqlglot import exp, parse_one
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
-from sqlglot.tokenizer_core import Token, TokenType
 
+from reporter.content.sql_tree import at, fill, parse, with_parts, without_macros
 from reporter.errors import ContentError
 from reporter.model.assessment import Check
 from reporter.model.reasons import places
-from reporter.schema.model_files import macro_texts, shipped
+from reporter.schema.model_files import shipped
 from reporter.schema.tables import TABLES
 
 VERDICTS = ("pass", "fail", "unknown")
 CODE, VALUES = "reason_code", "reason_values"
 """The columns of a result that say why: a code of the check, and a JSON object of its values."""
 _TAKEN = ("ok", "code", CODE, VALUES, "subject")
-_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_TYPE = re.compile(r"[A-Za-z0-9_ ,()\[\]]{1,1000}")
-T = TypeVar("T")
-_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
-_ALLOWED: frozenset[type[exp.Expression]] = frozenset((
+ALLOWED: frozenset[type[exp.Expression]] = frozenset((
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered,
     exp.With, exp.CTE, exp.TableAlias, exp.Alias, exp.Table, exp.Column, exp.Identifier,
     exp.Literal, exp.Boolean, exp.Null, exp.Union, exp.Distinct, exp.Subquery, exp.Star,
@@ -47,7 +39,7 @@ _ALLOWED: frozenset[type[exp.Expression]] = frozenset((
     exp.Lag, exp.Lead, exp.Window, exp.WindowSpec, exp.Greatest, exp.Least, exp.Abs, exp.Exists,
     exp.Tuple, exp.NullSafeEQ, exp.NullSafeNEQ,
 ))  # fmt: skip
-_REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
+REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Join: ("method",),
     exp.Star: ("except_", "replace", "rename"),
     exp.Distinct: ("on",),
@@ -62,7 +54,7 @@ _REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
 """Parts of allowed syntax that other engines lack or that choose a row by chance."""
 _JOINS = ("", "CROSS", "INNER", "OUTER")
 _COLUMNS = {t.name: frozenset(c.name for c in t.columns) for t in TABLES.values()}
-_CAST_TYPES = {"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
+CAST_TYPES = {"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +128,7 @@ def _taken_apart(
     text: str, models: Mapping[str, str], place: str
 ) -> tuple[exp.Query, set[tuple[str, str]], set[str]]:
     """Return a query with its models and macros in place, and the columns and tables it reads."""
-    tree = _without_macros(_with_parts(_parse(text, place), {**_parts(), **models}, place), place)
+    tree = without_macros(with_parts(parse(text, place), {**_parts(), **models}, place), place)
     _refuse_foreign_syntax(tree, place)
     return tree, *_columns_read(tree, place)
 
@@ -227,7 +219,7 @@ def part(judged: Judged, name: str) -> str:
     """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
     its rule.
     """
-    tree = _parse(judged.sql, name)
+    tree = parse(judged.sql, name)
     parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
     return f"WITH {parts} SELECT * FROM {name}"
 
@@ -249,407 +241,35 @@ def tables_read(model: str, place: str) -> set[str]:
     """Return the tables that a model reads, but for its own parts; ContentError where it is no
     SELECT.
     """
-    tree = _parse(model, place)
+    tree = parse(model, place)
     parts = {c.alias for c in tree.find_all(exp.CTE)}
     return {t.name for t in tree.find_all(exp.Table) if t.name} - parts
 
 
-_SOURCE_ALLOWED: frozenset[type[exp.Expr]] = _ALLOWED | frozenset((
-    exp.AnyValue, exp.Array, exp.ArrayAgg, exp.ArrayConcat, exp.ArrayContains,
-    exp.ArrayDistinct, exp.ArrayFilter, exp.ArrayMax, exp.ArrayMin, exp.ArrayOverlaps,
-    exp.ArrayReverse, exp.ArraySize, exp.ArraySort, exp.ArrayToString, exp.Bracket, exp.Ceil,
-    exp.Chr, exp.ColumnDef, exp.Concat, exp.ConcatWs, exp.Contains, exp.DateDiff, exp.DateTrunc,
-    exp.Decode, exp.Div, exp.Dot, exp.EndsWith, exp.Explode, exp.Extract, exp.Filter, exp.First,
-    exp.FirstValue, exp.Flatten, exp.Floor, exp.FromBase64, exp.GroupConcat, exp.IgnoreNulls,
-    exp.ILike, exp.JSONKeyValue, exp.JSONKeys, exp.JSONObject, exp.JSONType, exp.Lambda,
-    exp.Last, exp.LastValue, exp.Left, exp.LogicalAnd, exp.LogicalOr, exp.LowerHex, exp.MD5,
-    exp.Mod, exp.Pad, exp.ParseJSON, exp.PropertyEQ, exp.Qualify, exp.Rank, exp.RegexpExtract,
-    exp.RegexpExtractAll, exp.RegexpFullMatch, exp.RegexpLike, exp.RegexpReplace,
-    exp.RegexpSplit, exp.Reverse, exp.Right, exp.Round, exp.SHA2, exp.Slice, exp.Split,
-    exp.SplitPart, exp.StartsWith, exp.StrPosition, exp.StrToTime, exp.Struct, exp.Substring,
-    exp.TimeToStr, exp.TimestampTrunc, exp.ToMap, exp.Transform, exp.Translate, exp.Try,
-    exp.TryCast, exp.Unnest, exp.UnixToTime, exp.Values,
-))  # fmt: skip
-"""What a source may use beside the syntax of a check: JSON, lists, patterns. None of it opens a
-file or a setting.
-"""
-_SOURCE_FUNCTIONS = frozenset((
-    "json_extract", "json_extract_string", "json_exists", "json_array_length", "json_valid",
-    "json_transform", "json_merge_patch", "json_contains", "to_json", "list_position",
-    "list_any_value", "list_has_all", "list_has_any", "list_zip", "list_slice", "list_bool_and",
-    "list_bool_or", "list_first", "list_last", "list_sum", "list_min", "list_max", "list_count",
-    "list_unique", "list_aggregate", "list_reduce", "generate_subscripts",
-    "regexp_split_to_array", "url_decode", "try_strptime", "make_timestamp", "epoch_ms",
-    "to_timestamp", "strlen", "map_keys", "map_values", "map_extract", "map_entries",
-    "struct_pack",
-))  # fmt: skip
-"""Functions that sqlglot has no name for, beside the helpers of ours."""
-HELPERS = frozenset(
-    (
-        "txt",
-        "items",
-        "from_ns",
-        "workflow_name",
-        "parsed",
-        "plain_value",
-        "destination",
-    )
-)
-"""The macros that sources may call; a test holds them beside those of ingest."""
-_SOURCE_TYPES = _CAST_TYPES | {
-    "JSON",
-    "DOUBLE",
-    "FLOAT",
-    "SMALLINT",
-    "TINYINT",
-    "UINT",
-    "UBIGINT",
-    "INT128",
-    "UINT128",
-    "TIMESTAMPTZ",
-    "TIME",
-    "STRUCT",
-    "ARRAY",
-    "LIST",
-    "MAP",
-    "BLOB",
-    "VARBINARY",
-}
-_SOURCE_REFUSED_PARTS = {k: v for k, v in _REFUSED_PARTS.items() if k is not exp.Star}
-_ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract)
-
-
-def judge_source(text: str, place: str) -> str:
-    """Return the SELECT of a source regenerated, or raise ContentError naming the first thing it
-    must not contain.
-    """
-    try:
-        tokens = _as_json_arrows(_tokens(text, place))
-        trees = _parsed(lambda: _Plain().parser().parse(tokens, text), place)
-        if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-            raise ContentError("a source is exactly one SELECT", place)
-        return _judge_source(trees[0], place)
-    except RecursionError as error:
-        raise ContentError("the SQL is nested too deeply", place) from error
-
-
-def outputs(text: str, place: str) -> tuple[str, ...]:
-    """Return the columns that the SELECT of a source gives."""
-    tokens = _as_json_arrows(_tokens(text, place))
-    trees = _parsed(lambda: _Plain().parser().parse(tokens, text), place)
-    return tuple(trees[0].named_selects) if isinstance(trees[0], exp.Query) else ()
-
-
-def judge_condition(text: str, place: str) -> str:
-    """Return a source's condition over `raw` regenerated: an expression, which ends where the text
-    does.
-
-    Raises ContentError naming the first thing that it must not contain.
-    """
-    try:
-        return _judge_source(_expression(text, place), place)
-    except RecursionError as error:
-        raise ContentError("the SQL is nested too deeply", place) from error
-
-
-def judge_type(text: str, place: str) -> str:
-    """Return the type of a declared column regenerated: one of a fixed list, or a list, MAP or
-    STRUCT of them.
-    """
-    wrong = ContentError(
-        f"{text[:60]!r} is no type of a column",
-        place,
-        "Such as VARCHAR, BIGINT[] or STRUCT(a VARCHAR).",
-    )
-    if not _TYPE.fullmatch(text):
-        raise wrong
-    try:
-        cast = _expression(f"CAST(NULL AS {text})", place)
-    except (ContentError, RecursionError) as error:
-        raise wrong from error
-    if not isinstance(cast, exp.Cast) or cast.args.get("default"):
-        raise wrong
-    for node in cast.to.walk():
-        known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES
-        if not (known or isinstance(node, (exp.ColumnDef, exp.Identifier))):
-            raise wrong
-    return cast.to.sql(dialect="duckdb", comments=False)
-
-
-class _Plain(DuckDB):
-    """Leaves the paths of JSON as they stand: sqlglot would make '$.a.b' of the key 'a.b'."""
-
-    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
-        """Return a path unchanged."""
-        return path
-
-
-def _expression(text: str, place: str) -> exp.Expr:
-    tokens = _as_json_arrows(_tokens(text, place))
-    found = _parsed(lambda: _Plain().parser().parse_into(exp.Condition, tokens, text), place)
-    if len(found) != 1 or found[0] is None or isinstance(found[0], (exp.Query, exp.Alias)):
-        raise ContentError("a condition is exactly one expression", place)
-    return found[0]
-
-
-def _judge_source(tree: exp.Expr, place: str) -> str:
-    for node in tree.walk():
-        _refuse_in_source(node, place)
-    return _with_functions(tree).sql(dialect="duckdb", comments=False)
-
-
-def _refuse_in_source(node: exp.Expr, place: str) -> None:
-    if isinstance(node, exp.Anonymous):
-        if str(node.this).lower() not in _SOURCE_FUNCTIONS | HELPERS:
-            raise ContentError(
-                f"a source must not call {node.name}", _at(node, place), _WHAT_A_SOURCE_MAY
-            )
-    elif type(node) not in _SOURCE_ALLOWED and not isinstance(node, _ARROWS):
-        shown = node.sql(dialect="duckdb")[:60]
-        raise ContentError(
-            f"{shown!r} ({type(node).__name__}) is no part of a source",
-            _at(node, place),
-            _WHAT_A_SOURCE_MAY,
-        )
-    _refuse_foreign_parts(node, place, _SOURCE_REFUSED_PARTS)
-    if isinstance(node, exp.DataType) and node.this.name not in _SOURCE_TYPES:
-        raise ContentError(f"{node.sql(dialect='duckdb')!r} is no type of a source", place)
-    if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
-        raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
-    if isinstance(node, exp.Table) and not _is_of_source(node):
-        shown = node.sql(dialect="duckdb")[:60]
-        raise ContentError(f"a source reads raw and nothing else, not {shown!r}", _at(node, place))
-
-
-_WHAT_A_SOURCE_MAY = "docs/writing-content.md lists what a source may use."
-
-
-def _is_of_source(node: exp.Table) -> bool:
-    plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
-    return plain and node.name in {"raw", *_made_before(node)}
-
-
-def _as_json_arrows(tokens: list[Token]) -> list[Token]:
-    """Give `->` a token of its own: inside of a call sqlglot takes it for an old lambda, which the
-    engine does not.
-    """
-    return [
-        (
-            Token(TokenType.HASH_ARROW, t.text, t.line, t.col, t.start, t.end, t.comments)
-            if t.token_type is TokenType.ARROW
-            else t
-        )
-        for t in tokens
-    ]
-
-
-def _with_functions(tree: exp.Expr) -> exp.Expr:
-    """Write JSON arrows as calls: the engine takes `a -> b` inside of a call for an old lambda
-    too.
-    """
-    for node in reversed(list(tree.find_all(*_ARROWS))):
-        name = "json_extract_string" if isinstance(node, exp.JSONExtractScalar) else "json_extract"
-        call = exp.Anonymous(this=name, expressions=[node.this, node.expression])
-        if node is tree:
-            return call
-        node.replace(call)
-    return tree
-
-
-def fill(text: str, params: Mapping[str, object], place: str, said: Set[str] = frozenset()) -> str:
-    """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors,
-    but for those in sentences.
-
-    Raises ContentError where a name is no parameter, or a parameter is not used.
-    """
-    used = set(_PLACEHOLDER.findall(text))
-    for name in sorted((used ^ set(params)) - (said & set(params))):
-        problem = "is not among params" if name in used else "is never used in the SQL"
-        raise ContentError(f"parameter {name!r} {problem}", place)
-    return _PLACEHOLDER.sub(lambda m: _literal(params[m.group(1)], m.group(1), place), text)
-
-
-def _literal(value: object, name: str, place: str) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, list) and value:
-        return "(" + ", ".join(_literal(v, name, place) for v in value) + ")"
-    raise ContentError(f"parameter {name!r} must be a whole number, text, or a list of them", place)
-
-
-_LONGEST, _MOST_TOKENS, _DEEPEST = 100_000, 10_000, 200
-"""Characters, words and depth that are parsed: twice what ours have, or more."""
-_MOST = {TokenType.SELECT: (100, "SELECTs"), TokenType.L_BRACKET: (500, "brackets")}
-"""What costs the parser, or who follows names through it, time by its square."""
-_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
-
-
-def _tokens(text: str, place: str) -> list[Token]:
-    """Take SQL apart; refuse more of it than anybody writes, before a parser sees it."""
-    if len(text) > _LONGEST:
-        raise ContentError(
-            f"the SQL has {len(text)} characters; at most {_LONGEST} are read", place
-        )
-    tokens = _parsed(lambda: DuckDB().tokenize(text), place)
-    if len(tokens) > _MOST_TOKENS:
-        raise ContentError(
-            f"the SQL has {len(tokens)} words; at most {_MOST_TOKENS} are read", place
-        )
-    for kind, (most, name) in _MOST.items():
-        n = sum(t.token_type is kind for t in tokens)
-        if n > most:
-            raise ContentError(f"the SQL has {n} {name}; at most {most} are read", place)
-    if _is_deep(tokens):
-        raise ContentError("the SQL is nested too deeply", place)
-    return tokens
-
-
-def _is_deep(tokens: list[Token]) -> bool:
-    """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of
-    Python.
-    """
-    depth = chain = 0
-    for token in tokens:
-        kind = token.token_type
-        chain = chain + 1 if kind in _PREFIXES else 0
-        depth += (kind in _OPENING) - (kind in _CLOSING)
-        if max(depth, chain) > _DEEPEST:
-            return True
-    return False
-
-
-_PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.PLUS}
-
-
-def _parse(text: str, place: str) -> exp.Query:
-    tokens = _tokens(text, place)
-    trees = _parsed(lambda: DuckDB().parser().parse(tokens, text), place)
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        raise ContentError("a check is exactly one SELECT", place)
-    return trees[0]
-
-
-def _with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Query:
-    """Put the models that a query reads before its own parts, each after those that it reads
-    itself.
-    """
-    own = {c.alias for c in tree.ctes}
-    made: dict[str, list[exp.CTE]] = {}
-
-    def take(name: str, on: tuple[str, ...]) -> None:
-        if name in made:
-            return
-        if name in on:
-            raise ContentError(f"the model {name} reads itself", place)
-        query = _parse(parts[name], f"{place} (model {name})")
-        inner = {c.alias for c in query.ctes}
-        for table in query.find_all(exp.Table):
-            if table.name in parts and table.name not in inner:
-                take(table.name, (*on, name))
-        made[name] = _flat(name, query, inner)
-
-    for table in tree.find_all(exp.Table):
-        if table.name in parts and table.name not in own:
-            take(table.name, ())
-    if not made:
-        return tree
-    if names := own & {c.alias for ctes in made.values() for c in ctes}:
-        raise ContentError(f"{min(names)!r} is the name of a model or of a part of one", place)
-    ctes = [c for some in made.values() for c in some]
-    tree.set("with_", exp.With(expressions=[*ctes, *tree.ctes]))
-    return tree
-
-
-def _flat(name: str, query: exp.Query, inner: Set[str]) -> list[exp.CTE]:
-    """Return a model as parts beside each other, its own ones named by it."""
-    for table in query.find_all(exp.Table):
-        if table.name in inner:
-            plain = table.name
-            table.set("this", exp.to_identifier(f"{name}_{plain}"))
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(plain)))
-    ctes = list(query.ctes)
-    for cte in ctes:
-        cte.set("alias", exp.TableAlias(this=exp.to_identifier(f"{name}_{cte.alias}")))
-    query.set("with_", None)
-    alias = exp.TableAlias(this=exp.to_identifier(name))
-    return [*ctes, exp.CTE(this=query, alias=alias)]
-
-
-@cache
-def _macro_trees() -> Mapping[str, tuple[tuple[str, ...], exp.Expr]]:
-    return {
-        name: (names, parse_one(body, dialect=DuckDB))
-        for name, (names, body) in macro_texts().items()
-    }
-
-
-def _without_macros(tree: exp.Query, place: str) -> exp.Query:
-    """Put what macros stand for in their place, so that what is judged and runs is plain SQL."""
-    known = _macro_trees()
-    while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in known]:
-        for call in reversed(calls):  # what stands inside another call first
-            names, body = known[str(call.this).lower()]
-            if len(call.expressions) != len(names):
-                raise ContentError(
-                    f"{call.this} takes {len(names)} values",
-                    _at(call, place),
-                    f"They are {', '.join(names)}.",
-                )
-            call.replace(_put_in(body.copy(), dict(zip(names, call.expressions, strict=True))))
-    return tree
-
-
-def _put_in(body: exp.Expr, given: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Return the expression of a macro with values in the place of its parameters."""
-    whole = exp.Paren(this=body)  # so that the body itself can be replaced
-    for column in list(whole.find_all(exp.Column)):
-        if not column.table and column.name in given:
-            column.replace(_enclosed(given[column.name].copy()))
-    return _enclosed(whole.this)
-
-
-def _enclosed(value: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=value) if isinstance(value, exp.Binary) else value
-
-
-def _parsed(read: Callable[[], T], place: str) -> T:
-    try:
-        return read()
-    except SqlglotError as error:
-        first = str(error).splitlines()[0]
-        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
-
-
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
     for node in tree.walk():
-        if type(node) not in _ALLOWED:
+        if type(node) not in ALLOWED:
             shown = node.sql(dialect="duckdb")[:60]
             raise ContentError(
                 f"{shown!r} ({type(node).__name__}) is outside the portable subset",
-                _at(node, place),
+                at(node, place),
                 "docs/writing-checks.md lists what a check may use.",
             )
-        _refuse_foreign_parts(node, place)
-        if isinstance(node, exp.Cast) and node.to.this.name not in _CAST_TYPES:
+        refuse_foreign_parts(node, place)
+        if isinstance(node, exp.Cast) and node.to.this.name not in CAST_TYPES:
             raise ContentError(f"cast to {node.to.sql()} is outside the portable subset", place)
         if isinstance(node, exp.With) and node.parent is not tree:
             raise ContentError("WITH may stand only at the top", place)
         if isinstance(node, exp.With) and node.recursive:
             raise ContentError("recursive queries are outside the portable subset", place)
-        if isinstance(node, exp.CTE) and not _NAME.fullmatch(node.alias):
+        if isinstance(node, exp.CTE) and not NAME.fullmatch(node.alias):
             raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
         if isinstance(node, exp.Table):
             _refuse_foreign_table(node, place)
         if isinstance(node, exp.Any) and not _likes_texts(node):
-            raise ContentError("ANY stands only in LIKE ANY ('a', 'b')", _at(node, place))
+            raise ContentError("ANY stands only in LIKE ANY ('a', 'b')", at(node, place))
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
-            raise ContentError("name the columns instead of *", _at(node, place))
+            raise ContentError("name the columns instead of *", at(node, place))
 
 
 def _likes_texts(node: exp.Any) -> bool:
@@ -662,31 +282,34 @@ def _likes_texts(node: exp.Any) -> bool:
     return liked and all(isinstance(t, exp.Literal) and t.is_string for t in texts)
 
 
-def _refuse_foreign_parts(
-    node: exp.Expr, place: str, refused: Mapping[type[exp.Expr], tuple[str, ...]] = _REFUSED_PARTS
+def refuse_foreign_parts(
+    node: exp.Expr, place: str, refused: Mapping[type[exp.Expr], tuple[str, ...]] = REFUSED_PARTS
 ) -> None:
+    """Raise ContentError where allowed syntax has a part that is not, or a join is of another
+    kind.
+    """
     parts = [name for name in refused.get(type(node), ()) if node.args.get(name)]
     if parts or (isinstance(node, exp.Join) and node.kind not in _JOINS):
         raise ContentError(
-            f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", _at(node, place)
+            f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", at(node, place)
         )
 
 
 def _refuse_foreign_table(node: exp.Table, place: str) -> None:
     name = node.name
-    if node.db or node.catalog or not _NAME.fullmatch(name):
-        raise ContentError(f"{node.sql()!r} is not a plain table name", _at(node, place))
-    ctes = _made_before(node)
+    if node.db or node.catalog or not NAME.fullmatch(name):
+        raise ContentError(f"{node.sql()!r} is not a plain table name", at(node, place))
+    ctes = made_before(node)
     if name in ctes or name in TABLES:
         return
     close = get_close_matches(name, [*TABLES, *ctes], 1)
     hint = f'Did you mean "{close[0]}"? ' if close else ""
     raise ContentError(
-        f'no table "{name}"', _at(node, place), hint + "`reporter lint --tables` lists them."
+        f'no table "{name}"', at(node, place), hint + "`reporter lint --tables` lists them."
     )
 
 
-def _made_before(node: exp.Table) -> set[str]:
+def made_before(node: exp.Table) -> set[str]:
     """Names of the CTEs that the node sees: a later one, or one of elsewhere, would name a table of
     the engine's own.
     """
@@ -767,7 +390,7 @@ def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentErro
     hint = f'Did you mean "{close[0]}"? ' if close else ""
     return ContentError(
         f'no column "{column.name}" in {", ".join(names) or column.table}',
-        _at(column, place),
+        at(column, place),
         hint + "`reporter lint --tables` lists them.",
     )
 
@@ -794,7 +417,7 @@ def _demand_outputs(given: Sequence[str], told: Told, params: frozenset[str], pl
             "its `reasons` have codes, and the SELECT gives ok", place, "Give `code` in its place."
         )
     for _, code, names in told:
-        if not _NAME.fullmatch(code):  # it becomes a part of the SQL that runs
+        if not NAME.fullmatch(code):  # it becomes a part of the SQL that runs
             raise ContentError(f"reasons: {code!r} is not a plain lower-case name", place)
         for name in names:
             if name not in values and name not in params:
@@ -810,12 +433,3 @@ def _demand_outputs(given: Sequence[str], told: Told, params: frozenset[str], pl
                 place,
                 "Name it in `reasons`, or leave it out.",
             )
-
-
-def _at(node: exp.Expr, place: str) -> str:
-    """Add the node's own line and column inside the SQL, when the parser kept them."""
-    for part in node.walk():
-        line = part.meta.get("line")
-        if line:
-            return f"{place} (SQL line {line}, column {part.meta.get('col', 1)})"
-    return place

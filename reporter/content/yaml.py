@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from reporter.errors import ContentError, InputError
-from reporter.i18n.plain_text import clean_lines, regular_bytes, why_unread
 from reporter.system.folders import content_dir
+from reporter.system.plain_text import clean_lines, regular_bytes, why_unread
 
 _TAG = "tag:yaml.org,2002:"
 _USUAL = {_TAG + kind for kind in ("null", "bool", "int", "float", "timestamp")}

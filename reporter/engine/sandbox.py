@@ -1,5 +1,4 @@
-"""Work on what others wrote, in a process of its own. In: a function of ours, plain arguments,
-limits. Out: what it returns.
+"""Work on what others wrote, in a process of its own. In: a function, limits. Out: its result.
 
 The child has an address-space limit and a timer of the kernel's that kills it; whatever becomes of
 it, this process goes on. What goes between the two is JSON: the child can say something wrong, but

@@ -20,8 +20,22 @@ from reporter.model.comparison import (
     Step,
     Unused,
 )
-from reporter.model.scores import Status
+from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
+
+HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
+"""The status of a cell if waivers were passes."""
+
+
+def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list[Tally]:
+    """Return the number of cells per check, status and tier interval; `status` is SQL."""
+    return [
+        Tally(c, Status(s), lo, hi, n)
+        for c, s, lo, hi, n in engine.rows(
+            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
+            f"WHERE {where} GROUP BY ALL ORDER BY ALL"
+        )
+    ]
 
 
 def feeds(engine: Engine) -> tuple[Feed, ...]:

@@ -1,10 +1,8 @@
-"""What a run could do next. In: failures by root cause, unknown verdicts counted, efforts. Out:
-actions; every failing or unknown verdict stands in one, but for those that a waiver takes off the
-roadmap.
+"""What a run could do next. In: failures by cause, unknowns. Out: actions, each verdict in one.
 
 A root cause is one action; failures that no group of frameworks/causes.yml explains are one action
-a check, and so is what is unknown of a check. Ids last, for they are those of causes and checks:
-no-owner-3f9c..., POL-03, OWN-01-evidence."""
+a check, and so is what is unknown of it. What a waiver takes off the roadmap stands in none. Ids
+last, for they are those of causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Failures by what lies behind them. In: failing verdicts, the groups of frameworks/causes.yml, who
-shares what. Out: causes.
+"""Failures by what lies behind them. In: failing verdicts, groups, who shares what. Out: causes.
 
-Failures are one cause if their checks stand in one group and they concern the same agent,
-credential or identity. What a cause is called follows from the checks that fail. No score is made
-here."""
+Failures are one cause if their checks stand in one group of frameworks/causes.yml and they concern
+the same agent, credential or identity. What a cause is called follows from the checks that fail.
+No score is made here."""
 
 from __future__ import annotations
 

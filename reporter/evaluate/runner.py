@@ -14,12 +14,7 @@ from dataclasses import dataclass, replace
 from reporter.content.sql_policy import CODE, VALUES, Judged, with_values
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
-from reporter.evaluate.possible_agents import (
-    DISGUISED,
-    UNCLASSED,
-    find_disguised,
-    find_strangers,
-)
+from reporter.evaluate.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
 from reporter.evaluate.unjudged import (
     JUDGED,
     MOST_SAID,
@@ -34,7 +29,6 @@ from reporter.evaluate.unjudged import (
     make_unknown,
 )
 from reporter.model.assessment import AS_OF, Check
-from reporter.model.scores import Status, Tally
 from reporter.schema.tables import (
     CALLED,
     CARRIED_AS,
@@ -596,18 +590,3 @@ _NO_REASON = f"CAST(NULL AS {WHY})"
 
 def _ref(judged: Judged) -> str:
     return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
-
-
-HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
-"""The status of a cell if waivers were passes."""
-
-
-def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list[Tally]:
-    """Return the number of cells per check, status and tier interval; `status` is SQL."""
-    return [
-        Tally(c, Status(s), lo, hi, n)
-        for c, s, lo, hi, n in engine.rows(
-            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
-            f"WHERE {where} GROUP BY ALL ORDER BY ALL"
-        )
-    ]

@@ -1,5 +1,4 @@
-"""How a number came about. In: a run folder and an id. Out: text, from the arithmetic down to the
-input records.
+"""How a number came about. In: a run folder and an id. Out: text, down to the input records.
 
 It speaks the language of the run; what is wrong with the id is said in English, as all of the
 command line is. Numbers come from the run only. What a control outside the run rests on comes from

@@ -23,10 +23,10 @@ from reporter.content.loader import Source
 from reporter.content.source_macros import MACROS
 from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
-from reporter.i18n.plain_text import why_unread
 from reporter.model.sentences import Sentence, Value
 from reporter.schema.tables import TABLES, columns_of
 from reporter.system.claims import claimed, clear_all
+from reporter.system.plain_text import why_unread
 
 FORMAT = "13"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is

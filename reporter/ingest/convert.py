@@ -1,9 +1,8 @@
-"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source (and
-each big log).
+"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source.
 
 Small and odd files go record by record through a spool; a big flat JSONL log goes straight through
-the engine, and falls back to the spool when a line of it is not clean, so that every defect has its
-line."""
+the engine, as a batch of its own, and falls back to the spool when a line of it is not clean, so
+that every defect has its line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Why a result is what it is, in words. In: a reason code with values, the sentences of a check.
-Out: a sentence in the language that is spoken.
+"""Why a result is what it is, in words. In: a reason code, values, sentences. Out: a sentence.
 
 A sentence names its values: `{tool}`; `{last_at:day}` a moment as a day; `{kind:word}` one of our
 words; `{n:day|days}` a number with its noun. What stands in brackets is said only where all its

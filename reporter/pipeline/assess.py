@@ -42,7 +42,7 @@ from reporter.ingest.readers.files import is_shown_as_it_is, shown
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice, Sample
-from reporter.model.scores import Tally
+from reporter.model.scores import Scores, Tally
 from reporter.pipeline import disclosures, redact_run
 from reporter.pipeline.own_settings import (
     approved_baseline,
@@ -388,37 +388,19 @@ def _gather(
     """Score the cells and put everything a report needs into one object."""
     # A sample is not drawn of unknowns, and what could not be run is not run again.
     checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
-    ran = [(c, j) for c, j in judged if c.id not in failed]
     profile = content.profiles[workspace.run.profile]
-    tallies = judging.tallies(engine)
+    tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
     cells = Cells(
         content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers
     )
-    compared = extract.compared(engine)
-    compared = replace(compared, levels=cells.leveled(each_agent(engine, checks), compared.tiers))
-    waived = any(w.counts_as for w in stated.waivers)
-    honoured = judging.tallies(engine, status=judging.HONOURED) if waived else ()
+    seen = extract.compared(engine)
     causes, todo = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
     scores = cells.scores(content.policy)
     bare = replace(cells, answers={}).scores(content.policy) if said.answers else scores
-    told = [
-        *disclosures.not_run(failed),
-        *disclosures.of_files(intake),
-        *intake.notices,
-        *disclosures.of_content(content),
-        *extract.unlisted(engine),
-        *extract.unnamed(engine),
-        *disclosures.of_disguised(engine),
-        *disclosures.of_names(engine),
-        *disclosures.of_gateways(engine),
-        *disclosures.of_refusals(engine),
-        *disclosures.of_heartbeats(engine),
-        *disclosures.of_answers(*([f.total for f in x.frameworks] for x in (scores, bare))),
-    ]
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
@@ -429,7 +411,7 @@ def _gather(
         scores=scores,
         waivers=stated.waivers,
         compensations=stated.compensations,
-        honoured=cells.honoured(honoured),
+        honoured=cells.honoured(_honoured(engine, stated)),
         cells=sum(t.n for t in tallies),
         waived=int(engine.one("SELECT count(*) FROM cells WHERE waiver <> ''")),
         files=intake.files,
@@ -440,19 +422,48 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=compared,
+        compared=replace(seen, levels=cells.leveled(each_agent(engine, checks), seen.tiers)),
         causes=causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake),
         crosswalks=content.crosswalks,
-        parity=side_by_side(engine, ran),
+        parity=side_by_side(engine, [(c, j) for c, j in judged if c.id not in failed]),
         attestations=said.attestations,
         roadmap=cells.plan(todo),
         slices=cells.slices(content.policy),
         reweighed=cells.reweighed(todo),
-        notices=tuple(told),
+        notices=tuple(_notices(engine, content, failed, intake, (scores, bare))),
     )
+
+
+def _honoured(engine: DuckDB, stated: Stated) -> Sequence[Tally]:
+    """Count cells as if waivers were passes; nothing where none counts."""
+    if not any(w.counts_as for w in stated.waivers):
+        return ()
+    return extract.tallies(engine, status=extract.HONOURED)
+
+
+def _notices(
+    engine: DuckDB,
+    content: Content,
+    failed: Mapping[str, str],
+    intake: Intake,
+    scores: tuple[Scores, Scores],
+) -> Iterator[Notice]:
+    """What a reader must know first; `scores` stand with and without the answers of people."""
+    yield from disclosures.not_run(failed)
+    yield from disclosures.of_files(intake)
+    yield from intake.notices
+    yield from disclosures.of_content(content)
+    yield from extract.unlisted(engine)
+    yield from extract.unnamed(engine)
+    yield from disclosures.of_disguised(engine)
+    yield from disclosures.of_names(engine)
+    yield from disclosures.of_gateways(engine)
+    yield from disclosures.of_refusals(engine)
+    yield from disclosures.of_heartbeats(engine)
+    yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

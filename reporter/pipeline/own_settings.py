@@ -242,7 +242,7 @@ def shipped_tallies(
         review_scope(engine, Baseline(holds=False))
     judging.assess(engine, again, engine.threads(), strict=False, run=run)
     exceptions.compensate(engine, given, [c for c, _ in judged], who)
-    return judging.tallies(engine)
+    return extract.tallies(engine)
 
 
 def _touched(own: OwnSettings, judged: Judged) -> bool:

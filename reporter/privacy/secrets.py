@@ -1,10 +1,8 @@
-"""What looks like a credential. In: any text. Out: the text with each credential's value replaced,
-all else as it was.
+"""What looks like a credential. In: any text. Out: the text with each credential's value replaced.
 
 `SUSPECT`, in the engine's regular expressions, finds the few texts worth a look; the rules in
-Python decide. A credential is told by its shape (ghp_..., in secret_rules.toml) or by its place
-(password=..., --token ..., Bearer ..., ://user:...@, here: whether a value is a secret hangs on its
-name and on the sentence around it)."""
+Python decide, by shape (ghp_..., in secret_rules.toml) or by place (password=..., Bearer ..., here:
+whether a value is a secret hangs on its name and on the sentence around it)."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from reporter.i18n.plain_text import clean
 from reporter.i18n.translate import ENGLISH, speaking
 from reporter.report.document import View
 from reporter.report.verdicts import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
+from reporter.system.plain_text import clean
 
 _SHOWN = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)

@@ -15,7 +15,6 @@ from typing import Any
 
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.errors import InputError
-from reporter.i18n.plain_text import clean_json
 from reporter.model.assessment import Assessment
 from reporter.model.comparison import (
     Cause,
@@ -47,6 +46,7 @@ from reporter.runs.store import (
     write_data,
 )
 from reporter.system.claims import claimed, clear_all
+from reporter.system.plain_text import clean_json
 
 
 def refuse_existing(out: Path) -> None:

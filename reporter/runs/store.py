@@ -1,5 +1,4 @@
-"""The data of a run: report.json and results.parquet. In: an `Assessment`, an engine with cells.
-Out: both files; and back.
+"""report.json and results.parquet: a run as data. In: an `Assessment`, cells. Out: both; and back.
 
 No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and
 notices codes with values. What a person reads is made of it by `reporter.report`, in any language,
@@ -22,13 +21,13 @@ import msgspec
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.duckdb import Parquet
 from reporter.errors import InputError
-from reporter.i18n.plain_text import escape_json
 from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Assessment, Check
 from reporter.model.reasons import Reasons
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import Status, Tally
 from reporter.schema.tables import LISTED
+from reporter.system.plain_text import escape_json
 
 DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
 MANIFEST = "manifest.json"

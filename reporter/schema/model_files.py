@@ -1,11 +1,7 @@
-"""Derived tables and macros that are content. In: `models/*.sql` of a folder. Out: what each file
-says, as text.
+"""Derived tables and macros that are content. In: `models/*.sql`. Out: what each file says.
 
 A model is one SELECT in a file that bears its name. The comment above it says what a row is, and
-what each column holds (`-- first_at time: First of them.`); then, where it is so, `-- of events`
-(who reads it reads events, so silence proves nothing), `-- as in TABLE` (its columns of the same
-name come from there), `-- view` (kept as a SELECT, not as rows) or `-- part` (a part, WITH, of each
-check that reads it; it needs no columns)."""
+what each column holds (`-- first_at time: First of them.`), then what `Model` has beside those."""
 
 from __future__ import annotations
 
@@ -40,12 +36,14 @@ class Model:
     """What a row is."""
     sql: str
     kind: str
-    """table | view | part"""
+    """table; `-- view`: kept as a SELECT, not as rows; `-- part`: a part (WITH) of each check that
+    reads it, which needs no columns.
+    """
     columns: tuple[Column, ...]
     of_events: bool
-    """To read it is to read events."""
+    """`-- of events`: who reads it reads events, so silence proves nothing."""
     origin: str
-    """The loaded table whose columns it carries on; '' for none."""
+    """`-- as in TABLE`: its columns of the same name come from there; '' for none."""
     reads: frozenset[str]
     """The tables that it is made from."""
     place: str

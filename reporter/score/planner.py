@@ -1,5 +1,4 @@
-"""What to do first? In: checks, themes, tallies and actions, as plain data. Out: a `Roadmap` with
-exact gains.
+"""What to do first? In: checks, themes, tallies and actions. Out: a `Roadmap` with exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise
 score of `score` would gain. `in_order` takes any tree of checks, so that `roadmap` orders the

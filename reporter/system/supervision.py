@@ -1,5 +1,4 @@
-"""A process that watches over the one that works. In: the program's start. Out: its exit code,
-whatever ends it.
+"""Watch over the process that works. In: the program's start. Out: its exit code, whatever ends it.
 
 Layout, regular expressions and other native code hold a signal up for minutes, and so does waiting
 for threads. So the work is done in a child that a signal ends at once; what it had begun is removed

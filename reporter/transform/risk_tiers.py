@@ -1,9 +1,9 @@
 """The risk tier of each agent, from what it is given and what it did. In: actors, grants, activity
 ... Out: table risk.
 
-Three attributes of 0, 1 or 2 (autonomy, blast radius, data) give the tier by a table; what is not
-known stays an interval. The ten agentic factors of OWASP AIVSS are shown beside it, in halves: they
-amplify a weakness, and score none."""
+Autonomy, blast radius and data, each 0, 1 or 2, give the tier by a table; what is not known stays
+an interval. The ten factors of OWASP AIVSS beside it, in halves, amplify a weakness and score none.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
-from reporter.i18n.plain_text import SURE_DEPTH
 from reporter.ingest.readers.files import (
     DAMAGE,
     MAX_RECORD,
@@ -31,6 +30,7 @@ from reporter.ingest.readers.files import (
 from reporter.ingest.readers.records import Document, Item, Problem, shown
 from reporter.ingest.readers.tabular import csv_rows, sheet_rows, too_much
 from reporter.model.sentences import Sentence, met, tell, verbatim
+from reporter.system.plain_text import SURE_DEPTH
 
 MAX_VALUES = 100_000
 """Values of one record: a million take the engine a gigabyte."""

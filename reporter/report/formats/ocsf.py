@@ -1,5 +1,4 @@
-"""findings.ocsf.jsonl: the view's findings as OCSF Compliance Findings (class 2003), an event a
-line.
+"""findings.ocsf.jsonl: findings as OCSF Compliance Findings (class 2003), an event a line.
 
 Missing evidence is a Warning ("no result, for lack of information"), never a Pass. Times are
 `as_of`: nothing asks the clock, and when a finding was first seen or whether it is new, one run

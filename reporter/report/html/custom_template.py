@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import InputError
-from reporter.i18n.plain_text import regular_bytes
 from reporter.report import shipped
 from reporter.report.build import from_json, to_json
 from reporter.report.document import View
+from reporter.system.plain_text import regular_bytes
 
 HELP = "docs/formats.md says what a template of your own may use."
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")

@@ -1,5 +1,4 @@
-"""The engineer edition: what each owner has to mend or show, system by system. In: a `shape.View`.
-Out: desks, printed rows.
+"""The engineer edition: what each owner has to mend or show. In: a `View`. Out: desks, rows.
 
 On the screen nothing is left out: a long run keeps the first of each owner in the page and all of
 them on pages beside it. On paper stands as much as a person reads, and how much that is. Everything
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
 
-from reporter.i18n.plain_text import clean
 from reporter.i18n.translate import content, mark, say
 from reporter.report.chapters.next_steps import NOW
 from reporter.report.document import View
@@ -21,6 +19,7 @@ from reporter.report.html.verdict_pages import page_file
 from reporter.report.verdicts import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
 from reporter.report.view.format import count, number, record, short
+from reporter.system.plain_text import clean
 
 FILE = "todo.csv"
 ON_PAPER = (12, 400)

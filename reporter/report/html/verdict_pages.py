@@ -1,5 +1,4 @@
-"""Every verdict on the screen, by check and by agent. In: a `shape.View`. Out: rows, and pages
-beside the report, one at a time.
+"""Every verdict on the screen, by check and by agent. In: a `View`. Out: rows, and pages beside it.
 
 While the verdicts are few they all stand in the report's own page. A long run keeps the first
 findings of each check there and the whole on pages of bounded size in a folder beside it, with an
@@ -15,7 +14,6 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from reporter.engine.base import quoted_list
-from reporter.i18n.plain_text import clean
 from reporter.i18n.translate import mark, say
 from reporter.model.scores import Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
@@ -23,6 +21,7 @@ from reporter.report.document import View
 from reporter.report.view.elements import Check
 from reporter.report.view.format import count, number, owner, record, short, slug
 from reporter.runs.store import RESULTS
+from reporter.system.plain_text import clean
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""

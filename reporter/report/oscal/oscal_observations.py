@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from reporter.i18n.plain_text import clean
 from reporter.report.chapters.said_by_people import AnswerLine
 from reporter.report.document import View
 from reporter.report.oscal.oscal_parts import (
@@ -21,6 +20,7 @@ from reporter.report.oscal.oscal_parts import (
 )
 from reporter.report.verdicts import verdicts
 from reporter.runs.store import OPEN
+from reporter.system.plain_text import clean
 
 _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 """A word that nobody examined is no examination."""

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
-from reporter.i18n.plain_text import clean
 from reporter.model.roadmap import IMPLEMENT
 from reporter.model.scores import Status
 from reporter.report.chapters.next_steps import PickLine
@@ -24,6 +23,7 @@ from reporter.report.oscal.oscal_parts import (
     title,
 )
 from reporter.report.view.finding_rows import OWED
+from reporter.system.plain_text import clean
 
 WAIVER, COMPENSATION = "waiver", "compensation"
 Seen = Callable[[Iterable[tuple[str, str]]], list[str]]

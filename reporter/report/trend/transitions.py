@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.i18n.plain_text import clean
 from reporter.i18n.translate import day, mark, say
 from reporter.model.history import GONE, OUTSIDE, Failing
 from reporter.report.view.format import number
 from reporter.runs.store import Changes
+from reporter.system.plain_text import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, overload
 
-from reporter.i18n.plain_text import clean
 from reporter.model.scores import tier_text
 from reporter.runs.store import OPEN, Results
+from reporter.system.plain_text import clean
 
 COLUMNS = (
     *("id", "check", "title", "severity", "subject", "actor", "owner", "tier"),

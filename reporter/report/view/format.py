@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from reporter.i18n.plain_text import clean as clean
 from reporter.i18n.translate import content, day, mark, numeral, say, say_n, word
 from reporter.model.assessment import Assessment
 from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
@@ -18,6 +17,7 @@ from reporter.report.view.elements import Counts, Figure, Level, Subject
 
 # The printed form of a score is part of the method (3.13); one function knows it.
 from reporter.score import printed, rounded
+from reporter.system.plain_text import clean as clean
 
 NOT_ASSESSED = mark("Not assessed")
 NOT_APPLICABLE = mark("Not applicable")

@@ -1,0 +1,210 @@
+"""Make a tree of SQL that nobody has judged yet. In: text. Out: a tree of sqlglot, with parameters,
+models and macros in their places.
+
+How much is parsed at all is limited first: more than anybody writes never reaches the parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Set
+from functools import cache
+from typing import TypeVar
+
+from sqlglot import exp, parse_one
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from reporter.errors import ContentError
+from reporter.schema.model_files import macro_texts
+
+T = TypeVar("T")
+_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+def fill(text: str, params: Mapping[str, object], place: str, said: Set[str] = frozenset()) -> str:
+    """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors,
+    but for those in sentences.
+
+    Raises ContentError where a name is no parameter, or a parameter is not used.
+    """
+    used = set(_PLACEHOLDER.findall(text))
+    for name in sorted((used ^ set(params)) - (said & set(params))):
+        problem = "is not among params" if name in used else "is never used in the SQL"
+        raise ContentError(f"parameter {name!r} {problem}", place)
+    return _PLACEHOLDER.sub(lambda m: _literal(params[m.group(1)], m.group(1), place), text)
+
+
+def _literal(value: object, name: str, place: str) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list) and value:
+        return "(" + ", ".join(_literal(v, name, place) for v in value) + ")"
+    raise ContentError(f"parameter {name!r} must be a whole number, text, or a list of them", place)
+
+
+_LONGEST, _MOST_TOKENS, _DEEPEST = 100_000, 10_000, 200
+"""Characters, words and depth that are parsed: twice what ours have, or more."""
+_MOST = {TokenType.SELECT: (100, "SELECTs"), TokenType.L_BRACKET: (500, "brackets")}
+"""What costs the parser, or who follows names through it, time by its square."""
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+
+
+def tokens_of(text: str, place: str) -> list[Token]:
+    """Return the words of SQL; raise ContentError for more than anybody writes, before a parser
+    sees it.
+    """
+    if len(text) > _LONGEST:
+        raise ContentError(
+            f"the SQL has {len(text)} characters; at most {_LONGEST} are read", place
+        )
+    tokens = parsed(lambda: DuckDB().tokenize(text), place)
+    if len(tokens) > _MOST_TOKENS:
+        raise ContentError(
+            f"the SQL has {len(tokens)} words; at most {_MOST_TOKENS} are read", place
+        )
+    for kind, (most, name) in _MOST.items():
+        n = sum(t.token_type is kind for t in tokens)
+        if n > most:
+            raise ContentError(f"the SQL has {n} {name}; at most {most} are read", place)
+    if _is_deep(tokens):
+        raise ContentError("the SQL is nested too deeply", place)
+    return tokens
+
+
+def _is_deep(tokens: list[Token]) -> bool:
+    """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of
+    Python.
+    """
+    depth = chain = 0
+    for token in tokens:
+        kind = token.token_type
+        chain = chain + 1 if kind in _PREFIXES else 0
+        depth += (kind in _OPENING) - (kind in _CLOSING)
+        if max(depth, chain) > _DEEPEST:
+            return True
+    return False
+
+
+_PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.TILDE, TokenType.PLUS}
+
+
+def parse(text: str, place: str) -> exp.Query:
+    """Return the tree of one SELECT; raise ContentError where the text is anything else."""
+    tokens = tokens_of(text, place)
+    trees = parsed(lambda: DuckDB().parser().parse(tokens, text), place)
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise ContentError("a check is exactly one SELECT", place)
+    return trees[0]
+
+
+def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Query:
+    """Put the models that a query reads before its own parts, each after those that it reads
+    itself.
+
+    Raises ContentError where a model reads itself, or two parts have one name.
+    """
+    own = {c.alias for c in tree.ctes}
+    made: dict[str, list[exp.CTE]] = {}
+
+    def take(name: str, on: tuple[str, ...]) -> None:
+        if name in made:
+            return
+        if name in on:
+            raise ContentError(f"the model {name} reads itself", place)
+        query = parse(parts[name], f"{place} (model {name})")
+        inner = {c.alias for c in query.ctes}
+        for table in query.find_all(exp.Table):
+            if table.name in parts and table.name not in inner:
+                take(table.name, (*on, name))
+        made[name] = _flat(name, query, inner)
+
+    for table in tree.find_all(exp.Table):
+        if table.name in parts and table.name not in own:
+            take(table.name, ())
+    if not made:
+        return tree
+    if names := own & {c.alias for ctes in made.values() for c in ctes}:
+        raise ContentError(f"{min(names)!r} is the name of a model or of a part of one", place)
+    ctes = [c for some in made.values() for c in some]
+    tree.set("with_", exp.With(expressions=[*ctes, *tree.ctes]))
+    return tree
+
+
+def _flat(name: str, query: exp.Query, inner: Set[str]) -> list[exp.CTE]:
+    """Return a model as parts beside each other, its own ones named by it."""
+    for table in query.find_all(exp.Table):
+        if table.name in inner:
+            plain = table.name
+            table.set("this", exp.to_identifier(f"{name}_{plain}"))
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(plain)))
+    ctes = list(query.ctes)
+    for cte in ctes:
+        cte.set("alias", exp.TableAlias(this=exp.to_identifier(f"{name}_{cte.alias}")))
+    query.set("with_", None)
+    alias = exp.TableAlias(this=exp.to_identifier(name))
+    return [*ctes, exp.CTE(this=query, alias=alias)]
+
+
+@cache
+def _macro_trees() -> Mapping[str, tuple[tuple[str, ...], exp.Expr]]:
+    return {
+        name: (names, parse_one(body, dialect=DuckDB))
+        for name, (names, body) in macro_texts().items()
+    }
+
+
+def without_macros(tree: exp.Query, place: str) -> exp.Query:
+    """Put what macros stand for in their place, so that what is judged and runs is plain SQL.
+
+    Raises ContentError where a macro has other than its number of values.
+    """
+    known = _macro_trees()
+    while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in known]:
+        for call in reversed(calls):  # what stands inside another call first
+            names, body = known[str(call.this).lower()]
+            if len(call.expressions) != len(names):
+                raise ContentError(
+                    f"{call.this} takes {len(names)} values",
+                    at(call, place),
+                    f"They are {', '.join(names)}.",
+                )
+            call.replace(_put_in(body.copy(), dict(zip(names, call.expressions, strict=True))))
+    return tree
+
+
+def _put_in(body: exp.Expr, given: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Return the expression of a macro with values in the place of its parameters."""
+    whole = exp.Paren(this=body)  # so that the body itself can be replaced
+    for column in list(whole.find_all(exp.Column)):
+        if not column.table and column.name in given:
+            column.replace(_enclosed(given[column.name].copy()))
+    return _enclosed(whole.this)
+
+
+def _enclosed(value: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=value) if isinstance(value, exp.Binary) else value
+
+
+def parsed(read: Callable[[], T], place: str) -> T:
+    """Return what the parser reads; raise ContentError with its first line where it cannot."""
+    try:
+        return read()
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
+
+
+def at(node: exp.Expr, place: str) -> str:
+    """Add the node's own line and column inside the SQL, when the parser kept them."""
+    for part in node.walk():
+        line = part.meta.get("line")
+        if line:
+            return f"{place} (SQL line {line}, column {part.meta.get('col', 1)})"
+    return place

@@ -1,0 +1,124 @@
+"""What leaves for a terminal. In: texts that may hold names and values of the input. Out: lines on
+stdout and stderr that drive nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+PROGRESS_EVERY = 10.0
+"""Seconds between two lines of progress where nobody watches a terminal."""
+
+
+class Unprinted(OSError):
+    """Nobody takes what goes to stdout: its file or pipe is full or closed."""
+
+
+def open_streams() -> None:
+    """Let what was started without a standard stream say it to nobody; a file opened later must not
+    get its number.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
+
+
+def tell(text: str, err: bool = False) -> None:
+    """Print a text: the one way to a terminal, which names and values of the input must not
+    drive.
+    """
+    from reporter.system.plain_text import clean_lines
+
+    _print(clean_lines(text), err)
+
+
+def tell_json(value: Any, indent: int | None = None) -> None:
+    """Print a value as JSON."""
+    from reporter.system.plain_text import clean_json
+
+    _print(clean_json(value, indent=indent))
+
+
+def _print(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print what is clean; what stderr does not take is dropped, for stdout it is Unprinted."""
+    try:
+        click.echo(text, nl=nl, err=err)
+    except (OSError, ValueError) as error:  # ValueError: it was closed here
+        with suppress(OSError, ValueError):  # what it holds must not fail once more at the end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
+            os.close(nowhere)
+        if not err:
+            raise Unprinted(
+                getattr(error, "errno", None) or errno.EBADF,
+                getattr(error, "strerror", None) or str(error),
+            ) from error
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
+    a line now and then.
+    """
+    if not _is_terminal():
+        last = time.monotonic()
+
+        def show_now_and_then(done: int, of: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PROGRESS_EVERY:
+                tell(f"{done} of {of} {what}", err=True)
+                last = time.monotonic()
+
+        yield show_now_and_then
+        return
+
+    def show(done: int, of: int) -> None:
+        _print(f"\r{done} of {of} {what}", err=True, nl=False)
+
+    try:
+        yield show
+    finally:
+        _print(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
+
+
+def harmless(error: click.ClickException) -> click.ClickException:
+    """Clean the message of an error that click prints by itself."""
+    from reporter.system.plain_text import clean_lines
+
+    said = error.format_message()
+    if clean_lines(said) == said:
+        return error
+    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
+
+
+def trouble(error: OSError) -> str:
+    """Say what the system refused, and where; a write that fails does not know its file."""
+    import tempfile
+
+    said = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {said}"
+    if error.errno == errno.ENOSPC:
+        return (
+            f"{said}: make room for the run, its cache, or temporary files in"
+            f" {tempfile.gettempdir()}"
+        )
+    return said

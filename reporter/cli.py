@@ -22,9 +22,9 @@ from reporter.system.terminal import (
     Unprinted,
     harmless,
     open_streams,
+    print_clean,
+    print_json,
     progress,
-    tell,
-    tell_json,
     trouble,
 )
 
@@ -89,7 +89,7 @@ class Verbs(click.Group):
             _complain(ctx, trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            tell("interrupted; no half run was left behind", err=True)
+            print_clean("interrupted; no half run was left behind", err=True)
             ctx.exit(130)
         except click.ClickException as error:
             raise harmless(error) from None
@@ -124,7 +124,7 @@ def _complain(ctx: click.Context, text: str, **fields: str) -> None:
 
     log = ctx.meta.get(LOG)
     if log is None:
-        tell(redact(text), err=True)
+        print_clean(redact(text), err=True)
     elif log.form == "json":
         parts = {name: redact(value) for name, value in ({"message": text} | fields).items()}
         log.error(parts.pop("message"), **parts)
@@ -298,10 +298,10 @@ def _say_outcome(
 
     try:
         if as_json:
-            tell_json(outcome.as_data(run.data, out, fail_on))
+            print_json(outcome.as_data(run.data, out, fail_on))
         elif not quiet:
             for line in outcome.as_text(run.data, run.view, out):
-                tell(line)
+                print_clean(line)
     except Unprinted as error:
         _complain(
             ctx,
@@ -332,7 +332,7 @@ def _log(form: str | None, quiet: bool) -> Log:
     from reporter.system.log import Log
 
     def write(line: str) -> None:
-        tell(line, err=True)
+        print_clean(line, err=True)
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -426,7 +426,7 @@ def render(
     if not wanted:
         raise click.BadParameter("none is named", param_hint="--format")
     for path in export.render(run, wanted, out, templates, _told(ctx), _language(language)):
-        tell(str(path))
+        print_clean(str(path))
 
 
 main.add_command(render, "export")  # its name in the first release
@@ -457,7 +457,7 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
     found = api.Run(run)
-    tell(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
+    print_clean(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
 
 
 @main.command()
@@ -489,16 +489,16 @@ def lint(
         from reporter.authoring.preview import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra, packs):
-            tell(line)
+            print_clean(line)
         return
     if tables:
-        tell(list_tables())
+        print_clean(list_tables())
         return
     with progress("checks judged") as done:
         problems, summary = linted(extra, not no_examples, done, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
-    tell(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    print_clean(summary if not problems else f"{len(problems)} problems", err=bool(problems))
     sys.exit(3 if problems else 0)
 
 
@@ -518,10 +518,10 @@ def formats(
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        tell(known(extra, packs))
+        print_clean(known(extra, packs))
         return
     found = recognised(paths, extra, packs)
-    tell_json(found, indent=1) if as_json else tell(as_text(found))
+    print_json(found, indent=1) if as_json else print_clean(as_text(found))
 
 
 @main.command(name="map")
@@ -554,11 +554,11 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
         unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
         for line in map_all(unknown, kind):
-            tell(line)
+            print_clean(line)
         return
     known = () if kind else taken(path, sheet, packs)
     for line in known:
-        tell(line)
+        print_clean(line)
     if known:
         return
     try:
@@ -566,10 +566,10 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     except Unsure as unsure:
         if not sys.stdin.isatty():
             raise
-        tell(str(unsure))
+        print_clean(str(unsure))
         lines = map_one(path, sheet, out, click.prompt("kind"))
     for line in lines:
-        tell(line)
+        print_clean(line)
 
 
 @main.command()
@@ -588,10 +588,10 @@ def init(
     from reporter.authoring import scaffold as making
 
     if questionnaire and (workspace / "reporter.yml").exists():
-        tell(str(making.questionnaire(workspace, questionnaire, packs)))
+        print_clean(str(making.questionnaire(workspace, questionnaire, packs)))
         return
     for path in making.init(workspace, organisation, questionnaire or "csv", packs):
-        tell(str(path))
+        print_clean(str(path))
 
 
 if __name__ == "__main__":

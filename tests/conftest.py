@@ -41,7 +41,7 @@ from reporter.pipeline.assess import judge_all
 from reporter.report.build import to_json
 from reporter.report.export import read_view
 from reporter.runs.store import RESULT, Results
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]

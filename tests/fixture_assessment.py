@@ -51,7 +51,7 @@ from reporter.model.comparison import (
 )
 from reporter.model.roadmap import Efforts
 from reporter.model.scores import Status
-from reporter.model.sentences import verbatim
+from reporter.model.sentences import Sentence, verbatim
 from reporter.report.build import build
 from reporter.report.document import View
 from reporter.report.view import elements
@@ -266,7 +266,10 @@ def assemble(
         scores=scores,
         cells=len(verdicts),
         files=_files(),
-        out_of_scope_types=(("okta-system-log", "user.session.start", 1204), ("k8s", "Pod", 3)),
+        out_of_scope_types=(
+            ("okta-system-log", Sentence("user.session.start"), 1204),
+            ("k8s", Sentence("Pod"), 3),
+        ),
         quarantined=_quarantined(),
         feeds=_feeds(),
         coverage=_coverage(),

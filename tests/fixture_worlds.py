@@ -18,6 +18,7 @@ from typing import Any
 from fixture_reasons import said
 
 from reporter.authoring import examples
+from reporter.authoring.examples import complete_events
 from reporter.content.sql_policy import Judged, judge
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
@@ -26,7 +27,7 @@ from reporter.evaluate.unjudged import NOT_ACTORS
 from reporter.model.assessment import Check
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
 from reporter.schema.vocabulary import VOCABULARY
-from reporter.transform.activity import complete_events, derive, needed_for
+from reporter.transform.derive import derive, needed_for
 from reporter.transform.log_coverage import Expected
 
 Given = dict[str, list[dict[str, Any]]]

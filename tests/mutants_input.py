@@ -1,6 +1,6 @@
 """Break intake, derived tables, assessment and checks in small ways and see whether a test notices. In: files, a sample. Out: a verdict.
 
-usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...] [--tests NAME ...]     (files of reporter/ or checks; without: all of MODULES)
+usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...] [--tests NAME ...]     (files of reporter/, checks or models; without: all of MODULES)
 
 mutmut cannot change SQL that stands in strings, where most of this code is. So words of SQL in strings of Python, SQL of checks,
 and comparisons of Python are changed one at a time. Tests are collected once; each mutant is a fork of that process in which the
@@ -37,13 +37,18 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from reporter.content import loader
+from reporter.schema import model_files
+from reporter.transform import dag
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
     "reporter/evaluate/runner.py",
-    *(f"reporter/transform/{name}.py" for name in (
-        "activity", "approval_lag", "approved_scope", "conflicts", "delegation_chains", "entitlement_usage", "identity", "log_coverage",
-        "right_uses", "risk_tiers",
+    *(f"reporter/transform/{name}.py" for name in ("derive", "approved_scope", "conflicts", "identity", "log_coverage")),
+    *(f"frameworks/models/{name}.sql" for name in (
+        "activity", "logged_activity", "granted_effects", "agent_identities", "identifiers", "event_actors", "data_use", "reach", "callers",
+        "versions", "feed_delivery", "feed_gaps", "feed_clocks", "coverage", "delegation_roots", "delegations", "session_chains",
+        "starting_sessions", "right_uses", "graver_uses", "undecided", "observed", "risk_attributes", "risk", "factors", "tool_effects",
+        "approved_scope", "scoped_events", "deviations", "scope_runs",
     )),
     "reporter/ingest/load.py", "reporter/ingest/detect.py", "reporter/ingest/readers/records.py",
     "reporter/evaluate/possible_agents.py", "reporter/evaluate/unjudged.py", "reporter/content/sql_policy.py",
@@ -53,13 +58,18 @@ MODULES = (
 CHECKS = "frameworks/checks/"
 TESTS: dict[str, tuple[str, ...]] = {
     "identity": ("names", "derived", "derived_rows"), "runner": ("derived_rows", "honesty", "failing_checks"),
-    "sandbox": ("walls", "limits"), "approval_lag": ("derived_rows", "decisions"), "delegation_chains": ("delegations",),
-    "log_coverage": ("derived_rows", "feeds", "observed", "relabelled"), "right_uses": ("derived_rows",),
+    "sandbox": ("walls", "limits"), "undecided": ("derived_rows", "decisions"),
+    **dict.fromkeys(("delegation_roots", "delegations", "session_chains", "starting_sessions"), ("delegations",)),
+    **dict.fromkeys(("log_coverage", "feed_delivery", "feed_gaps", "feed_clocks", "coverage"), ("derived_rows", "feeds", "observed", "relabelled")),
+    **dict.fromkeys(("right_uses", "graver_uses"), ("derived_rows",)),
+    **dict.fromkeys(("agent_identities", "identifiers", "event_actors"), ("names", "derived", "derived_rows")),
+    **dict.fromkeys(("granted_effects", "logged_activity", "data_use", "callers", "versions", "derive"), ("derived_rows", "observed", "derived")),
+    **dict.fromkeys(("tool_effects", "scoped_events", "deviations", "scope_runs"), ("scope",)), "reach": ("reach", "derived_rows", "derived"),
     "possible_agents": ("relabelled", "evasions"), "records": ("derived_numbers",), "load": ("files", "derived"),
-    "conflicts": ("names",), "entitlement_usage": ("observed",), "detect": ("readers", "reconsider", "sources"),
+    "conflicts": ("names",), "observed": ("observed", "derived_numbers"), "detect": ("readers", "reconsider", "sources"),
     "approved_scope": ("scope",), "sql_policy": ("sql", "walls"),
     "source_policy": ("sql", "walls"), "sql_tree": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
-    "risk_tiers": ("derived_numbers",), "unjudged": ("failing_checks",),
+    **dict.fromkeys(("risk_attributes", "risk", "factors"), ("derived_numbers",)), "unjudged": ("failing_checks",),
 }  # fmt: skip
 """Module -> the quick files of tests that are to notice; the examples of checks come after them."""
 EXAMPLES = "tests/test_content.py"
@@ -67,8 +77,9 @@ WHOLE = {"cells_of", "stripped", "good_run", "sample_run", "good", "failing"}
 """Fixtures of whole companies: tests that need one are left out, for they take seconds."""
 READ_BY: dict[str, str] = {
     "actors": "INV-02 OWN-02 IDN-02", "runner": "INV-02 CRD-02 ENT-05 APR-02 MON-01", "breaches": "GOV-02 MON-04 RUN-06",
-    "decisions": "APR-07", "delegations": "APR-08 AUD-03", "feeds": "AUD-01 AUD-05 MON-01", "keys": "CRD-02 IDN-06",
-    "deeds": "INV-02", "graver": "ENT-05 REC-01", "possible_agents": "INV-02 AUD-01", "rights": "ENT-05", "scope": "PUR-03", "tables": "CHG-03 MON-06 REV-03 ENT-06 REC-01", "unjudged": "INV-02 MON-01",
+    "undecided": "APR-07", "delegations": "APR-08 AUD-03", "feed_clocks": "AUD-05", "feed_delivery": "AUD-01 MON-01", "keys": "CRD-02 IDN-06",
+    "graver_uses": "ENT-05 REC-01", "possible_agents": "INV-02 AUD-01", "right_uses": "ENT-05", "scope_runs": "PUR-03", "unjudged": "INV-02 MON-01",
+    "activity": "ENT-06 REC-01", "callers": "REC-01", "versions": "SUP-01 SUP-03", "data_use": "CHG-03 REV-03",
 }  # fmt: skip
 """Module -> checks whose examples come after its tests, for they read what it makes."""
 SLOWEST = 20.0
@@ -87,10 +98,10 @@ NAMED = (
     ("reporter/content/sql_policy.py", "    _refuse_foreign_syntax(tree, place)\n", ""),
     ("reporter/content/sql_policy.py", "        _demand_outputs(given, told, params, place)\n", ""),
     ("reporter/engine/sandbox.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
-    ("reporter/transform/entitlement_usage.py", " u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", " FALSE THEN 1 END)"),
-    ("reporter/transform/entitlement_usage.py", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),
-    ("reporter/transform/risk_tiers.py", " 'shared' THEN 2 ELSE 0 END", " 'shared' THEN 1 ELSE 0 END"),
-    ("reporter/transform/risk_tiers.py", "WHEN s.shared OR a.principal_id IS NULL THEN 2", "WHEN s.shared OR a.principal_id IS NULL THEN 1"),
+    ("frameworks/models/observed.sql", " u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", " FALSE THEN 1 END)"),
+    ("frameworks/models/observed.sql", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),
+    ("frameworks/models/factors.sql", " 'shared' THEN 2 ELSE 0 END", " 'shared' THEN 1 ELSE 0 END"),
+    ("frameworks/models/factors.sql", "WHEN s.is_shared OR a.principal_id IS NULL THEN 2", "WHEN s.is_shared OR a.principal_id IS NULL THEN 1"),
 )  # fmt: skip
 """Holes that the tests once had, tried each time: (file, what stands there, what instead)."""
 COMPARED: dict[type[ast.AST], tuple[str, str]] = {
@@ -166,6 +177,9 @@ def mutants(file: str) -> Iterator[Mutant]:
         ends = re.search(r"^(?!sql:)\S", text[begin + 1 :], re.MULTILINE)
         spans = [(begin, begin + 1 + ends.start() if ends else len(text))]
         yield from _in_sql(file, text, spans)
+        return
+    if file.endswith(".sql"):
+        yield from _in_sql(file, text, [(re.match(r"(--.*\n)*", text).end(), len(text))])  # type: ignore[union-attr]
         return
     tree = ast.parse(text)
     found = [*_in_sql(file, text, _strings(tree, text)), *_in_python(file, text, tree)]
@@ -344,6 +358,9 @@ def _change(mutant: Mutant, text: str) -> None:
     if mutant.file.endswith(".yml"):
         _change_check(mutant.file, changed)
         return
+    if mutant.file.endswith(".sql"):
+        _change_model(mutant.file, changed)
+        return
     name = mutant.file.removesuffix(".py").replace("/", ".")
     module = importlib.import_module(name)
     made: dict[str, Any] = {**{k: v for k, v in vars(module).items() if k.startswith("__")}}
@@ -394,6 +411,16 @@ def _change_check(file: str, changed: str) -> None:
     vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)
     content = replace(whole, checks=vars_of)
     loader.load = lambda *more: content
+
+
+def _change_model(file: str, changed: str) -> None:
+    """The models that ship are read once, and kept by name in two tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(file).name
+        path.write_text(changed, encoding="utf-8")
+        new = model_files.read_model(path)
+    for kept in (model_files.shipped(), dag.models()):
+        dict.__setitem__(kept, new.name, new)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

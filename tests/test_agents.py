@@ -26,7 +26,7 @@ from reporter.report.chapters.agents import agents
 from reporter.report.document import View
 from reporter.report.html import diagrams, page, verdict_pages
 from reporter.score import score
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 STATUSES = (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NA)
 

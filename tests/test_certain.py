@@ -26,7 +26,7 @@ from reporter.engine.sandbox import USUAL
 from reporter.evaluate import runner
 from reporter.evaluate.foreign_checks import Apart
 from reporter.model.assessment import Check
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 KEPT = Path(__file__).parent / "data" / "certain.json"
 Left = dict[str, list[str]]

@@ -8,7 +8,7 @@ import pytest
 
 from reporter.authoring.examples import RUN, load_example
 from reporter.engine.duckdb import DuckDB
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 Row = dict[str, Any]
 

@@ -24,7 +24,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check, RunInfo
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 Row = dict[str, Any]

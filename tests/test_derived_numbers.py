@@ -12,7 +12,7 @@ from reporter.authoring import examples
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import extract
 from reporter.model.comparison import Comparison
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 Rows = dict[str, list[dict[str, Any]]]

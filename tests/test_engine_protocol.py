@@ -18,7 +18,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.model.assessment import Check
 from reporter.schema.tables import read_for
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 CHECKS = (

@@ -23,7 +23,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]

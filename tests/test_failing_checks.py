@@ -24,7 +24,7 @@ from reporter.evaluate import runner
 from reporter.model.assessment import Check
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.schema.tables import SUBJECTS
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 NO_NUMBER = replace(

@@ -15,7 +15,7 @@ from reporter.ingest import load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
 from reporter.system import folders
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 SOURCES = tuple(

@@ -11,6 +11,7 @@ import pytest
 from fixture_estate import Estate, spoiled
 
 from reporter.authoring import examples
+from reporter.authoring.examples import complete_events
 from reporter.content.loader import Content
 from reporter.content.sql_policy import Judged
 from reporter.engine.duckdb import DuckDB
@@ -21,7 +22,7 @@ from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns_of
-from reporter.transform.activity import complete_events, derive
+from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
 Cells = dict[tuple[str, str], tuple[str, str]]

@@ -8,15 +8,17 @@ import pytest
 
 from reporter.authoring import lint
 from reporter.authoring.examples import RUN, load_example
-from reporter.content.sql_policy import origins, tables_read
+from reporter.content.lineage import origins, sources_of, tables_read
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
-from reporter.schema.model_files import Model, read_model
-from reporter.schema.tables import TABLES
+from reporter.schema.model_files import Model, read_model, shipped
+from reporter.schema.tables import RAW, TABLES
 from reporter.transform import dag
-from reporter.transform.activity import derive
+from reporter.transform import derive as derive_module
+from reporter.transform.derive import derive
 
 NAMES = sorted(dag.models())
+READ_BY_CHECKS = [n for n in NAMES if n in TABLES and not TABLES[n].loaded]
 
 
 def write(folder: Path, name: str, text: str) -> Model:
@@ -36,19 +38,31 @@ def test_models_give_the_columns_that_are_documented(tmp_path: Path) -> None:
     with DuckDB(tmp_path) as engine:
         load_example(engine, {})
         derive(engine, RUN, [])
-        for name in NAMES:
+        for name in READ_BY_CHECKS:
             made = engine.columns(f"SELECT * FROM {name}")
             assert sorted(made) == sorted((c.name, c.type) for c in TABLES[name].columns), name
+        for name, columns in RAW.items():
+            assert {*columns} <= {n for n, _ in engine.columns(f"SELECT * FROM {name}")}, name
 
 
-def test_each_column_comes_from_columns_that_are_there() -> None:
+def test_each_column_comes_from_columns_that_are_there_and_in_the_end_from_loaded_ones() -> None:
     tables = {t.name: {c.name for c in t.columns} | {"ref"} for t in TABLES.values()}
-    tables["agents"] = tables["actors"]
-    for name in NAMES:
+    for name in READ_BY_CHECKS:
         for column in TABLES[name].columns:
-            found = origins(dag.models()[name].sql, column.name)
-            assert all(c in tables[t] for t, c in found), (name, column.name)
-    assert ("changes", "new_value") in origins(dag.models()["all_approvals"].sql, "like_pattern")
+            assert all(c in tables[t] for t, c in origins(name, column.name)), (name, column.name)
+            ends = {t for t, _ in sources_of(name, column.name)}
+            assert all(TABLES[t].loaded or t not in dag.models() for t in ends), (name, ends)
+    assert ("changes", "new_value") in origins("all_approvals", "like_pattern")
+    assert sources_of("first_uses", "first_at") == (("events", "occurred_at"),)
+    assert ("grants", "effect") in origins("activity", "effect")  # through two steps
+
+
+def test_every_table_is_made_after_what_it_reads_and_a_step_is_read_by_something() -> None:
+    read = {r for m in shipped().values() for r in m.reads} | derive_module.EVERYTHING
+    read |= derive_module.ALWAYS | {"shadow_agents"}  # these become actors
+    assert not [n for n in NAMES if n not in read]
+    for name, model in dag.models().items():
+        assert model.reads <= TABLES.keys() | RAW.keys() | shipped().keys(), name
 
 
 def test_a_model_is_read_with_what_it_says_and_reads(tmp_path: Path) -> None:
@@ -90,3 +104,15 @@ def test_lint_names_a_model_of_no_table_and_what_it_reads_that_is_not_there(
     assert "models/things.sql: no check reads it" in said
     assert "models/settings.sql: there is no table nowhere" in said
     assert "models/happenings.sql" in said.replace("no check reads it", "")
+
+
+def test_records_are_in_the_order_of_their_time_to_the_fraction_of_a_second(tmp_path: Path) -> None:
+    """`moment` makes a text of time and record: a second without a fraction comes before one with."""
+    times = ("10:00:00", "10:00:00.05", "10:00:00.5", "10:00:00.51", "10:00:01")
+    rows = ", ".join(
+        f"(TIMESTAMP '2026-08-01 {t}', 'logs/a.jsonl#{n}')" for n, t in enumerate(times)
+    )
+    with DuckDB(tmp_path) as engine:
+        dag.teach(engine)
+        found = engine.rows(f"SELECT x FROM (VALUES {rows}) AS e (t, x) ORDER BY moment(t, x)")
+    assert [x for (x,) in found] == [f"logs/a.jsonl#{n}" for n in range(len(times))]

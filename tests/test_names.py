@@ -16,7 +16,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.ingest import load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 

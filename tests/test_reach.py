@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from reporter.transform.activity import _HOST
+from reporter.schema.model_files import macros
 
 HOSTS = [
     ("https://u:p@Files.X.example:443/a?b=@z", "files.x.example"),
@@ -28,5 +28,6 @@ HOSTS = [
 
 @pytest.mark.parametrize(("destination", "host"), HOSTS)
 def test_the_host_of_a_destination(destination: str, host: str | None) -> None:
-    row = duckdb.execute(f"SELECT {_HOST} FROM (SELECT ? AS destination) AS e", [destination])
-    assert row.fetchone() == (host,)
+    with duckdb.connect() as con:
+        con.execute(macros())
+        assert con.execute("SELECT host_of(?)", [destination]).fetchone() == (host,)

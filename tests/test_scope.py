@@ -18,7 +18,7 @@ from reporter.content.workspace import read_workspace
 from reporter.engine.duckdb import DuckDB
 from reporter.pipeline.own_settings import approved_baseline
 from reporter.statements.approvers import read_directory
-from reporter.transform.activity import EVERYTHING, derive
+from reporter.transform.derive import EVERYTHING, derive
 
 pytestmark = pytest.mark.usefixtures("one_cache")
 

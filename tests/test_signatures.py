@@ -23,7 +23,7 @@ from reporter.model.statements import SIGNED
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.report.build import to_json
 from reporter.statements.approvers import Person, read_directory
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 DAY = datetime(2026, 9, 1)
 PEOPLE = (

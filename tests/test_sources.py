@@ -139,7 +139,7 @@ def test_the_files_of_a_vendor_alone_give_what_they_give_among_all(
 def _told(taken: Taken) -> dict[str, Any]:
     return {
         "files": taken.accounting(),
-        "out_of_scope": [list(x) for x in taken.intake.out_of_scope],
+        "out_of_scope": [[s, str(t), n] for s, t, n in taken.intake.out_of_scope],
         "quarantined": [[q.file, q.line, q.kind, str(q.reason)] for q in taken.intake.quarantined],
         "rows": taken.rows,
     }

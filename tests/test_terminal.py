@@ -178,7 +178,7 @@ def test_what_cannot_be_seen_is_written_out(char: str) -> None:
 
 
 def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
-    """`tell`, `tell_json` and `progress` of `terminal` print; `write_table` writes tables, and init its forms."""
+    """`print_clean`, `print_json` and `progress` of `terminal` print; `write_table` writes tables, and init its forms."""
     prints, tables = set(), set()
     for path in CODE.rglob("*.py"):
         for scope in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -200,6 +200,6 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
         for scope in ast.walk(ast.parse((CODE / "system/terminal.py").read_text("utf-8")))
         if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
     }
-    assert by - {"_print"} == {"tell", "tell_json", "progress", "show"}
-    tables -= {"ingest/statement_files.py:line_for"}  # a line that `tell` prints
+    assert by - {"_print"} == {"print_clean", "print_json", "progress", "show"}
+    tables -= {"ingest/statement_files.py:line_for"}  # a line that `print_clean` prints
     assert tables == {"report/csv_tables.py:write_table", "authoring/scaffold.py:_write_csv"}

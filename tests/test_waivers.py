@@ -28,7 +28,7 @@ from reporter.pipeline.assess import Options, assess_workspace
 from reporter.score import score
 from reporter.statements import exceptions
 from reporter.statements.waivers import Stated, read_waivers
-from reporter.transform.activity import derive
+from reporter.transform.derive import derive
 
 AS_OF = datetime(2026, 10, 1)
 WAIVER = {

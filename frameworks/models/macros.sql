@@ -17,8 +17,9 @@ CREATE MACRO holds_at(ends, moment) AS ends IS NULL OR ends >= moment;
 -- Whether two names of people or things are one, whatever their case.
 CREATE MACRO is_same(one, other) AS LOWER(TRIM(one)) = LOWER(TRIM(other));
 
--- A record as a text that sorts by its time, and by its place where the time is the same.
-CREATE MACRO moment(happened_at, ref) AS CAST(happened_at AS VARCHAR) || ref;
+-- A record as a text that sorts by its time, and by its place where the time is the same; the blank sorts before the point
+-- of a fraction of a second.
+CREATE MACRO moment(happened_at, ref) AS CAST(happened_at AS VARCHAR) || ' ' || ref;
 
 -- Whether two purposes are one, as far as both are told.
 CREATE MACRO same_purpose(one, other) AS one IS NULL OR other IS NULL OR one = other;
@@ -139,3 +140,113 @@ CREATE MACRO is_unclassed(type, class, effect) AS
 -- Whether the name of a right is of the actor itself, or of any.
 CREATE MACRO names(right_name, actor_id) AS
   REPLACE(LOWER(right_name), LOWER(actor_id), '') <> LOWER(right_name) OR right_name LIKE '%*%';
+
+-- Of what holds one principal or credential: the only one; empty where there are several.
+CREATE MACRO only_one(told) AS CASE WHEN count(DISTINCT told) = 1 THEN min(told) END;
+
+-- Whether one of those who hold it is a gateway. An agent or a person that is declared to be one is none: what it does is its own.
+CREATE MACRO is_gateway(is_intermediary, kind) AS
+  coalesce(bool_or(is_intermediary AND kind IN ('service_account', 'workload')), FALSE);
+
+-- Whether an event is something done, and no sign that a log is alive.
+CREATE MACRO is_deed(event_class) AS event_class IS DISTINCT FROM 'heartbeat';
+
+-- Whether a moment lies in a period; its end does not.
+CREATE MACRO is_within(moment, starts, ends) AS moment >= starts AND moment < ends;
+
+-- Time, file and record number of an event as one number: its minimum is the first event, the same one whatever the threads do.
+CREATE MACRO stamp_of(occurred_at, part, record) AS
+  CAST(epoch_us(occurred_at) AS HUGEINT) * 18446744073709551616 + part * 1099511627776 + record;
+
+-- The time of a stamp.
+CREATE MACRO time_of(stamp) AS make_timestamp(CAST(stamp >> 64 AS BIGINT));
+
+-- The number of the file of a stamp.
+CREATE MACRO part_of(stamp) AS (stamp >> 40) & 16777215;
+
+-- file#record of a stamp.
+CREATE MACRO ref_of(file, stamp) AS file || '#' || CAST(stamp & 1099511627775 AS VARCHAR);
+
+-- The minute in which a log received an event.
+CREATE MACRO minute_of(ingested_at) AS epoch_us(ingested_at) // 60000000;
+
+-- How long after it happened a log received an event, in microseconds.
+CREATE MACRO delay_of(ingested_at, occurred_at) AS epoch_us(ingested_at) - epoch_us(occurred_at);
+
+-- The effect of a tool as a number, the gravest last.
+CREATE MACRO gravity_of(effect) AS
+  list_position(['read', 'write', 'publish', 'execute', 'transfer', 'delete', 'grant', 'admin'], effect);
+
+-- The same in steps, where what logs name alike for one act is one step. Who may execute may do anything by it: as a granted
+-- effect that is the last step. In a log it tells how a tool was called, not what it did.
+CREATE MACRO step_of(effect) AS
+  CASE effect
+    WHEN 'read' THEN 1 WHEN 'write' THEN 2 WHEN 'publish' THEN 2 WHEN 'transfer' THEN 3 WHEN 'delete' THEN 3
+    WHEN 'grant' THEN 4 WHEN 'admin' THEN 4 WHEN 'execute' THEN 4
+  END;
+
+-- Whether an effect can do much harm.
+CREATE MACRO is_grave(effect) AS effect IN ('delete', 'transfer', 'execute', 'publish', 'grant', 'admin');
+
+-- Blast radius of a tool: 0, 1 or 2; one whose effect nobody tells counts as given.
+CREATE MACRO blast_of(effect, untold) AS
+  CASE WHEN effect IS NULL THEN untold WHEN is_grave(effect) THEN 2 WHEN effect = 'read' THEN 0 ELSE 1 END;
+
+-- How much there is to lose of a class of data: 0, 1 or 2.
+CREATE MACRO gravity_of_data(classification) AS
+  CASE classification WHEN 'restricted' THEN 2 WHEN 'confidential' THEN 1 ELSE 0 END;
+
+-- The risk tier of autonomy, blast radius and data: by their sum; full autonomy with a full blast radius is at least tier 3.
+CREATE MACRO tier_of(autonomy, blast, data) AS
+  CASE
+    WHEN autonomy + blast + data = 6 THEN 4
+    WHEN autonomy + blast + data >= 4 OR (autonomy = 2 AND blast = 2) THEN 3
+    WHEN autonomy + blast + data >= 2 THEN 2
+    ELSE 1
+  END;
+
+-- The host of a URL, the domain of a mail address, or a bare host with or without port and path; else empty.
+CREATE MACRO host_of(address) AS
+  rtrim(lower(coalesce(
+    nullif(regexp_extract(address, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\\]*@)?(\[[0-9A-Fa-f:.]*\]|[^/?#\\:@]*)', 1), ''),
+    nullif(regexp_extract(
+      address, '^(?:[Mm][Aa][Ii][Ll][Tt][Oo]:)?[^\s@,;:<>/?#\\]+@((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)$', 1
+    ), ''),
+    nullif(regexp_extract(address, '^[^<>@]*<[^\s@,;:<>/?#\\]+@((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)>$', 1), ''),
+    nullif(regexp_extract(address, '^((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)(?::[0-9]+)?(?:[/?#].*)?$', 1), '')
+  )), '.');
+
+-- Whether a name is a web address.
+CREATE MACRO is_web_address(name) AS
+  regexp_matches(lower(name), '^([a-z][a-z0-9+.-]*://|www\.|[0-9]{1,3}(\.[0-9]{1,3}){3}([:/]|$))');
+
+-- A name as LIKE reads it, with the escape '!', where * is no wildcard.
+CREATE MACRO exact_pattern_of(name) AS replace(replace(replace(name, '!', '!!'), '_', '!_'), '%', '!%');
+
+-- The first word of a tool's name, without the place where it lives: mcp__shop__getOrder becomes get.
+CREATE MACRO first_word_of(tool) AS
+  lower(regexp_extract(
+    regexp_replace(
+      regexp_replace(regexp_extract(tool, '([^./:]+)$', 1), '^.*__', ''), '([a-z0-9])([A-Z])', '\1_\2', 'g'
+    ), '^_*([A-Za-z]+)', 1
+  ));
+
+-- Whether the first word of a tool's name says that it reads; any other name is taken for one that changes something.
+CREATE MACRO is_reading_word(word) AS word IN (
+  'get', 'gets', 'read', 'search', 'list', 'ls', 'find', 'check', 'query', 'fetch', 'view', 'show', 'lookup', 'look',
+  'count', 'describe', 'browse', 'retrieve', 'peek', 'head', 'stat', 'exists', 'verify', 'validate', 'inspect',
+  'summarize', 'summarise', 'analyze', 'analyse', 'calculate', 'compute', 'think', 'plan', 'explain', 'compare',
+  'grep', 'glob', 'cat', 'select', 'scan', 'open', 'navigate', 'load', 'download', 'translate', 'classify', 'detect',
+  'estimate', 'ask', 'websearch', 'webfetch', 'todoread'
+);
+
+-- Whether a session says itself who or what started it.
+CREATE MACRO starts_itself(is_human, trigger) AS is_human OR trigger IN ('schedule', 'event');
+
+-- Whether a person was there at a moment; the last day counts in full.
+CREATE MACRO was_there(state, state_since, retired_at, moment) AS
+  CASE
+    WHEN CAST(retired_at AS DATE) + INTERVAL 1 DAY <= moment THEN FALSE
+    WHEN state = 'active' OR (state = 'retired' AND retired_at IS NOT NULL) THEN TRUE
+    WHEN state IS NOT NULL THEN state_since > moment
+  END;

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from reporter.authoring import messages
 from reporter.content import loader
+from reporter.content.lineage import origins, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
-from reporter.content.sql_policy import judge, origins
+from reporter.content.sql_policy import judge
 from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
@@ -68,7 +69,7 @@ def tables(content: Content) -> str:
         own = sorted({c for (t, _), ids in readers.items() if t == table.name for c in ids})
         read = [f"Read by {', '.join(own)}."] if own else []
         parts += [f"## {table.name}", _about(table), *read, _columns(table, filled, readers)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, _steps()]) + "\n"
 
 
 def _filled(content: Content) -> dict[tuple[str, str], list[str]]:
@@ -85,7 +86,7 @@ def _filled(content: Content) -> dict[tuple[str, str], list[str]]:
 
 def _about(table: Table) -> str:
     model = models().get(table.name)
-    if model:
+    if model and not table.loaded:
         return (
             f"A row is {model.says[:1].lower()}{model.says[1:]} Made by"
             f" `frameworks/models/{model.name}.sql`."
@@ -104,9 +105,8 @@ def _columns(
         mark = "required" if column.required else "sparse" if column.sparse else ""
         words = VOCABULARY.get(f"{table.name}.{column.name}")
         more = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
-        if model:
-            made = origins(model.sql, column.name)
-            from_ = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in made)
+        if model and not table.loaded:
+            from_ = _made_from(table.name, column.name)
         else:
             from_ = _few(filled.get((table.name, column.name), ()))
         read = ", ".join(readers.get((table.name, column.name), ()))
@@ -115,6 +115,36 @@ def _columns(
             f" {column.doc.replace('|', '/')}{more} | {from_} | {read} |"
         )
     return "\n".join(lines)
+
+
+def _made_from(table: str, column: str) -> str:
+    """The columns that one is made from, and where these are made too, the loaded ones in the
+    end.
+    """
+    made, loaded = origins(table, column), sources_of(table, column)
+    direct = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in made)
+    if set(loaded) <= set(made):
+        return direct
+    return f"{direct}; in the end {', '.join(f'[{t}](#{_home(t)}).{c}' for t, c in loaded)}"
+
+
+def _steps() -> str:
+    """What only other models read, in the order of their names."""
+    lines = [
+        f"- `{m.name}`: {m.says[:1].lower()}{m.says[1:]} From {', '.join(sorted(m.reads))}."
+        for m in models().values()
+        if m.is_step and m.name not in TABLES
+    ]
+    return "\n".join(["## Steps", "", _ABOUT_STEPS, "", *lines])
+
+
+_ABOUT_STEPS = (
+    "Tables that only other models and the engine read, no check; *from* above passes through them."
+    " `in_TABLE` are rows as sources give them, `actor_rows` those of actors before they are one"
+    " row each, `in_baseline` the events of approved runs, `parts` the files of events, `carried`"
+    " which source carries which column; `expected_feeds` and `baseline` are what `reporter.yml`"
+    " says of logs and approved runs."
+)
 
 
 def _few(sources: Sequence[str]) -> str:

@@ -7,19 +7,21 @@ Used by `reporter lint` and by the tests; an example's rows come from a source c
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from reporter.content.sql_policy import Judged, inverted, judge
+from reporter.engine.base import Engine
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
+from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
-from reporter.schema.tables import LOADED, Table, columns_of, read_for
-from reporter.transform.activity import EVERYTHING, complete_events, derive, needed_for
+from reporter.schema.tables import LOADED, WHO, Table, columns_of, read_for
+from reporter.transform.derive import EVERYTHING, derive, needed_for
 from reporter.transform.log_coverage import Expected
 
 RUN = RunInfo(
@@ -129,6 +131,22 @@ def load_example(
     engine.insert("carried", carried)
     complete_events(engine, facts)
     return facts
+
+
+def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
+    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, no class of deeds
+    that are called heartbeats, the file of a source, and `hidden`, any record."""
+    records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
+    engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
+    engine.run(
+        "CREATE OR REPLACE TABLE parts AS SELECT row_number() OVER (ORDER BY source, file) AS part,"
+        " source, file FROM (SELECT DISTINCT source, file FROM in_events) AS s"
+    )
+    engine.run(
+        f"CREATE OR REPLACE TABLE in_events AS SELECT e.* REPLACE ({CLASS}), {WHO} AS who, p.part,"
+        " row_number() OVER (ORDER BY p.part, e.record) AS place FROM in_events AS e JOIN parts AS"
+        " p USING (source, file)"
+    )
 
 
 def _insert(

@@ -15,16 +15,17 @@ from threading import Lock
 
 from reporter.authoring import examples
 from reporter.content import loader
+from reporter.content.lineage import tables_read
 from reporter.content.loader import Content
 from reporter.content.packs import Pack, named
-from reporter.content.sql_policy import Judged, judge, judge_part, tables_read
+from reporter.content.sql_policy import Judged, judge, judge_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of, replaceable
 from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
 from reporter.schema.columns import FLAG, INT, TIME
 from reporter.schema.model_files import shipped
-from reporter.schema.tables import TABLES
+from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
@@ -157,7 +158,7 @@ def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
     """A model is one SELECT that says what a row is and reads tables that there are; a part of
     checks is read by one.
     """
-    known = {*TABLES, *shipped()}
+    known = {*TABLES, *RAW, *shipped()}
     texts = [c.sql for c in checks] + [m.sql for m in shipped().values()]
     for name, model in shipped().items():
         place = f"frameworks/models/{name}.sql"

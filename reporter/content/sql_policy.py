@@ -224,28 +224,6 @@ def part(judged: Judged, name: str) -> str:
     return f"WITH {parts} SELECT * FROM {name}"
 
 
-def origins(model: str, column: str) -> list[tuple[str, str]]:
-    """Return the (table, column) that a column of a model is made from; nothing for what is always
-    the same.
-    """
-    from sqlglot.lineage import lineage  # only the pages need it, and it takes long to load
-
-    tables = {name: dict.fromkeys(columns, "VARCHAR") for name, columns in _COLUMNS.items()}
-    tables["agents"] = tables["actors"]
-    made = lineage(column, model, schema=tables, dialect="duckdb")
-    leaves = (n for n in made.walk() if not n.downstream and isinstance(n.source, exp.Table))
-    return sorted({(n.source.name, n.name.rpartition(".")[2]) for n in leaves})
-
-
-def tables_read(model: str, place: str) -> set[str]:
-    """Return the tables that a model reads, but for its own parts; ContentError where it is no
-    SELECT.
-    """
-    tree = parse(model, place)
-    parts = {c.alias for c in tree.find_all(exp.CTE)}
-    return {t.name for t in tree.find_all(exp.Table) if t.name} - parts
-
-
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
     for node in tree.walk():
         if type(node) not in ALLOWED:

@@ -144,8 +144,8 @@ def _find_dead_logs(engine: Engine) -> None:
         f" THEN {because('no_log').sql} ELSE arg_min({_DELIVERED}, f.log_source) FILTER (NOT"
         " f.alive) END AS why FROM (SELECT actor_id FROM actors UNION SELECT agent_id FROM"
         " activity WHERE agent_id IS NOT NULL) AS a LEFT JOIN logs AS l ON l.actor_id = a.actor_id"
-        " LEFT JOIN feeds AS f ON f.log_source = l.log_source GROUP BY a.actor_id HAVING why IS"
-        " NOT NULL"
+        " LEFT JOIN feed_delivery AS f ON f.log_source = l.log_source GROUP BY a.actor_id HAVING"
+        " why IS NOT NULL"
     )
 
 
@@ -548,7 +548,8 @@ def _insert_organisation(
     """
     own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
     dead = (
-        f"(SELECT arg_min({_DELIVERED}, f.log_source) FROM feeds AS f WHERE NOT f.alive AND {own})"
+        f"(SELECT arg_min({_DELIVERED}, f.log_source) FROM feed_delivery AS f WHERE NOT f.alive AND"
+        f" {own})"
     )
     dead = dead if events else _NO_REASON
     status = (
@@ -573,9 +574,9 @@ def _insert_organisation(
     if check.about == "log_source":
         cells += engine.one(
             f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown',"
-            f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1 FROM feeds AS f WHERE"
-            " f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM cells AS c WHERE c.check_id"
-            f" = {quoted(check.id)} AND c.subject = f.log_source)"
+            f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1 FROM feed_delivery AS f"
+            " WHERE f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM cells AS c WHERE"
+            f" c.check_id = {quoted(check.id)} AND c.subject = f.log_source)"
         )
     return cells
 

@@ -88,7 +88,7 @@ def find_double_subjects(engine: Engine) -> Failures:
 
 
 _SUBJECTS_OF: Mapping[str, str] = {
-    "log_source": "SELECT log_source FROM feeds",
+    "log_source": "SELECT log_source FROM feed_delivery",
     "policy": "SELECT policy_id FROM policies",
 }
 """Subjects that belong to the organisation and have a table; the others are the organisation

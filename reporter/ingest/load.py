@@ -23,7 +23,7 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.cache import Batch, Cache, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
-from reporter.ingest.quarantine import CHANGED, has_hidden
+from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
@@ -35,7 +35,6 @@ from reporter.model.statements import ATTESTATIONS
 from reporter.privacy.redact_sql import teach
 from reporter.privacy.secrets import fingerprinted
 from reporter.schema.tables import LOADED, TABLES, columns_of
-from reporter.transform.log_coverage import unmask_deeds
 
 _ARTEFACT = mark(
     "{why}; it can be the artefact of an attestation, as this line of"
@@ -52,7 +51,7 @@ class Intake:
     """What was read."""
 
     files: tuple[FileCount, ...]
-    out_of_scope: tuple[tuple[str, str, int], ...]
+    out_of_scope: tuple[tuple[str, Sentence, int], ...]
     quarantined: tuple[Quarantined, ...]
     rows: dict[str, int]
     """Rows by table."""
@@ -95,17 +94,23 @@ def ingest(
         ],
         key=_in_order,
     )
-    other = sorted((b.source, t, n) for b, _, _ in done for t, n in b.other_types)
+    other = sorted(
+        ((b.source, Sentence(t), n) for b, _, _ in done for t, n in b.other_types), key=_by_kind
+    )
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *told], key=lambda f: f.file)
     notices = (_lost(lost),) if lost else ()
     return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said, notices)
 
 
+def _by_kind(counted: tuple[str, Sentence, int]) -> tuple[str, str]:
+    return counted[0], str(counted[1])
+
+
 def recount(
     intake: Intake,
     rejected: Sequence[Quarantined],
-    aside: Sequence[tuple[str, str]],
+    aside: Sequence[tuple[str, Sentence]],
     artefacts: Set[str],
 ) -> Intake:
     """Give statements that were not kept their fate: rejected, or out of scope as (file, why).
@@ -117,7 +122,7 @@ def recount(
     files = []
     for f in intake.files:
         if f.file in artefacts and not f.source:
-            types[ATTESTATIONS, "artefact"] += f.read
+            types[ATTESTATIONS, Sentence(mark("artefact"))] += f.read
             why = tell("the artefact of an attestation: its hash is compared, no record is read")
             f = replace(f, source=ATTESTATIONS, why=why, out_of_scope=f.read, unreadable=0)
         lost, aside_n = wrong[f.file], out[f.file]
@@ -135,7 +140,7 @@ def recount(
         intake,
         files=tuple(files),
         out_of_scope=tuple(
-            sorted([*intake.out_of_scope, *((*t, n) for t, n in types.items() if n)])
+            sorted([*intake.out_of_scope, *((*t, n) for t, n in types.items() if n)], key=_by_kind)
         ),
         quarantined=tuple(sorted([*rest, *rejected], key=_in_order)),
     )

@@ -7,10 +7,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from reporter.engine.base import Engine
 from reporter.engine.duckdb import DuckDB
 from reporter.i18n.translate import mark
 from reporter.ingest.cache import Batch
 from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
+from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
 from reporter.schema.columns import TIME, Column
 
@@ -127,3 +129,49 @@ def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str
                 "{reason} (and {n} more records like it)", reason=reason, n=total - LISTED
             )
         batch.problems.append((index, line, "field", reason, ""))
+
+
+_OF_DEEDS = (
+    "tool",
+    "effect",
+    "resource",
+    "destination",
+    "session_id",
+    "approval_id",
+    "peer_id",
+    "message_id",
+)
+"""Columns of events of which any, filled, tells of a deed; an effect that is called none is empty
+by now.
+"""
+_MASKED = f"event_class = 'heartbeat' AND coalesce({', '.join(_OF_DEEDS)}) IS NOT NULL"
+CLASS = f"CASE WHEN {_MASKED} THEN NULL ELSE event_class END AS event_class"
+"""SQL over an event row: its class, empty where it is called a heartbeat and tells of a deed."""
+
+
+def unmask_deeds(engine: Engine) -> list[Quarantined]:
+    """Empty the class of such events in the view in_events; where there is none, and so nearly
+    always, nothing changes.
+    """
+    found = engine.rows(
+        f"SELECT file, min(record), count(*) FROM in_events WHERE {_MASKED} GROUP BY file ORDER BY"
+        " file"
+    )
+    if not found:
+        return []
+    engine.run("ALTER VIEW in_events RENAME TO called_events")
+    engine.run(f"CREATE VIEW in_events AS SELECT * REPLACE ({CLASS}) FROM called_events")
+    return [
+        Quarantined(
+            file,
+            record,
+            "field",
+            tell(
+                "{n} events of this file are called heartbeats and tell of a deed (a tool, an"
+                " effect, a session or the like): they are judged as deeds of no class",
+                n=n,
+            ),
+            "",
+        )
+        for file, record, n in found
+    ]

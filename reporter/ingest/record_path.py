@@ -20,6 +20,7 @@ from reporter.content.loader import Source
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory, quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Child, Killed, Limits, Stopped
+from reporter.i18n.translate import mark
 from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, put
 from reporter.ingest.detect import Choice, has_place, records_at
@@ -70,6 +71,7 @@ PORTION, FLAT_PORTION = 8 << 20, 128 << 20
 """Characters of records that go through the engine together; nested ones cost it many times their
 size.
 """
+NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
 """Times that portions of a batch are halved to find what the engine fails on; then all of the
 portion is lost.
@@ -558,8 +560,8 @@ def _account(engine: DuckDB, batch: Batch) -> None:
         why = tell("one part of the record was left out: {why}", why=lack(reason))
         batch.problems.append((index, line, "field", why, ""))
     batch.other_types += engine.rows(
-        "SELECT coalesce(left(redacted(type), 200), 'not of this kind'), sum(n)::BIGINT FROM"
-        " (SELECT type, count(*) AS n FROM fates WHERE fate = 'out_of_scope' GROUP BY type) AS t"
-        " GROUP BY ALL ORDER BY ALL"
+        f"SELECT coalesce(left(redacted(type), 200), {quoted(NOT_OF_THIS_KIND)}), sum(n)::BIGINT"
+        " FROM (SELECT type, count(*) AS n FROM fates WHERE fate = 'out_of_scope' GROUP BY type)"
+        " AS t GROUP BY ALL ORDER BY ALL"
     )
     engine.run("DROP TABLE fates")

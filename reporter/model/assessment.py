@@ -372,8 +372,8 @@ class Assessment:
     scores: Scores
     cells: int
     files: tuple[FileCount, ...]
-    out_of_scope_types: tuple[tuple[str, str, int], ...]
-    """(source, record type, count)"""
+    out_of_scope_types: tuple[tuple[str, Sentence, int], ...]
+    """(source, record type as the source has it or a reason of ours, count)"""
     quarantined: tuple[Quarantined, ...]
     feeds: tuple[Feed, ...]
     coverage: tuple[Coverage, ...]

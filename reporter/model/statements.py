@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from reporter.i18n.translate import mark
 from reporter.model.sentences import Sentence
 
 ATTESTATIONS, WAIVERS, COMPENSATIONS = "attestations", "waivers", "compensations"
@@ -23,6 +24,10 @@ SIGNED = (
     "baseline",
 )
 """What somebody signs: the keys of `approvers:` in reporter.yml."""
+
+
+LEFT_OUT = mark("left out: it may name people")
+"""In a run without names: what stands for what somebody wrote freely."""
 
 
 @dataclass(frozen=True, slots=True)

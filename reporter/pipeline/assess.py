@@ -72,8 +72,8 @@ from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
 from reporter.transform import conflicts
-from reporter.transform.activity import EVERYTHING, derive
 from reporter.transform.approved_scope import review_scope
+from reporter.transform.derive import BEFORE_SCOPE, derive
 from reporter.transform.log_coverage import Expected
 
 
@@ -281,7 +281,7 @@ def _derived(engine: DuckDB, workspace: Workspace) -> tuple[Directory, list[Noti
     Scope comes last: it rests on who may approve runs, and that on the people of the lists.
     """
     expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-    derive(engine, workspace.run, expected, wanted=EVERYTHING - {"scope_runs"})
+    derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE)
     who = read_directory(engine, workspace.approvers)
     baseline, told = approved_baseline(engine, workspace, who)
     review_scope(engine, baseline)

@@ -236,7 +236,7 @@ def shipped_tallies(
     engine.run(f"DELETE FROM cells WHERE list_contains({ids}, check_id)")
     if own.delivery:
         alive = f"expected > 0 AND seen * 100 >= expected * {DEFAULT_SHARE}"
-        engine.run(f"UPDATE feeds SET alive = alive AND {alive}")
+        engine.run(f"UPDATE feed_delivery SET alive = alive AND {alive}")
         judging.look(engine)
     if own.baseline:
         review_scope(engine, Baseline(holds=False))

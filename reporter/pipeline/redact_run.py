@@ -11,16 +11,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from reporter.engine.base import Engine
-from reporter.i18n.translate import mark
 from reporter.ingest.load import Intake
 from reporter.model.assessment import Assessment, Check, Notice
 from reporter.model.sentences import Sentence
-from reporter.model.statements import Attestation, Compensation, Waiver
+from reporter.model.statements import LEFT_OUT, Attestation, Compensation, Waiver
 from reporter.privacy.pseudonyms import People, hide_in, hide_people
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
 
-LEFT_OUT = mark("left out: it may name people")
 NAMING = (
     *("feeds", "feed_days", "coverage", "compared", "causes", "parity", "roadmap"),
     *("attestations", "waivers", "compensations", "notices"),
@@ -83,7 +81,10 @@ def hide_intake(intake: Intake, people: People) -> Intake:
             replace(f, file=hide(f.file), why=f.why and within(f.why), part=hide(f.part))
             for f in intake.files
         ),
-        out_of_scope=tuple((source, hide(kind), n) for source, kind, n in intake.out_of_scope),
+        out_of_scope=tuple(
+            (source, replace(within(kind), text=hide(kind.text)), n)
+            for source, kind, n in intake.out_of_scope
+        ),
         quarantined=tuple(
             replace(q, file=hide(q.file), reason=within(q.reason), text=q.text and LEFT_OUT)
             for q in intake.quarantined

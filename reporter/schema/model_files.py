@@ -39,6 +39,8 @@ class Model:
     """table; `-- view`: kept as a SELECT, not as rows; `-- part`: a part (WITH) of each check that
     reads it, which needs no columns.
     """
+    is_step: bool
+    """`-- step`: only other models and the engine read it, no check; it needs no columns."""
     columns: tuple[Column, ...]
     of_events: bool
     """`-- of events`: who reads it reads events, so silence proves nothing."""
@@ -59,6 +61,7 @@ def read_model(path: Path) -> Model:
         raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
     lines = [line.removeprefix("--").strip() for line in head[1].splitlines()]
     kind = lines.pop() if lines[-1] in ("view", "part") else "table"
+    is_step = lines[-1] == "step" and bool(lines.pop())
     origin = lines.pop().removeprefix(_AS_IN) if lines[-1].startswith(_AS_IN) else ""
     of_events = lines[-1] == "of events" and bool(lines.pop())
     told = [found for line in lines if (found := _COLUMN.fullmatch(line))]
@@ -73,6 +76,7 @@ def read_model(path: Path) -> Model:
         says,
         head[2].strip(),
         kind,
+        is_step,
         columns,
         of_events,
         origin,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.schema import columns, computed
-from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column, column
+from reporter.schema.columns import FLAG, TEXT, TIME, Column, column
 from reporter.schema.model_files import shipped
 
 CALLED = "called"
@@ -54,29 +54,6 @@ _EVENT_ROLLUP = (
     column("credential_is_intermediary", FLAG, "The credential is that of a declared gateway."),
     column("in_window", FLAG, "Inside the period under review."),
 )
-_COUNTS = (
-    column("n_events", INT, "Events."),
-    column("first_at", TIME, "First of them."),
-    column("last_at", TIME, "Last of them."),
-    column("first_ref", TEXT, "file#record of the first."),
-    column("last_ref", TEXT, "file#record of the last."),
-)
-_ACTIVITY_KEYS = (
-    "log_source",
-    "actor_id",
-    "actor_kind",
-    "principal_id",
-    "credential_id",
-    "event_class",
-    "tool",
-    "purpose",
-    "effect",
-    "classification",
-    "environment",
-    "resource_environment",
-    "outcome",
-)
-_CALLER_KEYS = ("agent_id", "agent_kind", "credential_is_intermediary", "in_window")
 _REF = column("ref", TEXT, "file#record of the row.", "sparse")
 _ROW = column(
     "row_id",
@@ -85,11 +62,6 @@ _ROW = column(
     "sparse",
 )
 _ACTOR = (*columns.ACTORS, *computed.ACTORS)
-
-
-def _events(*names: str) -> tuple[Column, ...]:
-    by_name = {c.name: c for c in columns.EVENTS}
-    return tuple(by_name[n] for n in names)
 
 
 def _loaded(name: str, doc: str, columns: tuple[Column, ...]) -> Table:
@@ -162,152 +134,9 @@ TABLES: dict[str, Table] = {
             origin="actors",
         ),
         Table(
-            "activity",
-            "Events rolled up by actor, identity, tool, effect and outcome; heartbeats left out.",
-            (
-                *_EVENT_ROLLUP,
-                *_events(*_ACTIVITY_KEYS),
-                *_COUNTS,
-                column("n_action", INT, "Of them with an action."),
-                column("n_resource", INT, "Of them with a resource."),
-                column("n_session", INT, "Of them with a session."),
-                column("n_approval", INT, "Of them with an approval id."),
-                column("n_decision", INT, "Of them with a policy decision."),
-                column(
-                    "n_temporary",
-                    INT,
-                    "Of them under a temporary credential, whose id readers leave out.",
-                ),
-                column(
-                    "n_sessionless",
-                    INT,
-                    "Of them signed with a lasting access key, which opens no session.",
-                ),
-            ),
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "unseen_agents",
-            "Agents of no list of which no log shows a dated deed, only heartbeats or events"
-            " without a time; by log.",
-            computed.UNSEEN_AGENTS,
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "data_use",
-            "Events that name a resource, by the data grant of that actor which matches it.",
-            (
-                column("agent_id", TEXT, "Actor."),
-                column("registered", FLAG, "That actor is in the register."),
-                column("in_window", FLAG, "Inside the period under review."),
-                column(
-                    "data_source", TEXT, "Name of the matching data grant; empty: no grant matches."
-                ),
-                *_events("purpose", "classification", "effect", "event_class", "outcome"),
-                *_COUNTS,
-            ),
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "reach",
-            "Events that name a destination, a destination a row.",
-            (
-                column("agent_id", TEXT, "Actor."),
-                column("registered", FLAG, "That actor is in the register."),
-                column("in_window", FLAG, "Inside the period under review."),
-                *_events("log_source", "purpose", "tool", "destination", "effect", "outcome"),
-                column(
-                    "host",
-                    TEXT,
-                    "Host of that address, or domain of that mail address, in small letters; empty:"
-                    " it is neither.",
-                ),
-                *_COUNTS,
-            ),
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "callers",
-            "Events that tell the caller's program or how it authenticated, by both.",
-            (
-                *(c for c in _EVENT_ROLLUP if c.name in _CALLER_KEYS),
-                *_events("log_source", "principal_id", "credential_id"),
-                *_events("user_agent", "auth_method", "outcome"),
-                *(c for c in _COUNTS if c.name in ("n_events", "first_at", "first_ref")),
-            ),
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "right_uses",
-            "Administrative actions that name no tool, beside the entitlements granted to the"
-            " agent.",
-            computed.RIGHT_USES,
-            loaded=False,
-        ),
-        Table(
-            "graver_uses",
-            "Successful uses of granted tools and data with a graver effect than the grants tell.",
-            computed.GRAVER_USES,
-            loaded=False,
-        ),
-        Table(
             "secret_traces",
             "Where a secret stood: hidden at load, or told by a component's record.",
             computed.SECRET_TRACES,
-            loaded=False,
-        ),
-        Table(
-            "undecided",
-            "First uses of the period, and how often each was repeated before a person decided"
-            " on it.",
-            computed.UNDECIDED,
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "delegations",
-            "What was done for somebody, or in a session that something started, followed up to who"
-            " stands behind it; denied events left out.",
-            computed.DELEGATIONS,
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "scope_runs",
-            "Runs of a purpose (or an agent) for which a scope was approved: by clean runs, or by"
-            " rights bound to it.",
-            computed.SCOPE_RUNS,
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "daily",
-            "Events of an agent by day, of any period; heartbeats left out.",
-            computed.DAILY,
-            loaded=False,
-            origin="events",
-        ),
-        Table(
-            "listings",
-            "Who and what stands in which list, before lists are merged.",
-            computed.LISTINGS,
-            loaded=False,
-        ),
-        Table(
-            "feeds",
-            "Whether each log source was delivering during the period.",
-            computed.FEEDS,
-            loaded=False,
-        ),
-        Table(
-            "feed_gaps",
-            "Silences of an hour or more inside the period, by log source.",
-            computed.FEED_GAPS,
             loaded=False,
         ),
         Table(
@@ -316,25 +145,10 @@ TABLES: dict[str, Table] = {
             computed.DEAD_LOGS,
             loaded=False,
         ),
-        Table(
-            "versions",
-            "Versions of tools and models that ran with success. Reading it does not make a check"
-            " an event check.",
-            (
-                column("agent_id", TEXT, "Actor."),
-                column("registered", FLAG, "That actor is in the register."),
-                column("in_window", FLAG, "Inside the period under review."),
-                column("kind", TEXT, "tool | model."),
-                column("name", TEXT, "Tool; of models, empty."),
-                column("version", TEXT, "Version or hash, as the log gives it."),
-                *(c for c in _COUNTS if c.name != "n_events"),
-            ),
-            loaded=False,
-        ),
         *(
             Table(m.name, m.says, m.columns, loaded=False, origin=m.origin)
             for m in shipped().values()
-            if m.kind != "part"
+            if m.kind != "part" and not m.is_step
         ),
         Table(
             "run",
@@ -345,23 +159,7 @@ TABLES: dict[str, Table] = {
     )
 }
 
-EVENT_TABLES = frozenset(
-    {
-        "events",
-        "activity",
-        "unseen_agents",
-        "data_use",
-        "reach",
-        "callers",
-        "undecided",
-        "delegations",
-        "daily",
-        "scope_runs",
-        "right_uses",
-        "graver_uses",
-        *(m.name for m in shipped().values() if m.of_events),
-    }
-)
+EVENT_TABLES = frozenset({"events", *(m.name for m in shipped().values() if m.of_events)})
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
 SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores")
@@ -380,7 +178,8 @@ CARRIED_AS: dict[str, str] = {
 """Computed column -> the loaded column whose absence makes it meaningless."""
 
 COMPUTED = frozenset(
-    {c.name for c in (*_EVENT_ROLLUP, *_COUNTS, *computed.ACTORS)}
+    {c.name for c in (*_EVENT_ROLLUP, *computed.ACTORS)}
+    | {"n_events", "first_at", "last_at", "first_ref", "last_ref"}
     | {"ref", "row_id", "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
@@ -443,3 +242,22 @@ cheap join.
 def columns_of(table: Table) -> list[tuple[str, str]]:
     """Return (name, type) of the columns a source fills."""
     return [(c.name, c.type) for c in table.columns if c.name not in COMPUTED]
+
+
+_PLACE = ("source", "file", "record")
+_RAW_EVENT = (*(n for n, _ in columns_of(TABLES["events"])), *_PLACE, "who", "part", "place")
+RAW: dict[str, tuple[str, ...]] = {
+    **{f"in_{t.name}": (*(n for n, _ in columns_of(t)), *_PLACE) for t in LOADED},
+    "in_events": _RAW_EVENT,
+    "in_baseline": _RAW_EVENT,
+    "actor_rows": (*(n for n, _ in columns_of(TABLES["actors"])), *_PLACE, "place"),
+    "parts": ("part", "source", "file"),
+    "carried": ("source", "tbl", "col"),
+    "expected_feeds": ("log_source", "every", "share"),
+    "baseline": ("since", "until", "approved_at", "holds"),
+    "baseline_exceptions": ("agent_id",),
+}
+"""What models read beside the tables of checks: rows as sources give them (in_TABLE), those of
+approved runs (in_baseline), of actors before they are one row each, the files of events (parts),
+which source carries which column (carried), and what reporter.yml says of logs and approved runs.
+"""

@@ -57,7 +57,7 @@ class Settled:
     """(framework id, control id) -> status, for `score`."""
     attestations: tuple[Attestation, ...]
     rejected: tuple[Quarantined, ...]
-    aside: tuple[tuple[str, str], ...]
+    aside: tuple[tuple[str, Sentence], ...]
     """(file, why) of each row out of scope."""
     artefacts: frozenset[str]
     """Files of the workspace that prove an answer."""
@@ -77,7 +77,7 @@ def settle(
     controls = {f.id: {c.id for c in f.controls} for f in known}
     by_control: dict[tuple[str, str], list[Attestation]] = defaultdict(list)
     wrong: list[Quarantined] = []
-    aside: list[tuple[str, str]] = []
+    aside: list[tuple[str, Sentence]] = []
     for row in given:
         try:
             if why := _out_of_scope(row, controls, chosen):
@@ -130,7 +130,9 @@ def concentrated(answers: Sequence[Attestation], who: Directory) -> Notice | Non
 # what a row says
 
 
-def _out_of_scope(row: Given, controls: Mapping[str, Group[str]], chosen: Group[str]) -> str:
+def _out_of_scope(
+    row: Given, controls: Mapping[str, Group[str]], chosen: Group[str]
+) -> Sentence | None:
     if row.wrong:
         raise Wrong(row.wrong, hint=tell("expected one record an answer, each field a text"))
     if "answer" not in row.fields:
@@ -141,9 +143,11 @@ def _out_of_scope(row: Given, controls: Mapping[str, Group[str]], chosen: Group[
             ),
         )
     if not row.fields["answer"]:
-        return "not answered"
+        return tell("not answered")
     named = row.fields.get("framework", "")
-    return f"an answer for {named}, which takes no part" if named in {*controls} - chosen else ""
+    if named in {*controls} - chosen:
+        return tell("an answer for {list}, which takes no part", list=named)
+    return None
 
 
 def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:

@@ -37,7 +37,7 @@ def open_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
-def tell(text: str, err: bool = False) -> None:
+def print_clean(text: str, err: bool = False) -> None:
     """Print a text: the one way to a terminal, which names and values of the input must not
     drive.
     """
@@ -46,7 +46,7 @@ def tell(text: str, err: bool = False) -> None:
     _print(clean_lines(text), err)
 
 
-def tell_json(value: Any, indent: int | None = None) -> None:
+def print_json(value: Any, indent: int | None = None) -> None:
     """Print a value as JSON."""
     from reporter.system.plain_text import clean_json
 
@@ -84,7 +84,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         def show_now_and_then(done: int, of: int) -> None:
             nonlocal last
             if time.monotonic() - last >= PROGRESS_EVERY:
-                tell(f"{done} of {of} {what}", err=True)
+                print_clean(f"{done} of {of} {what}", err=True)
                 last = time.monotonic()
 
         yield show_now_and_then

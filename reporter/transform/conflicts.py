@@ -124,8 +124,8 @@ def _joined(engine: Engine) -> list[Quarantined]:
         )
         for file, record, alias, actor in engine.rows(
             "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)),"
-            " p.alias, p.actor_id FROM identities AS p JOIN in_actors AS i ON i.actor_id = p.alias"
-            " GROUP BY p.alias, p.actor_id ORDER BY p.alias"
+            " p.alias, p.actor_id FROM agent_identities AS p JOIN in_actors AS i ON i.actor_id ="
+            " p.alias GROUP BY p.alias, p.actor_id ORDER BY p.alias"
         )
     ]
 

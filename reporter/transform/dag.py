@@ -23,12 +23,18 @@ def teach(engine: Engine) -> None:
     engine.run(macros())
 
 
-def rests_on(name: str) -> Set[str]:
+@cache
+def rests_on(name: str) -> frozenset[str]:
     """Return the tables that a model is made from, and those that these are made from, as far as
     they are models.
     """
-    reads = set(models()[name].reads) if name in models() else set()
+    reads = models()[name].reads if name in models() else frozenset()
     return reads.union(*(rests_on(r) for r in reads & models().keys()))
+
+
+def all_for(wanted: Iterable[str]) -> Set[str]:
+    """Return the models among those wanted, and all models that they rest on."""
+    return {n for w in wanted for n in (w, *rests_on(w))} & models().keys()
 
 
 def make(engine: Engine, wanted: Iterable[str]) -> None:
@@ -46,6 +52,14 @@ def make(engine: Engine, wanted: Iterable[str]) -> None:
         if tables := [m for m in ready if m.kind == "table"]:
             engine.side_by_side(*(partial(_fill, model=m) for m in tables))
         left = {name: m for name, m in left.items() if m not in ready}
+
+
+def make_again(engine: Engine, rests: str) -> None:
+    """Make the models that rest on a table once more; it has other rows now."""
+    again = [name for name in models() if rests in rests_on(name)]
+    for name in again:
+        engine.run(f"DROP {'VIEW' if models()[name].kind == 'view' else 'TABLE'} IF EXISTS {name}")
+    make(engine, again)
 
 
 def _fill(engine: Engine, model: Model) -> None:

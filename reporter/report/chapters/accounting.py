@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reporter.i18n.translate import content, day, mark, say
 from reporter.model import assessment
 from reporter.report.view import elements
-from reporter.report.view.format import clean, count, join, moment, number, period, short
+from reporter.report.view.format import clean, count, free, join, moment, number, period, short
 from reporter.report.view.thresholds import own
 
 
@@ -137,7 +137,9 @@ def accounting(a: assessment.Assessment) -> Accounting:
         files=tuple(_file(f) for f in ordered),
         total=_file(total),
         equation=_equation(total),
-        out_of_scope=tuple((clean(s), clean(t), number(n)) for s, t, n in a.out_of_scope_types),
+        out_of_scope=tuple(
+            (clean(s), clean(t.said()), number(n)) for s, t, n in a.out_of_scope_types
+        ),
         quarantined=tuple(_rejected(q) for q in shown),
         quarantined_text=_quarantined_text(
             len(shown), len(a.quarantined), total.unreadable + total.rejected
@@ -206,7 +208,7 @@ def _rejected(q: assessment.Quarantined) -> Rejected:
         place=f"{clean(q.file)}:{q.line}",
         kind=q.kind,
         reason=short(clean(q.reason.said()), "quarantine.csv"),
-        text=short(clean(q.text), "quarantine.csv", 120),
+        text=short(free(q.text), "quarantine.csv", 120),
     )
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from reporter.i18n.translate import content, day, mark, numeral, say, say_n, word
 from reporter.model.assessment import Assessment
 from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
+from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Subject
 
 # The printed form of a score is part of the method (3.13); one function knows it.
@@ -304,3 +305,10 @@ def subject(
         owner=owner(short(clean(whose), "findings.csv", 80)),
         tier=tier,
     )
+
+
+def free(text: str) -> str:
+    """Print what somebody wrote freely; where it was left out, that, in the language of the
+    report.
+    """
+    return say(LEFT_OUT) if text == LEFT_OUT else clean(text)

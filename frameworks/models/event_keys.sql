@@ -1,0 +1,17 @@
+-- One combination of actor, principal and credential that events name; FALSE as logged: only approved runs do.
+-- step
+WITH logged AS MATERIALIZED (
+  SELECT DISTINCT e.who, e.actor_id, e.principal_id, e.credential_id, e.actor_kind
+  FROM in_events AS e
+  CROSS JOIN run AS r
+  WHERE e.occurred_at <= r.as_of OR e.occurred_at IS NULL
+)
+
+SELECT who, actor_id, principal_id, credential_id, actor_kind, TRUE AS logged
+FROM logged
+
+UNION ALL
+
+SELECT DISTINCT who, actor_id, principal_id, credential_id, actor_kind, FALSE
+FROM in_baseline
+WHERE who NOT IN (SELECT who FROM logged)

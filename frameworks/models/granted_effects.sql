@@ -1,0 +1,20 @@
+-- One tool of which the log tells no effect, and the one that the agent's grants give it: of that very name first, then the gravest.
+-- step
+WITH untold AS (
+  SELECT agent_id, tool
+  FROM logged_activity
+  WHERE registered AND effect IS NULL AND tool IS NOT NULL
+
+  UNION
+
+  SELECT k.agent_id, b.tool
+  FROM in_baseline AS b
+  JOIN event_actors AS k ON k.who = b.who
+  WHERE k.registered AND b.effect IS NULL AND b.tool IS NOT NULL
+)
+
+SELECT u.agent_id, u.tool, arg_max(g.effect, (g.name = u.tool, gravity_of(g.effect))) AS effect
+FROM untold AS u
+JOIN grants AS g
+  ON g.actor_id = u.agent_id AND g.type = 'tool' AND g.effect IS NOT NULL AND u.tool LIKE g.like_pattern ESCAPE '!'
+GROUP BY u.agent_id, u.tool

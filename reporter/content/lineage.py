@@ -1,0 +1,77 @@
+"""Where a column comes from. In: the SELECTs of models. Out: the columns that one is made from, and
+in the end those of loaded tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from reporter.content.sql_tree import parse
+from reporter.schema.columns import TEXT
+from reporter.schema.model_files import shipped
+from reporter.schema.tables import RAW, TABLES
+
+if TYPE_CHECKING:
+    from sqlglot.lineage import Node
+
+Columns = tuple[tuple[str, str], ...]
+"""(table, column), in order."""
+
+
+def tables_read(model: str, place: str) -> set[str]:
+    """Return the tables that a model reads, but for its own parts; ContentError where it is no
+    SELECT.
+    """
+    tree = parse(model, place)
+    parts = {c.alias for c in tree.find_all(exp.CTE)}
+    return {t.name for t in tree.find_all(exp.Table) if t.name} - parts
+
+
+@cache
+def origins(table: str, column: str) -> Columns:
+    """Return the columns of documented tables that a column of a model is made from; nothing for
+    what is always the same, or counted. Steps are followed to what they read.
+    """
+    found: set[tuple[str, str]] = set()
+    for leaf in _nodes(table)[column].walk():
+        if leaf.downstream or not isinstance(leaf.source, exp.Table):
+            continue
+        read, of = leaf.source.name, leaf.name.rpartition(".")[2]
+        home = "actors" if read == "actor_rows" else read.removeprefix("in_")
+        if _is_step(read):
+            found |= {*origins(read, of)}
+        elif home in TABLES and of in {c.name for c in TABLES[home].columns}:
+            found.add((home, of))
+    return tuple(sorted(found))
+
+
+@cache
+def _nodes(model: str) -> Mapping[str, Node]:
+    """Each column of a model, and what it is made from."""
+    from sqlglot.lineage import lineage  # only the pages need it, and it takes long to load
+
+    known: dict[str, object] = {
+        t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()
+    }
+    known |= {name: dict.fromkeys(columns, TEXT) for name, columns in RAW.items()}
+    for step in filter(_is_step, shipped()[model].reads):
+        known[step] = dict.fromkeys(_nodes(step), TEXT)
+    return lineage(None, shipped()[model].sql, schema=known, dialect="duckdb")
+
+
+def _is_step(name: str) -> bool:
+    return name not in TABLES and name in shipped()
+
+
+@cache
+def sources_of(table: str, column: str) -> Columns:
+    """Return the columns of loaded tables that a column of a derived one is made from in the
+    end.
+    """
+    if table not in shipped() or TABLES[table].loaded:
+        return ((table, column),)
+    return tuple(sorted({s for o in origins(table, column) for s in sources_of(*o)}))

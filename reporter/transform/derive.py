@@ -1,0 +1,135 @@
+"""From loaded rows to the tables that checks read. In: in_<table> relations. Out: tables and views
+of schema.TABLES.
+
+Here stands only what follows the columns of loaded tables: one actor a row, names that are those of
+the actors they stand for, who describes whom. Every other derived table is a file of `models`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from reporter.engine.base import Engine, quoted
+from reporter.errors import ReporterError
+from reporter.model.assessment import RunInfo
+from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of
+from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
+from reporter.transform.dag import all_for, make, rests_on, teach
+from reporter.transform.identity import NAMED, merge_actors, same
+from reporter.transform.log_coverage import Expected, expect
+from reporter.transform.secret_exposure import find_secret_traces
+
+NO_WINDOW = Baseline()
+ALWAYS = frozenset(
+    (
+        "actors",
+        "aliases",
+        "credentials",
+        "grants",
+        "approvals",
+        "links",
+        "components",
+        "actor_log_sources",
+        "events",
+        "activity",
+        "feed_delivery",
+        "risk",
+        "unseen_agents",
+    )
+)
+"""Tables that the engine reads whatever is wanted."""
+_REPORTED = ("coverage", "deviations", "factors", "feed_hours", "observed", "unused_grants")
+EVERYTHING = frozenset(TABLES) | {*_REPORTED}
+"""The tables that checks, report and files read."""
+BEFORE_SCOPE = frozenset(
+    name for name in EVERYTHING | all_for(EVERYTHING) if "baseline" not in rests_on(name)
+)
+"""Of them and of what they rest on: all but the scope of approved runs, which `review_scope` makes
+when it is known who may approve one.
+"""
+
+
+def needed_for(wanted: Set[str]) -> Set[str]:
+    """Return the tables to make for those wanted: they, and all that they rest on."""
+    found = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
+    return found | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
+
+
+def derive(
+    engine: Engine,
+    run: RunInfo,
+    expected: list[Expected],
+    baseline: Baseline = NO_WINDOW,
+    wanted: Set[str] = EVERYTHING,
+    facts: Sequence[Table] = LOADED,
+) -> None:
+    """Build tables and views from the in_ relations and the `carried` table: what is wanted, and
+    what that rests on.
+
+    `facts` are the loaded tables that have an in_ relation; of the others nothing may be wanted.
+
+    Raises ReporterError where two identities of events have one number.
+    """
+    engine.run(
+        "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS"
+        " period_from, CAST(? AS TIMESTAMP) AS period_to",
+        [run.as_of, run.period_from, run.period_to],
+    )
+    teach(engine)
+    expect(engine, expected)
+    approve(engine, baseline)
+    set_baseline_apart(engine, run)
+    names = all_for({"same_as"})
+    make(engine, names)
+    renamed = bool(engine.one("SELECT count(*) FROM same_as"))
+    _copy_plain(engine, facts, renamed)
+    merge_actors(engine, renamed)
+    before = all_for({"shadow_agents"}) - names
+    make(engine, before)
+    _refuse_twins(engine)
+    # Agents that act but stand in no register become actors; they have no tier and no attribute.
+    engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
+    make(engine, all_for(needed_for(wanted)) - before - names)
+    if "secret_traces" in wanted:
+        find_secret_traces(engine)
+    _note_sources(engine, facts)
+
+
+def _refuse_twins(engine: Engine) -> None:
+    if twins := engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys"):
+        raise ReporterError(
+            f"{twins} actors of the log share a hash with another; please report this"
+        )
+
+
+def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None:
+    """Facts other than actors and events keep their rows; patterns are made from names."""
+    for table in facts:
+        if table.name in ("actors", "events"):
+            continue
+        made = {"grants": "name", "approvals": "scope"}.get(table.name)
+        pattern = f", pattern_of({made}) AS like_pattern" if made else ""
+        if table.name == "credentials":
+            pattern = ", least(revoked_at, expires_at) AS ended_at"
+        if "row_id" in {c.name for c in table.columns}:
+            pattern += ", CAST(i.rowid AS HUGEINT) AS row_id"
+        names = [n for n, _ in columns_of(table)]
+        renamed = NAMED.get(table.name, ()) if has_names else ()
+        picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
+        engine.run(
+            f"CREATE TABLE {table.name} AS SELECT {', '.join(picked)}{pattern}, "
+            f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
+        )
+
+
+def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
+    """Which sources describe which actor in which table: what 'not recorded' is judged by."""
+    parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
+    for table in facts:
+        if table.name in ("actors", "events", *SHARED):
+            continue
+        parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
+    parts.append(
+        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL "
+        "UNION ALL SELECT DISTINCT agent_id, 'events', source FROM unseen_agents"
+    )
+    engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")

@@ -1,6 +1,6 @@
 -- One kind of act of an agent in the period, of those that worked: how often, how often without an approval that holds,
 -- whether its log ever names one, and the level of autonomy that it shows without approval: 2 inside the tools granted to
--- the agent, 3 outside, empty where none are listed.
+-- the agent, 3 outside, empty where none are listed or the log names none.
 -- part
 WITH telling AS (
   SELECT x.log_source
@@ -43,7 +43,7 @@ granted AS (
       WHEN c.tool LIKE g.like_pattern ESCAPE '!' AND (g.expires_at IS NULL OR g.expires_at > r.period_from) THEN 1
       ELSE 0
     END) AS covered
-  FROM (SELECT DISTINCT d.agent_id, d.tool FROM done AS d) AS c
+  FROM (SELECT DISTINCT d.agent_id, d.tool FROM done AS d WHERE d.tool IS NOT NULL) AS c
   CROSS JOIN run AS r
   JOIN grants AS g ON g.actor_id = c.agent_id AND g.type = 'tool'
   GROUP BY c.agent_id, c.tool
@@ -60,10 +60,11 @@ SELECT
   d.ref,
   d.n_bare + COALESCE(f.n_events, 0) AS n_bare,
   t.log_source IS NOT NULL AS names_approvals,
+  d.tool IS NULL AS names_no_tool,
   3 - g.covered AS level
 FROM done AS d
 LEFT JOIN refused AS f
   ON f.agent_id = d.agent_id AND f.log_source = d.log_source AND f.tool IS NOT DISTINCT FROM d.tool
   AND f.effect IS NOT DISTINCT FROM d.effect AND f.classification IS NOT DISTINCT FROM d.classification
 LEFT JOIN telling AS t ON t.log_source = d.log_source
-LEFT JOIN granted AS g ON g.agent_id = d.agent_id AND g.tool IS NOT DISTINCT FROM d.tool
+LEFT JOIN granted AS g ON g.agent_id = d.agent_id AND g.tool = d.tool

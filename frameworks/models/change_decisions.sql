@@ -12,8 +12,8 @@ SELECT
   CASE
     WHEN c.approved_by IS NULL THEN 'no_approver'
     WHEN c.approved_at IS NULL THEN 'no_date'
-    WHEN c.approved_by = c.actor_id THEN 'by_itself'
-    WHEN c.approved_by = c.requested_by THEN 'by_requester'
+    WHEN is_same(c.approved_by, c.actor_id) THEN 'by_itself'
+    WHEN is_same(c.approved_by, c.requested_by) THEN 'by_requester'
     WHEN c.approved_at > c.effective_at THEN 'late'
   END AS fault,
   CASE

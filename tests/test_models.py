@@ -11,7 +11,7 @@ from reporter.authoring.examples import RUN, load_example
 from reporter.content.lineage import origins, sources_of, tables_read
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
-from reporter.schema.model_files import Model, read_model, shipped
+from reporter.schema.model_files import Model, macros, read_model, shipped
 from reporter.schema.tables import RAW, TABLES
 from reporter.transform import dag
 from reporter.transform import derive as derive_module
@@ -113,6 +113,6 @@ def test_records_are_in_the_order_of_their_time_to_the_fraction_of_a_second(tmp_
         f"(TIMESTAMP '2026-08-01 {t}', 'logs/a.jsonl#{n}')" for n, t in enumerate(times)
     )
     with DuckDB(tmp_path) as engine:
-        dag.teach(engine)
+        engine.run(macros())
         found = engine.rows(f"SELECT x FROM (VALUES {rows}) AS e (t, x) ORDER BY moment(t, x)")
     assert [x for (x,) in found] == [f"logs/a.jsonl#{n}" for n in range(len(times))]

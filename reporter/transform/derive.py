@@ -74,21 +74,21 @@ def derive(
         " period_from, CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
-    teach(engine)
+    names, before = all_for({"same_as"}), all_for({"shadow_agents"})
+    needed = all_for(needed_for(wanted))
+    teach(engine, names | before | needed)
     expect(engine, expected)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
-    names = all_for({"same_as"})
     make(engine, names)
     renamed = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, renamed)
     merge_actors(engine, renamed)
-    before = all_for({"shadow_agents"}) - names
-    make(engine, before)
+    make(engine, before - names)
     _refuse_twins(engine)
     # Agents that act but stand in no register become actors; they have no tier and no attribute.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
-    make(engine, all_for(needed_for(wanted)) - before - names)
+    make(engine, needed - before - names)
     if "secret_traces" in wanted:
         find_secret_traces(engine)
     _note_sources(engine, facts)

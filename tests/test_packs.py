@@ -66,7 +66,7 @@ def change(site: Path, old: str, new: str, name: str = CHECK) -> Path:
 
 
 def assess(out: Path, *words: str) -> Any:
-    return reporter("assess", DOCK / "workspace", "--out", out, "--cache", out.parent / "cache", "--formats", "json", *words)  # fmt: skip
+    return reporter("assess", DOCK / "workspace", "--out", out, "--formats", "json", *words)  # fmt: skip
 
 
 def test_all_that_a_pack_brings_takes_part_and_the_run_names_it(site: Path, tmp_path: Path) -> None:
@@ -122,9 +122,7 @@ def test_no_packs_leaves_them_out(site: Path, tmp_path: Path) -> None:
     settings = (tmp_path / "ws/reporter.yml").read_text("utf-8")
     plain = settings.replace("profile: dock\n", "").split("params:")[0]
     (tmp_path / "ws/reporter.yml").write_text(plain, "utf-8")
-    runs = [
-        face.assess(tmp_path / "ws", cache=tmp_path / "cache", packs=p).data for p in (True, False)
-    ]
+    runs = [face.assess(tmp_path / "ws", packs=p).data for p in (True, False)]
     assert [("pack dock" in r.hashes, "ENT-51" in r.scores.checks) for r in runs] == [(True, True), (False, False)]  # fmt: skip
     assert runs[1].hashes["content"] == loader.load().sha256
 
@@ -362,7 +360,7 @@ def install_format(site: Path, text: str = FORMAT, name: str = "markdown") -> No
 
 
 def assess_as(out: Path, formats: str, *words: str) -> Any:
-    return reporter("assess", DOCK / "workspace", "--out", out, "--cache", out.parent / "cache", "--formats", formats, *words)  # fmt: skip
+    return reporter("assess", DOCK / "workspace", "--out", out, "--formats", formats, *words)  # fmt: skip
 
 
 @pytest.mark.usefixtures("few_checks")

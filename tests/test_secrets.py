@@ -25,6 +25,8 @@ from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 from reporter.schema.tables import LOADED
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 
 def _body(kind: str, place: str, length: int) -> str:
     """Random-looking letters and digits that tell where they stood."""
@@ -408,8 +410,8 @@ def _with(value: Any, at: tuple[Any, ...], more: str) -> Any:
     return made
 
 
-PARTS = 4
-"""What is planted in fields takes turns: the usual suite looks at every fourth field of each vendor."""
+PARTS = 12
+"""What is planted in fields takes turns: the usual suite looks at every twelfth field of each vendor."""
 
 
 def _planted_sources(folder: Path, part: int) -> None:

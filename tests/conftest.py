@@ -32,7 +32,7 @@ from reporter.engine import duckdb
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.explain import explain
-from reporter.ingest.cache import open_cache
+from reporter.ingest.cache import USUAL, open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
@@ -155,15 +155,25 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for the cache of runs that are not about reading."""
-    return tmp_path_factory.mktemp("converted")
+def converted(shared: Shared) -> Path:
+    """A folder for the cache of runs that are not about reading, one for all workers."""
+    return shared("converted", lambda _: None)
 
 
-@pytest.fixture
-def one_cache(monkeypatch: pytest.MonkeyPatch, converted: Path) -> None:
-    """Runs of the test that name no cache convert no file that a run of another one has converted."""
-    monkeypatch.setattr(running, "USUAL", str(converted))  # a whole path replaces the run's folder
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_converted_once(converted: Path) -> Iterator[None]:
+    """Runs that name no cache convert no file that a run of another test has converted: it takes a fifth of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "USUAL", str(converted))  # a whole path replaces the run's folder
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_caches() -> Iterator[None]:
+    """Runs of the module keep their caches where they usually lie, for they are about reading."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "USUAL", USUAL)
+        yield
 
 
 def judge_few(patch: pytest.MonkeyPatch, *more: str) -> None:
@@ -227,7 +237,9 @@ def whole_run(good: Path, shared: Shared) -> Path:
 
     def make(place: Path) -> None:
         shutil.copytree(good, place / "moved" / "deep" / "ws")
-        result = reporter("assess", place / "moved" / "deep" / "ws", "--out", place / "other/name")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running, "USUAL", USUAL)
+            result = reporter("assess", place / "moved/deep/ws", "--out", place / "other/name")
         assert result.exit_code == 0, result.output
 
     return shared("whole", make) / "other/name"

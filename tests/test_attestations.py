@@ -26,7 +26,6 @@ from reporter.model.statements import Attestation, Given
 from reporter.score import score
 from reporter.statements.attestations import Settled, settle
 
-pytestmark = pytest.mark.usefixtures("one_cache")
 AS_OF = datetime(2026, 10, 1)
 TEXT = b"\n".join(
     b"%d. the gateway refused call %d under rule %d" % (n, 7 * n, n % 9) for n in range(12)

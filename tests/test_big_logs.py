@@ -15,6 +15,8 @@ from reporter.ingest import bulk_path, convert, load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 
 @pytest.mark.parametrize("packed", [True, False], ids=["gz", "plain"])
 def test_two_big_logs_are_read_side_by_side_without_mixing(

@@ -89,7 +89,7 @@ def test_a_wrong_command_line_exits_2(words: list[str], good: Path, tmp_path: Pa
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
+@pytest.mark.usefixtures("few_checks")
 def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = ("--formats", "json", "--fail-on", 5, "--quiet")
@@ -172,7 +172,7 @@ def test_a_second_run_converts_nothing_again_but_what_changed(tmp_path: Path) ->
     assert list(run.results(check="OWN-01", subject="agent-1")["status"]) == ["fail"]
 
 
-@pytest.mark.usefixtures("few_checks", "one_cache")
+@pytest.mark.usefixtures("few_checks")
 def test_only_the_wanted_formats_are_written_and_the_headline_agrees_with_them(
     good: Path, tmp_path: Path
 ) -> None:

@@ -32,6 +32,8 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document, Problem
 from reporter.ingest.readers.tabular import MAX_HEADINGS, too_large_a_book
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 # ---------------------------------------------------------------- links and what is no file
 
 

@@ -62,14 +62,14 @@ Said = Callable[..., tuple[Result, dict[str, Any]]]
 
 
 @pytest.fixture
-def said(good: Path, converted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
+def said(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
     """Return a function that assesses the good company with `--json`; gives the result, and what it printed."""
 
     def assess(language: str, *words: object) -> tuple[Result, dict[str, Any]]:
         ws = Path(shutil.copytree(good, tmp_path / "ws"))
         settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
         (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
-        words = ("--formats", "json", "--json", "--cache", converted, *words)
+        words = ("--formats", "json", "--json", *words)
         judge_few(monkeypatch)
         result = run_words("assess", ws, "--out", tmp_path / "r", *words)
         return result, json.loads(result.stdout)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import printed, reporter
+from conftest import judge_few, printed, reporter
 
 import reporter as face
 from reporter.authoring import lint
@@ -35,12 +35,26 @@ def install(site: Path, entries: str, name: str = "acme-dock", version: str = "1
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of installed packages in which one is the pack `dock`; its Python must never run."""
-    folder = tmp_path / "site"
+    return install_dock(tmp_path / "site", monkeypatch)
+
+
+def install_dock(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(DOCK / "extra", folder / "acme_dock")
     (folder / "acme_dock/__init__.py").write_text("raise SystemExit('somebody imported the pack')")
     install(folder, f"[{GROUP}]\ndock = acme_dock\n")
-    monkeypatch.syspath_prepend(str(folder))
+    patch.syspath_prepend(str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with the pack as it is that judges few checks, for reading only."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        judge_few(patch)
+        install_dock(folder / "site", patch)
+        assert assess(folder / "run").exit_code == 0
+    return folder / "run"
 
 
 def change(site: Path, old: str, new: str, name: str = CHECK) -> Path:
@@ -52,7 +66,7 @@ def change(site: Path, old: str, new: str, name: str = CHECK) -> Path:
 
 
 def assess(out: Path, *words: str) -> Any:
-    return reporter("assess", DOCK / "workspace", "--out", out, "--cache", out.parent / "cache", "--formats", "json", *words)  # fmt: skip
+    return reporter("assess", DOCK / "workspace", "--out", out, "--formats", "json", *words)  # fmt: skip
 
 
 def test_all_that_a_pack_brings_takes_part_and_the_run_names_it(site: Path, tmp_path: Path) -> None:
@@ -79,29 +93,28 @@ def test_all_that_a_pack_brings_takes_part_and_the_run_names_it(site: Path, tmp_
     assert str(site) not in data and "acme_dock" not in sys.modules
 
 
-def test_the_same_pack_elsewhere_gives_the_same_bytes(
-    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert assess(tmp_path / "run").exit_code == 0
-    shutil.move(site, tmp_path / "elsewhere")
-    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
+@pytest.mark.usefixtures("few_checks", "site")
+def test_the_same_pack_elsewhere_gives_the_same_bytes(first: Path, tmp_path: Path) -> None:
     assert assess(tmp_path / "again").exit_code == 0
     for name in ("report.json", "manifest.json", "results.parquet"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+        assert (first / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
-def test_another_version_of_a_pack_is_another_evidence_id(site: Path, tmp_path: Path) -> None:
-    assert assess(tmp_path / "run").exit_code == 0
+@pytest.mark.usefixtures("few_checks")
+def test_another_version_of_a_pack_is_another_evidence_id(
+    site: Path, first: Path, tmp_path: Path
+) -> None:
     shutil.rmtree(site / "acme_dock-1.2.0.dist-info")
     install(site, f"[{GROUP}]\ndock = acme_dock\n", version="1.2.1")
     assert assess(tmp_path / "again").exit_code == 0
     one, two = (
-        json.loads((tmp_path / name / "manifest.json").read_text("utf-8"))["hashes"]
-        for name in ("run", "again")
+        json.loads((run / "manifest.json").read_text("utf-8"))["hashes"]
+        for run in (first, tmp_path / "again")
     )
     assert {k for k in one if one[k] != two[k]} == {"pack dock", "evidence_id"}
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_no_packs_leaves_them_out(site: Path, tmp_path: Path) -> None:
     refused = assess(tmp_path / "run", "--no-packs")
     assert refused.exit_code == 3 and "no profile 'dock'" in refused.output
@@ -109,9 +122,7 @@ def test_no_packs_leaves_them_out(site: Path, tmp_path: Path) -> None:
     settings = (tmp_path / "ws/reporter.yml").read_text("utf-8")
     plain = settings.replace("profile: dock\n", "").split("params:")[0]
     (tmp_path / "ws/reporter.yml").write_text(plain, "utf-8")
-    runs = [
-        face.assess(tmp_path / "ws", cache=tmp_path / "cache", packs=p).data for p in (True, False)
-    ]
+    runs = [face.assess(tmp_path / "ws", packs=p).data for p in (True, False)]
     assert [("pack dock" in r.hashes, "ENT-51" in r.scores.checks) for r in runs] == [(True, True), (False, False)]  # fmt: skip
     assert runs[1].hashes["content"] == loader.load().sha256
 
@@ -179,6 +190,7 @@ def test_a_source_of_a_pack_that_cannot_run_is_told_with_its_pack(site: Path, tm
         assert f"{path}:" in result.output and "pack dock 1.2.0" in result.output
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_check_of_a_pack_that_fails_while_running_costs_its_own_verdicts(
     site: Path, tmp_path: Path
 ) -> None:
@@ -283,16 +295,16 @@ def with_model(site: Path, text: str = SENDINGS, name: str = MODEL) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_one_file_of_each_kind_takes_part_without_any_other_edit(
-    site: Path, tmp_path: Path
+    site: Path, first: Path, tmp_path: Path
 ) -> None:
     """A source, a model, a check, a catalog, a profile and an output format."""
-    assert assess(tmp_path / "before").exit_code == 0
     with_model(site)
     install_format(site)
     result = assess_as(tmp_path / "run", "json,markdown")
     assert result.exit_code == 0, result.output
-    before, after = (face.open(tmp_path / n).results(check="ENT-51") for n in ("before", "run"))
+    before, after = (face.open(r).results(check="ENT-51") for r in (first, tmp_path / "run"))
     told = ["subject", "status", "reason", "record", "id"]
     assert before[told].to_dict() == after[told].to_dict() and set(after["status"]) >= {
         "pass",
@@ -304,10 +316,7 @@ def test_one_file_of_each_kind_takes_part_without_any_other_edit(
     assert (
         "dock-gateway" in {i["source"] for i in files["inputs"]} and "report.md" in files["outputs"]
     )
-    assert (
-        files["hashes"]
-        != json.loads((tmp_path / "before/manifest.json").read_text("utf-8"))["hashes"]
-    )
+    assert files["hashes"] != json.loads((first / "manifest.json").read_text("utf-8"))["hashes"]
     assert reporter("lint", "--no-examples").exit_code == 0
 
 
@@ -351,9 +360,10 @@ def install_format(site: Path, text: str = FORMAT, name: str = "markdown") -> No
 
 
 def assess_as(out: Path, formats: str, *words: str) -> Any:
-    return reporter("assess", DOCK / "workspace", "--out", out, "--cache", out.parent / "cache", "--formats", formats, *words)  # fmt: skip
+    return reporter("assess", DOCK / "workspace", "--out", out, "--formats", formats, *words)  # fmt: skip
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_an_installed_format_is_written_where_it_is_asked_for(site: Path, tmp_path: Path) -> None:
     install_format(site)
     run = tmp_path / "run"
@@ -369,6 +379,7 @@ def test_an_installed_format_is_written_where_it_is_asked_for(site: Path, tmp_pa
     assert face.open(run).write("markdown", tmp_path / "x.md").read_text("utf-8") == text
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_no_installed_format_is_imported_unless_asked_for(site: Path, tmp_path: Path) -> None:
     install_format(
         site, "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n" + FORMAT
@@ -382,23 +393,23 @@ def test_no_installed_format_is_imported_unless_asked_for(site: Path, tmp_path: 
 
 BROKEN_FORMATS = {
     "cannot be imported": ("import acme_gone\n" + FORMAT, "it failed: No module named 'acme_gone'"),
-    "fails": (FORMAT.replace("rows = [", "rows = [1 // 0, "), "it failed: "),
     "ends the program": (FORMAT.replace("rows = [", "raise SystemExit(3)\n    rows = ["), "it "),
     "is no format": (FORMAT.replace("FORMAT = Format", "FORMAT = print"), "is no Format called 'markdown'"),
     "is called otherwise": (FORMAT.replace('Format("markdown"', 'Format("md"'), "is no Format called 'markdown'"),
     "writes elsewhere": (FORMAT.replace('"report.md"', '"../report.md"'), "is no Format called 'markdown'"),
     "writes nothing": (FORMAT.replace("path.write_text(", "dict(text="), "writes no file of the name that it says"),
-    "takes a file of ours": (FORMAT.replace('"report.md"', '"quarantine.csv"'), "writes quarantine.csv, which is another file of a run"),
     "takes a file of another format": (FORMAT.replace('"report.md"', '"report.html"'), "writes report.html, which is another file of a run"),
+}  # fmt: skip
+BROKEN_IN_A_RUN = {
+    "fails": (FORMAT.replace("rows = [", "rows = [1 // 0, "), "it failed: "),
+    "takes a file of ours": (FORMAT.replace('"report.md"', '"quarantine.csv"'), "writes quarantine.csv, which is another file of a run"),
 }  # fmt: skip
 
 
 @pytest.mark.usefixtures("few_checks")
-@pytest.mark.parametrize("case", BROKEN_FORMATS)
-def test_a_format_that_cannot_write_is_told_with_its_package(
-    site: Path, tmp_path: Path, case: str
-) -> None:
-    text, says = BROKEN_FORMATS[case]
+@pytest.mark.parametrize("case", BROKEN_IN_A_RUN)
+def test_a_format_that_cannot_write_leaves_no_run(site: Path, tmp_path: Path, case: str) -> None:
+    text, says = BROKEN_IN_A_RUN[case]
     install_format(site, text)
     result = assess_as(tmp_path / "run", "json,markdown")
     assert result.exit_code == 3 and not (tmp_path / "run").exists()
@@ -406,6 +417,19 @@ def test_a_format_that_cannot_write_is_told_with_its_package(
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("case", BROKEN_FORMATS)
+def test_a_format_that_cannot_write_is_told_with_its_package(
+    site: Path, first: Path, tmp_path: Path, case: str
+) -> None:
+    text, says = BROKEN_FORMATS[case]
+    install_format(site, text)
+    result = reporter("render", first, "--format", "markdown", "--out", tmp_path / "out")
+    assert result.exit_code == 3 and not [*tmp_path.glob("out/*")]
+    assert "format markdown of package acme-paper 0.3: " in result.output and says in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.usefixtures("few_checks")
 def test_an_installed_format_takes_the_place_of_none_of_ours(site: Path, tmp_path: Path) -> None:
     install_format(site, FORMAT.replace('"markdown"', '"csv"'), "csv")
     assert assess_as(tmp_path / "run", "json,csv").exit_code == 0

@@ -31,7 +31,7 @@ def run(estate: Estate, folder: Path) -> View:
     estate.settings |= {"frameworks": ["owasp-nhi-2025"]}
     with pytest.MonkeyPatch.context() as patch:
         judge_few(patch)
-        return reporter.assess(estate.write(folder / "ws"), folder / "run", cache=folder.parent / "converted").view  # fmt: skip
+        return reporter.assess(estate.write(folder / "ws"), folder / "run").view  # fmt: skip
 
 
 def table(view: View) -> dict[str, list[str]]:

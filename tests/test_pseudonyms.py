@@ -256,8 +256,12 @@ def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
     ],
 )
 def test_people_named_like_words_change_no_word(
-    make: Any, words: tuple[str, str, str], tmp_path: Path
+    make: Any, words: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The first words in checks of the themes that name most people, those of the deep suite in all."""
+    if words[0] == "May":
+        named = [c.id for c in loader.load().checks if c.theme in ("OWN", "APR", "REV")]
+        judge_few(monkeypatch, *named)
     plain = {old: f"{old}.x@corp.example" for old in ("ann", "bob", "cat")}
     expected = _assessed(make(), tmp_path / "plain", plain)
     assert any("<ann>" in " ".join(row) for row in expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import html as entities
 import json
 import re
@@ -54,9 +55,12 @@ def lists(folder: Path) -> list[dict[str, Any]]:
     return [report["themes"], *report["frameworks"]]
 
 
+BOOK = functools.cache(openpyxl.load_workbook)
+
+
 def rows_of(folder: Path, sheet: str) -> list[dict[str, Any]]:
     """Return the rows of a sheet by their headings."""
-    head, *rows = openpyxl.load_workbook(folder / FILES["xlsx"])[sheet].iter_rows(values_only=True)
+    head, *rows = BOOK(folder / FILES["xlsx"])[sheet].iter_rows(values_only=True)
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 

@@ -111,21 +111,23 @@ def test_every_check_shows_a_pass_and_a_failure(taken: Taken) -> None:
     assert set().union(*seen.values()) >= {"pass", "fail", "unknown"}
 
 
-@pytest.mark.parametrize("promise", promises(), ids=lambda p: f"{p.quarter}-{p.check}-{p.subject}")
-def test_the_readme_keeps_its_promises(promise: Promise, taken: Taken) -> None:
-    verdict, reason, _ = taken.cells[promise.quarter, promise.check, promise.subject]
-    assert verdict == promise.verdict, reason
+def test_the_readme_keeps_its_promises(taken: Taken) -> None:
+    found = [
+        (p, taken.cells.get((p.quarter, p.check, p.subject), ("no cell", ""))) for p in promises()
+    ]
+    assert [(p, told[:2]) for p, told in found if told[0] != p.verdict] == []
+    assert len(found) > 200
 
 
 def test_every_check_stands_in_the_readme() -> None:
     assert {p.check for p in promises()} == {c.id for c in loader.load().checks}
 
 
-@pytest.mark.parametrize("promise", promises(), ids=lambda p: f"{p.quarter}-{p.where}")
-def test_the_readme_points_at_the_right_record(promise: Promise) -> None:
-    record = json.dumps(record_at(promise.quarter, promise.where), ensure_ascii=False)
-    for name in named_by(promise):
-        assert name in record
+def test_the_readme_points_at_the_right_record() -> None:
+    records = [
+        (p, json.dumps(record_at(p.quarter, p.where), ensure_ascii=False)) for p in promises()
+    ]
+    assert [(p, n, text) for p, text in records for n in named_by(p) if n not in text] == []
 
 
 def named_by(promise: Promise) -> list[str]:

@@ -7,7 +7,7 @@ import random
 import re
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -158,10 +158,15 @@ def _suspects(engine: DuckDB, texts: list[str]) -> list[bool]:
     ]
 
 
-@pytest.mark.parametrize("text", SHAPES, ids=lambda t: t[:16])
-@pytest.mark.parametrize("frame", ["{}", "see {} there", '"{}"', "({}),", "x={}"])
-def test_a_key_is_told_by_its_shape(text: str, frame: str) -> None:
-    assert redact(frame.format(text)) == frame.format("[secret]")
+def told_otherwise(expected: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the texts of which the rules make something else than expected, and what."""
+    return {text: made for text, right in expected if (made := redact(text)) != right}
+
+
+def test_a_key_is_told_by_its_shape() -> None:
+    frames = ("{}", "see {} there", '"{}"', "({}),", "x={}")
+    framed = [(f.format(text), f.format("[secret]")) for f in frames for text in SHAPES]
+    assert told_otherwise(framed) == {}
 
 
 @pytest.mark.parametrize(("parts", "rule"), _BEGUN, ids=lambda value: getattr(value, "id", ""))
@@ -184,15 +189,14 @@ def test_rules_have_ids_of_their_own_and_keywords_that_their_keys_begin_with() -
     assert marked == {rule.id for _, rule in _BEGUN if rule.keywords}
 
 
-@pytest.mark.parametrize("text", PLACES)
-def test_only_the_value_is_replaced(text: str) -> None:
-    assert redact(re.sub("[«»]", "", text)) == re.sub("«.*?»", "[secret]", text)
+def test_only_the_value_is_replaced() -> None:
+    marked = [(re.sub("[«»]", "", t), re.sub("«.*?»", "[secret]", t)) for t in PLACES]
+    assert told_otherwise(marked) == {}
 
 
-@pytest.mark.parametrize("text", STAYS)
-@pytest.mark.parametrize("frame", ["{}", "see {} there"])
-def test_what_is_no_credential_stays(text: str, frame: str) -> None:
-    assert redact(frame.format(text)) == frame.format(text)
+def test_what_is_no_credential_stays() -> None:
+    framed = [f.format(text) for f in ("{}", "see {} there") for text in STAYS]
+    assert told_otherwise(zip(framed, framed, strict=True)) == {}
 
 
 def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: DuckDB) -> None:
@@ -265,12 +269,15 @@ def test_what_is_redacted_stays_as_it_is(pieces: list[str]) -> None:
     assert fingerprinted(printed, "k") == printed
 
 
-@pytest.mark.parametrize("text", SHAPES, ids=lambda t: t[:16])
-def test_a_fingerprint_is_of_the_value_alone_and_needs_the_key(text: str) -> None:
-    print_ = fingerprinted(text, "k")
-    assert re.fullmatch("secret-[0-9a-f]{12}", print_)
-    assert fingerprinted(f"see {text} and {text}", "k") == f"see {print_} and {print_}"
-    assert fingerprinted(text, "other") != print_
+def test_a_fingerprint_is_of_the_value_alone_and_needs_the_key() -> None:
+    prints = {text: fingerprinted(text, "k") for text in SHAPES}
+    assert [t for t, p in prints.items() if not re.fullmatch("secret-[0-9a-f]{12}", p)] == []
+    assert [
+        text
+        for text, p in prints.items()
+        if fingerprinted(f"see {text} and {text}", "k") != f"see {p} and {p}"
+    ] == []
+    assert [t for t, p in prints.items() if fingerprinted(t, "other") == p] == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 from reporter.schema.tables import LOADED
 
+pytestmark = pytest.mark.usefixtures("own_caches")
+
 
 def _body(kind: str, place: str, length: int) -> str:
     """Random-looking letters and digits that tell where they stood."""

@@ -200,7 +200,7 @@ def assessed(
         path = folder / "ws" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    options = Options(formats=("json",), cache=folder.parents[1] / "converted")
+    options = Options(formats=("json",))
     _, view = assess_workspace(folder / "ws", folder / "run", options)
     report: dict[str, Any] = json.loads(to_json(view))
     return report

@@ -396,7 +396,7 @@ def workspace(folder: Path, **statements: list[dict[str, str]]) -> Path:
 
 
 def run(ws: Path, out: str = "run", **options: Any) -> dict[str, Any]:
-    options = {"formats": ("json", "csv"), "cache": ws.parent.parent / "converted"} | options
+    options = {"formats": ("json", "csv")} | options
     assess_workspace(ws, ws.parent / out, Options(**options))
     report: dict[str, Any] = printed(ws.parent / out)
     return report

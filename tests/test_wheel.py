@@ -78,28 +78,28 @@ def test_the_wheel_holds_all_content_and_nothing_else(wheel: Path) -> None:
     assert sorted(strange) == ["reporter/privacy/secret_rules.toml", "reporter/py.typed"]
 
 
-def test_the_wheel_alone_assesses_a_workspace(installed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "formats", ["html,json,csv", pytest.param("html,pdf,json,csv", marks=pytest.mark.deep)]
+)
+def test_the_wheel_alone_assesses_a_workspace(
+    formats: str, installed: Path, tmp_path: Path
+) -> None:
     python(installed, tmp_path, "-m", "reporter.cli", "init", "ws")
     with (tmp_path / "ws/reporter.yml").open("a") as settings:
         settings.write("frameworks: [owasp-agentic-2026]\n")  # one list: the PDF is half as long
-    origin, *opened = _assess_and_list_opened(installed, tmp_path)
+    origin, *opened = _assess_and_list_opened(installed, tmp_path, formats)
     assert origin == str(installed / "reporter" / "__init__.py")
     libraries = f"{ROOT}/.venv/"
     assert not [p for p in opened if p.startswith(f"{ROOT}/") and not p.startswith(libraries)]
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert set(manifest["outputs"]) >= {
-        "report.html",
-        "report.pdf",
-        "report.json",
-        "findings.csv",
-        "results.parquet",
-    }
+    written = {"report.html", "report.json", "findings.csv", "results.parquet"}
+    assert set(manifest["outputs"]) >= written | ({"report.pdf"} if "pdf" in formats else set())
     taken = [i for i in manifest["inputs"] if i["source"] != "attestations"]
     assert all(i["read"] == i["kept"] for i in taken)
     assert "ASI03" in (tmp_path / "explained").read_text()
 
 
-def _assess_and_list_opened(installed: Path, folder: Path) -> list[str]:
+def _assess_and_list_opened(installed: Path, folder: Path, formats: str) -> list[str]:
     """Assess and explain with an audit hook that notes each path Python opens or lists; its own place comes first."""
     code = (
         "import sys\n"
@@ -107,7 +107,7 @@ def _assess_and_list_opened(installed: Path, folder: Path) -> list[str]:
         "sys.addaudithook(lambda name, args: seen.add(str(args[0])) if name in ('open', 'os.listdir', 'os.scandir') else None)\n"
         "import contextlib, reporter\n"
         "from reporter.cli import main\n"
-        "main(['assess', 'ws', '--out', 'run', '--quiet'], standalone_mode=False)\n"
+        f"main(['assess', 'ws', '--out', 'run', '--quiet', '--formats', '{formats}'], standalone_mode=False)\n"
         "with open('explained', 'w') as said, contextlib.redirect_stdout(said):\n"
         "    main(['explain', 'run', 'ASI-03'], standalone_mode=False)\n"
         "print('\\n'.join([reporter.__file__, *sorted(seen)]))\n"

@@ -2,7 +2,7 @@
 
 usage: python benchmarks/generate.py OUT --events N [--agents 2000] [--tools 300] [--seed 7]
 
-Same arguments, same bytes. Seeded defects, about one in a hundred: ghosts, shared credentials, tools outside the
+Same arguments, same bytes. Seeded defects, about one in a hundred: unregistered agents, shared credentials, tools outside the
 scope, events after retirement, high-impact actions without approval, unowned agents.
 """
 
@@ -187,7 +187,7 @@ def _events(
             )
             family = tool.split(".")[0]
             second = k / n * DAYS * 86400
-            actor = f"agent-{i:05d}" if dice < 0.999 else f"ghost-{k % 50:03d}"
+            actor = f"agent-{i:05d}" if dice < 0.999 else f"unregistered-{k % 50:03d}"
             effect = _effect(tool)
             approval = f'"APR-{k % 10_000_000:07d}"' if effect in ("delete", "publish") else "null"
             log.write(

@@ -1,6 +1,6 @@
 """Show from evidence how far AI agents are governed as identities.
 
-`assess` judges a workspace and leaves a run, `open` reads one; both return a `Run`, whose tables
+`assess` checks a workspace and leaves a run, `open` reads one; both return a `Run`, whose tables
 are pandas DataFrames."""
 
 from typing import TYPE_CHECKING, Any

@@ -461,10 +461,10 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
 
 @main.command()
-@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to judge.")
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content to check.")
 @_no_packs
 @click.option("--tables", is_flag=True, help="List the tables and columns a check may read.")
-@click.option("--no-examples", is_flag=True, help="Judge the files without running the examples.")
+@click.option("--no-examples", is_flag=True, help="Check the files without running the examples.")
 @click.option(
     "--try",
     "trial",
@@ -479,8 +479,8 @@ def lint(
     no_examples: bool,
     trial: tuple[str, str] | None,
 ) -> None:
-    """Judge all content: SQL, official ids and titles, mappings, and every check's examples; with
-    --extra, those of its checks.
+    """Validate all content: SQL, official ids and titles, mappings, and every check's examples;
+    with --extra, those of its checks.
     """
     from reporter.authoring.lint import lint as linted
     from reporter.authoring.lint import list_tables
@@ -494,7 +494,7 @@ def lint(
     if tables:
         print_clean(list_tables())
         return
-    with progress("checks judged") as done:
+    with progress("checks validated") as done:
         problems, summary = linted(extra, not no_examples, done, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))

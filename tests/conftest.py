@@ -26,7 +26,7 @@ from reporter import assess
 from reporter.cli import main
 from reporter.content import loader
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.content.workspace import read_workspace
 from reporter.engine import duckdb
 from reporter.engine.duckdb import DuckDB
@@ -37,14 +37,14 @@ from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.pipeline import assess as running
-from reporter.pipeline.assess import judge_all
+from reporter.pipeline.assess import compile_all
 from reporter.report.build import to_json
 from reporter.report.export import read_view
 from reporter.runs.store import RESULT, Results
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
-Cells = dict[tuple[str, str], tuple[str, str]]
+Verdicts = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (verdict, reason)"""
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
@@ -100,29 +100,29 @@ def content() -> Content:
 
 
 @pytest.fixture(scope="session")
-def judged(content: Content) -> list[tuple[Check, Judged]]:
+def compiled(content: Content) -> list[tuple[Check, Compiled]]:
     """Every check with the good company's thresholds."""
-    return judge_all(content.checks, SETTINGS["params"])
+    return compile_all(content.checks, SETTINGS["params"])
 
 
-CELLS: dict[str, Cells] = {}
-"""What the engine said of estates, for `cells_of`."""
+GIVEN: dict[str, Verdicts] = {}
+"""What the engine said of estates, for `results_of`."""
 
 
 @pytest.fixture
-def cells_of(
-    content: Content, judged: list[tuple[Check, Judged]], tmp_path: Path, converted: Path
-) -> Callable[..., Cells]:
-    """Give what the engine says of an estate: every cell, or those of some checks, without a report. Of equal ones it is asked once."""
+def results_of(
+    content: Content, compiled: list[tuple[Check, Compiled]], tmp_path: Path, converted: Path
+) -> Callable[..., Verdicts]:
+    """Give what the engine says of an estate: every result, or those of some checks, without a report. Of equal ones it is asked once."""
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
-    def run(estate: Estate, only: Iterable[str] = ()) -> Cells:
+    def run(estate: Estate, only: Iterable[str] = ()) -> Verdicts:
         key = json.dumps([asdict(estate), sorted(only)])
-        if key not in CELLS:
-            CELLS[key] = judge(estate, set(only))
-        return dict(CELLS[key])
+        if key not in GIVEN:
+            GIVEN[key] = assess_estate(estate, set(only))
+        return dict(GIVEN[key])
 
-    def judge(estate: Estate, only: set[str]) -> Cells:
+    def assess_estate(estate: Estate, only: set[str]) -> Verdicts:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with DuckDB(folder / "work") as engine:
@@ -130,7 +130,7 @@ def cells_of(
             expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
             derive(engine, workspace.run, expected)
             runner.prepare(engine)
-            runner.assess(engine, [(c, j) for c, j in judged if not only or c.id in only])
+            runner.assess(engine, [(c, j) for c, j in compiled if not only or c.id in only])
             return said(engine, content.checks)
 
     return run
@@ -142,7 +142,7 @@ FEW = ("OWN-01", "OWN-02", "GOV-01", "INV-01")
 @pytest.fixture
 def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of the test get verdicts of few checks."""
-    judge_few(monkeypatch)
+    assess_few(monkeypatch)
 
 
 READ = functools.cache(read_view)
@@ -176,12 +176,12 @@ def own_caches() -> Iterator[None]:
         yield
 
 
-def judge_few(patch: pytest.MonkeyPatch, *more: str) -> None:
-    """Let runs judge `FEW`, `more`, and checks that do not ship: the others take half the time of a run."""
+def assess_few(patch: pytest.MonkeyPatch, *more: str) -> None:
+    """Let runs assess `FEW`, `more`, and checks that do not ship: the others take half the time of a run."""
     whole, others = runner.assess, {c.id for c in loader.load().checks} - {*FEW, *more}
 
     def some(
-        engine: DuckDB, checks: Iterable[tuple[Check, Judged]], *more: Any, **how: Any
+        engine: DuckDB, checks: Iterable[tuple[Check, Compiled]], *more: Any, **how: Any
     ) -> dict[str, str]:
         return whole(engine, [(c, j) for c, j in checks if c.id not in others], *more, **how)
 

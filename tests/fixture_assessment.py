@@ -202,7 +202,7 @@ def _control(
 THEMES = tuple(
     Theme(i, title)
     for i, title in (
-        ("INV", "Inventory and ghosts"),
+        ("INV", "Complete inventory"),
         ("OWN", "Ownership"),
         ("CRD", "Credentials"),
         ("ENT", "Entitlements and boundaries"),
@@ -231,7 +231,7 @@ def mixed(check: Check, subject: str, n: int) -> tuple[Status, str]:
 
 
 @dataclass(frozen=True)
-class Judged(Assessment):
+class Assessed(Assessment):
     """An assessment and all verdicts that it rests on."""
 
     verdicts: tuple[Finding, ...] = ()
@@ -245,8 +245,8 @@ def assemble(
     theme_list: tuple[Theme, ...] = THEMES,
     context: Context | None = None,
     profile: Profile = PROFILE,
-) -> Judged:
-    """Judge every name by every check, and score the result."""
+) -> Assessed:
+    """Assess every name by every check, and score the result."""
     check_list = checks() if check_list is None else check_list
     framework_list = frameworks() if framework_list is None else framework_list
     # As an engine holds them: what is no text in UTF-8 is replaced.
@@ -256,7 +256,7 @@ def assemble(
     scores = score(framework_list, check_list, theme_list, counted, POLICY, profile, caps=CAPS)
     groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in check_list[:2])),)  # fmt: skip
     _, todo = defects_of(verdicts, check_list, groups, EFFORTS)
-    return Judged(
+    return Assessed(
         run=RUN,
         frameworks=framework_list,
         checks=check_list,
@@ -264,7 +264,7 @@ def assemble(
         policy=POLICY,
         profile=profile,
         scores=scores,
-        cells=len(verdicts),
+        results=len(verdicts),
         files=_files(),
         out_of_scope_types=(
             ("okta-system-log", Sentence("user.session.start"), 1204),
@@ -380,14 +380,14 @@ def _paths(at: datetime) -> tuple[Step, ...]:
         Step("agent-01", "principal", "ann@example.com", 9, None, "left", "human", at, "logs/a.jsonl#9"),
         Step("agent-01", "principal", "", 2, None, "broken", "", at, "logs/a.jsonl#9"),
         Step("agent-02", "principal", "", 2, None, "holds", "schedule", at, "logs/a.jsonl#9"),
-        Step("<b>ghost</b>", "tool", "rm", 2, True, "unregistered", "", None, "logs/a.jsonl#10"),
+        Step("<b>stranger</b>", "tool", "rm", 2, True, "unregistered", "", None, "logs/a.jsonl#10"),
     ]  # fmt: skip
     return tuple(steps)
 
 
 def _parity() -> SideBySide:
     ref = "inventory/<b>people</b>.csv#7"
-    cells = tuple(
+    practices = tuple(
         Parity(practice, kind, n, n - lacks - open_, lacks, open_, ref if lacks + open_ else "")
         for practice in ("owner", "review", "credentials", "monitoring", "policy")
         for kind, n, lacks, open_ in (
@@ -395,15 +395,15 @@ def _parity() -> SideBySide:
             ("scripted_agent", 2, 0, 0), ("agent", 52, 9, 4), ("agent_untold", 2, 0, 2),
         )
     )  # fmt: skip
-    return SideBySide(cells, (), 365, 90, 5)
+    return SideBySide(practices, (), 365, 90, 5)
 
 
-def plain(a: Judged) -> Assessment:
+def plain(a: Assessed) -> Assessment:
     """Return what a run keeps beside its verdicts."""
     return Assessment(**{f.name: getattr(a, f.name) for f in fields(Assessment)})
 
 
-def leave(a: Judged, folder: Path) -> Path:
+def leave(a: Assessed, folder: Path) -> Path:
     """Leave report.json and results.parquet of an assessment."""
     folder.mkdir(parents=True, exist_ok=True)
     write_data(plain(a), folder)
@@ -412,7 +412,7 @@ def leave(a: Judged, folder: Path) -> Path:
     return folder
 
 
-def holding(v: View, a: Judged, verdicts: Iterable[Finding]) -> View:
+def holding(v: View, a: Assessed, verdicts: Iterable[Finding]) -> View:
     """Return a view of an assessment over other verdicts, which no score knows."""
     mine = replace(a, verdicts=tuple(verdicts))
     n = Counter((f.check, f.status) for f in mine.verdicts)
@@ -428,7 +428,7 @@ def holding(v: View, a: Judged, verdicts: Iterable[Finding]) -> View:
     )
 
 
-def open_of(a: Judged) -> list[Finding]:
+def open_of(a: Assessed) -> list[Finding]:
     """Return what findings.csv shows, in its order."""
     rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
     found = (f for f in a.verdicts if f.status in OPEN_ORDER)
@@ -443,11 +443,11 @@ def open_of(a: Judged) -> list[Finding]:
 
 
 OPEN_ORDER = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
-_LEFT: dict[tuple[int, int], tuple[Judged, Path]] = {}
+_LEFT: dict[tuple[int, int], tuple[Assessed, Path]] = {}
 _ROOM = TemporaryDirectory(prefix="reporter-tests-")
 
 
-def view(a: Judged, language: str = "") -> View:
+def view(a: Assessed, language: str = "") -> View:
     """Return what is printed of an assessment; its verdicts are left in a file once."""
     key = id(a.verdicts), id(a.roadmap)
     if key not in _LEFT:  # kept, so that no other gets the same ids
@@ -456,11 +456,11 @@ def view(a: Judged, language: str = "") -> View:
 
 
 @cache
-def rich() -> Judged:
+def rich() -> Assessed:
     """Sixty agents, hostile names, every status, known policy coverage."""
     context = Context(
         agents_in_use=52,
-        agents_judged=52,
+        agents_assessed=52,
         policy_lo=Fraction(31, 52),
         policy_hi=Fraction(36, 52),
         units_total=9,
@@ -471,7 +471,7 @@ def rich() -> Judged:
 
 
 @cache
-def empty() -> Judged:
+def empty() -> Assessed:
     """Nothing is known about anything."""
     return assemble(
         subjects(3), lambda c, s, n: (Status.UNKNOWN, "no source delivers this"), context=Context()
@@ -484,12 +484,12 @@ def good(check: Check, subject: str, n: int) -> tuple[Status, str]:
 
 
 @cache
-def perfect() -> Judged:
+def perfect() -> Assessed:
     """Every check passes for every agent."""
     return assemble(subjects(20), good)
 
 
 @cache
-def single() -> Judged:
+def single() -> Assessed:
     """One agent."""
     return assemble(["only-agent"], mixed)

@@ -450,10 +450,14 @@ def spoiled() -> Estate:
         e | {"credential_id": "key-1", "session_id": "", "approval_id": ""}
         for e in estate.events[3:]
     ]
-    ghost = _actor(1) | {"actor_id": "ghost", "principal_id": "spiffe://good/ghost"} | WORK
+    unregistered = (
+        _actor(1)
+        | {"actor_id": "unregistered", "principal_id": "spiffe://good/unregistered"}
+        | WORK
+    )
     estate.events = [
         *estate.events[1:3],
         *late,
-        _event("2026-09-30T08:00", **ghost | {"effect": "delete"}),
+        _event("2026-09-30T08:00", **unregistered | {"effect": "delete"}),
     ]
     return estate

@@ -1,4 +1,4 @@
-"""Runs left by hand: an invented assessment and any cells in, a run folder that its manifest vouches for out."""
+"""Runs left by hand: an invented assessment and any results in, a run folder that its manifest vouches for out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reporter.report import export
 from reporter.report.compare import Found, compare, read_earlier
 from reporter.runs.store import RESULTS, Changes, write_data
 
-Cell = tuple[str, str, str]
+Verdict = tuple[str, str, str]
 """Check, subject, verdict."""
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 HASHES = {
@@ -49,34 +49,34 @@ def assessed(days_ago: int = 0, a: Assessment | None = None, **hashes: str) -> A
     return replace(a, run=run, hashes={"evidence_id": identity, **rests_on})
 
 
-def write_cells(path: Path, cells: Sequence[Cell], work: Path) -> None:
+def write_results(path: Path, results: Sequence[Verdict], work: Path) -> None:
     """Write results.parquet; each subject is its own actor and its owner is ann."""
     with DuckDB(work) as engine:
         engine.run(
-            'CREATE TABLE cells ("check" VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR, reason_values VARCHAR, record VARCHAR, actor VARCHAR, owner VARCHAR, '
+            'CREATE TABLE results ("check" VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR, reason_values VARCHAR, record VARCHAR, actor VARCHAR, owner VARCHAR, '
             "tier_lo INTEGER, tier_hi INTEGER)"
         )
-        engine.insert("cells", [(c, s, v, *told(f"{c} is {v}"), f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(cells)])  # fmt: skip
-        engine.write_parquet('SELECT * FROM cells ORDER BY "check", subject', path)
+        engine.insert("results", [(c, s, v, *told(f"{c} is {v}"), f"a.csv#{n}", s, "ann", 2, 3) for n, (c, s, v) in enumerate(results)])  # fmt: skip
+        engine.write_parquet('SELECT * FROM results ORDER BY "check", subject', path)
 
 
-def counted(a: Assessment, cells: Sequence[Cell]) -> Assessment:
-    """Return an assessment whose checks count these cells, as a run's do."""
+def counted(a: Assessment, results: Sequence[Verdict]) -> Assessment:
+    """Return an assessment whose checks count these results, as a run's do."""
     score = next(iter(a.scores.checks.values()))
     counts: dict[str, Counter[Status]] = defaultdict(Counter)
-    for check, _, verdict in cells:
+    for check, _, verdict in results:
         if verdict in [*Status]:
             counts[check][Status(verdict)] += 1
     checks = {c: replace(score, check=c, counts=dict(n)) for c, n in counts.items()}
     return replace(a, scores=replace(a.scores, checks=checks))
 
 
-def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
+def leave(folder: Path, a: Assessment, results: Sequence[Verdict]) -> Path:
     """Leave a run: report.json, results.parquet and a manifest of both."""
     folder.mkdir(parents=True)
-    a = counted(a, cells)
+    a = counted(a, results)
     write_data(a, folder)
-    write_cells(folder / RESULTS, cells, folder / "work")
+    write_results(folder / RESULTS, results, folder / "work")
     for path in sorted((folder / "work").rglob("*"), reverse=True):
         path.rmdir()
     (folder / "work").rmdir()
@@ -84,16 +84,16 @@ def leave(folder: Path, a: Assessment, cells: Sequence[Cell]) -> Path:
     return folder
 
 
-def beside(folder: Path, runs: Sequence[Path], cells: Sequence[Cell], a: Assessment | None = None) -> Assessment:  # fmt: skip
-    """Return the assessment of NOW with the runs before it, its own cells being these."""
+def beside(folder: Path, runs: Sequence[Path], results: Sequence[Verdict], a: Assessment | None = None) -> Assessment:  # fmt: skip
+    """Return the assessment of NOW with the runs before it, its own results being these."""
     a = a or assessed()
-    return beside_found(folder, read_earlier(runs, a.run, a.pseudonyms), cells, a)
+    return beside_found(folder, read_earlier(runs, a.run, a.pseudonyms), results, a)
 
 
-def beside_found(folder: Path, found: Sequence[Found], cells: Sequence[Cell], a: Assessment) -> Assessment:  # fmt: skip
+def beside_found(folder: Path, found: Sequence[Found], results: Sequence[Verdict], a: Assessment) -> Assessment:  # fmt: skip
     """Return the same for runs that were read."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_cells(folder / RESULTS, cells, folder / "one")
+    write_results(folder / RESULTS, results, folder / "one")
     with DuckDB(folder / "two") as engine:
         made = compare(engine, found, a, folder)
     write_data(made, folder)

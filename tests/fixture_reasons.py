@@ -1,4 +1,4 @@
-"""What the cells of an engine say. In: an engine, its checks. Out: (check, subject) -> (status, the reason in English)."""
+"""What the results of an engine say. In: an engine, its checks. Out: (check, subject) -> (status, the reason in English)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def text_of(found: Finding) -> str:
 
 
 def said(engine: DuckDB, checks: Iterable[Check]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return every cell."""
+    """Return every result."""
     reasons = Reasons(checks)
-    rows = engine.rows("SELECT check_id, subject, status, reason_code, reason_values FROM cells")
+    rows = engine.rows("SELECT check_id, subject, status, reason_code, reason_values FROM results")
     found = {(c, s): (status, reasons.of(c, *why)) for c, s, status, *why in rows}
     assert len(found) == len(rows)
     return found

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate.defects import by_cause, cause_names, defects
 from reporter.evaluate.root_causes import Explained, worst_first
-from reporter.evaluate.runner import CELLS
+from reporter.evaluate.runner import RESULTS_TABLE
 from reporter.model.assessment import Check, Finding
-from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.roadmap import Action, Efforts, Roadmap
 from reporter.model.scores import Status, Tally
 from reporter.runs.store import write_results
@@ -31,7 +31,7 @@ def tallies(verdicts: Iterable[Finding]) -> list[Tally]:
 
 
 def explained(
-    found: Iterable[Finding], checks: Iterable[Check], groups: Sequence[CauseGroup], actors: Mapping[Cell, tuple[str, ...]] = {}
+    found: Iterable[Finding], checks: Iterable[Check], groups: Sequence[CauseGroup], actors: Mapping[ResultKey, tuple[str, ...]] = {}
 ) -> list[Explained]:  # fmt: skip
     """Return the causes of the failures among verdicts, the worst first, each with its own."""
     by_id = {c.id: c for c in checks}
@@ -73,8 +73,8 @@ def _engine(verdicts: Iterable[Finding]) -> Iterator[DuckDB]:
     with TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
         engine.run(f"CREATE MACRO {CALLED}(plain) AS plain")
         engine.run("CREATE TABLE tiers (actor_id VARCHAR, registered BOOLEAN)")
-        engine.run(CELLS)
-        engine.insert("cells", [
+        engine.run(RESULTS_TABLE)
+        engine.insert("results", [
             (f.check, f.subject, f.status.value, f.reason_code, f.reason_values, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
              f.waived_until, f.waiver)
             for f in verdicts

@@ -1,8 +1,8 @@
-"""Many variants of an example in one engine, so that thousands can be judged in minutes.
+"""Many variants of an example in one engine, so that thousands can be assessed in minutes.
 
 In: a check, an example and its variants. Out: for each variant what the SQL alone says, and what the engine makes of it.
 Each variant is a world: its rows have a source and ids of their own. Where worlds would see each other, or the check is
-about the organisation, each is judged alone.
+about the organisation, each is assessed alone.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fixture_reasons import said
 
 from reporter.authoring import examples
 from reporter.authoring.examples import complete_events
-from reporter.content.sql_policy import Judged, judge
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
-from reporter.evaluate.unjudged import NOT_ACTORS
+from reporter.evaluate.unassessed import NOT_ACTORS
 from reporter.model.assessment import Check
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
 from reporter.schema.vocabulary import VOCABULARY
@@ -46,7 +46,7 @@ class Seen:
 
     ok: dict[str, bool | None]
     """By subject, what the SQL alone says."""
-    cells: dict[str, tuple[str, str]]
+    results: dict[str, tuple[str, str]]
     """By subject, verdict and reason after the rules on what is recorded."""
 
     @property
@@ -55,16 +55,16 @@ class Seen:
 
 
 class Worlds:
-    """Judges variants of one example."""
+    """Assesses variants of one example."""
 
     def __init__(self, check: Check, example: dict[str, Any]) -> None:
         self._check, self.given = check, example.get("given", {})
         params = {**check.params, **example.get("params", {})}
-        self._judged = judge(check, params)
+        self._compiled = compile_check(check, params)
         self._dead = 100 if example.get("dead") else 0
         self._renamed = self._find_renamed()
 
-    def judge(self, variants: Sequence[Given]) -> list[Seen]:
+    def assess(self, variants: Sequence[Given]) -> list[Seen]:
         """Return what becomes of each variant."""
         if self._renamed is None:
             return [self._run([v], None)[0] for v in variants]
@@ -77,7 +77,7 @@ class Worlds:
 
     def _find_renamed(self) -> set[str] | None:
         """The columns whose values are made the world's own so that three equal worlds come out as one alone; or None."""
-        shared = {t for t, _ in runner.needs_of(self._check, self._judged)} & set(SHARED)
+        shared = {t for t, _ in runner.needs_of(self._check, self._compiled)} & set(SHARED)
         if self._check.about in NOT_ACTORS or shared:
             return None
         alone = self._run([self.given], None)[0].ok
@@ -90,7 +90,7 @@ class Worlds:
         seen = [Seen({}, {}) for _ in variants]
         with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
             engine.run("SET threads = 1")
-            wanted = self._judged.tables | read_for(self._check.about)
+            wanted = self._compiled.tables | read_for(self._check.about)
             facts = _load(engine, variants, renamed, wanted)
             derive(
                 engine,
@@ -100,14 +100,14 @@ class Worlds:
                 facts=facts,
             )
             runner.prepare(engine, [self._check.about])
-            for subject, ok in engine.rows(f"SELECT subject, ok FROM ({self._judged.sql})"):
+            for subject, ok in engine.rows(f"SELECT subject, ok FROM ({self._compiled.sql})"):
                 if subject is not None:
                     number, plain = _split(subject, renamed)
                     seen[number].ok[plain] = ok
-            runner.assess(engine, [(self._check, self._judged)])
+            runner.assess(engine, [(self._check, self._compiled)])
             for (_, subject), verdict in said(engine, [self._check]).items():
                 number, plain = _split(subject, renamed)
-                seen[number].cells[plain] = verdict
+                seen[number].results[plain] = verdict
         return seen
 
 
@@ -243,10 +243,10 @@ def _with(given: Given, names: Sequence[str], word: Any) -> Given:
     return made
 
 
-def needed(check: Check, judged: Judged, given: Given) -> tuple[list[str], list[str], bool]:
+def needed(check: Check, compiled: Compiled, given: Given) -> tuple[list[str], list[str], bool]:
     """Return the needed columns that rows of an example have and may be without, those they lack, and if a table is lacking."""
     required = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if c.required}
-    needs = [(t, f"{t}.{c}", c) for t, c in runner.needs_of(check, judged)]
+    needs = [(t, f"{t}.{c}", c) for t, c in runner.needs_of(check, compiled)]
     held = {name for t, name, c in needs if any(c in row for row in given.get(t, []))}
     loose = [name for _, name, _ in needs if name not in required]
     return (

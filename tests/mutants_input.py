@@ -51,10 +51,10 @@ MODULES = (
         "approved_scope", "scoped_events", "deviations", "scope_runs",
     )),
     "reporter/ingest/load.py", "reporter/ingest/detect.py", "reporter/ingest/readers/records.py",
-    "reporter/evaluate/possible_agents.py", "reporter/evaluate/unjudged.py", "reporter/content/sql_policy.py",
+    "reporter/evaluate/possible_agents.py", "reporter/evaluate/unassessed.py", "reporter/content/sql_policy.py",
     "reporter/content/source_policy.py", "reporter/content/sql_tree.py", "reporter/engine/sandbox.py",
 )  # fmt: skip
-"""What makes cells of records; readers and recognition have their own goldens."""
+"""What makes results of records; readers and recognition have their own goldens."""
 CHECKS = "frameworks/checks/"
 TESTS: dict[str, tuple[str, ...]] = {
     "identity": ("names", "derived", "derived_rows"), "runner": ("derived_rows", "honesty", "failing_checks"),
@@ -69,16 +69,16 @@ TESTS: dict[str, tuple[str, ...]] = {
     "conflicts": ("names",), "observed": ("observed", "derived_numbers"), "detect": ("readers", "reconsider", "sources"),
     "approved_scope": ("scope",), "sql_policy": ("sql", "walls"),
     "source_policy": ("sql", "walls"), "sql_tree": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
-    **dict.fromkeys(("risk_attributes", "risk", "factors"), ("derived_numbers",)), "unjudged": ("failing_checks",),
+    **dict.fromkeys(("risk_attributes", "risk", "factors"), ("derived_numbers",)), "unassessed": ("failing_checks",),
 }  # fmt: skip
 """Module -> the quick files of tests that are to notice; the examples of checks come after them."""
 EXAMPLES = "tests/test_content.py"
-WHOLE = {"cells_of", "stripped", "good_run", "sample_run", "good", "failing"}
+WHOLE = {"results_of", "stripped", "good_run", "sample_run", "good", "failing"}
 """Fixtures of whole companies: tests that need one are left out, for they take seconds."""
 READ_BY: dict[str, str] = {
     "actors": "INV-02 OWN-02 IDN-02", "runner": "INV-02 CRD-02 ENT-05 APR-02 MON-01", "breaches": "GOV-02 MON-04 RUN-06",
     "undecided": "APR-07", "delegations": "APR-08 AUD-03", "feed_clocks": "AUD-05", "feed_delivery": "AUD-01 MON-01", "keys": "CRD-02 IDN-06",
-    "graver_uses": "ENT-05 REC-01", "possible_agents": "INV-02 AUD-01", "right_uses": "ENT-05", "scope_runs": "PUR-03", "unjudged": "INV-02 MON-01",
+    "graver_uses": "ENT-05 REC-01", "possible_agents": "INV-02 AUD-01", "right_uses": "ENT-05", "scope_runs": "PUR-03", "unassessed": "INV-02 MON-01",
     "activity": "ENT-06 REC-01", "callers": "REC-01", "versions": "SUP-01 SUP-03", "data_use": "CHG-03 REV-03",
 }  # fmt: skip
 """Module -> checks whose examples come after its tests, for they read what it makes."""

@@ -21,7 +21,7 @@ from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.comparison import Comparison, Rated, Step
 from reporter.model.scores import Status, Tally
-from reporter.pipeline.run_scores import Cells
+from reporter.pipeline.run_scores import Scoring
 from reporter.report.chapters.agents import agents
 from reporter.report.document import View
 from reporter.report.html import diagrams, page, verdict_pages
@@ -36,7 +36,7 @@ def rich() -> View:
     return given.view(given.rich())
 
 
-def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content: Content) -> None:
+def test_the_level_of_an_agent_is_what_the_method_gives_its_results_alone(content: Content) -> None:
     """Each theme scored once and put together is the same as scoring all at once."""
     profile = content.profiles["baseline"]
     about = [c for c in content.checks if c.about == "agent"]
@@ -49,8 +49,8 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
         for seed in range(0, 60, 6)
     }
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
-    cells = Cells(content, content.checks, profile, (), (), {}, {}, {})
-    made = cells.leveled(agents.items(), rated)
+    scoring = Scoring(content, content.checks, profile, (), (), {}, {}, {})
+    made = scoring.leveled(agents.items(), rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
     for found in made[:-1]:
         whole = score((), content.checks, content.themes, agents[found.agent], content.policy, profile)  # fmt: skip
@@ -65,11 +65,11 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_cells_alone(content:
 
 def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> None:
     about = [c for c in content.checks if c.about == "agent"]
-    cells = Cells(content, content.checks, content.profiles["baseline"], (), (), {}, {}, {})
+    scoring = Scoring(content, content.checks, content.profiles["baseline"], (), (), {}, {}, {})
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
     rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
-    levels = cells.leveled({"silent": silent, "heard": heard}.items(), rated)
+    levels = scoring.leveled({"silent": silent, "heard": heard}.items(), rated)
     assert [(m.narrow, m.assessed) for m in levels] == [(False, False), (False, True)]
     made = agents(Comparison(levels=levels))
     assert [(c.level, c.score) for c in made.cards] == [("0, at most 1", "0.0 % [0.0–98.6 %]"), ("", "Not assessed")]  # fmt: skip
@@ -99,8 +99,8 @@ def test_a_card_shows_what_nobody_approved_first_and_says_what_it_leaves_out(
         "Acts for 2 principals; used 4 tools and 9 data sources, 1 never approved, "
         "1 approved after its first use and 1 no input records approvals."
     )
-    ghost = next(c for c in rich.agents.cards if c.agent == "<b>ghost</b>")
-    assert (ghost.tier, ghost.level, ghost.text) == ("4", "", "Used 1 tool; the agent stands in no register.")  # fmt: skip
+    unregistered = next(c for c in rich.agents.cards if c.agent == "<b>stranger</b>")
+    assert (unregistered.tier, unregistered.level, unregistered.text) == ("4", "", "Used 1 tool; the agent stands in no register.")  # fmt: skip
     quiet = next(c for c in rich.agents.cards if c.agent == "agent-05")
     assert quiet.text == "Nothing that it did is in the logs supplied."
 
@@ -145,7 +145,7 @@ def steps(content: Content, folder: Path, dated: bool) -> dict[tuple[str, str, s
     used = (
         ("agt-p", "crm.read", "read", "2026-07-05"), ("agt-p", "crm.read", "read", "2026-07-06"),
         ("agt-p", "crm.write", "write", "2026-08-01"), ("agt-p", "crm.delete", "delete", "2026-08-02"),
-        ("agt-q", "crm.read", "read", "2026-07-07"), ("agt-ghost", "crm.read", "read", "2026-07-08"),
+        ("agt-q", "crm.read", "read", "2026-07-07"), ("agt-unregistered", "crm.read", "read", "2026-07-08"),
         ("agt-p", "old.tool", "read", "2026-05-01"),
     )  # fmt: skip
     events = [
@@ -178,7 +178,7 @@ def test_a_path_says_what_was_approved_first(content: Content, tmp_path: Path) -
         ("agt-p", "crm.write"): "later",
         ("agt-p", "crm.delete"): "never",
         ("agt-q", "crm.read"): "never",  # its source records approvals, of others
-        ("agt-ghost", "crm.read"): "unregistered",
+        ("agt-unregistered", "crm.read"): "unregistered",
     }
     read = made["agt-p", "tool", "crm.read"]
     assert (read.uses, read.changes, read.ref) == (2, False, "logs/gw.jsonl#1")
@@ -189,4 +189,4 @@ def test_where_no_input_records_approvals_nothing_is_called_unapproved(
     content: Content, tmp_path: Path
 ) -> None:
     made = steps(content, tmp_path, dated=False)
-    assert {s.standing for s in made.values() if s.agent != "agt-ghost"} == {"not recorded"}
+    assert {s.standing for s in made.values() if s.agent != "agt-unregistered"} == {"not recorded"}

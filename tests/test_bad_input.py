@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from conftest import judge_few, printed, reporter
+from conftest import assess_few, printed, reporter
 from fixture_estate import Estate, agent
 
 from reporter import report
@@ -257,7 +257,7 @@ def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over dirty files."""
     ws = write(tmp_path_factory.mktemp("dirty") / "ws", **DIRTY)
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         result = assess(ws)
     assert result.exit_code == 0, result.output
     return ws.parent / "out"
@@ -434,7 +434,7 @@ def test_an_engine_without_memory_is_no_crash(
 def test_a_defect_of_ours_exits_3_and_shows_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "judge_all", lambda *_: 1 / 0)
+    monkeypatch.setattr(running, "compile_all", lambda *_: 1 / 0)
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT))
     assert result.exit_code == 3
     assert "ZeroDivisionError" in result.output
@@ -695,7 +695,7 @@ def test_an_extra_folder_that_holds_nothing_is_refused(tmp_path: Path, kind: str
 
 
 @pytest.mark.parametrize("name", ["frameworks", "reporter/ingest/sources"])
-def test_own_content_is_judged_as_foreign_wherever_it_lies(
+def test_own_content_is_validated_as_foreign_wherever_it_lies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

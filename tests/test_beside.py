@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, printed, reporter
+from conftest import assess_few, printed, reporter
 
 from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
@@ -162,7 +162,7 @@ DOCUMENTS = ("statements/policy.pdf", "inventory/scan.pdf", "minutes.pdf")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
     """What is said of a workspace with documents, and its report."""
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         return assessed(tmp_path_factory.mktemp("documents"), dict.fromkeys(DOCUMENTS, PDF))
 
 

@@ -1,4 +1,4 @@
-"""Failures by root cause: every failing cell in exactly one, what is shared joins, no score is touched."""
+"""Failures by root cause: every failing result in exactly one, what is shared joins, no score is touched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reporter.content import loader
 from reporter.evaluate.headlines import headline
 from reporter.model.assessment import Check, Finding
-from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.scores import Status
 from reporter.runs.store import Results
 
@@ -37,7 +37,7 @@ GROUPS = [
 ]
 
 
-def cell(check: str, subject: str, actor: str = "", status: Status = Status.FAIL) -> Finding:
+def finding(check: str, subject: str, actor: str = "", status: Status = Status.FAIL) -> Finding:
     """A finding of a check on a subject."""
     return Finding(
         check, subject, status, "said", "", f"{check}#{subject}", actor or subject, "ann", 2, 2
@@ -56,10 +56,10 @@ def short(causes: tuple[Cause, ...]) -> list[tuple[str, str, tuple[str, ...], in
 
 def test_a_shared_key_is_one_cause_of_all_that_it_fails() -> None:
     found = [
-        cell("CRD-01", "K", "a1"),
-        cell("CRD-02", "K", "a1"),
-        cell("IDN-01", "a1"),
-        cell("IDN-01", "a2"),
+        finding("CRD-01", "K", "a1"),
+        finding("CRD-02", "K", "a1"),
+        finding("IDN-01", "a1"),
+        finding("IDN-01", "a2"),
     ]
     actors = {(c, "K"): ("a1", "a2") for c in ("CRD-01", "CRD-02")}
     causes = root_causes(found, CHECKS, GROUPS, actors)
@@ -74,7 +74,10 @@ def test_a_shared_key_is_one_cause_of_all_that_it_fails() -> None:
 
 def test_agents_that_share_nothing_are_two_causes() -> None:
     causes = root_causes(
-        [cell("OWN-01", "a1"), cell("OWN-02", "a1"), cell("OWN-01", "a2")], CHECKS, GROUPS, {}
+        [finding("OWN-01", "a1"), finding("OWN-02", "a1"), finding("OWN-01", "a2")],
+        CHECKS,
+        GROUPS,
+        {},
     )
     assert short(causes) == [
         ("Nobody answers", "a1", ("OWN-01", "OWN-02"), 2), ("No owner", "a2", ("OWN-01",), 1)
@@ -82,26 +85,26 @@ def test_agents_that_share_nothing_are_two_causes() -> None:
 
 
 def test_groups_are_not_joined_by_the_agent_they_share() -> None:
-    causes = root_causes([cell("OWN-01", "a1"), cell("IDN-01", "a1")], CHECKS, GROUPS, {})
+    causes = root_causes([finding("OWN-01", "a1"), finding("IDN-01", "a1")], CHECKS, GROUPS, {})
     assert [c.title for c in causes] == ["No identity of its own", "No owner"]
 
 
 def test_a_check_of_no_group_is_a_cause_by_itself() -> None:
-    assert short(root_causes([cell("RUN-09", "a1")], CHECKS, GROUPS, {})) == [
+    assert short(root_causes([finding("RUN-09", "a1")], CHECKS, GROUPS, {})) == [
         ("Not met: title RUN-09", "a1", ("RUN-09",), 1)
     ]
-    (cause,) = root_causes([cell("RUN-08", "a1")], CHECKS, GROUPS, {})
+    (cause,) = root_causes([finding("RUN-08", "a1")], CHECKS, GROUPS, {})
     assert (cause.title, cause.says) == ("It runs loose", ("RUN-08",))
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s != Status.FAIL])
 def test_only_failures_have_causes(status: Status) -> None:
-    assert root_causes([cell("OWN-01", "a1", status=status)], CHECKS, GROUPS, {}) == ()
+    assert root_causes([finding("OWN-01", "a1", status=status)], CHECKS, GROUPS, {}) == ()
 
 
 FOUND = st.lists(
     st.tuples(st.sampled_from([c.id for c in CHECKS]), st.sampled_from("abcdef")), unique=True
-).map(lambda pairs: [cell(c, s) for c, s in pairs])
+).map(lambda pairs: [finding(c, s) for c, s in pairs])
 SHARED = st.dictionaries(
     st.tuples(st.sampled_from(["CRD-01", "CRD-02"]), st.sampled_from("abcdef")),
     st.lists(st.sampled_from("abcdef"), min_size=1, unique=True).map(tuple),
@@ -113,8 +116,8 @@ def test_every_failure_stands_in_one_cause_whatever_the_order(
     found: list[Finding], actors: dict[tuple[str, str], tuple[str, ...]], seed: int
 ) -> None:
     causes = explained(found, CHECKS, GROUPS, actors)
-    cells = [(f.check, f.subject) for e in causes for f in e.own]
-    assert sorted(cells) == sorted((f.check, f.subject) for f in found)
+    results = [(f.check, f.subject) for e in causes for f in e.own]
+    assert sorted(results) == sorted((f.check, f.subject) for f in found)
     for e in causes:
         assert dict(zip(e.cause.checks, e.cause.counts, strict=True)) == Counter(
             f.check for f in e.own
@@ -152,17 +155,17 @@ def test_what_a_title_needs_decides_and_else_the_worst_check_speaks() -> None:
 
 
 def test_a_shared_key_that_passes_what_the_title_says_is_not_named() -> None:
-    found = [cell("CRD-02", "K1", "a1"), cell("CRD-01", "K2", "a1"), cell("IDN-01", "a1")]
+    found = [finding("CRD-02", "K1", "a1"), finding("CRD-01", "K2", "a1"), finding("IDN-01", "a1")]
     groups = [CauseGroup("g", "Listed", ("CRD-01", "CRD-02", "IDN-01"), ("CRD-01",))]
     actors = {("CRD-02", "K1"): ("a1", "a2"), ("CRD-01", "K2"): ("a1", "a3")}
     (cause,) = root_causes(found, CHECKS, groups, actors)
     assert (cause.title, cause.what) == ("Listed", "K2")
 
 
-def contradicted(says: tuple[str, ...], what: str, cells: dict[Cell, str]) -> list[str]:
+def contradicted(says: tuple[str, ...], what: str, results: dict[ResultKey, str]) -> list[str]:
     """The named subjects that pass what a title says of them, and fail none of it."""
-    judged = {s: [cells[c, s] for c in says if (c, s) in cells] for s in what.split(", ")}
-    return [s for s, verdicts in judged.items() if "pass" in verdicts and "fail" not in verdicts]
+    assessed = {s: [results[c, s] for c in says if (c, s) in results] for s in what.split(", ")}
+    return [s for s, verdicts in assessed.items() if "pass" in verdicts and "fail" not in verdicts]
 
 
 @given(found=FOUND, actors=SHARED)
@@ -176,7 +179,7 @@ def test_no_title_contradicts_what_passes(
         for subject in ("abc" if c.about == "agent" else "def")
     }
     own = [f for f in found if (f.check, f.subject) in everything]
-    shared = {cell: who for cell, who in actors.items() if cell in everything}
+    shared = {result: who for result, who in actors.items() if result in everything}
     for cause in root_causes(own, CHECKS, GROUPS, shared):
         assert set(cause.says) <= set(cause.checks)
         assert not contradicted(cause.says, cause.what, everything), cause
@@ -186,11 +189,11 @@ def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> Non
     with (sample_run / "causes.csv").open(encoding="utf-8-sig") as file:
         causes = list(csv.DictReader(file))
     rows = Results(sample_run, ()).rows(("check", "subject", "status"))
-    cells = {(check, subject): verdict for check, subject, verdict in rows}
+    results = {(check, subject): verdict for check, subject, verdict in rows}
     wrong = [
         c["cause"]
         for c in causes
-        if contradicted(tuple(c["says"].split("; ")), c["what"], cells)
+        if contradicted(tuple(c["says"].split("; ")), c["what"], results)
         or not set(c["says"].split("; ")) <= set(c["checks"].split("; "))
     ]
     assert causes and wrong == []

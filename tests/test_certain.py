@@ -20,7 +20,7 @@ from fixture_worlds import Worlds, filled, needed, without
 
 from reporter.authoring import examples, lint
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Judged, judge
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL
 from reporter.evaluate import runner
@@ -37,7 +37,7 @@ Left = dict[str, list[str]]
 
 def sha_of(check: Check) -> str:
     told = (
-        judge(check).sql,  # with the models that it reads
+        compile_check(check).sql,  # with the models that it reads
         check.params,
         check.needs,
         check.fails_without,
@@ -54,19 +54,19 @@ def search(check: Check) -> tuple[list[str], Left]:
     dice = random.Random(11)
     for example in map(dict, check.examples):
         worlds = Worlds(check, example)
-        judged = judge(check, {**check.params, **example.get("params", {})})
-        names, lacking, untold = needed(check, judged, worlds.given)
+        compiled = compile_check(check, {**check.params, **example.get("params", {})})
+        names, lacking, untold = needed(check, compiled, worlds.given)
         claimed = [n for n in names if n in check.fails_without or n in check.at_best]
         sets = [[n] for n in names] + ([claimed] if len(claimed) > 1 else [])
         sets += [dice.sample(claimed, 2) for _ in range(2 if len(claimed) > 2 else 0)]
-        bare = worlds.judge([without(worlds.given, s) for s in sets]) if sets else []
+        bare = worlds.assess([without(worlds.given, s) for s in sets]) if sets else []
         live = [(s, b) for s, b in zip(sets, bare, strict=True) if b.failing]
         variants = [filled(check, worlds.given, s + lacking, dice, worlds.most) for s, _ in live]
-        told = iter(worlds.judge([v for some in variants for v in some]) if live else [])
+        told = iter(worlds.assess([v for some in variants for v in some]) if live else [])
         for (columns, seen), some in zip(live, variants, strict=True):
             after = [next(told).failing for _ in some]
             certain = {s for s in seen.failing if all(s in a for a in after)}
-            fails = {s for s, (verdict, _) in seen.cells.items() if verdict == "fail"}
+            fails = {s for s, (verdict, _) in seen.results.items() if verdict == "fail"}
             where = f"{example['name']!r} without {', '.join(columns)}"
             wrong += [f"{where}: {s}" for s in sorted(fails - certain)]
             if len(columns) == 1 and certain - fails and not untold:
@@ -127,7 +127,7 @@ def checks(content: Content) -> dict[str, Check]:
 
 
 def first_example(check: Check, **fields: Any) -> Check:
-    """Return a check with other fields, and with the example that shows most of what it judges alone."""
+    """Return a check with other fields, and with the example that shows most of what it assesses alone."""
     return replace(check, examples=check.examples[:1], **fields)
 
 
@@ -189,8 +189,8 @@ def test_what_is_put_in_place_of_the_unrecorded_is_never_printed(checks: dict[st
     for check in (checks[name] for name in ("INV-01", "SUP-04", "LIF-05")):
         for example in check.examples:
             worlds = Worlds(check, dict(example))
-            seen = worlds.judge([without(worlds.given, [column]) for column in check.at_best])
-            told += [reason for world in seen for _, reason in world.cells.values()]
+            seen = worlds.assess([without(worlds.given, [column]) for column in check.at_best])
+            told += [reason for world in seen for _, reason in world.results.values()]
     assert len(told) > 50 and not [r for r in told if "(not" in r]
 
 
@@ -219,8 +219,8 @@ def test_a_key_of_two_agents_whose_lists_lack_different_columns_fails_for_sure_o
         ])  # fmt: skip
         derive(engine, examples.RUN, [])
         runner.prepare(engine, ["credential"])
-        runner.assess(engine, [(check, judge(check))])
-        found = dict(engine.rows("SELECT subject, status FROM cells"))
+        runner.assess(engine, [(check, compile_check(check))])
+        found = dict(engine.rows("SELECT subject, status FROM results"))
     assert found == {"k1": "unknown", "k2": "fail"}
 
 
@@ -247,14 +247,14 @@ def test_a_best_value_fits_a_column_that_the_check_needs(
     at_best: dict[str, object], says: str, checks: dict[str, Check]
 ) -> None:
     check = replace(checks["IDN-05"], at_best=at_best)
-    assert says in lint._unfit(check, judge(check))
+    assert says in lint._unfit(check, compile_check(check))
 
 
-def test_a_check_of_others_is_judged_again_in_the_child_too(
+def test_a_check_of_others_is_run_again_in_the_child_too(
     checks: dict[str, Check], tmp_path: Path
 ) -> None:
     check = checks["IDN-05"]
-    judged = judge(check)
+    compiled = compile_check(check)
     actors = [
         DEPLOYED | {"identity_issuer": "a blog"},
         DEPLOYED | {"actor_id": "a2", "identity_issuer": "spiffe"},
@@ -263,17 +263,17 @@ def test_a_check_of_others_is_judged_again_in_the_child_too(
         examples.load_example(engine, {"given": {"actors": actors}})
         derive(engine, examples.RUN, [])
         runner.prepare(engine, ["agent"])
-        with Apart([judged], tmp_path / "work", "200MB", USUAL) as run:
+        with Apart([compiled], tmp_path / "work", "200MB", USUAL) as run:
             asked: list[str] = []
 
-            def told(one: DuckDB, of: Check, what: Judged) -> Judged:
+            def told(one: DuckDB, of: Check, what: Compiled) -> Compiled:
                 asked.append(what.written)
                 return run(one, of, what)
 
-            runner.assess(engine, [(check, judged)], run=told)
-        found = dict(engine.rows("SELECT subject, status FROM cells"))
+            runner.assess(engine, [(check, compiled)], run=told)
+        found = dict(engine.rows("SELECT subject, status FROM results"))
     assert found == {"a1": "fail", "a2": "unknown"}
-    assert asked == ["", judged.sql]
+    assert asked == ["", compiled.sql]
 
 
 def test_a_parameter_of_the_workspace_is_the_best_value(checks: dict[str, Check]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from conftest import judge_few, printed, read_rows, reporter
+from conftest import assess_few, printed, read_rows, reporter
 from fixture_estate import Estate
 
 from reporter import open as open_run
@@ -127,7 +127,7 @@ def test_the_manifest_tells_the_truth(whole_run: Path, good: Path) -> None:
         if p.is_file() and p.name != "reporter.yml"
     }
     assert manifest["hashes"]["workspace"] == _hash(good / "reporter.yml")
-    assert manifest["cells"] == len(open_run(whole_run).results())
+    assert manifest["results"] == len(open_run(whole_run).results())
     for i in manifest["inputs"]:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
@@ -196,7 +196,7 @@ def told(good: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, 
     with (ws / "inventory" / "more.jsonl").open("w", encoding="utf-8") as file:
         file.write('{"type": "agent", "actor_id": "agent-x", "state": "active"}\n')
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         result = reporter("assess", ws, "--out", folder / "r", "--formats", "json")
     return result, folder / "r"
 
@@ -309,7 +309,7 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
         assert text in result.output
 
 
-def test_explain_gives_tier_and_weight_of_each_cell_and_adds_them_up(sample_run: Path) -> None:
+def test_explain_gives_tier_and_weight_of_each_result_and_adds_them_up(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "CRD-01").output
     weights = {1: 1, 2: 2, 3: 4, 4: 8}
     found = open_run(sample_run).results(check="CRD-01")

@@ -15,7 +15,7 @@ from reporter.authoring.lint import lint
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS, read_framework
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Judged, judge
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.errors import ContentError
 from reporter.evaluate import runner
 from reporter.model.assessment import Check
@@ -74,10 +74,10 @@ JOINED = {"first_uses", "undecided", "breaches", "delegations", "scope_runs"}
 
 
 def test_every_kind_of_evidence_is_what_the_sql_reads(
-    content: Content, judged: list[tuple[Check, Judged]]
+    content: Content, compiled: list[tuple[Check, Compiled]]
 ) -> None:
     logs = {*EVENT_TABLES, "versions", "feeds", "feed_gaps", "dead_logs", "secret_traces"}
-    for check, found in judged:
+    for check, found in compiled:
         reads = found.tables & logs, found.tables - logs - {"run"}
         if check.evidence == "inventory":
             assert not reads[0] & {*EVENT_TABLES, "versions"}, check.id
@@ -317,7 +317,7 @@ ENGINE = {
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes breaches.first_at",
     "graver_uses.first_at": "becomes breaches.first_at",
-    "unseen_agents.log_source": "tells which log names them, for dead logs",
+    "unseen_agents.log_source": "tells which log names them, for silent logs",
     "unseen_agents.source": "becomes described.source",
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",
     "feeds.last_at": "printed in the accounting, and counts the days of logs for the caps",
@@ -332,9 +332,9 @@ ENGINE = {
 """Columns that no check reads, with who does. A column without a reader does not exist: write the check or drop the column."""
 
 
-def _read(judged: list[tuple[Check, Judged]]) -> set[str]:
+def _read(compiled: list[tuple[Check, Compiled]]) -> set[str]:
     read = set()
-    for check, found in judged:
+    for check, found in compiled:
         read |= {tuple(n.split(".")) for n in check.needs}
         for table, column in found.reads:
             read |= {
@@ -345,16 +345,16 @@ def _read(judged: list[tuple[Check, Judged]]) -> set[str]:
     return {f"{table}.{column}" for table, column in read}
 
 
-def test_every_column_has_a_reader(judged: list[tuple[Check, Judged]]) -> None:
+def test_every_column_has_a_reader(compiled: list[tuple[Check, Compiled]]) -> None:
     columns = {
         f"{t.name}.{c.name}" for t in TABLES.values() if t.name != "agents" for c in t.columns
     }
-    assert columns - _read(judged) == set(ENGINE)
+    assert columns - _read(compiled) == set(ENGINE)
 
 
 def test_a_column_that_is_needed_is_read(content: Content) -> None:
     for check in content.checks:
-        tables = judge(check).tables
+        tables = compile_check(check).tables
         origins = tables | {TABLES[t].origin for t in tables}
         if tables & EVENT_TABLES:
             origins |= {"events"}

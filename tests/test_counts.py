@@ -75,12 +75,12 @@ def test_each_n_of_m_is_the_share_beside_it(view: View, report: dict[str, Any]) 
 def test_a_score_beside_verdicts_is_their_share_or_says_what_it_goes_by(report: dict[str, Any]) -> None:  # fmt: skip
     groups = [report["themes"], *report["frameworks"]]
     lines = [line for g in groups for c in g["controls"] for line in c["checks"]]
-    judged = {c["id"]: (c["counts"], c["figure"], c["sample"]) for c in report["checks"]}
+    assessed = {c["id"]: (c["counts"], c["figure"], c["sample"]) for c in report["checks"]}
     told = [(c["id"], c["standing"]) for c in report["checks"]]
     told += [(line["check"]["text"], line[key]) for line in lines for key in ("standing", "brief")]
     noted = 0
     for check, text in told:
-        n, shown, sample = judged[check]
+        n, shown, sample = assessed[check]
         everything = sum(n[k] for k in ("passed", "failed", "unknown", "attested", "compensated"))
         plain = [f"{n['passed']}/{everything}", f"{n['passed'] + n['unknown']}/{everything}"]
         exact = [shown["exact_lo"], shown["exact_hi"]]

@@ -95,8 +95,8 @@ SESSIONS: list[tuple[list[Row], Found]] = [
      [(1, "ann", "human", True, None)]),
     ([_event("s", trigger="human"), _event("s", actor_id="ann", actor_kind="human"),
       _event("s", actor_id="bob", actor_kind="human")], [(0, None, "human", None, None)]),
-    ([_event("s", trigger="event", actor_id="ghost")],
-     [(0, "ghost", None, None, "stranger ghost")]),
+    ([_event("s", trigger="event", actor_id="unregistered")],
+     [(0, "unregistered", None, None, "stranger unregistered")]),
 ]  # fmt: skip
 
 
@@ -148,8 +148,8 @@ CHAINS: list[tuple[list[Row], tuple[Any, ...]]] = [
      (2, "ann", "human", "no_parent p")),
     ([_child(), _event("p", on_behalf_of="ann", occurred_at="2026-10-02")],
      (1, "bot", "agent", "no_parent p")),
-    ([_child(), _event("p", actor_id="ghost", on_behalf_of="ann")],
-     (2, "ann", "human", "stranger ghost")),
+    ([_child(), _event("p", actor_id="unregistered", on_behalf_of="ann")],
+     (2, "ann", "human", "stranger unregistered")),
     ([_child(), {"session_id": "p", "occurred_at": "2026-08-05"}],
      (1, None, None, "no_actor")),
     ([_event("c", parent_session_id="c")],

@@ -15,7 +15,7 @@ from reporter.authoring import examples
 from reporter.authoring.examples import RUN, load_example
 from reporter.content import loader
 from reporter.content.loader import Content
-from reporter.content.sql_policy import judge
+from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import extract, runner
 from reporter.ingest.cache import open_cache
@@ -98,8 +98,8 @@ def test_no_list_of_the_report_has_a_line_about_nobody(nobodys: DuckDB) -> None:
 
 
 def test_what_nobody_did_is_unattributed(nobodys: DuckDB, content: Content) -> None:
-    cells = _judged(nobodys, content, "AUD-01")
-    assert cells == {
+    results = _results(nobodys, content, "AUD-01")
+    assert results == {
         "gateway": ("fail", "of 3 agent events, 2 fit no agent; the first names nobody")
     }
 
@@ -112,7 +112,7 @@ SINGLE = {"events", "approvals", "alerts"}
 
 
 def _reads_single_rows(check: Check) -> bool:
-    tables = judge(check).tables
+    tables = compile_check(check).tables
     return bool(tables & (SINGLE | EVENT_TABLES))
 
 
@@ -168,23 +168,23 @@ def _same_from_one_record(check: Check, folder: Path) -> None:
 
 
 def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dict[str, str]:
-    judged = judge(check, {**check.params, **example.get("params", {})})
+    compiled = compile_check(check, {**check.params, **example.get("params", {})})
     with DuckDB(folder) as engine:
         engine.run("SET threads = 1")
         load_example(engine, example)
         for table in sorted(SINGLE):
             engine.run(f"UPDATE in_{table} SET record = 1")
         dead = 100 if example.get("dead") else 0
-        derive(engine, RUN, [examples.Expected("gateway", "day", dead)], wanted=judged.tables)
+        derive(engine, RUN, [examples.Expected("gateway", "day", dead)], wanted=compiled.tables)
         runner.prepare(engine, [check.about])
-        runner.assess(engine, [(check, judged)])
-        return dict(engine.rows("SELECT subject, status FROM cells ORDER BY subject"))
+        runner.assess(engine, [(check, compiled)])
+        return dict(engine.rows("SELECT subject, status FROM results ORDER BY subject"))
 
 
-def _judged(engine: DuckDB, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
+def _results(engine: DuckDB, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
     """The verdicts of one check on an engine's tables."""
     check = next(c for c in content.checks if c.id == check_id)
-    runner.assess(engine, [(check, judge(check))])
+    runner.assess(engine, [(check, compile_check(check))])
     return {subject: verdict for (_, subject), verdict in said(engine, [check]).items()}
 
 
@@ -232,7 +232,7 @@ def test_two_calls_of_one_record_are_two_events_and_one_verdict(
     rows = engine.rows("SELECT ref, count(*), count(DISTINCT row_id) FROM events GROUP BY ref")
     assert rows == [("logs/chat.jsonl#1", 2, 2)]
     runner.prepare(engine)
-    assert list(_judged(engine, content, "APR-02")) == ["helpdesk"]
+    assert list(_results(engine, content, "APR-02")) == ["helpdesk"]
 
 
 @pytest.mark.parametrize("portion", [1, 8 << 20])

@@ -134,7 +134,7 @@ def test_the_tier_follows_from_what_is_known_of_three_attributes(
 
 
 def test_an_agent_of_no_register_has_the_highest_tier() -> None:
-    event = {"actor_id": "ghost", "actor_kind": "agent", "occurred_at": "2026-08-01"}
+    event = {"actor_id": "unregistered", "actor_kind": "agent", "occurred_at": "2026-08-01"}
     [row] = compared({"events": [event]}).tiers
     assert (row.tier_lo, row.tier_hi) == (4, 4)
 
@@ -168,8 +168,24 @@ def paths() -> dict[tuple[str, str, str], tuple[Any, ...]]:
                 (5, {"tool": "t.before", "destination": "x.example", "effect": "write"}),
                 (6, {"tool": "t.before", "effect": "read", "on_behalf_of": "ann"}),
                 (6, {"tool": "t.before", "effect": "read", "on_behalf_of": "gone"}),
-                (7, {"actor_id": "ghost", "actor_kind": "agent", "tool": "g", "effect": "delete"}),
-                (8, {"actor_id": "ghost", "actor_kind": "agent", "tool": "g", "effect": "delete"}),
+                (
+                    7,
+                    {
+                        "actor_id": "unregistered",
+                        "actor_kind": "agent",
+                        "tool": "g",
+                        "effect": "delete",
+                    },
+                ),
+                (
+                    8,
+                    {
+                        "actor_id": "unregistered",
+                        "actor_kind": "agent",
+                        "tool": "g",
+                        "effect": "delete",
+                    },
+                ),
             )
         ]
         + [{"actor_id": "a", "occurred_at": "2026-06-01", "tool": "t.old", "event_class": "tool"}],
@@ -188,7 +204,7 @@ PATHS: list[tuple[tuple[str, str, str], tuple[Any, ...]]] = [
     (("a", "destination", "x.example"), (1, True, "never", "", 5, "events#7")),
     (("a", "principal", "ann"), (1, None, "holds", "human", 6, "events#8")),
     (("a", "principal", "gone"), (1, None, "left", "human", 6, "events#9")),
-    (("ghost", "tool", "g"), (2, True, "unregistered", "", 7, "events#10")),
+    (("unregistered", "tool", "g"), (2, True, "unregistered", "", 7, "events#10")),
 ]
 
 

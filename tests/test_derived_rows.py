@@ -16,7 +16,7 @@ from test_derived import Row, derived
 from test_honesty import OWN
 
 from reporter.authoring.examples import RUN, load_example
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.schema.vocabulary import EFFECTS
@@ -127,7 +127,7 @@ RIGHTS: dict[str, list[Row]] = {
         did("08-01", "r", f"kms{AWS}Decrypt", event_class="data"),
         did("10-02", "r", f"kms{AWS}Decrypt"),
         did("08-01", "ann", f"kms{AWS}Decrypt"),
-        did("08-01", "ghost", f"kms{AWS}Decrypt", actor_kind="agent"),
+        did("08-01", "unregistered", f"kms{AWS}Decrypt", actor_kind="agent"),
         act("08-01", "r", action=f"kms{AWS}Decrypt", event_class="admin", tool="kms"),
         did("08-01", "bare", f"iam{AWS}CreateAccessKey"),
         did("07-01", "r", f"logs{AWS}DeleteLogGroup"),
@@ -259,8 +259,8 @@ SPOILS: dict[str, list[Row]] = {
         {"actor_id": "c", "type": "data", "name": "db/*"}, entitled("rights", "ec2:Describe*"),
     ],
     "events": [
-        act("08-05", "ghost", actor_kind="agent"),
-        act("08-02", "ghost", actor_kind="agent"),
+        act("08-05", "unregistered", actor_kind="agent"),
+        act("08-02", "unregistered", actor_kind="agent"),
         act("06-02", "early", actor_kind="agent"),
         act("08-02", "refused", actor_kind="agent", outcome="denied"),
         act("08-03", "a", credential_id="ka"),
@@ -278,7 +278,7 @@ SPOILS: dict[str, list[Row]] = {
         act("06-03", "ann", credential_id="handed.on"), act("08-03", "c", credential_id="handed.on"),
         act("08-03", "", principal_id="box", credential_id="nameless"), act("08-03", "c", credential_id="nameless"),
         act("08-03", "ann", credential_id="client"), act("08-03", "c", credential_id="client"),
-        act("06-05", "ghost", actor_kind="agent"), act("06-06", "c", event_class="data", resource="other/1"),
+        act("06-05", "unregistered", actor_kind="agent"), act("06-06", "c", event_class="data", resource="other/1"),
     ],
 }  # fmt: skip
 BREACHES = [
@@ -288,7 +288,7 @@ BREACHES = [
     ("b", "ended credential", "ended", "2026-08-01", "events#10"),
     ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
     ("d", "shared credential", "ka", "2026-08-07", "events#6"),
-    ("ghost", "unregistered", "ghost", "2026-06-05", "events#29"),
+    ("unregistered", "unregistered", "unregistered", "2026-06-05", "events#29"),
     ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
 ]
 
@@ -465,15 +465,15 @@ def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: DuckDB) -
     ("about", "verdicts"),
     [("log_source", {"gateway": "pass", "silent": "unknown"}), ("organisation", {"gateway": "unknown"})],
 )  # fmt: skip
-def test_a_dead_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
+def test_a_silent_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
     about: str, verdicts: dict[str, str], prepared: DuckDB
 ) -> None:
     """And is a subject, though the check gave it none."""
     check = replace(OWN, id=f"OWN-{about}", about=about)
     sql = "SELECT 'gateway' AS subject, TRUE AS ok, 'pass' AS reason_code, '' AS reason_values"
-    judged = Judged(sql, frozenset(), frozenset({"activity"}), False)
-    runner.assess(prepared, [(check, judged)])
-    rows = prepared.rows(f"SELECT subject, status FROM cells WHERE check_id = '{check.id}'")
+    compiled = Compiled(sql, frozenset(), frozenset({"activity"}), False)
+    runner.assess(prepared, [(check, compiled)])
+    rows = prepared.rows(f"SELECT subject, status FROM results WHERE check_id = '{check.id}'")
     assert dict(rows) == verdicts
 
 

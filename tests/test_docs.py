@@ -29,7 +29,7 @@ from conftest import reporter as run_words
 import reporter
 from reporter.authoring import docs, examples
 from reporter.content import loader
-from reporter.content.sql_policy import judge
+from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.model.assessment import Check, Control, Framework, Profile
@@ -205,13 +205,13 @@ def expect_verdicts(name: str, run: Path) -> None:
     """Hold the verdict blocks of a page against the evidence of a run."""
     found = reporter.open(run).results()
     shown = zip(found["status"], found["reason"], found["record"], strict=True)
-    cells = dict(zip(zip(found["check"], found["subject"], strict=True), shown, strict=True))
+    told = dict(zip(zip(found["check"], found["subject"], strict=True), shown, strict=True))
     blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "verdict"]
     assert blocks
     for lines in blocks:
         for head, said in zip(lines[::2], lines[1::2], strict=True):
             check, subject, verdict, *ref = head.split()
-            status, reason, record = cells[check, subject]
+            status, reason, record = told[check, subject]
             assert (status, reason) == (verdict, said)
             assert not ref or record == ref[0]
 
@@ -380,19 +380,19 @@ def test_pages_can_be_read_in_one_sitting(name: str, limit: int) -> None:
 # ---------------------------------------------------------------- the SQL that is allowed
 
 
-def judge_expression(expression: str) -> None:
+def compile_expression(expression: str) -> None:
     sql = (
         f"SELECT a.actor_id AS subject, ({expression}) IS NOT NULL AS ok "
         "FROM agents AS a CROSS JOIN run AS r JOIN events AS e ON e.agent_id = a.actor_id"
     )
-    judge(Check("T-01", "", "", "agent", "low", 1, "inventory", sql, "", "page:1"))
+    compile_check(Check("T-01", "", "", "agent", "low", 1, "inventory", sql, "", "page:1"))
 
 
 @pytest.mark.parametrize(
     "expression", [e for row in rows_under("writing-checks", "kind") for e in quoted(row[1])]
 )
 def test_what_the_page_allows_is_allowed(expression: str) -> None:
-    judge_expression(expression)
+    compile_expression(expression)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_what_the_page_allows_is_allowed(expression: str) -> None:
 )
 def test_what_the_page_refuses_is_refused(expression: str) -> None:
     with pytest.raises(ContentError, match="outside the portable subset"):
-        judge_expression(expression)
+        compile_expression(expression)
 
 
 MISTAKES = [
@@ -439,7 +439,7 @@ def said_of(path: Path) -> str:
     """Return what Reporter says of a check file."""
     try:
         check = loader.read_check(path)
-        judge(check)
+        compile_check(check)
         return "\n".join(examples.failures(check))
     except ContentError as error:
         return str(error)

@@ -111,7 +111,7 @@ def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, View])
     without = given.view(replace(given.empty(), feeds=())).board
     assert any("No log was supplied" in line for line in without.blind)
     assert (empty.next_text, empty.decisions, perfect.decisions) == ("", (), ())
-    assert perfect.decisions_text.startswith("Nothing that was judged fails")
+    assert perfect.decisions_text.startswith("Nothing that was assessed fails")
 
 
 def test_desks_on_paper_show_or_count_every_open_verdict(
@@ -123,7 +123,7 @@ def test_desks_on_paper_show_or_count_every_open_verdict(
     shown = [t for d in made for s in d.systems for t in s.tasks]
     hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
     assert len(shown) == 10
-    assert len(shown) + hidden == sum(int(p.cells) for p in rich.roadmap.picks)
+    assert len(shown) + hidden == sum(int(p.results) for p in rich.roadmap.picks)
     assert all(sum(len(s.tasks) for s in d.systems) <= 3 for d in made)
     assert all("todo.csv" in d.more for d in made if d.more)
 
@@ -169,7 +169,7 @@ def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
 
 def test_what_holds_the_level_of_a_part_is_printed_with_it() -> None:
     rich = given.view(given.rich())
-    line = SliceLine("environment", "test", 3, 2, 1, 0, "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: a ghost", "Owner 0.0 %")  # fmt: skip
+    line = SliceLine("environment", "test", 3, 2, 1, 0, "1", "", "50.0 %", "50.0–60.0 %", "1/2", "3/5", "90.0 %", "level 1 at most: an unregistered agent", "Owner 0.0 %")  # fmt: skip
     shown = replace(rich, slices=Slices("Parts.", (Dimension("By environment", "", (line,)),), (line,)))  # fmt: skip
     for medium in ("screen", "paper"):
-        assert "level 1 at most: a ghost" in html.render(shown, medium)
+        assert "level 1 at most: an unregistered agent" in html.render(shown, medium)

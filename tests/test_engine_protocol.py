@@ -12,7 +12,7 @@ from fixture_reasons import said
 
 from reporter.authoring.examples import RUN, load_example, verdicts
 from reporter.content import loader
-from reporter.content.sql_policy import judge
+from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
@@ -85,14 +85,14 @@ def test_a_tiny_engine_gives_the_results_of_the_usual_one(
 ) -> None:
     check = checks[name]
     for example in check.examples[:2]:
-        judged = judge(check, {**check.params, **example.get("params", {})})
+        compiled = compile_check(check, {**check.params, **example.get("params", {})})
         tiny: Engine = Tiny(duckdb.connect())
-        wanted = judged.tables | read_for(check.about)
+        wanted = compiled.tables | read_for(check.about)
         facts = load_example(tiny, example, wanted)
         dead = 0 if not example.get("dead") else 100
         derive(tiny, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
         runner.prepare(tiny, [check.about])
-        runner.assess(tiny, [(check, judged)])
+        runner.assess(tiny, [(check, compiled)])
         found = {subject: why for (_, subject), why in said(tiny, [check]).items()}
         assert found == verdicts(check, example)
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import judge_few, printed
+from conftest import assess_few, printed
 from fixture_estate import Estate
 
 import reporter
 from reporter.authoring import examples
 from reporter.cli import main
 from reporter.content.loader import Content
-from reporter.content.sql_policy import judge
+from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.ingest.load import ingested
@@ -26,7 +26,7 @@ from reporter.ingest.readers.files import discover
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
-Cells = dict[tuple[str, str], tuple[str, str]]
+Verdicts = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
 period: {from: '2026-07-01', to: '2026-10-01'}
 log_sources:
@@ -82,7 +82,7 @@ def trail(day: int, name: str, who: str = "bot") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
+def results(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """(check, subject) -> verdict and reason of a run over planted files."""
     folder = tmp_path_factory.mktemp("planted")
     altered = [r | ({"tool": "harmless"} if r["sequence"] == 2 else {}) for r in chain("altered")]
@@ -136,7 +136,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
     out = folder / "run"
     words = ["assess", str(folder / "ws"), "--out", str(out), "--formats", "json,csv", "--quiet"]
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch, *(check for check, *_ in PLANTED))
+        assess_few(patch, *(check for check, *_ in PLANTED))
         done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     rows = (
@@ -145,7 +145,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
         .itertuples(index=False)
     )
     rows = list(rows)
-    found: Cells = {(c, s): (v, r) for c, s, v, r, *_ in rows}
+    found: Verdicts = {(c, s): (v, r) for c, s, v, r, *_ in rows}
     found |= {("tier " + c, s): (f"{lo}-{hi}", "") for c, s, _, _, lo, hi in rows}
     with (out / "observed.csv").open(encoding="utf-8-sig", newline="") as handle:
         found |= {("observed", r["agent"]): (r["outside"], "") for r in csv.DictReader(handle)}
@@ -194,56 +194,60 @@ PLANTED = [
     ("check", "subject", "verdict", "words"), PLANTED, ids=[f"{c} {s}" for c, s, *_ in PLANTED]
 )
 def test_what_is_planted_is_found(
-    check: str, subject: str, verdict: str, words: str, cells: Cells
+    check: str, subject: str, verdict: str, words: str, results: Verdicts
 ) -> None:
-    got, why = cells[check, subject]
+    got, why = results[check, subject]
     assert got.startswith(verdict), why
     assert words in why
 
 
 @pytest.mark.parametrize("subject", ["signed-in", "batch", "ann"])
-def test_who_shows_no_sign_of_an_agent_is_judged_as_none(subject: str, cells: Cells) -> None:
-    assert ("OWN-01", subject) not in cells
-    assert ("notice", "gateways") not in cells, "an agent is no gateway, whatever the list says"
+def test_who_shows_no_sign_of_an_agent_is_assessed_as_none(subject: str, results: Verdicts) -> None:
+    assert ("OWN-01", subject) not in results
+    assert ("notice", "gateways") not in results, "an agent is no gateway, whatever the list says"
 
 
-def test_who_has_a_person_behind_it_lends_no_key(cells: Cells) -> None:
-    assert "ann" not in cells["CRD-02", "k3"][1]
+def test_who_has_a_person_behind_it_lends_no_key(results: Verdicts) -> None:
+    assert "ann" not in results["CRD-02", "k3"][1]
 
 
 # ---------------------------------------------------------------- who acts and is in no list
 
 
-def _with_ghosts() -> Estate:
+def _with_unregistered() -> Estate:
     """The good company and agents of no register that delete with a tool: the log says another kind of each, or none."""
     given = {k: v for k, v in Estate().events[5].items() if k != "actor_kind"}
     given |= {"effect": "delete", "tool": "x"}
-    ghosts = [
+    unregistered = [
         given
-        | {"actor_id": f"ghost {kind}", "principal_id": f"p {kind}", "credential_id": f"k {kind}"}
+        | {
+            "actor_id": f"unregistered {kind}",
+            "principal_id": f"p {kind}",
+            "credential_id": f"k {kind}",
+        }
         | ({"actor_kind": kind} if kind else {})
         for kind in ("agent", "", "human", "service_account")
     ]
-    return Estate(events=[*Estate().events, *ghosts])
+    return Estate(events=[*Estate().events, *unregistered])
 
 
 def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
-    cells_of: Callable[..., Cells],
+    results_of: Callable[..., Verdicts],
 ) -> None:
-    """Every cell that an agent of no register has without credit, somebody of another or no kind has too; and no pass."""
-    cells = cells_of(_with_ghosts())
+    """Every result that an agent of no register has without credit, somebody of another or no kind has too; and no pass."""
+    results = results_of(_with_unregistered())
 
     def of(kind: str) -> dict[tuple[str, str], str]:
-        mine = {f"ghost {kind}": "ghost", f"p {kind}": "p", f"k {kind}": "k"}
-        return {(c, mine[s]): v for (c, s), (v, _) in cells.items() if s in mine}
+        mine = {f"unregistered {kind}": "unregistered", f"p {kind}": "p", f"k {kind}": "k"}
+        return {(c, mine[s]): v for (c, s), (v, _) in results.items() if s in mine}
 
     honest = {k for k, v in of("agent").items() if v != "pass"}
-    assert ("INV-02", "ghost") in honest and len(honest) > 40
+    assert ("INV-02", "unregistered") in honest and len(honest) > 40
     for kind in ("", "human", "service_account"):
         got = of(kind)
         assert honest <= set(got), kind
         assert not [k for k, v in got.items() if v == "pass"], kind
-        assert got["INV-02", "ghost"] == "unknown"
+        assert got["INV-02", "unregistered"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -347,7 +351,7 @@ def test_what_cloudtrail_cannot_tell_of_an_agent_stays_unknown_whoever_else_is_i
     agent = {"type": "agent", "actor_id": "pay", "state": "active"} | {
         "principal_id": ROLE if mine is SESSION else mine["arn"]
     }
-    checks = [(c, judge(c)) for c in content.checks if c.id == "AUD-02"]
+    checks = [(c, compile_check(c)) for c in content.checks if c.id == "AUD-02"]
     sources = tuple(
         s for s in content.sources if s.id.startswith("reporter-") or s.id == "aws-cloudtrail"
     )
@@ -372,7 +376,7 @@ def test_what_cloudtrail_cannot_tell_of_an_agent_stays_unknown_whoever_else_is_i
             derive(engine, examples.RUN, [Expected("aws-cloudtrail", "day", 1)])
             runner.prepare(engine)
             runner.assess(engine, checks)
-            got += engine.rows("SELECT status FROM cells WHERE subject = 'pay'")
+            got += engine.rows("SELECT status FROM results WHERE subject = 'pay'")
     assert got == [("unknown",), ("unknown",)]
 
 

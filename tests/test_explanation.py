@@ -92,7 +92,7 @@ def test_why_control_says_what_the_next_level_needs() -> None:
     why = [why_control(c, "T", scores.checks, POLICY) for c in (first, second, third)]
     assert "level 1 needs P1 above 50.0 % (even at most 50.0 %)" in why[0]
     assert "no practice stands above level 1" in why[1]
-    assert "Not assessed, no cell of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
+    assert "Not assessed, no result of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
 
 
 def test_why_control_of_an_evidence_gap_names_what_is_short() -> None:
@@ -107,11 +107,11 @@ def test_why_control_of_an_evidence_gap_names_what_is_short() -> None:
     ("tallies", "text"),
     [
         ([], "K-1 T: not applicable, no subject is in scope."),
-        (cells("K-1", (NA, 1), (NA, 1)), "K-1 T: not applicable, all 2 cells are n/a."),
+        (cells("K-1", (NA, 1), (NA, 1)), "K-1 T: not applicable, all 2 results are n/a."),
         (
             cells("K-1", (PASS, 3), (UNKNOWN, 4), (NA, 1)),
             (
-                "K-1 T: 1 pass, 1 unknown, 1 n/a (cells: 3). Credited weight / weight = "
+                "K-1 T: 1 pass, 1 unknown, 1 n/a (results: 3). Credited weight / weight = "
                 "4/12 = 1/3 = 33.3 %; at most 12/12 = 1 = 100.0 %. It caps its practice: "
                 "critical, and without credit on a subject of tier 3 or 4 "
                 "unless missing evidence proves good."
@@ -119,7 +119,7 @@ def test_why_control_of_an_evidence_gap_names_what_is_short() -> None:
         ),
     ],
 )
-def test_why_check_counts_cells_and_weights(tallies: list[Tally], text: str) -> None:
+def test_why_check_counts_results_and_weights(tallies: list[Tally], text: str) -> None:
     assert why_check(single(tallies, "critical"), "T") == text
 
 

@@ -16,7 +16,7 @@ from test_docs import EXTRA, OWN_CHECK, ROOT
 from test_honesty import OWN
 
 from reporter.authoring.examples import RUN, load_example
-from reporter.content.sql_policy import Judged, judge
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
@@ -60,13 +60,13 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
 
 @pytest.fixture
 def prepared(derived: DuckDB) -> DuckDB:
-    """The engine before its checks: they fill nothing but `cells`."""
-    derived.run("DELETE FROM cells")
+    """The engine before its checks: they fill nothing but `results`."""
+    derived.run("DELETE FROM results")
     return derived
 
 
-def judged(*checks: Check) -> list[tuple[Check, Judged]]:
-    return [(c, judge(c)) for c in checks]
+def compiled(*checks: Check) -> list[tuple[Check, Compiled]]:
+    return [(c, compile_check(c)) for c in checks]
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -81,7 +81,7 @@ def judged(*checks: Check) -> list[tuple[Check, Judged]]:
 def test_its_verdicts_are_unknown_and_those_of_others_stand(
     check: Check, why: str, threads: int, prepared: DuckDB
 ) -> None:
-    failed = runner.assess(prepared, judged(check, OWN), threads, strict=False)
+    failed = runner.assess(prepared, compiled(check, OWN), threads, strict=False)
     assert list(failed) == [check.id]
     assert failed[check.id].startswith(why)
     assert said(prepared, []) == {
@@ -99,7 +99,7 @@ def test_its_verdicts_are_unknown_and_those_of_others_stand(
 def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: DuckDB) -> None:
     more = "SELECT a.actor_id AS subject, TRUE AS ok, 'pass' AS reason_code, '' AS reason_values FROM agents AS a, range({n}) AS t WHERE a.actor_id = '{who}'"
     sql = " UNION ALL ".join(more.format(n=n, who=who) for who, n in (("a2", 3), ("a1", 2)))
-    engine_check = (OWN, replace(judged(OWN)[0][1], sql=sql))
+    engine_check = (OWN, replace(compiled(OWN)[0][1], sql=sql))
     failed = runner.assess(prepared, [engine_check], strict=False)
     assert failed == {OWN.id: "it gives 2 rows for 'a1'"}
 
@@ -107,7 +107,7 @@ def test_of_several_subjects_given_more_than_once_the_first_is_named(prepared: D
 @pytest.mark.parametrize("check", [NO_NUMBER, TWICE], ids=["fails", "twice"])
 def test_lint_and_examples_stay_strict(check: Check, prepared: DuckDB) -> None:
     with pytest.raises(ContentError, match=f"{check.id} (failed while running|gives 2 rows)"):
-        runner.assess(prepared, judged(check))
+        runner.assess(prepared, compiled(check))
 
 
 @pytest.mark.parametrize("about", sorted(SUBJECTS))
@@ -115,7 +115,7 @@ def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: D
     """Those that are there, else the organisation: a check that could not be run is never out of the sum."""
     sql = "SELECT 'x' AS subject, CAST(a.name || 'x' AS BIGINT) > 0 AS ok FROM agents AS a"
     prepared.run("UPDATE actors SET name = 'n'")
-    runner.assess(prepared, judged(replace(OWN, about=about, sql=sql)), strict=False)
+    runner.assess(prepared, compiled(replace(OWN, about=about, sql=sql)), strict=False)
     assert {status for status, _ in said(prepared, []).values()} == {"unknown"}
     assert {s for _, s in said(prepared, [])} == {
         "agent": {"a1", "a2", "shadow"},
@@ -125,9 +125,9 @@ def test_the_subjects_of_every_kind_of_check_are_unknown(about: str, prepared: D
     }.get(about, {"organisation"})
 
 
-def test_the_unknown_cells_weigh_what_their_subjects_weigh(prepared: DuckDB) -> None:
-    runner.assess(prepared, judged(NO_NUMBER), strict=False)
-    rows = prepared.rows("SELECT subject, actor, tier_lo, tier_hi FROM cells ORDER BY subject")
+def test_the_unknown_results_weigh_what_their_subjects_weigh(prepared: DuckDB) -> None:
+    runner.assess(prepared, compiled(NO_NUMBER), strict=False)
+    rows = prepared.rows("SELECT subject, actor, tier_lo, tier_hi FROM results ORDER BY subject")
     assert rows == prepared.rows(
         "SELECT subject, actor, tier_lo, tier_hi FROM subjects_agent WHERE live ORDER BY subject"
     )
@@ -163,7 +163,7 @@ def test_a_statement_that_was_stopped_or_an_engine_that_is_broken_ends_the_run(
 
     breaking(fail)
     with pytest.raises(ContentError, match="OWN-77 failed while running: stopped"):
-        runner.assess(prepared, judged(OWN, TWICE), strict=False)
+        runner.assess(prepared, compiled(OWN, TWICE), strict=False)
     assert said(prepared, []) == {}
 
 
@@ -179,7 +179,7 @@ def test_what_lacks_memory_beside_others_is_tried_alone(
             raise OutOfMemory("the engine needs more memory")
 
     breaking(fail)
-    failed = runner.assess(prepared, judged(OWN), 2, strict=False)
+    failed = runner.assess(prepared, compiled(OWN), 2, strict=False)
     assert said(prepared, [])["OWN-77", "a1"][0] == status
     assert bool(failed) == (status == "unknown")
 

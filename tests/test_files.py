@@ -41,7 +41,7 @@ WAIVER = {
 }  # fmt: skip
 
 
-def odd() -> given.Judged:
+def odd() -> given.Assessed:
     """The rich case with every status among the findings, a waived one, and records of lines, sheets and logs."""
     a = given.rich()
     refs = ("inventory/a b.csv#7", "inventory/book.xlsx!Bots#3", "logs/x.jsonl#1", "", "inventory/packed.csv.gz#9",
@@ -394,7 +394,7 @@ def test_sheets_hold_every_row_of_the_report(
     assert {row[0] for row in sheets["Agents"][1:]} >= {f.actor for f in findings(v) if f.actor}
     assert len(sheets["To-do"]) - 1 == len(v.findings.results.rows(where=OWED))
     if name != "odd":  # there verdicts differ from those that were planned
-        assert len(sheets["To-do"]) - 1 == sum(int(p.cells) for p in v.roadmap.picks)
+        assert len(sheets["To-do"]) - 1 == sum(int(p.results) for p in v.roadmap.picks)
 
 
 def test_counts_and_percentages_are_numbers_that_add_up(

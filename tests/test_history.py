@@ -23,14 +23,14 @@ from conftest import read_rows, reporter
 from fixture_estate import spoiled
 from fixture_history import (
     NOW,
-    Cell,
+    Verdict,
     assessed,
     beside,
     beside_found,
     changes_of,
     counted,
     leave,
-    write_cells,
+    write_results,
 )
 from hypothesis import given as drawn
 from hypothesis import settings
@@ -52,11 +52,11 @@ from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
 VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
-THEN: list[Cell] = [
+THEN: list[Verdict] = [
     ("INV-01", "a", "fail"), ("INV-01", "b", "fail"), ("INV-01", "c", "fail"), ("INV-01", "d", "fail"), ("INV-01", "e", "pass"),
     ("INV-01", "f", "unknown"), ("INV-02", "a", "pass"), ("INV-02", "b", "fail"),
 ]  # fmt: skip
-THEN_NOW: list[Cell] = [
+THEN_NOW: list[Verdict] = [
     ("INV-01", "a", "pass"), ("INV-01", "b", "unknown"), ("INV-01", "d", "fail"), ("INV-01", "e", "fail"), ("INV-01", "f", "pass"),
     ("INV-01", "g", "fail"), ("INV-02", "a", "pass"), ("INV-02", "g", "pass"),
 ]  # fmt: skip
@@ -96,8 +96,8 @@ def test_each_verdict_is_said_to_have_become_what_it_became(runs: Path, tmp_path
         ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
     }  # fmt: skip
     assert made.sentences[3] == (
-        "Unknown are 1 verdict now and 1 then: of those now, 1 could be judged then, which is no progress, and 0 are on what is new "
-        "or newly in scope; of those then, 1 can be judged now."
+        "Unknown are 1 verdict now and 1 then: of those now, 1 could be assessed then, which is no progress, and 0 are on what is new "
+        "or newly in scope; of those then, 1 can be assessed now."
     )
     old, new = made.balances
     assert old.sum.startswith("5 failed then = 1 mended + ")
@@ -118,7 +118,7 @@ def test_a_renamed_subject_is_gone_and_new_and_not_mended(runs: Path, tmp_path: 
     assert "6 agents then, 6 now: 6 + 6 new − 6 gone = 6" in " ".join(made.actors)
 
 
-def test_the_same_cells_are_no_change(runs: Path, tmp_path: Path) -> None:
+def test_the_same_results_are_no_change(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs / "q2"], THEN))
     assert {r["what"] for r in rows_of(made).values()} == {"still failing"}
     assert made.balances[0].sum == "5 failed then = 5 still failing"
@@ -127,13 +127,13 @@ def test_the_same_cells_are_no_change(runs: Path, tmp_path: Path) -> None:
     assert made.unlike == ()
 
 
-cells = st.dictionaries(
+results = st.dictionaries(
     st.tuples(st.sampled_from(CHECKS), st.sampled_from("abcdef")), st.sampled_from(VERDICTS)
 )
 
 
 @settings(max_examples=10, deadline=None)
-@drawn(then=cells, now=cells)
+@drawn(then=results, now=results)
 def test_what_failed_then_is_the_sum_of_what_became_of_it(
     runs: Path, then: dict[tuple[str, str], str], now: dict[tuple[str, str], str]
 ) -> None:
@@ -141,7 +141,7 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
     (read,) = read_earlier([runs / "q2"], assessed().run, "")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_cells(folder / "results.parquet", before, folder / "work")
+        write_results(folder / "results.parquet", before, folder / "work")
         a = beside_found(folder / "now", [replace(read, folder=folder)], after, assessed())
         made = told(a)
         for balance, verdicts in zip(made.balances, (then, now), strict=True):
@@ -242,17 +242,17 @@ def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -
     ],
 )
 def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
-    tmp_path: Path, now: list[Cell], verdict: str
+    tmp_path: Path, now: list[Verdict], verdict: str
 ) -> None:
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], now), whole=(0, 0), INV=(0, 0), OWN=(0, 0)))
     rose = {m.name: m.verdict for m in made.moved if m.difference.startswith("+")}
-    assert rose["Whole organisation"] == rose["Inventory and ghosts"] == verdict
+    assert rose["Whole organisation"] == rose["Complete inventory"] == verdict
     assert rose["Ownership"] == "better, whatever is missing"  # nothing of it is gone
 
 
 def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_path: Path) -> None:
-    then: list[Cell] = [("INV-01", f"a{n}", "fail") for n in range(48)]
+    then: list[Verdict] = [("INV-01", f"a{n}", "fail") for n in range(48)]
     run = leave(tmp_path / "q", assessed(90), then)
     a = beside(tmp_path, [run], then[:8])
     made = told(a)
@@ -266,12 +266,12 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
     assert few.notices == () and "4 gone: 48 then, 44 now." in told(few).sentences[1]
 
 
-def test_who_was_judged_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path: Path) -> None:
+def test_who_was_assessed_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path: Path) -> None:
     """Another type in the list, and its failures are gone; who left altogether, or was unknown, is another matter."""
     of_actors = [replace(c, about="actor") if c.id == "OWN-01" else c for c in assessed().checks]
     now = replace(assessed(), checks=tuple(of_actors))
-    both: list[Cell] = [("OWN-01", s, "pass") for s in ("kept", "posing", "unclear")]
-    then: list[Cell] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
+    both: list[Verdict] = [("OWN-01", s, "pass") for s in ("kept", "posing", "unclear")]
+    then: list[Verdict] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
     run = leave(tmp_path / "q", assessed(90), then)
     a = beside(tmp_path, [run], [*both, ("INV-01", "kept", "fail")], now)
     told = {n.code: tuple(map(str, n.lines)) for n in a.notices}
@@ -347,14 +347,14 @@ def test_a_run_of_somebody_else_or_not_before_is_refused(runs: Path, tmp_path: P
 
 
 def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp_path: Path) -> None:  # fmt: skip
-    for cells, said in (
+    for results, said in (
         ([*THEN, THEN[0]], "holds two verdicts of INV-01 on a"),
         ([("INV-01", "a", "perfect")], "holds what is no verdict: 'perfect'"),
     ):
         shutil.rmtree(copy)
-        leave(copy, assessed(90), cells)
+        leave(copy, assessed(90), results)
         with pytest.raises(InputError, match=said):
-            beside(tmp_path / str(len(cells)), [copy], THEN)
+            beside(tmp_path / str(len(results)), [copy], THEN)
 
 
 def test_a_score_that_is_none_is_refused_though_its_hash_agrees(copy: Path) -> None:
@@ -391,8 +391,8 @@ def test_other_pseudonyms_are_refused(runs: Path, tmp_path: Path) -> None:
 def shown(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> build.shape.View:
     """A rich report with names nobody should have, compared with two runs."""
     folder = tmp_path_factory.mktemp("shown")
-    cells = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
-    a = beside(folder, [runs], cells, assessed(0, given.rich(), policy="0" * 64))
+    results = [*THEN_NOW, *(("OWN-01", name, "fail") for name in given.HOSTILE if "\0" not in name)]
+    a = beside(folder, [runs], results, assessed(0, given.rich(), policy="0" * 64))
     made = given.view(a)
     shutil.copy(changes_of(a).path, made.findings.results.run)
     return made
@@ -439,9 +439,9 @@ def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     held = read_data(good_run)
     held = replace(held, run=replace(held.run, as_of=datetime(2026, 9, 30)))
     dice = random.Random(7)
-    cells = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
-    kept = [cell for cell in cells if dice.random() < 0.9 and cell[1] != "agent-2"]
-    write_cells(folder / "before/results.parquet", kept, folder / "work")
+    results = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
+    kept = [result for result in results if dice.random() < 0.9 and result[1] != "agent-2"]
+    write_results(folder / "before/results.parquet", kept, folder / "work")
     write_data(counted(held, kept), folder / "before")
     shutil.copy(good_run / "manifest.json", folder / "before")
     outputs = {n: {"sha256": hashlib.sha256((folder / "before" / n).read_bytes()).hexdigest()} for n in ("report.json", "results.parquet")}  # fmt: skip
@@ -470,7 +470,7 @@ def test_changes_that_are_missing_or_others_are_named(
 
 def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
     then, now = ({(r[0], r[1]): r[2] for r in read_rows(p / "results.parquet")} for p in pair)
-    seen_then, seen_now = ({s for _, s in cells} for cells in (then, now))
+    seen_then, seen_now = ({s for _, s in results} for results in (then, now))
     made = read_view(pair[1]).history
     became: Counter[str] = Counter()
     for key, verdict in then.items():

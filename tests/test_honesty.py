@@ -13,7 +13,7 @@ from fixture_estate import Estate, spoiled
 from reporter.authoring import examples
 from reporter.authoring.examples import complete_events
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.evaluate import runner
@@ -25,11 +25,11 @@ from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
-Cells = dict[tuple[str, str], tuple[str, str]]
+Verdicts = dict[tuple[str, str], tuple[str, str]]
 Copies = dict[str, dict[tuple[str, str], str]]
 """column -> (check, subject) -> verdict, in the copy of the company without that column"""
-CellsOf = Callable[..., Cells]
-JudgedChecks = list[tuple[Check, Judged]]
+ResultsOf = Callable[..., Verdicts]
+CompiledChecks = list[tuple[Check, Compiled]]
 OWN = Check(
     id="OWN-77", title="", why="", about="agent", severity="low", level=1, evidence="inventory", fix="", place="own:1",
     sql="SELECT a.actor_id AS subject, a.owner_id IS NOT NULL AS ok FROM agents AS a",
@@ -70,12 +70,14 @@ def test_one_record_that_carries_a_column_makes_an_empty_one_a_finding() -> None
     ("outcome", "dead", "verdict"),
     [("success", False, "pass"), ("error", False, "fail"), ("success", True, "unknown"), ("error", True, "fail")],
 )  # fmt: skip
-def test_a_dead_log_proves_guilt_but_not_innocence(outcome: str, dead: bool, verdict: str) -> None:
+def test_a_silent_log_proves_guilt_but_not_innocence(
+    outcome: str, dead: bool, verdict: str
+) -> None:
     got = verdicts(USE, dead, actors=[A1], events=[E1 | {"outcome": outcome}])
     assert got == {"a1": verdict}
 
 
-def test_a_live_agent_that_a_dead_log_does_not_show_is_unknown() -> None:
+def test_a_live_agent_that_a_silent_log_does_not_show_is_unknown() -> None:
     quiet, stopped = A1 | {"actor_id": "a2"}, A1 | {"actor_id": "a3", "state": "retired"}
     logs = [{"actor_id": a, "log_source": "gateway"} for a in ("a1", "a2", "a3")]
     got = verdicts(USE, True, actors=[A1, quiet, stopped], actor_log_sources=logs, events=[E1])
@@ -113,7 +115,7 @@ def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
 
 
 @pytest.mark.parametrize("about", ["log_source", "organisation"])
-def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_dead(about: str) -> None:
+def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_silent(about: str) -> None:
     name = "x.log_source" if about == "log_source" else "'organisation'"
     sql = f"SELECT {name} AS subject, COUNT(*) > 0 AS ok FROM activity AS x GROUP BY {name}"
     check = replace(USE, about=about, sql=sql)
@@ -154,36 +156,36 @@ def test_a_grant_to_nobody_in_the_register_does_not_pass() -> None:
 # ---------------------------------------------------------------- all checks on one company
 
 
-def _event_checks(judged: JudgedChecks) -> set[str]:
-    return {check.id for check, found in judged if found.tables & EVENT_TABLES}
+def _event_checks(compiled: CompiledChecks) -> set[str]:
+    return {check.id for check, found in compiled if found.tables & EVENT_TABLES}
 
 
-def _passes(cells: Cells) -> set[tuple[str, str]]:
-    return {key for key, (verdict, _) in cells.items() if verdict == "pass"}
+def _passes(results: Verdicts) -> set[tuple[str, str]]:
+    return {key for key, (verdict, _) in results.items() if verdict == "pass"}
 
 
-def test_the_good_company_passes_every_check(cells_of: CellsOf, content: Content) -> None:
-    cells = cells_of(Estate())
-    assert {key: cell for key, cell in cells.items() if cell[0] != "pass"} == {}
-    assert {check for check, _ in cells} == {check.id for check in content.checks}
+def test_the_good_company_passes_every_check(results_of: ResultsOf, content: Content) -> None:
+    results = results_of(Estate())
+    assert {key: result for key, result in results.items() if result[0] != "pass"} == {}
+    assert {check for check, _ in results} == {check.id for check in content.checks}
 
 
-def test_the_spoiled_company_fails_most_checks(cells_of: CellsOf) -> None:
+def test_the_spoiled_company_fails_most_checks(results_of: ResultsOf) -> None:
     failed = {
-        check for (check, _), (verdict, _) in cells_of(spoiled()).items() if verdict == "fail"
+        check for (check, _), (verdict, _) in results_of(spoiled()).items() if verdict == "fail"
     }
     assert len(failed) >= 50
 
 
 @pytest.mark.parametrize("make", [Estate, spoiled])
 def test_without_logs_no_event_check_passes(
-    cells_of: CellsOf, judged: JudgedChecks, make: Callable[[], Estate]
+    results_of: ResultsOf, compiled: CompiledChecks, make: Callable[[], Estate]
 ) -> None:
     estate = make()
     estate.events = []
-    passed = {check for check, _ in _passes(cells_of(estate))}
-    assert passed & _event_checks(judged) == set()
-    assert passed & {check.id for check, _ in judged if check.evidence == "logs"} == set()
+    passed = {check for check, _ in _passes(results_of(estate))}
+    assert passed & _event_checks(compiled) == set()
+    assert passed & {check.id for check, _ in compiled if check.evidence == "logs"} == set()
     assert make is spoiled or len(passed) > 20
 
 
@@ -195,26 +197,26 @@ def _cut(estate: Estate) -> Estate:
 
 @pytest.mark.parametrize("make", [Estate, spoiled])
 def test_a_log_that_stops_proves_no_innocence(
-    cells_of: CellsOf, judged: JudgedChecks, make: Callable[[], Estate]
+    results_of: ResultsOf, compiled: CompiledChecks, make: Callable[[], Estate]
 ) -> None:
-    events = _event_checks(judged)
-    cells = cells_of(_cut(make()), events)
-    assert {check for check, _ in _passes(cells)} & events == set()
-    failed = {check for (check, _), (verdict, _) in cells.items() if verdict == "fail"}
+    events = _event_checks(compiled)
+    results = results_of(_cut(make()), events)
+    assert {check for check, _ in _passes(results)} & events == set()
+    failed = {check for (check, _), (verdict, _) in results.items() if verdict == "fail"}
     assert make is Estate or len(failed & events) >= 5
 
 
-def test_every_live_agent_has_a_cell_in_each_event_check_when_its_log_is_dead(
-    cells_of: CellsOf, judged: JudgedChecks
+def test_every_live_agent_has_a_result_in_each_event_check_when_its_log_is_silent(
+    results_of: ResultsOf, compiled: CompiledChecks
 ) -> None:
-    cells = cells_of(_cut(Estate()), _event_checks(judged))
-    for check, found in judged:
+    results = results_of(_cut(Estate()), _event_checks(compiled))
+    for check, found in compiled:
         if check.about == "agent" and found.tables & EVENT_TABLES:
-            agents = {subject for name, subject in cells if name == check.id}
+            agents = {subject for name, subject in results if name == check.id}
             assert {"agent-1", "agent-2", "agent-3"} <= agents, check.id
 
 
-def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
+def test_refused_attempts_are_not_use(results_of: ResultsOf) -> None:
     estate = Estate()
     for event in estate.events:
         if event.get("actor_id") == "agent-2" and event["time"] > "2026-07-01T09":
@@ -235,21 +237,21 @@ def test_refused_attempts_are_not_use(cells_of: CellsOf) -> None:
         "INV-04",
         "RSK-02",
     )
-    cells = cells_of(estate, (*acts, "INV-03"))
+    results = results_of(estate, (*acts, "INV-03"))
     for check in acts:
-        assert cells.get((check, "agent-2"), ("pass",))[0] != "fail", check
-    assert cells["INV-03", "agent-2"][0] == "fail"
+        assert results.get((check, "agent-2"), ("pass",))[0] != "fail", check
+    assert results["INV-03", "agent-2"][0] == "fail"
 
 
-def _ghost(name: str, at: str, **given: str) -> dict[str, Any]:
+def _unregistered(name: str, at: str, **given: str) -> dict[str, Any]:
     own = {"actor_id": name, "principal_id": f"p-{name}", "credential_id": f"k-{name}"}
     return Estate().events[5] | own | {"time": at} | given
 
 
-GHOSTS = {
-    "ghost": ("2026-08-01T10:00:00Z", {}),
-    "ghost-human": ("2026-08-01T10:00:00Z", {"actor_kind": "human"}),
-    "ghost-service": ("2026-08-01T10:00:00Z", {"actor_kind": "service_account"}),
+UNREGISTERED = {
+    "unregistered": ("2026-08-01T10:00:00Z", {}),
+    "unregistered-human": ("2026-08-01T10:00:00Z", {"actor_kind": "human"}),
+    "unregistered-service": ("2026-08-01T10:00:00Z", {"actor_kind": "service_account"}),
     "a-second-late": ("2026-10-01T00:00:01Z", {}),
     "a-quarter-late": ("2027-01-01T00:00:00Z", {}),
 }
@@ -260,9 +262,9 @@ GHOSTS = {
 def strangers(
     content: Content, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[int, int]]:
-    """The tiers of all who are in no list, where each of `GHOSTS` acts once with a key of its own."""
+    """The tiers of all who are in no list, where each of `UNREGISTERED` acts once with a key of its own."""
     folder = tmp_path_factory.mktemp("strangers")
-    acts = [_ghost(n, at, **given) for n, (at, given) in GHOSTS.items()]
+    acts = [_unregistered(n, at, **given) for n, (at, given) in UNREGISTERED.items()]
     with DuckDB(folder / "work") as engine:
         _load(engine, Estate(events=[*Estate().events, *acts]), folder, content)
         derive(engine, examples.RUN, [])
@@ -275,7 +277,7 @@ def strangers(
 def test_an_agent_seen_only_in_logs_is_a_subject_of_the_highest_tier(
     strangers: dict[str, tuple[int, int]],
 ) -> None:
-    assert strangers["ghost"] == (4, 4)
+    assert strangers["unregistered"] == (4, 4)
 
 
 @pytest.mark.parametrize("late", ["a-second-late", "a-quarter-late"])
@@ -288,7 +290,9 @@ def test_who_acts_after_the_date_of_the_report_is_no_shadow_agent(
 def test_who_acts_in_no_list_has_the_tier_of_a_shadow_agent_whatever_the_log_calls_it(
     strangers: dict[str, tuple[int, int]],
 ) -> None:
-    assert strangers == dict.fromkeys(("ghost", "ghost-human", "ghost-service"), (4, 4))
+    assert strangers == dict.fromkeys(
+        ("unregistered", "unregistered-human", "unregistered-service"), (4, 4)
+    )
 
 
 def _load(engine: DuckDB, estate: Estate, folder: Path, content: Content) -> None:
@@ -312,7 +316,7 @@ _WIDENS = {
     (
         "CRD-01",
         "credentials.revoked_at",
-    ): "an old key then looks like one in use, and is judged like one",
+    ): "an old key then looks like one in use, and is assessed like one",
     ("CRD-03", "credentials.revoked_at"): "the same",
     ("CRD-05", "credentials.revoked_at"): "the same",
     (
@@ -324,8 +328,8 @@ _WIDENS = {
 """Sparse columns without which a subject comes into scope that was out of it, and may pass there."""
 
 
-def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Content) -> Copies:
-    """Judge one copy of the company for each column, without that column; '' is the copy that has them all."""
+def _stripped(estate: Estate, checks: CompiledChecks, folder: Path, content: Content) -> Copies:
+    """Assess one copy of the company for each column, without that column; '' is the copy that has them all."""
     with DuckDB(folder / "work") as engine:
         _load(engine, estate, folder, content)
         columns = engine.rows(
@@ -339,7 +343,7 @@ def _stripped(estate: Estate, checks: JudgedChecks, folder: Path, content: Conte
         runner.prepare(engine)
         runner.assess(engine, checks)
         made: Copies = {name: {} for name in names}
-        for check, subject, verdict in engine.rows("SELECT check_id, subject, status FROM cells"):
+        for check, subject, verdict in engine.rows("SELECT check_id, subject, status FROM results"):
             name, _, rest = subject.partition("|")
             if name in made:
                 made[name][check, rest.replace(f"{name}|", "")] = verdict
@@ -374,8 +378,8 @@ def _copied(table: str, column: str, is_id: bool) -> str:
     return f"CASE WHEN copies.name <> '{table}.{column}' THEN {value} END AS {column}"
 
 
-def _on_actors(judged: JudgedChecks) -> JudgedChecks:
-    return [(check, found) for check, found in judged if check.about not in _WHOLE]
+def _on_actors(compiled: CompiledChecks) -> CompiledChecks:
+    return [(check, found) for check, found in compiled if check.about not in _WHOLE]
 
 
 DEEPLY_SPOILED = pytest.param(spoiled, marks=pytest.mark.deep)
@@ -385,21 +389,21 @@ _WHOLE = ("log_source", "policy", "actor_type", "organisation")
 @pytest.fixture(scope="module", params=[Estate, DEEPLY_SPOILED], ids=["good", "spoiled"])
 def stripped(
     request: pytest.FixtureRequest,
-    judged: JudgedChecks,
+    compiled: CompiledChecks,
     content: Content,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Copies:
     return _stripped(
-        request.param(), _on_actors(judged), tmp_path_factory.mktemp("stripped"), content
+        request.param(), _on_actors(compiled), tmp_path_factory.mktemp("stripped"), content
     )
 
 
 def test_the_copies_of_the_company_do_not_disturb_each_other(
     stripped: Copies,
-    request: pytest.FixtureRequest, cells_of: CellsOf, judged: JudgedChecks,
+    request: pytest.FixtureRequest, results_of: ResultsOf, compiled: CompiledChecks,
 ) -> None:  # fmt: skip
-    alone = cells_of(Estate() if "good" in request.node.name else spoiled())
-    checks = {check.id for check, _ in _on_actors(judged)}
+    alone = results_of(Estate() if "good" in request.node.name else spoiled())
+    checks = {check.id for check, _ in _on_actors(compiled)}
     assert stripped[""] == {k: v for k, (v, _) in alone.items() if k[0] in checks}
 
 
@@ -407,8 +411,8 @@ def test_no_column_can_be_left_out_to_pass(stripped: Copies) -> None:
     before = stripped[""]
     gained = [
         (column, check, subject, before.get((check, subject), "not in scope"))
-        for column, cells in stripped.items()
-        for (check, subject), verdict in cells.items()
+        for column, results in stripped.items()
+        for (check, subject), verdict in results.items()
         if verdict == "pass"
         and before.get((check, subject)) != "pass"
         and (check, column) not in _WIDENS
@@ -417,15 +421,17 @@ def test_no_column_can_be_left_out_to_pass(stripped: Copies) -> None:
 
 
 def test_a_check_passes_nobody_without_a_column_that_it_needs(
-    stripped: Copies, judged: JudgedChecks
+    stripped: Copies, compiled: CompiledChecks
 ) -> None:
-    for check, found in _on_actors(judged):
+    for check, found in _on_actors(compiled):
         for table, column in runner.needs_of(check, found):
             if table in SHARED:
                 continue
-            cells = stripped.get(f"{table}.{column}", {})
+            results = stripped.get(f"{table}.{column}", {})
             passed = [
-                s for (name, s), verdict in cells.items() if name == check.id and verdict == "pass"
+                s
+                for (name, s), verdict in results.items()
+                if name == check.id and verdict == "pass"
             ]
             assert not passed, f"{check.id} passes {passed} though nobody records {table}.{column}"
 
@@ -433,9 +439,9 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
 @pytest.mark.deep
 @pytest.mark.parametrize("make", [Estate, spoiled], ids=["good", "spoiled"])
 def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
-    make: Callable[[], Estate], judged: JudgedChecks, content: Content, tmp_path: Path
+    make: Callable[[], Estate], compiled: CompiledChecks, content: Content, tmp_path: Path
 ) -> None:
-    whole = [(c, f) for c, f in judged if c.about in _WHOLE or f.tables & set(SHARED)]
+    whole = [(c, f) for c, f in compiled if c.about in _WHOLE or f.tables & set(SHARED)]
     needs = {c.id: runner.needs_of(c, f) for c, f in whole}
     estate = make()
     columns = {n for c, _ in whole for n in needs[c.id] if c.about in _WHOLE or n[0] in SHARED}
@@ -451,7 +457,7 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
             runner.prepare(engine, {check.about for check, _ in concerned})
             runner.assess(engine, concerned)
             verdicts = set(
-                engine.rows("SELECT check_id, status FROM cells WHERE status <> 'unknown'")
+                engine.rows("SELECT check_id, status FROM results WHERE status <> 'unknown'")
             )
         assert not verdicts, f"without {table}.{column}"
 

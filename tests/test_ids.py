@@ -76,14 +76,14 @@ def test_a_verdict_keeps_its_place_in_the_page(sample: Path, printed: Path) -> N
         for q in QUARTERS
     )
     kept = failing(sample / "q2").keys() & failing(sample / "q3").keys()
-    assert {f"v-{ids.finding(*cell)}" for cell in kept} <= then & now
+    assert {f"v-{ids.finding(*result)}" for result in kept} <= then & now
 
 
 def test_a_cause_and_its_action_keep_their_ids(sample: Path) -> None:
     named, actions = [], []
     for quarter in QUARTERS:
         rows = table(sample / quarter / "causes.csv")
-        named.append({cell: r["id"] for r in rows for cell in r["cells"].split("; ")})
+        named.append({result: r["id"] for r in rows for result in r["results"].split("; ")})
         actions.append(
             {r["id"] for r in table(sample / quarter / "roadmap.csv") if r["kind"] == "implement"}
         )
@@ -150,22 +150,22 @@ GROUPS = (
 
 
 def _causes(
-    cells: Sequence[tuple[str, str, str]], shared: Mapping[tuple[str, str], tuple[str, ...]]
+    results: Sequence[tuple[str, str, str]], shared: Mapping[tuple[str, str], tuple[str, ...]]
 ) -> set[str]:
-    found = [Finding(c, s, Status.FAIL, "", "", "", actor, "", 2, 2) for c, s, actor in cells]
+    found = [Finding(c, s, Status.FAIL, "", "", "", actor, "", 2, 2) for c, s, actor in results]
     return {e.cause.id for e in explained(found, CHECKS, GROUPS, shared)}
 
 
 def test_a_shared_key_stays_one_defect_whoever_else_uses_it() -> None:
-    cells = [("CRD-02", "key", "a2")]
-    then = _causes(cells, {("CRD-02", "key"): ("a2", "a3")})
-    now = _causes(cells, {("CRD-02", "key"): ("a1", "a2", "a3")})
+    results = [("CRD-02", "key", "a2")]
+    then = _causes(results, {("CRD-02", "key"): ("a2", "a3")})
+    now = _causes(results, {("CRD-02", "key"): ("a1", "a2", "a3")})
     assert then == now == {ids.cause("shared", ["key"])}
 
 
 def test_what_two_things_of_one_name_have_is_told_apart() -> None:
-    cells = [("CRD-01", "x", "a1"), ("CRD-02", "k2", "x")]
-    named = _causes(cells, {("CRD-01", "x"): ("a1", "a2")})
+    results = [("CRD-01", "x", "a1"), ("CRD-02", "k2", "x")]
+    named = _causes(results, {("CRD-01", "x"): ("a1", "a2")})
     assert named == {ids.cause("shared", ["x"]), f"{ids.cause('shared', ['x'])}-2"}
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import judge_few, reporter
+from conftest import assess_few, reporter
 from fixture_estate import Estate
 
 from reporter.system import claims
@@ -118,7 +118,7 @@ STAGES = [
             ("reporter.ingest.readers.inputs", "_parts"),
             ("reporter.ingest.detect", "documents"),
             ("reporter.content.loader", "load"),
-            ("reporter.pipeline.assess", "judge_all"),
+            ("reporter.pipeline.assess", "compile_all"),
             ("reporter.pipeline.assess", "derive"),
             ("reporter.evaluate.runner", "_assess_one"),
             ("reporter.pipeline.assess", "_gather"),
@@ -313,7 +313,7 @@ def test_two_machines_give_the_same_bytes(
 ) -> None:
     """All verdicts with the deep case; those of the good company elsewhere are compared in test_cli."""
     if "pdf" not in formats:
-        judge_few(monkeypatch, "ENT-08", "PUR-01")  # their reasons name what was written
+        assess_few(monkeypatch, "ENT-08", "PUR-01")  # their reasons name what was written
     made = []
     for n in ("one", "two/deeper"):
         words = ("--formats", formats, "--editions", "auditor,board,engineer", "--pseudonymise", "people", "--quiet")  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few
+from conftest import assess_few
 
 import reporter
 from reporter.authoring.propose_mapping import Proposal, propose, write
@@ -95,10 +95,10 @@ def test_what_it_asks_says_what_speaks_for_and_against(
 @pytest.mark.parametrize(
     "dates", [("Created,Expires", "2026-02-01,2027-02-01"), ("Status", "active")]
 )
-def test_a_key_of_several_holders_is_mapped_and_judged_as_shared(
+def test_a_key_of_several_holders_is_mapped_and_assessed_as_shared(
     dates: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge_few(monkeypatch, "CRD-01")
+    assess_few(monkeypatch, "CRD-01")
     head, cells = dates
     held = (("k-1", "bot-a"), ("k-2", "bot-b"), ("k-1", "bot-b"))
     rows = "".join(f"{key},{holder},{cells}\n" for key, holder in held)

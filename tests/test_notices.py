@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, printed, reporter
+from conftest import assess_few, printed, reporter
 
 import reporter as package
 from reporter.content import loader
@@ -145,7 +145,7 @@ def all_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     (ws / "inventory" / "users.json").write_text(json.dumps([USER]))
     (ws / "inventory" / "gates.json").write_text(json.dumps({"records": GATES}))
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         return notices(folder, ws)
 
 

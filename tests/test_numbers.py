@@ -84,7 +84,7 @@ def _expect_checks(line: str, checks: dict[str, Any]) -> None:
         assert values == [F(checks[name]["figure"][key]) for name in names]
 
 
-def test_every_printed_check_follows_from_its_counted_cells(
+def test_every_printed_check_follows_from_its_counted_results(
     report: dict[str, Any], results: pd.DataFrame
 ) -> None:
     counted = Counter(results[["check", "status"]].itertuples(index=False, name=None))
@@ -92,7 +92,7 @@ def test_every_printed_check_follows_from_its_counted_cells(
         line = check["reasons"][0]
         if not check["figure"]["assessed"] and "not applicable" in line:
             continue
-        for n, word in re.findall(r"(\d+) (pass|fail|unknown|attested|compensated)", line.split("(cells")[0]):  # fmt: skip
+        for n, word in re.findall(r"(\d+) (pass|fail|unknown|attested|compensated)", line.split("(results")[0]):  # fmt: skip
             assert counted[check["id"], word] == int(n)
         pattern = r"\(?([\d/]+?)\)?/(\d+) = (\S+) = ([\d.]+) %"
         ends = re.findall(r"(?:= |at most )" + pattern, line)
@@ -226,7 +226,7 @@ def test_each_open_verdict_stands_once_in_the_to_do_lists_by_owner_and_rank(comp
     order = [(not r["owner"], r["owner"], int(r["rank"])) for r in rows]
     assert order == sorted(order)
     owners = {o["owner"]: o for o in report["roadmap"]["owners"]}
-    assert int(owners["nobody"]["cells"]) == sum(not r["owner"] for r in rows)
+    assert int(owners["nobody"]["results"]) == sum(not r["owner"] for r in rows)
     busy = rows[0]["owner"]
     assert int(owners[busy]["actions"]) == len({r["action"] for r in rows if r["owner"] == busy})
 

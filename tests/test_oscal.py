@@ -123,7 +123,7 @@ def result_of(folder: Path) -> Any:
 # ---------------------------------------------------------------- form
 
 
-def judge(path: Path) -> str:
+def validate(path: Path) -> str:
     """Validate a document by the official schema of its kind, and name the kind."""
     models = pytest.importorskip(
         "oscal_bindings.v1.models", reason="needs oscal-bindings, see pyproject.toml"
@@ -141,7 +141,7 @@ def judge(path: Path) -> str:
 
 
 def test_every_document_fits_the_official_schema(case: tuple[View, Path]) -> None:
-    kinds = {judge(path) for path in case[1].iterdir()}
+    kinds = {validate(path) for path in case[1].iterdir()}
     assert len(kinds) == (5 if case[0].roadmap.picks else 4)
 
 
@@ -150,14 +150,14 @@ def test_the_schemas_would_notice(tmp_path: Path) -> None:
     path = tmp_path / "oscal/assessment-results.json"
     path.write_text(path.read_text().replace('"state":"not-satisfied"', '"state":"unknown"'))
     with pytest.raises(ValueError, match="satisfied"):
-        judge(path)
+        validate(path)
 
 
 def test_odd_ids_and_titles_are_valid_too(tmp_path: Path) -> None:
     odd = replace(fixture.frameworks()[2], id="2 of/mine", title=" ", version=" ")
     view = fixture.view(fixture.assemble([" ", "-\n", "=1"], fixture.mixed, (odd,)))
     write(view, tmp_path / "oscal")
-    assert len({judge(path) for path in (tmp_path / "oscal").iterdir()}) == 5
+    assert len({validate(path) for path in (tmp_path / "oscal").iterdir()}) == 5
 
 
 def test_every_reference_leads_somewhere(case: tuple[View, Path]) -> None:

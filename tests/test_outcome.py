@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from conftest import judge_few
+from conftest import assess_few
 from conftest import reporter as run_words
 
 import reporter
@@ -44,7 +44,7 @@ def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
     counted = verdicts(sample_run)
     counted["not_applicable"] = counted.pop("na", 0)
     assert told["verdicts"] == {name: counted[name] for name in told["verdicts"]}
-    assert sum(told["verdicts"].values()) == manifest["cells"]
+    assert sum(told["verdicts"].values()) == manifest["results"]
     with (sample_run / "quarantine.csv").open(encoding="utf-8-sig") as file:
         kinds = Counter(row["kind"] for row in csv.DictReader(file))
     assert told["quarantine"] == dict(kinds)
@@ -70,7 +70,7 @@ def said(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
         settings = json.loads((ws / "reporter.yml").read_text("utf-8"))
         (ws / "reporter.yml").write_text(json.dumps(settings | {"language": language}), "utf-8")
         words = ("--formats", "json", "--json", *words)
-        judge_few(monkeypatch)
+        assess_few(monkeypatch)
         result = run_words("assess", ws, "--out", tmp_path / "r", *words)
         return result, json.loads(result.stdout)
 

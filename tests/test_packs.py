@@ -1,4 +1,4 @@
-"""Content that is installed as a Python package: found by its entry point, judged as that of others, named in the run."""
+"""Content that is installed as a Python package: found by its entry point, validated as that of others, named in the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, printed, reporter
+from conftest import assess_few, printed, reporter
 
 import reporter as face
 from reporter.authoring import lint
@@ -51,7 +51,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with the pack as it is that judges few checks, for reading only."""
     folder = tmp_path_factory.mktemp("first")
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         install_dock(folder / "site", patch)
         assert assess(folder / "run").exit_code == 0
     return folder / "run"

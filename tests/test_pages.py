@@ -229,7 +229,7 @@ def test_the_pages_of_an_owner_hold_every_task(rich: View, tmp_path: Path) -> No
     parted = list(owner_tasks.pages(rich, desks))
     assert [p.file for _, p in parted] == [f for d in desks for f in d.files]
     tasks = [t for _, p in parted for s in p.systems for t in s.tasks]
-    assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
+    assert len(tasks) == sum(int(p.results) for p in rich.roadmap.picks)
     shown = sum(sum(bool(r.strip()) for r in p.rows) - p.rows.count("") for name, p in made.items() if "owners" in name)  # fmt: skip
     heads = sum(len(p.systems) for _, p in parted)
     assert shown - heads == len(tasks)
@@ -239,7 +239,7 @@ def test_the_pages_of_an_owner_hold_every_task(rich: View, tmp_path: Path) -> No
 def test_a_short_list_of_tasks_is_whole_in_the_page(rich: View) -> None:
     desks = owner_tasks.desks(rich, "screen")
     tasks = [t for d in desks for s in d.systems for t in s.tasks]
-    assert len(tasks) == sum(int(p.cells) for p in rich.roadmap.picks)
+    assert len(tasks) == sum(int(p.results) for p in rich.roadmap.picks)
     assert not any(d.files or d.more for d in desks)
 
 
@@ -273,8 +273,8 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     run.mkdir()
     (run / "report.json").write_bytes((good_run / "report.json").read_bytes())
     with DuckDB(tmp_path / "work", "1GB") as engine:
-        cells = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
-        engine.write_parquet(f"{cells} WHERE subject != 'organisation'", run / "results.parquet")
+        verdicts = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
+        engine.write_parquet(f"{verdicts} WHERE subject != 'organisation'", run / "results.parquet")
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
     refused = CliRunner().invoke(main, told)
     assert refused.exit_code == 3

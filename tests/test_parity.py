@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few
+from conftest import assess_few
 from fixture_estate import Estate, service_account, spoiled
 
 import reporter
@@ -30,7 +30,7 @@ def run(estate: Estate, folder: Path) -> View:
     """Assess a company through one list; the run folder is `folder / "run"`."""
     estate.settings |= {"frameworks": ["owasp-nhi-2025"]}
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         return reporter.assess(estate.write(folder / "ws"), folder / "run").view  # fmt: skip
 
 
@@ -51,10 +51,10 @@ def workload(name: str, **changed: Any) -> dict[str, Any]:
     return service_account(1) | {"type": "workload", "actor_id": name, "principal_id": f"id-{name}"} | changed  # fmt: skip
 
 
-def ghost(**changed: Any) -> dict[str, Any]:
+def unregistered(**changed: Any) -> dict[str, Any]:
     """An event of an actor that stands in no register, unless `changed` says whose it is."""
     return {
-        "event_id": "g", "time": "2026-09-02T09:00:00Z", "log_source": "gateway", "actor_id": "ghost", "actor_kind": "agent",
+        "event_id": "g", "time": "2026-09-02T09:00:00Z", "log_source": "gateway", "actor_id": "unregistered", "actor_kind": "agent",
         "event_class": "tool", "action": "read", "effect": "read", "tool": "orders.read", "outcome": "success",
     } | changed  # fmt: skip
 
@@ -78,8 +78,10 @@ def mixed() -> Estate:
     ]
     estate.others[0] |= {"strong_auth": False}  # ann
     estate.events += [
-        ghost(),
-        ghost(event_id="m", event_class="model", actor_id="batch-2", actor_kind="service_account"),
+        unregistered(),
+        unregistered(
+            event_id="m", event_class="model", actor_id="batch-2", actor_kind="service_account"
+        ),
     ]
     return estate
 
@@ -127,7 +129,7 @@ def test_everybody_without_a_practice_is_named_with_a_record(view: View, folder:
         ("credentials", "agent-3", "lacks", "inventory/agents.json#3"),
         ("monitoring", "agent-3", "lacks", "inventory/agents.json#3"),
         ("policy", "wl-1", "lacks", "inventory/directory.json#6"),
-        *((p, "ghost", NONE, seen) for p in ("owner", "review", "credentials", "monitoring", "policy")),
+        *((p, "unregistered", NONE, seen) for p in ("owner", "review", "credentials", "monitoring", "policy")),
     }  # fmt: skip
     owner = view.parity.rows[0]
     assert owner.where == (
@@ -167,7 +169,7 @@ def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:
     estate = Estate()
     del estate.settings["params"]
     estate.others += [workload("gate", is_intermediary=True)]
-    estate.events += [ghost(event_class="model", actor_id="gate", actor_kind="workload")]
+    estate.events += [unregistered(event_class="model", actor_id="gate", actor_kind="workload")]
     assert "Automation with a model" not in table(run(estate, tmp_path))
 
 
@@ -204,7 +206,7 @@ def expect_agreement(folder: Path) -> None:
 
 
 def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> None:
-    """What cannot be judged is no practice that holds: OWN-01 calls the same owner unknown."""
+    """What cannot be assessed is no practice that holds: OWN-01 calls the same owner unknown."""
     estate = Estate()
     estate.agents[0]["owner_id"] = "stranger@elsewhere.example"
     made = table(run(estate, tmp_path))

@@ -1,4 +1,4 @@
-"""The roadmap of a run: exact gains that add up, a greedy order, cells that stand in one action, and what if."""
+"""The roadmap of a run: exact gains that add up, a greedy order, results that stand in one action, and what if."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def finding(name: str, subject: str, status: Status, tier: str = "2", owner: str
 
 
 def action(
-    name: str, cells: Sequence[Finding], places: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False
+    name: str, results: Sequence[Finding], places: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False
 ) -> Action:  # fmt: skip
-    own = [cells[n] for n in places]
+    own = [results[n] for n in places]
     moves = tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in counted(own))
     return Action(name, name, "", kind, urgent, Fraction(days), (), moves, len(own))
 
 
 class World:
-    """Random checks, cells of every status and tier interval, and actions over what is open."""
+    """Random checks, results of every status and tier interval, and actions over what is open."""
 
     def __init__(self, seed: int, n_actions: int = 8, agents: int = 5) -> None:
         dice = random.Random(seed)
@@ -70,29 +70,29 @@ class World:
             check(f"{t.id}-{n:02d}", dice.choice(severities), dice.randint(1, 3))
             for t in THEMES[: dice.randint(1, 3)] for n in range(dice.randint(1, 4))
         ]  # fmt: skip
-        self.cells = []
+        self.results = []
         for c in self.checks:
             for n in range(agents):
                 lo, hi = dice.choice(TIERS)
                 tier = str(lo) if lo == hi else f"{lo}-{hi}"
-                self.cells.append(finding(c.id, f"a{n}", dice.choice(tuple(Status)), tier))
+                self.results.append(finding(c.id, f"a{n}", dice.choice(tuple(Status)), tier))
         open_ = (Status.FAIL, Status.UNKNOWN)
-        places = [n for n, f in enumerate(self.cells) if f.status in open_]
+        places = [n for n, f in enumerate(self.results) if f.status in open_]
         dice.shuffle(places)
         parts = [places[n::n_actions] for n in range(n_actions)]
         self.actions = [
-            action(f"x{n}", self.cells, sorted(part), dice.randint(1, 8)) for n, part in enumerate(parts) if part
+            action(f"x{n}", self.results, sorted(part), dice.randint(1, 8)) for n, part in enumerate(parts) if part
         ]  # fmt: skip
 
     def plan(self, given: Sequence[Action] | None = None) -> Roadmap:
         chosen = self.actions if given is None else given
-        return plan_actions(self.checks, THEMES, counted(self.cells), chosen, POLICY)
+        return plan_actions(self.checks, THEMES, counted(self.results), chosen, POLICY)
 
     def scored(self, done: Sequence[Action]) -> tuple[Fraction, int]:
         """Score from the beginning, by the function that scores a run."""
         changes: list[Change] = [change_of(a) for a in done]
         total = score(
-            (), self.checks, THEMES, after(counted(self.cells), changes), POLICY, Profile("", "", 0, {})
+            (), self.checks, THEMES, after(counted(self.results), changes), POLICY, Profile("", "", 0, {})
         ).enterprise.total  # fmt: skip
         return total.lo, total.level_lo
 
@@ -156,9 +156,9 @@ def test_the_order_in_which_actions_are_given_is_irrelevant(seed: int) -> None:
 
 def test_two_criticals_under_one_cap_gain_with_the_last_and_say_so() -> None:
     checks = [check("AAA-01", "critical"), *(check(f"AAA-0{n}", "critical") for n in (2, 3, 4, 5))]
-    cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks)]  # fmt: skip
-    two = [action("one", cells, [0]), action("two", cells, [1])]
-    road = plan_actions(checks, THEMES, counted(cells), two, POLICY)
+    results = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks)]  # fmt: skip
+    two = [action("one", results, [0]), action("two", results, [1])]
+    road = plan_actions(checks, THEMES, counted(results), two, POLICY)
     assert [(p.gain, p.uncapped) for p in road.picks] == [
         (Fraction(0), Fraction(1, 5)),
         (Fraction(1, 2), Fraction(1, 5)),
@@ -168,13 +168,13 @@ def test_two_criticals_under_one_cap_gain_with_the_last_and_say_so() -> None:
 def test_evidence_and_mending_are_ranked_together_but_only_mending_is_first() -> None:
     """Ranked as in the worked example of the method: gain per day, then the larger gain."""
     checks = [check("AAA-01"), check("BBB-01"), check("CCC-01")]
-    cells = [finding(c.id, "a", s, "1") for c, s in zip(checks, (Status.FAIL, Status.UNKNOWN, Status.FAIL), strict=True)]  # fmt: skip
+    results = [finding(c.id, "a", s, "1") for c, s in zip(checks, (Status.FAIL, Status.UNKNOWN, Status.FAIL), strict=True)]  # fmt: skip
     three = [
-        action("r1", cells, [0], 4),
-        action("r2", cells, [1], 1, EVIDENCE),
-        action("r3", cells, [2], 2),
+        action("r1", results, [0], 4),
+        action("r2", results, [1], 1, EVIDENCE),
+        action("r3", results, [2], 2),
     ]
-    road = plan_actions(checks, THEMES, counted(cells), three, POLICY)
+    road = plan_actions(checks, THEMES, counted(results), three, POLICY)
     assert [p.action.id for p in road.picks] == ["r2", "r3", "r1"]
     assert road.first == ("r3", "r1")
     assert (road.first_total, road.picks[-1].total) == (Fraction(2, 3), Fraction(1))
@@ -182,9 +182,9 @@ def test_evidence_and_mending_are_ranked_together_but_only_mending_is_first() ->
 
 def test_what_is_urgent_comes_first_whatever_it_brings() -> None:
     checks = [check("AAA-01"), check("BBB-01")]
-    cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
+    results = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
     road = plan_actions(
-        checks, THEMES, counted(cells), [action("a", cells, [0]), action("z", cells, [1], 8, urgent=True)], POLICY
+        checks, THEMES, counted(results), [action("a", results, [0]), action("z", results, [1], 8, urgent=True)], POLICY
     )  # fmt: skip
     assert [p.action.id for p in road.picks] == ["z", "a"]
 
@@ -192,25 +192,36 @@ def test_what_is_urgent_comes_first_whatever_it_brings() -> None:
 def test_who_stands_in_a_list_by_now_waits_for_those_of_its_line_who_stand_in_none() -> None:
     """At the place that it would have, of the same lane only; others stay where they are."""
     checks = [check("AAA-01", "critical"), check("AAA-02"), check("BBB-01"), check("CCC-01")]
-    cells = [
-        *(finding("AAA-01", s, Status.FAIL, "1") for s in ("late", "ghost", "ghost-2")),
+    results = [
+        *(
+            finding("AAA-01", s, Status.FAIL, "1")
+            for s in ("late", "unregistered", "unregistered-2")
+        ),
         *(finding(c.id, "late", Status.FAIL, "1") for c in checks[1:]),
     ]
-    late = replace(action("late", cells, [0, 3]), behind="AAA-01")
-    ghosts = [replace(action(f"ghost-{n}", cells, [n], 9 - n), ahead_of="AAA-01") for n in (1, 2)]
-    rest = [action("best", cells, [4], 1), action("least", cells, [5], 9)]
-    order = lambda *given: [p.action.id for p in plan_actions(checks, THEMES, counted(cells), given, POLICY).picks]  # noqa: E731  # fmt: skip
-    assert order(late, *ghosts, *rest) == ["best", "ghost-2", "ghost-1", "late", "least"]
-    assert order(replace(late, behind=""), *ghosts, *rest)[:2] == ["best", "late"]
+    late = replace(action("late", results, [0, 3]), behind="AAA-01")
+    unregistered = [
+        replace(action(f"unregistered-{n}", results, [n], 9 - n), ahead_of="AAA-01") for n in (1, 2)
+    ]
+    rest = [action("best", results, [4], 1), action("least", results, [5], 9)]
+    order = lambda *given: [p.action.id for p in plan_actions(checks, THEMES, counted(results), given, POLICY).picks]  # noqa: E731  # fmt: skip
+    assert order(late, *unregistered, *rest) == [
+        "best",
+        "unregistered-2",
+        "unregistered-1",
+        "late",
+        "least",
+    ]
+    assert order(replace(late, behind=""), *unregistered, *rest)[:2] == ["best", "late"]
     urgent = replace(late, urgent=True)
-    assert order(urgent, *ghosts, *rest)[0] == "late"
+    assert order(urgent, *unregistered, *rest)[0] == "late"
 
 
 def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
     checks = [check("AAA-01", level=1), check("AAA-02", level=2)]
-    cells = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
-    both = [action("x", cells, [0]), action("y", cells, [1])]
-    road = plan_actions(checks, THEMES, counted(cells), both, POLICY, [(1, "no logs")])
+    results = [finding(c.id, "a", Status.FAIL, "1") for c in checks]
+    both = [action("x", results, [0]), action("y", results, [1])]
+    road = plan_actions(checks, THEMES, counted(results), both, POLICY, [(1, "no logs")])
     assert (road.ceiling, [p.level for p in road.picks]) == (1, [1, 1])
 
 
@@ -218,15 +229,15 @@ def test_caps_of_the_run_hold_the_level_of_every_step() -> None:
 def test_two_hundred_actions_take_less_than_ten_seconds() -> None:
     content = loader.load()
     dice = random.Random(7)
-    cells = [
+    results = [
         finding(c.id, f"agent-{n}", dice.choice((Status.FAIL, Status.UNKNOWN, Status.PASS)), str(dice.randint(1, 4)))
         for c in content.checks for n in range(60)
     ]  # fmt: skip
-    places = [n for n, f in enumerate(cells) if f.status != Status.PASS]
+    places = [n for n, f in enumerate(results) if f.status != Status.PASS]
     dice.shuffle(places)
-    many = [action(f"x{n:03d}", cells, places[n::200], dice.randint(1, 8)) for n in range(200)]
+    many = [action(f"x{n:03d}", results, places[n::200], dice.randint(1, 8)) for n in range(200)]
     begun = time.perf_counter()
-    road = plan_actions(content.checks, content.themes, counted(cells), many, content.policy)
+    road = plan_actions(content.checks, content.themes, counted(results), many, content.policy)
     assert time.perf_counter() - begun < 10
     assert len(road.picks) == 200
     assert road.picks[-1].total == 1
@@ -245,14 +256,14 @@ def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatc
 
 def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> None:
     checks = [check("AAA-01", "low"), check("BBB-01", "low")]
-    cells = [finding(c, n, Status.FAIL, "1") for c in ("AAA-01", "BBB-01") for n in "abcd"]
+    results = [finding(c, n, Status.FAIL, "1") for c in ("AAA-01", "BBB-01") for n in "abcd"]
     some = [
-        action("a", cells, [0]),
-        action("c", cells, [1]),
-        action("b", cells, [4]),
-        action("z", cells, [2, 3, 5, 6], 4),
+        action("a", results, [0]),
+        action("c", results, [1]),
+        action("b", results, [4]),
+        action("z", results, [2, 3, 5, 6], 4),
     ]
-    road = plan_actions(checks, THEMES, counted(cells), some, POLICY)
+    road = plan_actions(checks, THEMES, counted(results), some, POLICY)
     assert [(p.action.id, p.gain) for p in road.picks] == [
         ("z", Fraction(1, 2)), ("a", Fraction(1, 8)), ("b", Fraction(1, 8)), ("c", Fraction(1, 8)),
     ]  # fmt: skip
@@ -261,10 +272,10 @@ def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> Non
 
 def test_what_a_cap_holds_down_is_ranked_by_what_it_brings() -> None:
     checks = [*(check(f"AAA-0{n}", "critical") for n in (1, 2, 3, 4, 5)), check("BBB-01", "low")]
-    cells = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks[:5])]  # fmt: skip
-    cells += [finding("BBB-01", n, Status.FAIL, "1") for n in "abcdefgh"]
-    some = [action("one", cells, [0]), action("two", cells, [1]), action("zero", cells, [5])]
-    road = plan_actions(checks, THEMES, counted(cells), some, POLICY)
+    results = [finding(c.id, "a", Status.FAIL if n < 2 else Status.PASS, "4") for n, c in enumerate(checks[:5])]  # fmt: skip
+    results += [finding("BBB-01", n, Status.FAIL, "1") for n in "abcdefgh"]
+    some = [action("one", results, [0]), action("two", results, [1]), action("zero", results, [5])]
+    road = plan_actions(checks, THEMES, counted(results), some, POLICY)
     assert [(p.action.id, p.gain, p.uncapped) for p in road.picks] == [
         ("zero", Fraction(1, 16), Fraction(1, 16)),
         ("one", 0, Fraction(1, 10)),
@@ -273,11 +284,14 @@ def test_what_a_cap_holds_down_is_ranked_by_what_it_brings() -> None:
 
 
 def test_what_an_action_changes_is_counted_by_kind() -> None:
-    cells = [finding("AAA-01", "a", Status.FAIL, "1-4"), finding("AAA-01", "b", Status.FAIL, "1-4")]
-    cells += [finding("AAA-01", "c", Status.UNKNOWN, "2")]
-    change = change_of(action("x", cells, [0, 1, 2]))
+    results = [
+        finding("AAA-01", "a", Status.FAIL, "1-4"),
+        finding("AAA-01", "b", Status.FAIL, "1-4"),
+    ]
+    results += [finding("AAA-01", "c", Status.UNKNOWN, "2")]
+    change = change_of(action("x", results, [0, 1, 2]))
     assert change == {"AAA-01": (((Status.FAIL, 1, 4), 2), ((Status.UNKNOWN, 2, 2), 1))}
-    split = [*counted(cells), Tally("AAA-01", Status.FAIL, 1, 4, 3)]
+    split = [*counted(results), Tally("AAA-01", Status.FAIL, 1, 4, 3)]
     assert after(split, [change]) == [
         Tally("AAA-01", Status.FAIL, 1, 4, 3), Tally("AAA-01", Status.PASS, 1, 4, 2), Tally("AAA-01", Status.PASS, 2, 2, 1),
     ]  # fmt: skip
@@ -285,11 +299,11 @@ def test_what_an_action_changes_is_counted_by_kind() -> None:
 
 def test_a_plan_counts_split_tallies_and_leaves_out_what_does_not_apply() -> None:
     checks = [check("AAA-01"), check("AAA-02"), check("XXX-01")]
-    cells = [finding("AAA-01", n, Status.FAIL, "2") for n in "abcd"]
-    cells += [finding("AAA-02", "a", Status.NA, "2"), finding("XXX-01", "a", Status.PASS, "2")]
-    split = [Tally(f.check, f.status, 2, 2, 1) for f in cells]
+    results = [finding("AAA-01", n, Status.FAIL, "2") for n in "abcd"]
+    results += [finding("AAA-02", "a", Status.NA, "2"), finding("XXX-01", "a", Status.PASS, "2")]
+    split = [Tally(f.check, f.status, 2, 2, 1) for f in results]
     road = plan_actions(
-        checks, THEMES, split, [action("x", cells, [0]), action("y", cells, [5])], POLICY
+        checks, THEMES, split, [action("x", results, [0]), action("y", results, [5])], POLICY
     )
     assert [(p.action.id, p.gain) for p in road.picks] == [("x", Fraction(1, 4)), ("y", 0)]
     assert (road.start, road.picks[-1].total) == (0, Fraction(1, 4))
@@ -316,7 +330,7 @@ def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
     return {a.id: a for a in defects_of(OPEN, CHECKS, GROUPS, DAYS, own or {})[1]}
 
 
-def test_each_open_cell_stands_in_exactly_one_action() -> None:
+def test_each_open_result_stands_in_exactly_one_action() -> None:
     found = made()
     of = lambda *places: action("", OPEN, places).moves  # noqa: E731
     assert {name: a.moves for name, a in found.items()} == {
@@ -336,10 +350,10 @@ def test_each_open_cell_stands_in_exactly_one_action() -> None:
 
 def test_what_mends_a_late_registration_is_not_what_mends_none() -> None:
     one = replace(check("AAA-01"), fix="Register it.", fix_listed="Look back.")
-    cells = [finding("AAA-01", "late", Status.FAIL), replace(finding("AAA-01", "ghost", Status.FAIL), listed=False)]  # fmt: skip
+    results = [finding("AAA-01", "late", Status.FAIL), replace(finding("AAA-01", "unregistered", Status.FAIL), listed=False)]  # fmt: skip
     for given, fix, line in (
-        (cells[:1], "Look back.", ("", "AAA-01")), (cells[1:], "Register it.", ("AAA-01", "")),
-        (cells, "Register it. Look back.", ("AAA-01", "")),
+        (results[:1], "Look back.", ("", "AAA-01")), (results[1:], "Register it.", ("AAA-01", "")),
+        (results, "Register it. Look back.", ("AAA-01", "")),
     ):  # fmt: skip
         _, (found,) = defects_of(given, [one], (), DAYS)
         assert (Fixes([one]).of(found), (found.ahead_of, found.behind)) == (fix, line)
@@ -444,7 +458,7 @@ def test_fixing_one_action_or_all_says_before_and_after(run: Path) -> None:
     assert "-> 100.0 %" in everything
     assert "possible only" in everything
     whole = [r for r in rows if r["id"].startswith("no-owner-")]
-    assert f"{sum(int(r['cells']) for r in whole)} verdicts" in what_if(run, ["no-owner"])
+    assert f"{sum(int(r['results']) for r in whole)} verdicts" in what_if(run, ["no-owner"])
 
 
 def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:

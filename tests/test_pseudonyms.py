@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, read_results, reporter, texts_of
+from conftest import assess_few, read_results, reporter, texts_of
 from fixture_estate import Estate, spoiled
 
 from reporter.content import loader
@@ -213,11 +213,11 @@ def pseudonymised(folder: Path) -> tuple[object, ...]:
 
 
 def _assessed(estate: Estate, folder: Path, names: dict[str, str]) -> Rows:
-    """Every cell of a run with pseudonyms, each called by the letter of the person."""
+    """Every result of a run with pseudonyms, each called by the letter of the person."""
     (folder / "ws").mkdir(parents=True)
     estate.settings["frameworks"] = [
         "owasp-nhi-2025"
-    ]  # cells are the same whatever lists are scored
+    ]  # results are the same whatever lists are scored
     workspace = _renamed(estate, names).write(folder / "ws")
     words = ("--out", folder / "out", "--formats", "json", "--quiet", *pseudonymised(folder))
     result = reporter("assess", workspace, *words)
@@ -261,7 +261,7 @@ def test_people_named_like_words_change_no_word(
     """The first words in checks of the themes that name most people, those of the deep suite in all."""
     if words[0] == "May":
         named = [c.id for c in loader.load().checks if c.theme in ("OWN", "APR", "REV")]
-        judge_few(monkeypatch, *named)
+        assess_few(monkeypatch, *named)
     plain = {old: f"{old}.x@corp.example" for old in ("ann", "bob", "cat")}
     expected = _assessed(make(), tmp_path / "plain", plain)
     assert any("<ann>" in " ".join(row) for row in expected)
@@ -419,9 +419,9 @@ def _said_in(path: Path) -> set[str]:
 def test_who_only_shares_a_credential_has_a_pseudonym_in_ids_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge_few(monkeypatch, "CRD-03", "CRD-04", "CRD-05")  # none of them judges Uma
+    assess_few(monkeypatch, "CRD-03", "CRD-04", "CRD-05")  # none of them assesses Uma
     estate = spoiled()
-    for name in ("Aba Abel", "Uma Ulm"):  # cells name the first of those who share
+    for name in ("Aba Abel", "Uma Ulm"):  # results name the first of those who share
         human = {"actor_id": name, "actor_kind": "human", "event_id": name}
         estate.events.append(estate.events[0] | human)
     words = ("--formats", "json", *pseudonymised(tmp_path))

@@ -82,7 +82,7 @@ def test_a_table_has_the_columns_that_its_docstring_names(name: str, run: report
 
 def test_tables_are_the_run(run: reporter.Run) -> None:
     results = run.results()
-    assert len(results) == run.data.cells
+    assert len(results) == run.data.results
     assert Counter(results["status"]) == Counter(
         s for (s,) in read_results(run.folder, columns=["status"])
     )
@@ -97,7 +97,7 @@ def test_tables_are_the_run(run: reporter.Run) -> None:
     counts = run.checks().set_index("check")
     assert (
         counts[["pass", "fail", "unknown", "na", "attested", "compensated"]].to_numpy().sum()
-        == run.data.cells
+        == run.data.results
     )
 
 

@@ -1,4 +1,4 @@
-"""One word changed in a register or a log: who is called something else, and what is called a heartbeat, is still judged or told."""
+"""One word changed in a register or a log: who is called something else, and what is called a heartbeat, is still assessed or told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few
+from conftest import assess_few
 
 import reporter
 
@@ -80,10 +80,10 @@ class World:
             (ws / name).parent.mkdir(parents=True, exist_ok=True)
             (ws / name).write_text(text, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
-            judge_few(patch, *CHECKS)
+            assess_few(patch, *CHECKS)
             run = reporter.assess(ws)
         rows = run.results()[["check", "subject", "status", "reason", "record"]]
-        self.cells = {(c, s): told for c, s, *told in rows.itertuples(index=False)}
+        self.results = {(c, s): told for c, s, *told in rows.itertuples(index=False)}
         self.notices = {n.code: n for n in run.view.summary.notices}
         with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
             self.notes = [(r["kind"], r["reason"]) for r in csv.DictReader(handle)]
@@ -105,7 +105,7 @@ def test_whom_the_log_calls_an_agent_stays_in_the_checks_on_agents(
     name: str, kind: str, world: World
 ) -> None:
     for check in ("ENT-05", "INV-02", "OWN-01", "RSK-02"):
-        verdict, reason, _ = world.cells[check, name]
+        verdict, reason, _ = world.results[check, name]
         assert (verdict, f"listed as {kind}" in reason) == ("unknown", True), (check, reason)
         assert "events in which the log calls it an agent" in reason
     assert ("conflict", f"actor {name}: listed as {kind.replace(' ', '_')}, and the log calls it agent; events: 10") in world.notes  # fmt: skip
@@ -118,21 +118,23 @@ def test_who_is_listed_otherwise_is_named_on_page_1_and_nobody_else(world: World
         "person (human): events in which the log calls it an agent",
     ]
     for name in ("gate", "innocent", "ann"):
-        assert ("OWN-01", name) not in world.cells, "whose identity others use is no agent by that"
+        assert ("OWN-01", name) not in world.results, (
+            "whose identity others use is no agent by that"
+        )
 
 
 # ---------------------------------------------------------------- called a heartbeat
 
 
-def test_a_deed_that_is_called_a_heartbeat_is_judged(world: World) -> None:
-    verdict, reason, ref = world.cells["ENT-05", "a1"]
+def test_a_deed_that_is_called_a_heartbeat_is_assessed(world: World) -> None:
+    verdict, reason, ref = world.results["ENT-05", "a1"]
     assert (verdict, "wipe" in reason, ref) == ("fail", True, "logs/gw.jsonl#51"), reason
-    assert world.cells["CHG-03", "a1"][0] != "pass"
+    assert world.results["CHG-03", "a1"][0] != "pass"
 
 
 @pytest.mark.parametrize("field", MASKS)
 def test_each_field_that_tells_of_a_deed_tells_it(field: str, world: World) -> None:
-    verdict, reason, ref = world.cells["INV-02", f"by-{field}"]
+    verdict, reason, ref = world.results["INV-02", f"by-{field}"]
     assert (verdict, ref.startswith("logs/gw.jsonl#")) == ("fail", True), reason
 
 
@@ -145,7 +147,7 @@ def test_deeds_that_are_called_heartbeats_are_noted_with_their_number(world: Wor
 def test_who_is_seen_only_by_heartbeats_fails_nothing_and_has_its_record(
     name: str, world: World
 ) -> None:
-    mine = {c: v for (c, s), v in world.cells.items() if s == name}
+    mine = {c: v for (c, s), v in world.results.items() if s == name}
     assert {v for v, _, _ in mine.values()} == {"unknown"}, mine
     assert "shows only heartbeats" in mine["INV-02"][1]
     assert mine["INV-02"][2].startswith("logs/gw.jsonl#")
@@ -157,7 +159,7 @@ def test_who_is_seen_only_by_heartbeats_fails_nothing_and_has_its_record(
 
 def test_page_1_counts_the_verdicts_of_inv_02(world: World) -> None:
     notice = world.notices["unlisted_actors"]
-    found = [world.cells["INV-02", name][0] for name in ("thief", "borrower", *(f"by-{k}" for k in MASKS))]  # fmt: skip
+    found = [world.results["INV-02", name][0] for name in ("thief", "borrower", *(f"by-{k}" for k in MASKS))]  # fmt: skip
     assert (found.count("fail"), found.count("unknown")) == (len(MASKS), 2)
     assert f": {len(found)}. INV-02 fails for {len(MASKS)} of them and is unknown for 2; {len(found)} are agents" in notice.text  # fmt: skip
 

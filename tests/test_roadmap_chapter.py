@@ -43,8 +43,8 @@ def test_each_open_row_of_the_findings_is_in_one_action(rich: View) -> None:
     assert [row for row, _ in owed] == [
         f for f in rich.findings if f[status] in ("fail", "unknown")
     ]
-    cells = Counter(rank for _, rank in owed)
-    assert {n: int(p.cells) for n, p in enumerate(rich.roadmap.picks, 1)} == cells
+    results = Counter(rank for _, rank in owed)
+    assert {n: int(p.results) for n, p in enumerate(rich.roadmap.picks, 1)} == results
 
 
 def test_nothing_open_is_nothing_to_plan() -> None:

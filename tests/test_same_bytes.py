@@ -474,7 +474,7 @@ def test_a_run_whose_cache_is_removed_meanwhile_is_none(
     step: str, ws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conftest, "FEW", ("IDN-06", "LIF-02", "MON-04"))
-    conftest.judge_few(monkeypatch)
+    conftest.assess_few(monkeypatch)
     cache, whole = ws.parent / "cache", getattr(runner, step)
 
     def removed(*what: Any, **how: Any) -> Any:

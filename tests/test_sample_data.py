@@ -28,7 +28,7 @@ GOOD = {
         "route-risk", "dock-scheduler", "shift-balancer",
     )
 }  # fmt: skip
-Cells = dict[tuple[str, str, str], tuple[str, str, str]]
+Verdicts = dict[tuple[str, str, str], tuple[str, str, str]]
 """(quarter, check, subject) -> (verdict, reason, actor)"""
 
 
@@ -36,7 +36,7 @@ Cells = dict[tuple[str, str, str], tuple[str, str, str]]
 class Taken:
     """What runs of both quarters wrote, by quarter."""
 
-    cells: Cells
+    results: Verdicts
     inputs: dict[str, list[dict[str, Any]]]
     """What the manifest says of each file."""
     quarantined: dict[str, list[dict[str, str]]]
@@ -72,7 +72,7 @@ def taken(sample: Path) -> Taken:
         ):
             # What somebody answered for is a failure of the check all the same, and that is what the README promises.
             plain = "fail" if verdict == "compensated" else verdict
-            made.cells[quarter, check, subject] = (plain, reason, actor)
+            made.results[quarter, check, subject] = (plain, reason, actor)
         made.inputs[quarter] = json.loads((run / "manifest.json").read_text("utf-8"))["inputs"]
         with (run / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
             made.quarantined[quarter] = list(csv.DictReader(file))
@@ -104,7 +104,7 @@ def test_sample_data_stays_small() -> None:
 
 def test_every_check_shows_a_pass_and_a_failure(taken: Taken) -> None:
     seen = defaultdict(set)
-    for (_, check, _), (verdict, _, _) in taken.cells.items():
+    for (_, check, _), (verdict, _, _) in taken.results.items():
         seen[check].add(verdict)
     assert set(seen) == {c.id for c in loader.load().checks}
     assert {c: v for c, v in seen.items() if not {"pass", "fail"} <= v} == {}
@@ -113,7 +113,8 @@ def test_every_check_shows_a_pass_and_a_failure(taken: Taken) -> None:
 
 def test_the_readme_keeps_its_promises(taken: Taken) -> None:
     found = [
-        (p, taken.cells.get((p.quarter, p.check, p.subject), ("no cell", ""))) for p in promises()
+        (p, taken.results.get((p.quarter, p.check, p.subject), ("no result", "")))
+        for p in promises()
     ]
     assert [(p, told[:2]) for p, told in found if told[0] != p.verdict] == []
     assert len(found) > 200
@@ -170,20 +171,20 @@ def _numbered(document: Any) -> list[Any]:
 def test_nothing_is_found_against_the_governed_agents(taken: Taken) -> None:
     bad = {
         k: v
-        for k, v in taken.cells.items()
+        for k, v in taken.results.items()
         if k[0] == "2026-q3" and v[2] in GOOD and v[0] != "pass"
     }
     assert bad == {}
-    assert {v[2] for v in taken.cells.values()} >= GOOD
+    assert {v[2] for v in taken.results.values()} >= GOOD
 
 
 def test_a_gateway_is_no_sharing(taken: Taken) -> None:
     gateway = ("spiffe://freight.example.com/gateway/agent-gateway", "wid-agent-gateway")
-    assert not [k for k, v in taken.cells.items() if k[2] in gateway and v[0] == "fail"]
+    assert not [k for k, v in taken.results.items() if k[2] in gateway and v[0] == "fail"]
 
 
 def test_a_seasonal_agent_is_not_called_dormant(taken: Taken) -> None:
-    assert ("2026-q3", "INV-03", "agt-peak-planner") not in taken.cells
+    assert ("2026-q3", "INV-03", "agt-peak-planner") not in taken.results
 
 
 def test_what_is_broken_on_purpose_is_accounted_for(taken: Taken) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import judge_few, printed
+from conftest import assess_few, printed
 
 from reporter.authoring.examples import RUN, load_example
 from reporter.cli import main
@@ -95,7 +95,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events = [event | {"session_id": why} for why, event, _ in USES]
     folder = tmp_path_factory.mktemp("used")
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch)
+        assess_few(patch)
         clean = [*CLEAN, call("hum", actor_id="only-clean", purpose="hum", **JUNE)]
         return assessed(folder, {"baseline/clean.jsonl": clean, "logs/a.jsonl": events})
 
@@ -115,7 +115,7 @@ def test_approved_runs_are_no_activity_of_the_period(used: Path) -> None:
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_what_is_done_in_the_period_is_judged_wherever_it_lies(tmp_path: Path) -> None:
+def test_what_is_done_in_the_period_is_assessed_wherever_it_lies(tmp_path: Path) -> None:
     bad = call("send_money", "DE9", event_id="e1", actor_id="moved")
     twin = call("send_money", "DE8", event_id="e2")
     changed = twin | {"destination": "DE7"}

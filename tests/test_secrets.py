@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, reporter, texts_of
+from conftest import assess_few, reporter, texts_of
 from fixture_estate import Estate
 from test_readers import workbook
 
@@ -201,7 +201,7 @@ def output(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param != "record by record":
             patch.setattr(convert, "STREAM_FROM", 1)
             formats = "json,csv"  # the writers and the checks are the same
-            judge_few(patch, "CRD-09")
+            assess_few(patch, "CRD-09")
         result = reporter(
             "assess",
             plant(folder / "ws"),

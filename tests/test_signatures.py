@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few
+from conftest import assess_few
 from fixture_people import BASE, directory
 
 from reporter.authoring.examples import RUN, load_example
@@ -221,9 +221,9 @@ def notice(report: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _some_checks() -> Iterator[None]:
-    """Runs judge the checks that the tests name, and some that fail."""
+    """Runs assess the checks that the tests name, and some that fail."""
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(patch, *CHECKS)
+        assess_few(patch, *CHECKS)
         yield
 
 

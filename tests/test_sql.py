@@ -1,4 +1,4 @@
-"""The judge lets the portable subset through and nothing else; what passes runs, and the locked engine is a wall of its own."""
+"""The SQL policy lets the portable subset through and nothing else; what passes runs, and the locked engine is a wall of its own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reporter.content.source_policy import judge_source
-from reporter.content.sql_policy import Judged
-from reporter.content.sql_policy import judge as judge_check
+from reporter.content.source_policy import validate_source
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
@@ -20,10 +19,12 @@ from reporter.schema.tables import TABLES
 PLACE = "own/X-01-thing.yml:7"
 
 
-def judge(text: str, params: dict[str, object], place: str, **reasons: dict[str, str]) -> Judged:
-    """Judge a check of this SQL."""
+def compile_text(
+    text: str, params: dict[str, object], place: str, **reasons: dict[str, str]
+) -> Compiled:
+    """Compile a check of this SQL."""
     about = {"about": "agent", "severity": "low", "level": 1, "evidence": "inventory", "fix": ""}
-    return judge_check(
+    return compile_check(
         Check("T-01", "", "", sql=text, place=place, params=params, reasons=reasons, **about)
     )  # type: ignore[arg-type]
 
@@ -124,11 +125,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
 
 
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_what_the_judge_lets_through_runs(engine: DuckDB, text: str) -> None:
-    judged = judge(text, {}, PLACE)
-    names = [name for name, _ in engine.columns(judged.sql)]
+def test_what_the_sql_policy_lets_through_runs(engine: DuckDB, text: str) -> None:
+    compiled = compile_text(text, {}, PLACE)
+    names = [name for name, _ in engine.columns(compiled.sql)]
     assert names[:4] == ["subject", "ok", "reason_code", "reason_values"]
-    assert engine.rows(judged.sql) == []
+    assert engine.rows(compiled.sql) == []
 
 
 REFUSED = {
@@ -162,7 +163,7 @@ REFUSED = {
     "a quoted file as a table": ok("TRUE", 'FROM "/etc/passwd" AS a'),
     "a CTE named like a path": 'WITH "/etc/passwd" AS (SELECT 1 AS n FROM run) ' + PLAIN,
     "a CTE with a name in capitals": "WITH Secrets AS (SELECT 1 AS n FROM run) " + PLAIN,
-    "a CTE read before it is made": "WITH x AS (SELECT COUNT(*) AS n FROM cells), cells AS (SELECT 1 AS z FROM run) "
+    "a CTE read before it is made": "WITH x AS (SELECT COUNT(*) AS n FROM results), results AS (SELECT 1 AS z FROM run) "
     "SELECT 'a' AS subject, x.n = 0 AS ok FROM x",
     "an engine table behind a late CTE": "WITH x AS (SELECT * FROM tiers), tiers AS (SELECT 1 AS z FROM run) "
     "SELECT x.actor_id AS subject, TRUE AS ok FROM x",
@@ -172,7 +173,7 @@ REFUSED = {
     "information_schema": ok("TRUE", "FROM information_schema.tables AS a"),
     "another schema": ok("TRUE", "FROM main.actors AS a"),
     "another catalog": ok("TRUE", "FROM memory.main.actors AS a"),
-    "an engine table": ok("TRUE", "FROM cells AS a"),
+    "an engine table": ok("TRUE", "FROM results AS a"),
     "a loaded relation": ok("TRUE", "FROM in_actors AS a"),
     "a table in capitals": ok("TRUE", "FROM AGENTS AS a"),
     "getenv": ok("getenv('HOME') IS NULL"),
@@ -263,9 +264,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
-def test_the_judge_refuses(text: str) -> None:
+def test_the_sql_policy_refuses(text: str) -> None:
     with pytest.raises(ContentError) as caught:
-        judge(text, {}, PLACE)
+        compile_text(text, {}, PLACE)
     assert caught.value.place.startswith(PLACE)
     assert caught.value.exit_code == 3
 
@@ -286,7 +287,7 @@ def test_a_refusal_names_the_line_and_what_was_meant(
     text: str, says: str, hint: str, line: str
 ) -> None:
     with pytest.raises(ContentError) as caught:
-        judge(text, {}, PLACE)
+        compile_text(text, {}, PLACE)
     assert says in caught.value.message
     assert hint in caught.value.hint
     assert line in caught.value.place
@@ -315,7 +316,7 @@ SAYS: dict[str, dict[str, str]] = {
 )  # fmt: skip
 def test_what_a_check_gives_and_what_it_says_meet(columns: str, says: str) -> None:
     with pytest.raises(ContentError, match=re.escape(says)):
-        judge(f"SELECT {columns} FROM agents AS a", {}, PLACE, **SAYS)
+        compile_text(f"SELECT {columns} FROM agents AS a", {}, PLACE, **SAYS)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_what_a_check_gives_and_what_it_says_meet(columns: str, says: str) -> No
 def test_a_code_is_a_name_and_brings_no_sql(code: str) -> None:
     """Codes stand in the YAML of others, and become a part of what runs."""
     with pytest.raises(ContentError, match="is not a plain lower-case name"):
-        judge(
+        compile_text(
             "SELECT a.actor_id AS subject, 'x' AS code FROM agents AS a",
             {},
             PLACE,
@@ -341,13 +342,13 @@ def test_a_code_is_a_name_and_brings_no_sql(code: str) -> None:
 
 def test_codes_without_sentences_are_refused() -> None:
     with pytest.raises(ContentError, match="it gives codes and has no `reasons`"):
-        judge("SELECT a.actor_id AS subject, 'bad' AS code FROM agents AS a", {}, PLACE)
+        compile_text("SELECT a.actor_id AS subject, 'bad' AS code FROM agents AS a", {}, PLACE)
 
 
 def test_a_code_brings_its_verdict_and_the_values_of_its_sentence(tmp_path: Path) -> None:
     text = "SELECT a.actor_id AS subject, a.state AS code, a.name, 1 AS n, a.ref FROM agents AS a"
     says = {**SAYS, "unknown": {"open": "{n} of {limit} is open"}}
-    found = judge(text, {"limit": 3}, PLACE, **says)
+    found = compile_text(text, {"limit": 3}, PLACE, **says)
     with DuckDB(tmp_path) as engine:
         engine.run(
             "CREATE TABLE agents (actor_id VARCHAR, state VARCHAR, name VARCHAR, ref VARCHAR)"
@@ -372,7 +373,7 @@ def test_a_code_brings_its_verdict_and_the_values_of_its_sentence(tmp_path: Path
 
 def test_comments_do_not_reach_the_engine() -> None:
     text = f"{PLAIN} -- */ UNION SELECT 1\n/* ; DROP TABLE actors */"
-    assert judge(text, {}, PLACE).sql == judge(PLAIN, {}, PLACE).sql
+    assert compile_text(text, {}, PLACE).sql == compile_text(PLAIN, {}, PLACE).sql
 
 
 @pytest.mark.parametrize(
@@ -394,7 +395,7 @@ def test_comments_do_not_reach_the_engine() -> None:
     ],
 )  # fmt: skip
 def test_every_column_that_is_read_is_known(text: str, reads: set[tuple[str, str]]) -> None:
-    assert judge(text, {}, PLACE).reads == reads
+    assert compile_text(text, {}, PLACE).reads == reads
 
 
 # ---------------------------------------------------------------- parameters
@@ -413,7 +414,7 @@ def test_every_column_that_is_read_is_known(text: str, reads: set[tuple[str, str
 def test_parameters_become_literals(
     expression: str, params: dict[str, object], written: str
 ) -> None:
-    assert written in judge(ok(expression), params, PLACE).sql
+    assert written in compile_text(ok(expression), params, PLACE).sql
 
 
 @pytest.mark.parametrize(
@@ -430,17 +431,17 @@ def test_parameters_become_literals(
 )
 def test_a_wrong_parameter_is_named(expression: str, params: dict[str, object], says: str) -> None:
     with pytest.raises(ContentError, match=says):
-        judge(ok(expression), params, PLACE)
+        compile_text(ok(expression), params, PLACE)
 
 
 @pytest.mark.parametrize(
     "value", ["' OR TRUE --", "'; DROP TABLE actors; --", "{n}", "\\", "' || (SELECT 1) || '"]
 )
 def test_a_text_parameter_stays_one_text(engine: DuckDB, value: str) -> None:
-    judged = judge(ok("a.name = {n}"), {"n": value}, PLACE)
+    compiled = compile_text(ok("a.name = {n}"), {"n": value}, PLACE)
     quoted = "'" + value.replace("'", "''") + "'"
-    assert f"a.name = {quoted} AS ok" in judged.sql
-    assert engine.rows(judged.sql) == []
+    assert f"a.name = {quoted} AS ok" in compiled.sql
+    assert engine.rows(compiled.sql) == []
 
 
 # ---------------------------------------------------------------- the locked engine
@@ -502,7 +503,7 @@ def test_the_locked_engine_still_works_in_its_own_folder(engine: DuckDB) -> None
     ],
 )
 def test_a_source_may_use_the_whole_of_duckdb_on_its_records(text: str) -> None:
-    judge_source(text, PLACE)
+    validate_source(text, PLACE)
 
 
 @pytest.mark.parametrize(
@@ -536,7 +537,7 @@ def test_a_source_may_use_the_whole_of_duckdb_on_its_records(text: str) -> None:
 )
 def test_a_source_reads_its_records_and_nothing_else(text: str) -> None:
     with pytest.raises(ContentError):
-        judge_source(text, PLACE)
+        validate_source(text, PLACE)
 
 
 @pytest.mark.parametrize("order", ["a.name", "a.name DESC"])
@@ -545,7 +546,7 @@ def test_which_of_equal_rows_comes_first_changes_no_verdict(tmp_path: Path, orde
         "SELECT a.actor_id AS subject, ARG_MIN(a.name, a.state) || ARG_MAX(a.name, a.state) = 'ac' AS ok, "
         "ARG_MIN(a.name, CASE WHEN a.state = 'gone' THEN a.state END) AS ref FROM agents AS a GROUP BY a.actor_id"
     )
-    found = judge(text, {}, "x.yml")
+    found = compile_text(text, {}, "x.yml")
     with DuckDB(tmp_path) as engine:
         engine.run(
             "CREATE TABLE agents AS SELECT * FROM (VALUES ('a1', 'b', 'on'), ('a1', 'a', 'on'), ('a1', 'c', 'on'), ('a1', 'z', NULL)) "

@@ -28,13 +28,13 @@ from reporter.report.json_schema import report_schema
 from reporter.runs import store
 from reporter.runs.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
 
-EXTREMES: dict[str, Callable[[], given.Judged]] = {
+EXTREMES: dict[str, Callable[[], given.Assessed]] = {
     f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)
 }
 PRINTED = ("json", "html", "csv", "xlsx", "oscal", "ocsf", "sarif", "board-html", "board-pdf")
 
 
-def _without_examples(a: given.Judged) -> Assessment:
+def _without_examples(a: given.Assessed) -> Assessment:
     return replace(given.plain(a), checks=tuple(replace(c, examples=()) for c in a.checks))
 
 
@@ -53,8 +53,8 @@ def test_the_sample_is_read_back_as_it_was(sample_run: Path) -> None:
     a, results = read_run(sample_run)
     assert to_json(a) == (sample_run / DATA).read_bytes()
     assert from_json(to_json(a)) == a
-    assert sum(sum(c.counts.values()) for c in a.scores.checks.values()) == a.cells
-    assert a.cells == len(results.rows())
+    assert sum(sum(c.counts.values()) for c in a.scores.checks.values()) == a.results
+    assert a.results == len(results.rows())
 
 
 def test_a_run_holds_to_the_published_schema(sample: Path) -> None:

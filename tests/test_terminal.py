@@ -62,7 +62,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tool": f"tool{EVIL}", "effect": "delete", "resource": f"r{EVIL}", "destination": f"d{EVIL}", "outcome": "success",
         "event_id": f"e{EVIL}", "session_id": f"s{EVIL}", "version": f"v{EVIL}",
     }  # fmt: skip
-    strange = {**event, "actor_id": f"ghost{EVIL}", "event_id": f"f{EVIL}"}
+    strange = {**event, "actor_id": f"unregistered{EVIL}", "event_id": f"f{EVIL}"}
     _lines(ws / "logs" / "gate.jsonl", [event, strange, {**event, "outcome": f"maybe{EVIL}"}])
     (ws / "logs" / f"no{NAME}.txt").write_text(f"{EVIL}\n")
     (ws / "inventory" / f"table{NAME}.csv").write_text(
@@ -128,7 +128,7 @@ def test_no_file_of_a_run_holds_what_drives_a_terminal(run: Path) -> None:
 def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> None:
     made: dict[str, Any] = printed(run)
     column = made["finding_columns"].index("subject")
-    subject = next(f[column] for f in made["findings"] if "ghost" in str(f))
+    subject = next(f[column] for f in made["findings"] if "unregistered" in str(f))
     log = hostile / "logs" / "gate.jsonl"
     commands = {
         "enterprise": ("explain", run, "enterprise"),

@@ -368,10 +368,12 @@ def test_no_text_about_earlier_runs_goes_round(
     if not alike:
         other = replace(perfect.profile, title="Another profile")
         last = replace(earlier.assessed(90, perfect, thresholds="0" * 64), profile=other)
-    cells = [(now.checks[n % 10].id, f"agent-{n // 6}", v) for n, v in enumerate([*VERDICTS] * 18)]
-    moved = [(c, s, VERDICTS[n % 7 % 6]) for n, (c, s, _) in enumerate(cells) if n % 5]
-    runs = [earlier.leave(tmp_path / "r1", earlier.assessed(180, perfect), cells)]
-    runs.append(earlier.leave(tmp_path / "r2", last, cells))
+    results = [
+        (now.checks[n % 10].id, f"agent-{n // 6}", v) for n, v in enumerate([*VERDICTS] * 18)
+    ]
+    moved = [(c, s, VERDICTS[n % 7 % 6]) for n, (c, s, _) in enumerate(results) if n % 5]
+    runs = [earlier.leave(tmp_path / "r1", earlier.assessed(180, perfect), results)]
+    runs.append(earlier.leave(tmp_path / "r2", last, results))
     beside = replace(earlier.beside(tmp_path / "work", runs, moved, now), language="xx")
     only = replace(beside.history, checks_before=("OLD-01",), checks_now=("NEW-01",))
     beside = replace(beside, history=only)
@@ -525,12 +527,12 @@ def test_what_an_action_asks_for_is_put_together_as_in_english(
 
 
 def test_an_earlier_run_in_another_language_is_like_with_like(tmp_path: Path) -> None:
-    cells = [("INV-01", "a", "fail"), ("INV-02", "a", "pass")]
+    results = [("INV-01", "a", "fail"), ("INV-02", "a", "pass")]
     profile = loader.load().profiles["baseline"]
     now = replace(earlier.assessed(), profile=profile)
     at = replace(now.run, as_of=datetime(2026, 7, 1, tzinfo=now.run.as_of.tzinfo))
-    run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), cells)
-    beside = earlier.beside(tmp_path / "work", [run], cells, now)
+    run = earlier.leave(tmp_path / "r", replace(now, run=at, language="de"), results)
+    beside = earlier.beside(tmp_path / "work", [run], results, now)
     assert given.view(replace(now, language="de")).cover.profile != profile.title
     assert [r.unlike for r in beside.history.runs] == [()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from conftest import FEW, printed, reporter
-from fixture_assessment import Judged, view
+from fixture_assessment import Assessed, view
 from fixture_estate import Estate
 from fixture_history import assessed, beside, changes_of, leave
 
@@ -63,7 +63,7 @@ def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> 
     assert next(s.text for s in made.scope if s.label == "Thresholds") == "all as the checks ship with them"  # fmt: skip
 
 
-def with_checks(*own: Check) -> Judged:
+def with_checks(*own: Check) -> Assessed:
     """The invented assessment, in which checks stand in place of its first ones."""
     a = assessed()
     olds = {c.id: c for c in a.checks}
@@ -79,7 +79,7 @@ def with_checks(*own: Check) -> Judged:
 # ---------------------------------------------------------------- between runs
 
 
-CELLS = [("INV-01", "a", "pass"), ("OWN-01", "a", "fail")]
+GIVEN = [("INV-01", "a", "pass"), ("OWN-01", "a", "fail")]
 
 
 def changed(check: str, **fields: object) -> Assessment:
@@ -93,11 +93,11 @@ def changed(check: str, **fields: object) -> Assessment:
 def before(tmp_path: Path) -> Path:
     a = assessed(90)
     own = tuple(replace(c, params={"days": 30, "kinds": ["a", "b"]}) for c in a.checks)
-    return leave(tmp_path / "then", replace(a, checks=own), CELLS)
+    return leave(tmp_path / "then", replace(a, checks=own), GIVEN)
 
 
 def said(now: Assessment, before: Path) -> str:
-    made = beside(before.parent / "now", [before], CELLS, now)
+    made = beside(before.parent / "now", [before], GIVEN, now)
     (text,) = history(made, {}, changes_of(made)).unlike
     return text
 
@@ -130,8 +130,8 @@ def test_the_rule_of_a_check_is_the_same_in_every_process(content: Content) -> N
 def test_an_organisation_without_a_name_has_runs_before_it_too(name: str, tmp_path: Path) -> None:
     a = assessed(90)
     then = replace(a, run=replace(a.run, organisation=name))
-    leave(tmp_path / "then", then, CELLS)
+    leave(tmp_path / "then", then, GIVEN)
     now = assessed()
     now = replace(now, run=replace(now.run, organisation=name))
-    made = beside(tmp_path / "now", [tmp_path / "then"], CELLS, now)
+    made = beside(tmp_path / "now", [tmp_path / "then"], GIVEN, now)
     assert history(made, {}, changes_of(made)).runs

@@ -1,4 +1,4 @@
-"""Waivers and compensating controls: what is taken, what each does to cells, and what a run says of it."""
+"""Waivers and compensating controls: what is taken, what each does to results, and what a run says of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import judge_few, printed, read_rows, reporter, texts_of
+from conftest import assess_few, printed, read_rows, reporter, texts_of
 from fixture_estate import policy
 from fixture_people import directory
 
@@ -148,7 +148,7 @@ def test_the_closest_checks_are_named(content: Content) -> None:
     assert "did you mean OWN-02 or " in str(made.rejected[0].reason)
 
 
-# ---------------------------------------------------------------- what it does to cells
+# ---------------------------------------------------------------- what it does to results
 
 
 ACTORS = [
@@ -177,20 +177,20 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
         yield made
 
 
-Cells = dict[tuple[str, str], str]
+Verdicts = dict[tuple[str, str], str]
 
 
-def put(engine: DuckDB, cells: Cells, tier: int = 2) -> None:
-    engine.run("DELETE FROM cells")
-    for (name, subject), status in cells.items():
+def put(engine: DuckDB, results: Verdicts, tier: int = 2) -> None:
+    engine.run("DELETE FROM results")
+    for (name, subject), status in results.items():
         engine.run(
-            "INSERT INTO cells VALUES (?, ?, ?, 'fail', '', 'f#1', ?, '', ?, ?, NULL, NULL)",
+            "INSERT INTO results VALUES (?, ?, ?, 'fail', '', 'f#1', ?, '', ?, ?, NULL, NULL)",
             [name, subject, status, subject, tier, tier],
         )
 
 
-def statuses(engine: DuckDB) -> Cells:
-    return {(c, s): st for c, s, st in engine.rows("SELECT check_id, subject, status FROM cells")}
+def statuses(engine: DuckDB) -> Verdicts:
+    return {(c, s): st for c, s, st in engine.rows("SELECT check_id, subject, status FROM results")}
 
 
 def compensated(engine: DuckDB, *rows: dict[str, str]) -> tuple[Compensation, ...]:
@@ -205,7 +205,7 @@ A1 = {("K", "a1"): "fail"}
 
 
 @pytest.mark.parametrize(
-    ("row", "cells", "works", "why"),
+    ("row", "results", "works", "why"),
     [
         ({}, {("Z", "a1"): "pass"}, True, "Z passes on a1"),
         ({}, {("Z", "a1"): "fail"}, False, "not proven: Z is fail on a1"),
@@ -216,7 +216,7 @@ A1 = {("K", "a1"): "fail"}
         # its keys stand for the agent, and all of them must pass
         ({"by_check": "C"}, {("C", "c1"): "pass", ("C", "c2"): "pass"}, True, "C passes on a1"),
         ({"by_check": "C"}, {("C", "c1"): "pass", ("C", "c2"): "unknown"}, False, "C is unknown on a1"),
-        # else the organisation, in all that it was judged on
+        # else the organisation, in all that it was assessed on
         ({"by_check": "O"}, {("O", "organisation"): "pass"}, True, "O passes on the organisation"),
         ({"by_check": "O"}, {("O", "organisation"): "fail"}, False, "O is fail on the organisation"),
         ({"by_check": "L"}, {("L", "x"): "pass", ("L", "y"): "fail"}, False, "L is fail on the organisation"),
@@ -229,17 +229,17 @@ A1 = {("K", "a1"): "fail"}
     ],
 )  # fmt: skip
 def test_a_failure_is_made_good_by_another_check_that_passes(
-    engine: DuckDB, row: dict[str, str], cells: Cells, works: bool, why: str
+    engine: DuckDB, row: dict[str, str], results: Verdicts, works: bool, why: str
 ) -> None:
-    put(engine, A1 | cells)
+    put(engine, A1 | results)
     (made,) = compensated(engine, row)
     assert why in str(made.why)
-    assert (made.counts_as, made.cells) == (("compensated", 1) if works else ("", 0))
-    assert statuses(engine) == A1 | cells | ({("K", "a1"): "compensated"} if works else {})
+    assert (made.counts_as, made.results) == (("compensated", 1) if works else ("", 0))
+    assert statuses(engine) == A1 | results | ({("K", "a1"): "compensated"} if works else {})
 
 
 @pytest.mark.parametrize(
-    ("failing", "cells", "why"),
+    ("failing", "results", "why"),
     [
         (("K", "a1"), {("K", "a1"): "pass", ("Z", "a1"): "pass"}, "nothing to make good: K is pass on it"),
         (("K", "a3"), {("K", "a3"): "fail", ("Z", "a3"): "pass"}, "no owner is known"),
@@ -251,9 +251,9 @@ def test_a_failure_is_made_good_by_another_check_that_passes(
     ],
 )  # fmt: skip
 def test_whose_a_subject_is_decides(
-    engine: DuckDB, failing: tuple[str, str], cells: Cells, why: str
+    engine: DuckDB, failing: tuple[str, str], results: Verdicts, why: str
 ) -> None:
-    put(engine, cells)
+    put(engine, results)
     by = "L" if failing[0] == "O" else "Z"
     (made,) = compensated(
         engine, dict(zip(("check", "subject"), failing, strict=True), by_check=by)
@@ -272,9 +272,9 @@ def test_what_is_compensated_itself_proves_nothing(engine: DuckDB) -> None:
 def test_the_reason_says_what_stands_in_and_until_when(engine: DuckDB) -> None:
     put(engine, A1 | {("Z", "a1"): "pass"})
     compensated(engine, {}, {"expires": "2027-03-01"})
-    code, values = engine.rows("SELECT reason_code, reason_values FROM cells WHERE check_id = 'K'")[
-        0
-    ]
+    code, values = engine.rows(
+        "SELECT reason_code, reason_values FROM results WHERE check_id = 'K'"
+    )[0]
     assert Reasons([]).of("K", code, values) == (
         "it does not hold; compensated by Z until 2027-03-01 (statements/compensations.csv#3)"
     )
@@ -305,49 +305,49 @@ def test_the_reason_says_what_stands_in_and_until_when(engine: DuckDB) -> None:
 def test_what_a_waiver_does(
     engine: DuckDB, row: dict[str, str], tier: int, works: bool, why: str
 ) -> None:
-    cells = {
+    results = {
         ("M", "a1"): "fail", ("M", "a3"): "fail", ("M", "a4"): "fail", ("M", "ann"): "fail",
         ("K", "a1"): "fail", ("Z", "a1"): "pass",
         ("O", "organisation"): "fail", ("P", "p1"): "fail",
     }  # fmt: skip
-    put(engine, cells, tier)
+    put(engine, results, tier)
     (made,) = waived(engine, row)
     assert why in str(made.why) and ("overdue" in str(made.why)) == ("overdue" in why)
-    assert (made.counts_as, made.cells) == (("waived", 1) if works else ("", 0))
+    assert (made.counts_as, made.results) == (("waived", 1) if works else ("", 0))
     said = WAIVER | row
     marked = engine.rows(
-        "SELECT check_id, subject, waived_until, waiver FROM cells WHERE waiver IS NOT NULL"
+        "SELECT check_id, subject, waived_until, waiver FROM results WHERE waiver IS NOT NULL"
     )
     assert marked == [(said["check"], said["subject"], "2026-12-01", made.ref)] * works
-    assert statuses(engine) == cells
+    assert statuses(engine) == results
 
 
 def test_a_waiver_for_all_covers_whom_it_can(engine: DuckDB) -> None:
     put(engine, {("M", a): "fail" for a in ("a1", "a2", "a3")} | {("M", "a4"): "pass"})
     (made,) = waived(engine, {"subject": "", "approved_by": "ben"})
-    assert (made.counts_as, made.cells) == ("waived", 1)
+    assert (made.counts_as, made.results) == ("waived", 1)
     assert "approved by its owner (1)" in str(made.why) and "no owner is known" in str(made.why)
 
 
-def test_of_several_waivers_the_one_that_ends_last_stands_in_the_cell(engine: DuckDB) -> None:
+def test_of_several_waivers_the_one_that_ends_last_stands_in_the_result(engine: DuckDB) -> None:
     put(engine, {("M", "a1"): "fail"})
     made = waived(engine, {}, {"subject": "", "expires": "2027-01-01"}, {"expires": "2026-11-05"})
-    assert [w.cells for w in made] == [1, 1, 1]
-    assert engine.one("SELECT waived_until FROM cells") == "2027-01-01"
+    assert [w.results for w in made] == [1, 1, 1]
+    assert engine.one("SELECT waived_until FROM results") == "2027-01-01"
 
 
 def test_a_tier_that_may_be_three_is_not_waived_where_critical(engine: DuckDB) -> None:
     put(engine, A1)
-    engine.run("UPDATE cells SET tier_lo = 1, tier_hi = 4")
+    engine.run("UPDATE results SET tier_lo = 1, tier_hi = 4")
     (made,) = waived(engine, {"check": "K"})
-    assert "may be, tier 3 or 4" in str(made.why) and not made.cells
+    assert "may be, tier 3 or 4" in str(made.why) and not made.results
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_no_waiver_enters_the_score(engine: DuckDB, content: Content, seed: int) -> None:
     words = ("pass", "fail", "unknown", "na")
-    cells = {(c.id, f"a{n}"): words[(seed * 7 + i * 3 + n * 5) % 4] for i, c in enumerate(CHECKS) for n in (1, 2, 3, 4)}  # fmt: skip
-    put(engine, cells, 1 + seed % 4)
+    results = {(c.id, f"a{n}"): words[(seed * 7 + i * 3 + n * 5) % 4] for i, c in enumerate(CHECKS) for n in (1, 2, 3, 4)}  # fmt: skip
+    put(engine, results, 1 + seed % 4)
     before = extract.tallies(engine)
     waived(engine, *({"check": c.id, "subject": ""} for c in CHECKS))
     assert extract.tallies(engine) == before
@@ -404,9 +404,9 @@ def run(ws: Path, out: str = "run", **options: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _some_checks() -> Iterator[None]:
-    """Runs judge the checks that statements are about here, and some that fail."""
+    """Runs assess the checks that statements are about here, and some that fail."""
     with pytest.MonkeyPatch.context() as patch:
-        judge_few(
+        assess_few(
             patch, "LIF-01", "REV-01", "POL-01", "PUR-01", "CRD-01", "ENT-02", "MON-01", "APR-01"
         )
         yield
@@ -456,7 +456,7 @@ def test_the_golden_example_holds_in_a_run(
     assert (figure["exact_lo"], figure["exact_hi"]) == ("3/5", "3/5")
 
 
-def test_a_compensated_cell_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
+def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
     folder, report = said
     verdicts = {(c[0], c[1]): c[2] for c in read_rows(folder / "results.parquet")}
     assert verdicts["LIF-01", "A1"] == "compensated"
@@ -474,7 +474,9 @@ def test_a_compensated_cell_is_one_everywhere(said: tuple[Path, dict[str, Any]])
     assert not [c for c in rows(folder / "causes.csv") if "LIF-01" in c["checks"]]
     assert not [p for p in rows(folder / "roadmap.csv") if p["id"].startswith("LIF-01")]
     told = reporter("explain", folder, "LIF-01").output
-    assert "1 pass, 1 compensated (cells: 2). Credited weight / weight = 3/5 = 3/5 = 60.0 %" in told
+    assert (
+        "1 pass, 1 compensated (results: 2). Credited weight / weight = 3/5 = 3/5 = 60.0 %" in told
+    )
     assert (
         "REV-01 stands in for A1 until 2026-12-01 (ann), compensated: REV-01 passes on A1" in told
     )

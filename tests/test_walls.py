@@ -13,8 +13,13 @@ from conftest import printed, reporter
 from reporter.authoring import lint
 from reporter.content import loader
 from reporter.content.source_macros import MACROS
-from reporter.content.source_policy import HELPERS, judge_condition, judge_source, judge_type
-from reporter.content.sql_policy import judge
+from reporter.content.source_policy import (
+    HELPERS,
+    validate_condition,
+    validate_source,
+    validate_type,
+)
+from reporter.content.sql_policy import compile_check
 from reporter.engine import sandbox as child
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
@@ -36,7 +41,7 @@ PLACE = "own/sources/mine.yml:7"
 SMALL, BRIEF = Limits(memory=400 << 20, seconds=30), Limits(memory=400 << 20, seconds=1)
 
 
-# ---------------------------------------------------------------- the judge of sources
+# ---------------------------------------------------------------- the SQL policy of sources
 
 REFUSED = {
     "a file that is summed up": "SELECT record FROM raw, (SUMMARIZE '/etc/passwd') AS x",
@@ -75,7 +80,7 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
 def test_a_source_holds_what_is_allowed_and_nothing_else(text: str) -> None:
     with pytest.raises(ContentError) as raised:
-        judge_source(text, PLACE)
+        validate_source(text, PLACE)
     assert raised.value.place.startswith(PLACE)
 
 
@@ -90,13 +95,13 @@ def test_a_source_holds_what_is_allowed_and_nothing_else(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_runs_is_written_anew_and_means_the_same(text: str, written: str) -> None:
-    assert judge_condition(text, PLACE) == written
+    assert validate_condition(text, PLACE) == written
 
 
 @pytest.mark.parametrize("text", ["TRUE) OR (TRUE", "TRUE, FALSE", "TRUE AS c FROM raw", "TRUE; SELECT 1", "SELECT TRUE", "", "x AS y"])  # fmt: skip
 def test_a_condition_ends_where_its_text_does(text: str) -> None:
     with pytest.raises(ContentError):
-        judge_condition(text, PLACE)
+        validate_condition(text, PLACE)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +123,10 @@ def test_a_condition_ends_where_its_text_does(text: str) -> None:
 )
 def test_types_of_columns_are_of_a_fixed_list(text: str, written: str | None) -> None:
     if written:
-        assert judge_type(text, PLACE) == written
+        assert validate_type(text, PLACE) == written
         return
     with pytest.raises(ContentError, match="no type of a column"):
-        judge_type(text, PLACE)
+        validate_type(text, PLACE)
 
 
 LOG = """\
@@ -155,7 +160,7 @@ def test_declared_columns_are_names_and_types(tmp_path: Path, columns: str, says
 def test_ours_pass_the_wall_of_others(tmp_path: Path) -> None:
     """One allow-list: whoever copies a source of ours as a start has one that is let in."""
     for path in sorted(folders.content_dir()[1].glob("*.yml")):
-        assert loader.judged_source(loader.read_source(path))[1] == []
+        assert loader.validated_source(loader.read_source(path))[1] == []
     named = {m.partition("(")[0] for m in MACROS}
     assert {m for m in named if not m.startswith("_")} == HELPERS
 
@@ -180,9 +185,12 @@ MUCH = {
 @pytest.mark.parametrize(("text", "says"), MUCH.values(), ids=MUCH.keys())
 def test_what_is_too_much_is_refused_before_it_takes_time(text: str, says: str) -> None:
     begun = time.monotonic()
-    for judged in (lambda: judge(replace(ANY, sql=text)), lambda: judge_source(text, PLACE)):
+    for compiled in (
+        lambda: compile_check(replace(ANY, sql=text)),
+        lambda: validate_source(text, PLACE),
+    ):
         with pytest.raises(ContentError, match=says):
-            judged()
+            compiled()
     assert time.monotonic() - begun < 5
 
 
@@ -304,22 +312,22 @@ def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
 ) -> None:
     extra = checks(tmp_path / "extra", **BOMBS)
     found = {p.stem[4:6]: loader.read_check(p) for p in (extra / "checks").iterdir()}
-    judged = {k: judge(c) for k, c in found.items()}
+    compiled = {k: compile_check(c) for k, c in found.items()}
     with DuckDB(tmp_path / "work") as engine:
         engine.run(
             "CREATE TABLE agents AS SELECT 'a' || range AS actor_id, 'n' || range AS name FROM range(300)"
         )
-        with Apart(list(judged.values()), tmp_path / "work", "200MB", BRIEF) as apart:
+        with Apart(list(compiled.values()), tmp_path / "work", "200MB", BRIEF) as apart:
             with pytest.raises(
                 Error, match="it (took longer than 1 s|needs more memory|broke off)"
             ):
-                apart(engine, found[n], judged[n])
-            run = apart(engine, found["92"], judged["92"])
+                apart(engine, found[n], compiled[n])
+            run = apart(engine, found["92"], compiled["92"])
             assert engine.one(f"SELECT count(*) FROM ({run.sql}) AS v WHERE ok") == 300
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_check_that_cannot_be_run_costs_its_own_cells_and_is_told_on_page_1(
+def test_a_check_that_cannot_be_run_costs_its_own_results_and_is_told_on_page_1(
     tmp_path: Path,
 ) -> None:
     extra = checks(tmp_path / "extra", **{n: BOMBS[n] for n in ("91", "92")})
@@ -458,20 +466,24 @@ def test_a_source_that_is_tried_runs_behind_the_same_walls(tmp_path: Path) -> No
 def test_lint_shows_progress_on_a_terminal_and_elsewhere_in_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def judged(
+    def linted(
         extra: object, examples: bool, progress: lint.Progress, packs: object
     ) -> tuple[list[ReporterError], str]:
         for n in (1, 2, 3):
             progress(n, 3)
         return [], "no problem found"
 
-    monkeypatch.setattr(lint, "lint", judged)
+    monkeypatch.setattr(lint, "lint", linted)
     assert reporter("lint").output == "no problem found\n"
     monkeypatch.setattr(terminal, "PROGRESS_EVERY", 0.0)
     slow = reporter("lint")
     assert slow.stdout == "no problem found\n"
-    assert slow.stderr == "1 of 3 checks judged\n2 of 3 checks judged\n3 of 3 checks judged\n"
+    assert (
+        slow.stderr == "1 of 3 checks validated\n2 of 3 checks validated\n3 of 3 checks validated\n"
+    )
     monkeypatch.setattr(terminal, "_is_terminal", lambda: True)
     shown = reporter("lint").output
-    assert shown.startswith("\r1 of 3 checks judged\r2 of 3 checks judged\r3 of 3 checks judged\r")
+    assert shown.startswith(
+        "\r1 of 3 checks validated\r2 of 3 checks validated\r3 of 3 checks validated\r"
+    )
     assert shown.endswith(" \rno problem found\n")

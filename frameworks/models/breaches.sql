@@ -1,5 +1,5 @@
 -- One act of an agent in the period that it should not have been able to do, and since when: what calls for an incident.
--- It is what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent; no check can find them all at once: a ghost stands in no
+-- It is what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent; no check can find them all at once: who is unregistered stands in no
 -- register, so what needs grants could say nothing of it.
 -- agent_id text: Agent.
 -- kind text: unregistered | shared credential | ended credential | tool outside its grants | data outside its grants | action outside its grants.
@@ -16,7 +16,7 @@ WITH bounded AS (
   WHERE name IN ('tools_listed', 'data_listed') AND value = 'true'
 ),
 
-ghosts AS (
+unregistered AS (
   SELECT agent_id, min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref
   FROM activity
   WHERE agent_kind = 'agent' AND NOT registered AND outcome = 'success' AND agent_id IS NOT NULL
@@ -114,7 +114,7 @@ touched AS (
 )
 
 SELECT agent_id, 'unregistered' AS kind, agent_id AS what, first_at, ref
-FROM ghosts
+FROM unregistered
 
 UNION ALL
 

@@ -42,7 +42,7 @@ list_of_people AS (
   FROM people
 ),
 
-judged AS (
+assessed AS (
   SELECT
     r.*,
     a.kind AS kind_of_root,
@@ -87,4 +87,4 @@ SELECT
   in_window,
   first_at,
   first_ref
-FROM judged
+FROM assessed

@@ -1,5 +1,5 @@
--- What several models and checks say alike. A macro is text: the engine puts it in place before it plans, the judge before it
--- judges; in checks it may use no more than a check may.
+-- What several models and checks say alike. A macro is text: the engine puts it in place before it plans, the SQL policy before it
+-- compiles; in checks it may use no more than a check may.
 
 -- A name with * as LIKE reads it, with the escape '!'.
 CREATE MACRO pattern_of(name) AS

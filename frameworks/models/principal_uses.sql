@@ -1,5 +1,5 @@
 -- One use of an identity in the period under a name that the log gives, denied or not. Gateways are left out, and so is
--- a person with the key of an agent under a name of their own: what they borrow is judged, not their name.
+-- a person with the key of an agent under a name of their own: what they borrow is assessed, not their name.
 -- part
 SELECT
   x.principal_id,

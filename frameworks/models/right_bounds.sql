@@ -13,7 +13,7 @@ WITH held AS (
   WHERE (g.type = 'entitlement' OR TRIM(g.name) = '*') AND (g.expires_at IS NULL OR g.expires_at > r.as_of)
 ),
 
-judged AS (
+assessed AS (
   SELECT
     h.actor_id, h.type, h.name, h.action, h.role, h.ref, h.plain_role,
     CASE
@@ -36,4 +36,4 @@ SELECT
   j.bound,
   CASE j.bound WHEN 'unclear' THEN 3 WHEN 'bounded' THEN 4 ELSE 2 END AS rank,
   j.ref
-FROM judged AS j
+FROM assessed AS j

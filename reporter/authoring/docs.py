@@ -16,7 +16,7 @@ from reporter.content import loader
 from reporter.content.lineage import origins, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
-from reporter.content.sql_policy import judge
+from reporter.content.sql_policy import compile_check
 from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
@@ -51,7 +51,7 @@ def tables(content: Content) -> str:
     """
     readers: dict[tuple[str, str], list[str]] = defaultdict(list)
     for check in content.checks:
-        for column in sorted(judge(check).reads):
+        for column in sorted(compile_check(check).reads):
             readers[column].append(check.id)
     filled = _filled(content)
     parts = [

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporter.content.sql_policy import Judged, inverted, judge
+from reporter.content.sql_policy import Compiled, compile_check, inverted
 from reporter.engine.base import Engine
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
@@ -52,9 +52,9 @@ def _opened() -> Iterator[DuckDB]:
 def _both(opened: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
     """The verdicts of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
-    judged = judge(check, params)
+    compiled = compile_check(check, params)
     with opened.world("example") as engine:
-        wanted = judged.tables | read_for(check.about)
+        wanted = compiled.tables | read_for(check.about)
         dead = 0 if not example.get("dead") else 100
         with (
             engine.transaction()
@@ -62,17 +62,17 @@ def _both(opened: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdic
             facts = load_example(engine, example, wanted)
             derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
             runner.prepare(engine, [check.about])
-        plain = _verdicts(engine, check, judged)
+        plain = _verdicts(engine, check, compiled)
         decided = any(status in ("pass", "fail") for status, _ in plain.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
-        return plain, _verdicts(engine, check, inverted(judged)) if decided else plain
+        return plain, _verdicts(engine, check, inverted(compiled)) if decided else plain
 
 
-def _verdicts(engine: DuckDB, check: Check, judged: Judged) -> Verdicts:
-    engine.run("DELETE FROM cells")
-    runner.assess(engine, [(check, judged)])
+def _verdicts(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
+    engine.run("DELETE FROM results")
+    runner.assess(engine, [(check, compiled)])
     rows = engine.rows(
-        "SELECT subject, status, reason_code, reason_values FROM cells ORDER BY subject"
+        "SELECT subject, status, reason_code, reason_values FROM results ORDER BY subject"
     )
     reasons = Reasons([check])
     return {subject: (status, reasons.of(check.id, *why)) for subject, status, *why in rows}

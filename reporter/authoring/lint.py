@@ -1,5 +1,5 @@
-"""Judge the content before it judges anybody. In: the content folders. Out: problems, each with its
-place.
+"""Validate the content before it assesses anybody. In: the content folders. Out: problems, each
+with its place.
 
 SQL and columns, official ids and titles, checks without a control, themes, and every check's
 examples."""
@@ -18,7 +18,7 @@ from reporter.content import loader
 from reporter.content.lineage import tables_read
 from reporter.content.loader import Content
 from reporter.content.packs import Pack, named
-from reporter.content.sql_policy import Judged, judge, judge_part
+from reporter.content.sql_policy import Compiled, compile_check, compile_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of, replaceable
@@ -29,7 +29,7 @@ from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
-"""Is told how many checks of how many are judged."""
+"""Is told how many checks of how many are validated."""
 
 
 def lint(
@@ -39,8 +39,8 @@ def lint(
     limits: Limits = USUAL,
     packs: tuple[Pack, ...] = (),
 ) -> tuple[list[ReporterError], str]:
-    """Return the problems of all content, and a line that says what was judged; examples of `extra`
-    alone, if given.
+    """Return the problems of all content, and a line that says what was validated; examples of
+    `extra` alone, if given.
     """
     try:
         content = loader.load(extra, packs)
@@ -166,7 +166,7 @@ def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
             yield ContentError("no check reads it", place)
         try:
             if model.kind == "part":
-                judge_part(model.sql, {}, place)
+                compile_part(model.sql, {}, place)
             foreign = sorted(tables_read(model.sql, place) - known)
         except ContentError as error:
             yield error
@@ -194,18 +194,18 @@ def _checks(
     progress: Progress,
     limits: Limits,
 ) -> Iterator[ReporterError]:
-    """Judge every source and check, and run the examples: ours two checks at a time, those of
+    """Validate every source and check, and run the examples: ours two checks at a time, those of
     others in a child.
     """
     own = tuple(f"{folder}/" for folder in extra)
     one_child = Lock()
     for source in content.sources:
-        yield from loader.judged_source(source)[1]
+        yield from loader.validated_source(source)[1]
     with Child(limits) as child, ThreadPoolExecutor(2) as pool:
 
-        def judged(check: Check) -> list[ReporterError]:
+        def validated(check: Check) -> list[ReporterError]:
             try:
-                sql = judge(check)
+                sql = compile_check(check)
                 if unfit := _unfit(check, sql):
                     return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
                 if not run_examples or (own and not check.place.startswith(own)):
@@ -219,16 +219,16 @@ def _checks(
                 return [error]
             return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
 
-        for n, problems in enumerate(pool.map(judged, content.checks), 1):
+        for n, problems in enumerate(pool.map(validated, content.checks), 1):
             progress(n, len(content.checks))
             yield from problems
 
 
-def _unfit(check: Check, judged: Judged) -> list[str]:
+def _unfit(check: Check, compiled: Compiled) -> list[str]:
     """Say what `fails_without` and `at_best` name that the check does not need, or that no value
     can be put in place of.
     """
-    needed = {".".join(n) for n in needs_of(check, judged)}
+    needed = {".".join(n) for n in needs_of(check, compiled)}
     wrong = [
         f"{key}: {name} is no column that it needs"
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
@@ -244,7 +244,7 @@ def _unfit(check: Check, judged: Judged) -> list[str]:
         words = VOCABULARY.get(name, (value,))
         if name in check.fails_without:
             wrong.append(f"at_best: {name} stands in fails_without, too")
-        elif spec and (spec.required or not replaceable(judged, name)):
+        elif spec and (spec.required or not replaceable(compiled, name)):
             wrong.append(f"at_best: no value can stand for {name}")
         elif spec and (not _is_of(spec.type, value) or value not in words):
             wrong.append(f"at_best: {value!r} is no value of {name}")

@@ -31,8 +31,8 @@ from reporter.content.frameworks import (
     read_themes,
 )
 from reporter.content.packs import Pack, named, shown
-from reporter.content.source_policy import judge_condition, judge_source, judge_type
-from reporter.content.sql_policy import VERDICTS, judge_part
+from reporter.content.source_policy import validate_condition, validate_source, validate_type
+from reporter.content.sql_policy import VERDICTS, compile_part
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import SEVERITIES, Check, Framework, Policy, Profile, Theme
@@ -214,13 +214,13 @@ def _files(roots: list[Path], sub: str, ending: str) -> Iterator[Path]:
 def _wrong_parts(parts: list[Model], by_name: dict[str, str]) -> Iterator[ContentError]:
     for part in parts:
         try:
-            judge_part(part.sql, by_name, part.place)
+            compile_part(part.sql, by_name, part.place)
         except ContentError as error:
             yield error
 
 
 def _all_files(roots: list[Path]) -> list[Path]:
-    """Return what judges: the YAML and the SQL of folders."""
+    """Return what decides: the YAML and the SQL of folders."""
     return [p for root in roots for p in sorted([*root.rglob("*.yml"), *root.rglob("*.sql")])]
 
 
@@ -296,40 +296,40 @@ def _twice(
 
 
 def foreign_source(path: Path) -> Source:
-    """Read a source of others: its SQL judged, and written anew from what was judged; raise Errors
-    with all that is wrong.
+    """Read a source of others: its SQL validated, and written anew from what was found valid; raise
+    Errors with all that is wrong.
     """
-    source, problems = judged_source(read_source(path))
+    source, problems = validated_source(read_source(path))
     if problems:
         raise Errors(problems)
     return replace(source, foreign=True)
 
 
-def judged_source(source: Source) -> tuple[Source, list[ReporterError]]:
+def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
     """Return a source with all its SQL regenerated, each condition by itself, and what is wrong
     with it.
     """
     problems: list[ReporterError] = []
 
-    def judged(judge: Callable[[str, str], str], text: object) -> str:
+    def validated(validate: Callable[[str, str], str], text: object) -> str:
         try:
-            return judge(str(text), source.place)
+            return validate(str(text), source.place)
         except ContentError as error:
             problems.append(error)
             return ""
 
     tables: dict[str, Any] = {
         name: (
-            {**sql, "from": judged(judge_source, sql.get("from"))}
+            {**sql, "from": validated(validate_source, sql.get("from"))}
             if isinstance(sql, dict)
-            else judged(judge_source, sql)
+            else validated(validate_source, sql)
         )
         for name, sql in source.tables.items()
     }
     when, skip, type_of = (
-        judged(judge_condition, text) for text in (source.when, source.skip, source.type_of)
+        validated(validate_condition, text) for text in (source.when, source.skip, source.type_of)
     )
-    columns = {name: judged(judge_type, kind) for name, kind in source.columns.items()}
+    columns = {name: validated(validate_type, kind) for name, kind in source.columns.items()}
     made = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
     return made, problems
 

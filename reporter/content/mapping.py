@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from reporter.content.loader import Source, judged_source
+from reporter.content.loader import Source, validated_source
 from reporter.content.yaml import Fields, fields
 from reporter.engine.base import quoted, quoted_list
 from reporter.errors import ContentError, Errors
@@ -55,8 +55,8 @@ _TIMES = {c.name for t in ("actors", "credentials") for c in TABLES[t].columns i
 
 
 def with_mappings(sources: tuple[Source, ...], workspace: Path) -> tuple[Source, ...]:
-    """Return the sources and one more for each mapping of a workspace, whose SQL is ours and judged
-    like that of others.
+    """Return the sources and one more for each mapping of a workspace, whose SQL is ours and
+    validated like that of others.
 
     Raises Errors with all that is wrong; ContentError where two mappings have one name.
     """
@@ -64,7 +64,7 @@ def with_mappings(sources: tuple[Source, ...], workspace: Path) -> tuple[Source,
     made = []
     for path in sorted((workspace / FOLDER).glob("*.yml")):
         source = read_mapping(path)
-        source, problems = judged_source(source)
+        source, problems = validated_source(source)
         if problems:
             raise Errors(problems)
         if source.id in known:

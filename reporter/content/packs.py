@@ -1,7 +1,7 @@
 """Content that is installed as a Python package. In: what is installed. Out: a Pack for each entry
 point, with its folder.
 
-Nothing of a package is imported: it gives files, which are judged as those of an --extra folder
+Nothing of a package is imported: it gives files, which are validated as those of an --extra folder
 are."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Judge the SQL of sources before anything runs. In: a SELECT, a condition, a type. Out: the same,
-written anew.
+"""Validate the SQL of sources before anything runs. In: a SELECT, a condition, a type. Out: the
+same, written anew.
 
 A source may do more than a check, for it takes JSON apart, and reads `raw` alone
 (docs/writing-content.md)."""
@@ -89,7 +89,7 @@ _SOURCE_REFUSED_PARTS = {k: v for k, v in REFUSED_PARTS.items() if k is not exp.
 _ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract)
 
 
-def judge_source(text: str, place: str) -> str:
+def validate_source(text: str, place: str) -> str:
     """Return the SELECT of a source regenerated, or raise ContentError naming the first thing it
     must not contain.
     """
@@ -97,7 +97,7 @@ def judge_source(text: str, place: str) -> str:
         trees = _trees(text, place)
         if len(trees) != 1 or not isinstance(trees[0], exp.Query):
             raise ContentError("a source is exactly one SELECT", place)
-        return _judge_source(trees[0], place)
+        return _validate_source(trees[0], place)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
 
@@ -113,19 +113,19 @@ def _trees(text: str, place: str) -> list[exp.Expr | None]:
     return parsed(lambda: _Plain().parser().parse(tokens, text), place)
 
 
-def judge_condition(text: str, place: str) -> str:
+def validate_condition(text: str, place: str) -> str:
     """Return a source's condition over `raw` regenerated: an expression, which ends where the text
     does.
 
     Raises ContentError naming the first thing that it must not contain.
     """
     try:
-        return _judge_source(_expression(text, place), place)
+        return _validate_source(_expression(text, place), place)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
 
 
-def judge_type(text: str, place: str) -> str:
+def validate_type(text: str, place: str) -> str:
     """Return the type of a declared column regenerated: one of a fixed list, or a list, MAP or
     STRUCT of them.
     """
@@ -165,7 +165,7 @@ def _expression(text: str, place: str) -> exp.Expr:
     return found[0]
 
 
-def _judge_source(tree: exp.Expr, place: str) -> str:
+def _validate_source(tree: exp.Expr, place: str) -> str:
     for node in tree.walk():
         _refuse_in_source(node, place)
     return _with_functions(tree).sql(dialect="duckdb", comments=False)

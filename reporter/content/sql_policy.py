@@ -1,4 +1,5 @@
-"""Judge the SQL of checks before anything runs. In: text. Out: regenerated SQL, and what it reads.
+"""Compile the SQL of checks before anything runs. In: text. Out: regenerated SQL, and what it
+reads.
 
 Only an allow-list of syntax and functions passes (docs/writing-checks.md); what runs is written
 anew from the tree, never the author's text."""
@@ -58,7 +59,7 @@ CAST_TYPES = {"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT", "BIGINT", 
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Compiled:
     """SQL fit to run, and what it reads."""
 
     sql: str
@@ -67,18 +68,18 @@ class Judged:
     tables: frozenset[str]
     has_ref: bool
     has_certain: bool = False
-    """The engine judged it again: a fifth column says which failures stand whatever is not
+    """The engine ran it again: a fifth column says which failures stand whatever is not
     recorded.
     """
     written: str = ""
-    """Its SQL as judged, where `sql` reads other values."""
+    """Its SQL as compiled, where `sql` reads other values."""
 
 
 Told = tuple[tuple[str, str, tuple[str, ...]], ...]
 """What a check may say: status, reason code, and the names in its sentence."""
 
 
-def judge(check: Check, params: Mapping[str, object] | None = None) -> Judged:
+def compile_check(check: Check, params: Mapping[str, object] | None = None) -> Compiled:
     """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must
     not contain.
 
@@ -92,17 +93,17 @@ def judge(check: Check, params: Mapping[str, object] | None = None) -> Judged:
     known = check.params if params is None else params
     said = {name for _, _, names in told for name in names}
     text = fill(check.sql, known, check.place, said)
-    return _judged(text, told, frozenset(known), tuple(check.models.items()), check.place)
+    return _compiled(text, told, frozenset(known), tuple(check.models.items()), check.place)
 
 
 @lru_cache(maxsize=2048)
-def _judged(
+def _compiled(
     filled: str,
     told: Told,
     params: frozenset[str],
     models: tuple[tuple[str, str], ...],
     place: str,
-) -> Judged:
+) -> Compiled:
     try:
         tree, reads, tables = _taken_apart(filled, dict(models), place)
         given = tuple(tree.named_selects)
@@ -111,10 +112,10 @@ def _judged(
         sql = _telling(tree, given, told)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
-    return Judged(sql, frozenset(reads), frozenset(tables), given[-1] == "ref")
+    return Compiled(sql, frozenset(reads), frozenset(tables), given[-1] == "ref")
 
 
-def judge_part(text: str, models: Mapping[str, str], place: str) -> None:
+def compile_part(text: str, models: Mapping[str, str], place: str) -> None:
     """Raise ContentError where a model that is a part of checks holds what no check may; `models`
     are those of its pack.
     """
@@ -194,13 +195,13 @@ def _break_ties(tree: exp.Query) -> None:
         node.set("expression", exp.Case(ifs=[exp.If(this=told, true=both)]))
 
 
-def inverted(judged: Judged) -> Judged:
+def inverted(compiled: Compiled) -> Compiled:
     """Return a check whose condition says the opposite: no example of it may hold then."""
-    names = f"subject, NOT ok AS ok, {CODE}, {VALUES}" + (", ref" if judged.has_ref else "")
-    return replace(judged, sql=f"SELECT {names} FROM ({judged.sql}) AS turned")
+    names = f"subject, NOT ok AS ok, {CODE}, {VALUES}" + (", ref" if compiled.has_ref else "")
+    return replace(compiled, sql=f"SELECT {names} FROM ({compiled.sql}) AS turned")
 
 
-def with_values(judged: Judged, values: Mapping[str, Mapping[str, str]]) -> Judged:
+def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
     """Return a check that reads SQL of ours in place of some columns: table -> column -> expression
     over that table.
     """
@@ -209,17 +210,17 @@ def with_values(judged: Judged, values: Mapping[str, Mapping[str, str]]) -> Judg
         f" FROM main.{table})"
         for table, columns in values.items()
     )
-    rest = judged.sql.removeprefix("WITH ")
-    made = f"WITH {read}{', ' if rest != judged.sql else ' '}{rest}"
-    return replace(judged, sql=made, written=judged.sql)
+    rest = compiled.sql.removeprefix("WITH ")
+    made = f"WITH {read}{', ' if rest != compiled.sql else ' '}{rest}"
+    return replace(compiled, sql=made, written=compiled.sql)
 
 
 @lru_cache(maxsize=64)
-def part(judged: Judged, name: str) -> str:
+def part(compiled: Compiled, name: str) -> str:
     """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
     its rule.
     """
-    tree = parse(judged.sql, name)
+    tree = parse(compiled.sql, name)
     parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
     return f"WITH {parts} SELECT * FROM {name}"
 

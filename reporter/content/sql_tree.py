@@ -1,5 +1,5 @@
-"""Make a tree of SQL that nobody has judged yet. In: text. Out: a tree of sqlglot, with parameters,
-models and macros in their places.
+"""Make a tree of SQL that nobody has checked yet. In: text. Out: a tree of sqlglot, with
+parameters, models and macros in their places.
 
 How much is parsed at all is limited first: more than anybody writes never reaches the parser."""
 
@@ -161,7 +161,7 @@ def _macro_trees() -> Mapping[str, tuple[tuple[str, ...], exp.Expr]]:
 
 
 def without_macros(tree: exp.Query, place: str) -> exp.Query:
-    """Put what macros stand for in their place, so that what is judged and runs is plain SQL.
+    """Put what macros stand for in their place, so that what is compiled and runs is plain SQL.
 
     Raises ContentError where a macro has other than its number of values.
     """

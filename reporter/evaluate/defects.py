@@ -1,8 +1,8 @@
-"""What lies behind the failures of a run, and what can be done. In: an engine with cells. Out:
+"""What lies behind the failures of a run, and what can be done. In: an engine with results. Out:
 causes, actions, and the table `led`.
 
 Failures are read a group of causes at a time, what is unknown is counted by the engine: nothing
-here holds all cells of a run."""
+here holds all results of a run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from itertools import groupby
 from reporter.engine.base import Engine, quoted_list
 from reporter.evaluate.remediation import SHOW, Unknown, mending, showing, tallied
 from reporter.evaluate.root_causes import Explained, root_causes, worst_first
-from reporter.evaluate.unjudged import JUDGED
+from reporter.evaluate.unassessed import FILLED
 from reporter.model.assessment import Check, Finding
-from reporter.model.comparison import Cause, CauseGroup, Cell
+from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.roadmap import Action, Efforts, Missing
 from reporter.model.scores import Status, Tally
 from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
 
-Sharers = Callable[[Iterable[str]], Mapping[Cell, tuple[str, ...]]]
+Sharers = Callable[[Iterable[str]], Mapping[ResultKey, tuple[str, ...]]]
 """Failing checks -> all the actors that a subject belongs to, where it may belong to more than
 one.
 """
@@ -39,7 +39,7 @@ def defects(
     """Return the causes behind all failures, the worst first, and the actions of a run, by id.
 
     `own` are the workspace's person-days. Leaves the table `led`: the cause and the action of each
-    failing or unknown cell; '' for no action, where a waiver takes it off the roadmap."""
+    failing or unknown result; '' for no action, where a waiver takes it off the roadmap."""
     by_id = {c.id: c for c in checks}
     engine.run(
         "CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)"
@@ -66,7 +66,7 @@ def defects(
     kinds = tallied(tallies)
     actions += (showing(u, by_id[u.check], efforts, own) for u in _unknowns(engine, kinds))
     engine.run(
-        f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM cells WHERE"
+        f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM results WHERE"
         f" status = '{Status.UNKNOWN}'"
     )
     return tuple(sorted(causes, key=worst_first)), tuple(sorted(actions, key=lambda a: a.id))
@@ -98,11 +98,11 @@ def by_cause(
 
 
 def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the failing cells, by the name that is given to their check, check and subject."""
+    """Yield the failing results, by the name that is given to their check, check and subject."""
     engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
     engine.insert("cause_names", list(names.items()))
     sql = (
-        f"SELECT {JUDGED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM cells"
+        f"SELECT {FILLED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM results"
         f" JOIN cause_names USING (check_id) WHERE status = '{Status.FAIL}' ORDER BY name,"
         " check_id, subject"
     )
@@ -112,31 +112,31 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
 
 def _sharers(
     engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
-) -> dict[Cell, tuple[str, ...]]:
+) -> dict[ResultKey, tuple[str, ...]]:
     """Return all the actors that the subjects of failing checks belong to, where they may belong to
     more than one.
     """
-    actors: dict[Cell, list[str]] = defaultdict(list)
+    actors: dict[ResultKey, list[str]] = defaultdict(list)
     for about in SHARED_BY:
         ids = sorted(c for c in failing if by_id[c].about == about)
         if ids:
             for check, subject, actor in engine.each(
-                "SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM cells AS c JOIN (SELECT"
+                "SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM results AS c JOIN (SELECT"
                 f" {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM"
                 f" ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject)"
                 f" WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND"
                 " s.actor_id IS NOT NULL ORDER BY ALL"
             ):
                 actors[check, subject].append(actor)
-    return {cell: tuple(own) for cell, own in actors.items()}
+    return {result: tuple(own) for result, own in actors.items()}
 
 
 def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:
-    """Return what is unknown, by check; `kinds` are its cells, counted."""
+    """Return what is unknown, by check; `kinds` are its results, counted."""
     rows = engine.rows(
         "WITH u AS (SELECT check_id, subject, reason_code, reason_values, owner,"
-        " coalesce(nullif(actor, ''), subject) AS thing FROM cells WHERE status = 'unknown'), r AS"
-        " (SELECT check_id, reason_code AS code, count(*) AS n, min(reason_values) AS held,"
+        " coalesce(nullif(actor, ''), subject) AS thing FROM results WHERE status = 'unknown'), r"
+        " AS (SELECT check_id, reason_code AS code, count(*) AS n, min(reason_values) AS held,"
         " min(reason_values) = max(reason_values) AS alike FROM u GROUP BY ALL), b AS (SELECT"
         " check_id, arg_min(r, (-n, code)) AS most, count(*) AS codes FROM r GROUP BY check_id)"
         " SELECT check_id, any_value(most.code), any_value(most.held), any_value(most.n),"

@@ -1,4 +1,4 @@
-"""What an assessed engine holds, as plain data for the report. In: an engine with cells. Out:
+"""What an assessed engine holds, as plain data for the report. In: an engine with results. Out:
 feeds, comparison ...
 """
 
@@ -24,15 +24,15 @@ from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
 
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
-"""The status of a cell if waivers were passes."""
+"""The status of a result if waivers were passes."""
 
 
 def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list[Tally]:
-    """Return the number of cells per check, status and tier interval; `status` is SQL."""
+    """Return the number of results per check, status and tier interval; `status` is SQL."""
     return [
         Tally(c, Status(s), lo, hi, n)
         for c, s, lo, hi, n in engine.rows(
-            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM cells "
+            f"SELECT check_id, {status} AS status, tier_lo, tier_hi, count(*) FROM results "
             f"WHERE {where} GROUP BY ALL ORDER BY ALL"
         )
     ]
@@ -150,10 +150,12 @@ _HIGH_IMPACT = (
     "NOT registered AND in_window AND outcome = 'success' "
     "AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
 )
-GHOSTS = f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
+UNREGISTERED = (
+    f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
+)
 """Agents of no register that did something of high impact."""
-GHOST_CAP = "ghost-high-impact"
-_MAYBE_GHOSTS = (
+UNREGISTERED_CAP = "ghost-high-impact"
+_MAYBE_UNREGISTERED = (
     "SELECT DISTINCT x.agent_id FROM activity AS x LEFT JOIN tiers AS t ON t.actor_id = x.agent_id"
     " AND t.may_be_agent WHERE x.agent_id IS NOT NULL AND x.agent_kind IS DISTINCT FROM 'agent'"
     " AND (x.agent_kind IS NULL OR t.may_be_agent) AND"
@@ -162,7 +164,7 @@ _MAYBE_GHOSTS = (
 """Actors of no list that did so and may be agents: the log tells no kind, or they call tools as
 agents do.
 """
-MAYBE_GHOST_CAP = "unlisted-high-impact"
+MAYBE_UNREGISTERED_CAP = "unlisted-high-impact"
 
 
 def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
@@ -172,7 +174,7 @@ def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
         "no-logs": days == 0,
         "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
         "single-period": True,
-        GHOST_CAP: bool(engine.one(f"SELECT count(*) FROM ({GHOSTS}) AS g")),
+        UNREGISTERED_CAP: bool(engine.one(f"SELECT count(*) FROM ({UNREGISTERED}) AS g")),
     }
     return _those(content, holds)
 
@@ -181,8 +183,8 @@ def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
     """The caps whose condition may hold, for what is not known: they bind the level on evidence
     only.
     """
-    unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_GHOSTS}) AS g"))
-    return _those(content, {MAYBE_GHOST_CAP: unlisted})
+    unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_UNREGISTERED}) AS g"))
+    return _those(content, {MAYBE_UNREGISTERED_CAP: unlisted})
 
 
 def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
@@ -200,7 +202,7 @@ def unlisted(engine: Engine) -> tuple[Notice, ...]:
         " bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind ="
         " 'agent', FALSE)) AS may_be, coalesce(min(c.status), '') AS status FROM (SELECT *,"
         " coalesce(stranger, agent_id) AS named FROM activity) AS x JOIN tiers AS t ON t.actor_id ="
-        " x.named LEFT JOIN cells AS c ON c.check_id = 'INV-02' AND c.subject = x.named WHERE NOT"
+        " x.named LEFT JOIN results AS c ON c.check_id = 'INV-02' AND c.subject = x.named WHERE NOT"
         " t.registered AND x.in_window AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be"
         " DESC, n DESC, x.named"
     )
@@ -221,7 +223,7 @@ def unlisted(engine: Engine) -> tuple[Notice, ...]:
 
 
 def unnamed(engine: Engine) -> tuple[Notice, ...]:
-    """Say how many events of the period name nobody: whoever did them is judged nowhere."""
+    """Say how many events of the period name nobody: whoever did them is assessed nowhere."""
     rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT AS n FROM activity WHERE agent_id IS NULL AND"
         " in_window GROUP BY log_source ORDER BY n DESC, log_source"
@@ -249,7 +251,9 @@ def context(engine: Engine, content: Content) -> Context:
     of organisations.
     """
     covered = dict(
-        engine.rows("SELECT status, count(*) FROM cells WHERE check_id = 'POL-02' GROUP BY status")
+        engine.rows(
+            "SELECT status, count(*) FROM results WHERE check_id = 'POL-02' GROUP BY status"
+        )
     )
     total = sum(covered.values())
     passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
@@ -260,7 +264,7 @@ def context(engine: Engine, content: Content) -> Context:
     )[0]
     return Context(
         agents_in_use=int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
-        agents_judged=total or None,
+        agents_assessed=total or None,
         policy_lo=Fraction(passed, total) if total else None,
         policy_hi=Fraction(passed + unknown, total) if total else None,
         units_total=units[0] or None,

@@ -1,5 +1,5 @@
-"""Checks of others, run in a child. In: an engine with tables, judged SQL. Out: the same check over
-the rows that the child gave.
+"""Checks of others, run in a child. In: an engine with tables, compiled SQL. Out: the same check
+over the rows that the child gave.
 
 The child opens an engine of its own over copies of the tables that the check reads, and of them the
 columns alone."""
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.engine.base import Engine, Error
 from reporter.engine.duckdb import DuckDB, parquet, refuse_too_much
 from reporter.engine.sandbox import Child, Limits, Stopped
@@ -30,7 +30,9 @@ class Apart(AbstractContextManager["Apart"]):
     others it hands back.
     """
 
-    def __init__(self, foreign: Sequence[Judged], work: Path, memory: str, limits: Limits) -> None:
+    def __init__(
+        self, foreign: Sequence[Compiled], work: Path, memory: str, limits: Limits
+    ) -> None:
         self._foreign, self._folder, self._memory = foreign, work / "apart", memory
         self._child = Child(limits)
         self._copied: dict[str, Path] = {}
@@ -39,20 +41,20 @@ class Apart(AbstractContextManager["Apart"]):
     def __exit__(self, *raised: object) -> None:
         self._child.__exit__()
 
-    def __call__(self, engine: Engine, check: Check, judged: Judged) -> Judged:
+    def __call__(self, engine: Engine, check: Check, compiled: Compiled) -> Compiled:
         """Return a check that reads the verdicts of the child; raise the engine's Error where there
         are none.
         """
-        if replace(judged, sql=judged.written or judged.sql, written="") not in self._foreign:
-            return judged
+        if replace(compiled, sql=compiled.written or compiled.sql, written="") not in self._foreign:
+            return compiled
         with self._lock:
             self._folder.mkdir(exist_ok=True)
-            tables = {t: str(self._copy(engine, t)) for t in sorted(judged.tables)}
-            out = self._folder / f"{check.id}.{'best' if judged.written else 'verdicts'}.parquet"
+            tables = {t: str(self._copy(engine, t)) for t in sorted(compiled.tables)}
+            out = self._folder / f"{check.id}.{'best' if compiled.written else 'verdicts'}.parquet"
             try:
                 self._child.call(
                     verdicts,
-                    sql=judged.sql,
+                    sql=compiled.sql,
                     tables=tables,
                     folder=str(self._folder),
                     out=str(out),
@@ -60,7 +62,7 @@ class Apart(AbstractContextManager["Apart"]):
                 )
             except Stopped as error:
                 raise Error(f"it {error}") from error
-        return replace(judged, sql=f"SELECT * FROM {parquet(out)}")
+        return replace(compiled, sql=f"SELECT * FROM {parquet(out)}")
 
     def _copy(self, engine: Engine, table: str) -> Path:
         """Copy a table once, with the columns that any of the checks reads."""
@@ -74,7 +76,7 @@ class Apart(AbstractContextManager["Apart"]):
 
 
 def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:
-    """Run judged SQL over Parquet files as tables and write what it gives; in the child."""
+    """Run compiled SQL over Parquet files as tables and write what it gives; in the child."""
     with (
         tempfile.TemporaryDirectory(dir=folder) as work,
         DuckDB(Path(work), memory) as engine,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reporter.content import sql_policy
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.engine.base import Engine
 from reporter.model.assessment import Check
 from reporter.model.comparison import Parity, SideBySide, Without
@@ -27,11 +27,11 @@ TYPES = (
 )
 
 
-def side_by_side(engine: Engine, judged: Iterable[tuple[Check, Judged]]) -> SideBySide:
+def side_by_side(engine: Engine, compiled: Iterable[tuple[Check, Compiled]]) -> SideBySide:
     """Count for each actor type who has, lacks, or is not recorded to have each practice that
     GOV-01 compares.
     """
-    found = next(((c, j) for c, j in judged if c.id == CHECK), None)
+    found = next(((c, j) for c, j in compiled if c.id == CHECK), None)
     if not found:
         return SideBySide()
     check, query = found
@@ -54,7 +54,7 @@ def side_by_side(engine: Engine, judged: Iterable[tuple[Check, Judged]]) -> Side
     return SideBySide(tuple(order), tuple(Without(*row) for row in without), *days)
 
 
-def _practised(query: Judged) -> str:
+def _practised(query: Compiled) -> str:
     """SQL: practice, actor_type, actor_id, ok and ref; ok is NULL where no input says it."""
     members = sql_policy.part(query, "members")
     policies = "EXISTS (SELECT 1 FROM carried WHERE tbl = 'policies' AND col = 'effective_at')"

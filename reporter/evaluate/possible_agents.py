@@ -71,8 +71,8 @@ def find_strangers(engine: Engine) -> None:
         f" ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity WHERE agent_id IS NOT NULL AND"
         " NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
-    # What they do with an identity of another is judged as that one's; that they are in no list is
-    # their own.
+    # What they do with an identity of another is assessed as that one's; that they are in no list
+    # is their own.
     engine.run(
         "INSERT INTO tiers BY NAME SELECT stranger AS actor_id, '' AS owner, FALSE AS registered, 4"
         " AS tier_lo, 4 AS tier_hi, FALSE AS may_be_agent FROM activity WHERE stranger IS NOT NULL"

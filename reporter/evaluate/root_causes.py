@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from reporter.evaluate.headlines import headline
 from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Check, Finding
-from reporter.model.comparison import SHARED, Cause, CauseGroup, Cell
+from reporter.model.comparison import SHARED, Cause, CauseGroup, ResultKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,13 @@ def root_causes(
     failed: Sequence[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
-    actors: Mapping[Cell, tuple[str, ...]],
+    actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> list[Explained]:
     """Return the causes behind the failures of a group, or of one check that is in none; each
     failure stands in exactly one.
 
-    `actors` are all the actors a cell's subject belongs to, where it belongs to more than its own.
+    `actors` are all the actors a result's subject belongs to, where it belongs to more than its
+    own.
     """
     places = _Places()
     for f in failed:
@@ -81,7 +82,7 @@ def _explained(
     own: list[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
-    actors: Mapping[Cell, tuple[str, ...]],
+    actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> Explained:
     own.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
     first, counts = own[0], Counter(f.check for f in own)
@@ -104,7 +105,7 @@ def _explained(
     return Explained(cause, tuple(own))
 
 
-def _shared(own: Iterable[Finding], actors: Mapping[Cell, tuple[str, ...]]) -> list[str]:
+def _shared(own: Iterable[Finding], actors: Mapping[ResultKey, tuple[str, ...]]) -> list[str]:
     """Return the subjects that several actors have."""
     return sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
 
@@ -113,7 +114,7 @@ def _what(
     own: Sequence[Finding],
     says: Collection[str],
     by_id: Mapping[str, Check],
-    actors: Mapping[Cell, tuple[str, ...]],
+    actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> str:
     """Name what several share, but nothing that passes what the title says of it; else the actor of
     whom it is said.

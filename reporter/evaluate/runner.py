@@ -1,8 +1,8 @@
-"""Run judged checks and apply the honesty rules to every verdict. In: an engine with tables. Out:
-table `cells`.
+"""Run compiled checks and apply the honesty rules to every verdict. In: an engine with tables. Out:
+table `results`.
 
-A verdict of SQL is not yet a cell: what a source never records, and a log that was not delivering,
-make it unknown."""
+A verdict of SQL is not yet a result: what a source never records, and a log that was not
+delivering, make it unknown."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from reporter.content.sql_policy import CODE, VALUES, Judged, with_values
+from reporter.content.sql_policy import CODE, VALUES, Compiled, with_values
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
 from reporter.evaluate.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
-from reporter.evaluate.unjudged import (
-    JUDGED,
+from reporter.evaluate.unassessed import (
+    FILLED,
     MOST_SAID,
     NOT_ACTORS,
     WHY,
@@ -46,8 +46,8 @@ _SHOWN_BY = {
 }
 """Columns of events without which a table cannot show everything: a log that never names what was
 touched cannot show that nothing else was."""
-CELLS = (
-    "CREATE TABLE cells (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
+RESULTS_TABLE = (
+    "CREATE TABLE results (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
     " reason_values VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi"
     " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
 )
@@ -57,13 +57,13 @@ _OF_AGENTS = ("agent", "credential", "principal")
 
 
 def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
-    """Make the tables the checks share: subjects, tiers, blind spots, dead feeds, and the empty
-    `cells`.
+    """Make the tables the checks share: subjects, tiers, what is not recorded, silent feeds, and
+    the empty `results`.
 
     `waived_until` and `waiver` stay empty here: `effects` fills them.
     """
     engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
-    engine.run(CELLS)
+    engine.run(RESULTS_TABLE)
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state,"
         " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
@@ -79,18 +79,18 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
 
 def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
-    """Make what hangs on which logs were alive: dead feeds and subjects; anew, where they were
+    """Make what hangs on which logs were alive: silent feeds and subjects; anew, where they were
     there.
     """
-    _find_dead_logs(engine)
+    _find_silent_logs(engine)
     for about in sorted(set(abouts)):
         if SUBJECTS[about]:
             engine.run(_subject_table(about, SUBJECTS[about]))
 
 
 def _subject_table(about: str, sql: str) -> str:
-    """One row a subject: its highest tier, one actor to name, and the worst of its actors'
-    blindness is kept apart.
+    """One row a subject: its highest tier, one actor to name, and what the worst of its
+    actors lacks is kept apart.
     """
     # What passes on a key or principal must not weigh more because a stranger was seen with it.
     tier = (
@@ -108,16 +108,16 @@ def _subject_table(about: str, sql: str) -> str:
         " 'active') = 'active') AS live, coalesce(list(DISTINCT g.grp) FILTER (WHERE"
         " t.registered), list(DISTINCT g.grp)) AS grps, coalesce(bool_and(t.may_be_agent), FALSE)"
         " AS may_be_agent, min(u.kind) AS listed_as, min(u.signs) AS signs, any_value(d.why ORDER"
-        f" BY d.actor_id) AS dead FROM ({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id = s.actor_id"
-        " LEFT JOIN disguised AS u ON u.actor_id = s.actor_id LEFT JOIN actor_groups AS g ON"
-        " g.actor_id = s.actor_id LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id WHERE"
+        f" BY d.actor_id) AS silent FROM ({sql}) AS s LEFT JOIN tiers AS t ON t.actor_id ="
+        " s.actor_id LEFT JOIN disguised AS u ON u.actor_id = s.actor_id LEFT JOIN actor_groups AS"
+        " g ON g.actor_id = s.actor_id LEFT JOIN dead_logs AS d ON d.actor_id = s.actor_id WHERE"
         " s.subject IS NOT NULL GROUP BY s.subject"
     )
 
 
 def _group_actors(engine: Engine) -> None:
-    """Actors described by the same sources share a group, so that blind spots are few rows, not one
-    an actor.
+    """Actors described by the same sources share a group, so that what they lack takes few rows,
+    not one an actor.
     """
     engine.run(
         "CREATE TABLE actor_groups AS SELECT actor_id, dense_rank() OVER (ORDER BY signature) AS"
@@ -134,7 +134,7 @@ _DELIVERED = (
 """SQL: that a log source did not deliver, as `WHY`."""
 
 
-def _find_dead_logs(engine: Engine) -> None:
+def _find_silent_logs(engine: Engine) -> None:
     """For each actor, registered or not, whose logs cannot prove silence: why."""
     engine.run(
         "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS (SELECT actor_id, log_source FROM"
@@ -149,10 +149,10 @@ def _find_dead_logs(engine: Engine) -> None:
     )
 
 
-def needs_of(check: Check, judged: Judged) -> list[tuple[str, str]]:
+def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
     """Return the (table, column) pairs without which the check cannot speak, as loaded columns."""
     found: set[tuple[str, str]] = set()
-    for table, column in judged.reads:
+    for table, column in compiled.reads:
         loaded = _loaded(table, column)
         if loaded and not _sparse(*loaded):
             found.add(loaded)
@@ -213,7 +213,7 @@ def _see(engine: Engine) -> _Sight:
     )
 
 
-Runner = Callable[[Engine, Check, Judged], Judged]
+Runner = Callable[[Engine, Check, Compiled], Compiled]
 """Makes of a check the one whose SQL is run here: of a check of others, one that reads what a child
 found.
 """
@@ -221,24 +221,24 @@ found.
 
 def assess(
     engine: Engine,
-    checks: Sequence[tuple[Check, Judged]],
+    checks: Sequence[tuple[Check, Compiled]],
     threads: int = 1,
     strict: bool = True,
     run: Runner = lambda _, __, j: j,
 ) -> dict[str, str]:
-    """Fill `cells` with one row per check and subject; several checks at a time when threads allow.
+    """Fill `results` with a row per check and subject; several checks at a time when threads allow.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Unless
-    `strict`: then its cells are unknown, and why is returned by its id."""
+    `strict`: then its results are unknown, and why is returned by its id."""
     sight = _see(engine)
-    queue = deque(checks)
+    todo = deque(checks)
     wrong: Failures = {}
     if threads == 1:
-        _work_off(engine, queue, sight, wrong, run)
+        _work_off(engine, todo, sight, wrong, run)
     else:
         with ThreadPoolExecutor(threads) as pool:
             for done in [
-                pool.submit(_work_off, engine.twin(), queue, sight, wrong, run)
+                pool.submit(_work_off, engine.twin(), todo, sight, wrong, run)
                 for _ in range(threads)
             ]:
                 done.result()
@@ -259,50 +259,52 @@ def assess(
 
 
 def _work_off(
-    engine: Engine, queue: deque[tuple[Check, Judged]], sight: _Sight, wrong: Failures, run: Runner
+    engine: Engine, todo: deque[tuple[Check, Compiled]], sight: _Sight, wrong: Failures, run: Runner
 ) -> None:
     """Take checks off the queue until it is empty; keep what fails."""
-    while queue:
+    while todo:
         try:
-            check, judged = queue.popleft()
+            check, compiled = todo.popleft()
         except IndexError:
             return
         try:
-            _assess_one(engine, check, judged, sight, run)
+            _run_one(engine, check, compiled, sight, run)
         except OutOfMemory as error:
             wrong[check.id] = Failure(error.message, error)
         except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
-            queue.clear()
+            todo.clear()
             raise
         except Error as error:
             why = str(error).splitlines()[0][:MOST_SAID]
             failed = ContentError(f"{check.id} failed while running: {why}", check.place)
             if isinstance(error, (Interrupted, Broken)):
-                queue.clear()
+                todo.clear()
                 raise failed from error
             wrong[check.id] = Failure(why, failed)
 
 
-def _assess_one(engine: Engine, check: Check, judged: Judged, sight: _Sight, run: Runner) -> None:
-    needs = needs_of(check, judged)
-    reads_events = bool(judged.tables & EVENT_TABLES)
+def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, run: Runner) -> None:
+    needs = needs_of(check, compiled)
+    reads_events = bool(compiled.tables & EVENT_TABLES)
     to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
-    why, why_no_fail = (_blind_everywhere(n, sight) for n in (needs, to_fail))
-    ran = run(engine, check, judged)
+    why, why_no_fail = (_not_recorded_everywhere(n, sight) for n in (needs, to_fail))
+    ran = run(engine, check, compiled)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
         why = why_no_fail = why or because("no_events")
     elif lacking := _lacking_at_best(check, to_fail, sight):
-        ran = _fail_at_best(engine, check, judged, ran, lacking, run)
+        ran = _fail_at_best(engine, check, compiled, ran, lacking, run)
     if check.about in NOT_ACTORS:
-        cells = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
+        results = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
     else:
-        blind = _blind_groups(needs, sight)
-        shown_by = {("events", c) for t in judged.tables for c in _SHOWN_BY.get(t, ())}
-        dim = _blind_groups(sorted(shown_by), sight)
-        blind_to_fail = _blind_groups(to_fail, sight)
-        cells = _insert_actors(engine, check, ran, blind, blind_to_fail, dim, reads_events)
-    if why and not cells:
+        not_recorded = _not_recorded_groups(needs, sight)
+        shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
+        proves_no_absence = _not_recorded_groups(sorted(shown_by), sight)
+        not_recorded_to_fail = _not_recorded_groups(to_fail, sight)
+        results = _insert_actors(
+            engine, check, ran, not_recorded, not_recorded_to_fail, proves_no_absence, reads_events
+        )
+    if why and not results:
         insert_unseen(engine, check, why)
 
 
@@ -354,57 +356,57 @@ def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
 def _fail_at_best(
     engine: Engine,
     check: Check,
-    judged: Judged,
-    ran: Judged,
+    compiled: Compiled,
+    ran: Compiled,
     lacking: dict[frozenset[str], str],
     run: Runner,
-) -> Judged:
+) -> Compiled:
     """Return a check over the verdicts of `ran` that knows which failures are certain, and with
     their own reasons.
 
-    Certain is what fails though all that is not recorded is taken to be at best. Judged again is
+    Certain is what fails though all that is not recorded is taken to be at best. Run again is
     only what has a failure to lose."""
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE judged_again AS SELECT v.subject, v.ok, v.{CODE},"
+        f"CREATE OR REPLACE TEMP TABLE run_again AS SELECT v.subject, v.ok, v.{CODE},"
         f" v.{VALUES}, {_ref(ran)} AS ref, FALSE AS certain FROM ({ran.sql}) AS v"
     )
     of_actors = check.about not in NOT_ACTORS
     for names, within in lacking.items():
         subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {within}"
         failed = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
-        if not engine.one(f"SELECT count(*) FROM judged_again WHERE {failed}"):
+        if not engine.one(f"SELECT count(*) FROM run_again WHERE {failed}"):
             continue
-        best = run(engine, check, with_values(judged, _best_values(engine, check, judged, names)))
+        best = run(engine, check, with_values(compiled, _all_best(engine, check, compiled, names)))
         engine.run(
-            f"UPDATE judged_again SET {CODE} = b.{CODE}, {VALUES} = b.{VALUES}, ref = b.ref,"
+            f"UPDATE run_again SET {CODE} = b.{CODE}, {VALUES} = b.{VALUES}, ref = b.ref,"
             f" certain = TRUE FROM (SELECT v.subject, v.ok, v.{CODE}, v.{VALUES}, {_ref(best)} AS"
-            f" ref FROM ({best.sql}) AS v) AS b WHERE b.subject = judged_again.subject AND b.ok IS"
-            f" FALSE AND judged_again.{failed.replace(' AND subject', ' AND judged_again.subject')}"
+            f" ref FROM ({best.sql}) AS v) AS b WHERE b.subject = run_again.subject AND b.ok IS"
+            f" FALSE AND run_again.{failed.replace(' AND subject', ' AND run_again.subject')}"
         )
-    sql = f"SELECT subject, ok, {CODE}, {VALUES}, ref, certain FROM judged_again"
+    sql = f"SELECT subject, ok, {CODE}, {VALUES}, ref, certain FROM run_again"
     return replace(ran, sql=sql, has_ref=True, has_certain=True)
 
 
-def _best_values(
-    engine: Engine, check: Check, judged: Judged, names: Set[str]
+def _all_best(
+    engine: Engine, check: Check, compiled: Compiled, names: Set[str]
 ) -> dict[str, dict[str, str]]:
     """Return table -> column -> SQL of what the check reads there at best, where the column is
     empty.
     """
     found: dict[str, dict[str, str]] = {}
-    for table, column in sorted(judged.reads):
+    for table, column in sorted(compiled.reads):
         name = ".".join(_loaded(table, column) or ())
         if name in names:
             found.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
     return found
 
 
-def replaceable(judged: Judged, name: str) -> bool:
+def replaceable(compiled: Compiled, name: str) -> bool:
     """Tell whether a check reads a loaded column where another value can be put in its place."""
-    found = [(t, c) for t, c in judged.reads if ".".join(_loaded(t, c) or ()) == name]
+    found = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
     own = name.partition(".")[2]
     return bool(found) and all(
-        c == own or (c.startswith("n_") and (t, "n_events") in judged.reads) for t, c in found
+        c == own or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in found
     )
 
 
@@ -418,13 +420,13 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
     return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
-def _blind_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
+def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
     """Say for each group of actors what its sources lack; groups seen in full are left out."""
-    shared = _blind_everywhere([n for n in needs if n[0] in SHARED], sight)
-    return {g: w for g, own in sight.groups if (w := shared or _blind(own, needs, sight.carried))}
+    whole = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, s in sight.groups if (w := whole or _not_recorded(s, needs, sight.carried))}
 
 
-def _blind(
+def _not_recorded(
     sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> Why | None:
     """Say which needed columns none of an actor's sources carries; None when it is seen in full."""
@@ -466,7 +468,7 @@ def _by_table(signature: str) -> Sources:
     return {table: frozenset(own) for table, own in sources.items()}
 
 
-def _blind_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
+def _not_recorded_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
     """Say which needed columns no source carries at all."""
     missing = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
     return because("recorded_nowhere", columns=missing) if missing else None
@@ -475,47 +477,49 @@ def _blind_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None
 def _insert_actors(
     engine: Engine,
     check: Check,
-    judged: Judged,
-    blind: dict[int, Why],
-    blind_to_fail: dict[int, Why],
-    dim: dict[int, Why],
+    compiled: Compiled,
+    not_recorded: dict[int, Why],
+    not_recorded_to_fail: dict[int, Why],
+    proves_no_absence: dict[int, Why],
     events: bool,
 ) -> int:
     """Join verdicts to their subjects; add the live subjects that the check could not see.
 
     A subject of several actors (a shared key) passes only if all of them are seen in full, and
     fails if one shows it. Who may be an agent, though no list says what it is, is unknown in each
-    check on agents; and who is listed as something else, in each that does not judge it as what it
-    is listed as. `blind` groups cannot pass, nor fail if they are `blind_to_fail` too; `dim` ones
-    can fail, but cannot pass."""
+    check on agents; and who is listed as something else, in each that does not assess it as what it
+    is listed as. `not_recorded` groups cannot pass, nor fail if they are `not_recorded_to_fail`
+    too; `proves_no_absence` ones can fail, but cannot pass."""
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
-    why_blind, why_dim = _case(blind), _case(dim)
-    certain = "v.certain" if judged.has_certain else "FALSE"
-    all_blind = (
-        f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(blind_to_fail)} ELSE"
-        f" {_all_in(blind)} END"
+    why_not_recorded, why_no_absence = _case(not_recorded), _case(proves_no_absence)
+    certain = "v.certain" if compiled.has_certain else "FALSE"
+    all_not_recorded = (
+        f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(not_recorded_to_fail)} ELSE"
+        f" {_all_in(not_recorded)} END"
     )
-    why_dead = f"coalesce(dead, {why_dim})" if events else why_dim
-    cells: int = engine.one(
-        f"INSERT INTO cells ({JUDGED}) WITH v AS MATERIALIZED ({judged.sql}), joined AS (SELECT"
+    why_silent = f"coalesce(silent, {why_no_absence})" if events else why_no_absence
+    results: int = engine.one(
+        f"INSERT INTO results ({FILLED}) WITH v AS MATERIALIZED ({compiled.sql}), joined AS (SELECT"
         " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"
-        f" {_told('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(judged)} AS ref, s.actor,"
+        f" {_told('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(compiled)} AS ref, s.actor,"
         f" s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE)"
         f" AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
-        f" {because(UNCLASSED).sql}) AS why_may_be, {why_blind} AS why_blind, {all_blind} AS"
-        f" all_blind, {why_dead} AS why_dead FROM v FULL JOIN subjects_{check.about} AS s ON"
-        f" s.subject = v.subject) SELECT {quoted(check.id)}, subject, status, why.code, why.held,"
-        " ref, actor, owner, tier_lo, tier_hi FROM (SELECT subject, CASE WHEN NOT seen OR ok IS"
-        " NULL OR all_blind OR may_be OR (ok AND (unlisted OR why_blind IS NOT NULL OR why_dead IS"
-        " NOT NULL)) THEN 'unknown' WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN"
-        " may_be AND (NOT seen OR ok IS NOT NULL) THEN why_may_be WHEN why_blind IS NOT NULL AND"
-        " (NOT seen OR all_blind OR ok) THEN why_blind WHEN (NOT seen OR ok) AND why_dead IS NOT"
-        f" NULL THEN why_dead WHEN ok AND unlisted THEN {_UNLISTED.sql} ELSE reason END AS why,"
-        " coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS owner,"
-        " coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined WHERE seen"
-        " OR may_be OR (live AND (why_blind IS NOT NULL OR why_dead IS NOT NULL))) AS r"
+        f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
+        f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent FROM v FULL JOIN"
+        f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
+        " subject, status, why.code, why.held, ref, actor, owner, tier_lo, tier_hi FROM (SELECT"
+        " subject, CASE WHEN NOT seen OR ok IS NULL OR all_not_recorded OR may_be OR (ok AND"
+        " (unlisted OR why_not_recorded IS NOT NULL OR why_silent IS NOT NULL)) THEN 'unknown'"
+        " WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN may_be AND (NOT seen OR ok IS"
+        " NOT NULL) THEN why_may_be WHEN why_not_recorded IS NOT NULL AND (NOT seen OR"
+        " all_not_recorded OR ok) THEN why_not_recorded WHEN (NOT seen OR ok) AND why_silent IS"
+        f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {_UNLISTED.sql} ELSE reason END AS"
+        " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
+        " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
+        " WHERE seen OR may_be OR (live AND (why_not_recorded IS NOT NULL OR why_silent IS NOT"
+        " NULL))) AS r"
     )
-    return cells
+    return results
 
 
 def _all_in(groups: Iterable[int]) -> str:
@@ -533,7 +537,7 @@ def _case(groups: dict[int, Why]) -> str:
 def _insert_organisation(
     engine: Engine,
     check: Check,
-    judged: Judged,
+    compiled: Compiled,
     why: Why | None,
     why_no_fail: Why | None,
     events: bool,
@@ -547,38 +551,38 @@ def _insert_organisation(
     `why` it cannot pass, and `why_no_fail` it cannot fail either.
     """
     own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
-    dead = (
+    silent = (
         f"(SELECT arg_min({_DELIVERED}, f.log_source) FROM feed_delivery AS f WHERE NOT f.alive AND"
         f" {own})"
     )
-    dead = dead if events else _NO_REASON
+    silent = silent if events else _NO_REASON
     status = (
-        f"CASE WHEN v.ok AND {dead} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
+        f"CASE WHEN v.ok AND {silent} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
         " 'unknown' END"
     )
     told = _told("v")
-    reason = f"coalesce(CASE WHEN v.ok THEN {dead} END, {told})"
+    reason = f"coalesce(CASE WHEN v.ok THEN {silent} END, {told})"
     if why_no_fail:
-        certain = "v.certain" if judged.has_certain else "FALSE"
+        certain = "v.certain" if compiled.has_certain else "FALSE"
         status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
         reason = f"CASE WHEN {certain} THEN {told} ELSE {(why or why_no_fail).sql} END"
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
         reason = f"CASE WHEN NOT v.ok THEN {told} ELSE {why.sql} END"
-    cells: int = engine.one(
-        f"INSERT INTO cells ({JUDGED}) WITH v AS ({judged.sql}) SELECT {quoted(check.id)}, subject,"
-        f" status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status} AS"
-        f" status, {reason} AS why, coalesce({_ref(judged)}, '') AS ref FROM v WHERE v.subject IS"
-        " NOT NULL) AS r"
+    results: int = engine.one(
+        f"INSERT INTO results ({FILLED}) WITH v AS ({compiled.sql}) SELECT {quoted(check.id)},"
+        f" subject, status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status}"
+        f" AS status, {reason} AS why, coalesce({_ref(compiled)}, '') AS ref FROM v WHERE"
+        " v.subject IS NOT NULL) AS r"
     )
     if check.about == "log_source":
-        cells += engine.one(
-            f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, f.log_source, 'unknown',"
+        results += engine.one(
+            f"INSERT INTO results ({FILLED}) SELECT {quoted(check.id)}, f.log_source, 'unknown',"
             f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1 FROM feed_delivery AS f"
-            " WHERE f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM cells AS c WHERE"
+            " WHERE f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM results AS c WHERE"
             f" c.check_id = {quoted(check.id)} AND c.subject = f.log_source)"
         )
-    return cells
+    return results
 
 
 def _told(rows: str) -> str:
@@ -589,5 +593,5 @@ def _told(rows: str) -> str:
 _NO_REASON = f"CAST(NULL AS {WHY})"
 
 
-def _ref(judged: Judged) -> str:
-    return "CAST(v.ref AS VARCHAR)" if judged.has_ref else "CAST(NULL AS VARCHAR)"
+def _ref(compiled: Compiled) -> str:
+    return "CAST(v.ref AS VARCHAR)" if compiled.has_ref else "CAST(NULL AS VARCHAR)"

@@ -1,7 +1,7 @@
-"""The parts of an organisation and their cells. In: an engine with cells. Out: counted cells by
-environment, unit, tier, type.
+"""The segments of an organisation and their results. In: an engine with results. Out: counted
+results by environment, unit, tier, type.
 
-A cell stands in every part to which an actor of its subject belongs; those of the organisation
+A result stands in every segment to which an actor of its subject belongs; those of the organisation
 itself stand in none."""
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reporter.engine.base import Engine, quoted_list
-from reporter.evaluate.extract import GHOSTS
+from reporter.evaluate.extract import UNREGISTERED
 from reporter.model.assessment import Check
-from reporter.model.scores import Part, Status, Tally
+from reporter.model.scores import Segment, Status, Tally
 from reporter.schema.tables import CALLED, SUBJECTS
 
-_PARTS = (
+_SEGMENTS = (
     "SELECT actor_id, 'environment' AS dimension, coalesce(environment, '') AS value FROM actors"
     " UNION ALL SELECT actor_id, 'business unit', coalesce(business_unit, '') FROM actors UNION ALL"
     " SELECT actor_id, 'agent tier', CAST(tier_lo AS VARCHAR) || CASE WHEN tier_hi > tier_lo THEN"
@@ -30,65 +30,69 @@ _AGENTS = (
 _OF_ONE = ("agent", "actor")
 
 
-def parts(engine: Engine, checks: Sequence[Check]) -> list[Part]:
-    """Count the cells of every part, and say whether a ghost did something of high impact there."""
-    tallies = {key: tuple(own) for key, own in _count(engine, checks, _PARTS)}
+def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
+    """Count the results of every segment, and say whether an unregistered agent did something of
+    high impact there.
+    """
+    tallies = {key: tuple(own) for key, own in _count(engine, checks, _SEGMENTS)}
     sizes = {
         (d, v): n
         for d, v, n in engine.rows(
-            "SELECT dimension, value, count(DISTINCT actor_id) FROM part_cells GROUP BY ALL"
+            "SELECT dimension, value, count(DISTINCT actor_id) FROM segment_results GROUP BY ALL"
         )
     }
-    haunted = {
+    unregistered_acted = {
         (d, v)
         for d, v in engine.rows(
-            f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({GHOSTS})"
+            f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({UNREGISTERED})"
         )
     }
-    return [Part(*key, sizes[key], key in haunted, own) for key, own in tallies.items()]
+    return [
+        Segment(*key, sizes[key], key in unregistered_acted, own) for key, own in tallies.items()
+    ]
 
 
 def each_agent(engine: Engine, checks: Sequence[Check]) -> Iterator[tuple[str, Iterator[Tally]]]:
-    """Count the cells of every active agent, as if it were a part of its own; one after the other,
-    by name.
+    """Count the results of every active agent, as if it were a segment of its own; one after the
+    other, by name.
     """
     return ((agent, own) for (_, agent), own in _count(engine, checks, _AGENTS))
 
 
 def _count(
-    engine: Engine, checks: Sequence[Check], parts: str
+    engine: Engine, checks: Sequence[Check], segments: str
 ) -> Iterator[tuple[tuple[str, str], Iterator[Tally]]]:
-    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {parts}")
-    engine.run(_part_cells(checks))
+    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {segments}")
+    engine.run(_segment_results(checks))
     rows = engine.each(
         "SELECT dimension, value, check_id, status, tier_lo, tier_hi, CASE WHEN shared THEN"
-        " count(DISTINCT subject) ELSE count(*) END FROM part_cells GROUP BY dimension, value,"
+        " count(DISTINCT subject) ELSE count(*) END FROM segment_results GROUP BY dimension, value,"
         " check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
     )
     for (dimension, value), own in groupby(rows, key=lambda row: row[:2]):
         yield (dimension, value), (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in own)
 
 
-def _part_cells(checks: Sequence[Check]) -> str:
-    """SQL: the view part_cells, a row for each cell, actor of its subject and part of that
-    actor.
+def _segment_results(checks: Sequence[Check]) -> str:
+    """SQL: the view segment_results, a row for each result, actor of its subject and segment of
+    that actor.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     for check in checks:
         if SUBJECTS[check.about]:
             ids["" if check.about in _OF_ONE else check.about].append(check.id)
-    # Cells may be of people and agents under another name: both sides are compared as the run calls
-    # them.
+    # Results may be of people and agents under another name: both sides are compared as the run
+    # calls them.
     selects = [
         "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo,"
-        f" c.tier_hi, {bool(about)} AS shared FROM cells AS c "
+        f" c.tier_hi, {bool(about)} AS shared FROM results AS c "
         + (f"JOIN ({_called(about)}) AS s ON s.subject = {CALLED}(c.subject) " if about else "")
         + f"JOIN (SELECT *, {CALLED}(actor_id) AS who FROM slice_of) AS p ON p.who ="
         f" {'s.actor_id' if about else f'{CALLED}(c.actor)'} WHERE"
         f" list_contains({quoted_list(own)}, c.check_id)"
         for about, own in sorted(ids.items())
     ]
-    return f"CREATE OR REPLACE VIEW part_cells AS {' UNION ALL '.join(selects)}"
+    return f"CREATE OR REPLACE VIEW segment_results AS {' UNION ALL '.join(selects)}"
 
 
 def _called(about: str) -> str:

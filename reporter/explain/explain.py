@@ -92,12 +92,12 @@ def _named(view: View, wanted: str) -> list[str]:
     for check in view.checks:
         if check.id.lower() == wanted.lower():
             return _check(view, check.id)
-    cells = _cells(view, f"{quoted(wanted)} IN (actor, subject)") if wanted else []
-    head = f"{wanted}: {count(len(cells), 'verdict')}"
-    return [head, "", *_by_verdict(view, cells)] if cells else []
+    results = _results(view, f"{quoted(wanted)} IN (actor, subject)") if wanted else []
+    head = f"{wanted}: {count(len(results), 'verdict')}"
+    return [head, "", *_by_verdict(view, results)] if results else []
 
 
-def _cells(view: View, where: str) -> list[tuple[Any, ...]]:
+def _results(view: View, where: str) -> list[tuple[Any, ...]]:
     return view.findings.results.rows(_ASKED, where, 'ORDER BY "check", subject')
 
 
@@ -166,9 +166,9 @@ def _control(control: Control, framework: str, view: View) -> list[str]:
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     for check in control.checks:
-        cells = _cells(view, f"\"check\" = {quoted(check.check.text)} AND status <> 'pass'")
-        if cells:
-            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(view, cells)]
+        results = _results(view, f"\"check\" = {quoted(check.check.text)} AND status <> 'pass'")
+        if results:
+            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(view, results)]
     return lines
 
 
@@ -203,8 +203,8 @@ def _check(view: View, check_id: str) -> list[str]:
     lines.append("")
     stated = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_stated(s) for s in stated if s.check == check.id]
-    cells = _cells(view, f'"check" = {quoted(check_id)}')
-    return [*lines, *_factors(view, cells), *_by_verdict(view, cells)]
+    results = _results(view, f'"check" = {quoted(check_id)}')
+    return [*lines, *_factors(view, results), *_by_verdict(view, results)]
 
 
 def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
@@ -213,14 +213,14 @@ def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
     return word(name) if weight is None else f"{word(name)} x {weight}"
 
 
-def _factors(view: View, cells: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Say what the sum of a check is made of: cells of a verdict and a tier, times the weight of
+def _factors(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Say what the sum of a check is made of: results of a verdict and a tier, times the weight of
     the tier.
     """
-    counted = Counter((c[VERDICT], *c[TIERS]) for c in cells if c[VERDICT] != "na")
+    counted = Counter((c[VERDICT], *c[TIERS]) for c in results if c[VERDICT] != "na")
     if not view.weights.tiers or not counted:
         return []
-    lines = [say("The weight of the cells, by verdict and tier:")]
+    lines = [say("The weight of the results, by verdict and tier:")]
     for verdict in VERDICTS:
         for _, lo, hi in sorted(k for k in counted if k[0] == verdict):
             n, weight = counted[verdict, lo, hi], _weight(view, lo, hi)
@@ -248,26 +248,26 @@ def _weight(view: View, lo: int, hi: int) -> str:
     return str(least) if least == most else f"{least}..{most}"
 
 
-def _weighs(view: View, cell: tuple[Any, ...]) -> str:
-    lo, hi = cell[TIERS]
+def _weighs(view: View, result: tuple[Any, ...]) -> str:
+    lo, hi = result[TIERS]
     if not view.weights.tiers:
         return f"({_tier(lo, hi)})"
     return f"({_tier(lo, hi)}, {say('weight {n}', n=_weight(view, lo, hi))})"
 
 
-def _by_verdict(view: View, cells: Sequence[tuple[Any, ...]]) -> list[str]:
+def _by_verdict(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
     lines = []
     for verdict in VERDICTS:
-        own = [c for c in cells if c[VERDICT] == verdict]
+        own = [c for c in results if c[VERDICT] == verdict]
         if not own:
             continue
         lines.append(f"{word(verdict)} ({number(len(own))})")
-        for cell in own[:SHOWN]:
-            check, subject, _, reason, ref, *_ = cell
+        for result in own[:SHOWN]:
+            check, subject, _, reason, ref, *_ = result
             lines.append(
                 f"  {check:<7} {subject}: {reason}"
                 + (f"  [{ref}]" if ref else "")
-                + f"  {_weighs(view, cell)}"
+                + f"  {_weighs(view, result)}"
             )
         if len(own) > SHOWN:
             more = say("and {n} more; all are in results.parquet", n=number(len(own) - SHOWN))

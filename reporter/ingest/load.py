@@ -56,7 +56,7 @@ class Intake:
     rows: dict[str, int]
     """Rows by table."""
     statements: statements.Rows = field(default_factory=dict)
-    """What people say, by kind, not yet judged."""
+    """What people say, by kind, not yet assessed."""
     notices: tuple[Notice, ...] = ()
 
 

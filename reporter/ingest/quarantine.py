@@ -168,7 +168,7 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
             "field",
             tell(
                 "{n} events of this file are called heartbeats and tell of a deed (a tool, an"
-                " effect, a session or the like): they are judged as deeds of no class",
+                " effect, a session or the like): they are assessed as deeds of no class",
                 n=n,
             ),
             "",

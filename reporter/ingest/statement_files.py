@@ -200,8 +200,8 @@ def _head(path: Path) -> bytes:
 
 
 def _lacking(data: bytes) -> Sentence | None:
-    """Say why bytes are no artefact: too few, or the same over and over. What is no text is judged
-    by its bytes alone.
+    """Say why bytes are no artefact: too few, or the same over and over. What is no text is
+    assessed by its bytes alone.
     """
     try:
         words = set(data.decode("utf-8-sig").split()) if b"\0" not in data else None

@@ -1,5 +1,5 @@
-"""The plain data that the rooms hand each other: content (checks, controls, policy), cells, scores,
-accounting.
+"""The plain data that the rooms hand each other: content (checks, controls, policy), results,
+scores, accounting.
 
 No behaviour lives here and nothing is read from disk. Scores are exact fractions between 0 and 1.
 """
@@ -211,7 +211,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A cell worth showing: its verdict, why, and the input record it comes from."""
+    """A result worth showing: its verdict, why, and the input record it comes from."""
 
     check: str
     subject: str
@@ -346,10 +346,10 @@ class Context:
     """Figures that page 1 shows beside the score; None where no input says."""
 
     agents_in_use: int | None = None
-    agents_judged: int | None = None
+    agents_assessed: int | None = None
     """By POL-02, whether a policy is in force for them."""
     policy_lo: Fraction | None = None
-    """Share of those judged that are under a policy, on evidence."""
+    """Share of those assessed that are under a policy, on evidence."""
     policy_hi: Fraction | None = None
     units_total: int | None = None
     units_with_agents: int | None = None
@@ -370,7 +370,7 @@ class Assessment:
     policy: Policy
     profile: Profile
     scores: Scores
-    cells: int
+    results: int
     files: tuple[FileCount, ...]
     out_of_scope_types: tuple[tuple[str, Sentence, int], ...]
     """(source, record type as the source has it or a reason of ours, count)"""

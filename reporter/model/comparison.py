@@ -202,7 +202,7 @@ class SideBySide:
     min_pop: int = 0
 
 
-Cell = tuple[str, str]
+ResultKey = tuple[str, str]
 """(check id, subject)"""
 
 

@@ -49,7 +49,7 @@ class EarlierRun:
     thresholds: tuple[tuple[str, str, str, str], ...] = ()
     """(check, threshold, then, in the next run), where they differ."""
     rules: tuple[str, ...] = ()
-    """Checks of both runs that judge otherwise in the next."""
+    """Checks of both runs that say otherwise in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class History:
     checks_before: tuple[str, ...] = ()
     """Checks that only the last run before has."""
     checks_now: tuple[str, ...] = ()
-    cells_before: int = 0
-    """Of all checks, as `cells_now`."""
-    cells_now: int = 0
+    results_before: int = 0
+    """Of all checks, as `results_now`."""
+    results_now: int = 0
     regrouped: tuple[Regrouped, ...] = ()

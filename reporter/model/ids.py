@@ -14,7 +14,7 @@ LENGTH = 12
 one check or cause.
 """
 FINDING = f"check_id || '-' || substr(sha256(subject), 1, {LENGTH})"
-"""SQL over a cell: what `finding` returns."""
+"""SQL over a result: what `finding` returns."""
 
 
 def finding(check: str, subject: str) -> str:

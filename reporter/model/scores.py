@@ -1,4 +1,4 @@
-"""Counted cells and the scores made of them, as plain data. Scores are exact fractions between 0
+"""Counted results and the scores made of them, as plain data. Scores are exact fractions between 0
 and 1.
 """
 
@@ -14,7 +14,7 @@ COMPARED = 10
 
 
 class Status(StrEnum):
-    """State of one cell (check, subject); scoring method 2.1."""
+    """State of one result (check, subject); scoring method 2.1."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -31,7 +31,7 @@ def tier_text(lo: int, hi: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many cells of one check share a status and a tier interval (tier 1-4; lo = hi when
+    """How many results of one check share a status and a tier interval (tier 1-4; lo = hi when
     known).
     """
 
@@ -49,11 +49,11 @@ class CheckScore:
     hi: Fraction
     counts: dict[Status, int]
     applicable: bool
-    """False when every cell is n/a or the check had no subject."""
+    """False when every result is n/a or the check had no subject."""
     known: Fraction
-    """Weight share of non-na cells that are not unknown; 0 when not applicable."""
+    """Weight share of non-na results that are not unknown; 0 when not applicable."""
     attested: Fraction
-    """Weight share of credited cells that are attested only."""
+    """Weight share of credited results that are attested only."""
     caps_lo: bool
     """Critical, and some tier 3-4 subject has credit 0 in lo (unknown counts)."""
     caps_hi: bool
@@ -146,24 +146,24 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the organisation: the actors that share a value of a dimension."""
+class Segment:
+    """A segment of the organisation: the actors that share a value of a dimension."""
 
     dimension: str
     """environment | business unit | agent tier | actor type"""
     value: str
     """'' where no input says it."""
     actors: int
-    haunted: bool
+    unregistered_acted: bool
     """An agent of no register did something of high impact there."""
     tallies: tuple[Tally, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The enterprise score of a part: its cells only, by the same themes."""
+    """The enterprise score of a segment: its results only, by the same themes."""
 
-    part: Part
+    segment: Segment
     score: FrameworkScore
 
 
@@ -187,7 +187,7 @@ def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[str, dict[str, tu
     levels: dict[str, dict[str, tuple[int, int]]] = {}
     for s in slices:
         ends = s.score.total.level_lo, s.score.total.level_hi
-        levels.setdefault(s.part.dimension, {})[s.part.value] = ends
+        levels.setdefault(s.segment.dimension, {})[s.segment.value] = ends
     for view in (*scores.frameworks, scores.enterprise):
         members: list[ControlScore | GroupScore] = [view.total, *view.groups, *view.controls]
         levels[view.framework] = {one.id: (one.level_lo, one.level_hi) for one in members}

@@ -100,7 +100,7 @@ class Waiver:
     """waivers, or exceptions: a row of that table, which is a waiver."""
     counts_as: str = ""
     """waived; '' when it has no effect."""
-    cells: int = 0
+    results: int = 0
     """Failing verdicts that it takes off the roadmap."""
     why: Sentence | None = None
     """What it does, or why it does nothing."""
@@ -120,5 +120,5 @@ class Compensation:
     ref: str
     counts_as: str = ""
     """compensated; '' when it has no effect."""
-    cells: int = 0
+    results: int = 0
     why: Sentence | None = None

@@ -21,7 +21,7 @@ from reporter.content.loader import Content
 from reporter.content.mapping import FOLDER, with_mappings
 from reporter.content.packs import Pack, naming
 from reporter.content.packs import shown as placed
-from reporter.content.sql_policy import Judged, judge
+from reporter.content.sql_policy import Compiled, compile_check
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml, words_of
 from reporter.engine import duckdb
@@ -29,13 +29,12 @@ from reporter.engine.base import Unreadable
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import ContentError, Errors, InputError, ReporterError
-from reporter.evaluate import extract
-from reporter.evaluate import runner as judging
+from reporter.evaluate import extract, runner
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.remediation import effort_ids
-from reporter.evaluate.segments import each_agent, parts
+from reporter.evaluate.segments import each_agent, segments
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import is_shown_as_it_is, shown
@@ -51,8 +50,8 @@ from reporter.pipeline.own_settings import (
     own_settings,
     remember,
 )
-from reporter.pipeline.resolve_statements import hear, signers, statement_notices
-from reporter.pipeline.run_scores import Cells
+from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
+from reporter.pipeline.run_scores import Scoring
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
@@ -131,11 +130,11 @@ def assess_workspace(
         _refuse_unknown(workspace, content)
         known, content = content.frameworks, _chosen(workspace, content)
         with naming(content.packs):
-            judged = judge_all(
+            compiled = compile_all(
                 content.checks, workspace.params, workspace.samples, workspace.place("params")
             )
         content = loader.anywhere(content)
-        judged = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in judged]
+        compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         hiding = mark(cache.secret_key) if options.pseudonymise else ""
@@ -144,7 +143,7 @@ def assess_workspace(
         part.mkdir()
         work.mkdir(mode=0o700)
         assessment, counts = _assess(
-            workspace, inputs, content, known, judged, work, part, cache, options
+            workspace, inputs, content, known, compiled, work, part, cache, options
         )
         if earlier:
             with DuckDB(work / "earlier", options.memory) as engine:
@@ -183,7 +182,7 @@ def _assess(
     inputs: Inputs,
     content: Content,
     known: tuple[Framework, ...],
-    judged: list[tuple[Check, Judged]],
+    compiled: list[tuple[Check, Compiled]],
     work: Path,
     part: Path,
     cache: Cache,
@@ -194,16 +193,16 @@ def _assess(
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         who, told = _derived(engine, workspace)
-        intake, said, stated = hear(engine, intake, inputs, workspace, content, known, who)
+        intake, said, stated = resolve(engine, intake, inputs, workspace, content, known, who)
         noted = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=noted, notices=(*intake.notices, *told))
         engine.lock((cache.folder, part))
-        options.say(f"assessing {len(judged)} checks")
-        judging.prepare(engine)
-        foreign = [j for c, j in judged if c.id in content.extra]
+        options.say(f"assessing {len(compiled)} checks")
+        runner.prepare(engine)
+        foreign = [j for c, j in compiled if c.id in content.extra]
         with Apart(foreign, work, options.memory, options.limits) as run:
-            failed = judging.assess(engine, judged, engine.threads(), strict=False, run=run)
-        own = own_settings(workspace, [c for c, _ in judged])
+            failed = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
+        own = own_settings(workspace, [c for c, _ in compiled])
         remember(engine, own)
         as_read = stated.compensations
         # Compensated first: what is made good needs no waiver.
@@ -213,21 +212,21 @@ def _assess(
         people = None
         if options.pseudonymise:
             signer = [workspace.baseline.approved_by] if workspace.baseline else []
-            people = redact_run.hide_cells(
+            people = redact_run.hide_results(
                 engine, cache.secret_key, content.checks, said, stated, signer
             )
             said, stated = redact_run.hide_words(said, stated)
             intake = redact_run.hide_intake(intake, people)
-        assessment = _gather(engine, workspace, content, judged, failed, intake, said, stated)
+        assessment = _gather(engine, workspace, content, compiled, failed, intake, said, stated)
         write_results(engine, assessment.checks, assessment.roadmap, part)
         found = [*statement_notices(said, stated, who), *signers(workspace, said, stated, who)]
         if own.lines:
-            plain = judge_all([c for c in content.checks if c.id in own.thresholds], {})
-            foreign = [j for c, j in (*judged, *plain) if c.id in content.extra]
+            plain = compile_all([c for c in content.checks if c.id in own.thresholds], {})
+            foreign = [j for c, j in (*compiled, *plain) if c.id in content.extra]
             with Apart(foreign, work, options.memory, options.limits) as run:
                 found.append(
                     beside_shipped(
-                        engine, own, content, judged, plain, assessment, said, as_read, who, run
+                        engine, own, content, compiled, plain, assessment, said, as_read, who, run
                     )
                 )
         assessment = replace(assessment, notices=(*assessment.notices, *found))
@@ -302,18 +301,18 @@ def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options)
     ]
 
 
-def judge_all(
+def compile_all(
     checks: Sequence[Check],
     params: dict[str, dict[str, Any]],
     samples: Mapping[str, Sample] = {},
     place: str = NAME,
-) -> list[tuple[Check, Judged]]:
-    """Judge every check with the workspace's thresholds; report all errors at once.
+) -> list[tuple[Check, Compiled]]:
+    """Compile every check with the workspace's thresholds; report all errors at once.
 
     Raises Errors with all that is wrong.
     """
     errors: list[ReporterError] = []
-    judged = []
+    compiled = []
     for check in checks:
         own = params.get(check.id, {})
         unknown = sorted(set(own) - set(check.params))
@@ -353,12 +352,12 @@ def judge_all(
             check, params={**check.params, **own}, shipped=shipped, sample=samples.get(check.id)
         )
         try:
-            judged.append((changed, judge(changed)))
+            compiled.append((changed, compile_check(changed)))
         except ContentError as error:
             errors.append(error)
     if errors:
         raise Errors(errors)
-    return judged
+    return compiled
 
 
 _WHOLE = {"_percent": 100, "_permille": 1000}
@@ -379,28 +378,28 @@ def _gather(
     engine: DuckDB,
     workspace: Workspace,
     content: Content,
-    judged: list[tuple[Check, Judged]],
+    compiled: list[tuple[Check, Compiled]],
     failed: Mapping[str, str],
     intake: Intake,
     said: Settled,
     stated: Stated,
 ) -> Assessment:
-    """Score the cells and put everything a report needs into one object."""
+    """Score the results and put everything a report needs into one object."""
     # A sample is not drawn of unknowns, and what could not be run is not run again.
-    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in judged)
+    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in compiled)
     profile = content.profiles[workspace.run.profile]
     tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    cells = Cells(
-        content, checks, profile, tallies, parts(engine, checks), caps, caps_lo, said.answers
+    scoring = Scoring(
+        content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, said.answers
     )
     seen = extract.compared(engine)
     causes, todo = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
-    scores = cells.scores(content.policy)
-    bare = replace(cells, answers={}).scores(content.policy) if said.answers else scores
+    scores = scoring.scores(content.policy)
+    bare = replace(scoring, answers={}).scores(content.policy) if said.answers else scores
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
@@ -411,9 +410,9 @@ def _gather(
         scores=scores,
         waivers=stated.waivers,
         compensations=stated.compensations,
-        honoured=cells.honoured(_honoured(engine, stated)),
-        cells=sum(t.n for t in tallies),
-        waived=int(engine.one("SELECT count(*) FROM cells WHERE waiver <> ''")),
+        honoured=scoring.honoured(_honoured(engine, stated)),
+        results=sum(t.n for t in tallies),
+        waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
         out_of_scope_types=intake.out_of_scope,
         quarantined=intake.quarantined,
@@ -422,23 +421,23 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=replace(seen, levels=cells.leveled(each_agent(engine, checks), seen.tiers)),
+        compared=replace(seen, levels=scoring.leveled(each_agent(engine, checks), seen.tiers)),
         causes=causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake),
         crosswalks=content.crosswalks,
-        parity=side_by_side(engine, [(c, j) for c, j in judged if c.id not in failed]),
+        parity=side_by_side(engine, [(c, j) for c, j in compiled if c.id not in failed]),
         attestations=said.attestations,
-        roadmap=cells.plan(todo),
-        slices=cells.slices(content.policy),
-        reweighed=cells.reweighed(todo),
+        roadmap=scoring.plan(todo),
+        slices=scoring.slices(content.policy),
+        reweighed=scoring.reweighed(todo),
         notices=tuple(_notices(engine, content, failed, intake, (scores, bare))),
     )
 
 
 def _honoured(engine: DuckDB, stated: Stated) -> Sequence[Tally]:
-    """Count cells as if waivers were passes; nothing where none counts."""
+    """Count results as if waivers were passes; nothing where none counts."""
     if not any(w.counts_as for w in stated.waivers):
         return ()
     return extract.tallies(engine, status=extract.HONOURED)

@@ -1,4 +1,4 @@
-"""Settings of a workspace that may raise a number, and what the cells would be without them.
+"""Settings of a workspace that may raise a number, and what the results would be without them.
 
 In: a workspace, an assessed engine. Out: what is set, and the tallies with shipped settings. The
 engine is changed by it, so that nothing else is read from it afterwards."""
@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Judged
+from reporter.content.sql_policy import Compiled
 from reporter.content.workspace import Workspace
 from reporter.engine.base import quoted_list
 from reporter.engine.duckdb import DuckDB
-from reporter.evaluate import extract
-from reporter.evaluate import runner as judging
+from reporter.evaluate import extract, runner
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Assessment, Check, Notice, Quarantined
 from reporter.model.scores import Tally
 from reporter.model.sentences import Sentence, labelled, tell
 from reporter.model.statements import Compensation
-from reporter.pipeline.run_scores import Cells
+from reporter.pipeline.run_scores import Scoring
 from reporter.schema.tables import EVENT_TABLES
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory
@@ -28,7 +27,7 @@ from reporter.statements.attestations import Settled
 from reporter.transform.approved_scope import Baseline, misplaced, review_scope
 from reporter.transform.log_coverage import DEFAULT_SHARE
 
-Judgements = Sequence[tuple[Check, Judged]]
+CompiledChecks = Sequence[tuple[Check, Compiled]]
 _ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
 """Tables whose checks say something else when more or fewer logs count as alive."""
 _ON_BASELINE = {"scope_runs"}
@@ -174,35 +173,38 @@ def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
 
 
 def remember(engine: DuckDB, own: OwnSettings) -> None:
-    """Keep the cells as they were found, if they will be laid beside those with shipped
+    """Keep the results as they were found, if they will be laid beside those with shipped
     settings.
     """
     if own.lines:
-        engine.run("CREATE TABLE found_cells AS SELECT * FROM cells")
+        engine.run("CREATE TABLE found_results AS SELECT * FROM results")
 
 
 def beside_shipped(
     engine: DuckDB,
     own: OwnSettings,
     content: Content,
-    judged: Judgements,
-    shipped: Judgements,
+    compiled: CompiledChecks,
+    shipped: CompiledChecks,
     assessment: Assessment,
     said: Settled,
     given: Sequence[Compensation],
     who: Directory,
-    run: judging.Runner,
+    run: runner.Runner,
 ) -> Notice:
     """Say what the score would be with the settings that the checks ship with.
 
     `shipped` are the checks with thresholds of their own, without these; `given` the compensating
     controls as read."""
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    tallies = shipped_tallies(engine, own, judged, shipped, given, who, run)
-    cells = Cells(
+    tallies = shipped_tallies(engine, own, compiled, shipped, given, who, run)
+    scoring = Scoring(
         content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
     )
-    before, now = cells.scores(content.policy).enterprise.total, assessment.scores.enterprise.total
+    before, now = (
+        scoring.scores(content.policy).enterprise.total,
+        assessment.scores.enterprise.total,
+    )
     return Notice(
         "own_settings",
         (
@@ -219,34 +221,34 @@ def beside_shipped(
 def shipped_tallies(
     engine: DuckDB,
     own: OwnSettings,
-    judged: Sequence[tuple[Check, Judged]],
-    shipped: Sequence[tuple[Check, Judged]],
+    compiled: Sequence[tuple[Check, Compiled]],
+    shipped: Sequence[tuple[Check, Compiled]],
     given: Sequence[Compensation],
     who: Directory,
-    run: judging.Runner,
+    run: runner.Runner,
 ) -> list[Tally]:
-    """Judge again what own settings touch, and count all cells; `given` are the compensating
+    """Run again what own settings touch, and count all results; `given` are the compensating
     controls as they were read.
     """
     mended = {c.id: (c, j) for c, j in shipped}
-    again = [mended.get(c.id, (c, j)) for c, j in judged if c.id in mended or _touched(own, j)]
-    engine.run("DROP TABLE cells")
-    engine.run("ALTER TABLE found_cells RENAME TO cells")
+    again = [mended.get(c.id, (c, j)) for c, j in compiled if c.id in mended or _touched(own, j)]
+    engine.run("DROP TABLE results")
+    engine.run("ALTER TABLE found_results RENAME TO results")
     ids = quoted_list([c.id for c, _ in again])
-    engine.run(f"DELETE FROM cells WHERE list_contains({ids}, check_id)")
+    engine.run(f"DELETE FROM results WHERE list_contains({ids}, check_id)")
     if own.delivery:
         alive = f"expected > 0 AND seen * 100 >= expected * {DEFAULT_SHARE}"
         engine.run(f"UPDATE feed_delivery SET alive = alive AND {alive}")
-        judging.look(engine)
+        runner.look(engine)
     if own.baseline:
         review_scope(engine, Baseline(holds=False))
-    judging.assess(engine, again, engine.threads(), strict=False, run=run)
-    exceptions.compensate(engine, given, [c for c, _ in judged], who)
+    runner.assess(engine, again, engine.threads(), strict=False, run=run)
+    exceptions.compensate(engine, given, [c for c, _ in compiled], who)
     return extract.tallies(engine)
 
 
-def _touched(own: OwnSettings, judged: Judged) -> bool:
+def _touched(own: OwnSettings, compiled: Compiled) -> bool:
     return bool(
-        (own.delivery and judged.tables & _ON_DELIVERY)
-        or (own.baseline and judged.tables & _ON_BASELINE)
+        (own.delivery and compiled.tables & _ON_DELIVERY)
+        or (own.baseline and compiled.tables & _ON_BASELINE)
     )

@@ -1,4 +1,4 @@
-"""People out of a run. In: an engine with cells, what people said, the accounting, an assessment.
+"""People out of a run. In: an engine with results, what people said, the accounting, an assessment.
 Out: the same without them.
 
 `pseudonyms` knows how a text is changed; here stands what of a run holds such texts.
@@ -27,7 +27,7 @@ NAMING = (
 _Said = TypeVar("_Said", Attestation, Waiver, Compensation)
 
 
-def hide_cells(
+def hide_results(
     engine: Engine,
     key: str,
     checks: Iterable[Check],
@@ -35,7 +35,7 @@ def hide_cells(
     stated: Stated,
     signers: Iterable[str] = (),
 ) -> People:
-    """Replace people in the cells; return who they are, those known from statements only too."""
+    """Replace people in the results; return who they are, those known from statements only too."""
     named = {
         n for a in said.attestations for n in (a.attested_by, a.examined_by, a.confirmed_by) if n
     }
@@ -93,7 +93,7 @@ def hide_intake(intake: Intake, people: People) -> Intake:
 
 
 def hide_assessment(assessment: Assessment, people: People) -> Assessment:
-    """Replace people in all that was made beside the cells."""
+    """Replace people in all that was made beside the results."""
     named = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
     hidden = replace(assessment, checks=checks, **named)

@@ -23,7 +23,7 @@ from reporter.statements.attestations import Settled, artefacts, concentrated, s
 from reporter.statements.waivers import REFUSED, Stated, exceptions, read_waivers
 
 
-def hear(
+def resolve(
     engine: Engine,
     intake: Intake,
     inputs: Inputs,

@@ -1,5 +1,5 @@
-"""All numbers of a run. In: its cells and content. Out: scores, those of its parts, the roadmap,
-and what other weights would say.
+"""All numbers of a run. In: its results and content. Out: scores, those of its segments, the
+roadmap, and what other weights would say.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from reporter.content.loader import Content
-from reporter.evaluate.extract import GHOST_CAP
+from reporter.evaluate.extract import UNREGISTERED_CAP
 from reporter.model.assessment import SEVERITIES, Check, Policy, Profile
 from reporter.model.comparison import Leveled, Rated
 from reporter.model.roadmap import Action, Roadmap
@@ -18,9 +18,9 @@ from reporter.model.scores import (
     COMPARED,
     ControlScore,
     GroupScore,
-    Part,
     Reweighed,
     Scores,
+    Segment,
     Slice,
     Status,
     Tally,
@@ -31,14 +31,14 @@ from reporter.score.scorer import group_level, mean
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class Scoring:
     """What is scored."""
 
     content: Content
     checks: Sequence[Check]
     profile: Profile
     tallies: Sequence[Tally]
-    parts: Sequence[Part]
+    segments: Sequence[Segment]
     caps: Mapping[str, tuple[int, str]]
     """Cap id -> (highest level, reason), those that hold."""
     caps_lo: Mapping[str, tuple[int, str]]
@@ -61,28 +61,32 @@ class Cells:
         )
 
     def honoured(self, tallies: Sequence[Tally]) -> tuple[GroupScore, ...]:
-        """Score the enterprise, then each framework, from other cells; nothing from none."""
+        """Score the enterprise, then each framework, from other results; nothing from none."""
         if not tallies:
             return ()
         found = replace(self, tallies=tallies).scores(self.content.policy)
         return tuple(f.total for f in (found.enterprise, *found.frameworks))
 
     def slices(self, policy: Policy) -> tuple[Slice, ...]:
-        """Score every part; a ghost's cap holds only the parts that the ghost acted in."""
+        """Score every segment; the cap of unregistered agents holds only where they acted."""
         made = []
-        for part in self.parts:
-            held = [c for name, c in self.caps.items() if name != GHOST_CAP or part.haunted]
+        for segment in self.segments:
+            held = [
+                c
+                for name, c in self.caps.items()
+                if name != UNREGISTERED_CAP or segment.unregistered_acted
+            ]
             found = score(
-                (), self.checks, self.content.themes, part.tallies, policy, self.profile, held
+                (), self.checks, self.content.themes, segment.tallies, policy, self.profile, held
             )
-            made.append(Slice(part, found.enterprise))
+            made.append(Slice(segment, found.enterprise))
         return tuple(made)
 
     def leveled(
         self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
     ) -> tuple[Leveled, ...]:
-        """Score each agent from its own cells, without the caps of the run; agents with the same
-        cells in a theme share the work.
+        """Score each agent from its own results, without the caps of the run; agents with the same
+        results in a theme share the work.
 
         Those of whom nothing is counted are scored too.
         """

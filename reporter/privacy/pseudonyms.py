@@ -1,5 +1,5 @@
-"""Names of people out of a run. In: the cells of an assessment, a key. Out: the same cells, each
-person a pseudonym.
+"""Names of people out of a run. In: the results of an assessment, a key. Out: the same results,
+each person a pseudonym.
 
 A person has the same pseudonym wherever they stand and in every run with the same cache, which
 holds the key."""
@@ -407,7 +407,7 @@ def _split(text: str) -> Iterator[Word]:
 def hide_people(
     engine: Engine, key: str, checks: Iterable[Check], named: Iterable[str] = ()
 ) -> People:
-    """Replace people in `cells`; return who does the same to any other text.
+    """Replace people in `results`; return who does the same to any other text.
 
     `named` are people of whom no table says anything.
     """
@@ -430,7 +430,7 @@ def hide_people(
         ("ref", "TRUE", hidden.in_text),
         ("waiver", "waiver IS NOT NULL", hidden.in_text),
     ):
-        _swap(engine, "cells", column, rows, change)
+        _swap(engine, "results", column, rows, change)
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
     _swap_values(engine, Reasons(checks), hidden)
@@ -446,7 +446,8 @@ def hide_people(
 def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
     """Change the values of reasons, but for those that are words of ours."""
     told = engine.rows(
-        "SELECT DISTINCT check_id, reason_code, reason_values FROM cells WHERE reason_values <> ''"
+        "SELECT DISTINCT check_id, reason_code, reason_values FROM results WHERE reason_values <>"
+        " ''"
     )
     engine.run(
         "CREATE OR REPLACE TEMP TABLE swapped (check_id VARCHAR, code VARCHAR, old VARCHAR, new"
@@ -458,13 +459,13 @@ def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
     )
     engine.insert("swapped", [row for row in made if row[2] != row[3]])
     engine.run(
-        "UPDATE cells SET reason_values = s.new FROM swapped AS s WHERE s.check_id = cells.check_id"
-        " AND s.code = cells.reason_code AND s.old = cells.reason_values"
+        "UPDATE results SET reason_values = s.new FROM swapped AS s WHERE s.check_id ="
+        " results.check_id AND s.code = results.reason_code AND s.old = results.reason_values"
     )
 
 
 def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
-    """Rename also whom no cell names, and who shares what one is about: ids of causes are made of
+    """Rename also whom no result names, and who shares what one is about: ids of causes are made of
     all of them.
     """
     owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)

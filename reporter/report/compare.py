@@ -269,8 +269,8 @@ def compare(
         ),
         checks_before=tuple(sorted(before.keys() - now.keys())),
         checks_now=tuple(sorted(now.keys() - before.keys())),
-        cells_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
-        cells_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
+        results_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
+        results_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
         regrouped=tuple(_regrouped(engine, n, a.causes)),
     )
     return replace(
@@ -306,8 +306,8 @@ def _shrunk(h: History) -> Iterator[Notice]:
 
 
 def _relabelled(engine: Engine) -> Iterator[Notice]:
-    """Name whoever is still seen, was judged as an agent and is judged as none: another type in a
-    list takes failures away.
+    """Name whoever is still seen, was assessed as an agent and is assessed as none: another type in
+    a list takes failures away.
     """
     rows = engine.rows("SELECT actor FROM who WHERE relabelled AND now ORDER BY actor")
     if rows:
@@ -316,7 +316,7 @@ def _relabelled(engine: Engine) -> Iterator[Notice]:
 
 
 def _load(engine: Engine, n: int, path: Path) -> None:
-    """Make the table run_N of a run's cells."""
+    """Make the table run_N of a run's results."""
     try:
         with named_plainly(path) as plain:
             read = parquet(plain)
@@ -398,8 +398,8 @@ def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequ
 
 
 def _follow_failures(engine: Engine, n: int) -> None:
-    """Note for each cell that fails now the first run since which it fails in every one: N is this
-    run.
+    """Note for each result that fails now the first run since which it fails in every one: N is
+    this run.
     """
     engine.run(
         f"CREATE TABLE since AS SELECT check_id, subject, {n} AS run FROM run_{n} WHERE verdict ="

@@ -25,7 +25,7 @@ _ASKED = _DANGEROUS | {" "}
 
 
 def write_findings(view: View, path: Path) -> None:
-    """Write findings.csv: every fail, unknown and compensated cell as a row, in English as all
+    """Write findings.csv: every fail, unknown and compensated result as a row, in English as all
     tables of a run are.
     """
     with speaking(ENGLISH):

@@ -220,7 +220,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
     from reporter.report.csv_tables import write_table
 
     listed = "string_agg(\"check\" || ' ' || subject, '; ' ORDER BY \"check\", subject)"
-    cells = dict(results.each(("cause", listed), "cause <> ''", "GROUP BY cause"))
+    failing = dict(results.each(("cause", listed), "cause <> ''", "GROUP BY cause"))
     write_table(
         path,
         (
@@ -233,7 +233,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
             "actors",
             "owners",
             "failures",
-            "cells",
+            "results",
             "record",
         ),
         [
@@ -245,7 +245,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
                 c.severity,
                 *("; ".join(x) for x in (c.checks, c.actors, c.owners)),
                 str(c.failures),
-                cells[c.id],
+                failing[c.id],
                 c.ref,
             )
             for c in causes
@@ -278,7 +278,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
             "kind",
             "lane",
             "owners",
-            "cells",
+            "results",
             "effort",
             "gain",
             "certain_gain",
@@ -326,7 +326,7 @@ def write_statements(a: Assessment, path: Path) -> None:
             "ticket",
             "counts_as",
             "why",
-            "cells",
+            "results",
             "record",
         ),
     )
@@ -397,7 +397,7 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
         "hashes": assessment.hashes,
         "inputs": files,
         "rows": rows,
-        "cells": assessment.cells,
+        "results": assessment.results,
         "outputs": outputs,
     }
     if assessment.pseudonyms:

@@ -33,7 +33,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "listed_otherwise": mark(
         "Actors that are listed as something else and have what agents have: {n}. Each check on"
-        " agents is unknown for them, unless it judges them as what they are listed as."
+        " agents is unknown for them, unless it assesses them as what they are listed as."
     ),
     "gateways": mark(
         "Identities that a list declares to be a gateway's: {n}. On that word alone it is no"
@@ -49,11 +49,11 @@ SENTENCES: Mapping[str, str] = {
     ),
     "names_joined": mark(
         "Names in logs that a statement declares to be an actor of the register: {n}. What was done"
-        " under them is judged as that actor's."
+        " under them is assessed as that actor's."
     ),
     "names_listed": mark(
         "Names in logs that a list of accounts gives as other names of one identity: {n}. What was"
-        " done under them is judged as that actor's."
+        " done under them is assessed as that actor's."
     ),
     "heartbeats_alone": mark(
         "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"
@@ -65,7 +65,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "unnamed_events": mark(
         "Events of the period that name nobody, neither actor nor identity nor credential: {n}."
-        " Whoever did them is judged nowhere; AUD-01 says in which logs."
+        " Whoever did them is assessed nowhere; AUD-01 says in which logs."
     ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
     "files_not_read": mark(
@@ -89,8 +89,8 @@ SENTENCES: Mapping[str, str] = {
         " {why}."
     ),
     "baseline_in_period": mark(
-        "Events below baseline/ that are dated inside the period: {n}. They are judged as what was"
-        " done; what was done in a period cannot excuse it."
+        "Events below baseline/ that are dated inside the period: {n}. They are assessed as what"
+        " was done; what was done in a period cannot excuse it."
     ),
     "nothing_kept": mark(
         "Files that were recognised and of which no record was kept: {n}. They prove nothing,"
@@ -109,7 +109,7 @@ SENTENCES: Mapping[str, str] = {
         " them is out of every number, and not mended."
     ),
     "agents_relabelled": mark(
-        "Actors that the last run judged as agents, and this one sees and judges as none: {n}."
+        "Actors that the last run assessed as agents, and this one sees and assesses as none: {n}."
         " Whatever failed of them as agents is out of every number, and not mended."
     ),
     "names_left": mark(

@@ -120,13 +120,13 @@ _AGENT = (
     " unseen:18"
 )
 _PICK = (
-    "rank:7# id:24 title:50~ what:30~ kind:11 lane:10 owners:30~ cells:8# effort:8# gain:8#"
+    "rank:7# id:24 title:50~ what:30~ kind:11 lane:10 owners:30~ results:8# effort:8# gain:8#"
     " certain_gain:8# gain_per_day:9# gain_without_cap:10# exact_gain:16 total_after:10#"
     " level_after:8# sensitive:36~ fix:60~"
 )
 _STATEMENT = (
     "kind:20 framework:18 control:14 check:10 subject:28 by_check:10 answer:14 said:60~ by:28"
-    " role:20 from:12 until:12 review:12 method:10 ticket:14 counts_as:16 cells:8# why:60~"
+    " role:20 from:12 until:12 review:12 method:10 ticket:14 counts_as:16 results:8# why:60~"
     " record:34"
 )
 _PART = (
@@ -354,7 +354,7 @@ def _statements(view: View) -> Iterator[Row]:
                     w.since,
                     w.until,
                 ),
-                *(w.review, "", w.ticket, word(w.counts_as), w.cells, w.why, w.record),
+                *(w.review, "", w.ticket, word(w.counts_as), w.results, w.why, w.record),
             )
 
 

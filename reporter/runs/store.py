@@ -1,4 +1,4 @@
-"""report.json and results.parquet: a run as data. In: an `Assessment`, cells. Out: both; and back.
+"""report.json, results.parquet: a run as data. In: an `Assessment`, results. Out: both; and back.
 
 No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and
 notices codes with values. What a person reads is made of it by `reporter.report`, in any language,
@@ -56,11 +56,11 @@ STATUSES = (
 """In this order the verdicts of a check stand in results.parquet."""
 OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
 """What of the verdicts are findings."""
-_CELLS = (
+_ROWS = (
     "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
     " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
     f" waiver, {LISTED} AS listed, {ids.FINDING} AS id, coalesce(cause, '') AS cause,"
-    " coalesce(action, '') AS action, rank FROM cells JOIN check_order USING (check_id) LEFT JOIN"
+    " coalesce(action, '') AS action, rank FROM results JOIN check_order USING (check_id) LEFT JOIN"
     " led USING (check_id, subject) LEFT JOIN ranks USING (action) ORDER BY place,"
     f" list_position({quoted_list(STATUSES)}, status), subject"
 )
@@ -82,7 +82,7 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     engine.insert("check_order", [(c.id, n) for n, c in enumerate(ranked)])
     engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
     engine.insert("ranks", [(p.action.id, n) for n, p in enumerate(roadmap.picks, 1)])
-    engine.write_parquet(_CELLS, folder / RESULTS, "zstd")
+    engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
 
 
 def write_data(assessment: Assessment, folder: Path) -> None:

@@ -17,7 +17,7 @@ CALLED = "called"
 `runner.prepare` none.
 """
 LISTED = f"actor NOT IN (SELECT {CALLED}(actor_id) FROM tiers WHERE NOT registered)"
-"""SQL over cells: its actor stands in a list that was supplied."""
+"""SQL over results: its actor stands in a list that was supplied."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Cells to scores, levels and a roadmap. In: plain data. Out: exact fractions; no connection, no
+"""Results to scores, levels and a roadmap. In: plain data. Out: exact fractions; no connection, no
 clock, no float.
 
 `score` rates an assessment from its catalogs; `score_observations` and `roadmap` do the same for

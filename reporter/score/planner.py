@@ -35,7 +35,7 @@ FIRST = 5
 Worth = tuple[Fraction, Fraction, Fraction]
 """What the order goes by: -gain per day, -gain, effort."""
 Taken = Callable[[str], Mapping[str, Change]]
-"""Told what is done, returns what others that share cells with it have left to do."""
+"""Told what is done, returns what others that share results with it have left to do."""
 _Entry = tuple[tuple[bool, Worth, str], int, Action]
 """Place in the order, turn in which it was put, and what is put."""
 _ZERO = Fraction(0)

@@ -1,4 +1,4 @@
-"""What a random sample shows of its population. In: counted cells. Out: the share of each tier at
+"""What a random sample shows of its population. In: counted results. Out: the share of each tier at
 its exact 95 % limit.
 
 One-sided limits of Clopper and Pearson (1934), those of the audit tables, by comparing whole
@@ -20,7 +20,7 @@ RISK = Fraction(1, 20)
 STEPS = 10**6
 """A limit is a multiple of 1/STEPS, rounded away from the sample."""
 Row = tuple[Fraction, int, int]
-"""(credit, lightest, heaviest weight) of cells that count alike"""
+"""(credit, lightest, heaviest weight) of results that count alike"""
 
 
 def strata(

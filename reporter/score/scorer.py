@@ -1,4 +1,4 @@
-"""Turn counted cells into scores and levels: tallies, catalogs and policy in, exact `Scores` out.
+"""Turn counted results into scores and levels: tallies, catalogs and policy in, exact `Scores` out.
 
 Every number is evaluated twice: `lo` takes the unknown as failed, `hi` as passed.
 Exact fractions throughout; the numbers of sections are those of the scoring method.
@@ -80,11 +80,11 @@ def score(
     on evidence only, since what they rest on is not known; `answers` are the settled statuses of
     the controls' asks by (framework id, control id), unknown where absent."""
     catalog = {check.id: check for check in checks}
-    cells: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
+    results: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
-        cells[tally.check].append(tally)
+        results[tally.check].append(tally)
     scored = {
-        c.id: score_check(c.id, c.severity == "critical", cells[c.id], policy, bool(c.sample))
+        c.id: score_check(c.id, c.severity == "critical", results[c.id], policy, bool(c.sample))
         for c in catalog.values()
     }
     given = _Given(catalog, scored, policy, profile, answers)
@@ -119,7 +119,7 @@ def _tenths(value: Fraction) -> int:
 def score_check(
     check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
-    """Score a check from its counted cells (3.1); those of a random sample stand for all of their
+    """Score a check from its counted results (3.1); those of a random sample stand for all of their
     tier (3.9).
     """
     tallies = [t for t in tallies if t.n]
@@ -155,7 +155,7 @@ def score_check(
 
 
 def weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, int]]:
-    """Sum per status the (lightest, heaviest) weight of its cells; n/a cells leave the sum."""
+    """Sum per status the (lightest, heaviest) weight of its results; n/a results leave the sum."""
     sums: dict[Status, tuple[int, int]] = {}
     for tally in tallies:
         if tally.status != Status.NA:
@@ -166,7 +166,7 @@ def weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, i
 
 
 def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
-    """Return what part of its weight a cell is credited with in lo, or in hi."""
+    """Return what part of its weight a result is credited with in lo, or in hi."""
     return {
         Status.PASS: _ONE,
         Status.FAIL: _ZERO,
@@ -180,7 +180,7 @@ def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
 def lowest(
     sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
 ) -> Fraction | None:
-    """Return the lo of a check that is no sample from what its cells weigh; None where none
+    """Return the lo of a check that is no sample from what its results weigh; None where none
     applies.
     """
     rows = [(credits[status], *pair) for status, pair in sums.items() if pair[1]]
@@ -195,7 +195,7 @@ def _extreme(found: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]:
     # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
     # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
-    # extreme: the exact bound over all possible tiers, monotone in every cell. Mirrored for hi.
+    # extreme: the exact bound over all possible tiers, monotone in every result. Mirrored for hi.
     edges = [_ONE]
     if any(light != heavy for _, light, heavy in found):
         edges += sorted({credit for credit, *_ in found if 0 < credit < 1})
@@ -238,7 +238,7 @@ def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> Practic
 
 
 def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
-    """Return a practice's score, held down where a critical check has a cell without credit
+    """Return a practice's score, held down where a critical check has a result without credit
     (3.2).
     """
     return min(raw, policy.critical_cap) if caps else raw

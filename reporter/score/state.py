@@ -1,5 +1,5 @@
-"""How every practice stands now, in lo, and what a change of its cells adds. In: a tree of checks,
-counted cells. Out: exact fractions.
+"""How every practice stands now, in lo, and what a change of its results adds. In: a tree of
+checks, counted results. Out: exact fractions.
 
 A control's score is the mean of its practices and the total the mean of the controls that apply, so
 that only the practices that a change touches are scored anew; the parts add up exactly."""
@@ -29,9 +29,9 @@ from reporter.score.scorer import (
 )
 
 Kind = tuple[Status, int, int]
-"""(status, tier lo, tier hi): what a cell counts by."""
+"""(status, tier lo, tier hi): what a result counts by."""
 Moved = tuple[tuple[Kind, int], ...]
-"""How many cells of a kind become pass."""
+"""How many results of a kind become pass."""
 Change = Mapping[str, Moved]
 """By check."""
 Practice = tuple[str, int]
@@ -39,7 +39,7 @@ Practice = tuple[str, int]
 Key = tuple[tuple[str, Moved], ...]
 """The part of a change that one practice sees."""
 Low = tuple[Fraction | None, bool]
-"""(score, whether it caps); None where no cell applies"""
+"""(score, whether it caps); None where no result applies"""
 _ZERO = Fraction(0)
 
 
@@ -123,7 +123,7 @@ class State:
         return {p: tuple(own) for p, own in found.items()}
 
     def applies(self, practice: Practice) -> bool:
-        """Whether a practice has a cell that counts."""
+        """Whether a practice has a result that counts."""
         return self._values[practice] is not None
 
     def adds(self, practice: Practice, key: Key) -> Fraction:
@@ -141,9 +141,9 @@ class State:
     def may_grow(self, practice: Practice, key: Key) -> bool:
         """Whether a change may add more through a practice than it did before others were done.
 
-        What makes a cell pass adds the less, the better the practice and the more cells count. Only
-        a cap that was lifted, or that it would lift, a hidden tier and the limits of a sample turn
-        that round."""
+        What makes a result pass adds the less, the better the practice and the more results count.
+        Only a cap that was lifted, or that it would lift, a hidden tier and the limits of a sample
+        turn that round."""
         if practice not in self._even or practice in self._lifted:
             return True
         capping = self._sums[practice][2]
@@ -247,7 +247,7 @@ def added(values: Iterable[Fraction]) -> Fraction:
 
 
 class _Rules:
-    """What the policy says of cells, looked up once."""
+    """What the policy says of results, looked up once."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy, self.credits = policy, credits_of(policy)
@@ -262,38 +262,38 @@ class _Rules:
             for lo, hi in self.weights
             if hi >= CAP_TIER and not self.credits[status]
         )
-        """The kinds of cells that cap a practice where the check is critical."""
+        """The kinds of results that cap a practice where the check is critical."""
 
 
 class _Check:
-    """A check as it stands: what its cells weigh by status, and its score with some of them made
+    """A check as it stands: what its results weigh by status, and its score with some of them made
     good.
     """
 
     def __init__(self, part: Part, counts: Counter[Kind], rules: _Rules) -> None:
         self.part, self._counts, self._rules = part, counts, rules
         self.even = not part.sampled and all(lo == hi for _, lo, hi in counts)
-        """Whether what one cell adds does not hang on what others are."""
+        """Whether what one result adds does not hang on what others are."""
         self._sums = weigh(tallied("", counts), rules.policy)
         self._capping = rules.capping if part.critical else frozenset()
         self._open = self._caps(tuple(counts.items()))
-        """How many cells cap."""
+        """How many results cap."""
         self._known: dict[Moved, Low] = {}
         self.low = self.score(())
 
     def score(self, moved: Moved) -> Low:
-        """Score it once some cells are made good."""
+        """Score it once some results are made good."""
         found = self._known.get(moved)
         if found is None:
             found = self._known[moved] = self._score(moved)
         return found
 
     def clears(self, moved: Moved) -> bool:
-        """Whether it caps until these cells are made good."""
+        """Whether it caps until these results are made good."""
         return 0 < self._open == self._caps(moved)
 
     def apply(self, moved: Moved) -> None:
-        """Keep that some cells are made good."""
+        """Keep that some results are made good."""
         low = self.score(moved)
         self._sums = self._moved(moved)
         self._open -= self._caps(moved)
@@ -330,7 +330,7 @@ class _Check:
 
 
 def make_good(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
-    """Return counted cells once some are pass."""
+    """Return counted results once some are pass."""
     made = Counter(counts)
     for (status, lo, hi), n in moved:
         made[status, lo, hi] -= n
@@ -339,5 +339,5 @@ def make_good(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
 
 
 def tallied(check: str, counts: Mapping[Kind, int]) -> list[Tally]:
-    """Return counted cells as tallies."""
+    """Return counted results as tallies."""
     return [Tally(check, status, lo, hi, n) for (status, lo, hi), n in counts.items() if n]

@@ -72,8 +72,8 @@ def settle(
     who: Directory,
     thin: Mapping[str, Sentence | None],
 ) -> Settled:
-    """Judge every row; `known` are all catalogs, `chosen` the ids of those in this run, `thin` says
-    of each file that an answer names what it lacks to show anything."""
+    """Assess every row; `known` are all catalogs, `chosen` the ids of those in this run, `thin`
+    says of each file that an answer names what it lacks to show anything."""
     controls = {f.id: {c.id for c in f.controls} for f in known}
     by_control: dict[tuple[str, str], list[Attestation]] = defaultdict(list)
     wrong: list[Quarantined] = []
@@ -88,8 +88,8 @@ def settle(
             wrong.append(rejected(row, error))
             continue
         by_control[made.framework, made.control].append(made)
-    judge = _Judge(_hashes(files), thin, as_of, who)
-    done = {key: _settled(own, judge) for key, own in sorted(by_control.items())}
+    grounds = _Grounds(_hashes(files), thin, as_of, who)
+    done = {key: _settled(own, grounds) for key, own in sorted(by_control.items())}
     everything = [a for own in done.values() for a in own]
     proofs = {_path(a.artefact) for a in everything if a.artefact}
     return Settled(
@@ -199,8 +199,8 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
-    """What an answer is judged by."""
+class _Grounds:
+    """What an answer is assessed by."""
 
     hashes: Mapping[str, str]
     thin: Mapping[str, Sentence | None]
@@ -208,20 +208,20 @@ class _Judge:
     who: Directory
 
 
-def _settled(own: Sequence[Attestation], judge: _Judge) -> list[Attestation]:
-    """Judge the answers for one control: each alone, the newest of each person, then across
+def _settled(own: Sequence[Attestation], grounds: _Grounds) -> list[Attestation]:
+    """Assess the answers for one control: each alone, the newest of each person, then across
     people.
     """
-    judged = [_alone(a, judge) for a in own]
-    key = judge.who.key
+    assessed = [_alone(a, grounds) for a in own]
+    key = grounds.who.key
     people: dict[str, list[Attestation]] = defaultdict(list)
-    for a in judged:
+    for a in assessed:
         if a.status not in ("", "unknown"):
             people[key(a.attested_by)].append(a)
     last = {who: min(theirs, key=_newest_then_worst) for who, theirs in people.items()}
     strongest = sorted(last.values(), key=lambda a: (_STRONGEST.index(a.status), a.ref))
     deciding = strongest[-1] if strongest else None
-    return [_beside(a, last.get(key(a.attested_by)), deciding) for a in judged]
+    return [_beside(a, last.get(key(a.attested_by)), deciding) for a in assessed]
 
 
 def _newest_then_worst(a: Attestation) -> tuple[timedelta, int, str]:
@@ -231,7 +231,7 @@ def _newest_then_worst(a: Attestation) -> tuple[timedelta, int, str]:
 def _beside(
     a: Attestation, newest: Attestation | None, deciding: Attestation | None
 ) -> Attestation:
-    """Say of a judged answer whether another one counts in its place."""
+    """Say of an assessed answer whether another one counts in its place."""
     if a.status in ("", "unknown") or deciding is None or newest is None:
         return a
     if a is not newest:
@@ -256,9 +256,9 @@ def _other(ref: str, is_newer: bool) -> Sentence:
     return tell("a worse or equal answer of the same person counts: {ref}", ref=ref)
 
 
-def _alone(a: Attestation, judge: _Judge) -> Attestation:
-    """Judge one answer by itself."""
-    who, as_of = judge.who, judge.as_of
+def _alone(a: Attestation, grounds: _Grounds) -> Attestation:
+    """Assess one answer by itself."""
+    who, as_of = grounds.who, grounds.as_of
     if a.date and a.date > as_of:
         return replace(a, why=tell("dated after the date of this assessment: dropped"))
     if a.answer == "no":
@@ -268,7 +268,7 @@ def _alone(a: Attestation, judge: _Judge) -> Attestation:
         return replace(a, status="fail", why=lasts or tell("answered no"))
     if why := _stale(a, as_of):
         return replace(a, why=tell("{why}: as if it had never been given", why=why))
-    if why := _unproven(a, judge.hashes):
+    if why := _unproven(a, grounds.hashes):
         return replace(a, status="unknown", why=why)
     if a.answer == "not applicable":
         missing = [n for n in ("reason", "date", "attested_by") if not getattr(a, n)]
@@ -287,7 +287,7 @@ def _alone(a: Attestation, judge: _Judge) -> Attestation:
         return replace(a, status="na", why=verbatim(a.reason))
     if a.method == "attest":
         return replace(a, status="attested", why=tell("yes, on somebody's word"))
-    if why := _unexamined(a, judge):
+    if why := _unexamined(a, grounds):
         return replace(a, status="attested", why=tell("counts as attest: {why}", why=why))
     return replace(
         a,
@@ -334,7 +334,7 @@ def _unconfirmed(a: Attestation, who: Directory) -> Sentence | None:
     return who.objection("not_applicable", a.confirmed_by, a.date)
 
 
-def _unexamined(a: Attestation, judge: _Judge) -> Sentence | None:
+def _unexamined(a: Attestation, grounds: _Grounds) -> Sentence | None:
     """Say why an examination is none."""
     if not a.artefact:
         return tell("it names no artefact")
@@ -342,15 +342,15 @@ def _unexamined(a: Attestation, judge: _Judge) -> Sentence | None:
         return tell("it gives no hash of the artefact")
     if not a.examined_by:
         return tell("nobody is named who examined it")
-    if judge.who.same(a.examined_by, a.attested_by):
+    if grounds.who.same(a.examined_by, a.attested_by):
         return tell("it was examined by the person who attests")
     if not a.artefact_place:
         return tell("it names no page, section or line of the artefact")
     if not a.observed:
         return tell("it does not say what was seen there")
-    if why := judge.thin.get(_path(a.artefact), tell("it cannot be read")):
+    if why := grounds.thin.get(_path(a.artefact), tell("it cannot be read")):
         return tell("{artefact} shows nothing: {why}", artefact=a.artefact, why=why)
-    return judge.who.objection("examination", a.examined_by, a.date)
+    return grounds.who.objection("examination", a.examined_by, a.date)
 
 
 def _hashes(files: Sequence[FileCount]) -> dict[str, str]:

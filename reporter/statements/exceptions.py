@@ -1,7 +1,7 @@
-"""What waivers and compensating controls do to cells. In: an engine with cells, statements. Out:
-cells changed or marked, and each statement with its effect.
+"""What waivers and compensating controls do to results. In: an engine with results, statements.
+Out: results changed or marked, and each statement with its effect.
 
-Proof is looked for among the cells as found, so that no compensated cell proves another one.
+Proof is looked for among the results as found, so that no compensated result proves another one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SAID = {
 def compensate(
     engine: Engine, given: Sequence[Compensation], checks: Iterable[Check], who: Directory
 ) -> tuple[Compensation, ...]:
-    """Turn each failing cell whose substitute is proven into a compensated one."""
+    """Turn each failing result whose substitute is proven into a compensated one."""
     if all(c.why for c in given):
         return tuple(given)
     about = {c.id: c.about for c in checks}
@@ -54,14 +54,14 @@ def compensate(
         " VARCHAR, until VARCHAR, ref VARCHAR)"
     )
     engine.insert(
-        "made_good", [(*cell, c.by_check, _until(c.expires), c.ref) for cell, c in best.items()]
+        "made_good", [(*result, c.by_check, _until(c.expires), c.ref) for result, c in best.items()]
     )
     engine.run(
-        "UPDATE cells SET status = 'compensated', reason_values ="
+        "UPDATE results SET status = 'compensated', reason_values ="
         " CAST(json_merge_patch(coalesce(nullif(reason_values, ''), '{}'),"
         " json_object('compensated', json_object('by', m.by_check, 'until', m.until, 'ref',"
-        " m.ref))) AS VARCHAR) FROM made_good AS m WHERE cells.check_id = m.check_id AND"
-        " cells.subject = m.subject AND cells.status = 'fail'"
+        " m.ref))) AS VARCHAR) FROM made_good AS m WHERE results.check_id = m.check_id AND"
+        " results.subject = m.subject AND results.status = 'fail'"
     )
     return tuple(done)
 
@@ -73,7 +73,7 @@ def waive(
     as_of: datetime,
     who: Directory,
 ) -> tuple[Waiver, ...]:
-    """Mark each failing cell that a waiver covers; of several the one that ends last stands in
+    """Mark each failing result that a waiver covers; of several the one that ends last stands in
     it.
     """
     if all(w.why for w in given):
@@ -82,10 +82,10 @@ def waive(
     critical = [c.id for c in checks if c.severity == "critical"]
     _match(engine, given, {c.id: c.about for c in checks}, critical, who)
     engine.run(
-        "UPDATE cells SET waived_until = m.until, waiver = m.ref FROM (SELECT check_id, subject, "
+        "UPDATE results SET waived_until = m.until, waiver = m.ref FROM (SELECT check_id, subject, "
         "arg_max(until, (until, -n)) AS until, arg_max(ref, (until, -n)) AS ref FROM matched "
         "WHERE objection = '' GROUP BY ALL) AS m "
-        "WHERE cells.check_id = m.check_id AND cells.subject = m.subject"
+        "WHERE results.check_id = m.check_id AND results.subject = m.subject"
     )
     found = _found(engine)
     return tuple(_waived(w, found[n], as_of) for n, w in enumerate(given))
@@ -101,8 +101,8 @@ def _match(
     critical: Sequence[str],
     who: Directory,
 ) -> None:
-    """Make `matched`: n of a statement, each cell that it names, and what speaks against it, '' if
-    nothing does.
+    """Make `matched`: n of a statement, each result that it names, and what speaks against it, ''
+    if nothing does.
     """
     live = [(n, s) for n, s in enumerate(given) if not s.why]
     engine.run(
@@ -113,14 +113,14 @@ def _match(
         "stated",
         [(n, s.check, s.subject, s.approved_by, _until(s.expires), s.ref) for n, s in live],
     )
-    cells = (
+    results = (
         "SELECT s.n, s.approver, s.until, s.ref, c.check_id, c.subject, c.status, c.tier_hi FROM"
-        " stated AS s JOIN cells AS c"
+        " stated AS s JOIN results AS c"
     )
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE named AS {cells} ON c.check_id = s.check_id AND c.subject ="
-        f" s.subject UNION ALL {cells} ON c.check_id = s.check_id WHERE s.subject = '' AND c.status"
-        " = 'fail'"
+        f"CREATE OR REPLACE TEMP TABLE named AS {results} ON c.check_id = s.check_id AND c.subject"
+        f" = s.subject UNION ALL {results} ON c.check_id = s.check_id WHERE s.subject = '' AND"
+        " c.status = 'fail'"
     )
     _hold(engine, {s.check for _, s in live}, about, who)
     organisation = quoted_list([i for i, kind in about.items() if not SUBJECTS[kind]])
@@ -140,7 +140,7 @@ def _match(
 
 
 def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str], who: Directory) -> None:
-    """Make `holders`, the actors of each failing cell, and `persons`, whoever signed beside the
+    """Make `holders`, the actors of each failing result, and `persons`, whoever signed beside the
     owners and people that he is.
     """
     engine.run(
@@ -172,12 +172,12 @@ def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str], who: Direct
 
 
 def _found(engine: Engine) -> dict[int, dict[str, int]]:
-    """Count the cells of each statement by what speaks against it."""
+    """Count the results of each statement by what speaks against it."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for n, objection, cells in engine.rows(
+    for n, objection, results in engine.rows(
         "SELECT n, objection, count(*) FROM matched GROUP BY ALL ORDER BY ALL"
     ):
-        found[n][objection] = cells
+        found[n][objection] = results
     return found
 
 
@@ -192,13 +192,13 @@ def _waived(w: Waiver, found: Mapping[str, int], as_of: datetime) -> Waiver:
         for k, n in found.items()
         if k in _SAID
     ]
-    if cells := found.get("", 0):
+    if results := found.get("", 0):
         overdue = w.review_at is not None and w.review_at.date() < as_of.date()
         why = [tell("off the roadmap, score unchanged")]
         if overdue and w.review_at:
             why.append(tell("review overdue since {day}", day=_until(w.review_at)))
         why += [tell("not where {why}", why=a) for a in against]
-        return replace(w, counts_as="waived", cells=cells, why=joined(*why))
+        return replace(w, counts_as="waived", results=results, why=joined(*why))
     if against:
         return replace(w, why=tell("no effect: {why}", why=joined(*against)))
     for status in found:
@@ -229,7 +229,7 @@ def _shown(
     found: dict[int, tuple[Value, tuple[str, ...]]] = {}
     shared = dict(
         engine.rows(
-            "SELECT check_id, list_sort(list(DISTINCT status)) FROM cells "
+            "SELECT check_id, list_sort(list(DISTINCT status)) FROM results "
             "WHERE check_id IN (SELECT by_check FROM others) GROUP BY check_id"
         )
     )
@@ -246,7 +246,7 @@ def _shown(
             found[n] = tuple(sorted(of)), tuple(sorted({v for own in of.values() for v in own}))
     for n, subject, verdict in engine.rows(
         "SELECT o.n, c.subject, c.status FROM others AS o JOIN stated AS s ON s.n = o.n "
-        "JOIN cells AS c ON c.check_id = o.by_check AND c.subject = s.subject"
+        "JOIN results AS c ON c.check_id = o.by_check AND c.subject = s.subject"
     ):
         found[n] = subject, (verdict,)
     return found
@@ -261,7 +261,7 @@ def _verdicts_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> s
         "SELECT o.n, h.actor_id, list_sort(list(DISTINCT p.status) FILTER (p.status IS NOT NULL))"
         " FROM others AS o JOIN stated AS s ON s.n = o.n JOIN holders AS h ON h.check_id ="
         " s.check_id AND h.subject = s.subject LEFT JOIN (SELECT c.check_id, c.status, x.actor_id"
-        f" FROM cells AS c JOIN ({subjects}) AS x ON x.subject = c.subject WHERE c.check_id IN"
+        f" FROM results AS c JOIN ({subjects}) AS x ON x.subject = c.subject WHERE c.check_id IN"
         " (SELECT by_check FROM others)) AS p ON p.check_id = o.by_check AND p.actor_id ="
         f" h.actor_id WHERE list_contains({ids}, o.by_check) GROUP BY ALL ORDER BY ALL"
     )
@@ -304,7 +304,7 @@ def _weighed(
     return replace(
         c,
         counts_as="compensated",
-        cells=1,
+        results=1,
         why=tell("{check} passes on {who}", check=c.by_check, who=who),
     )
 

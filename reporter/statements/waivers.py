@@ -157,7 +157,7 @@ def _ill_formed(
 
 
 def _narrower(about: str, actor: str, item: str) -> Sentence | None:
-    """Say that an exception is for a part of what its check judges as a whole."""
+    """Say that an exception is for a part of what its check assesses as a whole."""
     if actor and item and about in _ACTORS:
         return tell(
             "no effect: it is for {item} alone, and the verdict is on {actor} as a whole",

@@ -58,7 +58,8 @@ def set_baseline_apart(engine: Engine, run: RunInfo) -> None:
     """Make in_baseline of the files below baseline/, and leave them out of in_events, unless they
     are dated inside the period.
 
-    What was done in it is judged, wherever its record lies. One that the logs hold too counts once.
+    What was done in it is assessed, wherever its record lies. One that the logs hold too counts
+    once.
     """
     files = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
     if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):

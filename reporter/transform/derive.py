@@ -122,7 +122,7 @@ def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None
 
 
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
-    """Which sources describe which actor in which table: what 'not recorded' is judged by."""
+    """Which sources describe which actor in which table: what 'not recorded' is assessed by."""
     parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):

@@ -16,7 +16,7 @@ from company.traffic import NEW_TOOLS, Traffic, event
 
 def tell(traffic: Traffic, agents: dict[str, Agent]) -> None:
     """Add the events of the story."""
-    _ghost(traffic, agents["agt-dispatch-planner"])
+    _unregistered(traffic, agents["agt-dispatch-planner"])
     _shared_key(traffic, agents["agt-rate-quoter"])
     _blocked(traffic, agents)
     _new_tools(traffic, agents)
@@ -30,7 +30,7 @@ def _days(first: str, count: int, step: int, hour: int = 11) -> Iterator[tuple[i
         yield number, day(first, hour) + timedelta(days=step * number, minutes=7 * number)
 
 
-def _ghost(traffic: Traffic, model: Agent) -> None:
+def _unregistered(traffic: Traffic, model: Agent) -> None:
     """An agent that no register knows reads pallets, and deletes some, in production."""
     for number, when in _days("2026-08-20", 14, 3, 22):
         deletes = number % 4 == 3

@@ -1,7 +1,7 @@
 """The files of a workspace. In: a folder. Out: each file with its hash and number of lines.
 
 The reading for both starts at once, in the background: it is done by the time the content is loaded
-and judged."""
+and assessed."""
 
 from __future__ import annotations
 

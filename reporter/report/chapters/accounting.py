@@ -98,7 +98,9 @@ def scope(a: assessment.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(say("Target profile"), clean(content(a.profile.title))),
         elements.Line(
             say("Checks"),
-            say("{n}, giving {cells} verdicts", n=number(len(a.checks)), cells=number(a.cells)),
+            say(
+                "{n}, giving {results} verdicts", n=number(len(a.checks)), results=number(a.results)
+            ),
         ),
         own(a.checks),
         *(
@@ -111,7 +113,7 @@ def scope(a: assessment.Assessment) -> tuple[elements.Line, ...]:
 
 
 def _shadow(n: int) -> str:
-    return say("{n}, judged as tier 4 until they are registered", n=number(n)) if n else "0"
+    return say("{n}, assessed as tier 4 until they are registered", n=number(n)) if n else "0"
 
 
 def _framework_line(f: assessment.Framework) -> elements.Line:
@@ -307,14 +309,14 @@ def _feeds_text(feeds: tuple[assessment.Feed, ...]) -> str:
             "No log source is known, so no silence can be taken as proof: checks that need events "
             "are unknown. Add log files and their expected delivery to reporter.yml."
         )
-    dead = sum(not f.alive for f in feeds)
-    if not dead:
+    silent = sum(not f.alive for f in feeds)
+    if not silent:
         return say(
             "Every log source was delivering, so that a quiet agent could be told from a quiet log."
         )
     return say(
         "{n} of {sources} were not delivering: passes that rest on their silence are unknown; "
         "failures found in them stand.",
-        n=number(dead),
+        n=number(silent),
         sources=count(len(feeds), "log source"),
     )

@@ -96,7 +96,7 @@ def _text(found: comparison.SideBySide, types: list[str]) -> str:
 
 def _note(found: comparison.SideBySide) -> str:
     return say(
-        "Live: not draft, retired or rejected. By the rules of GOV-01, which judges types of"
+        "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types of"
         " {members} members or more, agents as one type, service accounts and workloads as one. An"
         " owner is there if the directory has them and no record says suspended or left. Review on"
         " time: completed within {review_days} days, none overdue. Sound credentials, for all but"

@@ -137,7 +137,7 @@ def _score(level: comparison.Leveled) -> str:
 
 def _tier(level: comparison.Leveled | None) -> str:
     if level is None:
-        return "4"  # who stands in no register is judged by the highest
+        return "4"  # who stands in no register is assessed by the highest
     return tier_text(level.tier_lo, level.tier_hi)
 
 

@@ -215,7 +215,7 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
 def _group(
     g: GroupScore, depth: int, book: Book, view: FrameworkScore, parent: str = ""
 ) -> elements.Group:
-    judged = g.assessed + g.not_assessed
+    applicable = g.assessed + g.not_assessed
     kind = "evidence" if g.level_hi >= g.target else "implementation"
     state = group_state(g)
     why = why_group(g, view.controls, book.assessment.policy)
@@ -226,7 +226,7 @@ def _group(
         figure=figure(g.lo, g.hi, state),
         level=group_level(g, book.assessment, view.framework),
         coverage=percent(g.coverage),
-        assessed=say("{n} of {all}", n=number(g.assessed), all=number(judged)),
+        assessed=say("{n} of {all}", n=number(g.assessed), all=number(applicable)),
         gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else say(NOT_ASSESSED),
         controls=g.members,
         reasons=tuple(clean(line) for line in why.split("\n")),

@@ -43,7 +43,7 @@ class PickLine:
     lane: str
     """act now | ranked | later: in the order that the ranked ones left behind"""
     owners: str
-    cells: str
+    results: str
     effort: str
     """Person-days."""
     gain: str
@@ -73,7 +73,7 @@ class OwnerLine:
     actions: str
     urgent: str
     """How many of them stand in the act-now lane."""
-    cells: str
+    results: str
     """Verdicts on what they own that these actions turn to pass."""
     first: str
     """The first few actions with the number of verdicts of each."""
@@ -159,7 +159,7 @@ def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...
             owner=short(clean(owner), TODO, 80) or say("nobody"),
             actions=str(len(own)),
             urgent=str(sum(pick.lane == NOW for pick, _ in own)),
-            cells=str(total),
+            results=str(total),
             first=", ".join(f"{pick.id} ({n})" for pick, n in own[:FIRST_SHOWN]),
         )
         made.append(((not owner, -total, owner), line))
@@ -245,7 +245,7 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None
         kind=action.kind,
         lane=lane,
         owners=clean("; ".join(action.owners)),
-        cells=digits(action.verdicts),
+        results=digits(action.verdicts),
         effort=person_days(action.effort),
         gain=points(pick.gain),
         certain_gain=points(certain),

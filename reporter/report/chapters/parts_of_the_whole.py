@@ -1,5 +1,5 @@
-"""The parts of the organisation as printed: an `Assessment` in, one table a dimension out, the
-weakest part first.
+"""The segments of the organisation as printed: an `Assessment` in, one table a dimension out, the
+weakest segment first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reporter.report.view.format import (
 
 @dataclass(frozen=True, slots=True)
 class SliceLine:
-    """One part of the organisation."""
+    """One segment of the organisation."""
 
     dimension: str
     value: str
@@ -51,7 +51,7 @@ class SliceLine:
 class Dimension:
     name: str
     text: str
-    """Where the other parts stand, or that no input says it; empty when all are shown."""
+    """Where the other segments stand, or that no input says it; empty when all are shown."""
     rows: tuple[SliceLine, ...]
 
 
@@ -59,7 +59,7 @@ class Dimension:
 class Slices:
     text: str = ""
     dimensions: tuple[Dimension, ...] = ()
-    """As many parts of each as a report shows."""
+    """As many segments of each as a report shows."""
     rows: tuple[SliceLine, ...] = ()
     """All: the rows of slices.csv."""
 
@@ -83,7 +83,7 @@ _NONE = {
 
 
 def slices(a: assessment.Assessment) -> Slices:
-    """Print every part, by dimension, and count what stands in none."""
+    """Print every segment, by dimension, and count what stands in none."""
     if not a.slices:
         return Slices()
     ordered = sorted(a.slices, key=_weakest_first)
@@ -105,10 +105,10 @@ def _text() -> str:
 
 def _weakest_first(s: Slice) -> tuple[object, ...]:
     total = s.score.total
-    known = bool(s.part.value)
-    if s.part.dimension == "agent tier":
-        return s.part.dimension, not known, s.part.value
-    return s.part.dimension, not known, total.level_lo, total.lo, s.part.value
+    known = bool(s.segment.value)
+    if s.segment.dimension == "agent tier":
+        return s.segment.dimension, not known, s.segment.value
+    return s.segment.dimension, not known, total.level_lo, total.lo, s.segment.value
 
 
 def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
@@ -127,8 +127,8 @@ def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
 
 
 def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
-    total, part = s.score.total, s.part
-    level = group_level(total, a, part.dimension, part.value)
+    total, segment = s.score.total, s.segment
+    level = group_level(total, a, segment.dimension, segment.value)
     applying = total.assessed + total.not_assessed
     most = say("at most {n}", n=level.hi) if level.note else ""
     narrow = 2 * applying < len(s.score.controls)
@@ -138,11 +138,11 @@ def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
         themes=count(len(s.score.controls), "theme"),
     )
     shown = figure(total.lo, total.hi, group_state(total))
-    n = {status: sum(t.n for t in part.tallies if t.status == status) for status in Status}
+    n = {status: sum(t.n for t in segment.tallies if t.status == status) for status in Status}
     return SliceLine(
-        dimension=part.dimension,
-        value=clean(part.value) or say(NOT_RECORDED),
-        actors=part.actors,
+        dimension=segment.dimension,
+        value=clean(segment.value) or say(NOT_RECORDED),
+        actors=segment.actors,
         passed=n[Status.PASS] + n[Status.ATTESTED],
         compensated=n[Status.COMPENSATED],
         failed=n[Status.FAIL],
@@ -164,6 +164,6 @@ def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
 
 def _weakest(a: assessment.Assessment, score: FrameworkScore) -> str:
     titles = {t.id: clean(content(t.title)) for t in a.themes}
-    judged = [c for c in score.controls if c.state != "not_applicable"]
-    lowest = sorted(judged, key=lambda c: (c.lo, c.id))[:WEAKEST]
+    applicable = [c for c in score.controls if c.state != "not_applicable"]
+    lowest = sorted(applicable, key=lambda c: (c.lo, c.id))[:WEAKEST]
     return join(tuple(f"{titles[c.id]} {percent(c.lo)}" for c in lowest))

@@ -49,7 +49,7 @@ class WaivedLine:
     ticket: str
     counts_as: str
     """waived | compensated | not counted"""
-    cells: str
+    results: str
     why: str
     record: str
     exception: bool = False
@@ -185,7 +185,7 @@ def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> W
         reason=free(s.reason),
         ticket=clean(s.ticket) if isinstance(s, Waiver) else "",
         counts_as=s.counts_as or "not counted",
-        cells=number(s.cells),
+        results=number(s.results),
         why=clean(s.why.said()) if s.why else "",
         record=clean(s.ref),
         until_iso="" if s.expires == datetime.min else iso(s.expires),

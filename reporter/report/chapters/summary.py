@@ -17,13 +17,13 @@ from reporter.model.scores import CheckScore, GroupScore, PracticeScore, Status
 from reporter.report.notices import notices
 from reporter.report.view import elements
 from reporter.report.view.format import (
+    applicable,
     clean,
     count,
     figure,
     group_level,
     group_state,
     iso,
-    judged,
     moment,
     number,
     percent,
@@ -90,7 +90,7 @@ def summary(
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=covered,
         coverage_text=say(
-            "{share} of the weighted evidence asked for was there to be judged", share=covered
+            "{share} of the weighted evidence asked for was there to be assessed", share=covered
         ),
         not_assessed=_not_assessed(a),
         caps=tuple(
@@ -157,7 +157,7 @@ def _facts(a: assessment.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(say("Agents in use"), known),
         elements.Line(say("Seen only in logs"), number(shadow)),
         elements.Line(say("Checks"), number(len(a.checks))),
-        elements.Line(say("Verdicts"), number(a.cells)),
+        elements.Line(say("Verdicts"), number(a.results)),
         elements.Line(say("Failing"), number(failing)),
         *_if_any(say("of them compensated, at half credit"), compensated),
         *_if_any(say("of them waived, at no credit"), a.waived),
@@ -267,7 +267,7 @@ def _gaps(
 
 def _gap(rank: int, c: assessment.Check, score: CheckScore, check: elements.Check) -> elements.Gap:
     n = check.counts
-    total = judged(n)
+    total = applicable(n)
     subjects = count(total, c.about)
     text = say_n("{n} of {subjects} fails", "{n} of {subjects} fail", n.failed, subjects=subjects)
     if not n.failed:
@@ -340,11 +340,11 @@ def _coverage_bar(
         return elements.Bar(
             label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True
         )
-    judged, (lo, hi) = context.agents_judged, ends
+    assessed, (lo, hi) = context.agents_assessed, ends
     text = share(lo, hi)
-    if judged is not None:
-        covered = "–".join(number(int(end * judged)) for end in dict.fromkeys((lo, hi)))
-        text += say(" ({n} of {all})", n=covered, all=number(judged))
+    if assessed is not None:
+        covered = "–".join(number(int(end * assessed)) for end in dict.fromkeys((lo, hi)))
+        text += say(" ({n} of {all})", n=covered, all=number(assessed))
     return elements.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 

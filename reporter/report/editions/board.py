@@ -43,7 +43,7 @@ class Board:
     decisions_text: str = ""
     decisions: tuple[Decision, ...] = ()
     blind: tuple[str, ...] = ()
-    """What could not be judged, a sentence each."""
+    """What could not be assessed, a sentence each."""
 
 
 DECISIONS = 5
@@ -109,7 +109,8 @@ def _decisions_text(a: assessment.Assessment, mending: int) -> str:
     plan = a.roadmap
     if not mending:
         return say(
-            "Nothing that was judged fails, so there is nothing to decide but what to look at next."
+            "Nothing that was assessed fails, so there is nothing to decide but what to look at"
+            " next."
         )
     n = min(DECISIONS, mending)
     effort = sum((p.action.effort for p in plan.picks if p.action.id in plan.first), Fraction(0))
@@ -157,7 +158,7 @@ def _decision(a: assessment.Assessment, rank: int, pick: Pick, fixes: Fixes) -> 
 
 
 def _blind(a: assessment.Assessment) -> list[str]:
-    """Say what could not be judged and why it matters."""
+    """Say what could not be assessed and why it matters."""
     total = a.scores.enterprise.total
     said = []
     if total.hi > total.lo:
@@ -170,28 +171,28 @@ def _blind(a: assessment.Assessment) -> list[str]:
                 coverage=percent(total.coverage),
             )
         )
-    dead = [clean(f.log_source) for f in a.feeds if not f.alive]
-    if dead:
+    silent = [clean(f.log_source) for f in a.feeds if not f.alive]
+    if silent:
         said.append(
             say(
                 "{logs} of {all} did not deliver as expected ({names}): nothing that these agents"
                 " did can be called clean.",
-                logs=count(len(dead), "log"),
+                logs=count(len(silent), "log"),
                 all=number(len(a.feeds)),
-                names=short(join(dead), "coverage.csv", 120),
+                names=short(join(silent), "coverage.csv", 120),
             )
         )
     if not a.feeds:
         said.append(
             say("No log was supplied: what agents did is not known, only what they may do.")
         )
-    ghosts = a.population.get("shadow", 0)
-    if ghosts:
+    unregistered = a.population.get("shadow", 0)
+    if unregistered:
         said.append(
             say_n(
                 "{n} actor seen in logs stands in no register.",
                 "{n} actors seen in logs stand in no register.",
-                ghosts,
+                unregistered,
             )
         )
     lost = sum(f.unreadable + f.rejected for f in a.files)

@@ -1,5 +1,5 @@
 """OSCAL: a `shape.View` in, a folder of documents out. Names, rounding and order come from the
-view; nothing is judged here.
+view; nothing is assessed here.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def facts(pick: PickLine) -> list[Json]:
         lane=pick.lane,
         kind=pick.kind,
         effort_person_days=pick.effort,
-        verdicts=pick.cells,
+        verdicts=pick.results,
         gain_points=pick.gain,
         exact_gain=pick.exact_gain,
         certain_gain_points=pick.certain_gain,
@@ -88,7 +88,7 @@ def _open(view: View, known: Names, seen: Seen) -> Iterator[Json]:
                 title=title(pick.title, pick.id),
                 description=markup(pick.what or pick.title),
                 statement=(
-                    f"Verdicts that fail until it is mended: {pick.cells}, of"
+                    f"Verdicts that fail until it is mended: {pick.results}, of"
                     f" {', '.join(pick.checks)}."
                 ),
                 props=facts(pick),
@@ -155,7 +155,7 @@ def _deviation(w: WaivedLine, heading: str, role: str, known: Names) -> Json:
             review_at=w.review,
             ticket=w.ticket,
             counts_as=w.counts_as,
-            verdicts=w.cells,
+            verdicts=w.results,
             record=w.record,
         ),
         status="deviation-approved",

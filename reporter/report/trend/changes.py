@@ -94,7 +94,7 @@ def _text(a: assessment.Assessment, last: EarlierRun) -> str:
     return say(
         "This run is compared with the one as of {day}{several}. Verdicts are compared one by one,"
         " check and subject. A subject is known by its id: one that got another id counts as gone"
-        " and as new. What can no longer be judged is never called mended.{overlap} Every verdict"
+        " and as new. What can no longer be assessed is never called mended.{overlap} Every verdict"
         " that differs stands in {file}, and every one that fails in both.",
         day=day(last.as_of),
         several=several,
@@ -227,9 +227,9 @@ def _matrix_text(a: assessment.Assessment) -> str:
         " checks that both runs have. Where one of the two has no verdict, the subject was not"
         " there at all, or the check did not apply to it.",
         then=number(then),
-        all_then=number(h.cells_before),
+        all_then=number(h.results_before),
         now=number(now),
-        all_now=number(h.cells_now),
+        all_now=number(h.results_now),
     )
 
 
@@ -378,9 +378,9 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
     lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
     found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})
     return say(
-        "Unknown are {verdicts} now and {then} then: of those now, {lost} could be judged then,"
+        "Unknown are {verdicts} now and {then} then: of those now, {lost} could be assessed then,"
         " which is no progress, and {new} are on what is new or newly in scope; of those then,"
-        " {found} can be judged now.",
+        " {found} can be assessed now.",
         verdicts=count(sum(now.values()), "verdict"),
         then=number(sum(then.values())),
         lost=number(lost),

@@ -41,11 +41,13 @@ _WORDS = {
 
 
 def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> str:
-    """Explain a check: its cells by status and the weights behind both ends of its interval."""
+    """Explain a check: its results by status and the weights behind both ends of its interval."""
     title = content(title)
-    cells = sum(score.counts.values())
+    results = sum(score.counts.values())
     if not score.applicable:
-        why = say("all {n} cells are n/a", n=cells) if cells else say("no subject is in scope")
+        why = (
+            say("all {n} results are n/a", n=results) if results else say("no subject is in scope")
+        )
         return say(
             "{check} {title}: not applicable, {why}.", check=score.check, title=title, why=why
         )
@@ -57,12 +59,12 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
         for part, whole in (score.sum_lo, score.sum_hi)
     )
     text = say(
-        "{check} {title}: {counts} (cells: {cells}). Credited weight / weight = {lo}; at most"
+        "{check} {title}: {counts} (results: {results}). Credited weight / weight = {lo}; at most"
         " {hi}.",
         check=score.check,
         title=title,
         counts=counts,
-        cells=cells,
+        results=results,
         lo=_result(lo, score.lo),
         hi=_result(hi, score.hi),
     )
@@ -107,7 +109,7 @@ def why_control(
     if score.state == "not_assessed":
         names = ", ".join(check for practice in score.practices for check, _ in practice.weights)
         return head + say(
-            "Not assessed, no cell of {names} has evidence; "
+            "Not assessed, no result of {names} has evidence; "
             "every roll-up counts it as 0 on evidence and as 1 at most. Target {target}.",
             names=names,
             target=score.target,

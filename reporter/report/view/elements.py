@@ -70,7 +70,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One failing or unknown cell."""
+    """One failing or unknown result."""
 
     subject: str
     status: str

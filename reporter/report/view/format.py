@@ -240,7 +240,7 @@ def gap_text(gap: int, kind: str, target: int) -> str:
 
 
 def counts(score: CheckScore) -> Counts:
-    """Print how many cells of a check have which verdict."""
+    """Print how many results of a check have which verdict."""
     n = {s: score.counts.get(s, 0) for s in Status}
     words = (
         (Status.PASS, "pass"),
@@ -264,7 +264,7 @@ def counts(score: CheckScore) -> Counts:
 
 def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
     """Say what a score goes by where the counts beside it give another share; else ''."""
-    whole = judged(c)
+    whole = applicable(c)
     plain = [Fraction(n, whole) for n in (c.passed, c.passed + c.unknown)] if whole else []
     ends = [Fraction(f.exact_lo), Fraction(f.exact_hi)]
     if not f.assessed or ends == plain:
@@ -272,8 +272,8 @@ def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
     return say("by the limits of its sample") if sampled else say("by tier weight")
 
 
-def judged(c: Counts) -> int:
-    """Count the cells that are in the denominator."""
+def applicable(c: Counts) -> int:
+    """Count the results that are in the denominator."""
     return c.passed + c.failed + c.unknown + c.attested + c.compensated
 
 
@@ -295,7 +295,7 @@ def owner(shown: str) -> str:
 def subject(
     name: str, status: str, reason: str, ref: str, actor: str, whose: str, tier: str
 ) -> Subject:
-    """Print one failing or unknown cell."""
+    """Print one failing or unknown result."""
     return Subject(
         subject=short(clean(name), "findings.csv", 120),
         status=status,

@@ -1,5 +1,5 @@
 """Checks that give no verdicts of their own: what no input records, and what could not be run. In:
-a check, why. Out: cells.
+a check, why. Out: results.
 
 Unknown is put in their place, so that lo counts it as failed: a check that says nothing is not out
 of the sum."""
@@ -16,12 +16,12 @@ from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check
 from reporter.schema.tables import ORGANISATION
 
-JUDGED = (
+FILLED = (
     "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
 )
-"""The columns of `cells` that checks fill."""
+"""The columns of `results` that checks fill."""
 WHY = "STRUCT(code VARCHAR, held VARCHAR)"
-"""SQL: the type of a reason, until it stands in `cells`."""
+"""SQL: the type of a reason, until it stands in `results`."""
 NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 """What checks are about that belongs to no actor."""
 MOST_SAID = 200
@@ -64,7 +64,7 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
     inapplicable.
     """
     engine.run(
-        f"INSERT INTO cells ({JUDGED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
+        f"INSERT INTO results ({FILLED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
         [check.id, ORGANISATION, why.code, why.values],
     )
 
@@ -82,7 +82,7 @@ def find_double_subjects(engine: Engine) -> Failures:
         )
         for check_id, subject, n in engine.rows(
             "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject,"
-            " count(*) AS n FROM cells GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
+            " count(*) AS n FROM results GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
         )
     }
 
@@ -103,9 +103,9 @@ def make_unknown(engine: Engine, check: Check, why: str) -> None:
     What it gave before it failed is not believed: half a result is none.
     """
     reason = because("not_run", error=why)
-    gave = f"SELECT DISTINCT subject FROM cells WHERE check_id = {quoted(check.id)}"
+    gave = f"SELECT DISTINCT subject FROM results WHERE check_id = {quoted(check.id)}"
     engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
-    engine.run("DELETE FROM cells WHERE check_id = ?", [check.id])
+    engine.run("DELETE FROM results WHERE check_id = ?", [check.id])
     if check.about in NOT_ACTORS:
         named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
         rows = (
@@ -119,10 +119,10 @@ def make_unknown(engine: Engine, check: Check, why: str) -> None:
             f"FROM subjects_{check.about} AS s FULL JOIN gave AS g ON g.subject = s.subject "
             "WHERE s.live OR g.subject IS NOT NULL"
         )
-    cells: int = engine.one(
-        f"INSERT INTO cells ({JUDGED}) SELECT {quoted(check.id)}, r.subject, 'unknown',"
+    results: int = engine.one(
+        f"INSERT INTO results ({FILLED}) SELECT {quoted(check.id)}, r.subject, 'unknown',"
         f" {quoted(reason.code)}, {quoted(reason.values)}, '', r.actor, r.owner, r.lo, r.hi FROM"
         f" ({rows}) AS r(subject, actor, owner, lo, hi) WHERE r.subject IS NOT NULL"
     )
-    if not cells:
+    if not results:
         insert_unseen(engine, check, reason)

@@ -5,15 +5,18 @@ BEFORE := runs/acme-2026-q2
 RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test deep mutants mutants-input check golden docs verapdf browser bench clean
+.PHONY: demo test slow deep mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
 	$(VENV)/bin/reporter assess sample_data/acme/2026-q2 --out $(BEFORE) --formats json --quiet
 	$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN) --earlier $(BEFORE)
 
-test: $(STAMP) ## the whole test suite
-	@$(PY) -m pytest -n 2 --dist loadfile
+test: $(STAMP) ## the test suite, in under five minutes on two cores
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not deep and not slow"
+
+slow: $(STAMP) ## every example of every check, and what attackers, broken files and dying machines do: as long again
+	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not deep"
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m deep

@@ -26,6 +26,8 @@ from reporter.errors import Errors
 from reporter.ingest import convert
 from reporter.pipeline import assess as running
 
+pytestmark = pytest.mark.slow
+
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
 EVENT = '{"time": "2026-08-01T08:00:00Z", "actor_id": "a1", "actor_kind": "agent", "outcome": "success"}'

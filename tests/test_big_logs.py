@@ -15,7 +15,7 @@ from reporter.ingest import bulk_path, convert, load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["gz", "plain"])

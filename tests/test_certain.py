@@ -28,6 +28,8 @@ from reporter.evaluate.foreign_checks import Apart
 from reporter.model.assessment import Check
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 KEPT = Path(__file__).parent / "data" / "certain.json"
 MOST_CHANGED = 6
 """Checks that the usual suite searches itself, ten seconds each: a word in a model can change all."""

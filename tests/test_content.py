@@ -40,6 +40,7 @@ def by_id(content: Content) -> dict[str, Check]:
 # ---------------------------------------------------------------- checks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_the_examples_of_a_check_give_what_they_say(name: str, by_id: dict[str, Check]) -> None:
     assert examples.failures(by_id[name]) == []

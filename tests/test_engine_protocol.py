@@ -21,6 +21,8 @@ from reporter.schema.tables import read_for
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 CHECKS = (
     "APR-03",
     "AUD-02",

@@ -26,6 +26,8 @@ from reporter.ingest.readers.files import discover
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 Verdicts = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
 period: {from: '2026-07-01', to: '2026-10-01'}

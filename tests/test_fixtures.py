@@ -20,6 +20,8 @@ import reporter
 from reporter import InputError
 from reporter.report.json_schema import report_schema
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 organisation: Example
 period: {from: 2015-01-01, to: 2030-01-01}

@@ -32,7 +32,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document, Problem
 from reporter.ingest.readers.tabular import MAX_HEADINGS, too_large_a_book
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 # ---------------------------------------------------------------- links and what is no file
 

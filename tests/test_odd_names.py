@@ -14,7 +14,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.ingest import convert
 from reporter.ingest.readers.files import discover
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "%s", "state": "active", "owner_id": "ann"}\n'

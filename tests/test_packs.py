@@ -19,6 +19,8 @@ from reporter.content import loader
 from reporter.content.packs import GROUP, Pack, installed
 from reporter.errors import Errors
 
+pytestmark = pytest.mark.slow
+
 DOCK = Path(__file__).parents[1] / "docs/examples"
 """A workspace, and one source, check, catalog, crosswalk and profile."""
 CHECK = "checks/ent/ENT-51-own-destinations.yml"

@@ -18,6 +18,8 @@ from reporter.model import ids
 from reporter.privacy.pseudonyms import People
 from reporter.runs.store import RESULT, read_data
 
+pytestmark = pytest.mark.slow
+
 Rows = set[tuple[str, ...]]
 
 

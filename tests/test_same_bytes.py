@@ -27,7 +27,7 @@ from reporter.ingest.load import Intake
 from reporter.ingest.readers import inputs
 from reporter.ingest.readers.inputs import Inputs
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 SOURCES = tuple(s for s in loader.load().sources if s.id.startswith("reporter-"))

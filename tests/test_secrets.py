@@ -25,7 +25,7 @@ from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 from reporter.schema.tables import LOADED
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 
 def _body(kind: str, place: str, length: int) -> str:

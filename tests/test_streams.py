@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import reporter
 
+pytestmark = pytest.mark.slow
+
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}\n'
 FEW = """

@@ -35,7 +35,7 @@ from reporter.model.assessment import Check
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.system import folders, terminal
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 PLACE = "own/sources/mine.yml:7"
 SMALL, BRIEF = Limits(memory=400 << 20, seconds=30), Limits(memory=400 << 20, seconds=1)

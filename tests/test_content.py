@@ -296,6 +296,7 @@ def test_no_target_is_out_of_reach(content: Content) -> None:
 # ---------------------------------------------------------------- columns and their readers
 
 ENGINE = {
+    "activity.source": "tells risk_attributes whether that log tells of approvals, and who describes an actor",
     "actors.is_intermediary": "tells a gateway's principal when events are resolved to actors",
     "actors.roles": "tells who may sign a statement",
     "exceptions.check_id": "names the failure that a waiver made of it covers",

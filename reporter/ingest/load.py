@@ -103,8 +103,8 @@ def ingest(
     return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said, notices)
 
 
-def _by_kind(counted: tuple[str, Sentence, int]) -> tuple[str, str]:
-    return counted[0], str(counted[1])
+def _by_kind(counted: tuple[str, Sentence, int]) -> tuple[str, str, int]:
+    return counted[0], str(counted[1]), counted[2]
 
 
 def recount(

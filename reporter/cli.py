@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from reporter.system.log import Log
 
 FORMATS = ("html", "pdf", "json", "csv")
-_OURS = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
-MORE_FORMATS = tuple(sorted({p.stem for p in _OURS} - {*FORMATS}))
+_FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
+MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.system.log"
@@ -61,7 +61,7 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            more["obj"] = _watched()
+            more["obj"] = _start_watch()
         return super().main(args, *rest, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -77,8 +77,14 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except ReporterError as error:
-            for each in error.errors if isinstance(error, Errors) else (error,):
-                _complain(ctx, str(each), message=each.message, place=each.place, hint=each.hint)
+            for problem in error.errors if isinstance(error, Errors) else (error,):
+                _complain(
+                    ctx,
+                    str(problem),
+                    message=problem.message,
+                    place=problem.place,
+                    hint=problem.hint,
+                )
             ctx.exit(error.exit_code)
         except Unprinted as error:
             if error.errno == errno.EPIPE:  # whoever read it has seen enough
@@ -100,7 +106,7 @@ class Verbs(click.Group):
             ctx.exit(3)
 
 
-def _watched() -> Callable[[Path], None]:
+def _start_watch() -> Callable[[Path], None]:
     """Go on in a process that another one watches over, with a folder of its own for what is
     temporary.
     """
@@ -257,7 +263,7 @@ def assess(
     from reporter.ingest.readers.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
-    wanted = _written(formats, editions)
+    writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
@@ -265,7 +271,7 @@ def assess(
         from reporter.pipeline.assess import Options
 
         options = Options(
-            wanted,
+            writers,
             extra,
             cache,
             memory,
@@ -275,19 +281,19 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            told=_told(ctx),
+            told=_cleanup_hook(ctx),
             language=_language(language),
             packs=packs,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
-    not_run = _say_notices(ctx, lines, run.view.summary.notices)
+    has_failures = _say_notices(ctx, lines, run.view.summary.notices)
     from reporter.report import outcome
 
-    missed = outcome.missed(run.view, fail_on) if fail_on is not None else ""
-    if missed:
-        _complain(ctx, missed)
-    if missed or (strict and not_run):
+    shortfall = outcome.missed(run.view, fail_on) if fail_on is not None else ""
+    if shortfall:
+        _complain(ctx, shortfall)
+    if shortfall or (strict and has_failures):
         sys.exit(1)
 
 
@@ -313,19 +319,19 @@ def _say_notices(ctx: click.Context, lines: Log, notices: Sequence[Notice]) -> b
     """Say on stderr what of a run must not be overlooked; return whether a check could not be
     run.
     """
-    not_run = [n for n in notices if n.code == "checks_not_run"]
+    failures = [n for n in notices if n.code == "checks_not_run"]
     for notice in notices if lines.form == "json" else ():
-        say = lines.error if notice in not_run else lines.warning
+        say = lines.error if notice in failures else lines.warning
         say(notice.text, code=notice.code, lines=notice.lines)
-    for notice in not_run if lines.form == "text" else ():
+    for notice in failures if lines.form == "text" else ():
         _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    return bool(not_run)
+    return bool(failures)
 
 
-def _packs(none: bool) -> tuple[Pack, ...]:
+def _packs(no_packs: bool) -> tuple[Pack, ...]:
     from reporter.content.packs import installed
 
-    return () if none else installed()
+    return () if no_packs else installed()
 
 
 def _log(form: str | None, quiet: bool) -> Log:
@@ -340,7 +346,7 @@ def _log(form: str | None, quiet: bool) -> Log:
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
 
 
-def _told(ctx: click.Context) -> Callable[[Path], None]:
+def _cleanup_hook(ctx: click.Context) -> Callable[[Path], None]:
     """Return what takes the folders that are removed if the process is killed."""
     return ctx.obj or (lambda _: None)
 
@@ -353,11 +359,11 @@ def _key(path: Path | None) -> str:
     try:
         return read_key(path) if path else ""
     except InputError as error:
-        said = f"{error.place!r} {error.message}; {error.hint}"
-        raise click.BadParameter(said, param_hint="--key-file") from error
+        message = f"{error.place!r} {error.message}; {error.hint}"
+        raise click.BadParameter(message, param_hint="--key-file") from error
 
 
-def _written(formats: str, editions: str) -> tuple[str, ...]:
+def _writer_names(formats: str, editions: str) -> tuple[str, ...]:
     """Return the names of the writers that are asked for."""
     from reporter.report import EDITIONS, edition_formats
 
@@ -422,10 +428,12 @@ def render(
     """
     from reporter.report import export
 
-    wanted = _written(formats, editions)
-    if not wanted:
+    writers = _writer_names(formats, editions)
+    if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in export.render(run, wanted, out, templates, _told(ctx), _language(language)):
+    for path in export.render(
+        run, writers, out, templates, _cleanup_hook(ctx), _language(language)
+    ):
         print_clean(str(path))
 
 
@@ -456,8 +464,10 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    found = api.Run(run)
-    print_clean(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
+    stored_run = api.Run(run)
+    print_clean(
+        stored_run.explain(id) if id is not None else stored_run.what_if(*(fix or "").split(","))
+    )
 
 
 @main.command()
@@ -494,8 +504,8 @@ def lint(
     if tables:
         print_clean(list_tables())
         return
-    with progress("checks validated") as done:
-        problems, summary = linted(extra, not no_examples, done, packs=packs)
+    with progress("checks validated") as counter:
+        problems, summary = linted(extra, not no_examples, counter, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
     print_clean(summary if not problems else f"{len(problems)} problems", err=bool(problems))
@@ -520,8 +530,8 @@ def formats(
             raise click.UsageError("--json needs PATHS")
         print_clean(known(extra, packs))
         return
-    found = recognised(paths, extra, packs)
-    print_json(found, indent=1) if as_json else print_clean(as_text(found))
+    files = recognised(paths, extra, packs)
+    print_json(files, indent=1) if as_json else print_clean(as_text(files))
 
 
 @main.command(name="map")
@@ -552,14 +562,14 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
 
     if path.is_dir():
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
-        unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
-        for line in map_all(unknown, kind):
+        files = [p["file"] for p in parts if p["source"] is None and p["records"]]
+        for line in map_all(files, kind):
             print_clean(line)
         return
-    known = () if kind else taken(path, sheet, packs)
-    for line in known:
+    source_lines = () if kind else taken(path, sheet, packs)
+    for line in source_lines:
         print_clean(line)
-    if known:
+    if source_lines:
         return
     try:
         lines = map_one(path, sheet, out, kind)

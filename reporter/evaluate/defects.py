@@ -34,7 +34,7 @@ def defects(
     groups: Sequence[CauseGroup],
     tallies: Iterable[Tally],
     efforts: Efforts,
-    own: Mapping[str, Fraction],
+    workspace_efforts: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:
     """Return the causes behind all failures, the worst first, and the actions of a run, by id.
 
@@ -46,10 +46,10 @@ def defects(
     )
     causes: list[Cause] = []
     actions: list[Action] = []
-    failed = _failures(engine, cause_names(by_id, groups))
-    for group, found in by_cause(failed, by_id, groups, partial(_sharers, engine, by_id)):
-        causes += (e.cause for e in found)
-        actions += mending(found, by_id, group, efforts, own)
+    failures = _failures(engine, cause_names(by_id, groups))
+    for group, explanations in by_cause(failures, by_id, groups, partial(_sharers, engine, by_id)):
+        causes += (e.cause for e in explanations)
+        actions += mending(explanations, by_id, group, efforts, workspace_efforts)
         engine.insert(
             "led",
             [
@@ -59,12 +59,14 @@ def defects(
                     e.cause.id,
                     "" if f.waiver else e.cause.id if group else f.check,
                 )
-                for e in found
+                for e in explanations
                 for f in e.own
             ],
         )
     kinds = tallied(tallies)
-    actions += (showing(u, by_id[u.check], efforts, own) for u in _unknowns(engine, kinds))
+    actions += (
+        showing(u, by_id[u.check], efforts, workspace_efforts) for u in _unknowns(engine, kinds)
+    )
     engine.run(
         f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM results WHERE"
         f" status = '{Status.UNKNOWN}'"
@@ -81,7 +83,7 @@ def cause_names(checks: Iterable[str], groups: Iterable[CauseGroup]) -> dict[str
 
 
 def by_cause(
-    failed: Iterable[Finding],
+    failures: Iterable[Finding],
     by_id: Mapping[str, Check],
     groups: Iterable[CauseGroup],
     sharers: Sharers,
@@ -91,10 +93,10 @@ def by_cause(
     """
     group_of = {check: g for g in groups for check in g.checks}
     names = cause_names(by_id, group_of.values())
-    for _, own in groupby(failed, key=lambda f: names[f.check]):
-        together = list(own)
-        group = group_of.get(together[0].check)
-        yield group, root_causes(together, by_id, group, sharers({f.check for f in together}))
+    for _, members in groupby(failures, key=lambda f: names[f.check]):
+        findings = list(members)
+        group = group_of.get(findings[0].check)
+        yield group, root_causes(findings, by_id, group, sharers({f.check for f in findings}))
 
 
 def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -128,7 +130,7 @@ def _sharers(
                 " s.actor_id IS NOT NULL ORDER BY ALL"
             ):
                 actors[check, subject].append(actor)
-    return {result: tuple(own) for result, own in actors.items()}
+    return {result: tuple(names) for result, names in actors.items()}
 
 
 def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:

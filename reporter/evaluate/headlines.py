@@ -20,9 +20,9 @@ def headline(
     """
     ranked = sorted(failing, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
     if group and len(ranked) > 1:
-        saying = tuple(c for c in ranked if c in (group.says or group.checks))
-        if saying:
-            return group.title, saying
+        naming_checks = tuple(c for c in ranked if c in (group.says or group.checks))
+        if naming_checks:
+            return group.title, naming_checks
     worst = by_id[ranked[0]]
     return worst.headline or f"{NOT_MET}{worst.title}", (worst.id,)
 

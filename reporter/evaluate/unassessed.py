@@ -103,13 +103,13 @@ def make_unknown(engine: Engine, check: Check, why: str) -> None:
     What it gave before it failed is not believed: half a result is none.
     """
     reason = because("not_run", error=why)
-    gave = f"SELECT DISTINCT subject FROM results WHERE check_id = {quoted(check.id)}"
-    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
+    query = f"SELECT DISTINCT subject FROM results WHERE check_id = {quoted(check.id)}"
+    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {query}")
     engine.run("DELETE FROM results WHERE check_id = ?", [check.id])
     if check.about in NOT_ACTORS:
-        named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
+        known_subjects = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
         rows = (
-            f"SELECT s.subject, '', '', 1, 1 FROM ({named} UNION SELECT subject FROM gave) AS"
+            f"SELECT s.subject, '', '', 1, 1 FROM ({known_subjects} UNION SELECT subject FROM gave) AS"
             " s(subject)"
         )
     else:

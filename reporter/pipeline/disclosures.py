@@ -29,10 +29,10 @@ CARRIED = Fraction(5, 100)
 """What the answers of people may add to a framework's evidenced score before page 1 says so."""
 
 
-def not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
+def not_run(failures: Mapping[str, str]) -> Iterator[Notice]:
     """Name the checks that could not be run, by id, with why."""
-    if failed:
-        lines = tuple(labelled(check, why) for check, why in failed.items())
+    if failures:
+        lines = tuple(labelled(check, why) for check, why in failures.items())
         yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
 
 
@@ -42,13 +42,13 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     """
     # What changed under the reading has records and no hash, and a notice of its own.
     files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
-    rest = [f for f in files if not f.source]
-    documents = [f for f in rest if line_to_copy(f.why)]
-    yield from _each("files_not_read", [f for f in rest if f not in documents])
-    yield from _each("nothing_kept", [f for f in files if _is_barren(f)])
-    lost = [f for f in files if f.source and (f.unreadable or f.rejected)]
-    if lost:
-        n = sum(f.unreadable + f.rejected for f in lost)
+    unread_files = [f for f in files if not f.source]
+    documents = [f for f in unread_files if line_to_copy(f.why)]
+    yield from _notice_of_files("files_not_read", [f for f in unread_files if f not in documents])
+    yield from _notice_of_files("nothing_kept", [f for f in files if _is_barren(f)])
+    lossy_files = [f for f in files if f.source and (f.unreadable or f.rejected)]
+    if lossy_files:
+        count = sum(f.unreadable + f.rejected for f in lossy_files)
         lines = tuple(
             tell(
                 "{file}: {unreadable} unreadable, {rejected} rejected",
@@ -56,16 +56,16 @@ def of_files(intake: Intake) -> Iterator[Notice]:
                 unreadable=f.unreadable,
                 rejected=f.rejected,
             )
-            for f in lost
+            for f in lossy_files
         )
-        yield Notice("records_lost", (("n", n),), lines, "quarantine.csv")
+        yield Notice("records_lost", (("n", count),), lines, "quarantine.csv")
     if documents:
-        told = (headings(), *(line_to_copy(f.why) for f in documents))
-        lines = tuple(map(verbatim, told))
+        texts = (headings(), *(line_to_copy(f.why) for f in documents))
+        lines = tuple(map(verbatim, texts))
         yield Notice("documents", (("n", len(documents)),), lines, _IN_ACCOUNTING)
 
 
-def _each(code: str, files: list[FileCount]) -> Iterator[Notice]:
+def _notice_of_files(code: str, files: list[FileCount]) -> Iterator[Notice]:
     if files:
         lines = tuple(labelled(f.file, f.why or "") for f in files)
         yield Notice(code, (("n", len(files)),), lines, _IN_ACCOUNTING)
@@ -107,7 +107,7 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         " export, min(x.file) FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id"
         " WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY k.actor_id, k.agent_id ORDER BY ALL"
     )
-    stated, listed = (
+    stated_lines, listed_lines = (
         tuple(
             tell(
                 "{alias} counts as {actor}, by {file}",
@@ -120,12 +120,12 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         )
         for of_export in (False, True)
     )
-    if stated:
+    if stated_lines:
         where = mark("the input, statements/aliases")
-        yield Notice("names_joined", (("n", len(stated)),), stated, where)
-    if listed:
+        yield Notice("names_joined", (("n", len(stated_lines)),), stated_lines, where)
+    if listed_lines:
         where = mark("the input, the files named")
-        yield Notice("names_listed", (("n", len(listed)),), listed, where)
+        yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, where)
 
 
 def of_disguised(engine: Engine) -> Iterator[Notice]:
@@ -187,37 +187,39 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
 
     Whoever writes the log could write it: nothing else shows that the call did nothing. Refused
     sign-ins do nothing anyway."""
-    refused = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
-    found = engine.rows(
+    condition = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
+    rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT,"
-        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {refused} GROUP BY log_source"
+        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {condition} GROUP BY log_source"
         " ORDER BY log_source"
     )
-    allowed = {}
-    if any(decided for *_, decided in found):
-        allowed = dict(
+    allowed_counts = {}
+    if any(decided for *_, decided in rows):
+        allowed_counts = dict(
             engine.rows(
                 "SELECT log_source, count(*) FROM in_events CROSS JOIN run AS r WHERE occurred_at"
-                f" >= r.period_from AND occurred_at < r.period_to AND {refused} AND"
+                f" >= r.period_from AND occurred_at < r.period_to AND {condition} AND"
                 f" list_contains({quoted_list(_ALLOWS)}, lower(decision)) GROUP BY log_source"
             )
         )
-    told = [(log, n, untold, allowed.get(log, 0)) for log, n, untold, _ in found]
+    gaps = [
+        (log, count, n_undecided, allowed_counts.get(log, 0)) for log, count, n_undecided, _ in rows
+    ]
     lines = tuple(
         tell(
             "{log}: {untold} with no decision, {allowed} that the policy allowed, of {n}",
             log=log,
-            untold=untold,
-            allowed=yes,
-            n=n,
+            untold=n_undecided,
+            allowed=n_allowed,
+            n=count,
         )
-        for log, n, untold, yes in told
-        if untold or yes
+        for log, count, n_undecided, n_allowed in gaps
+        if n_undecided or n_allowed
     )
     if lines:
-        n = sum(untold + yes for *_, untold, yes in told)
+        count = sum(n_undecided + n_allowed for *_, n_undecided, n_allowed in gaps)
         where = mark("the input, outcome and decision")
-        yield Notice("refusals_unshown", (("n", n),), lines, where)
+        yield Notice("refusals_unshown", (("n", count),), lines, where)
 
 
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:
@@ -245,12 +247,12 @@ def _busy(log: str, every: str, seen: int, busy: int) -> Sentence:
     return Sentence(text, (("log", log), ("busy", busy), ("seen", seen)))
 
 
-def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iterator[Notice]:
+def of_answers(scores: Sequence[GroupScore], bare_scores: Sequence[GroupScore]) -> Iterator[Notice]:
     """Say what frameworks would score without the answers of people; both by framework, in one
     order.
     """
-    raised = [(a, b) for a, b in zip(scored, bare, strict=True) if a.lo - b.lo >= CARRIED]
-    if raised:
+    pairs = [(a, b) for a, b in zip(scores, bare_scores, strict=True) if a.lo - b.lo >= CARRIED]
+    if pairs:
         lines = tuple(
             tell(
                 "{framework}: {share:number}, without them {bare:number}",
@@ -258,6 +260,6 @@ def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iter
                 share=str(percent(a.lo)),
                 bare=str(percent(b.lo)),
             )
-            for a, b in raised
+            for a, b in pairs
         )
-        yield Notice("answers_carry", (("n", len(raised)),), lines, "statements.csv")
+        yield Notice("answers_carry", (("n", len(pairs)),), lines, "statements.csv")

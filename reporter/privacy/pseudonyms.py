@@ -70,7 +70,7 @@ _PEOPLE = (
     " actors USING (actor_id) WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
     " agent_kind = 'human' UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
 )
-_SURELY = (
+_LISTED_PEOPLE = (
     "SELECT actor_id FROM in_actors WHERE kind = 'human' UNION SELECT name FROM in_actors WHERE"
     " kind = 'human' AND name LIKE '%_@_%'"
 )
@@ -82,7 +82,7 @@ _OTHERS = (
     "SELECT agent_id FROM event_actors WHERE agent_kind <> 'human' UNION "
     "SELECT principal_id FROM actors WHERE kind <> 'human' AND lower(principal_type) <> 'user'"
 )
-_ALSO = (
+_ALIASES = (
     "SELECT name, min(actor_id) FROM (SELECT name, actor_id FROM actors WHERE kind = 'human' UNION"
     " SELECT alias, actor_id FROM aliases) AS n WHERE name IS NOT NULL GROUP BY name HAVING"
     " count(DISTINCT actor_id) = 1"
@@ -129,8 +129,8 @@ def hide_in(value: Any, people: People, field: str = "") -> Any:
     if isinstance(value, list):
         return [hide_in(v, people, field) for v in value]
     if is_dataclass(value) and not isinstance(value, type):
-        changed = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
-        return replace(value, **changed)
+        values = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
+        return replace(value, **values)
     return value
 
 
@@ -141,14 +141,14 @@ class People:
         self,
         people: Set[str],
         others: Set[str],
-        also: dict[str, str],
+        aliases: dict[str, str],
         twins: Set[str],
         words: Set[str],
         key: str,
     ) -> None:
         people = {_composed(p) for p in people}
         self._people, self._twins, self._words = people, {_composed(t) for t in twins}, words
-        self._also = {_composed(name): _composed(person) for name, person in also.items()}
+        self._alias_of = {_composed(name): _composed(person) for name, person in aliases.items()}
         self._others = {token for other in others for token in _TOKEN.findall(_composed(other))}
         self._key = key.encode()
         self.left: set[str] = set()
@@ -161,36 +161,36 @@ class People:
         self._lengths: dict[str, set[int]] = defaultdict(set)
         """Of how many words the names are that begin with a word."""
         self._name_words: set[str] = set()
-        ours = {w.lower() for w in words}
-        named = set(self._also.values())
+        product_words = {w.lower() for w in words}
+        aliased_people = set(self._alias_of.values())
         for person in sorted(people, key=len, reverse=True):
             if word := _TOKEN.search(person):
                 self._by_word[word[0].lower()].append(person)
             if _MAIL.fullmatch(person):
                 self._mails[person.lower()] = person
                 if (
-                    person in named
-                    and len(short := person.split("@")[0].lower()) > 2
-                    and short not in ours
+                    person in aliased_people
+                    and len(mailbox := person.split("@")[0].lower()) > 2
+                    and mailbox not in product_words
                 ):  # noqa: PLR2004
-                    self._name_words.add(short)
-            self._learn(person, ours)
+                    self._name_words.add(mailbox)
+            self._learn(person, product_words)
 
-    def _learn(self, person: str, ours: Set[str]) -> None:
+    def _learn(self, person: str, product_words: Set[str]) -> None:
         """Remember how a person of several names may be written: two or more of them in either
         order, the first as initials.
         """
         names = _names(person)
-        if len(names) < 2 or {names[0], names[-1]} <= ours:  # noqa: PLR2004 - one name is matched whole only
+        if len(names) < 2 or {names[0], names[-1]} <= product_words:  # noqa: PLR2004 - one name is matched whole only
             return
-        who = self._pseudonym(person)
-        for written in _spellings(names):
-            for form in _forms(written):
-                if who not in self._forms[form]:
-                    self._forms[form].add(who)
+        pseudonym = self._pseudonym(person)
+        for spelling in _spellings(names):
+            for form in _forms(spelling):
+                if pseudonym not in self._forms[form]:
+                    self._forms[form].add(pseudonym)
                     self._lengths[form[0]].add(len(form))
-            parts = (written[0], written[-1], written[0][0] + written[-1])
-            self._name_words |= {w for w in parts if len(w) > 3 and w not in ours}
+            parts = (spelling[0], spelling[-1], spelling[0][0] + spelling[-1])
+            self._name_words |= {w for w in parts if len(w) > 3 and w not in product_words}
 
     def in_id(self, text: str) -> str:
         """Return an id, or the two of a link, with people replaced."""
@@ -204,22 +204,22 @@ class People:
         nobody is meant.
         """
         text = _composed(text)
-        made, at = [], 0
+        pieces, position = [], 0
         for token in _TOKEN.finditer(text):
             start = token.start()
-            if start >= at and (found := self._named(text, start, token[0])):
-                person, length = found
-                made += [self._in_parts(text[at:start]), self._pseudonym(person)]
-                at = start + length
-        return "".join([*made, self._in_parts(text[at:])])
+            if start >= position and (mention := self._person_at(text, start, token[0])):
+                person, length = mention
+                pieces += [self._in_parts(text[position:start]), self._pseudonym(person)]
+                position = start + length
+        return "".join([*pieces, self._in_parts(text[position:])])
 
-    def in_values(self, told: str, words: Set[str]) -> str:
+    def in_values(self, reason_values: str, words: Set[str]) -> str:
         """Replace people in the values of a reason, a JSON object; those named by `words` are words
         of ours.
         """
-        held = msgspec.json.decode(told)
-        made = {n: v if n in words else self._in_value(v) for n, v in held.items()}
-        return msgspec.json.encode(made).decode() if made != held else told
+        values = msgspec.json.decode(reason_values)
+        new_values = {n: v if n in words else self._in_value(v) for n, v in values.items()}
+        return msgspec.json.encode(new_values).decode() if new_values != values else reason_values
 
     def _in_value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -230,16 +230,16 @@ class People:
             {k: self._in_value(v) for k, v in value.items()} if isinstance(value, dict) else value
         )
 
-    def _named(self, text: str, start: int, token: str) -> tuple[str, int] | None:
+    def _person_at(self, text: str, start: int, token: str) -> tuple[str, int] | None:
         """Who is named at a place, and in how many characters."""
-        bare = _END.sub("", token)
-        for word in dict.fromkeys((token.lower(), bare.lower())):
+        stem = _END.sub("", token)
+        for word in dict.fromkeys((token.lower(), stem.lower())):
             for person in self._by_word.get(word, ()):
                 if self._stands(person, text, start):
                     return person, len(person)
-        mail = bare.replace("%40", "@")
+        mail = stem.replace("%40", "@")
         if _MAIL.fullmatch(mail) and mail not in self._others:
-            return self._mails.get(mail.lower(), mail), len(bare)
+            return self._mails.get(mail.lower(), mail), len(stem)
         return None
 
     def _in_parts(self, text: str) -> str:
@@ -249,33 +249,35 @@ class People:
         if self._mails and _AT.search(text):
             text = _HOLDS_MAIL.sub(lambda m: self._in_mail(m[0]), text)
         words = list(_split(text)) if self._forms else []
-        made, at, number = [], 0, 0
+        pieces, position, number = [], 0, 0
         while number < len(words):
             start, _, word = words[number]
-            if taken := self._written(text, words, number):
-                who, number = taken
+            if mention := self._spelling_at(text, words, number):
+                pseudonyms, number = mention
                 end = words[number - 1][1]
-                name = min(who) if len(who) == 1 else self._pseudonym(text[start:end])
-                made += [text[at:start], name]
-                at = end
+                name = min(pseudonyms) if len(pseudonyms) == 1 else self._pseudonym(text[start:end])
+                pieces += [text[position:start], name]
+                position = end
                 continue
             if word in self._name_words:
                 self.left.add(text)
             number += 1
-        return "".join([*made, text[at:]])
+        return "".join([*pieces, text[position:]])
 
-    def _written(self, text: str, words: list[Word], number: int) -> tuple[set[str], int] | None:
+    def _spelling_at(
+        self, text: str, words: list[Word], number: int
+    ) -> tuple[set[str], int] | None:
         """Who is written from a word on, the longest first, and the number of the word after."""
         for length in sorted(self._lengths.get(words[number][2], ()), reverse=True):
             run = words[number : number + length]
             if len(run) < length:
                 continue
-            if (who := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
-                return who, number + length
+            if (pseudonyms := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
+                return pseudonyms, number + length
         first, middle, last = (*words[number : number + 3], *[(0, 0, "")] * 3)[:3]
         if len(middle[2]) == 1 and len(first[2]) > 1 and _belong(text, [first, middle, last]):
-            who = self._forms.get((first[2], last[2]), set())
-            return (who, number + 3) if who and len(last[2]) > 1 else None
+            pseudonyms = self._forms.get((first[2], last[2]), set())
+            return (pseudonyms, number + 3) if pseudonyms and len(last[2]) > 1 else None
         return None
 
     def _in_mail(self, text: str) -> str:
@@ -294,17 +296,17 @@ class People:
 
     def _stands(self, person: str, text: str, start: int) -> bool:
         end = start + len(person)
-        said = text[start:end]
-        if said.lower() != person.lower() or _GOES_ON.match(text, end):
+        occurrence = text[start:end]
+        if occurrence.lower() != person.lower() or _GOES_ON.match(text, end):
             return False
         if not _PLAIN.fullmatch(person):
             return True
-        meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
-        return said == person and bool(meant)
+        is_meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
+        return occurrence == person and bool(is_meant)
 
     def _pseudonym(self, person: str) -> str:
-        known = self._also.get(person, person)
-        name = known if known.lower() in self._twins else known.lower()
+        identity = self._alias_of.get(person, person)
+        name = identity if identity.lower() in self._twins else identity.lower()
         return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
@@ -331,17 +333,17 @@ def _spellings(names: list[str]) -> Iterator[list[str]]:
     """Yield names as they are, and with the plain letters that people and systems write for
     others.
     """
-    made: list[list[str]] = []
+    spellings: list[list[str]] = []
     for table in ({}, _TWO_LETTERS, {**_TWO_LETTERS, "ø": "o"}, _ONE_LETTER):
-        written = ["".join(table.get(c, c) for c in name) for name in names]
+        spelling = ["".join(table.get(c, c) for c in name) for name in names]
         if table:
-            written = [
+            spelling = [
                 unicodedata.normalize("NFKD", w).encode("ascii", "ignore").decode() or w
-                for w in written
+                for w in spelling
             ]
-        if written not in made:
-            made.append(written)
-            yield written
+        if spelling not in spellings:
+            spellings.append(spelling)
+            yield spelling
 
 
 def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
@@ -385,10 +387,10 @@ def _belong(text: str, run: Sequence[Word]) -> bool:
     for (_, end, one), (start, _, other) in pairwise(run):
         between = text[end:start]
         if 1 in (len(one), len(other)):
-            good = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
+            separator = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
         else:
-            good = _BETWEEN.fullmatch(between)
-        if not good:
+            separator = _BETWEEN.fullmatch(between)
+        if not separator:
             return False
     return True
 
@@ -397,15 +399,15 @@ def _split(text: str) -> Iterator[Word]:
     """Yield the words of a text with their places; capitals begin a word of their own."""
     for run in _PLAIN.finditer(text):
         start, letters = run.start(), run[0]
-        for i in range(1, len(letters)):
-            if letters[i].isupper() and letters[i - 1].islower():
-                yield start, run.start() + i, text[start : run.start() + i].lower()
-                start = run.start() + i
+        for index in range(1, len(letters)):
+            if letters[index].isupper() and letters[index - 1].islower():
+                yield start, run.start() + index, text[start : run.start() + index].lower()
+                start = run.start() + index
         yield start, run.end(), text[start : run.end()].lower()
 
 
 def hide_people(
-    engine: Engine, key: str, checks: Iterable[Check], named: Iterable[str] = ()
+    engine: Engine, key: str, checks: Iterable[Check], extra_people: Iterable[str] = ()
 ) -> People:
     """Replace people in `results`; return who does the same to any other text.
 
@@ -413,39 +415,39 @@ def hide_people(
     """
     checks = tuple(checks)
     machines = {i for (i,) in engine.rows(_OTHERS) if i}
-    roles = {*named, *(p for (p,) in engine.rows(_PEOPLE) if p)}
-    sure = {p for (p,) in engine.rows(_SURELY) if p}
-    people = sure | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
-    others = machines - people
+    roles = {*extra_people, *(p for (p,) in engine.rows(_PEOPLE) if p)}
+    listed_people = {p for (p,) in engine.rows(_LISTED_PEOPLE) if p}
+    people = listed_people | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
+    other_ids = machines - people
     twins = {t for (t,) in engine.rows(_TWINS)}
-    hidden = People(
-        people, others, dict(engine.rows(_ALSO)), twins, _words(c.sql for c in checks), key
+    pseudonyms = People(
+        people, other_ids, dict(engine.rows(_ALIASES)), twins, _words(c.sql for c in checks), key
     )
     engine.run("CREATE OR REPLACE TABLE renamed (old VARCHAR, new VARCHAR)")
-    for column, rows, change in (
-        ("subject", "actor <> ''", hidden.in_id),
-        ("subject", "actor = ''", hidden.in_text),
-        ("actor", "TRUE", hidden.in_id),
-        ("owner", "TRUE", hidden.in_id),
-        ("ref", "TRUE", hidden.in_text),
-        ("waiver", "waiver IS NOT NULL", hidden.in_text),
+    for column, condition, change in (
+        ("subject", "actor <> ''", pseudonyms.in_id),
+        ("subject", "actor = ''", pseudonyms.in_text),
+        ("actor", "TRUE", pseudonyms.in_id),
+        ("owner", "TRUE", pseudonyms.in_id),
+        ("ref", "TRUE", pseudonyms.in_text),
+        ("waiver", "waiver IS NOT NULL", pseudonyms.in_text),
     ):
-        _swap(engine, "results", column, rows, change)
+        _swap(engine, "results", column, condition, change)
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
-    _swap_values(engine, Reasons(checks), hidden)
-    _rename_sharers(engine, hidden.in_id)
+    _swap_values(engine, Reasons(checks), pseudonyms)
+    _rename_sharers(engine, pseudonyms.in_id)
     engine.run(
         f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed"
         " WHERE old = plain), plain)"
     )
-    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", hidden.in_text)
-    return hidden
+    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", pseudonyms.in_text)
+    return pseudonyms
 
 
-def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
+def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
     """Change the values of reasons, but for those that are words of ours."""
-    told = engine.rows(
+    reason_rows = engine.rows(
         "SELECT DISTINCT check_id, reason_code, reason_values FROM results WHERE reason_values <>"
         " ''"
     )
@@ -453,11 +455,11 @@ def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
         "CREATE OR REPLACE TEMP TABLE swapped (check_id VARCHAR, code VARCHAR, old VARCHAR, new"
         " VARCHAR)"
     )
-    made = (
-        (check, code, old, hidden.in_values(old, reasons.words_of(check, code)))
-        for check, code, old in told
+    swaps = (
+        (check, code, old, pseudonyms.in_values(old, reasons.words_of(check, code)))
+        for check, code, old in reason_rows
     )
-    engine.insert("swapped", [row for row in made if row[2] != row[3]])
+    engine.insert("swapped", [row for row in swaps if row[2] != row[3]])
     engine.run(
         "UPDATE results SET reason_values = s.new FROM swapped AS s WHERE s.check_id ="
         " results.check_id AND s.code = results.reason_code AND s.old = results.reason_values"
@@ -475,13 +477,15 @@ def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
     engine.insert("renamed", [(t, new) for (t,) in texts if t and (new := change(t)) != t])
 
 
-def _swap(engine: Engine, table: str, column: str, rows: str, change: Callable[[str], str]) -> None:
+def _swap(
+    engine: Engine, table: str, column: str, condition: str, change: Callable[[str], str]
+) -> None:
     """Change the texts of one column; leave what was changed in `swaps`."""
-    texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {rows}")]
+    texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {condition}")]
     engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
     engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
     engine.run(
-        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {rows}"
+        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {condition}"
     )
 
 
@@ -489,5 +493,5 @@ def _words(sentences: Iterable[str]) -> set[str]:
     """The words that our own sentences are made of."""
     columns = (c.name for t in TABLES.values() for c in t.columns)
     vocabulary = (w for words in VOCABULARY.values() for w in words)
-    ours = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
-    return {word for text in ours for word in re.findall(r"[^\W\d_]+", text)}
+    texts = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
+    return {word for text in texts for word in re.findall(r"[^\W\d_]+", text)}

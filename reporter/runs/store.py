@@ -98,10 +98,10 @@ def to_json(assessment: Assessment) -> bytes:
     }
     data["checks"] = [replace(c, examples=()) for c in assessment.checks]
     try:
-        text = msgspec.json.encode(data, enc_hook=_encoded, order="sorted")
+        text = msgspec.json.encode(data, enc_hook=_encode, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
-        plain = _in_utf8(msgspec.to_builtins(data, enc_hook=_encoded, order="sorted"))
-        text = msgspec.json.encode(plain, order="sorted")
+        plain_data = _in_utf8(msgspec.to_builtins(data, enc_hook=_encode, order="sorted"))
+        text = msgspec.json.encode(plain_data, order="sorted")
     return escape_json(text.decode()).encode() + b"\n"
 
 
@@ -110,19 +110,19 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
 
     Raises InputError where it holds no run, one of another version, or other verdicts than its
     scores rest on."""
-    held = read_data(run)
-    results = Results(run, held.checks)
-    check_results(results, held)
+    assessment = read_data(run)
+    results = Results(run, assessment.checks)
+    check_results(results, assessment)
     _refuse_others(run)
-    if held.history.runs:
-        ((n,),) = Changes(run, held.checks).rows(("count(*)",))
-        if n != held.history.changes:
+    if assessment.history.runs:
+        ((count,),) = Changes(run, assessment.checks).rows(("count(*)",))
+        if count != assessment.history.changes:
             raise InputError(
-                f"holds {n} changes, and {DATA} counts {held.history.changes}",
+                f"holds {count} changes, and {DATA} counts {assessment.history.changes}",
                 str(run / CHANGES),
                 AGAIN,
             )
-    return held, results
+    return assessment, results
 
 
 def _refuse_others(run: Path) -> None:
@@ -131,7 +131,7 @@ def _refuse_others(run: Path) -> None:
     """
     try:
         outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
-        named = {
+        digests = {
             name: outputs[name]["sha256"] for name in (DATA, RESULTS, CHANGES) if name in outputs
         }
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def _refuse_others(run: Path) -> None:
         raise InputError(
             f"is no manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
         ) from error
-    for name, digest in named.items():
+    for name, digest in digests.items():
         if (run / name).is_file() and sha256(run / name) != digest:
             raise InputError(
                 f"is not the file that {MANIFEST} names: its hash differs", str(run / name), AGAIN
@@ -197,27 +197,33 @@ class Held:
         """
         if not self.path.is_file():
             raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
-        wanted = tuple(columns or self.COLUMNS)
-        said = [(at, *self.REASONS[c]) for at, c in enumerate(wanted) if c in self.REASONS]
-        asked = [self.REASONS[c][0] if c in self.REASONS else c for c in wanted]
-        asked += [*(values for *_, values in said), "check"] if said else []
-        named = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in asked)
+        names = tuple(columns or self.COLUMNS)
+        reason_columns = [(at, *self.REASONS[c]) for at, c in enumerate(names) if c in self.REASONS]
+        expressions = [self.REASONS[c][0] if c in self.REASONS else c for c in names]
+        expressions += (
+            [*(values for *_, values in reason_columns), "check"] if reason_columns else []
+        )
+        selection = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in expressions)
         try:
-            rows = self._file.each(f"SELECT {named} FROM held WHERE {where} {more}", params)
-            yield from (self._said(row, said, len(wanted)) for row in rows) if said else rows
+            rows = self._file.each(f"SELECT {selection} FROM held WHERE {where} {more}", params)
+            yield from (
+                (self._with_reasons(row, reason_columns, len(names)) for row in rows)
+                if reason_columns
+                else rows
+            )
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 
-    def _said(
-        self, row: tuple[Any, ...], said: Sequence[tuple[int, str, str]], n: int
+    def _with_reasons(
+        self, row: tuple[Any, ...], reason_columns: Sequence[tuple[int, str, str]], width: int
     ) -> tuple[Any, ...]:
         """Put sentences in the place of codes; their values and the check stand behind the `n` that
         were asked for.
         """
-        made = list(row[:n])
-        for at, (place, *_) in enumerate(said, n):
-            made[place] = self.reasons.of(row[-1], row[place], row[at])
-        return tuple(made)
+        values = list(row[:width])
+        for at, (place, *_) in enumerate(reason_columns, width):
+            values[place] = self.reasons.of(row[-1], row[place], row[at])
+        return tuple(values)
 
     def rows(
         self,
@@ -259,23 +265,25 @@ class Changes(Held):
     }
 
 
-def check_results(results: Results, held: Assessment) -> None:
+def check_results(results: Results, assessment: Assessment) -> None:
     """Raise InputError where a run has not as many verdicts of each status, by check, as were
     scored.
 
     A verdict that was changed by hand would be printed as if it counted.
     """
-    scored = {
-        (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
+    expected_counts = {
+        (c.check, s): n for c in assessment.scores.checks.values() for s, n in c.counts.items() if n
     }
-    found: Counter[tuple[str, Status]] = Counter()
+    counts: Counter[tuple[str, Status]] = Counter()
     for tally in results.tallies():
-        found[tally.check, tally.status] += tally.n
-    if found != scored:
-        check, status = min(k for k in {*found, *scored} if found[k] != scored.get(k, 0))
+        counts[tally.check, tally.status] += tally.n
+    if counts != expected_counts:
+        check, status = min(
+            k for k in {*counts, *expected_counts} if counts[k] != expected_counts.get(k, 0)
+        )
         raise InputError(
-            f"holds {found[check, status]} verdicts {status} of {check}, and {DATA} counts"
-            f" {scored.get((check, status), 0)}",
+            f"holds {counts[check, status]} verdicts {status} of {check}, and {DATA} counts"
+            f" {expected_counts.get((check, status), 0)}",
             str(results.path),
             AGAIN,
         )
@@ -296,11 +304,11 @@ def from_json(data: bytes) -> Assessment:
     """Return the assessment that `to_json` wrote; raise ValueError where it is none of this
     version.
     """
-    found = msgspec.json.decode(data, type=_Head).schema
-    if found != SCHEMA:
-        raise ValueError(f"its schema is {found or 'not named'}, and this version reads {SCHEMA}")
-    made: Assessment = _decoder().decode(data)
-    return made
+    schema = msgspec.json.decode(data, type=_Head).schema
+    if schema != SCHEMA:
+        raise ValueError(f"its schema is {schema or 'not named'}, and this version reads {SCHEMA}")
+    assessment: Assessment = _decoder().decode(data)
+    return assessment
 
 
 def sha256(path: Path) -> str:
@@ -315,10 +323,10 @@ class _Head(msgspec.Struct):
 
 @cache
 def _decoder() -> msgspec.json.Decoder[Assessment]:
-    return msgspec.json.Decoder(Assessment, dec_hook=_decoded)
+    return msgspec.json.Decoder(Assessment, dec_hook=_decode)
 
 
-def _encoded(value: Any) -> str:
+def _encode(value: Any) -> str:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     raise TypeError(f"report.json cannot hold {type(value)}")
@@ -333,7 +341,7 @@ def _in_utf8(value: Any) -> Any:
     return [_in_utf8(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _decoded(kind: type, value: Any) -> Any:
+def _decode(kind: type, value: Any) -> Any:
     if kind is Fraction:
         return Fraction(value)
     raise TypeError(f"report.json cannot hold {kind}")

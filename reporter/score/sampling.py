@@ -29,17 +29,17 @@ def strata(
     """Return what a sample shows of each tier: its share without exceptions, at the lower (sign 1)
     or upper (-1) limit.
     """
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for tally in tallies:
         if tally.status != Status.NA:
-            own = found[tally.tier_lo, tally.tier_hi]
+            pair = counts[tally.tier_lo, tally.tier_hi]
             credit = credits[tally.status]
-            own[0] += tally.n
-            own[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
+            pair[0] += tally.n
+            pair[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
     limit = upper_limit if sign > 0 else lower_limit
     return [
         (1 - limit(n, k), n * min(weights), n * max(weights))
-        for (lo, hi), (n, k) in found.items()
+        for (lo, hi), (n, k) in counts.items()
         for weights in (policy.tier_weights[lo - 1 : hi],)
     ]
 

@@ -32,16 +32,16 @@ def notes(engine: Engine) -> list[Quarantined]:
         *_conflicts(engine),
         *_called_otherwise(engine),
         *_near_names(engine),
-        *_joined(engine),
+        *_joined_identities(engine),
         *_doubly_claimed(engine),
     ]
 
 
 def _conflicts(engine: Engine) -> list[Quarantined]:
     """`actor_rows` is what was merged into `actors`, in order of file and record."""
-    made = []
+    entries = []
     for column in COMPARED:
-        for actor, file, record, used, others in engine.rows(
+        for actor, file, record, value, other_values in engine.rows(
             "SELECT actor_id, arg_min(file, place) FILTER (WHERE value = used), arg_min(record,"
             " place) FILTER (WHERE value = used), used, string_agg(DISTINCT value || ' (' || file"
             " || '#' || record || ')', ', ' ORDER BY value || ' (' || file || '#' || record ||"
@@ -54,11 +54,11 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
                 "actor {actor}: {column} is {used} here, and {others} elsewhere; {used} is used",
                 actor=actor,
                 column=column,
-                used=str(used),
-                others=others,
+                used=str(value),
+                others=other_values,
             )
-            made.append(Quarantined(file, record, "conflict", reason, ""))
-    return made
+            entries.append(Quarantined(file, record, "conflict", reason, ""))
+    return entries
 
 
 def _called_otherwise(engine: Engine) -> list[Quarantined]:
@@ -67,8 +67,8 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
 
     Between accounts and agents the log's word for an agent's identity is no contradiction.
     """
-    made = []
-    for actor, kind, called, n, ref in engine.rows(
+    entries = []
+    for actor, kind, log_kind, count, ref in engine.rows(
         "SELECT agent_id, agent_kind, actor_kind, sum(n_events)::BIGINT, arg_min(first_ref,"
         " (first_at, first_ref)) FROM activity WHERE registered AND in_window AND resolved_by ="
         " 'id' AND agent_kind <> actor_kind AND (actor_kind = 'agent' OR (agent_kind = 'agent' AND"
@@ -79,11 +79,11 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
             "actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}",
             actor=actor,
             kind=kind,
-            called=called,
-            n=n,
+            called=log_kind,
+            n=count,
         )
-        made.append(Quarantined(file, int(record), "conflict", reason, ""))
-    return made
+        entries.append(Quarantined(file, int(record), "conflict", reason, ""))
+    return entries
 
 
 def _near_names(engine: Engine) -> list[Quarantined]:
@@ -108,7 +108,7 @@ def _near_names(engine: Engine) -> list[Quarantined]:
     ]
 
 
-def _joined(engine: Engine) -> list[Quarantined]:
+def _joined_identities(engine: Engine) -> list[Quarantined]:
     """Identities that were taken for the one agent that acts under them."""
     return [
         Quarantined(

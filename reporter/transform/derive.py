@@ -50,8 +50,8 @@ when it is known who may approve one.
 
 def needed_for(wanted: Set[str]) -> Set[str]:
     """Return the tables to make for those wanted: they, and all that they rest on."""
-    found = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
-    return found | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
+    names = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
+    return names | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
 
 
 def derive(
@@ -81,9 +81,9 @@ def derive(
     approve(engine, baseline)
     set_baseline_apart(engine, run)
     make(engine, names)
-    renamed = bool(engine.one("SELECT count(*) FROM same_as"))
-    _copy_plain(engine, facts, renamed)
-    merge_actors(engine, renamed)
+    has_names = bool(engine.one("SELECT count(*) FROM same_as"))
+    _copy_plain(engine, facts, has_names)
+    merge_actors(engine, has_names)
     make(engine, before - names)
     _refuse_twins(engine)
     # Agents that act but stand in no register become actors; they have no tier and no attribute.
@@ -106,17 +106,17 @@ def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None
     for table in facts:
         if table.name in ("actors", "events"):
             continue
-        made = {"grants": "name", "approvals": "scope"}.get(table.name)
-        pattern = f", pattern_of({made}) AS like_pattern" if made else ""
+        pattern_column = {"grants": "name", "approvals": "scope"}.get(table.name)
+        pattern = f", pattern_of({pattern_column}) AS like_pattern" if pattern_column else ""
         if table.name == "credentials":
             pattern = ", least(revoked_at, expires_at) AS ended_at"
         if "row_id" in {c.name for c in table.columns}:
             pattern += ", CAST(i.rowid AS HUGEINT) AS row_id"
         names = [n for n, _ in columns_of(table)]
-        renamed = NAMED.get(table.name, ()) if has_names else ()
-        picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
+        actor_columns = NAMED.get(table.name, ()) if has_names else ()
+        expressions = [f"{same(n)} AS {n}" if n in actor_columns else n for n in names]
         engine.run(
-            f"CREATE TABLE {table.name} AS SELECT {', '.join(picked)}{pattern}, "
+            f"CREATE TABLE {table.name} AS SELECT {', '.join(expressions)}{pattern}, "
             f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
         )
 

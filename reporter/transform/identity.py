@@ -52,9 +52,9 @@ def merge_actors(engine: Engine, has_names: bool = True) -> None:
     """
     # To look each name up costs as much as all else here, and most companies have no actor of two
     # names.
-    named = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
+    replacement = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
-        f"CREATE TABLE actor_rows AS SELECT i.*{named if has_names else ''}, "
+        f"CREATE TABLE actor_rows AS SELECT i.*{replacement if has_names else ''}, "
         "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]

@@ -28,9 +28,9 @@ def find_secret_traces(engine: Engine) -> None:
     """Make secret_traces: an actor and the list or log in which something of it held a secret, a
     row.
     """
-    some = engine.one("SELECT count(*) FROM hidden JOIN parts USING (file)")
+    has_hidden = engine.one("SELECT count(*) FROM hidden JOIN parts USING (file)")
     parts = [
-        _in_events() if some else _NO_EVENTS,
+        _in_events() if has_hidden else _NO_EVENTS,
         *(_in_list(t) for t in TABLES.values() if _tells_actor(t)),
         _IN_CONFIGURATION,
     ]

@@ -516,9 +516,12 @@ class Run:
             for label, level, note, f in rows
         )
         cover = f"{self.view.cover.organisation}, {self.view.cover.period}"
-        notices = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
+        items = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
         head = "".join(f"<th>{name}</th>" for name in ("", "Level", "Score", "Range"))
-        return f"<table><caption>{escape(cover)}</caption><tr>{head}</tr>{body}</table><ul>{notices}</ul>"
+        return (
+            f"<table><caption>{escape(cover)}</caption><tr>{head}</tr>{body}</table>"
+            f"<ul>{items}</ul>"
+        )
 
 
 @dataclass(frozen=True)

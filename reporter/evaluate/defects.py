@@ -1,8 +1,9 @@
-"""What lies behind the failures of a run, and what can be done. In: an engine with results. Out:
+"""Root causes of the failures of a run, and what can be done. In: an engine with results. Out:
 causes, actions, and the table `led`.
 
-Failures are read a group of causes at a time, what is unknown is counted by the engine: nothing
-here holds all results of a run."""
+Failures are read one group of causes at a time, and the engine counts what is unknown: results of a
+run are never all in memory.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +24,7 @@ from reporter.model.scores import Status, Tally
 from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
 
 Sharers = Callable[[Iterable[str]], Mapping[ResultKey, tuple[str, ...]]]
-"""Failing checks -> all the actors that a subject belongs to, where it may belong to more than
-one.
-"""
+"""Failing checks -> all the actors of a subject, where it may belong to more than one."""
 
 
 def defects(
@@ -36,10 +35,12 @@ def defects(
     efforts: Efforts,
     workspace_efforts: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:
-    """Return the causes behind all failures, the worst first, and the actions of a run, by id.
+    """Return the causes of all failures, the worst first, and the actions of a run, by id.
 
-    `own` are the workspace's person-days. Leaves the table `led`: the cause and the action of each
-    failing or unknown result; '' for no action, where a waiver takes it off the roadmap."""
+    `workspace_efforts` are the workspace's person-days. Leaves the table `led`: the cause and the
+    action of each failing or unknown result. The action is '' where a waiver takes the result off
+    the roadmap.
+    """
     by_id = {c.id: c for c in checks}
     engine.run(
         "CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)"
@@ -75,8 +76,8 @@ def defects(
 
 
 def cause_names(checks: Iterable[str], groups: Iterable[CauseGroup]) -> dict[str, str]:
-    """Name what the failures of each check are grouped by: its group of causes, or the check
-    itself.
+    """Return the name by which the failures of each check are grouped: its group of causes, or the
+    check itself.
     """
     group_of = {check: g.id for g in groups for check in g.checks}
     return {c: group_of.get(c, c) for c in checks}
@@ -88,8 +89,8 @@ def by_cause(
     groups: Iterable[CauseGroup],
     sharers: Sharers,
 ) -> Iterator[tuple[CauseGroup | None, list[Explained]]]:
-    """Yield the causes of failures, group by group; `failed` comes by `cause_names`, check and
-    subject.
+    """Yield the causes of failures, group by group; `failures` are sorted by `cause_names`, check
+    and subject.
     """
     group_of = {check: g for g in groups for check in g.checks}
     names = cause_names(by_id, group_of.values())
@@ -100,7 +101,7 @@ def by_cause(
 
 
 def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the failing results, by the name that is given to their check, check and subject."""
+    """Yield the failing results, sorted by the name of their check, check and subject."""
     engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
     engine.insert("cause_names", list(names.items()))
     sql = (
@@ -115,8 +116,8 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
 def _sharers(
     engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
 ) -> dict[ResultKey, tuple[str, ...]]:
-    """Return all the actors that the subjects of failing checks belong to, where they may belong to
-    more than one.
+    """Return all the actors of the subjects of failing checks, where a subject may belong to more
+    than one.
     """
     actors: dict[ResultKey, list[str]] = defaultdict(list)
     for about in SHARED_BY:
@@ -134,7 +135,7 @@ def _sharers(
 
 
 def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:
-    """Return what is unknown, by check; `kinds` are its results, counted."""
+    """Return the unknown results by check; `kinds` are its results, counted."""
     rows = engine.rows(
         "WITH u AS (SELECT check_id, subject, reason_code, reason_values, owner,"
         " coalesce(nullif(actor, ''), subject) AS thing FROM results WHERE status = 'unknown'), r"

@@ -1,4 +1,4 @@
-"""What an assessed engine holds, as plain data for the report. In: an engine with results. Out:
+"""Tables of an assessed engine as plain data for the report. In: an engine with results. Out:
 feeds, comparison ...
 """
 
@@ -39,7 +39,7 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
 
 
 def feeds(engine: Engine) -> tuple[Feed, ...]:
-    """Whether each log source was delivering."""
+    """Return the delivery record of each log source."""
     return tuple(
         Feed(*row)
         for row in engine.rows(
@@ -51,7 +51,7 @@ def feeds(engine: Engine) -> tuple[Feed, ...]:
 
 
 def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
-    """In how many expected units each log delivered on each day of the period on which it did."""
+    """Return for each log and day of the period the number of expected units with events."""
     days_by_source: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for source, day, units in engine.rows(
         "SELECT log_source, date_diff('day', r.period_from, h.hour), count(DISTINCT CASE f.every"
@@ -64,7 +64,7 @@ def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], 
 
 
 def coverage(engine: Engine) -> tuple[Coverage, ...]:
-    """On which days each log shows each agent, the least seen first."""
+    """Return on how many days each log shows each agent, the least seen first."""
     return tuple(
         Coverage(*row)
         for row in engine.rows(
@@ -75,7 +75,7 @@ def coverage(engine: Engine) -> tuple[Coverage, ...]:
 
 
 def compared(engine: Engine) -> Comparison:
-    """What agents did beside what they were given."""
+    """Return what agents did, compared with what they were granted."""
     return Comparison(
         tuple(
             Scope(*r)
@@ -141,8 +141,7 @@ _PATHS = (
     " first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE"
     " in_window GROUP BY d.agent_id, root_id, root_kind ORDER BY 1, 2, 3, 7"
 )
-"""Whom each agent acts for and what it used; for what stands in no register no approval can be
-looked up.
+"""The principals of each agent and what it used; an unregistered agent has no approvals to look up.
 """
 
 
@@ -161,14 +160,16 @@ _MAYBE_UNREGISTERED = (
     " AND (x.agent_kind IS NULL OR t.may_be_agent) AND"
     f" {_HIGH_IMPACT.replace('registered', 'x.registered')}"
 )
-"""Actors of no list that did so and may be agents: the log tells no kind, or they call tools as
+"""Unlisted actors that did so and may be agents: the log gives no kind, or they call tools as
 agents do.
 """
 MAYBE_UNREGISTERED_CAP = "unlisted-high-impact"
 
 
 def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """The enterprise caps of policy.yml whose condition holds: id -> (highest level, reason)."""
+    """Return the enterprise caps of policy.yml whose condition holds: id -> (highest level,
+    reason).
+    """
     days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
     conditions = {
         "no-logs": days == 0,
@@ -180,8 +181,8 @@ def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
 
 
 def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """The caps whose condition may hold, for what is not known: they bind the level on evidence
-    only.
+    """Return the caps whose condition may hold, given what is unknown: they bind the level on
+    evidence only.
     """
     unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_UNREGISTERED}) AS g"))
     return _caps_in_force(content, {MAYBE_UNREGISTERED_CAP: unlisted})
@@ -196,7 +197,7 @@ def _caps_in_force(content: Content, conditions: Mapping[str, bool]) -> dict[str
 
 
 def unlisted(engine: Engine) -> tuple[Notice, ...]:
-    """Say who acts and stands in no list, and what INV-02 found of them."""
+    """Name the actors that act and stand in no list, with what INV-02 found about them."""
     rows = engine.rows(
         "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n,"
         " bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind ="
@@ -223,7 +224,7 @@ def unlisted(engine: Engine) -> tuple[Notice, ...]:
 
 
 def unnamed(engine: Engine) -> tuple[Notice, ...]:
-    """Say how many events of the period name nobody: whoever did them is assessed nowhere."""
+    """Count the events of the period that name nobody: their actors are assessed nowhere."""
     rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT AS n FROM activity WHERE agent_id IS NULL AND"
         " in_window GROUP BY log_source ORDER BY n DESC, log_source"
@@ -236,7 +237,7 @@ def unnamed(engine: Engine) -> tuple[Notice, ...]:
 
 
 def population(engine: Engine) -> dict[str, int]:
-    """Actors by kind; `shadow` for those only seen in logs."""
+    """Return the number of actors by kind; `shadow` counts those seen only in logs."""
     kinds = dict(
         engine.rows(
             "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
@@ -247,8 +248,8 @@ def population(engine: Engine) -> dict[str, int]:
 
 
 def context(engine: Engine, content: Content) -> Context:
-    """Figures shown beside the score; counts of agents, so never the published benchmark's counts
-    of organisations.
+    """Return the figures shown next to the score. They count agents; the published benchmark counts
+    organisations.
     """
     counts = dict(
         engine.rows(

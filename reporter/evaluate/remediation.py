@@ -1,8 +1,12 @@
-"""What a run could do next. In: failures by cause, unknowns. Out: actions, each verdict in one.
+"""What an organisation can do next. In: failures by cause, unknowns. Out: actions, each result in
+one.
 
-A root cause is one action; failures that no group of frameworks/causes.yml explains are one action
-a check, and so is what is unknown of it. What a waiver takes off the roadmap stands in none. Ids
-last, for they are those of causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence."""
+A root cause is one action. Failures that no group of frameworks/causes.yml explains are one action
+per check, and so are its unknown results.
+
+Results that a waiver takes off the roadmap belong to no action. Ids are stable, because they derive
+from causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,12 @@ from reporter.model.scores import Status, Tally
 
 URGENT_TIER = 3
 SHOW = f"-{EVIDENCE}"
-"""What the id of an action that supplies evidence ends in, behind that of its check."""
+"""Suffix of the id of an action that supplies evidence, after the id of its check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The unknown verdicts of a check."""
+    """The unknown results of a check."""
 
     check: str
     kinds: tuple[Tally, ...]
@@ -34,7 +38,7 @@ class Unknown:
     subject: str
     """One of their subjects."""
     things: int
-    """Agents, accounts or other subjects that they are about."""
+    """Number of agents, accounts or other subjects concerned."""
     owners: tuple[str, ...]
 
 
@@ -45,13 +49,13 @@ def mending(
     efforts: Efforts,
     workspace_efforts: Mapping[str, Fraction] = {},
 ) -> list[Action]:
-    """Return what mends the failures of a group, a cause each; those of a check that is in none are
-    mended together.
+    """Return the actions that fix the failures of a group, one per cause. Failures of a check in no
+    group are fixed together.
 
-    `own` are the workspace's person-days by cause, check or check-evidence.
+    `workspace_efforts` are the workspace's person-days by cause, check or check-evidence.
     """
     actions = []
-    # What is waived is not mended with the rest, so it has no say in what the action is called.
+    # Waived failures are not fixed with the others, so they do not influence the title.
     open_failures = [(e.cause, [f for f in e.own if not f.waiver]) for e in explanations]
     if group:
         for cause, findings in open_failures:
@@ -72,7 +76,7 @@ def mending(
 def showing(
     unknown: Unknown, check: Check, efforts: Efforts, workspace_efforts: Mapping[str, Fraction] = {}
 ) -> Action:
-    """Return what supplies the evidence that is missing for a check."""
+    """Return the action that supplies the missing evidence for a check."""
     count = sum(t.n for t in unknown.kinds)
     return Action(
         check.id + SHOW,
@@ -89,8 +93,8 @@ def showing(
 
 
 def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[str, str]:
-    """Return what a workspace may give days for; the value names the cause that a check is mended
-    with, if any.
+    """Return the ids for which a workspace may give days. The value names the cause that covers the
+    check, if any.
     """
     group_of = {check: g.id for g in groups for check in g.checks}
     cause_ids = dict.fromkeys(group_of.values(), "")
@@ -140,7 +144,7 @@ def _is_urgent(check: Check, tier_hi: int) -> bool:
 
 
 def tallied(tallies: Iterable[Tally]) -> dict[str, tuple[Tally, ...]]:
-    """Group what is unknown by check."""
+    """Group unknown tallies by check."""
     kinds: dict[str, list[Tally]] = {}
     for t in tallies:
         if t.status == Status.UNKNOWN:

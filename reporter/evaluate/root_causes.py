@@ -1,8 +1,9 @@
-"""Failures by what lies behind them. In: failing verdicts, groups, who shares what. Out: causes.
+"""Failures by root cause. In: failing results, groups, who shares what. Out: causes.
 
-Failures are one cause if their checks stand in one group of frameworks/causes.yml and they concern
-the same agent, credential or identity. What a cause is called follows from the checks that fail.
-No score is made here."""
+Failures have one cause if their checks belong to one group of frameworks/causes.yml and they
+concern the same agent, credential or identity. The checks that fail determine the title of a cause.
+No score is made here.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +31,10 @@ def root_causes(
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> list[Explained]:
-    """Return the causes behind the failures of a group, or of one check that is in none; each
-    failure stands in exactly one.
+    """Return the causes of the failures of a group, or of one check in no group; each failure
+    belongs to exactly one.
 
-    `actors` are all the actors a result's subject belongs to, where it belongs to more than its
-    own.
+    `actors` are all the actors of a result's subject, where it belongs to more than one.
     """
     places = _Places()
     for finding in failures:
@@ -68,7 +68,7 @@ def worst_first(cause: Cause) -> tuple[int, int, str, str]:
 
 
 class _Places:
-    """Which names mean one place: the smallest name stands for all that were joined."""
+    """Names that mean one place: the smallest name represents all joined names."""
 
     def __init__(self) -> None:
         self._over: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -119,7 +119,7 @@ def _explain(
 def _shared_subjects(
     findings: Iterable[Finding], actors: Mapping[ResultKey, tuple[str, ...]]
 ) -> list[str]:
-    """Return the subjects that several actors have."""
+    """Return the subjects that several actors share."""
     return sorted({f.subject for f in findings if len(actors.get((f.check, f.subject), ())) > 1})
 
 
@@ -129,8 +129,8 @@ def _what(
     by_id: Mapping[str, Check],
     actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> str:
-    """Name what several share, but nothing that passes what the title says of it; else the actor of
-    whom it is said.
+    """Name the shared subjects of which the title speaks; without any, name the actor that it
+    concerns.
     """
     shared_subjects = _shared_subjects(findings, actors)
     headline_findings = [f for f in findings if f.check in says]

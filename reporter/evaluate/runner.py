@@ -1,8 +1,9 @@
-"""Run compiled checks and apply the honesty rules to every verdict. In: an engine with tables. Out:
+"""Run compiled checks and apply the honesty rules to every result. In: an engine with tables. Out:
 table `results`.
 
-A verdict of SQL is not yet a result: what a source never records, and a log that was not
-delivering, make it unknown."""
+What the SQL of a check returns is not final: a source that never records a fact, or a log that
+stopped delivering, makes the result unknown.
+"""
 
 from __future__ import annotations
 
@@ -79,8 +80,8 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
 
 def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
-    """Make what hangs on which logs were alive: silent feeds and subjects; anew, where they were
-    there.
+    """Make the tables that depend on which logs were alive: silent feeds and subjects. Existing
+    ones are replaced.
     """
     _find_silent_logs(engine)
     for about in sorted(set(abouts)):
@@ -89,10 +90,10 @@ def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
 
 def _subject_table(about: str, sql: str) -> str:
-    """One row a subject: its highest tier, one actor to name, and what the worst of its
+    """SQL: one row per subject, with its highest tier and one actor to name. What the worst of its
     actors lacks is kept apart.
     """
-    # What passes on a key or principal must not weigh more because a stranger was seen with it.
+    # A pass on a key or principal must not weigh more because a stranger used it.
     tier = (
         "max(t.{0})"
         if about in ("agent", "actor")
@@ -116,9 +117,7 @@ def _subject_table(about: str, sql: str) -> str:
 
 
 def _group_actors(engine: Engine) -> None:
-    """Actors described by the same sources share a group, so that what they lack takes few rows,
-    not one an actor.
-    """
+    """Group actors that the same sources describe, to record what they lack once per group."""
     engine.run(
         "CREATE TABLE actor_groups AS SELECT actor_id, dense_rank() OVER (ORDER BY signature) AS"
         " grp, signature FROM (SELECT actor_id, string_agg(DISTINCT tbl || '=' || source, ';' ORDER"
@@ -131,11 +130,11 @@ _DELIVERED = (
     " CAST(json_object('log_source', f.log_source, 'seen', f.seen, 'expected', f.expected) AS"
     " VARCHAR)}"
 )
-"""SQL: that a log source did not deliver, as `WHY`."""
+"""SQL: the reason that a log source did not deliver, as `WHY`."""
 
 
 def _find_silent_logs(engine: Engine) -> None:
-    """For each actor, registered or not, whose logs cannot prove silence: why."""
+    """Record for each actor, registered or not, why its logs cannot prove silence."""
     engine.run(
         "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS (SELECT actor_id, log_source FROM"
         " actor_log_sources UNION SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT"
@@ -150,7 +149,7 @@ def _find_silent_logs(engine: Engine) -> None:
 
 
 def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
-    """Return the (table, column) pairs without which the check cannot speak, as loaded columns."""
+    """Return the (table, column) pairs that the check cannot do without, as loaded columns."""
     pairs: set[tuple[str, str]] = set()
     for table, column in compiled.reads:
         loaded = _loaded(table, column)
@@ -163,7 +162,7 @@ def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
 
 
 def _loaded(table: str, column: str) -> tuple[str, str] | None:
-    """Follow a computed column to the loaded one it rests on; None when the engine makes it."""
+    """Follow a computed column to the loaded one it derives from; None when the engine makes it."""
     alias = CARRIED_AS.get(f"{table}.{column}")
     if alias:
         origin, name = alias.split(".")
@@ -187,8 +186,8 @@ Sources = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """What can be seen at all: which source carries which column, and which sources describe
-    whom.
+    """What the input shows: which source carries which column, and which sources describe which
+    actors.
     """
 
     carried: frozenset[tuple[str, str, str]]
@@ -214,8 +213,8 @@ def _see(engine: Engine) -> _Sight:
 
 
 Runner = Callable[[Engine, Check, Compiled], Compiled]
-"""Makes of a check the one whose SQL is run here: of a check of others, one that reads what a child
-found.
+"""Returns the check to run here; a foreign check becomes one that reads the results of a child
+process.
 """
 
 
@@ -228,8 +227,8 @@ def assess(
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
 
-    A check that fails while running, or gives a subject twice, raises ContentError. Unless
-    `strict`: then its results are unknown, and why is returned by its id."""
+    A check that fails while running, or gives a subject twice, raises ContentError. Without
+    `strict` its results are unknown instead, and the reason is returned by its id."""
     sight = _see(engine)
     queue = deque(checks)
     failures: Failures = {}
@@ -242,7 +241,7 @@ def assess(
                 for _ in range(threads)
             ]:
                 task.result()
-    # What lacked memory beside another check may have it alone.
+    # A check that ran out of memory next to another may succeed alone.
     retries = [
         c
         for c in checks
@@ -277,7 +276,7 @@ def _work_off(
             _run_one(engine, check, compiled, sight, run)
         except OutOfMemory as error:
             failures[check.id] = Failure(error.message, error)
-        except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
+        except Unreadable:  # no statement about the check: its results are not unknown
             queue.clear()
             raise
         except Error as error:
@@ -323,8 +322,8 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, ru
 def _lacking_at_best(
     check: Check, needs_to_fail: list[tuple[str, str]], sight: _Sight
 ) -> dict[frozenset[str], str]:
-    """Return which columns are lacking where the check says what each would be at best -> SQL over
-    a subject's groups.
+    """Return the missing columns for which the check declares a best case -> SQL over a subject's
+    groups.
     """
     if not check.at_best:
         return {}
@@ -340,7 +339,7 @@ def _lacking_at_best(
     for group, sources in sight.groups:
         gaps = _gaps(sources, needs_to_fail, sight.carried)
         columns = frozenset(shared_columns.union(*(gaps or {}).values()))
-        # No value stands for a row: of a table that is lacking nothing is known at best.
+        # No value replaces a row: a missing table has no best case.
         if (
             gaps is not None
             and columns
@@ -359,8 +358,8 @@ def _tables(names: Iterable[str]) -> set[str]:
 
 
 def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
-    """Tell whether the sources of an actor carry anything of a table; of one of the organisation,
-    whether any does.
+    """Tell whether the sources of an actor carry anything of a table. For a table of the
+    organisation, any source counts.
     """
     if table in SHARED:
         return any(t == table for _, t in sight.tables)
@@ -376,11 +375,12 @@ def _fail_at_best(
     gaps: dict[frozenset[str], str],
     run: Runner,
 ) -> Compiled:
-    """Return a check over the verdicts of `ran` that knows which failures are certain, and with
+    """Return a check over the results of `query` that marks the failures that are certain, with
     their own reasons.
 
-    Certain is what fails though all that is not recorded is taken to be at best. Run again is
-    only what has a failure to lose."""
+    A failure is certain if it remains in the best case for everything that is not recorded. The
+    check runs again only where it has failures.
+    """
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE run_again AS SELECT v.subject, v.ok, v.{CODE},"
         f" v.{VALUES}, {_ref(query)} AS ref, FALSE AS certain FROM ({query.sql}) AS v"
@@ -405,7 +405,7 @@ def _fail_at_best(
 def _all_best(
     engine: Engine, check: Check, compiled: Compiled, names: Set[str]
 ) -> dict[str, dict[str, str]]:
-    """Return table -> column -> SQL of what the check reads there at best, where the column is
+    """Return table -> column -> SQL of the best-case value that the check reads where the column is
     empty.
     """
     values: dict[str, dict[str, str]] = {}
@@ -417,7 +417,7 @@ def _all_best(
 
 
 def replaceable(compiled: Compiled, name: str) -> bool:
-    """Tell whether a check reads a loaded column where another value can be put in its place."""
+    """Tell whether another value can replace a loaded column that a check reads."""
     reads = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
     own_name = name.partition(".")[2]
     return bool(reads) and all(
@@ -437,7 +437,7 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
 
 
 def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
-    """Say for each group of actors what its sources lack; groups seen in full are left out."""
+    """Say what the sources of each group of actors lack; groups seen in full are left out."""
     shared_reason = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
     return {
         g: reason
@@ -449,23 +449,25 @@ def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[in
 def _not_recorded(
     sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> Why | None:
-    """Say which needed columns none of an actor's sources carries; None when it is seen in full."""
+    """Name the needed columns that no source of an actor carries; None when it is seen in full."""
     gaps = _gaps(sources, needs, carried)
     if gaps is None:
         return _UNLISTED
     if not gaps:
         return None
-    columns = sorted(c for own in gaps.values() for c in own)
+    columns = sorted(c for names in gaps.values() for c in names)
     return because(
-        "not_recorded", sources=sorted({s for own in gaps for s in own}), columns=columns
+        "not_recorded",
+        sources=sorted({s for describers in gaps for s in describers}),
+        columns=columns,
     )
 
 
 def _gaps(
     sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> dict[frozenset[str], list[str]] | None:
-    """Return the sources of an actor -> the needed columns that they lack; None if no list has the
-    actor.
+    """Return the sources of an actor -> the needed columns that they lack; None if no list names
+    the actor.
     """
     gaps: dict[frozenset[str], list[str]] = {}
     for table, column in needs:
@@ -480,7 +482,7 @@ def _gaps(
 
 
 def _by_table(signature: str) -> Sources:
-    """Take the signature of a group of actors apart."""
+    """Parse the signature of a group of actors."""
     sources: dict[str, set[str]] = {}
     for part in signature.split(";"):
         table, source = part.split("=", 1)
@@ -489,7 +491,7 @@ def _by_table(signature: str) -> Sources:
 
 
 def _not_recorded_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
-    """Say which needed columns no source carries at all."""
+    """Name the needed columns that no source carries at all."""
     columns = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
     return because("recorded_nowhere", columns=columns) if columns else None
 
@@ -503,13 +505,17 @@ def _insert_actors(
     proves_no_absence: dict[int, Why],
     events: bool,
 ) -> int:
-    """Join verdicts to their subjects; add the live subjects that the check could not see.
+    """Join the rows of a check to its subjects; add the live subjects that the check could not see.
 
-    A subject of several actors (a shared key) passes only if all of them are seen in full, and
-    fails if one shows it. Who may be an agent, though no list says what it is, is unknown in each
-    check on agents; and who is listed as something else, in each that does not assess it as what it
-    is listed as. `not_recorded` groups cannot pass, nor fail if they are `not_recorded_to_fail`
-    too; `proves_no_absence` ones can fail, but cannot pass."""
+    A subject of several actors (a shared key) passes only if all of them are seen in full. It fails
+    if one of them shows a failure.
+
+    An actor that may be an agent, though no list says so, is unknown in each check on agents. An
+    actor listed as something else is unknown in each check that does not assess its listed type.
+
+    Groups in `not_recorded` cannot pass, nor fail if they are in `not_recorded_to_fail` too. Groups
+    in `proves_no_absence` can fail, but cannot pass.
+    """
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_not_recorded, why_no_absence = _case(not_recorded), _case(proves_no_absence)
     certain = "v.certain" if compiled.has_certain else "FALSE"
@@ -521,9 +527,9 @@ def _insert_actors(
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS MATERIALIZED ({compiled.sql}), joined AS (SELECT"
         " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"
-        f" {_reason_struct('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(compiled)} AS ref, s.actor,"
-        f" s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE)"
-        f" AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
+        f" {_reason('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(compiled)} AS ref,"
+        f" s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent,"
+        f" FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
         f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
         f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent FROM v FULL JOIN"
         f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
@@ -562,13 +568,14 @@ def _insert_organisation(
     why_no_fail: Why | None,
     events: bool,
 ) -> int:
-    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing
-    can be said.
+    """Insert results on the organisation, its logs, policies and actor types: tier 1, unknown when
+    there is no evidence.
 
-    A declared log that did not deliver is a subject whatever the check found: to lose it must not
-    pay.
+    A declared log that did not deliver is a subject whatever the check returns, so that losing it
+    brings no advantage.
 
-    `why` it cannot pass, and `why_no_fail` it cannot fail either.
+    `why` gives the reason that nothing can pass, and `why_no_fail` the reason that nothing can
+    fail.
     """
     subject_condition = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
     silence = (
@@ -580,7 +587,7 @@ def _insert_organisation(
         f"CASE WHEN v.ok AND {silence} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
         " 'unknown' END"
     )
-    check_reason = _reason_struct("v")
+    check_reason = _reason("v")
     reason = f"coalesce(CASE WHEN v.ok THEN {silence} END, {check_reason})"
     if why_no_fail:
         certain = "v.certain" if compiled.has_certain else "FALSE"
@@ -605,8 +612,8 @@ def _insert_organisation(
     return results
 
 
-def _reason_struct(rows: str) -> str:
-    """SQL: why a check says what it says, as `WHY`."""
+def _reason(rows: str) -> str:
+    """SQL: the reason that a check gives for a row, as `WHY`."""
     return f"{{'code': {rows}.{CODE}, 'held': {rows}.{VALUES}}}"
 
 

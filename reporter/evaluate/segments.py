@@ -1,8 +1,9 @@
 """The segments of an organisation and their results. In: an engine with results. Out: counted
 results by environment, unit, tier, type.
 
-A result stands in every segment to which an actor of its subject belongs; those of the organisation
-itself stand in none."""
+A result counts in every segment to which an actor of its subject belongs; results of the
+organisation itself count in none.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ _OF_ONE = ("agent", "actor")
 
 
 def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
-    """Count the results of every segment, and say whether an unregistered agent did something of
+    """Count the results of every segment, and note whether an unregistered agent did something of
     high impact there.
     """
     tallies = {key: tuple(counts) for key, counts in _count(engine, checks, _SEGMENTS)}
@@ -54,8 +55,8 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
 
 
 def each_agent(engine: Engine, checks: Sequence[Check]) -> Iterator[tuple[str, Iterator[Tally]]]:
-    """Count the results of every active agent, as if it were a segment of its own; one after the
-    other, by name.
+    """Count the results of every active agent as a segment of its own, one after the other, by
+    name.
     """
     return ((agent, counts) for (_, agent), counts in _count(engine, checks, _AGENTS))
 
@@ -85,8 +86,8 @@ def _segment_results(checks: Sequence[Check]) -> str:
     for check in checks:
         if SUBJECTS[check.about]:
             ids["" if check.about in _OF_ONE else check.about].append(check.id)
-    # Results may be of people and agents under another name: both sides are compared as the run
-    # calls them.
+    # Results may use other names for people and agents: both sides are compared under the names
+    # of the run.
     selects = [
         "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo,"
         f" c.tier_hi, {bool(about)} AS shared FROM results AS c "

@@ -358,7 +358,8 @@ def compile_all(
             kind = words_of(type(check.params[type_errors[0]]))
             errors.append(
                 InputError(
-                    f"params: {check.id}: {type_errors[0]} must be {kind}, not {overrides[type_errors[0]]!r}",
+                    f"params: {check.id}: {type_errors[0]} must be {kind}, not"
+                    f" {overrides[type_errors[0]]!r}",
                     place,
                 )
             )

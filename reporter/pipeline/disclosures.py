@@ -187,10 +187,10 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
 
     Whoever writes the log could write it: nothing else shows that the call did nothing. Refused
     sign-ins do nothing anyway."""
-    condition = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
+    refusal = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
     rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT,"
-        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {condition} GROUP BY log_source"
+        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {refusal} GROUP BY log_source"
         " ORDER BY log_source"
     )
     allowed_counts = {}
@@ -198,7 +198,7 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
         allowed_counts = dict(
             engine.rows(
                 "SELECT log_source, count(*) FROM in_events CROSS JOIN run AS r WHERE occurred_at"
-                f" >= r.period_from AND occurred_at < r.period_to AND {condition} AND"
+                f" >= r.period_from AND occurred_at < r.period_to AND {refusal} AND"
                 f" list_contains({quoted_list(_ALLOWS)}, lower(decision)) GROUP BY log_source"
             )
         )

@@ -485,7 +485,8 @@ def _swap(
     engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
     engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
     engine.run(
-        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {condition}"
+        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND"
+        f" {condition}"
     )
 
 

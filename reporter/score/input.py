@@ -21,7 +21,7 @@ STATUSES = {status.value: status for status in Status}
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """A check, its practice, and after how many days a pass says nothing any more (None: never)."""
+    """A check, its practice, and the days after which a pass expires (None: never)."""
 
     id: str
     practice: str
@@ -41,9 +41,7 @@ class ModelPractice:
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """A failure of `check` that a pass of `by` makes half good, until the day `expires`, which is
-    out.
-    """
+    """A failure of `check` that a pass of `by` half compensates, before the day `expires`."""
 
     by: str
     expires: int
@@ -51,7 +49,7 @@ class Compensation:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is to be scored; `scope` gives the subjects of each check, every one a cell."""
+    """The model to score; `scope` gives the subjects of each check, every one a cell."""
 
     tiers: Mapping[str, int]
     checks: Mapping[str, ModelCheck]
@@ -133,7 +131,7 @@ def _compensations(
 
 
 def _rows(model: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Give (id, place, row) of each row; refuse an id that stands twice."""
+    """Yield (id, place, row) of each row; refuse a duplicate id."""
     ids: set[str] = set()
     for row in value_of(model, kind):
         name = value_of(row, "id", kind)
@@ -144,7 +142,7 @@ def _rows(model: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mappi
 
 
 def value_of(row: Any, key: str, place: str = "model") -> Any:
-    """Return what a mapping holds; refuse one that lacks it.
+    """Return the value of a key; refuse a mapping that lacks it.
 
     Raises InputError where it is missing.
     """

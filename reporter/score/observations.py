@@ -31,7 +31,7 @@ Cells = dict[str, dict[str, str]]
 _RESULTS = {"unknown": 0, "na": 1, "pass": 2, "fail": 3}
 _METHODS = {"attest": 0, "test": 1, "examine": 1}
 _NAMES = ("unknown", "unknown", "na", "na", "attested", "pass", "fail", "fail")
-"""By twice the result plus the method: the larger is the worse, or the better known."""
+"""Index: twice the result plus the method. The larger is the worse, or the better supported."""
 
 
 def score_observations(
@@ -95,8 +95,8 @@ def settle(
 def _newest(
     model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """check -> source -> subject -> the newest word: day * 8 + result and method, of equal days the
-    worst.
+    """Return check -> source -> subject -> the newest statement: day * 8 + result and method. Of
+    equal days the worst counts.
     """
     newest: dict[str, dict[str, dict[str, int]]] = {c: defaultdict(dict) for c in model.checks}
     for number, observation in enumerate(observations, start=1):
@@ -121,8 +121,8 @@ def _newest(
 
 
 def _compensate(model: Model, cells: Cells, as_of: int) -> None:
-    """A failure is half made good by a pass of another check, found as such before any is made
-    good.
+    """Mark a failure as compensated if another check passes; compensated results prove nothing
+    themselves.
     """
     keys = [
         key
@@ -168,7 +168,7 @@ def _side(
     policy: Policy,
     side: str,
 ) -> dict[str, Any]:
-    """One end of every interval."""
+    """Return one end of every interval."""
     check = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
     practice = {name: getattr(p, side) if p else None for name, p in practices.items()}
     control: dict[str, Fraction | None] = {}

@@ -1,8 +1,9 @@
-"""What to do first? In: checks, themes, tallies and actions. Out: a `Roadmap` with exact gains.
+"""Order of actions. In: checks, themes, tallies and actions. Out: a `Roadmap` with exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise
 score of `score` would gain. `in_order` takes any tree of checks, so that `roadmap` orders the
-actions of other models in the same way."""
+actions of other models in the same way.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +31,16 @@ from reporter.score.state import (
 )
 
 RANKED = 300
-"""So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
+"""Number of picks chosen by comparing all remaining actions again; nobody plans beyond them."""
 FIRST = 5
 Worth = tuple[Fraction, Fraction, Fraction]
-"""What the order goes by: -gain per day, -gain, effort."""
+"""Sort key of the order: -gain per day, -gain, effort."""
 Taken = Callable[[str], Mapping[str, Change]]
-"""Told what is done, returns what others that share results with it have left to do."""
+"""Called with a finished action; returns the remaining changes of the actions that share its
+results.
+"""
 _Entry = tuple[tuple[bool, Worth, str], int, Action]
-"""Place in the order, turn in which it was put, and what is put."""
+"""Place in the order, turn of insertion, action."""
 _ZERO = Fraction(0)
 
 
@@ -49,11 +52,12 @@ def plan_actions(
     policy: Policy,
     caps: Caps = (),
 ) -> Roadmap:
-    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent
-    ones first, none before those that it waits for.
+    """Order actions by the gain of the evidenced enterprise score per effort. Urgent actions come
+    first, and none comes before those that it waits for.
 
-    All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the
-    id."""
+    All are scored again after every pick. Ties: the larger gain, then the smaller effort, then the
+    id.
+    """
     tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
     ceiling = min((most for most, _ in caps), default=5)
     state = State(tree, tallies, policy, ceiling)
@@ -89,9 +93,7 @@ def first_in_lanes(
     policy: Policy,
     most: int,
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the ids of the first picks of the act-now lane, and of the ranking once that lane is
-    done.
-    """
+    """Return the ids of the first picks of the act-now lane, and of the ranking after that lane."""
     state = State(_enterprise(checks, themes, policy), tallies, policy, ceiling=0)
     actions = tuple(actions)
     lanes: list[tuple[str, ...]] = []
@@ -132,7 +134,7 @@ def _union(changes: Iterable[Change]) -> Change:
 
 
 def change_of(action: Action) -> Change:
-    """Return what an action turns to pass, by check."""
+    """Return the results that an action turns to pass, by check."""
     pairs: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
     for move in sorted(action.moves):
         pairs[move.check].append(((move.status, move.tier_lo, move.tier_hi), move.n))
@@ -154,13 +156,13 @@ def in_order(
     state: State,
     actions: Mapping[str, Action],
     changes: Mapping[str, Change],
-    taken: Taken | None = None,
+    on_taken: Taken | None = None,
     ranked: int | None = None,
 ) -> Iterator[tuple[Action, Fraction, Fraction]]:
-    """Do the best action, again and again; give each with what it gained, with and without caps.
+    """Yield the best action again and again, with its gain with and without caps.
 
-    After so many (`ranked`) the others keep the order that they had then; their gains are exact all
-    the same."""
+    After `ranked` picks the others keep their order of that moment; their gains are still exact.
+    """
     remaining = _Remaining(state, changes)
     queue = _Queue(remaining)
     for name in actions:
@@ -175,17 +177,18 @@ def in_order(
         n_picks += 1
         gain, uncapped = remaining.take(action.id)
         yield action, gain, uncapped
-        leftovers = taken(action.id) if taken else {}
+        leftovers = on_taken(action.id) if on_taken else {}
         if ranked is None or n_picks < ranked:
             for name in remaining.refresh(leftovers):
                 queue.put(actions[name])
 
 
 class _Queue:
-    """Actions by what they bring, the best first; for one that waits for others, the best of these.
+    """Actions by gain, the best first; for one that waits for others, the best of these.
 
-    An action stands where it belongs or before: one that comes up with an old gain is scored anew
-    and put back."""
+    An action stands at its place or before it. One that surfaces with an outdated gain is scored
+    again and put back.
+    """
 
     def __init__(self, remaining: _Remaining) -> None:
         self._remaining = remaining
@@ -195,9 +198,9 @@ class _Queue:
         self._now: dict[str, int] = {}
 
     def put(self, action: Action) -> None:
-        """Add an action, or move it to the place that its gain now gives it."""
+        """Add an action, or move it to the place of its current gain."""
         self._now[action.id] = turn = self._now.get(action.id, 0) + 1
-        # What is worth the same is one object: comparing it with itself takes no arithmetic.
+        # Actions of equal worth share one object: comparing it with itself takes no arithmetic.
         gain = self._remaining.gain(action.id)
         pair = gain, action.effort
         worth = self._worth.get(pair) or self._worth.setdefault(
@@ -231,11 +234,12 @@ class _Queue:
 
 
 class _Remaining:
-    """The actions not yet taken, and what each would add through each practice that it touches.
+    """The remaining actions, and the gain of each through each practice that it touches.
 
     Hundreds of agents may lack the same thing: actions that change a practice alike are scored as
-    one. A gain is exact or too large: what others do makes it less, except where it `may_grow`;
-    then it is scored at once."""
+    one. A gain is exact or too large, since other actions only reduce it. Where it `may_grow`, it
+    is scored at once.
+    """
 
     def __init__(self, state: State, changes: Mapping[str, Change]) -> None:
         self._state = state
@@ -253,12 +257,12 @@ class _Remaining:
             self._put(name, change)
 
     def gain(self, name: str) -> Fraction:
-        """What the total gains by an action, as last scored."""
+        """Return the gain of the total from an action, as last scored."""
         return self._gains[name][1]
 
     def renew(self, name: str) -> bool:
-        """Score an action anew where something it touches has changed; return whether it gains
-        something else.
+        """Score an action again if something it touches has changed; return whether its gain
+        differs.
         """
         turn, old_gain = self._gains[name]
         if self._frozen or turn == self._turn:
@@ -271,7 +275,7 @@ class _Remaining:
         return self._gains[name][1] != old_gain
 
     def take(self, name: str) -> tuple[Fraction, Fraction]:
-        """Do an action; return what it gains, with and without caps."""
+        """Apply an action; return its gain with and without caps."""
         state, parts = self._state, self._parts[name]
         gain = state.gain(parts)
         self._drop(name)
@@ -284,9 +288,7 @@ class _Remaining:
         return gain
 
     def refresh(self, leftovers: Mapping[str, Change]) -> list[str]:
-        """Score anew what may gain more than before, or has less to do; return the actions of which
-        it is true.
-        """
+        """Score actions again that may gain more than before or have less to do; return them."""
         gainers: dict[str, None] = {}
         for name in leftovers:
             self._drop(name)
@@ -298,7 +300,7 @@ class _Remaining:
                     _, old_gain = self._adds.get((practice, key), (0, _ZERO))
                     if self._add(practice, key) > old_gain:
                         gainers |= names
-                    else:  # what makes something apply is no sum of what it adds here and there
+                    else:  # the gain of a newly applicable practice is no sum of parts
                         gainers |= {
                             n: None
                             for n in names
@@ -311,7 +313,7 @@ class _Remaining:
         return [*gainers, *leftovers]
 
     def freeze(self) -> list[str]:
-        """Score all anew for the last time; return the actions that gain something else."""
+        """Score all for the last time; return the actions whose gain differs."""
         names = [name for name in self._parts if self.renew(name)]
         self._frozen = True
         return names
@@ -335,7 +337,7 @@ class _Remaining:
         return self._state.gain(parts)[0]
 
     def _add(self, practice: Practice, key: Key) -> Fraction:
-        """What one practice adds, scored once a turn in which it changed."""
+        """Return the gain through one practice, scored once per turn in which it changed."""
         turn, value = self._adds.get((practice, key), (-1, _ZERO))
         if turn < max(self._changed[practice], self._all_changed):
             value = self._state.adds(practice, key)

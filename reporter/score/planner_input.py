@@ -1,8 +1,9 @@
-"""Which actions first? In: a model, its settled cells and actions, as plain data. Out: the picks in
-order, exact gains.
+"""Order of actions for any model. In: a model, its settled cells and actions, as plain data. Out:
+the picks in order, exact gains.
 
-The order is that of `plan`: a model is a tree of checks like the enterprise, whose actions may
-share cells and may make something apply."""
+The order is that of `plan`: a model is a tree of checks like the enterprise. Its actions may share
+cells and may make something apply.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +76,7 @@ def roadmap(
 
 
 def _complete(model: Model, cells: Cells) -> dict[str, Mapping[str, str]]:
-    """Refuse cells that no model has; add those in scope of which nothing is said, as unknown."""
+    """Refuse cells that the model lacks; add cells in scope without a status, as unknown."""
     complete: dict[str, Mapping[str, str]] = {}
     for check, statuses in cells.items():
         if check not in model.checks:
@@ -92,7 +93,7 @@ def _complete(model: Model, cells: Cells) -> dict[str, Mapping[str, str]]:
 
 
 def _cells_of(name: str, action: Mapping[str, Any], cells: Cells) -> list[Cell]:
-    """The cells of an action, each once."""
+    """Return the cells of an action, each once."""
     place = f"actions: {name}"
     pairs = []
     for cell in value_of(action, "cells", place):
@@ -120,7 +121,7 @@ def _action(name: str, effort: Fraction) -> Action:
 
 
 class _Todo:
-    """What every action has left to do: a cell that several share is made good once."""
+    """The remaining cells of every action: a cell that several share turns to pass once."""
 
     def __init__(self, model: Model, cells: Cells, actions: Mapping[str, Iterable[Cell]]) -> None:
         self._tiers, self._cells = model.tiers, cells
@@ -134,7 +135,7 @@ class _Todo:
                 self._sharing[cell].append(name)
 
     def change(self, name: str) -> Change:
-        """What an action turns to pass, by check."""
+        """Return the cells that an action turns to pass, by check."""
         counts: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
         for check, subject in self._open_cells[name]:
             tier = self._tiers[subject]
@@ -142,7 +143,9 @@ class _Todo:
         return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(counts.items())}
 
     def done(self, name: str) -> dict[str, Change]:
-        """Take what an action did away from the others; return what these have left."""
+        """Remove the cells of a finished action from the others; return the remaining changes of
+        these.
+        """
         names: dict[str, None] = {}
         for cell in self._open_cells.pop(name):
             for other in self._sharing.pop(cell):

@@ -1,8 +1,9 @@
-"""What a random sample shows of its population. In: counted results. Out: the share of each tier at
-its exact 95 % limit.
+"""Inference from a random sample to its population. In: counted results. Out: the share of each
+tier at its exact 95 % limit.
 
-One-sided limits of Clopper and Pearson (1934), those of the audit tables, by comparing whole
-numbers: no float."""
+One-sided limits of Clopper and Pearson (1934), those of the audit tables. Whole numbers are
+compared: no float.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ Row = tuple[Fraction, int, int]
 def strata(
     tallies: Iterable[Tally], credits: Mapping[Status, Fraction], policy: Policy, sign: int
 ) -> list[Row]:
-    """Return what a sample shows of each tier: its share without exceptions, at the lower (sign 1)
-    or upper (-1) limit.
+    """Return for each tier the share without exceptions, at the lower (sign 1) or upper (-1) limit
+    of the sample.
     """
     counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for tally in tallies:
@@ -67,6 +68,6 @@ def lower_limit(n: int, k: int) -> Fraction:
 
 
 def _at_most(n: int, k: int, a: int) -> Fraction:
-    """The chance of k or fewer exceptions in n draws when a of STEPS are exceptions."""
+    """Return the chance of k or fewer exceptions in n draws when a of STEPS are exceptions."""
     ways = sum(comb(n, i) * a**i * (STEPS - a) ** (n - i) for i in range(k + 1))
     return Fraction(ways, STEPS**n)

@@ -45,7 +45,7 @@ Caps = Sequence[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """What every framework is scored from."""
+    """Inputs that the scores of all frameworks share."""
 
     catalog: Mapping[str, Check]
     scored: Mapping[str, CheckScore]
@@ -76,9 +76,9 @@ def score(
 ) -> Scores:
     """Score all checks, each framework as a view of them, and the enterprise over the themes.
 
-    `caps` are (highest level, reason) for the enterprise total, `caps_lo` those that bind the level
-    on evidence only, since what they rest on is not known; `answers` are the settled statuses of
-    the controls' asks by (framework id, control id), unknown where absent."""
+    `caps` are (highest level, reason) for the enterprise total. `caps_lo` bind the level on
+    evidence only, since their condition is not known to hold. `answers` are the settled statuses
+    of the controls' asks by (framework id, control id), unknown where absent."""
     catalog = {check.id: check for check in checks}
     results: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
@@ -119,8 +119,8 @@ def _tenths(value: Fraction) -> int:
 def score_check(
     check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
-    """Score a check from its counted results (3.1); those of a random sample stand for all of their
-    tier (3.9).
+    """Score a check from its counted results (3.1); a random sample represents its whole tier
+    (3.9).
     """
     tallies = [t for t in tallies if t.n]
     counts = dict.fromkeys(Status, 0)
@@ -173,7 +173,7 @@ def weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, i
 
 
 def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
-    """Return what part of its weight a result is credited with in lo, or in hi."""
+    """Return the share of its weight that a result is credited with, in lo or in hi."""
     return {
         Status.PASS: _ONE,
         Status.FAIL: _ZERO,
@@ -187,7 +187,7 @@ def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
 def lowest(
     sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
 ) -> Fraction | None:
-    """Return the lo of a check that is no sample from what its results weigh; None where none
+    """Return the lo of a check without a sample from the weights of its results; None if no result
     applies.
     """
     rows = [(credits[status], *pair) for status, pair in sums.items() if pair[1]]
@@ -245,7 +245,7 @@ def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> Practic
 
 
 def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
-    """Return a practice's score, held down where a critical check has a result without credit
+    """Return the score of a practice, capped if a critical check has a result without credit
     (3.2).
     """
     return min(raw, policy.critical_cap) if caps else raw
@@ -305,7 +305,7 @@ def level_of(ratings: Sequence[tuple[int, str]]) -> int:
 
 
 def state_of(checks: Iterable[CheckScore]) -> str:
-    """Return what is known of a control at all: assessed, not_assessed or not_applicable (3.8)."""
+    """Return the state of a control: assessed, not_assessed or not_applicable (3.8)."""
     applicable = [check for check in checks if check.applicable]
     if not applicable:
         return "not_applicable"
@@ -313,7 +313,7 @@ def state_of(checks: Iterable[CheckScore]) -> str:
 
 
 def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
-    """Look coverage and the origin of the credited weight up in the table of 3.8."""
+    """Return the confidence for coverage and origin of the credited weight, by the table of 3.8."""
     credited_entries = [(entry, entry.weight * entry.score.lo) for entry in entries]
     total = sum(credit for _, credit in credited_entries)
     attested_credit = sum(credit * entry.score.attested for entry, credit in credited_entries)

@@ -1,8 +1,9 @@
-"""How every practice stands now, in lo, and what a change of its results adds. In: a tree of
-checks, counted results. Out: exact fractions.
+"""The current lo of every practice, and the gain of a change of its results. In: a tree of checks,
+counted results. Out: exact fractions.
 
-A control's score is the mean of its practices and the total the mean of the controls that apply, so
-that only the practices that a change touches are scored anew; the parts add up exactly."""
+A control's score is the mean of its practices and the total the mean of the applicable controls.
+Only practices that a change touches are scored again; the parts add up exactly.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from reporter.score.scorer import (
 )
 
 Kind = tuple[Status, int, int]
-"""(status, tier lo, tier hi): what a result counts by."""
+"""(status, tier lo, tier hi): results of one kind count alike."""
 Moved = tuple[tuple[Kind, int], ...]
 """How many results of a kind become pass."""
 Change = Mapping[str, Moved]
@@ -37,7 +38,7 @@ Change = Mapping[str, Moved]
 Practice = tuple[str, int]
 """(theme or id, level)"""
 Key = tuple[tuple[str, Moved], ...]
-"""The part of a change that one practice sees."""
+"""The part of a change that affects one practice."""
 Low = tuple[Fraction | None, bool]
 """(score, whether it caps); None where no result applies"""
 _ZERO = Fraction(0)
@@ -45,7 +46,7 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a check counts in, and how much."""
+    """The practice that a check counts in, and its weight."""
 
     practice: Practice
     weight: int
@@ -55,7 +56,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What is scored: checks in practices in controls."""
+    """The scored model: checks in practices in controls."""
 
     checks: Mapping[str, Part]
     practices: Mapping[Practice, tuple[str, int | Fraction]]
@@ -64,7 +65,7 @@ class Tree:
 
 
 class State:
-    """Every practice and control of a tree as scored now, in lo."""
+    """The current lo of every practice and control of a tree."""
 
     def __init__(self, tree: Tree, tallies: Iterable[Tally], policy: Policy, ceiling: int) -> None:
         self.tree, self.policy, self.ceiling = tree, policy, ceiling
@@ -94,7 +95,7 @@ class State:
             check_id: self._control(check_id, self._values) for check_id in tree.controls
         }
         self._lifted: set[Practice] = set()
-        """Of which the last change lifted the cap."""
+        """Practices whose cap the last change lifted."""
         self._share: dict[Practice, Fraction] = {}
         self._divide()
         self._levels: dict[str, int] = {}
@@ -122,7 +123,7 @@ class State:
         return min(self._group_levels[levels], self.ceiling)
 
     def parts(self, change: Change) -> dict[Practice, Key]:
-        """Split a change by the practices whose score it may move."""
+        """Split a change by the practices whose score it may change."""
         keys: dict[Practice, list[tuple[str, Moved]]] = {}
         for check_id, moves in change.items():
             if (part := self.tree.checks.get(check_id)) and (
@@ -133,15 +134,15 @@ class State:
         return {p: tuple(entries) for p, entries in keys.items()}
 
     def applies(self, practice: Practice) -> bool:
-        """Whether a practice has a result that counts."""
+        """Tell whether a practice has a result that counts."""
         return self._values[practice] is not None
 
     def adds(self, practice: Practice, key: Key) -> Fraction:
-        """What the total gains through one practice that applies."""
+        """Return the gain of the total through one applicable practice."""
         return self._adds(practice, key)[0]
 
     def gain(self, parts: Mapping[Practice, Key]) -> tuple[Fraction, Fraction]:
-        """What the total gains by a change, with and without caps."""
+        """Return the gain of the total from a change, with and without caps."""
         if not all(map(self.applies, parts)):
             gain = self._gain_by_opening(parts)
             return gain, gain
@@ -149,11 +150,11 @@ class State:
         return added(a for a, _ in adds), added(a for _, a in adds)
 
     def may_grow(self, practice: Practice, key: Key) -> bool:
-        """Whether a change may add more through a practice than it did before others were done.
+        """Tell whether a change may add more through a practice than before other actions.
 
-        What makes a result pass adds the less, the better the practice and the more results count.
-        Only a cap that was lifted, or that it would lift, a hidden tier and the limits of a sample
-        turn that round."""
+        A pass adds less the better the practice is and the more results count. Exceptions are a
+        lifted cap, a cap that the change would lift, a hidden tier, and the limits of a sample.
+        """
         if practice not in self._even or practice in self._lifted:
             return True
         n_capping = self._sums[practice][2]
@@ -162,13 +163,13 @@ class State:
         return n_capping == sum(self._checks[c].clears(moves) for c, moves in key)
 
     def steady(self, practice: Practice) -> bool:
-        """Whether that can be said of no change at all of a practice."""
+        """Tell whether no change to a practice can grow."""
         capped_now = self._sums[practice][2] or practice in self._lifted
         return practice in self._even and not capped_now
 
     def apply(self, parts: Mapping[Practice, Key]) -> bool:
-        """Keep a change; return whether it shifts what every practice counts, as something applies
-        only now.
+        """Apply a change; return whether it shifts the share of every practice, because something
+        applies only now.
         """
         newly_applies = not all(map(self.applies, parts))
         self._lifted.clear()
@@ -202,7 +203,7 @@ class State:
         return self._total(self._controls | controls) - self.total
 
     def _divide(self) -> None:
-        """Find what part of the total each practice is."""
+        """Compute the share of each practice in the total."""
         weights = {c: w for c, w in self.tree.controls.items() if self._controls[c] is not None}
         total_weight = sum(weights.values())
         for control, weight in weights.items():
@@ -222,7 +223,7 @@ class State:
         return total, sum(w for w, *_ in rows), sum(caps for *_, caps in rows)
 
     def _sum_after(self, practice: Practice, key: Key) -> tuple[Fraction, int, int]:
-        """The same with a change: it moves by what its checks move."""
+        """Return the sum of a practice after a change of its checks."""
         total, weights, n_capping = self._sums[practice]
         for check_id, moves in key:
             check = self._checks[check_id]
@@ -265,7 +266,7 @@ def added(values: Iterable[Fraction]) -> Fraction:
 
 
 class _Rules:
-    """What the policy says of results, looked up once."""
+    """Weights and credits of the policy, looked up once."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy, self.credits = policy, credits_of(policy)
@@ -280,38 +281,38 @@ class _Rules:
             for lo, hi in self.weights
             if hi >= CAP_TIER and not self.credits[status]
         )
-        """The kinds of results that cap a practice where the check is critical."""
+        """Kinds of results that cap the practice of a critical check."""
 
 
 class _Check:
-    """A check as it stands: what its results weigh by status, and its score with some of them made
-    good.
+    """The current state of a check: the weights of its results by status, and its score after some
+    become pass.
     """
 
     def __init__(self, part: Part, counts: Counter[Kind], rules: _Rules) -> None:
         self.part, self._counts, self._rules = part, counts, rules
         self.even = not part.sampled and all(lo == hi for _, lo, hi in counts)
-        """Whether what one result adds does not hang on what others are."""
+        """Whether the gain of one result is independent of the other results."""
         self._sums = weigh(tallied("", counts), rules.policy)
         self._capping = rules.capping if part.critical else frozenset()
         self._open = self._caps(tuple(counts.items()))
-        """How many results cap."""
+        """Number of results that cap."""
         self._cache: dict[Moved, Low] = {}
         self.low = self.score(())
 
     def score(self, moves: Moved) -> Low:
-        """Score it once some results are made good."""
+        """Return the score once some results are pass."""
         low = self._cache.get(moves)
         if low is None:
             low = self._cache[moves] = self._score(moves)
         return low
 
     def clears(self, moves: Moved) -> bool:
-        """Whether it caps until these results are made good."""
+        """Tell whether the check caps until these results are pass."""
         return 0 < self._open == self._caps(moves)
 
     def apply(self, moves: Moved) -> None:
-        """Keep that some results are made good."""
+        """Apply that some results are pass."""
         low = self.score(moves)
         self._sums = self._sums_after(moves)
         self._open -= self._caps(moves)

@@ -1,8 +1,9 @@
-"""Who may sign a statement. In: an engine with actors, what reporter.yml says under `approvers:`.
-Out: Directory.
+"""Authority to sign a statement. In: an engine with actors, `approvers:` of reporter.yml. Out:
+Directory.
 
-A name on a statement proves nothing. It counts where it is that of one person of the directory, who
-was in office on that day and has a role that the workspace names for this kind of statement."""
+A name on a statement proves nothing. It counts if it identifies one person of the directory, in
+office on that day, with a role that the workspace names for this kind of statement.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from reporter.model.sentences import Sentence, tell
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One actor of the lists, as far as it matters who signs."""
+    """One actor of the lists, with the facts that determine who may sign."""
 
     id: str
     kind: str
@@ -31,19 +32,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """People by every name that they have, and who may sign what."""
+    """People by each of their names, and who may sign which statement."""
 
     ids: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """Id or alias, as compared -> whose it is."""
+    """Id or alias, normalised -> the people who have it."""
     names: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """Display name, as compared -> whose it is."""
+    """Display name, normalised -> the people who have it."""
     approvers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of statement -> roles, and ids or names of people."""
     has_people: bool = False
 
     def known(self, name: str) -> tuple[Person, ...]:
-        """Return whom a name may mean: by id or alias, else by display name, people before
-        others.
+        """Return the people whom a name may mean: by id or alias, else by display name, people
+        before other actors.
         """
         key = person(name)
         people = self.ids.get(key) or self.names.get(key, ())
@@ -55,14 +56,14 @@ class Directory:
         return person(one) == person(other) or any(p.id in ids for p in self.known(other))
 
     def key(self, name: str) -> str:
-        """Return one name for all the names of a person; of who is not known, the name as it is
-        compared.
-        """
+        """Return one key for all names of a person; for an unknown person, the normalised name."""
         people = self.known(name)
         return people[0].id if len(people) == 1 else person(name)
 
     def objection(self, kind: str, name: str, at: datetime | None) -> Sentence | None:
-        """Say why somebody may not sign a statement of a kind on a day; nothing of who may."""
+        """Return the reason that somebody may not sign a kind of statement on a day; None if they
+        may.
+        """
         if not self.has_people:
             return tell("no list of people was supplied, so nothing shows who {name} is", name=name)
         people = self.known(name)
@@ -106,7 +107,7 @@ class Directory:
 
 
 def read_directory(engine: Engine, approvers: Mapping[str, Sequence[str]]) -> Directory:
-    """Return who stands in the lists, with every name of theirs."""
+    """Return everybody in the lists, under each of their names."""
     ids: dict[str, dict[str, Person]] = defaultdict(dict)
     names: dict[str, dict[str, Person]] = defaultdict(dict)
     everybody: dict[str, Person] = {}
@@ -134,12 +135,12 @@ def read_directory(engine: Engine, approvers: Mapping[str, Sequence[str]]) -> Di
 
 
 def person(name: str) -> str:
-    """Return a name as it is compared."""
+    """Return a name in normalised form."""
     return " ".join(name.casefold().split())
 
 
 def _out_of_office(signer: Person, name: str, at: datetime) -> Sentence | None:
-    """Say why somebody could not sign on a day; the first and the last day count."""
+    """Return the reason that somebody could not sign on a day; the first and the last day count."""
     day = at.date()
     if signer.began_at and day < signer.began_at.date():
         return tell(

@@ -1,8 +1,9 @@
-"""What people's answers count as (2.1 of the method). In: rows as given, catalogs, files, a date,
-who may sign. Out: Settled.
+"""The status that people's answers count as (2.1 of the method). In: rows as given, catalogs,
+files, a date, the directory. Out: Settled.
 
-An answer that is wrong is rejected with its line; all others stand in the report, with what they
-count as and why."""
+A wrong answer is rejected with its line. All others stand in the report, with their status and its
+reason.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from reporter.statements.approvers import Directory
 from reporter.statements.fields import Wrong, day, filled, one_of, rejected
 
 LIFETIME = timedelta(days=365)
-"""How long an answer holds that names no end."""
+"""How long an answer without an end date is valid."""
 ANSWERS = {
     "yes": "yes",
     "y": "yes",
@@ -37,28 +38,30 @@ ANSWERS = {
 }
 METHODS = ("attest", "examine")
 EMPTY = hashlib.sha256(b"").hexdigest()
-"""An empty file is not hashed when it is read."""
+"""The hash of an empty file, which is not computed when it is read."""
 _WORST = ("fail", "unknown", "na", "attested", "pass")
-"""Of two answers of one person and time the one that stands first counts."""
+"""Of two answers by one person at one time, the one listed first counts."""
 _GOOD = ("pass", "attested", "na")
-"""What an answer counts as that helps."""
+"""Statuses that raise a score."""
 MOST_OF = 10
-"""One person, or one artefact, behind more than one in so many answers is told."""
+"""A notice names each person or artefact behind more than one in this many answers."""
 _STRONGEST = ("na", "attested", "pass", "fail")
-"""Of several people the one that stands last counts: no evidence outweighs a fail."""
+"""Of several people's answers the one listed last counts: without evidence nothing outweighs a
+fail.
+"""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """All answers with their fate."""
+    """All answers and what becomes of them."""
 
     answers: dict[tuple[str, str], Status]
     """(framework id, control id) -> status, for `score`."""
     attestations: tuple[Attestation, ...]
     rejected: tuple[Quarantined, ...]
     aside: tuple[tuple[str, Sentence], ...]
-    """(file, why) of each row out of scope."""
+    """(file, reason) of each row out of scope."""
     artefacts: frozenset[str]
     """Files of the workspace that prove an answer."""
 
@@ -72,8 +75,9 @@ def settle(
     directory: Directory,
     shortfalls: Mapping[str, Sentence | None],
 ) -> Settled:
-    """Assess every row; `known` are all catalogs, `chosen` the ids of those in this run, `thin`
-    says of each file that an answer names what it lacks to show anything."""
+    """Assess every row. `catalogs` are all catalogs, and `framework_ids` the ids of those in this
+    run. `shortfalls` gives what each file named by an answer lacks as evidence.
+    """
     controls = {f.id: {c.id for c in f.controls} for f in catalogs}
     by_control: dict[tuple[str, str], list[Attestation]] = defaultdict(list)
     rejects: list[Quarantined] = []
@@ -106,12 +110,12 @@ def settle(
 
 
 def artefacts(rows: Sequence[Given]) -> set[str]:
-    """Return the files that answers name as proof, as they are named in the workspace."""
+    """Return the files that answers cite as proof, under their names in the workspace."""
     return {_path(row.fields["artefact"].strip()) for row in rows if row.fields.get("artefact")}
 
 
 def concentrated(answers: Sequence[Attestation], directory: Directory) -> Notice | None:
-    """Name the people and artefacts that carry more than a tenth of the answers that count."""
+    """Name the people and artefacts behind more than a tenth of the answers that count."""
     counted_answers = [answer for answer in answers if answer.status in _GOOD]
     counts: Counter[Sentence] = Counter()
     for answer in counted_answers:
@@ -213,7 +217,7 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
 
 @dataclass(frozen=True, slots=True)
 class _Grounds:
-    """What an answer is assessed by."""
+    """The facts against which an answer is assessed."""
 
     hashes: Mapping[str, str]
     thin: Mapping[str, Sentence | None]
@@ -222,7 +226,7 @@ class _Grounds:
 
 
 def _settle_control(answers: Sequence[Attestation], grounds: _Grounds) -> list[Attestation]:
-    """Assess the answers for one control: each alone, the newest of each person, then across
+    """Assess the answers for one control: each alone, then the newest of each person, then across
     people.
     """
     assessed_answers = [_assess_alone(answer, grounds) for answer in answers]
@@ -249,7 +253,7 @@ def _newest_then_worst(answer: Attestation) -> tuple[timedelta, int, str]:
 def _beside(
     answer: Attestation, newest_answer: Attestation | None, deciding_answer: Attestation | None
 ) -> Attestation:
-    """Say of an assessed answer whether another one counts in its place."""
+    """Note on an assessed answer whether another one counts in its place."""
     if answer.status in ("", "unknown") or deciding_answer is None or newest_answer is None:
         return answer
     if answer is not newest_answer:
@@ -282,8 +286,8 @@ def _assess_alone(answer: Attestation, grounds: _Grounds) -> Attestation:
     if answer.date and answer.date > as_of:
         return replace(answer, why=tell("dated after the date of this assessment: dropped"))
     if answer.answer == "no":
-        # 2.1: a stale fail stays a fail; bad news does not expire by being ignored, and needs no
-        # standing.
+        # 2.1: a stale fail stays a fail. Bad news does not expire when ignored, and anybody may
+        # report it.
         reason = tell("answered no, which does not expire") if _stale(answer, as_of) else None
         return replace(answer, status="fail", why=reason or tell("answered no"))
     if why := _stale(answer, as_of):
@@ -331,7 +335,7 @@ def _stale(answer: Attestation, as_of: datetime) -> Sentence | None:
 
 
 def _unproven(answer: Attestation, hashes: Mapping[str, str]) -> Sentence | None:
-    """Say why the artefact that an answer names proves nothing."""
+    """Return the reason that the artefact of an answer proves nothing."""
     if not answer.artefact:
         return None
     digest = hashes.get(_path(answer.artefact))
@@ -346,7 +350,7 @@ def _unproven(answer: Attestation, hashes: Mapping[str, str]) -> Sentence | None
 
 
 def _unconfirmed(answer: Attestation, directory: Directory) -> Sentence | None:
-    """Say why nobody else has confirmed that a control does not apply."""
+    """Return the reason that nobody else confirms that a control does not apply."""
     if not answer.confirmed_by:
         return tell("nobody is named in confirmed_by")
     if directory.same(answer.confirmed_by, answer.attested_by):
@@ -355,7 +359,7 @@ def _unconfirmed(answer: Attestation, directory: Directory) -> Sentence | None:
 
 
 def _unexamined(answer: Attestation, grounds: _Grounds) -> Sentence | None:
-    """Say why an examination is none."""
+    """Return the reason that an examination does not count as one."""
     if not answer.artefact:
         return tell("it names no artefact")
     if not answer.artefact_sha256:
@@ -374,7 +378,9 @@ def _unexamined(answer: Attestation, grounds: _Grounds) -> Sentence | None:
 
 
 def _hashes(files: Sequence[FileCount]) -> dict[str, str]:
-    """Hash by file; a sheet of a workbook or a list of a document has that of the whole."""
+    """Return the hash of each file. A sheet of a workbook or a list of a document has the hash of
+    the whole.
+    """
     hashes: dict[str, str] = {}
     for file in files:
         sha256 = file.sha256 or EMPTY * (not file.bytes)
@@ -384,7 +390,7 @@ def _hashes(files: Sequence[FileCount]) -> dict[str, str]:
 
 
 def _path(artefact: str) -> str:
-    """Where an artefact lies in the workspace; it may be named with the folder or without."""
+    """Return the place of an artefact in the workspace; the name may include the folder."""
     return f"statements/{artefact.removeprefix('./').removeprefix('statements/')}"
 
 

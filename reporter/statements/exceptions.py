@@ -1,7 +1,7 @@
-"""What waivers and compensating controls do to results. In: an engine with results, statements.
-Out: results changed or marked, and each statement with its effect.
+"""The effect of waivers and compensating controls on results. In: an engine with results,
+statements. Out: results changed or marked, and each statement with its effect.
 
-Proof is looked for among the results as found, so that no compensated result proves another one.
+Proof comes from the original results, so that no compensated result proves another one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reporter.schema.tables import SUBJECTS
 from reporter.statements.approvers import Directory
 
 _TIER = 3
-"""From this tier on a critical failure is not waived."""
+"""From this tier up, a critical failure cannot be waived."""
 _OBJECTIONS = {
     "own": mark("approved by its owner"),
     "self": mark("approved by the person it is about"),
@@ -32,7 +32,7 @@ _OBJECTIONS = {
         " compensating control"
     ),
 }
-"""What speaks against a statement."""
+"""Objections to a statement."""
 
 
 def compensate(
@@ -41,7 +41,7 @@ def compensate(
     checks: Iterable[Check],
     directory: Directory,
 ) -> tuple[Compensation, ...]:
-    """Turn each failing result whose substitute is proven into a compensated one."""
+    """Mark each failing result as compensated if its substitute check is proven."""
     if all(c.why for c in compensations):
         return tuple(compensations)
     about = {c.id: c.about for c in checks}
@@ -78,8 +78,8 @@ def waive(
     as_of: datetime,
     directory: Directory,
 ) -> tuple[Waiver, ...]:
-    """Mark each failing result that a waiver covers; of several the one that ends last stands in
-    it.
+    """Mark each failing result that a waiver covers; of several waivers the one that ends last is
+    recorded.
     """
     if all(w.why for w in waivers):
         return tuple(waivers)
@@ -106,8 +106,8 @@ def _match(
     critical: Sequence[str],
     directory: Directory,
 ) -> None:
-    """Make `matched`: n of a statement, each result that it names, and what speaks against it, ''
-    if nothing does.
+    """Make `matched`: n of a statement, each result that it names, and the objection to it, or ''
+    if there is none.
     """
     candidates = [(n, s) for n, s in enumerate(statements) if not s.why]
     engine.run(
@@ -147,8 +147,8 @@ def _match(
 def _make_holders(
     engine: Engine, ids: Group[str], about: Mapping[str, str], directory: Directory
 ) -> None:
-    """Make `holders`, the actors of each failing result, and `persons`, whoever signed beside the
-    owners and people that he is.
+    """Make `holders`, the actors of each failing result, and `persons`, the owners and people that
+    each signer is.
     """
     engine.run(
         "CREATE OR REPLACE TEMP TABLE holders (check_id VARCHAR, subject VARCHAR, actor_id VARCHAR)"
@@ -179,7 +179,7 @@ def _make_holders(
 
 
 def _match_counts(engine: Engine) -> dict[int, dict[str, int]]:
-    """Count the results of each statement by what speaks against it."""
+    """Count the results of each statement by objection."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for n, objection, results in engine.rows(
         "SELECT n, objection, count(*) FROM matched GROUP BY ALL ORDER BY ALL"
@@ -189,7 +189,7 @@ def _match_counts(engine: Engine) -> dict[int, dict[str, int]]:
 
 
 def _waiver_outcome(waiver: Waiver, counts: Mapping[str, int], as_of: datetime) -> Waiver:
-    """Say what a waiver does."""
+    """Return a waiver with its effect."""
     if waiver.why:
         return waiver
     if not counts and waiver.subject:
@@ -228,9 +228,11 @@ def _waiver_outcome(waiver: Waiver, counts: Mapping[str, int], as_of: datetime) 
 def _proofs(
     engine: Engine, compensations: Sequence[Compensation], about: Mapping[str, str]
 ) -> dict[int, tuple[Value, tuple[str, ...]]]:
-    """Return whose verdicts of the other check decide, and which these are, by place in `given`.
+    """Return the bearer whose results of the other check decide, and these results, by place in
+    `compensations`.
 
-    Those of the same subject; else of all the actors that it belongs to; else of the organisation.
+    Results on the same subject come first, then those on all of its actors, then those on the
+    organisation.
     """
     candidates = {n: c for n, c in enumerate(compensations) if not c.why}
     engine.run("CREATE OR REPLACE TEMP TABLE others (n BIGINT, by_check VARCHAR)")
@@ -267,9 +269,7 @@ def _proofs(
 
 
 def _statuses_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> str:
-    """SQL: n, an actor that the failing subject belongs to, the verdicts of the other check on what
-    is the actor's.
-    """
+    """SQL: n, an actor of the failing subject, and the results of the other check on that actor."""
     ids = quoted_list([i for i, k in about.items() if k == kind])
     return (
         "SELECT o.n, h.actor_id, list_sort(list(DISTINCT p.status) FILTER (p.status IS NOT NULL))"
@@ -286,7 +286,7 @@ def _compensation_outcome(
     counts: Mapping[str, int],
     proof: tuple[Value, tuple[str, ...]] | None,
 ) -> Compensation:
-    """Say what a compensating control does."""
+    """Return a compensating control with its effect."""
     if compensation.why:
         return compensation
     if not counts:

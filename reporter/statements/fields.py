@@ -1,5 +1,5 @@
-"""What the fields of a statement say. In: a row as texts. Out: values, or `Wrong` with what was
-expected; the row rejected.
+"""The values of the fields of a statement. In: a row as texts. Out: values, or `Wrong` with the
+expected form; the row rejected.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from reporter.model.statements import Given
 
 SHOWN = 300
 FEW = 9
-"""So many words are listed; of more, the closest or an example."""
+"""Up to this many words are listed; beyond that, the closest ones or an example."""
 
 
 class Wrong(ReporterError):
-    """A row that cannot be taken: what is wrong, and what was expected."""
+    """A row that cannot be accepted: its mistake, and the expected form."""
 
     def __init__(self, wrong: Sentence, hint: Sentence) -> None:
         super().__init__(str(wrong), hint=str(hint))
@@ -34,7 +34,7 @@ def rejected(row: Given, error: Wrong) -> Quarantined:
 
 
 def filled(fields: Mapping[str, str], name: str, expected: Sentence) -> str:
-    """Return a text that must be there; `expected` is a whole sentence."""
+    """Return a required text; `expected` is a whole sentence."""
     value = fields.get(name, "")
     if not value:
         raise Wrong(_empty(name), hint=expected)
@@ -42,7 +42,7 @@ def filled(fields: Mapping[str, str], name: str, expected: Sentence) -> str:
 
 
 def one_of(fields: Mapping[str, str], name: str, words: Mapping[str, str]) -> str:
-    """Return what a word of a list means; the closest ones stand in the error."""
+    """Return the meaning of a word of a list; the error names the closest words."""
     value = fields.get(name, "")
     if value in words:
         return words[value]
@@ -64,14 +64,14 @@ def _suggestion(close: Sequence[str]) -> Sentence:
 
 
 def any_of(words: Sequence[str]) -> Value:
-    """Name words of which one is enough."""
+    """Join alternatives with "or"."""
     if len(words) == 1:
         return words[0]
     return tell("{word} or {other}", word=any_of(words[:-1]), other=words[-1])
 
 
 def listed(words: Iterable[str]) -> Sentence:
-    """Say what is known, or an example of it."""
+    """Name the accepted words, or one example."""
     names = sorted(set(words))
     if len(names) > FEW:
         return tell("expected an id such as {word}", word=names[0])
@@ -79,7 +79,7 @@ def listed(words: Iterable[str]) -> Sentence:
 
 
 def a_day() -> Sentence:
-    """Say how a day is written."""
+    """Return the expected form of a day."""
     return tell("expected a day such as {day}", day="2026-09-15")
 
 

@@ -1,8 +1,9 @@
-"""What waivers and compensating controls say. In: rows as given, checks, a date, who may sign. Out:
-Stated.
+"""The content of waivers and compensating controls. In: rows as given, checks, a date, the
+directory. Out: Stated.
 
-A row that is wrong is rejected with its line. What is not in force at the date, or not signed by
-somebody who may, keeps `why` and has no effect. A row of `exceptions` is a waiver."""
+A wrong row is rejected with its line. A statement out of force at the date, or without a valid
+signature, keeps `why` and has no effect. A row of `exceptions` is a waiver.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +29,14 @@ from reporter.statements.fields import Wrong, a_day, any_of, day, filled, one_of
 
 LONGEST = timedelta(days=365)
 REFUSED = "no effect"
-"""So begins, in English, the reason of what nobody signed who may."""
+"""The English beginning of the reason for a statement without a valid signature."""
 _Fields = Mapping[str, str]
 _Statement = TypeVar("_Statement", Waiver, Compensation)
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All waivers and compensating controls, those out of force too."""
+    """All waivers and compensating controls, including those out of force."""
 
     waivers: tuple[Waiver, ...] = ()
     compensations: tuple[Compensation, ...] = ()
@@ -48,7 +49,7 @@ def read_waivers(
     as_of: datetime,
     directory: Directory,
 ) -> Stated:
-    """Take what is well formed, and say of each why it has no effect; `checks` are those of this
+    """Parse well-formed rows and record why a statement has no effect; `checks` are those of this
     run.
     """
     substitutes = {c.id: c.compensated_by for c in checks}
@@ -80,8 +81,8 @@ def read_waivers(
 def exceptions(
     engine: Engine, checks: Iterable[Check], as_of: datetime, directory: Directory
 ) -> tuple[Waiver, ...]:
-    """Return the rows of `exceptions` as waivers: each for the subjects of its check that are, or
-    belong to, what it names.
+    """Return the rows of `exceptions` as waivers. Each covers the subjects of its check that are,
+    or belong to, the actor it names.
     """
     about = {c.id: c.about for c in checks}
     waivers = []
@@ -140,7 +141,7 @@ def _ill_formed(
     start: datetime | None,
     end: datetime | None,
 ) -> Sentence | None:
-    """Say what an exception lacks that a waiver must have."""
+    """Return what an exception lacks as a waiver."""
     if not check:
         return tell("no effect: it names no check")
     if check not in about:
@@ -165,7 +166,7 @@ def _ill_formed(
 
 
 def _narrower(about: str, actor: str, item: str) -> Sentence | None:
-    """Say that an exception is for a part of what its check assesses as a whole."""
+    """Return an objection if an exception covers a part of what its check assesses as a whole."""
     if actor and item and about in _ACTORS:
         return tell(
             "no effect: it is for {item} alone, and the verdict is on {actor} as a whole",

@@ -1,5 +1,5 @@
-"""One actor, many names: where sources disagree on it, and where two actors may be one. In: derived
-tables. Out: notes.
+"""Conflicts between sources about one actor, and actors that may be the same. In: derived tables.
+Out: notes.
 
 Nothing is merged here: only exact ids and declared aliases make two records one actor.
 """
@@ -21,12 +21,12 @@ COMPARED = (
     "parent_id",
 )
 SHORTEST = 4
-"""Letters and digits below which names are alike by chance."""
+"""Minimum of letters and digits: shorter names are alike by chance."""
 
 
 def notes(engine: Engine) -> list[Quarantined]:
-    """Return a note for each value that two records, or a list and the log, give differently, and
-    for each pair of near names.
+    """Return a note for each value on which two records, or a list and the log, differ, and for
+    each pair of near names.
     """
     return [
         *_conflicts(engine),
@@ -62,8 +62,8 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
 
 
 def _called_otherwise(engine: Engine) -> list[Quarantined]:
-    """Actors, named by their id, that a list calls agents and the log people, or the log agents and
-    a list something else.
+    """Return a note for each actor that a list calls an agent and the log a person, or the log an
+    agent and a list something else.
 
     Between accounts and agents the log's word for an agent's identity is no contradiction.
     """
@@ -87,7 +87,7 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
 
 
 def _near_names(engine: Engine) -> list[Quarantined]:
-    """Names that are the same but for case and signs, of actors that are not the same."""
+    """Return a note for names that differ only in case and signs and belong to different actors."""
     plain = "regexp_replace(lower(x), '[^a-z0-9]', '', 'g')"
     return [
         Quarantined(
@@ -109,7 +109,7 @@ def _near_names(engine: Engine) -> list[Quarantined]:
 
 
 def _joined_identities(engine: Engine) -> list[Quarantined]:
-    """Identities that were taken for the one agent that acts under them."""
+    """Return a note for each identity that was merged with the one agent that acts under it."""
     return [
         Quarantined(
             file,
@@ -131,9 +131,7 @@ def _joined_identities(engine: Engine) -> list[Quarantined]:
 
 
 def _doubly_claimed(engine: Engine) -> list[Quarantined]:
-    """Aliases that are declared for several actors: the first in order is used, and that is
-    said.
-    """
+    """Return a note for each alias that several actors declare: the first in order is used."""
     return [
         Quarantined(
             file,

@@ -1,8 +1,9 @@
-"""The public face: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
+"""The public interface: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
 
-Shares are numbers from 0 to 1 in tables; beside each stands the exact fraction as text. What cannot
-be used raises ReporterError, which names place, expectation and next step. Nothing heavy is
-imported before it is used."""
+Shares are numbers from 0 to 1 in tables, each with the exact fraction as text. Unusable input
+raises ReporterError, which names place, expectation and next step. Nothing heavy is imported before
+use.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +95,7 @@ def assess(
 
 
 def _temporary_run(workspace: Path, options: Options) -> Run:
-    """Make a run in a folder that goes with what is returned."""
+    """Make a run in a temporary folder that is removed with the returned object."""
     place = Path(mkdtemp(prefix="reporter-run-"))
     try:
         result = run(workspace, place / "run", options)
@@ -277,7 +278,7 @@ class Run:
         """Every check.
 
         Columns: check, title, theme, severity, level, about (what its subjects are), evidence
-        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many verdicts
+        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many results
         are pass, fail, unknown, na, attested, compensated."""
         from reporter.model.scores import Status
 
@@ -300,7 +301,7 @@ class Run:
         return _frame(rows)
 
     def results(self, where: str = "TRUE", **values: str | int) -> pd.DataFrame:
-        """Every verdict, or those with some values (check="OWN-01") that a condition in SQL
+        """Every result, or those with some values (check="OWN-01") that a condition in SQL
         chooses, by check and subject.
 
         Columns: check, subject, status (pass | fail | unknown | na | attested | compensated),
@@ -346,7 +347,7 @@ class Run:
         return pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
 
     def findings(self, **values: str | int) -> pd.DataFrame:
-        """Every verdict that is neither pass nor na, or those with some values; columns as
+        """Every result that is neither pass nor na, or those with some values; columns as
         `results`.
         """
         return self.results("status NOT IN ('pass', 'na')", **values)
@@ -354,7 +355,7 @@ class Run:
     def agents(self) -> pd.DataFrame:
         """Every active agent.
 
-        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own verdicts
+        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own results
         alone), assessed; declared (risk tier); granted, unused, outside, new, unapproved,
         unreviewed, events, denied ... (what it did beside what it was given; missing where it is
         not compared)."""
@@ -409,7 +410,7 @@ class Run:
         return _frame([_fields(f) for f in self.data.files])
 
     def changes(self) -> pd.DataFrame:
-        """Every verdict that differs from the earlier run that this one was assessed with, or fails
+        """Every result that differs from the earlier run that this one was compared with, or fails
         in both; see `Comparison`.
         """
         from reporter.runs.store import Changes
@@ -417,7 +418,7 @@ class Run:
         return Comparison(self.data, Changes(self.folder, self.data.checks)).changes()
 
     def compare(self, earlier: Run | PathLike) -> Comparison:
-        """Lay a stored run beside an earlier one of the same organisation.
+        """Compare a stored run with an earlier one of the same organisation.
 
         Raises:
             InputError: The other run is not earlier, of somebody else, has other pseudonyms, or was
@@ -526,15 +527,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run beside an earlier one."""
+    """A run compared with an earlier one."""
 
     data: Assessment
     """The later run, with its `history`."""
     held: Changes
-    """Every verdict that differs, in the engine."""
+    """Every result that differs, in the engine."""
 
     def changes(self) -> pd.DataFrame:
-        """Every verdict that differs, and every one that fails in both.
+        """Every result that differs, and every one that fails in both.
 
         Columns: what (mended, fails now ...), check, subject, actor, owner, before, now,
         reason_before, reason, record_before, record, failing_since, waived_until."""

@@ -40,7 +40,7 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.system.log"
-"""The place in a context where the lines of a verb are written, if it writes any."""
+"""Key in a context under which a verb stores its log, if it has one."""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
     "--no-packs",
@@ -77,17 +77,11 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except ReporterError as error:
-            for problem in error.errors if isinstance(error, Errors) else (error,):
-                _complain(
-                    ctx,
-                    str(problem),
-                    message=problem.message,
-                    place=problem.place,
-                    hint=problem.hint,
-                )
+            for item in error.errors if isinstance(error, Errors) else (error,):
+                _complain(ctx, str(item), message=item.message, place=item.place, hint=item.hint)
             ctx.exit(error.exit_code)
         except Unprinted as error:
-            if error.errno == errno.EPIPE:  # whoever read it has seen enough
+            if error.errno == errno.EPIPE:  # the reader has closed the pipe
                 ctx.exit(1)
             _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
             ctx.exit(3)
@@ -107,9 +101,7 @@ class Verbs(click.Group):
 
 
 def _start_watch() -> Callable[[Path], None]:
-    """Go on in a process that another one watches over, with a folder of its own for what is
-    temporary.
-    """
+    """Continue in a supervised process, with its own temporary folder."""
     from reporter.system.claims import clear, hold
     from reporter.system.supervision import supervise
 
@@ -118,14 +110,14 @@ def _start_watch() -> Callable[[Path], None]:
         Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
     )
     watch(place)
-    with suppress(OSError):  # whoever needs such a folder says what is wrong with it
+    with suppress(OSError):  # a command that needs the folder reports the error
         hold(place)
         os.environ["TMPDIR"] = str(place)
     return watch
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
-    """Say what went wrong: names and values of the input may stand in it."""
+    """Report an error: its text may contain names and values of the input."""
     from reporter.privacy.secrets import redact
 
     log = ctx.meta.get(LOG)
@@ -281,7 +273,7 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            told=_cleanup_hook(ctx),
+            told=_tidy_hook(ctx),
             language=_language(language),
             packs=packs,
         )
@@ -316,8 +308,8 @@ def _say_outcome(
 
 
 def _say_notices(ctx: click.Context, lines: Log, notices: Sequence[Notice]) -> bool:
-    """Say on stderr what of a run must not be overlooked; return whether a check could not be
-    run.
+    """Print the notices of a run that must not be overlooked to stderr; return whether a check
+    could not run.
     """
     failures = [n for n in notices if n.code == "checks_not_run"]
     for notice in notices if lines.form == "json" else ():
@@ -346,8 +338,8 @@ def _log(form: str | None, quiet: bool) -> Log:
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
 
 
-def _cleanup_hook(ctx: click.Context) -> Callable[[Path], None]:
-    """Return what takes the folders that are removed if the process is killed."""
+def _tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
+    """Return the callback that receives the folders to remove if the process is killed."""
     return ctx.obj or (lambda _: None)
 
 
@@ -364,7 +356,7 @@ def _key(path: Path | None) -> str:
 
 
 def _writer_names(formats: str, editions: str) -> tuple[str, ...]:
-    """Return the names of the writers that are asked for."""
+    """Return the names of the requested writers."""
     from reporter.report import EDITIONS, edition_formats
 
     return edition_formats(
@@ -431,9 +423,7 @@ def render(
     writers = _writer_names(formats, editions)
     if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in export.render(
-        run, writers, out, templates, _cleanup_hook(ctx), _language(language)
-    ):
+    for path in export.render(run, writers, out, templates, _tidy_hook(ctx), _language(language)):
         print_clean(str(path))
 
 
@@ -464,10 +454,8 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    stored_run = api.Run(run)
-    print_clean(
-        stored_run.explain(id) if id is not None else stored_run.what_if(*(fix or "").split(","))
-    )
+    result = api.Run(run)
+    print_clean(result.explain(id) if id is not None else result.what_if(*(fix or "").split(",")))
 
 
 @main.command()

@@ -110,7 +110,9 @@ STAGES = [
         "reporter.ingest.record_path", "documents", signal.SIGINT, id="reading, in a thread"
     ),
     pytest.param("reporter.report.pdf.paper", "_write", signal.SIGTERM, id="layout"),
-    pytest.param("reporter.cli", "_writer_names", signal.SIGHUP, id="start, and the terminal is closed"),
+    pytest.param(
+        "reporter.cli", "_writer_names", signal.SIGHUP, id="start, and the terminal is closed"
+    ),
     *(
         pytest.param(module, name, number, id=f"{module} {name} {number.name}", marks=DEEP)
         for number in (signal.SIGINT, signal.SIGTERM)

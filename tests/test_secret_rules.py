@@ -169,7 +169,9 @@ def test_a_key_is_told_by_its_shape() -> None:
     assert told_otherwise(framed) == {}
 
 
-@pytest.mark.parametrize(("parts", "rule"), _PREFIX_RULES, ids=lambda value: getattr(value, "id", ""))
+@pytest.mark.parametrize(
+    ("parts", "rule"), _PREFIX_RULES, ids=lambda value: getattr(value, "id", "")
+)
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_each_rule_of_a_vendor_hides_every_key_that_begins_so(

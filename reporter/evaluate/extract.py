@@ -51,7 +51,9 @@ def feeds(engine: Engine) -> tuple[Feed, ...]:
 
 
 def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
-    """Return for each log and day of the period the number of expected units with events."""
+    """Return for each log and day of the period the number of expected units in which it
+    delivered.
+    """
     days_by_source: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for source, day, units in engine.rows(
         "SELECT log_source, date_diff('day', r.period_from, h.hour), count(DISTINCT CASE f.every"

@@ -1,11 +1,8 @@
-"""What an organisation can do next. In: failures by cause, unknowns. Out: actions, each result in
-one.
+"""Actions that an organisation can take. In: failures by cause, unknowns. Out: actions, each result
+in one.
 
-A root cause is one action. Failures that no group of frameworks/causes.yml explains are one action
-per check, and so are its unknown results.
-
-Results that a waiver takes off the roadmap belong to no action. Ids are stable, because they derive
-from causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence.
+A root cause is one action; failures in no group of frameworks/causes.yml, and unknown results, are
+one action per check. Waived results belong to none. Ids are stable: POL-03, OWN-01-evidence.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 table `results`.
 
 What the SQL of a check returns is not final: a source that never records a fact, or a log that
-stopped delivering, makes the result unknown.
-"""
+stopped delivering, makes the result unknown."""
 
 from __future__ import annotations
 
@@ -231,32 +230,30 @@ def assess(
     `strict` its results are unknown instead, and the reason is returned by its id."""
     sight = _see(engine)
     queue = deque(checks)
-    failures: Failures = {}
+    faults: Failures = {}
     if threads == 1:
-        _work_off(engine, queue, sight, failures, run)
+        _work_off(engine, queue, sight, faults, run)
     else:
         with ThreadPoolExecutor(threads) as pool:
             for task in [
-                pool.submit(_work_off, engine.twin(), queue, sight, failures, run)
+                pool.submit(_work_off, engine.twin(), queue, sight, faults, run)
                 for _ in range(threads)
             ]:
                 task.result()
     # A check that ran out of memory next to another may succeed alone.
     retries = [
-        c
-        for c in checks
-        if c[0].id in failures and isinstance(failures[c[0].id].error, OutOfMemory)
+        c for c in checks if c[0].id in faults and isinstance(faults[c[0].id].error, OutOfMemory)
     ]
     for check, _ in retries:
-        del failures[check.id]
-    _work_off(engine, deque(retries), sight, failures, run)
-    failures |= find_double_subjects(engine)
-    if strict and failures:
-        raise failures[min(failures)].error
+        del faults[check.id]
+    _work_off(engine, deque(retries), sight, faults, run)
+    faults |= find_double_subjects(engine)
+    if strict and faults:
+        raise faults[min(faults)].error
     for check, _ in checks:
-        if check.id in failures:
-            make_unknown(engine, check, failures[check.id].why)
-    return {check: failure.why for check, failure in sorted(failures.items())}
+        if check.id in faults:
+            make_unknown(engine, check, faults[check.id].why)
+    return {check: failure.why for check, failure in sorted(faults.items())}
 
 
 def _work_off(
@@ -293,34 +290,28 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, ru
     reads_events = bool(compiled.tables & EVENT_TABLES)
     needs_to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
     why, why_no_fail = (_not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail))
-    query = run(engine, check, compiled)
+    plan = run(engine, check, compiled)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
         why = why_no_fail = why or because("no_events")
     elif gaps := _lacking_at_best(check, needs_to_fail, sight):
-        query = _fail_at_best(engine, check, compiled, query, gaps, run)
+        plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     if check.about in NOT_ACTORS:
-        results = _insert_organisation(engine, check, query, why, why_no_fail, reads_events)
+        results = _insert_organisation(engine, check, plan, why, why_no_fail, reads_events)
     else:
         not_recorded = _not_recorded_groups(needs, sight)
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
         proves_no_absence = _not_recorded_groups(sorted(shown_by), sight)
         not_recorded_to_fail = _not_recorded_groups(needs_to_fail, sight)
         results = _insert_actors(
-            engine,
-            check,
-            query,
-            not_recorded,
-            not_recorded_to_fail,
-            proves_no_absence,
-            reads_events,
+            engine, check, plan, not_recorded, not_recorded_to_fail, proves_no_absence, reads_events
         )
     if why and not results:
         insert_unseen(engine, check, why)
 
 
 def _lacking_at_best(
-    check: Check, needs_to_fail: list[tuple[str, str]], sight: _Sight
+    check: Check, needs: list[tuple[str, str]], sight: _Sight
 ) -> dict[frozenset[str], str]:
     """Return the missing columns for which the check declares a best case -> SQL over a subject's
     groups.
@@ -328,16 +319,14 @@ def _lacking_at_best(
     if not check.at_best:
         return {}
     if check.about in NOT_ACTORS:
-        columns = frozenset(".".join(n) for n in needs_to_fail if n not in sight.columns)
+        columns = frozenset(".".join(n) for n in needs if n not in sight.columns)
         tables = {t for _, t in sight.tables}
         is_covered = columns and columns <= set(check.at_best) and _tables(columns) <= tables
         return {columns: "TRUE"} if is_covered else {}
-    shared_columns = {
-        ".".join(n) for n in needs_to_fail if n[0] in SHARED and n not in sight.columns
-    }
+    shared_columns = {".".join(n) for n in needs if n[0] in SHARED and n not in sight.columns}
     groups: dict[frozenset[str], list[int]] = {}
     for group, sources in sight.groups:
-        gaps = _gaps(sources, needs_to_fail, sight.carried)
+        gaps = _gaps(sources, needs, sight.carried)
         columns = frozenset(shared_columns.union(*(gaps or {}).values()))
         # No value replaces a row: a missing table has no best case.
         if (
@@ -348,8 +337,7 @@ def _lacking_at_best(
         ):
             groups.setdefault(columns, []).append(group)
     return {
-        names: _all_in(members)
-        for names, members in sorted(groups.items(), key=lambda g: sorted(g[0]))
+        names: _all_in(ids) for names, ids in sorted(groups.items(), key=lambda g: sorted(g[0]))
     }
 
 
@@ -379,8 +367,7 @@ def _fail_at_best(
     their own reasons.
 
     A failure is certain if it remains in the best case for everything that is not recorded. The
-    check runs again only where it has failures.
-    """
+    check runs again only where it has failures."""
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE run_again AS SELECT v.subject, v.ok, v.{CODE},"
         f" v.{VALUES}, {_ref(query)} AS ref, FALSE AS certain FROM ({query.sql}) AS v"
@@ -405,9 +392,7 @@ def _fail_at_best(
 def _all_best(
     engine: Engine, check: Check, compiled: Compiled, names: Set[str]
 ) -> dict[str, dict[str, str]]:
-    """Return table -> column -> SQL of the best-case value that the check reads where the column is
-    empty.
-    """
+    """Return table -> column -> SQL of its best case, where the check reads an empty column."""
     values: dict[str, dict[str, str]] = {}
     for table, column in sorted(compiled.reads):
         name = ".".join(_loaded(table, column) or ())
@@ -419,10 +404,9 @@ def _all_best(
 def replaceable(compiled: Compiled, name: str) -> bool:
     """Tell whether another value can replace a loaded column that a check reads."""
     reads = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
-    own_name = name.partition(".")[2]
+    field = name.partition(".")[2]
     return bool(reads) and all(
-        c == own_name or (c.startswith("n_") and (t, "n_events") in compiled.reads)
-        for t, c in reads
+        c == field or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in reads
     )
 
 
@@ -438,12 +422,8 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
 
 def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
     """Say what the sources of each group of actors lack; groups seen in full are left out."""
-    shared_reason = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
-    return {
-        g: reason
-        for g, s in sight.groups
-        if (reason := shared_reason or _not_recorded(s, needs, sight.carried))
-    }
+    cause = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, s in sight.groups if (w := cause or _not_recorded(s, needs, sight.carried))}
 
 
 def _not_recorded(
@@ -457,9 +437,7 @@ def _not_recorded(
         return None
     columns = sorted(c for names in gaps.values() for c in names)
     return because(
-        "not_recorded",
-        sources=sorted({s for describers in gaps for s in describers}),
-        columns=columns,
+        "not_recorded", sources=sorted({s for group in gaps for s in group}), columns=columns
     )
 
 
@@ -507,15 +485,13 @@ def _insert_actors(
 ) -> int:
     """Join the rows of a check to its subjects; add the live subjects that the check could not see.
 
-    A subject of several actors (a shared key) passes only if all of them are seen in full. It fails
-    if one of them shows a failure.
-
-    An actor that may be an agent, though no list says so, is unknown in each check on agents. An
-    actor listed as something else is unknown in each check that does not assess its listed type.
+    A subject of several actors (a shared key) passes only if all are seen in full, and fails if one
+    of them shows a failure. An actor that may be an agent, though no list says so, is unknown in
+    each check on agents. An actor listed as something else is unknown in each check that does not
+    assess its listed type.
 
     Groups in `not_recorded` cannot pass, nor fail if they are in `not_recorded_to_fail` too. Groups
-    in `proves_no_absence` can fail, but cannot pass.
-    """
+    in `proves_no_absence` can fail, but cannot pass."""
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_not_recorded, why_no_absence = _case(not_recorded), _case(proves_no_absence)
     certain = "v.certain" if compiled.has_certain else "FALSE"
@@ -574,8 +550,7 @@ def _insert_organisation(
     A declared log that did not deliver is a subject whatever the check returns, so that losing it
     brings no advantage.
 
-    `why` gives the reason that nothing can pass, and `why_no_fail` the reason that nothing can
-    fail.
+    `why` is the reason that nothing can pass, `why_no_fail` the reason that nothing can fail.
     """
     subject_condition = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
     silence = (

@@ -1,5 +1,5 @@
-"""The line of the house: ingest -> assess -> score -> report. In: a workspace. Out: a run folder,
-written whole or not at all.
+"""The pipeline: ingest -> assess -> score -> report. In: a workspace. Out: a run folder, written
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -78,29 +78,29 @@ from reporter.transform.log_coverage import Expected
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run; what to assess is in the workspace."""
+    """How to run; the workspace defines what is assessed."""
 
     formats: tuple[str, ...] = ("html", "pdf", "json", "csv")
     extra: tuple[Path, ...] = ()
     cache: Path | None = None
     memory: str = duckdb.DEFAULT_MEMORY
     pseudonymise: bool = False
-    """Put pseudonyms for people, in every file of the run."""
+    """Replace people by pseudonyms in every file of the run."""
     earlier: tuple[Path, ...] = ()
-    """Folders of earlier runs, or of folders of them, to compare with."""
+    """Earlier runs to compare with, or folders of them."""
     templates: tuple[Path, ...] = ()
-    """Of the user's own, each for a page of its own."""
+    """Templates of the user, each for a page of its own."""
     limits: Limits = Limits()
-    """Of what others wrote: sources, checks and templates."""
+    """Limits for foreign sources, checks and templates."""
     say: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
-    """Takes what somebody should look at who watches the run."""
+    """Receives warnings for whoever watches the run."""
     key: str = ""
-    """What secrets are fingerprinted and pseudonyms made with; '' makes one from the input."""
+    """Key of fingerprints and pseudonyms; '' derives one from the input."""
     told: Callable[[Path], None] = lambda _: None
-    """Takes the folder that is to be removed if this process is killed."""
+    """Receives the folder to remove if this process is killed."""
     language: str = ""
-    """In which reports are printed; '' for that of the workspace. The data of a run are in none."""
+    """Language of the reports; '' for that of the workspace. The data of a run have none."""
     packs: tuple[Pack, ...] = ()
     """Installed content that takes part."""
 
@@ -108,10 +108,10 @@ class Options:
 def assess_workspace(
     folder: Path, out: Path, options: Options, open_inputs: Inputs | None = None
 ) -> tuple[Assessment, View]:
-    """Assess a workspace and leave a run folder at `out`; return its data, and what the report
-    says.
+    """Assess a workspace and leave a run folder at `out`; return its data and the content of the
+    report.
 
-    `begun` are the workspace's files, if their reading has begun already.
+    `open_inputs` are the workspace's files, if reading has already begun.
     """
     from reporter.report import build as views
 
@@ -169,7 +169,7 @@ def _refuse_no_text(*paths: Path) -> None:
 
 @contextmanager
 def _place(out: Path, options: Options) -> Iterator[Path]:
-    """The folder in which a run is made, with nothing beside it of runs that were killed."""
+    """Yield the folder of a run in progress; remove leftovers of killed runs next to it."""
     with place_of(out, options.told) as place:
         refuse_existing(out)  # another run may have ended since
         for name in clear_abandoned(out.parent):
@@ -188,68 +188,47 @@ def _assess(
     cache: Cache,
     options: Options,
 ) -> tuple[Assessment, dict[str, int]]:
-    """Everything that needs the engine."""
+    """Run all steps that need the engine."""
     with _cache_kept(cache), DuckDB(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
-        directory, baseline_notices = _derive_tables(engine, workspace)
-        intake, answers, statements = resolve(
-            engine, intake, inputs, workspace, content, catalogs, directory
-        )
-        notes = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
-        intake = replace(intake, quarantined=notes, notices=(*intake.notices, *baseline_notices))
+        who, notices = _derive_tables(engine, workspace)
+        intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
+        entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
+        intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
         runner.prepare(engine)
         foreign = [j for c, j in compiled if c.id in content.extra]
         with Apart(foreign, work, options.memory, options.limits) as run:
-            failures = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
-        settings = own_settings(workspace, [c for c, _ in compiled])
-        remember(engine, settings)
-        original_compensations = statements.compensations
-        # Compensated first: what is made good needs no waiver.
-        compensations = exceptions.compensate(
-            engine, original_compensations, content.checks, directory
-        )
-        waivers = exceptions.waive(
-            engine, statements.waivers, content.checks, workspace.run.as_of, directory
-        )
-        statements = replace(statements, compensations=compensations, waivers=waivers)
+            faults = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
+        setup = own_settings(workspace, [c for c, _ in compiled])
+        remember(engine, setup)
+        as_read = claims.compensations
+        # Compensation comes first: a compensated result needs no waiver.
+        compensations = exceptions.compensate(engine, as_read, content.checks, who)
+        waivers = exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
+        claims = replace(claims, compensations=compensations, waivers=waivers)
         people = None
         if options.pseudonymise:
             signer = [workspace.baseline.approved_by] if workspace.baseline else []
             people = redact_run.hide_results(
-                engine, cache.secret_key, content.checks, answers, statements, signer
+                engine, cache.secret_key, content.checks, answers, claims, signer
             )
-            answers, statements = redact_run.hide_words(answers, statements)
+            answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
-        assessment = _gather(
-            engine, workspace, content, compiled, failures, intake, answers, statements
-        )
+        assessment = _gather(engine, workspace, content, compiled, faults, intake, answers, claims)
         write_results(engine, assessment.checks, assessment.roadmap, part)
-        notices = [
-            *statement_notices(answers, statements, directory),
-            *signers(workspace, answers, statements, directory),
-        ]
-        if settings.lines:
-            shipped = compile_all([c for c in content.checks if c.id in settings.thresholds], {})
-            foreign = [j for c, j in (*compiled, *shipped) if c.id in content.extra]
+        news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
+        if setup.lines:
+            plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
+            foreign = [j for c, j in (*compiled, *plain) if c.id in content.extra]
             with Apart(foreign, work, options.memory, options.limits) as run:
-                notices.append(
-                    beside_shipped(
-                        engine,
-                        settings,
-                        content,
-                        compiled,
-                        shipped,
-                        assessment,
-                        answers,
-                        original_compensations,
-                        directory,
-                        run,
-                    )
+                notice = beside_shipped(
+                    engine, setup, content, compiled, plain, assessment, answers, as_read, who, run
                 )
-        assessment = replace(assessment, notices=(*assessment.notices, *notices))
+            news.append(notice)
+        assessment = replace(assessment, notices=(*assessment.notices, *news))
         if people:
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
@@ -258,9 +237,7 @@ def _assess(
 
 @contextmanager
 def _cache_kept(cache: Cache) -> Iterator[None]:
-    """Refuse to go on without a file of the cache: events are read from it to the end of the
-    run.
-    """
+    """Stop if a file of the cache disappears: events are read from it until the end of the run."""
     try:
         yield
     except Unreadable as error:
@@ -283,23 +260,21 @@ def _read(
     part: Path,
     options: Options,
 ) -> Intake:
-    """Read the files of a workspace, and name those that lie beside them."""
+    """Read the files of a workspace, and name the unread files next to them."""
     with naming(content.packs):
         intake = ingest(engine, inputs, content.sources, cache, options.limits)
-    other_files = beside(
-        engine, workspace.folder, content.sources, _auxiliary_paths(workspace, cache, part, options)
+    others = beside(
+        engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
     )
-    intake = replace(
-        intake, files=tuple(sorted([*intake.files, *other_files], key=lambda f: f.file))
-    )
+    intake = replace(intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file)))
     _refuse_nothing(intake, workspace.folder)
     return intake
 
 
 def _derive_tables(engine: DuckDB, workspace: Workspace) -> tuple[Directory, list[Notice]]:
-    """Make the tables; return who may sign, and what a reader must know of the approved runs.
+    """Make the tables; return the directory of signers, and notices on the approved runs.
 
-    Scope comes last: it rests on who may approve runs, and that on the people of the lists.
+    Scope comes last: it depends on the approvers of runs, and they on the people of the lists.
     """
     expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
     derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE)
@@ -309,10 +284,8 @@ def _derive_tables(engine: DuckDB, workspace: Workspace) -> tuple[Directory, lis
     return directory, notices
 
 
-def _auxiliary_paths(
-    workspace: Workspace, cache: Cache, part: Path, options: Options
-) -> list[Path]:
-    """What may lie in a workspace and is used otherwise than as evidence."""
+def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
+    """Return the paths in a workspace that are used, but not as evidence."""
     logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
     settings_files = [workspace.folder / name for name in (NAME, logo) if name]
     return [
@@ -333,13 +306,13 @@ def compile_all(
 ) -> list[tuple[Check, Compiled]]:
     """Compile every check with the workspace's thresholds; report all errors at once.
 
-    Raises Errors with all that is wrong.
+    Raises Errors with every mistake.
     """
     errors: list[ReporterError] = []
     compiled = []
     for check in checks:
-        overrides = params.get(check.id, {})
-        unknown_names = sorted(set(overrides) - set(check.params))
+        args = params.get(check.id, {})
+        unknown_names = sorted(set(args) - set(check.params))
         if unknown_names:
             errors.append(
                 InputError(
@@ -349,46 +322,31 @@ def compile_all(
                 )
             )
             continue
-        type_errors = [
-            p
-            for p in sorted(overrides)
-            if type(overrides[p]) is not type(check.params[p]) or overrides[p] == []
+        names = [
+            p for p in sorted(args) if type(args[p]) is not type(check.params[p]) or args[p] == []
         ]
-        if type_errors:
-            kind = words_of(type(check.params[type_errors[0]]))
+        if names:
+            kind = words_of(type(check.params[names[0]]))
             errors.append(
                 InputError(
-                    f"params: {check.id}: {type_errors[0]} must be {kind}, not"
-                    f" {overrides[type_errors[0]]!r}",
-                    place,
+                    f"params: {check.id}: {names[0]} must be {kind}, not {args[names[0]]!r}", place
                 )
             )
             continue
-        range_errors = [
-            (p, limit)
-            for p in sorted(overrides)
-            if (limit := _limit_broken(p, overrides[p])) is not None
-        ]
-        if range_errors:
-            name, limit = range_errors[0]
+        excess = [(p, most) for p in sorted(args) if (most := _limit(p, args[p])) is not None]
+        if excess:
+            name, most = excess[0]
             errors.append(
                 InputError(
-                    f"params: {check.id}: {name} is {overrides[name]}",
+                    f"params: {check.id}: {name} is {args[name]}",
                     place,
-                    f"Expected a whole number from 0 to {limit}."
-                    if limit
-                    else "Expected 0 or more.",
+                    f"Expected a whole number from 0 to {most}." if most else "Expected 0 or more.",
                 )
             )
             continue
-        defaults = {
-            name: check.params[name] for name in overrides if overrides[name] != check.params[name]
-        }
+        defaults = {name: check.params[name] for name in args if args[name] != check.params[name]}
         adjusted_check = replace(
-            check,
-            params={**check.params, **overrides},
-            shipped=defaults,
-            sample=samples.get(check.id),
+            check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
         )
         try:
             compiled.append((adjusted_check, compile_check(adjusted_check)))
@@ -400,12 +358,12 @@ def compile_all(
 
 
 _WHOLE = {"_percent": 100, "_permille": 1000}
-"""What a name of a threshold ends in -> the most that it can be: a share of all."""
+"""Suffix of a threshold's name -> its maximum: a share of all."""
 
 
-def _limit_broken(name: str, value: object) -> int | None:
-    """The most that a threshold can be where its value is none, 0 for no limit; None where it is
-    fine.
+def _limit(name: str, value: object) -> int | None:
+    """Return the maximum of a threshold whose value is out of range, 0 for no maximum; None if it
+    is valid.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         return None
@@ -421,10 +379,10 @@ def _gather(
     failures: Mapping[str, str],
     intake: Intake,
     answers: Settled,
-    statements: Stated,
+    claims: Stated,
 ) -> Assessment:
     """Score the results and put everything a report needs into one object."""
-    # A sample is not drawn of unknowns, and what could not be run is not run again.
+    # Unknown results are no sample, and a check that failed to run has none.
     checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
     profile = content.profiles[workspace.run.profile]
     tallies = extract.tallies(engine)
@@ -433,14 +391,12 @@ def _gather(
     scoring = Scoring(
         content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
     )
-    comparison = extract.compared(engine)
+    usage = extract.compared(engine)
     causes, actions = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
     scores = scoring.scores(content.policy)
-    unaided_scores = (
-        replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
-    )
+    base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
@@ -449,9 +405,9 @@ def _gather(
         policy=content.policy,
         profile=profile,
         scores=scores,
-        waivers=statements.waivers,
-        compensations=statements.compensations,
-        honoured=scoring.honoured(_honoured_tallies(engine, statements)),
+        waivers=claims.waivers,
+        compensations=claims.compensations,
+        honoured=scoring.honoured(_honoured_tallies(engine, claims)),
         results=sum(t.n for t in tallies),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
@@ -462,9 +418,7 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=replace(
-            comparison, levels=scoring.leveled(each_agent(engine, checks), comparison.tiers)
-        ),
+        compared=replace(usage, levels=scoring.leveled(each_agent(engine, checks), usage.tiers)),
         causes=causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
@@ -475,13 +429,13 @@ def _gather(
         roadmap=scoring.plan(actions),
         slices=scoring.slices(content.policy),
         reweighed=scoring.reweighed(actions),
-        notices=tuple(_notices(engine, content, failures, intake, (scores, unaided_scores))),
+        notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 
 
-def _honoured_tallies(engine: DuckDB, statements: Stated) -> Sequence[Tally]:
-    """Count results as if waivers were passes; nothing where none counts."""
-    if not any(w.counts_as for w in statements.waivers):
+def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:
+    """Count results as if waivers were passes; nothing if no waiver counts."""
+    if not any(w.counts_as for w in claims.waivers):
         return ()
     return extract.tallies(engine, status=extract.HONOURED)
 
@@ -493,7 +447,9 @@ def _notices(
     intake: Intake,
     scores: tuple[Scores, Scores],
 ) -> Iterator[Notice]:
-    """What a reader must know first; `scores` stand with and without the answers of people."""
+    """Yield what a reader must know first; `scores` are those with and without the answers of
+    people.
+    """
     yield from disclosures.not_run(failures)
     yield from disclosures.of_files(intake)
     yield from intake.notices
@@ -524,7 +480,7 @@ def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> No
 def _hashes(
     workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
 ) -> dict[str, str]:
-    """What the evidence rests on, and one id over it all (printed on every page)."""
+    """Return the hashes of the evidence, and one id over them all (printed on every page)."""
     inputs = hashlib.sha256(
         "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
     ).hexdigest()
@@ -538,12 +494,10 @@ def _hashes(
         "reporter": _version(),
         "engine": duckdb.version(),
     }
-    mapping_files = sorted((workspace.folder / FOLDER).glob("*.yml"))
-    if mapping_files:
-        mapping_bytes = b"".join(
-            os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in mapping_files
-        )
-        hashes["mappings"] = hashlib.sha256(mapping_bytes).hexdigest()
+    mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
+    if mappings:
+        data = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in mappings)
+        hashes["mappings"] = hashlib.sha256(data).hexdigest()
     hashes |= {
         f"pack {p.name}": f"{p.package} {p.version}, sha256 {p.sha256}" for p in content.packs
     }
@@ -561,7 +515,7 @@ def _version() -> str:
 
 
 def _select_frameworks(workspace: Workspace, content: Content) -> Content:
-    """Keep the lists that the workspace names, in its order, and the crosswalks between them."""
+    """Keep the catalogs that the workspace names, in its order, and the crosswalks between them."""
     catalogs = {f.id: f for f in content.frameworks}
     default_ids = tuple(f.id for f in content.frameworks if not f.optional)
     names = workspace.frameworks or default_ids
@@ -602,21 +556,19 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
 
 
 def _refuse_efforts(names: Iterable[str], content: Content, place: str) -> None:
-    causes = effort_ids(content.checks, content.causes)
+    cause = effort_ids(content.checks, content.causes)
     for name in names:
-        if name not in causes:
-            suggestions = ", ".join(get_close_matches(name, causes, 3))
+        if name not in cause:
+            matches = ", ".join(get_close_matches(name, cause, 3))
             hint = (
-                f"Close to it: {suggestions}."
-                if suggestions
+                f"Close to it: {matches}."
+                if matches
                 else "Name a check, or a cause of frameworks/causes.yml."
             )
             raise InputError(f"efforts: no check or cause {name!r}", place, hint)
-        if causes[name]:
-            hint = f"Give days for {causes[name]}, or {name}-evidence for what is unknown."
-            raise InputError(
-                f"efforts: {name} is mended with its cause {causes[name]}", place, hint
-            )
+        if cause[name]:
+            hint = f"Give days for {cause[name]}, or {name}-evidence for what is unknown."
+            raise InputError(f"efforts: {name} is mended with its cause {cause[name]}", place, hint)
 
 
 def _refuse_nothing(intake: Intake, folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""What page 1 must say beside the numbers. In: the intake, an assessed engine, content, scores.
-Out: a Notice for each thing.
+"""Disclosures that page 1 must show with the numbers. In: the intake, an assessed engine, content,
+scores. Out: a Notice each.
 
-None of it is wrong by itself; each can make an organisation look better than it is, so that a
-reader has to know it."""
+None of them is a defect by itself. Each can make an organisation look better than it is, so that a
+reader has to know it.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +23,15 @@ from reporter.report.view.format import percent
 
 _IN_ACCOUNTING = mark("report.json, files")
 STATED = "reporter-inventory"
-"""The source of records that people write: an alias of any other stands in an export, which lists
-an identity under several names.
+"""The source of records that people write. An alias from any other source stands in an export,
+which lists an identity under several names.
 """
 CARRIED = Fraction(5, 100)
-"""What the answers of people may add to a framework's evidenced score before page 1 says so."""
+"""Gain of a framework's evidenced score through answers of people, from which page 1 says so."""
 
 
 def not_run(failures: Mapping[str, str]) -> Iterator[Notice]:
-    """Name the checks that could not be run, by id, with why."""
+    """Name the checks that could not run, by id, with the reason."""
     if failures:
         lines = tuple(labelled(check, why) for check, why in failures.items())
         yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
@@ -40,7 +41,7 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, lost records, and
     documents.
     """
-    # What changed under the reading has records and no hash, and a notice of its own.
+    # A file that changed while it was read has records, no hash, and its own notice.
     files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
     unread_files = [f for f in files if not f.source]
     documents = [f for f in unread_files if line_to_copy(f.why)]
@@ -76,8 +77,8 @@ def _is_barren(file: FileCount) -> bool:
 
 
 def of_content(content: Content) -> Iterator[Notice]:
-    """Name the checks and sources that do not ship, for whoever is assessed may have written them,
-    and installed packs.
+    """Name installed packs, and checks and sources that do not ship: the assessed organisation may
+    have written them.
     """
     sources = {s.id for s in content.sources if s.foreign}
     ids = sorted(content.extra | sources)
@@ -97,10 +98,10 @@ def of_content(content: Content) -> Iterator[Notice]:
 
 
 def of_names(engine: Engine) -> Iterator[Notice]:
-    """Name the aliases by which events became those of another actor: those that somebody states,
-    and those of exports.
+    """Name the aliases through which events count for another actor: those in statements and those
+    in exports.
 
-    Where both give one, it is the export's: it would count without the statement, too.
+    If both give one, it counts as the export's: it would apply without the statement.
     """
     rows = engine.rows(
         f"SELECT k.actor_id, k.agent_id, min(x.file) FILTER (x.source <> {quoted(STATED)}) AS"
@@ -129,7 +130,7 @@ def of_names(engine: Engine) -> Iterator[Notice]:
 
 
 def of_disguised(engine: Engine) -> Iterator[Notice]:
-    """Name those that are listed as something else and have what agents have."""
+    """Name actors that are listed as something else and have the attributes of agents."""
     rows = engine.rows("SELECT actor_id, kind, signs FROM disguised ORDER BY actor_id")
     if rows:
         lines = tuple(
@@ -148,9 +149,7 @@ _CALLER = "CASE WHEN actor_id IS NULL OR resolved_by = 'id' THEN agent_id ELSE a
 
 
 def of_gateways(engine: Engine) -> Iterator[Notice]:
-    """Name the identities that count as a gateway's, so that who else acts under them is no
-    sharing.
-    """
+    """Name the identities that count as a gateway's, so that their use by others is no sharing."""
     rows = engine.rows(
         "SELECT CASE WHEN principal_is_intermediary THEN principal_id ELSE credential_id END AS"
         f" identity, count(DISTINCT {_CALLER}) AS n_actors, sum(n_events)::BIGINT AS n_events FROM"
@@ -179,14 +178,15 @@ _ALLOWS = (
     "success",
     "ok",
 )
-"""Decisions of a policy, in small letters, that refuse nothing."""
+"""Decisions of a policy, in lower case, that refuse nothing."""
 
 
 def of_refusals(engine: Engine) -> Iterator[Notice]:
-    """Say which logs call what was done refused, though the policy decision beside it does not.
+    """Name the logs that record an action as refused without a policy decision that refuses it.
 
-    Whoever writes the log could write it: nothing else shows that the call did nothing. Refused
-    sign-ins do nothing anyway."""
+    The author of the log can claim this: nothing else shows that the call had no effect. Refused
+    sign-ins have none anyway.
+    """
     refusal = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
     rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT,"
@@ -223,8 +223,8 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
 
 
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:
-    """Name the logs of which most units of time are shown by heartbeats alone: whoever invents them
-    proves silence.
+    """Name the logs in which only heartbeats show most units of time: invented heartbeats would
+    prove silence.
     """
     rows = engine.rows(
         "SELECT f.log_source, f.every, f.seen, count(DISTINCT CASE WHEN h.n_busy > 0 THEN "
@@ -248,7 +248,7 @@ def _busy(log: str, every: str, seen: int, busy: int) -> Sentence:
 
 
 def of_answers(scores: Sequence[GroupScore], bare_scores: Sequence[GroupScore]) -> Iterator[Notice]:
-    """Say what frameworks would score without the answers of people; both by framework, in one
+    """Name the scores of frameworks without the answers of people; both by framework, in one
     order.
     """
     pairs = [(a, b) for a, b in zip(scores, bare_scores, strict=True) if a.lo - b.lo >= CARRIED]

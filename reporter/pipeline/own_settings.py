@@ -1,7 +1,8 @@
-"""Settings of a workspace that may raise a number, and what the results would be without them.
+"""Settings of a workspace that may raise a number, and the results without them.
 
-In: a workspace, an assessed engine. Out: what is set, and the tallies with shipped settings. The
-engine is changed by it, so that nothing else is read from it afterwards."""
+In: a workspace, an assessed engine. Out: the settings, and the tallies with shipped settings. The
+engine is changed, so that nothing else is read from it afterwards.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +30,13 @@ from reporter.transform.log_coverage import DEFAULT_SHARE
 
 CompiledChecks = Sequence[tuple[Check, Compiled]]
 _ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
-"""Tables whose checks say something else when more or fewer logs count as alive."""
+"""Tables whose checks depend on which logs count as alive."""
 _ON_BASELINE = {"scope_runs"}
 
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """What a workspace sets itself."""
+    """Settings of the workspace itself."""
 
     lines: tuple[Sentence, ...] = ()
     thresholds: frozenset[str] = frozenset()
@@ -115,8 +116,8 @@ def _value(value: object) -> str:
 def approved_baseline(
     engine: DuckDB, workspace: Workspace, directory: Directory
 ) -> tuple[Baseline, list[Notice]]:
-    """Return what the approved runs approve, and what a reader must know of it: nothing, where
-    nobody approved who may.
+    """Return the baseline of approved runs, and what a reader must know of it. Without an
+    authorised approver the baseline is empty.
     """
     baseline = workspace.baseline
     count = int(engine.one("SELECT count(*) FROM in_baseline"))
@@ -157,7 +158,7 @@ def _period_notices(engine: DuckDB) -> list[Notice]:
 
 
 def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
-    """Say of each file below baseline/ how many events of the period it holds."""
+    """Note for each file below baseline/ how many events of the period it holds."""
     return tuple(
         Quarantined(
             file,
@@ -175,9 +176,7 @@ def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
 
 
 def remember(engine: DuckDB, settings: OwnSettings) -> None:
-    """Keep the results as they were found, if they will be laid beside those with shipped
-    settings.
-    """
+    """Keep the original results, if they will be compared with those under shipped settings."""
     if settings.lines:
         engine.run("CREATE TABLE found_results AS SELECT * FROM results")
 
@@ -194,10 +193,11 @@ def beside_shipped(
     directory: Directory,
     run: runner.Runner,
 ) -> Notice:
-    """Say what the score would be with the settings that the checks ship with.
+    """Return a notice of the score under the settings that the checks ship with.
 
-    `shipped` are the checks with thresholds of their own, without these; `given` the compensating
-    controls as read."""
+    `shipped` are the checks with thresholds of the workspace, compiled without these;
+    `compensations` the compensating controls as read.
+    """
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
     tallies = shipped_tallies(engine, settings, compiled, shipped, compensations, directory, run)
     scoring = Scoring(
@@ -229,8 +229,8 @@ def shipped_tallies(
     directory: Directory,
     run: runner.Runner,
 ) -> list[Tally]:
-    """Run again what own settings touch, and count all results; `given` are the compensating
-    controls as they were read.
+    """Run the checks again that the workspace's settings affect, and count all results;
+    `compensations` are as read.
     """
     replacements = {c.id: (c, j) for c, j in shipped}
     reruns = [

@@ -1,7 +1,7 @@
-"""People out of a run. In: an engine with results, what people said, the accounting, an assessment.
-Out: the same without them.
+"""Removal of people from a run. In: an engine with results, statements of people, the accounting,
+an assessment. Out: the same without them.
 
-`pseudonyms` knows how a text is changed; here stands what of a run holds such texts.
+`pseudonyms` changes texts; this module knows which parts of a run hold such texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAMING = (
     *("feeds", "feed_days", "coverage", "compared", "causes", "parity", "roadmap"),
     *("attestations", "waivers", "compensations", "notices"),
 )
-"""What of an assessment may name people, beside its findings."""
+"""Fields of an assessment that may name people, in addition to its findings."""
 _Statement = TypeVar("_Statement", Attestation, Waiver, Compensation)
 
 
@@ -35,7 +35,9 @@ def hide_results(
     statements: Stated,
     signers: Iterable[str] = (),
 ) -> People:
-    """Replace people in the results; return who they are, those known from statements only too."""
+    """Replace people in the results; return all of them, including those known only from
+    statements.
+    """
     names = {
         n for a in answers.attestations for n in (a.attested_by, a.examined_by, a.confirmed_by) if n
     }
@@ -46,7 +48,7 @@ def hide_results(
 
 
 def hide_words(answers: Settled, statements: Stated) -> tuple[Settled, Stated]:
-    """Leave out what somebody wrote freely, which may name people nobody knows."""
+    """Remove free text, which may name people whom no list knows."""
     return (
         replace(answers, attestations=tuple(map(_without_words, answers.attestations))),
         replace(
@@ -73,8 +75,8 @@ def _without_words(statement: _Statement) -> _Statement:
 
 
 def hide_intake(intake: Intake, people: People) -> Intake:
-    """Replace people in the accounting; a raw record may name somebody nobody knows, so none is
-    shown.
+    """Replace people in the accounting; raw records are removed, as they may name unlisted
+    people.
     """
     hide = people.in_text
 
@@ -99,7 +101,7 @@ def hide_intake(intake: Intake, people: People) -> Intake:
 
 
 def hide_assessment(assessment: Assessment, people: People) -> Assessment:
-    """Replace people in all that was made beside the results."""
+    """Replace people in everything outside the results."""
     texts = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
     result = replace(assessment, checks=checks, **texts)
@@ -110,8 +112,8 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
 
 
 def _without_names(check: Check, people: People) -> Check:
-    """Replace people in what reporter.yml says of a check: who drew a sample, and thresholds of its
-    own.
+    """Replace people in the settings of a check: who drew a sample, and the workspace's
+    thresholds.
     """
     thresholds = {name: hide_in(check.params[name], people) for name in check.shipped}
     return replace(

@@ -1,5 +1,5 @@
-"""What people say in a workspace, settled. In: an engine with derived tables, rows of statements.
-Out: Settled, Stated, notices.
+"""Statements of people in a workspace, settled. In: an engine with derived tables, rows of
+statements. Out: Settled, Stated, notices.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def resolve(
     catalogs: tuple[Framework, ...],
     directory: Directory,
 ) -> tuple[Intake, Settled, Stated]:
-    """Return the accounting with the rows that were not kept, and what people say; `known` are all
-    catalogs.
+    """Return the accounting with the rejected rows, and the statements of people; `catalogs` are
+    all catalogs.
     """
     framework_ids, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
     rows = intake.statements.get(ATTESTATIONS, ())
@@ -49,9 +49,7 @@ def resolve(
 def statement_notices(
     answers: Settled, statements: Stated, directory: Directory
 ) -> Iterator[Notice]:
-    """Name the statements that are refused, and whoever carries more than a tenth of the
-    answers.
-    """
+    """Name the refused statements, and those who sign more than a tenth of the answers."""
     reasons = [(s.ref, s.why) for s in answers.attestations]
     reasons += [(w.ref, w.why) for w in statements.waivers]
     reasons += [(c.ref, c.why) for c in statements.compensations]
@@ -69,13 +67,13 @@ _SIGNED_FOR = {
     Status.PASS: ("attestation", "examination"),
     Status.NA: ("attestation", "not_applicable"),
 }
-"""What an answer counts as -> the signatures that it took."""
+"""Status of an answer -> the signatures that it required."""
 
 
 def signers(
     workspace: Workspace, answers: Settled, statements: Stated, directory: Directory
 ) -> Iterator[Notice]:
-    """Say how many people may sign what counts: to name everybody is to ask nobody."""
+    """Count the people who may sign each kind of statement: if everybody may, nobody controls."""
     signatures = [
         _SIGNED_FOR[Status(a.status)]
         for a in answers.attestations

@@ -1,5 +1,5 @@
 """All numbers of a run. In: its results and content. Out: scores, those of its segments, the
-roadmap, and what other weights would say.
+roadmap, and the effect of other weights.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reporter.score.scorer import group_level, mean
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What is scored."""
+    """The inputs of all scores."""
 
     content: Content
     checks: Sequence[Check]
@@ -42,7 +42,7 @@ class Scoring:
     caps: Mapping[str, tuple[int, str]]
     """Cap id -> (highest level, reason), those that hold."""
     caps_lo: Mapping[str, tuple[int, str]]
-    """Those that may hold: they bind the level on evidence only."""
+    """Caps that may hold: they bind the level on evidence only."""
     answers: Mapping[tuple[str, str], Status]
 
     def scores(self, policy: Policy) -> Scores:
@@ -89,10 +89,10 @@ class Scoring:
     def leveled(
         self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
     ) -> tuple[Leveled, ...]:
-        """Score each agent from its own results, without the caps of the run; agents with the same
+        """Score each agent from its own results, without the caps of the run. Agents with equal
         results in a theme share the work.
 
-        Those of whom nothing is counted are scored too.
+        Agents without counted results are scored too.
         """
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
         level_cache: dict[tuple[int, ...], Leveled] = {}
@@ -118,7 +118,7 @@ class Scoring:
         by_theme: Mapping[str, Sequence[Tally]],
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore],
     ) -> list[ControlScore]:
-        """Score the themes of an agent; `alike` are those of the agents before."""
+        """Score the themes of an agent; `theme_cache` holds those of earlier agents."""
         scores = []
         for theme in self.content.themes:
             key = theme.id, tuple(by_theme.get(theme.id, ()))

@@ -1,8 +1,9 @@
-"""Names of people out of a run. In: the results of an assessment, a key. Out: the same results,
+"""Pseudonyms for people in a run. In: the results of an assessment, a key. Out: the same results,
 each person a pseudonym.
 
-A person has the same pseudonym wherever they stand and in every run with the same cache, which
-holds the key."""
+A person has the same pseudonym in all places, and in every run with the same cache, which holds the
+key.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +33,11 @@ _HOLDS_MAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _PLAIN = re.compile(r"[^\W\d_]+")
 """A name that could be a word of a sentence."""
 _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
-"""What may stand after a name: a full stop, the ending of a file."""
+"""What may follow a name: a full stop, the ending of a file."""
 _GOES_ON = re.compile(r"[\w@-]")
 _BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
-"""What may stand between the first and the last name of one person; nothing, where capitals tell
-them apart.
+"""What may stand between the first and the last name of one person; nothing, where capitals
+separate them.
 """
 _INITIAL = re.compile(r"\.\s?|[._-]|,\s")
 """What may stand between an initial and a name: no space alone, `a Lee` may be anything."""
@@ -54,12 +55,12 @@ _ONE_LETTER = {
     "ı": "i",
 }
 _TWO_LETTERS = {**_ONE_LETTER, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-"""Letters as they are written where there are none of these."""
+"""Plain spellings of letters that a system may lack."""
 _SAYS_WHO = re.compile(
     r"\b(?:(?<!no )owner|by|(?<!use )(?<!change"
     r" )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
 )
-"""What stands before a person in our sentences."""
+"""What precedes a person in our sentences."""
 _PEOPLE = (
     "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind ="
     " 'human' UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors UNION"
@@ -74,9 +75,7 @@ _LISTED_PEOPLE = (
     "SELECT actor_id FROM in_actors WHERE kind = 'human' UNION SELECT name FROM in_actors WHERE"
     " kind = 'human' AND name LIKE '%_@_%'"
 )
-"""People of the lists, whatever else calls itself so: an agent with the id of a person does not
-take the name from them.
-"""
+"""People of the lists. They stay people even if an agent has the same id."""
 _OTHERS = (
     "SELECT actor_id FROM actors WHERE kind <> 'human' UNION "
     "SELECT agent_id FROM event_actors WHERE agent_kind <> 'human' UNION "
@@ -106,17 +105,17 @@ _IDS = (
 )
 """Fields of a run's plain data that name actors, and little else."""
 _LASTING = ("id", "moves", "mends")
-"""Fields that are made of what has its pseudonym already, or of the names of checks and causes."""
+"""Fields derived from pseudonyms, or from names of checks and causes."""
 
 
 def mark(key: str) -> str:
-    """Return what tells a key of pseudonyms from others, and nothing else of it."""
+    """Return a mark that distinguishes keys of pseudonyms, and reveals nothing else."""
     return hmac.new(key.encode(), b"which key made the pseudonyms", hashlib.sha256).hexdigest()[:16]
 
 
 def hide_in(value: Any, people: People, field: str = "") -> Any:
-    """Return plain data with people replaced in all its texts; a word that is also a name stays but
-    where ids stand.
+    """Return plain data with people replaced in all its texts. An ordinary word that is also a name
+    is replaced only in ids.
     """
     if field in _LASTING:
         return value
@@ -135,7 +134,7 @@ def hide_in(value: Any, people: People, field: str = "") -> Any:
 
 
 class People:
-    """Everybody who may be named, and what to call them."""
+    """All people who may be named, and their pseudonyms."""
 
     def __init__(
         self,
@@ -152,14 +151,12 @@ class People:
         self._others = {token for other in others for token in _TOKEN.findall(_composed(other))}
         self._key = key.encode()
         self.left: set[str] = set()
-        """Texts that still hold a word of somebody's name, which may mean somebody else or
-        nobody.
-        """
+        """Texts that still hold a word of a name, which may refer to somebody else or to nobody."""
         self._by_word: dict[str, list[str]] = defaultdict(list)
         self._mails: dict[str, str] = {}
         self._forms: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._lengths: dict[str, set[int]] = defaultdict(set)
-        """Of how many words the names are that begin with a word."""
+        """Word counts of the names that begin with a word."""
         self._name_words: set[str] = set()
         product_words = {w.lower() for w in words}
         aliased_people = set(self._alias_of.values())
@@ -177,8 +174,8 @@ class People:
             self._learn(person, product_words)
 
     def _learn(self, person: str, product_words: Set[str]) -> None:
-        """Remember how a person of several names may be written: two or more of them in either
-        order, the first as initials.
+        """Store the spellings of a person of several names: two or more in either order, the first
+        as initials.
         """
         names = _names(person)
         if len(names) < 2 or {names[0], names[-1]} <= product_words:  # noqa: PLR2004 - one name is matched whole only
@@ -200,8 +197,8 @@ class People:
         )
 
     def in_text(self, text: str) -> str:
-        """Return a sentence or a path with people replaced; a word that is also a name stays where
-        nobody is meant.
+        """Return a sentence or a path with people replaced; an ordinary word that is also a name
+        stays.
         """
         text = _composed(text)
         pieces, position = [], 0
@@ -214,8 +211,8 @@ class People:
         return "".join([*pieces, self._in_parts(text[position:])])
 
     def in_values(self, reason_values: str, words: Set[str]) -> str:
-        """Replace people in the values of a reason, a JSON object; those named by `words` are words
-        of ours.
+        """Replace people in the values of a reason, a JSON object; values named in `words` are
+        ours.
         """
         values = msgspec.json.decode(reason_values)
         new_values = {n: v if n in words else self._in_value(v) for n, v in values.items()}
@@ -231,7 +228,7 @@ class People:
         )
 
     def _person_at(self, text: str, start: int, token: str) -> tuple[str, int] | None:
-        """Who is named at a place, and in how many characters."""
+        """Return the person named at a place, and the length of the name."""
         stem = _END.sub("", token)
         for word in dict.fromkeys((token.lower(), stem.lower())):
             for person in self._by_word.get(word, ()):
@@ -243,7 +240,7 @@ class People:
         return None
 
     def _in_parts(self, text: str) -> str:
-        """Replace people whose mail address or two names stand inside of something else:
+        """Replace people whose mail address or two names are part of something else:
         `agt-ulla.achterberg-helper`.
         """
         if self._mails and _AT.search(text):
@@ -267,7 +264,9 @@ class People:
     def _spelling_at(
         self, text: str, words: list[Word], number: int
     ) -> tuple[set[str], int] | None:
-        """Who is written from a word on, the longest first, and the number of the word after."""
+        """Return the person spelled from a word on, the longest first, and the number of the next
+        word.
+        """
         for length in sorted(self._lengths.get(words[number][2], ()), reverse=True):
             run = words[number : number + length]
             if len(run) < length:
@@ -281,7 +280,7 @@ class People:
         return None
 
     def _in_mail(self, text: str) -> str:
-        """Replace the mail address of a person that has something before or behind it."""
+        """Replace the mail address of a person with a prefix or suffix."""
         mail = text.replace("%40", "@").lower()
         starts = [0, *(m.end() for m in re.finditer(r"[._+-]", mail[: mail.index("@")]))]
         ends = [
@@ -311,17 +310,17 @@ class People:
 
 
 def _composed(text: str) -> str:
-    """Return a text whose letters carry their accents: names of files often hold them apart."""
+    """Return a text with composed accents: names of files often hold them decomposed."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 Word = tuple[int, int, str]
-"""Where a word of a text begins and ends, and the word in small letters."""
+"""Start and end of a word of a text, and the word in lower case."""
 
 
 def _names(person: str) -> list[str]:
-    """Return the names of a person in small letters, the first name first; nothing where there is
-    one only.
+    """Return the names of a person in lower case, the first name first; nothing for a single
+    name.
     """
     name = person.split("@")[0]
     last, comma, first = name.partition(",")
@@ -330,9 +329,7 @@ def _names(person: str) -> list[str]:
 
 
 def _spellings(names: list[str]) -> Iterator[list[str]]:
-    """Yield names as they are, and with the plain letters that people and systems write for
-    others.
-    """
+    """Yield names as they are, and with the plain letters that people and systems substitute."""
     spellings: list[list[str]] = []
     for table in ({}, _TWO_LETTERS, {**_TWO_LETTERS, "ø": "o"}, _ONE_LETTER):
         spelling = ["".join(table.get(c, c) for c in name) for name in names]
@@ -347,8 +344,8 @@ def _spellings(names: list[str]) -> Iterator[list[str]]:
 
 
 def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the ways to write a person's names; of an initial and a short name none, for it may be
-    anything.
+    """Yield the ways to write a person's names; an initial with a short name is ambiguous and left
+    out.
     """
     first, *rest = names
     last = rest[-1]
@@ -383,7 +380,7 @@ def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _belong(text: str, run: Sequence[Word]) -> bool:
-    """Tell whether words stand together as the names of one person do."""
+    """Tell whether words are joined as the names of one person."""
     for (_, end, one), (start, _, other) in pairwise(run):
         between = text[end:start]
         if 1 in (len(one), len(other)):
@@ -396,7 +393,7 @@ def _belong(text: str, run: Sequence[Word]) -> bool:
 
 
 def _split(text: str) -> Iterator[Word]:
-    """Yield the words of a text with their places; capitals begin a word of their own."""
+    """Yield the words of a text with their places; a capital begins a new word."""
     for run in _PLAIN.finditer(text):
         start, letters = run.start(), run[0]
         for index in range(1, len(letters)):
@@ -409,9 +406,9 @@ def _split(text: str) -> Iterator[Word]:
 def hide_people(
     engine: Engine, key: str, checks: Iterable[Check], extra_people: Iterable[str] = ()
 ) -> People:
-    """Replace people in `results`; return who does the same to any other text.
+    """Replace people in `results`; return the object that does the same to any other text.
 
-    `named` are people of whom no table says anything.
+    `extra_people` are people whom no table names.
     """
     checks = tuple(checks)
     machines = {i for (i,) in engine.rows(_OTHERS) if i}
@@ -446,7 +443,7 @@ def hide_people(
 
 
 def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
-    """Change the values of reasons, but for those that are words of ours."""
+    """Replace people in the values of reasons, except in words of ours."""
     reason_rows = engine.rows(
         "SELECT DISTINCT check_id, reason_code, reason_values FROM results WHERE reason_values <>"
         " ''"
@@ -467,7 +464,7 @@ def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
 
 
 def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
-    """Rename also whom no result names, and who shares what one is about: ids of causes are made of
+    """Rename actors that no result names, and those that share a subject: ids of causes derive from
     all of them.
     """
     owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)
@@ -480,7 +477,7 @@ def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
 def _swap(
     engine: Engine, table: str, column: str, condition: str, change: Callable[[str], str]
 ) -> None:
-    """Change the texts of one column; leave what was changed in `swaps`."""
+    """Replace the texts of one column; leave the changed ones in `swaps`."""
     texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {condition}")]
     engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
     engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
@@ -491,7 +488,7 @@ def _swap(
 
 
 def _words(sentences: Iterable[str]) -> set[str]:
-    """The words that our own sentences are made of."""
+    """Return the words of our own sentences."""
     columns = (c.name for t in TABLES.values() for c in t.columns)
     vocabulary = (w for words in VOCABULARY.values() for w in words)
     texts = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)

@@ -1,8 +1,8 @@
 """report.json, results.parquet: a run as data. In: an `Assessment`, results. Out: both; and back.
 
-No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and
-notices codes with values. What a person reads is made of it by `reporter.report`, in any language,
-at any time."""
+The data have no language: shares are exact fractions ("62/105"), times ISO 8601, results and
+notices codes with values. `reporter.report` turns them into text, in any language, at any time.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ RESULT = (
     *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
     *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
 )
-"""The columns of results.parquet, a verdict a row."""
+"""The columns of results.parquet, one row per result."""
 CHANGE = (
     *("check", "subject", "actor", "owner", "before", "now"),
     *("reason_code_before", "reason_values_before", "reason_code", "reason_values"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
-"""The columns of changes.parquet, a verdict a row that differs from the last run before, or fails
+"""The columns of changes.parquet: one row per result that differs from the previous run, or fails
 in both.
 """
 STATUSES = (
@@ -53,9 +53,9 @@ STATUSES = (
     Status.PASS,
     Status.NA,
 )
-"""In this order the verdicts of a check stand in results.parquet."""
+"""Order of the results of a check in results.parquet."""
 OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
-"""What of the verdicts are findings."""
+"""SQL: the results that are findings."""
 _ROWS = (
     "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
     " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
@@ -72,8 +72,8 @@ NAMED = (
 
 
 def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, folder: Path) -> None:
-    """Write every verdict: the check of the highest severity first, in a check what fails, then by
-    subject.
+    """Write every result: the check of the highest severity first, within a check failures first,
+    then by subject.
 
     The engine's table `led` has the cause and the action of each.
     """
@@ -106,10 +106,11 @@ def to_json(assessment: Assessment) -> bytes:
 
 
 def read_run(run: Path) -> tuple[Assessment, Results]:
-    """Return what a run folder holds.
+    """Return the data and results of a run folder.
 
-    Raises InputError where it holds no run, one of another version, or other verdicts than its
-    scores rest on."""
+    Raises InputError where it holds no run, one of another version, or results that differ from its
+    scores.
+    """
     assessment = read_data(run)
     results = Results(run, assessment.checks)
     check_results(results, assessment)
@@ -126,8 +127,8 @@ def read_run(run: Path) -> tuple[Assessment, Results]:
 
 
 def _refuse_others(run: Path) -> None:
-    """Raise InputError where the data are not those that the manifest of the run names; without a
-    manifest none are.
+    """Raise InputError where the data differ from the manifest of the run; without a manifest none
+    do.
     """
     try:
         outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
@@ -148,21 +149,19 @@ def _refuse_others(run: Path) -> None:
 
 
 class Held:
-    """A table of a run, which the engine holds: asked in SQL over its columns and `place`, the
-    place of a row in the file.
+    """A table of a run in the engine, queried in SQL over its columns and `place`, the place of a
+    row in the file.
     """
 
     NAME: str
     COLUMNS: tuple[str, ...]
     REASONS: Mapping[str, tuple[str, str]]
-    """What is said of the file's columns, in the language that is spoken -> the code and its
-    values.
-    """
+    """Sentences over the file's columns, in the current language -> the code and its values."""
 
     def __init__(self, run: Path, checks: Iterable[Check]) -> None:
-        """Ask the table of a run; `checks` hold the sentences of its reason codes.
+        """Open the table of a run; `checks` hold the sentences of its reason codes.
 
-        Without them a reason is told as its bare code: give none only where no reason is asked for.
+        Without them a reason is a bare code: pass none only where no reason is read.
         """
         self.run = run
         self.path = run / self.NAME
@@ -171,11 +170,11 @@ class Held:
         self.reasons = Reasons(self.checks)
 
     def at(self, run: Path) -> Self:
-        """Return the same table of a run that stands elsewhere by now."""
+        """Return the same table of a run that has moved."""
         return type(self)(run, self.checks)
 
     def __eq__(self, other: object) -> bool:
-        """Two are the same if they ask the same file."""
+        """Compare by file."""
         return isinstance(other, Held) and self.path == other.path
 
     def __hash__(self) -> int:
@@ -188,10 +187,10 @@ class Held:
         more: str = "",
         params: Sequence[Any] = (),
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield what a condition chooses, in the order of the file or another; `columns` are
-        expressions, all without them.
+        """Yield the rows of a condition, in file order or another; `columns` are expressions, by
+        default all.
 
-        A column of REASONS is a sentence, which SQL cannot ask for.
+        A column of REASONS is a sentence, which SQL cannot query.
 
         Raises InputError where the file is missing, or is none of this version.
         """
@@ -217,8 +216,8 @@ class Held:
     def _with_reasons(
         self, row: tuple[Any, ...], reason_columns: Sequence[tuple[int, str, str]], width: int
     ) -> tuple[Any, ...]:
-        """Put sentences in the place of codes; their values and the check stand behind the `n` that
-        were asked for.
+        """Replace codes by sentences; their values and the check follow the first `width`
+        columns.
         """
         values = list(row[:width])
         for at, (place, *_) in enumerate(reason_columns, width):
@@ -232,18 +231,18 @@ class Held:
         more: str = "",
         params: Sequence[Any] = (),
     ) -> list[tuple[Any, ...]]:
-        """Return the same at once; for results a person could scroll."""
+        """Return all rows of `each` at once, for results of readable size."""
         return list(self.each(columns, where, more, params))
 
 
 class Results(Held):
-    """The verdicts of a run."""
+    """The results of a run."""
 
     NAME, COLUMNS = RESULTS, RESULT
     REASONS = {"reason": ("reason_code", "reason_values")}
 
     def tallies(self, where: str = "TRUE", params: Sequence[Any] = ()) -> list[Tally]:
-        """Return how many verdicts share check, status and tiers.
+        """Return how many results share check, status and tiers.
 
         Raises InputError where the file is none of a run.
         """
@@ -256,7 +255,7 @@ class Results(Held):
 
 
 class Changes(Held):
-    """What differs from the last of the earlier runs, verdict by verdict."""
+    """Differences to the last earlier run, result by result."""
 
     NAME, COLUMNS = CHANGES, CHANGE
     REASONS = {
@@ -266,10 +265,10 @@ class Changes(Held):
 
 
 def check_results(results: Results, assessment: Assessment) -> None:
-    """Raise InputError where a run has not as many verdicts of each status, by check, as were
+    """Raise InputError where a run has not as many results of each status, by check, as were
     scored.
 
-    A verdict that was changed by hand would be printed as if it counted.
+    A result changed by hand would otherwise be printed as if it counted.
     """
     expected_counts = {
         (c.check, s): n for c in assessment.scores.checks.values() for s, n in c.counts.items() if n
@@ -290,7 +289,7 @@ def check_results(results: Results, assessment: Assessment) -> None:
 
 
 def read_data(run: Path) -> Assessment:
-    """Return what a run folder holds beside its verdicts; raise InputError as `read_run`."""
+    """Return the data of a run folder without its results; raise InputError as `read_run`."""
     path = run / DATA
     if not path.is_file():
         raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)

@@ -1,8 +1,8 @@
 """Authority to sign a statement. In: an engine with actors, `approvers:` of reporter.yml. Out:
 Directory.
 
-A name on a statement proves nothing. It counts if it identifies one person of the directory, in
-office on that day, with a role that the workspace names for this kind of statement.
+A name on a statement proves nothing by itself. It counts if it identifies one person who was in
+office on that day and has a role named for this kind of statement.
 """
 
 from __future__ import annotations

@@ -62,8 +62,7 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
 
 
 def _called_otherwise(engine: Engine) -> list[Quarantined]:
-    """Return a note for each actor that a list calls an agent and the log a person, or the log an
-    agent and a list something else.
+    """Return a note for each actor that a list calls an agent and the log a person, or the reverse.
 
     Between accounts and agents the log's word for an agent's identity is no contradiction.
     """

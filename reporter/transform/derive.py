@@ -66,7 +66,7 @@ def derive(
     """Build the wanted tables and views, and those they derive from, from the in_ relations and the
     `carried` table.
 
-    `facts` are the loaded tables that have an in_ relation; no table may depend on others.
+    `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
 
     Raises ReporterError where two identities of events have one number.
     """

@@ -1,8 +1,9 @@
-"""The public face: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
+"""The public interface: `import reporter`. In: a workspace, or a run folder. Out: a `Run`.
 
-Shares are numbers from 0 to 1 in tables; beside each stands the exact fraction as text. What cannot
-be used raises ReporterError, which names place, expectation and next step. Nothing heavy is
-imported before it is used."""
+Shares are numbers from 0 to 1 in tables, each with the exact fraction as text. Unusable input
+raises ReporterError, which names place, expectation and next step. Nothing heavy is imported before
+use.
+"""
 
 from __future__ import annotations
 
@@ -90,19 +91,19 @@ def assess(
     )
     if out is not None:
         return run(Path(workspace), Path(out), options)
-    return _while_it_is_used(Path(workspace), options)
+    return _temporary_run(Path(workspace), options)
 
 
-def _while_it_is_used(workspace: Path, options: Options) -> Run:
-    """Make a run in a folder that goes with what is returned."""
+def _temporary_run(workspace: Path, options: Options) -> Run:
+    """Make a run in a temporary folder that is removed with the returned object."""
     place = Path(mkdtemp(prefix="reporter-run-"))
     try:
-        made = run(workspace, place / "run", options)
+        result = run(workspace, place / "run", options)
     except BaseException:
         shutil.rmtree(place)
         raise
-    weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
-    return made
+    weakref.finalize(result, shutil.rmtree, place, ignore_errors=True)
+    return result
 
 
 def read_key(path: Path) -> str:
@@ -145,9 +146,9 @@ def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:
     """
     from reporter.pipeline.assess import assess_workspace
 
-    made = Run(out)
-    made.data, made.view = assess_workspace(workspace, out, options, begun)
-    return made
+    result = Run(out)
+    result.data, result.view = assess_workspace(workspace, out, options, begun)
+    return result
 
 
 def open(path: PathLike) -> Run:
@@ -156,9 +157,9 @@ def open(path: PathLike) -> Run:
     Raises:
         InputError: It holds no run, one of another version, or one that does not agree with itself.
     """
-    found = Run(Path(path))
-    _ = found.data
-    return found
+    result = Run(Path(path))
+    _ = result.data
+    return result
 
 
 @dataclass
@@ -239,7 +240,7 @@ class Run:
                 "not_assessed": f.total.not_assessed,
                 "not_applicable": f.total.not_applicable,
             }
-            for f in self._scored()
+            for f in self._framework_scores()
         ]
         return _frame(rows)
 
@@ -265,42 +266,42 @@ class Run:
                         check for p in c.practices for check, _ in p.weights if check != "ask"
                     ],
                 }
-                for f in self._scored()
+                for f in self._framework_scores()
                 for c in f.controls
             ]
         )
 
-    def _scored(self) -> tuple[FrameworkScore, ...]:
+    def _framework_scores(self) -> tuple[FrameworkScore, ...]:
         return (self.data.scores.enterprise, *self.data.scores.frameworks)
 
     def checks(self) -> pd.DataFrame:
         """Every check.
 
         Columns: check, title, theme, severity, level, about (what its subjects are), evidence
-        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many verdicts
+        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many results
         are pass, fail, unknown, na, attested, compensated."""
         from reporter.model.scores import Status
 
         rows = []
-        for c in self.data.checks:
-            s = self.data.scores.checks[c.id]
+        for check in self.data.checks:
+            score = self.data.scores.checks[check.id]
             rows.append(
                 {
-                    "check": c.id,
-                    "title": c.title,
-                    "theme": c.theme,
-                    "severity": c.severity,
-                    "level": c.level,
-                    "about": c.about,
-                    "evidence": c.evidence,
-                    **_ends(s.lo, s.hi),
-                    **{x.value: s.counts.get(x, 0) for x in Status},
+                    "check": check.id,
+                    "title": check.title,
+                    "theme": check.theme,
+                    "severity": check.severity,
+                    "level": check.level,
+                    "about": check.about,
+                    "evidence": check.evidence,
+                    **_ends(score.lo, score.hi),
+                    **{x.value: score.counts.get(x, 0) for x in Status},
                 }
             )
         return _frame(rows)
 
     def results(self, where: str = "TRUE", **values: str | int) -> pd.DataFrame:
-        """Every verdict, or those with some values (check="OWN-01") that a condition in SQL
+        """Every result, or those with some values (check="OWN-01") that a condition in SQL
         chooses, by check and subject.
 
         Columns: check, subject, status (pass | fail | unknown | na | attested | compensated),
@@ -325,14 +326,14 @@ class Run:
                     str(self.folder),
                     f"Columns: {', '.join(RESULT)}.",
                 )
-        same = [f'"{name}" = ?' for name in values]
+        conditions = [f'"{name}" = ?' for name in values]
         _ = self.data  # which says what is wrong with the files, if anything is
         columns = [*RESULT[:3], "reason", *RESULT[3:]]
         try:
             with speaking(self.data.language):
-                chosen = self._results.rows(
+                rows = self._results.rows(
                     columns,
-                    " AND ".join([f"({where})", *same]),
+                    " AND ".join([f"({where})", *conditions]),
                     'ORDER BY "check", subject',
                     list(values.values()),
                 )
@@ -343,10 +344,10 @@ class Run:
                 'Columns are those of the table; check is a word of SQL: write "check" in quotes,'
                 " or results(check=...).",
             ) from error
-        return pd.DataFrame(chosen, columns=columns).astype({"rank": "Int64"})
+        return pd.DataFrame(rows, columns=columns).astype({"rank": "Int64"})
 
     def findings(self, **values: str | int) -> pd.DataFrame:
-        """Every verdict that is neither pass nor na, or those with some values; columns as
+        """Every result that is neither pass nor na, or those with some values; columns as
         `results`.
         """
         return self.results("status NOT IN ('pass', 'na')", **values)
@@ -354,7 +355,7 @@ class Run:
     def agents(self) -> pd.DataFrame:
         """Every active agent.
 
-        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own verdicts
+        Columns: agent, tier_lo, tier_hi, level_lo, level_hi, score_lo, score_hi (its own results
         alone), assessed; declared (risk tier); granted, unused, outside, new, unapproved,
         unreviewed, events, denied ... (what it did beside what it was given; missing where it is
         not compared)."""
@@ -362,11 +363,11 @@ class Run:
         observed = {o.agent: o for o in compared.agents}
         declared = {r.agent: r.declared for r in compared.tiers}
         rows = []
-        for x in compared.levels:
-            own = {"declared": declared.get(x.agent, "")}
-            if x.agent in observed:
-                own |= _fields(observed[x.agent])
-            rows.append({**_fields(x), **own})
+        for agent in compared.levels:
+            extras = {"declared": declared.get(agent.agent, "")}
+            if agent.agent in observed:
+                extras |= _fields(observed[agent.agent])
+            rows.append({**_fields(agent), **extras})
         return _frame(rows)
 
     def actions(self) -> pd.DataFrame:
@@ -409,7 +410,7 @@ class Run:
         return _frame([_fields(f) for f in self.data.files])
 
     def changes(self) -> pd.DataFrame:
-        """Every verdict that differs from the earlier run that this one was assessed with, or fails
+        """Every result that differs from the earlier run that this one was compared with, or fails
         in both; see `Comparison`.
         """
         from reporter.runs.store import Changes
@@ -417,7 +418,7 @@ class Run:
         return Comparison(self.data, Changes(self.folder, self.data.checks)).changes()
 
     def compare(self, earlier: Run | PathLike) -> Comparison:
-        """Lay a stored run beside an earlier one of the same organisation.
+        """Compare a stored run with an earlier one of the same organisation.
 
         Raises:
             InputError: The other run is not earlier, of somebody else, has other pseudonyms, or was
@@ -428,15 +429,15 @@ class Run:
         from reporter.runs.store import Changes
 
         folder = earlier.folder if isinstance(earlier, Run) else Path(earlier)
-        found = read_earlier([folder], self.data.run, self.data.pseudonyms)
+        earlier_runs = read_earlier([folder], self.data.run, self.data.pseudonyms)
         place = Path(mkdtemp(prefix="reporter-run-"))
         with TemporaryDirectory(prefix="reporter-") as work, DuckDB(Path(work)) as engine:
-            made = Comparison(
-                compare(engine, found, self.data, self.folder, place),
+            comparison = Comparison(
+                compare(engine, earlier_runs, self.data, self.folder, place),
                 Changes(place, self.data.checks),
             )
-        weakref.finalize(made, shutil.rmtree, place, ignore_errors=True)
-        return made
+        weakref.finalize(comparison, shutil.rmtree, place, ignore_errors=True)
+        return comparison
 
     def explain(self, id: str) -> str:
         """Say how a number came about; `id` is a control, check, agent, theme or "enterprise".
@@ -487,11 +488,11 @@ class Run:
         if target.exists():
             raise InputError("exists and is not overwritten", str(target), "Give another name.")
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
-            made = render(self.folder, [name], Path(work) / "out", language=language)
-            main = next(p for p in made if p.name == FILES.get(name, p.name))
-            main.rename(target)
-            for other in made:  # a long report brings pages beside it
-                if other != main:
+            paths = render(self.folder, [name], Path(work) / "out", language=language)
+            main_path = next(p for p in paths if p.name == FILES.get(name, p.name))
+            main_path.rename(target)
+            for other in paths:  # a long report brings pages beside it
+                if other != main_path:
                     other.rename(target.parent / other.name)
         return target
 
@@ -504,8 +505,8 @@ class Run:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        s = self.view.summary
-        rows = [("Organisation", s.level.text, s.level.name, s.figure)]
+        summary = self.view.summary
+        rows = [("Organisation", summary.level.text, summary.level.name, summary.figure)]
         rows += [
             (f.short, f.total.level.text, f.total.assessed, f.total.figure)
             for f in self.view.frameworks
@@ -516,24 +517,25 @@ class Run:
             for label, level, note, f in rows
         )
         cover = f"{self.view.cover.organisation}, {self.view.cover.period}"
-        told = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
+        items = "".join(f"<li>{escape(n)}</li>" for n in self.notices)
         head = "".join(f"<th>{name}</th>" for name in ("", "Level", "Score", "Range"))
         return (
-            f"<table><caption>{escape(cover)}</caption><tr>{head}</tr>{body}</table><ul>{told}</ul>"
+            f"<table><caption>{escape(cover)}</caption><tr>{head}</tr>{body}</table>"
+            f"<ul>{items}</ul>"
         )
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run beside an earlier one."""
+    """A run compared with an earlier one."""
 
     data: Assessment
     """The later run, with its `history`."""
     held: Changes
-    """Every verdict that differs, in the engine."""
+    """Every result that differs, in the engine."""
 
     def changes(self) -> pd.DataFrame:
-        """Every verdict that differs, and every one that fails in both.
+        """Every result that differs, and every one that fails in both.
 
         Columns: what (mended, fails now ...), check, subject, actor, owner, before, now,
         reason_before, reason, record_before, record, failing_since, waived_until."""
@@ -543,8 +545,8 @@ class Comparison:
         from reporter.report.trend.transitions import COLUMNS, rows
 
         with speaking(self.data.language):
-            found = list(rows(self.held)) if self.data.history.runs else []
-        return pd.DataFrame(found, columns=list(COLUMNS))
+            transitions = list(rows(self.held)) if self.data.history.runs else []
+        return pd.DataFrame(transitions, columns=list(COLUMNS))
 
     @property
     def sentences(self) -> list[str]:
@@ -562,9 +564,9 @@ def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _standing(x: ControlScore | GroupScore) -> dict[str, Any]:
-    levels = {"level": x.level_lo, "level_at_most": x.level_hi, "target": x.target}
-    return {**_ends(x.lo, x.hi), **levels, "coverage": float(x.coverage)}
+def _standing(score: ControlScore | GroupScore) -> dict[str, Any]:
+    levels = {"level": score.level_lo, "level_at_most": score.level_hi, "target": score.target}
+    return {**_ends(score.lo, score.hi), **levels, "coverage": float(score.coverage)}
 
 
 def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:
@@ -578,6 +580,6 @@ def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:
     }
 
 
-def _fields(x: Any) -> dict[str, Any]:
-    values = {f.name: getattr(x, f.name) for f in fields(x)}
+def _fields(record: Any) -> dict[str, Any]:
+    values = {f.name: getattr(record, f.name) for f in fields(record)}
     return {k: float(v) if isinstance(v, Fraction) else v for k, v in values.items()}

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from reporter.system.log import Log
 
 FORMATS = ("html", "pdf", "json", "csv")
-_OURS = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
-MORE_FORMATS = tuple(sorted({p.stem for p in _OURS} - {*FORMATS}))
+_FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
+MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
 LOG = "reporter.system.log"
-"""The place in a context where the lines of a verb are written, if it writes any."""
+"""Key in a context under which a verb stores its log, if it has one."""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
     "--no-packs",
@@ -61,7 +61,7 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            more["obj"] = _watched()
+            more["obj"] = _start_watch()
         return super().main(args, *rest, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -77,11 +77,11 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except ReporterError as error:
-            for each in error.errors if isinstance(error, Errors) else (error,):
-                _complain(ctx, str(each), message=each.message, place=each.place, hint=each.hint)
+            for item in error.errors if isinstance(error, Errors) else (error,):
+                _complain(ctx, str(item), message=item.message, place=item.place, hint=item.hint)
             ctx.exit(error.exit_code)
         except Unprinted as error:
-            if error.errno == errno.EPIPE:  # whoever read it has seen enough
+            if error.errno == errno.EPIPE:  # the reader has closed the pipe
                 ctx.exit(1)
             _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
             ctx.exit(3)
@@ -100,10 +100,8 @@ class Verbs(click.Group):
             ctx.exit(3)
 
 
-def _watched() -> Callable[[Path], None]:
-    """Go on in a process that another one watches over, with a folder of its own for what is
-    temporary.
-    """
+def _start_watch() -> Callable[[Path], None]:
+    """Continue in a supervised process, with its own temporary folder."""
     from reporter.system.claims import clear, hold
     from reporter.system.supervision import supervise
 
@@ -112,14 +110,14 @@ def _watched() -> Callable[[Path], None]:
         Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
     )
     watch(place)
-    with suppress(OSError):  # whoever needs such a folder says what is wrong with it
+    with suppress(OSError):  # a command that needs the folder reports the error
         hold(place)
         os.environ["TMPDIR"] = str(place)
     return watch
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
-    """Say what went wrong: names and values of the input may stand in it."""
+    """Report an error: its text may contain names and values of the input."""
     from reporter.privacy.secrets import redact
 
     log = ctx.meta.get(LOG)
@@ -257,7 +255,7 @@ def assess(
     from reporter.ingest.readers.inputs import Inputs
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
-    wanted = _written(formats, editions)
+    writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
 
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
@@ -265,7 +263,7 @@ def assess(
         from reporter.pipeline.assess import Options
 
         options = Options(
-            wanted,
+            writers,
             extra,
             cache,
             memory,
@@ -275,19 +273,19 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            told=_told(ctx),
+            told=_tidy_hook(ctx),
             language=_language(language),
             packs=packs,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
-    not_run = _say_notices(ctx, lines, run.view.summary.notices)
+    has_failures = _say_notices(ctx, lines, run.view.summary.notices)
     from reporter.report import outcome
 
-    missed = outcome.missed(run.view, fail_on) if fail_on is not None else ""
-    if missed:
-        _complain(ctx, missed)
-    if missed or (strict and not_run):
+    shortfall = outcome.missed(run.view, fail_on) if fail_on is not None else ""
+    if shortfall:
+        _complain(ctx, shortfall)
+    if shortfall or (strict and has_failures):
         sys.exit(1)
 
 
@@ -310,22 +308,22 @@ def _say_outcome(
 
 
 def _say_notices(ctx: click.Context, lines: Log, notices: Sequence[Notice]) -> bool:
-    """Say on stderr what of a run must not be overlooked; return whether a check could not be
-    run.
+    """Print the notices of a run that must not be overlooked to stderr; return whether a check
+    could not run.
     """
-    not_run = [n for n in notices if n.code == "checks_not_run"]
+    failures = [n for n in notices if n.code == "checks_not_run"]
     for notice in notices if lines.form == "json" else ():
-        say = lines.error if notice in not_run else lines.warning
+        say = lines.error if notice in failures else lines.warning
         say(notice.text, code=notice.code, lines=notice.lines)
-    for notice in not_run if lines.form == "text" else ():
+    for notice in failures if lines.form == "text" else ():
         _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
-    return bool(not_run)
+    return bool(failures)
 
 
-def _packs(none: bool) -> tuple[Pack, ...]:
+def _packs(no_packs: bool) -> tuple[Pack, ...]:
     from reporter.content.packs import installed
 
-    return () if none else installed()
+    return () if no_packs else installed()
 
 
 def _log(form: str | None, quiet: bool) -> Log:
@@ -340,8 +338,8 @@ def _log(form: str | None, quiet: bool) -> Log:
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
 
 
-def _told(ctx: click.Context) -> Callable[[Path], None]:
-    """Return what takes the folders that are removed if the process is killed."""
+def _tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
+    """Return the callback that receives the folders to remove if the process is killed."""
     return ctx.obj or (lambda _: None)
 
 
@@ -353,12 +351,12 @@ def _key(path: Path | None) -> str:
     try:
         return read_key(path) if path else ""
     except InputError as error:
-        said = f"{error.place!r} {error.message}; {error.hint}"
-        raise click.BadParameter(said, param_hint="--key-file") from error
+        message = f"{error.place!r} {error.message}; {error.hint}"
+        raise click.BadParameter(message, param_hint="--key-file") from error
 
 
-def _written(formats: str, editions: str) -> tuple[str, ...]:
-    """Return the names of the writers that are asked for."""
+def _writer_names(formats: str, editions: str) -> tuple[str, ...]:
+    """Return the names of the requested writers."""
     from reporter.report import EDITIONS, edition_formats
 
     return edition_formats(
@@ -422,10 +420,10 @@ def render(
     """
     from reporter.report import export
 
-    wanted = _written(formats, editions)
-    if not wanted:
+    writers = _writer_names(formats, editions)
+    if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in export.render(run, wanted, out, templates, _told(ctx), _language(language)):
+    for path in export.render(run, writers, out, templates, _tidy_hook(ctx), _language(language)):
         print_clean(str(path))
 
 
@@ -456,8 +454,8 @@ def explain(run: Path, id: str | None, fix: str | None) -> None:
 
     if (id is None) == (fix is None):
         raise click.UsageError("give an ID, or --fix with actions of roadmap.csv")
-    found = api.Run(run)
-    print_clean(found.explain(id) if id is not None else found.what_if(*(fix or "").split(",")))
+    result = api.Run(run)
+    print_clean(result.explain(id) if id is not None else result.what_if(*(fix or "").split(",")))
 
 
 @main.command()
@@ -494,8 +492,8 @@ def lint(
     if tables:
         print_clean(list_tables())
         return
-    with progress("checks validated") as done:
-        problems, summary = linted(extra, not no_examples, done, packs=packs)
+    with progress("checks validated") as counter:
+        problems, summary = linted(extra, not no_examples, counter, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
     print_clean(summary if not problems else f"{len(problems)} problems", err=bool(problems))
@@ -520,8 +518,8 @@ def formats(
             raise click.UsageError("--json needs PATHS")
         print_clean(known(extra, packs))
         return
-    found = recognised(paths, extra, packs)
-    print_json(found, indent=1) if as_json else print_clean(as_text(found))
+    files = recognised(paths, extra, packs)
+    print_json(files, indent=1) if as_json else print_clean(as_text(files))
 
 
 @main.command(name="map")
@@ -552,14 +550,14 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
 
     if path.is_dir():
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
-        unknown = [p["file"] for p in parts if p["source"] is None and p["records"]]
-        for line in map_all(unknown, kind):
+        files = [p["file"] for p in parts if p["source"] is None and p["records"]]
+        for line in map_all(files, kind):
             print_clean(line)
         return
-    known = () if kind else taken(path, sheet, packs)
-    for line in known:
+    source_lines = () if kind else taken(path, sheet, packs)
+    for line in source_lines:
         print_clean(line)
-    if known:
+    if source_lines:
         return
     try:
         lines = map_one(path, sheet, out, kind)

@@ -110,7 +110,9 @@ STAGES = [
         "reporter.ingest.record_path", "documents", signal.SIGINT, id="reading, in a thread"
     ),
     pytest.param("reporter.report.pdf.paper", "_write", signal.SIGTERM, id="layout"),
-    pytest.param("reporter.cli", "_written", signal.SIGHUP, id="start, and the terminal is closed"),
+    pytest.param(
+        "reporter.cli", "_writer_names", signal.SIGHUP, id="start, and the terminal is closed"
+    ),
     *(
         pytest.param(module, name, number, id=f"{module} {name} {number.name}", marks=DEEP)
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -154,7 +156,7 @@ def test_a_second_signal_does_not_wait_for_the_tidying(
     slow = HELD.replace("sys.argv = ", "import reporter.system.claims, time\n"
                         "reporter.system.claims.clear = lambda _: (Path(mark).touch(), time.sleep(100))\nsys.argv = ")  # fmt: skip
     monkeypatch.setitem(globals(), "HELD", slow)
-    process = start("reporter.cli", "_written")
+    process = start("reporter.cli", "_writer_names")
     process.send_signal(signal.SIGINT)
     until((place / "tmp/held").exists)
     process.send_signal(signal.SIGTERM)

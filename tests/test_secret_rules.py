@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.readers.records import shown
-from reporter.privacy.secrets import _BEGUN, _TOLD, SUSPECT, fingerprinted, redact
+from reporter.privacy.secrets import _PREFIX_RULES, _RULE_FILE, SUSPECT, fingerprinted, redact
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -169,7 +169,9 @@ def test_a_key_is_told_by_its_shape() -> None:
     assert told_otherwise(framed) == {}
 
 
-@pytest.mark.parametrize(("parts", "rule"), _BEGUN, ids=lambda value: getattr(value, "id", ""))
+@pytest.mark.parametrize(
+    ("parts", "rule"), _PREFIX_RULES, ids=lambda value: getattr(value, "id", "")
+)
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_each_rule_of_a_vendor_hides_every_key_that_begins_so(
@@ -181,12 +183,12 @@ def test_each_rule_of_a_vendor_hides_every_key_that_begins_so(
 
 
 def test_rules_have_ids_of_their_own_and_keywords_that_their_keys_begin_with() -> None:
-    rules = {rule.id: rule for rule in _TOLD.rules}
-    assert len(rules) == len(_TOLD.rules) > 70
-    for parts, rule in _BEGUN:
+    rules = {rule.id: rule for rule in _RULE_FILE.rules}
+    assert len(rules) == len(_RULE_FILE.rules) > 70
+    for parts, rule in _PREFIX_RULES:
         assert all(re.fullmatch(parts["beginning"], word) for word in rule.keywords), rule.id
     marked = {rule.id for rule in rules.values() if rule.glued or rule.packed or rule.length}
-    assert marked == {rule.id for _, rule in _BEGUN if rule.keywords}
+    assert marked == {rule.id for _, rule in _PREFIX_RULES if rule.keywords}
 
 
 def test_only_the_value_is_replaced() -> None:

@@ -1,8 +1,9 @@
-"""What lies behind the failures of a run, and what can be done. In: an engine with results. Out:
+"""Root causes of the failures of a run, and what can be done. In: an engine with results. Out:
 causes, actions, and the table `led`.
 
-Failures are read a group of causes at a time, what is unknown is counted by the engine: nothing
-here holds all results of a run."""
+Failures are read one group of causes at a time, and the engine counts what is unknown: results of a
+run are never all in memory.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +24,7 @@ from reporter.model.scores import Status, Tally
 from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
 
 Sharers = Callable[[Iterable[str]], Mapping[ResultKey, tuple[str, ...]]]
-"""Failing checks -> all the actors that a subject belongs to, where it may belong to more than
-one.
-"""
+"""Failing checks -> all the actors of a subject, where it may belong to more than one."""
 
 
 def defects(
@@ -34,22 +33,24 @@ def defects(
     groups: Sequence[CauseGroup],
     tallies: Iterable[Tally],
     efforts: Efforts,
-    own: Mapping[str, Fraction],
+    workspace_efforts: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:
-    """Return the causes behind all failures, the worst first, and the actions of a run, by id.
+    """Return the causes of all failures, the worst first, and the actions of a run, by id.
 
-    `own` are the workspace's person-days. Leaves the table `led`: the cause and the action of each
-    failing or unknown result; '' for no action, where a waiver takes it off the roadmap."""
+    `workspace_efforts` are the workspace's person-days. Leaves the table `led`: the cause and the
+    action of each failing or unknown result. The action is '' where a waiver takes the result off
+    the roadmap.
+    """
     by_id = {c.id: c for c in checks}
     engine.run(
         "CREATE TABLE led (check_id VARCHAR, subject VARCHAR, cause VARCHAR, action VARCHAR)"
     )
     causes: list[Cause] = []
     actions: list[Action] = []
-    failed = _failures(engine, cause_names(by_id, groups))
-    for group, found in by_cause(failed, by_id, groups, partial(_sharers, engine, by_id)):
-        causes += (e.cause for e in found)
-        actions += mending(found, by_id, group, efforts, own)
+    failures = _failures(engine, cause_names(by_id, groups))
+    for group, explanations in by_cause(failures, by_id, groups, partial(_sharers, engine, by_id)):
+        causes += (e.cause for e in explanations)
+        actions += mending(explanations, by_id, group, efforts, workspace_efforts)
         engine.insert(
             "led",
             [
@@ -59,12 +60,14 @@ def defects(
                     e.cause.id,
                     "" if f.waiver else e.cause.id if group else f.check,
                 )
-                for e in found
+                for e in explanations
                 for f in e.own
             ],
         )
     kinds = tallied(tallies)
-    actions += (showing(u, by_id[u.check], efforts, own) for u in _unknowns(engine, kinds))
+    actions += (
+        showing(u, by_id[u.check], efforts, workspace_efforts) for u in _unknowns(engine, kinds)
+    )
     engine.run(
         f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM results WHERE"
         f" status = '{Status.UNKNOWN}'"
@@ -73,32 +76,32 @@ def defects(
 
 
 def cause_names(checks: Iterable[str], groups: Iterable[CauseGroup]) -> dict[str, str]:
-    """Name what the failures of each check are grouped by: its group of causes, or the check
-    itself.
+    """Return the name by which the failures of each check are grouped: its group of causes, or the
+    check itself.
     """
     group_of = {check: g.id for g in groups for check in g.checks}
     return {c: group_of.get(c, c) for c in checks}
 
 
 def by_cause(
-    failed: Iterable[Finding],
+    failures: Iterable[Finding],
     by_id: Mapping[str, Check],
     groups: Iterable[CauseGroup],
     sharers: Sharers,
 ) -> Iterator[tuple[CauseGroup | None, list[Explained]]]:
-    """Yield the causes of failures, group by group; `failed` comes by `cause_names`, check and
-    subject.
+    """Yield the causes of failures, group by group; `failures` are sorted by `cause_names`, check
+    and subject.
     """
     group_of = {check: g for g in groups for check in g.checks}
     names = cause_names(by_id, group_of.values())
-    for _, own in groupby(failed, key=lambda f: names[f.check]):
-        together = list(own)
-        group = group_of.get(together[0].check)
-        yield group, root_causes(together, by_id, group, sharers({f.check for f in together}))
+    for _, members in groupby(failures, key=lambda f: names[f.check]):
+        findings = list(members)
+        group = group_of.get(findings[0].check)
+        yield group, root_causes(findings, by_id, group, sharers({f.check for f in findings}))
 
 
 def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the failing results, by the name that is given to their check, check and subject."""
+    """Yield the failing results, sorted by the name of their check, check and subject."""
     engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
     engine.insert("cause_names", list(names.items()))
     sql = (
@@ -113,8 +116,8 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
 def _sharers(
     engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
 ) -> dict[ResultKey, tuple[str, ...]]:
-    """Return all the actors that the subjects of failing checks belong to, where they may belong to
-    more than one.
+    """Return all the actors of the subjects of failing checks, where a subject may belong to more
+    than one.
     """
     actors: dict[ResultKey, list[str]] = defaultdict(list)
     for about in SHARED_BY:
@@ -128,11 +131,11 @@ def _sharers(
                 " s.actor_id IS NOT NULL ORDER BY ALL"
             ):
                 actors[check, subject].append(actor)
-    return {result: tuple(own) for result, own in actors.items()}
+    return {result: tuple(names) for result, names in actors.items()}
 
 
 def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:
-    """Return what is unknown, by check; `kinds` are its results, counted."""
+    """Return the unknown results by check; `kinds` are its results, counted."""
     rows = engine.rows(
         "WITH u AS (SELECT check_id, subject, reason_code, reason_values, owner,"
         " coalesce(nullif(actor, ''), subject) AS thing FROM results WHERE status = 'unknown'), r"

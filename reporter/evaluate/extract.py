@@ -1,4 +1,4 @@
-"""What an assessed engine holds, as plain data for the report. In: an engine with results. Out:
+"""Tables of an assessed engine as plain data for the report. In: an engine with results. Out:
 feeds, comparison ...
 """
 
@@ -39,7 +39,7 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
 
 
 def feeds(engine: Engine) -> tuple[Feed, ...]:
-    """Whether each log source was delivering."""
+    """Return the delivery record of each log source."""
     return tuple(
         Feed(*row)
         for row in engine.rows(
@@ -51,20 +51,22 @@ def feeds(engine: Engine) -> tuple[Feed, ...]:
 
 
 def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
-    """In how many expected units each log delivered on each day of the period on which it did."""
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for source, day, seen in engine.rows(
+    """Return for each log and day of the period the number of expected units in which it
+    delivered.
+    """
+    days_by_source: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for source, day, units in engine.rows(
         "SELECT log_source, date_diff('day', r.period_from, h.hour), count(DISTINCT CASE f.every"
         " WHEN 'hour' THEN h.hour END) + count(DISTINCT CASE f.every WHEN 'day' THEN 1 END) FROM"
         " feed_hours AS h JOIN feeds AS f USING (log_source) CROSS JOIN run AS r GROUP BY 1, 2"
         " ORDER BY 1, 2"
     ):
-        found[source].append((day, seen))
-    return tuple((source, tuple(days)) for source, days in found.items())
+        days_by_source[source].append((day, units))
+    return tuple((source, tuple(days)) for source, days in days_by_source.items())
 
 
 def coverage(engine: Engine) -> tuple[Coverage, ...]:
-    """On which days each log shows each agent, the least seen first."""
+    """Return on how many days each log shows each agent, the least seen first."""
     return tuple(
         Coverage(*row)
         for row in engine.rows(
@@ -75,7 +77,7 @@ def coverage(engine: Engine) -> tuple[Coverage, ...]:
 
 
 def compared(engine: Engine) -> Comparison:
-    """What agents did beside what they were given."""
+    """Return what agents did, compared with what they were granted."""
     return Comparison(
         tuple(
             Scope(*r)
@@ -122,27 +124,26 @@ def compared(engine: Engine) -> Comparison:
     )
 
 
-_USED = "sum(n_events)::BIGINT AS uses"
+_USES = "sum(n_events)::BIGINT AS uses"
 _FIRST = "min(first_at) AS first_at, arg_min(first_ref, (first_at, first_ref)) AS ref"
 _PATHS = (
-    f"WITH used AS (SELECT agent_id, kind, name, {_USED}, bool_or(changes_state) AS changes, CASE"
+    f"WITH used AS (SELECT agent_id, kind, name, {_USES}, bool_or(changes_state) AS changes, CASE"
     " WHEN bool_or(approved_at IS NULL) THEN 'never' WHEN bool_or(approved_at > first_at) THEN"
     f" 'later' ELSE 'before' END AS standing, {_FIRST} FROM first_uses CROSS JOIN run AS r WHERE"
     " last_at >= r.period_from AND first_at < r.period_to GROUP BY agent_id, kind, name) SELECT"
     " u.agent_id, u.kind, u.name, uses, changes, CASE WHEN standing = 'never' AND NOT"
     " coalesce(a.approvals_recorded, FALSE) THEN 'not recorded' ELSE standing END AS standing, ''"
     " AS note, first_at, u.ref FROM used AS u JOIN agents AS a ON a.actor_id = u.agent_id UNION"
-    f" ALL SELECT agent_id, 'tool', tool, {_USED}, bool_or(effect <> 'read'), 'unregistered', '',"
+    f" ALL SELECT agent_id, 'tool', tool, {_USES}, bool_or(effect <> 'read'), 'unregistered', '',"
     f" {_FIRST} FROM activity WHERE NOT registered AND actor_kind = 'agent' AND agent_id IS NOT"
     " NULL AND in_window AND outcome = 'success' AND tool IS NOT NULL GROUP BY agent_id, tool"
-    f" UNION ALL SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USED}, NULL, CASE WHEN"
+    f" UNION ALL SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USES}, NULL, CASE WHEN"
     " bool_or(broken IS NOT NULL) THEN 'broken' WHEN bool_or(NOT root_active) THEN 'left' ELSE"
     " 'holds' END, coalesce(root_kind, ''), min(d.first_at), arg_min(first_ref, (d.first_at,"
     " first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE"
     " in_window GROUP BY d.agent_id, root_id, root_kind ORDER BY 1, 2, 3, 7"
 )
-"""Whom each agent acts for and what it used; for what stands in no register no approval can be
-looked up.
+"""The principals of each agent and what it used; an unregistered agent has no approvals to look up.
 """
 
 
@@ -161,42 +162,44 @@ _MAYBE_UNREGISTERED = (
     " AND (x.agent_kind IS NULL OR t.may_be_agent) AND"
     f" {_HIGH_IMPACT.replace('registered', 'x.registered')}"
 )
-"""Actors of no list that did so and may be agents: the log tells no kind, or they call tools as
+"""Unlisted actors that did so and may be agents: the log gives no kind, or they call tools as
 agents do.
 """
 MAYBE_UNREGISTERED_CAP = "unlisted-high-impact"
 
 
 def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """The enterprise caps of policy.yml whose condition holds: id -> (highest level, reason)."""
+    """Return the enterprise caps of policy.yml whose condition holds: id -> (highest level,
+    reason).
+    """
     days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
-    holds = {
+    conditions = {
         "no-logs": days == 0,
         "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
         "single-period": True,
         UNREGISTERED_CAP: bool(engine.one(f"SELECT count(*) FROM ({UNREGISTERED}) AS g")),
     }
-    return _those(content, holds)
+    return _caps_in_force(content, conditions)
 
 
 def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """The caps whose condition may hold, for what is not known: they bind the level on evidence
-    only.
+    """Return the caps whose condition may hold, given what is unknown: they bind the level on
+    evidence only.
     """
     unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_UNREGISTERED}) AS g"))
-    return _those(content, {MAYBE_UNREGISTERED_CAP: unlisted})
+    return _caps_in_force(content, {MAYBE_UNREGISTERED_CAP: unlisted})
 
 
-def _those(content: Content, holds: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
+def _caps_in_force(content: Content, conditions: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
     return {
         cap: (level, reason)
         for cap, level, reason, _ in content.policy.caps
-        if holds.get(cap, False)
+        if conditions.get(cap, False)
     }
 
 
 def unlisted(engine: Engine) -> tuple[Notice, ...]:
-    """Say who acts and stands in no list, and what INV-02 found of them."""
+    """Name the actors that act and stand in no list, with what INV-02 found about them."""
     rows = engine.rows(
         "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n,"
         " bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind ="
@@ -223,7 +226,7 @@ def unlisted(engine: Engine) -> tuple[Notice, ...]:
 
 
 def unnamed(engine: Engine) -> tuple[Notice, ...]:
-    """Say how many events of the period name nobody: whoever did them is assessed nowhere."""
+    """Count the events of the period that name nobody: their actors are assessed nowhere."""
     rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT AS n FROM activity WHERE agent_id IS NULL AND"
         " in_window GROUP BY log_source ORDER BY n DESC, log_source"
@@ -236,7 +239,7 @@ def unnamed(engine: Engine) -> tuple[Notice, ...]:
 
 
 def population(engine: Engine) -> dict[str, int]:
-    """Actors by kind; `shadow` for those only seen in logs."""
+    """Return the number of actors by kind; `shadow` counts those seen only in logs."""
     kinds = dict(
         engine.rows(
             "SELECT kind, count(*) FROM actors WHERE registered GROUP BY kind ORDER BY kind"
@@ -247,16 +250,16 @@ def population(engine: Engine) -> dict[str, int]:
 
 
 def context(engine: Engine, content: Content) -> Context:
-    """Figures shown beside the score; counts of agents, so never the published benchmark's counts
-    of organisations.
+    """Return the figures shown next to the score. They count agents; the published benchmark counts
+    organisations.
     """
-    covered = dict(
+    counts = dict(
         engine.rows(
             "SELECT status, count(*) FROM results WHERE check_id = 'POL-02' GROUP BY status"
         )
     )
-    total = sum(covered.values())
-    passed, unknown = covered.get(Status.PASS, 0), covered.get(Status.UNKNOWN, 0)
+    total = sum(counts.values())
+    passes, unknowns = counts.get(Status.PASS, 0), counts.get(Status.UNKNOWN, 0)
     in_use = "coalesce(state, 'active') = 'active'"
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind ="
@@ -265,8 +268,8 @@ def context(engine: Engine, content: Content) -> Context:
     return Context(
         agents_in_use=int(engine.one(f"SELECT count(*) FROM agents WHERE {in_use}")),
         agents_assessed=total or None,
-        policy_lo=Fraction(passed, total) if total else None,
-        policy_hi=Fraction(passed + unknown, total) if total else None,
+        policy_lo=Fraction(passes, total) if total else None,
+        policy_hi=Fraction(passes + unknowns, total) if total else None,
         units_total=units[0] or None,
         units_with_agents=units[1] if units[0] else None,
         benchmark=content.benchmark,

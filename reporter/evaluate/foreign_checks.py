@@ -1,8 +1,9 @@
-"""Checks of others, run in a child. In: an engine with tables, compiled SQL. Out: the same check
-over the rows that the child gave.
+"""Foreign checks, run in a child process. In: an engine with tables, compiled SQL. Out: the same
+check over the rows of the child.
 
-The child opens an engine of its own over copies of the tables that the check reads, and of them the
-columns alone."""
+The child opens its own engine over copies of the tables that the check reads, with only the columns
+it needs.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +21,13 @@ from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.model.assessment import Check
 
 LONGEST_TEXT = 100_000
-"""Characters of a subject, reason or ref: a check that doubles a text thirty times gives a
+"""Characters of a subject, reason or ref: a check that doubles a text thirty times produces a
 billion.
 """
 
 
 class Apart(AbstractContextManager["Apart"]):
-    """Runs the checks that it is given in a child, one after another, wherever it is asked to;
-    others it hands back.
-    """
+    """Runs the given checks in a child process, one after another; it hands all others back."""
 
     def __init__(
         self, foreign: Sequence[Compiled], work: Path, memory: str, limits: Limits
@@ -42,8 +41,8 @@ class Apart(AbstractContextManager["Apart"]):
         self._child.__exit__()
 
     def __call__(self, engine: Engine, check: Check, compiled: Compiled) -> Compiled:
-        """Return a check that reads the verdicts of the child; raise the engine's Error where there
-        are none.
+        """Return a check that reads the results of the child; raise the engine's Error if there are
+        none.
         """
         if replace(compiled, sql=compiled.written or compiled.sql, written="") not in self._foreign:
             return compiled
@@ -76,7 +75,7 @@ class Apart(AbstractContextManager["Apart"]):
 
 
 def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:
-    """Run compiled SQL over Parquet files as tables and write what it gives; in the child."""
+    """Run compiled SQL over Parquet files as tables and write its rows; in the child."""
     with (
         tempfile.TemporaryDirectory(dir=folder) as work,
         DuckDB(Path(work), memory) as engine,

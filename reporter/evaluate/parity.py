@@ -1,8 +1,9 @@
-"""Actor types side by side: which governance practices hold for whom. In: an engine, check GOV-01.
+"""Actor types side by side: the governance practices that each has. In: an engine, check GOV-01.
 Out: a SideBySide.
 
-Who has a practice is what GOV-01 says, by its own SQL and thresholds; here is added what no input
-says, and what is a script."""
+The SQL and thresholds of GOV-01 decide who has a practice. This module adds what the input does not
+say, and which agents are scripts.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +29,14 @@ TYPES = (
 
 
 def side_by_side(engine: Engine, compiled: Iterable[tuple[Check, Compiled]]) -> SideBySide:
-    """Count for each actor type who has, lacks, or is not recorded to have each practice that
-    GOV-01 compares.
+    """Count for each actor type who has, lacks, or is not recorded to have each practice of
+    GOV-01.
     """
-    found = next(((c, j) for c, j in compiled if c.id == CHECK), None)
-    if not found:
+    pair = next(((c, j) for c, j in compiled if c.id == CHECK), None)
+    if not pair:
         return SideBySide()
-    check, query = found
-    engine.run(f"CREATE OR REPLACE TEMP TABLE practised AS {_practised(query)}")
+    check, query = pair
+    engine.run(f"CREATE OR REPLACE TEMP TABLE practised AS {_practice_sql(query)}")
     cells = [
         Parity(*row)
         for row in engine.rows(
@@ -54,54 +55,57 @@ def side_by_side(engine: Engine, compiled: Iterable[tuple[Check, Compiled]]) -> 
     return SideBySide(tuple(order), tuple(Without(*row) for row in without), *days)
 
 
-def _practised(query: Compiled) -> str:
+def _practice_sql(query: Compiled) -> str:
     """SQL: practice, actor_type, actor_id, ok and ref; ok is NULL where no input says it."""
     members = sql_policy.part(query, "members")
     policies = "EXISTS (SELECT 1 FROM carried WHERE tbl = 'policies' AND col = 'effective_at')"
-    ok = {
+    conditions = {
         "owner": (
             "CASE WHEN m.owner_seen = 1 THEN TRUE WHEN m.owner_ok = 1 THEN NULL WHEN"
-            f" {_told('actors', 'owner_id')} THEN FALSE END"
+            f" {_is_recorded('actors', 'owner_id')} THEN FALSE END"
         ),
         "review": (
-            f"CASE WHEN m.review_ok = 1 THEN TRUE WHEN {_told('reviews', 'completed_at')} THEN"
-            " FALSE END"
+            "CASE WHEN m.review_ok = 1 THEN TRUE WHEN"
+            f" {_is_recorded('reviews', 'completed_at')} THEN FALSE END"
         ),
         "credentials": (
             "CASE WHEN m.key_ok = 1 THEN TRUE WHEN a.kind = 'human' THEN CASE WHEN"
-            f" {_told('actors', 'strong_auth')} THEN FALSE END WHEN a.actor_id IN (SELECT actor_id"
-            " FROM credentials WHERE revoked_at IS NULL) THEN CASE WHEN"
-            f" {_told('credentials', 'expires_at', 'last_rotated_at')} THEN FALSE END WHEN NOT"
-            " a.strong_auth THEN FALSE END"
+            f" {_is_recorded('actors', 'strong_auth')} THEN FALSE END WHEN a.actor_id"
+            " IN (SELECT actor_id FROM credentials WHERE revoked_at IS NULL) THEN CASE WHEN"
+            f" {_is_recorded('credentials', 'expires_at', 'last_rotated_at')} THEN FALSE END"
+            " WHEN NOT a.strong_auth THEN FALSE END"
         ),
         "monitoring": (
-            f"CASE WHEN m.logged = 1 THEN TRUE WHEN {_told('actor_log_sources', 'log_source')} THEN"
-            " FALSE END"
+            "CASE WHEN m.logged = 1 THEN TRUE WHEN"
+            f" {_is_recorded('actor_log_sources', 'log_source')} THEN FALSE END"
         ),
         "policy": (
-            f"CASE WHEN m.policy_ok = 1 THEN TRUE WHEN NOT {_told('actors', 'policy_id')} THEN NULL"
-            f" WHEN m.has_policy = 0 OR {policies} THEN FALSE END"
+            "CASE WHEN m.policy_ok = 1 THEN TRUE WHEN NOT"
+            f" {_is_recorded('actors', 'policy_id')} THEN NULL WHEN m.has_policy = 0 OR"
+            f" {policies} THEN FALSE END"
         ),
     }
     parts = " UNION ALL ".join(
         f"SELECT '{name}' AS practice, t.actor_type, a.actor_id, {when} AS ok, coalesce(a.ref,"
         " t.seen_ref) AS ref FROM members AS m JOIN actors AS a USING (actor_id) JOIN typed AS t"
         " USING (actor_id)"
-        for name, when in ok.items()
+        for name, when in conditions.items()
     )
     return f"WITH members AS MATERIALIZED ({members}), typed AS MATERIALIZED ({_TYPED}) {parts}"
 
 
-def _told(table: str, *columns: str) -> str:
+def _is_recorded(table: str, *columns: str) -> str:
     """SQL: a source that describes the actor carries one of the columns; its own records in a table
-    speak first.
+    take precedence.
     """
     names = ", ".join(f"'{c}'" for c in columns)
-    own = f"SELECT 1 FROM described AS o WHERE o.tbl = '{table}' AND o.actor_id = a.actor_id"
+    own_records = (
+        f"SELECT 1 FROM described AS o WHERE o.tbl = '{table}' AND o.actor_id = a.actor_id"
+    )
     return (
         "EXISTS (SELECT 1 FROM described AS d JOIN carried AS c ON c.source = d.source AND c.tbl ="
         f" '{table}' AND c.col IN ({names}) WHERE d.actor_id = a.actor_id AND (d.tbl = '{table}' OR"
-        f" (d.tbl = 'actors' AND NOT EXISTS ({own}))))"
+        f" (d.tbl = 'actors' AND NOT EXISTS ({own_records}))))"
     )
 
 
@@ -112,9 +116,9 @@ _TYPED = (
     " 'scripted_agent' ELSE 'agent_untold' END AS actor_type FROM (SELECT a.*, a.actor_id IN"
     " (SELECT actor_id FROM components WHERE type = 'model') OR a.actor_id IN (SELECT agent_id"
     " FROM activity WHERE event_class = 'model' AND agent_id IS NOT NULL) AS decides,"
-    f" {_told('components', 'type')} AS listed FROM actors AS a) AS x LEFT JOIN (SELECT agent_id AS"
-    " actor_id, min(first_ref) AS seen_ref FROM activity WHERE NOT registered GROUP BY agent_id)"
-    " AS e USING (actor_id)"
+    f" {_is_recorded('components', 'type')} AS listed FROM actors AS a) AS x LEFT JOIN (SELECT"
+    " agent_id AS actor_id, min(first_ref) AS seen_ref FROM activity WHERE NOT registered GROUP BY"
+    " agent_id) AS e USING (actor_id)"
 )
 """Who loads or calls a model decides at run time, as does an agent that acts without being asked
 each time (autonomy of 2). A gateway passes on what others decide. An agent is a script only where

@@ -1,5 +1,5 @@
-"""Who may be an agent though no list says so: by signs of one, or by acting unlisted. In: derived
-tables, tiers. Out: disguised, more tiers.
+"""Actors that may be agents though no list says so: they show signs of one, or act unlisted. In:
+derived tables, tiers. Out: disguised, more tiers.
 """
 
 from __future__ import annotations
@@ -35,16 +35,19 @@ SIGNS = {
         " agent_id FROM activity WHERE event_class = 'model' AND outcome <> 'denied' AND in_window)"
     ),
 }
-"""What shows that an actor listed as something else may be an agent -> SQL over it. Tools are no
-sign: accounts call them too. People call models by right, and a gateway passes on the calls of
-others; who only borrows an identity is no sign of its holder."""
+"""Signs that an actor listed as something else may be an agent -> SQL over it. Tools are no sign:
+accounts call them too.
+
+People may call models, and a gateway forwards the calls of others. A borrowed identity is no sign
+of its holder.
+"""
 
 
 def find_disguised(engine: Engine) -> None:
-    """Who is listed as something else and shows signs of an agent: `may_be_agent`, with any tier
-    from the declared one up.
+    """Mark actors listed as something else that show signs of an agent: `may_be_agent`, with any
+    tier from the declared one up.
 
-    To write another type into the list must not take anybody out of the checks on agents.
+    Another type in the list must not remove anybody from the checks on agents.
     """
     signs = ", ".join(f"CASE WHEN {test} THEN {quoted(sign)} END" for sign, test in SIGNS.items())
     engine.run(
@@ -60,19 +63,20 @@ def find_disguised(engine: Engine) -> None:
 
 
 def find_strangers(engine: Engine) -> None:
-    """Who acts, stands in no list, and is no agent for certain: tier 4, as an agent of no register.
+    """Add tiers for actors that act and stand in no list: tier 4, as for an unregistered agent.
 
-    Who calls tools or models may be one: `may_be_agent`; so may one of whom the log does not tell
-    what it is, or what sort of thing it did. To leave something out of the log, or to claim a kind,
-    must not pay."""
+    An actor that calls tools or models is `may_be_agent`. So is one whose kind, or whose kind of
+    action, the log does not state. Omitting a fact from the log, or claiming a kind, must bring no
+    advantage.
+    """
     engine.run(
         "INSERT INTO tiers BY NAME SELECT agent_id AS actor_id, '' AS owner, FALSE AS registered,"
         " 4 AS tier_lo, 4 AS tier_hi, coalesce(bool_or(in_window AND outcome <> 'denied' AND"
         f" ({_AS_AGENTS_DO})), FALSE) AS may_be_agent FROM activity WHERE agent_id IS NOT NULL AND"
         " NOT registered AND agent_id NOT IN (SELECT actor_id FROM tiers) GROUP BY agent_id"
     )
-    # What they do with an identity of another is assessed as that one's; that they are in no list
-    # is their own.
+    # Actions under another's identity are assessed as that identity's; being in no list is the
+    # stranger's own result.
     engine.run(
         "INSERT INTO tiers BY NAME SELECT stranger AS actor_id, '' AS owner, FALSE AS registered, 4"
         " AS tier_lo, 4 AS tier_hi, FALSE AS may_be_agent FROM activity WHERE stranger IS NOT NULL"

@@ -1,8 +1,9 @@
-"""What a run could do next. In: failures by cause, unknowns. Out: actions, each verdict in one.
+"""Actions that an organisation can take. In: failures by cause, unknowns. Out: actions, each result
+in one.
 
-A root cause is one action; failures that no group of frameworks/causes.yml explains are one action
-a check, and so is what is unknown of it. What a waiver takes off the roadmap stands in none. Ids
-last, for they are those of causes and checks: no-owner-3f9c..., POL-03, OWN-01-evidence."""
+A root cause is one action; failures in no group of frameworks/causes.yml, and unknown results, are
+one action per check. Waived results belong to none. Ids are stable: POL-03, OWN-01-evidence.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +21,12 @@ from reporter.model.scores import Status, Tally
 
 URGENT_TIER = 3
 SHOW = f"-{EVIDENCE}"
-"""What the id of an action that supplies evidence ends in, behind that of its check."""
+"""Suffix of the id of an action that supplies evidence, after the id of its check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The unknown verdicts of a check."""
+    """The unknown results of a check."""
 
     check: str
     kinds: tuple[Tally, ...]
@@ -34,53 +35,53 @@ class Unknown:
     subject: str
     """One of their subjects."""
     things: int
-    """Agents, accounts or other subjects that they are about."""
+    """Number of agents, accounts or other subjects concerned."""
     owners: tuple[str, ...]
 
 
 def mending(
-    found: Sequence[Explained],
+    explanations: Sequence[Explained],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     efforts: Efforts,
-    own: Mapping[str, Fraction] = {},
+    workspace_efforts: Mapping[str, Fraction] = {},
 ) -> list[Action]:
-    """Return what mends the failures of a group, a cause each; those of a check that is in none are
-    mended together.
+    """Return the actions that fix the failures of a group, one per cause. Failures of a check in no
+    group are fixed together.
 
-    `own` are the workspace's person-days by cause, check or check-evidence.
+    `workspace_efforts` are the workspace's person-days by cause, check or check-evidence.
     """
-    made = []
-    # What is waived is not mended with the rest, so it has no say in what the action is called.
-    left = [(e.cause, [f for f in e.own if not f.waiver]) for e in found]
+    actions = []
+    # Waived failures are not fixed with the others, so they do not influence the title.
+    open_failures = [(e.cause, [f for f in e.own if not f.waiver]) for e in explanations]
     if group:
-        for cause, mended in left:
-            if mended:
+        for cause, findings in open_failures:
+            if findings:
                 days = (
-                    own.get(group.id)
+                    workspace_efforts.get(group.id)
                     or efforts.causes.get(group.id)
                     or efforts.severities[cause.severity]
                 )
-                made.append(_mend(cause.id, cause.what, days, mended, by_id, group))
-    elif together := [f for _, mended in left for f in mended]:
-        check = together[0].check
-        days = own.get(check) or efforts.severities[by_id[check].severity]
-        made.append(_mend(check, "", days, together, by_id, None))
-    return made
+                actions.append(_fix_action(cause.id, cause.what, days, findings, by_id, group))
+    elif all_findings := [f for _, findings in open_failures for f in findings]:
+        check = all_findings[0].check
+        days = workspace_efforts.get(check) or efforts.severities[by_id[check].severity]
+        actions.append(_fix_action(check, "", days, all_findings, by_id, None))
+    return actions
 
 
 def showing(
-    unknown: Unknown, check: Check, efforts: Efforts, own: Mapping[str, Fraction] = {}
+    unknown: Unknown, check: Check, efforts: Efforts, workspace_efforts: Mapping[str, Fraction] = {}
 ) -> Action:
-    """Return what supplies the evidence that is missing for a check."""
-    n = sum(t.n for t in unknown.kinds)
+    """Return the action that supplies the missing evidence for a check."""
+    count = sum(t.n for t in unknown.kinds)
     return Action(
         check.id + SHOW,
         check.title,
-        unknown.subject if n == 1 else "",
+        unknown.subject if count == 1 else "",
         EVIDENCE,
         False,
-        own.get(check.id + SHOW) or efforts.evidence,
+        workspace_efforts.get(check.id + SHOW) or efforts.evidence,
         unknown.owners,
         tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in unknown.kinds),
         unknown.things,
@@ -89,47 +90,49 @@ def showing(
 
 
 def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[str, str]:
-    """Return what a workspace may give days for; the value names the cause that a check is mended
-    with, if any.
+    """Return the ids for which a workspace may give days. The value names the cause that covers the
+    check, if any.
     """
     group_of = {check: g.id for g in groups for check in g.checks}
-    known = dict.fromkeys(group_of.values(), "")
+    cause_ids = dict.fromkeys(group_of.values(), "")
     for c in checks:
-        known |= {c.id: group_of.get(c.id, ""), c.id + SHOW: ""}
-    return known
+        cause_ids |= {c.id: group_of.get(c.id, ""), c.id + SHOW: ""}
+    return cause_ids
 
 
-def _mend(
+def _fix_action(
     name: str,
     what: str,
     days: Fraction,
-    own: Sequence[Finding],
+    findings: Sequence[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
 ) -> Action:
-    listed: dict[str, set[bool]] = {}
-    for f in own:
-        listed.setdefault(f.check, set()).add(f.listed)
-    checks = sorted(listed, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
-    lined = [c for c in checks if by_id[c].fix_listed]
-    late = {known for c in lined for known in listed[c]}
+    listings: dict[str, set[bool]] = {}
+    for f in findings:
+        listings.setdefault(f.check, set()).add(f.listed)
+    checks = sorted(listings, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
+    list_checks = [c for c in checks if by_id[c].fix_listed]
+    list_states = {is_listed for c in list_checks for is_listed in listings[c]}
     title, _ = headline(checks, by_id, group)
-    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in own)
+    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in findings)
     return Action(
         id=name,
         title=title,
-        what=what or (own[0].subject if len(own) == 1 else ""),
+        what=what or (findings[0].subject if len(findings) == 1 else ""),
         kind=IMPLEMENT,
         urgent=any(_is_urgent(by_id[check], hi) for check, _, _, hi in kinds),
         effort=days,
-        owners=tuple(sorted({f.owner for f in own if f.owner})),
+        owners=tuple(sorted({f.owner for f in findings if f.owner})),
         moves=tuple(Move(*kind, kinds[kind]) for kind in sorted(kinds)),
-        things=len({f.actor or f.subject for f in own}),
+        things=len({f.actor or f.subject for f in findings}),
         mends=tuple(
-            (c, known) for c in checks for known in (sorted(listed[c]) if c in lined else (False,))
+            (c, is_listed)
+            for c in checks
+            for is_listed in (sorted(listings[c]) if c in list_checks else (False,))
         ),
-        ahead_of=lined[0] if False in late else "",
-        behind=lined[0] if late == {True} else "",
+        ahead_of=list_checks[0] if False in list_states else "",
+        behind=list_checks[0] if list_states == {True} else "",
     )
 
 
@@ -137,10 +140,10 @@ def _is_urgent(check: Check, tier_hi: int) -> bool:
     return check.misuse or (check.severity == "critical" and tier_hi >= URGENT_TIER)
 
 
-def tallied(found: Iterable[Tally]) -> dict[str, tuple[Tally, ...]]:
-    """Group what is unknown by check."""
+def tallied(tallies: Iterable[Tally]) -> dict[str, tuple[Tally, ...]]:
+    """Group unknown tallies by check."""
     kinds: dict[str, list[Tally]] = {}
-    for t in found:
+    for t in tallies:
         if t.status == Status.UNKNOWN:
             kinds.setdefault(t.check, []).append(t)
-    return {check: tuple(own) for check, own in kinds.items()}
+    return {check: tuple(group) for check, group in kinds.items()}

@@ -1,8 +1,9 @@
-"""Failures by what lies behind them. In: failing verdicts, groups, who shares what. Out: causes.
+"""Failures by root cause. In: failing results, groups, who shares what. Out: causes.
 
-Failures are one cause if their checks stand in one group of frameworks/causes.yml and they concern
-the same agent, credential or identity. What a cause is called follows from the checks that fail.
-No score is made here."""
+Failures have one cause if their checks belong to one group of frameworks/causes.yml and they
+concern the same agent, credential or identity. The checks that fail determine the title of a cause.
+No score is made here.
+"""
 
 from __future__ import annotations
 
@@ -25,44 +26,49 @@ class Explained:
 
 
 def root_causes(
-    failed: Sequence[Finding],
+    failures: Sequence[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> list[Explained]:
-    """Return the causes behind the failures of a group, or of one check that is in none; each
-    failure stands in exactly one.
+    """Return the causes of the failures of a group, or of one check in no group; each failure
+    belongs to exactly one.
 
-    `actors` are all the actors a result's subject belongs to, where it belongs to more than its
-    own.
+    `actors` are all the actors of a result's subject, where it belongs to more than one.
     """
     places = _Places()
-    for f in failed:
-        for actor in actors.get((f.check, f.subject), (f.actor or f.subject,)):
-            places.join(("subject", f.subject), ("actor", actor))
-            if f.subject == actor:
-                places.join(("subject", f.subject), ("actor", f.subject))
-    found: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
-    for f in failed:
-        found[places.root(("subject", f.subject))].append(f)
-    made = [_explained(own, by_id, group, actors) for own in found.values()]
-    made.sort(key=lambda e: worst_first(e.cause))
-    taken: Counter[str] = Counter()
-    for n, one in enumerate(made):  # an agent and a credential may be called alike
-        name = one.cause.id
-        taken[name] += 1
-        if taken[name] > 1:
-            made[n] = replace(one, cause=replace(one.cause, id=f"{name}-{taken[name]}"))
-    return made
+    for finding in failures:
+        for actor in actors.get(
+            (finding.check, finding.subject), (finding.actor or finding.subject,)
+        ):
+            places.join(("subject", finding.subject), ("actor", actor))
+            if finding.subject == actor:
+                places.join(("subject", finding.subject), ("actor", finding.subject))
+    by_root: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in failures:
+        by_root[places.root(("subject", finding.subject))].append(finding)
+    explanations = [_explain(findings, by_id, group, actors) for findings in by_root.values()]
+    explanations.sort(key=lambda e: worst_first(e.cause))
+    uses: Counter[str] = Counter()
+    for position, explanation in enumerate(
+        explanations
+    ):  # an agent and a credential may be called alike
+        name = explanation.cause.id
+        uses[name] += 1
+        if uses[name] > 1:
+            explanations[position] = replace(
+                explanation, cause=replace(explanation.cause, id=f"{name}-{uses[name]}")
+            )
+    return explanations
 
 
-def worst_first(c: Cause) -> tuple[int, int, str, str]:
+def worst_first(cause: Cause) -> tuple[int, int, str, str]:
     """Sort key of causes."""
-    return SEVERITIES.index(c.severity), -c.failures, c.title, c.what
+    return SEVERITIES.index(cause.severity), -cause.failures, cause.title, cause.what
 
 
 class _Places:
-    """Which names mean one place: the smallest name stands for all that were joined."""
+    """Names that mean one place: the smallest name represents all joined names."""
 
     def __init__(self) -> None:
         self._over: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -78,51 +84,58 @@ class _Places:
         self._over[high] = low
 
 
-def _explained(
-    own: list[Finding],
+def _explain(
+    findings: list[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> Explained:
-    own.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
-    first, counts = own[0], Counter(f.check for f in own)
+    findings.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
+    first, counts = findings[0], Counter(f.check for f in findings)
     checks = tuple(sorted(counts))
     title, says = headline(checks, by_id, group)
-    who = {a for f in own for a in actors.get((f.check, f.subject), (f.actor,)) if a}
-    shared = _shared(own, actors) if group and group.identity == SHARED else []
+    actor_ids = {a for f in findings for a in actors.get((f.check, f.subject), (f.actor,)) if a}
+    shared_subjects = (
+        _shared_subjects(findings, actors) if group and group.identity == SHARED else []
+    )
     cause = Cause(
-        id=ids.cause(group.id if group else first.check, shared or who or {f.subject for f in own}),
+        id=ids.cause(
+            group.id if group else first.check,
+            shared_subjects or actor_ids or {f.subject for f in findings},
+        ),
         title=title,
         says=says,
-        what=_what(own, says, by_id, actors),
+        what=_what(findings, says, by_id, actors),
         severity=by_id[first.check].severity,
         checks=checks,
         counts=tuple(counts[c] for c in checks),
-        actors=tuple(sorted(who)),
-        owners=tuple(sorted({f.owner for f in own if f.owner})),
-        ref=next((f.ref for f in own if f.ref), ""),
+        actors=tuple(sorted(actor_ids)),
+        owners=tuple(sorted({f.owner for f in findings if f.owner})),
+        ref=next((f.ref for f in findings if f.ref), ""),
     )
-    return Explained(cause, tuple(own))
+    return Explained(cause, tuple(findings))
 
 
-def _shared(own: Iterable[Finding], actors: Mapping[ResultKey, tuple[str, ...]]) -> list[str]:
-    """Return the subjects that several actors have."""
-    return sorted({f.subject for f in own if len(actors.get((f.check, f.subject), ())) > 1})
+def _shared_subjects(
+    findings: Iterable[Finding], actors: Mapping[ResultKey, tuple[str, ...]]
+) -> list[str]:
+    """Return the subjects that several actors share."""
+    return sorted({f.subject for f in findings if len(actors.get((f.check, f.subject), ())) > 1})
 
 
 def _what(
-    own: Sequence[Finding],
+    findings: Sequence[Finding],
     says: Collection[str],
     by_id: Mapping[str, Check],
     actors: Mapping[ResultKey, tuple[str, ...]],
 ) -> str:
-    """Name what several share, but nothing that passes what the title says of it; else the actor of
-    whom it is said.
+    """Name the shared subjects of which the title speaks; without any, name the actor that it
+    concerns.
     """
-    shared = _shared(own, actors)
-    saying = [f for f in own if f.check in says]
-    meant = {f.subject for f in saying}
-    kinds = {by_id[f.check].about for f in saying}
-    about = {f.subject: by_id[f.check].about for f in own}
-    named = [s for s in shared if s in meant or about[s] not in kinds]
-    return ", ".join(named) or saying[0].actor or saying[0].subject
+    shared_subjects = _shared_subjects(findings, actors)
+    headline_findings = [f for f in findings if f.check in says]
+    headline_subjects = {f.subject for f in headline_findings}
+    kinds = {by_id[f.check].about for f in headline_findings}
+    about = {f.subject: by_id[f.check].about for f in findings}
+    names = [s for s in shared_subjects if s in headline_subjects or about[s] not in kinds]
+    return ", ".join(names) or headline_findings[0].actor or headline_findings[0].subject

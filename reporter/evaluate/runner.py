@@ -1,8 +1,8 @@
-"""Run compiled checks and apply the honesty rules to every verdict. In: an engine with tables. Out:
+"""Run compiled checks and apply the honesty rules to every result. In: an engine with tables. Out:
 table `results`.
 
-A verdict of SQL is not yet a result: what a source never records, and a log that was not
-delivering, make it unknown."""
+What the SQL of a check returns is not final: a source that never records a fact, or a log that
+stopped delivering, makes the result unknown."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
 
 def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
-    """Make what hangs on which logs were alive: silent feeds and subjects; anew, where they were
-    there.
+    """Make the tables that depend on which logs were alive: silent feeds and subjects. Existing
+    ones are replaced.
     """
     _find_silent_logs(engine)
     for about in sorted(set(abouts)):
@@ -89,10 +89,10 @@ def look(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
 
 
 def _subject_table(about: str, sql: str) -> str:
-    """One row a subject: its highest tier, one actor to name, and what the worst of its
+    """SQL: one row per subject, with its highest tier and one actor to name. What the worst of its
     actors lacks is kept apart.
     """
-    # What passes on a key or principal must not weigh more because a stranger was seen with it.
+    # A pass on a key or principal must not weigh more because a stranger used it.
     tier = (
         "max(t.{0})"
         if about in ("agent", "actor")
@@ -116,9 +116,7 @@ def _subject_table(about: str, sql: str) -> str:
 
 
 def _group_actors(engine: Engine) -> None:
-    """Actors described by the same sources share a group, so that what they lack takes few rows,
-    not one an actor.
-    """
+    """Group actors that the same sources describe, to record what they lack once per group."""
     engine.run(
         "CREATE TABLE actor_groups AS SELECT actor_id, dense_rank() OVER (ORDER BY signature) AS"
         " grp, signature FROM (SELECT actor_id, string_agg(DISTINCT tbl || '=' || source, ';' ORDER"
@@ -131,11 +129,11 @@ _DELIVERED = (
     " CAST(json_object('log_source', f.log_source, 'seen', f.seen, 'expected', f.expected) AS"
     " VARCHAR)}"
 )
-"""SQL: that a log source did not deliver, as `WHY`."""
+"""SQL: the reason that a log source did not deliver, as `WHY`."""
 
 
 def _find_silent_logs(engine: Engine) -> None:
-    """For each actor, registered or not, whose logs cannot prove silence: why."""
+    """Record for each actor, registered or not, why its logs cannot prove silence."""
     engine.run(
         "CREATE OR REPLACE TABLE dead_logs AS WITH logs AS (SELECT actor_id, log_source FROM"
         " actor_log_sources UNION SELECT agent_id, log_source FROM activity WHERE agent_id IS NOT"
@@ -150,20 +148,20 @@ def _find_silent_logs(engine: Engine) -> None:
 
 
 def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
-    """Return the (table, column) pairs without which the check cannot speak, as loaded columns."""
-    found: set[tuple[str, str]] = set()
+    """Return the (table, column) pairs that the check cannot do without, as loaded columns."""
+    pairs: set[tuple[str, str]] = set()
     for table, column in compiled.reads:
         loaded = _loaded(table, column)
-        if loaded and not _sparse(*loaded):
-            found.add(loaded)
+        if loaded and not _is_sparse(*loaded):
+            pairs.add(loaded)
     for name in check.needs:
         table, column = name.split(".")
-        found.add((table, column))
-    return sorted(found)
+        pairs.add((table, column))
+    return sorted(pairs)
 
 
 def _loaded(table: str, column: str) -> tuple[str, str] | None:
-    """Follow a computed column to the loaded one it rests on; None when the engine makes it."""
+    """Follow a computed column to the loaded one it derives from; None when the engine makes it."""
     alias = CARRIED_AS.get(f"{table}.{column}")
     if alias:
         origin, name = alias.split(".")
@@ -177,7 +175,7 @@ def _loaded(table: str, column: str) -> tuple[str, str] | None:
     return origin, column
 
 
-def _sparse(table: str, column: str) -> bool:
+def _is_sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
 
 
@@ -187,8 +185,8 @@ Sources = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """What can be seen at all: which source carries which column, and which sources describe
-    whom.
+    """What the input shows: which source carries which column, and which sources describe which
+    actors.
     """
 
     carried: frozenset[tuple[str, str, str]]
@@ -214,8 +212,8 @@ def _see(engine: Engine) -> _Sight:
 
 
 Runner = Callable[[Engine, Check, Compiled], Compiled]
-"""Makes of a check the one whose SQL is run here: of a check of others, one that reads what a child
-found.
+"""Returns the check to run here; a foreign check becomes one that reads the results of a child
+process.
 """
 
 
@@ -228,114 +226,118 @@ def assess(
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
 
-    A check that fails while running, or gives a subject twice, raises ContentError. Unless
-    `strict`: then its results are unknown, and why is returned by its id."""
+    A check that fails while running, or gives a subject twice, raises ContentError. Without
+    `strict` its results are unknown instead, and the reason is returned by its id."""
     sight = _see(engine)
-    todo = deque(checks)
-    wrong: Failures = {}
+    queue = deque(checks)
+    faults: Failures = {}
     if threads == 1:
-        _work_off(engine, todo, sight, wrong, run)
+        _work_off(engine, queue, sight, faults, run)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [
-                pool.submit(_work_off, engine.twin(), todo, sight, wrong, run)
+            for task in [
+                pool.submit(_work_off, engine.twin(), queue, sight, faults, run)
                 for _ in range(threads)
             ]:
-                done.result()
-    # What lacked memory beside another check may have it alone.
-    alone = [
-        c for c in checks if c[0].id in wrong and isinstance(wrong[c[0].id].error, OutOfMemory)
+                task.result()
+    # A check that ran out of memory next to another may succeed alone.
+    retries = [
+        c for c in checks if c[0].id in faults and isinstance(faults[c[0].id].error, OutOfMemory)
     ]
-    for check, _ in alone:
-        del wrong[check.id]
-    _work_off(engine, deque(alone), sight, wrong, run)
-    wrong |= find_double_subjects(engine)
-    if strict and wrong:
-        raise wrong[min(wrong)].error
+    for check, _ in retries:
+        del faults[check.id]
+    _work_off(engine, deque(retries), sight, faults, run)
+    faults |= find_double_subjects(engine)
+    if strict and faults:
+        raise faults[min(faults)].error
     for check, _ in checks:
-        if check.id in wrong:
-            make_unknown(engine, check, wrong[check.id].why)
-    return {check: failure.why for check, failure in sorted(wrong.items())}
+        if check.id in faults:
+            make_unknown(engine, check, faults[check.id].why)
+    return {check: failure.why for check, failure in sorted(faults.items())}
 
 
 def _work_off(
-    engine: Engine, todo: deque[tuple[Check, Compiled]], sight: _Sight, wrong: Failures, run: Runner
+    engine: Engine,
+    queue: deque[tuple[Check, Compiled]],
+    sight: _Sight,
+    failures: Failures,
+    run: Runner,
 ) -> None:
     """Take checks off the queue until it is empty; keep what fails."""
-    while todo:
+    while queue:
         try:
-            check, compiled = todo.popleft()
+            check, compiled = queue.popleft()
         except IndexError:
             return
         try:
             _run_one(engine, check, compiled, sight, run)
         except OutOfMemory as error:
-            wrong[check.id] = Failure(error.message, error)
-        except Unreadable:  # says nothing of the check, and what it would have seen is not unknown
-            todo.clear()
+            failures[check.id] = Failure(error.message, error)
+        except Unreadable:  # no statement about the check: its results are not unknown
+            queue.clear()
             raise
         except Error as error:
             why = str(error).splitlines()[0][:MOST_SAID]
-            failed = ContentError(f"{check.id} failed while running: {why}", check.place)
+            failure = ContentError(f"{check.id} failed while running: {why}", check.place)
             if isinstance(error, (Interrupted, Broken)):
-                todo.clear()
-                raise failed from error
-            wrong[check.id] = Failure(why, failed)
+                queue.clear()
+                raise failure from error
+            failures[check.id] = Failure(why, failure)
 
 
 def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, run: Runner) -> None:
     needs = needs_of(check, compiled)
     reads_events = bool(compiled.tables & EVENT_TABLES)
-    to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
-    why, why_no_fail = (_not_recorded_everywhere(n, sight) for n in (needs, to_fail))
-    ran = run(engine, check, compiled)
+    needs_to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
+    why, why_no_fail = (_not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail))
+    plan = run(engine, check, compiled)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
         why = why_no_fail = why or because("no_events")
-    elif lacking := _lacking_at_best(check, to_fail, sight):
-        ran = _fail_at_best(engine, check, compiled, ran, lacking, run)
+    elif gaps := _lacking_at_best(check, needs_to_fail, sight):
+        plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     if check.about in NOT_ACTORS:
-        results = _insert_organisation(engine, check, ran, why, why_no_fail, reads_events)
+        results = _insert_organisation(engine, check, plan, why, why_no_fail, reads_events)
     else:
         not_recorded = _not_recorded_groups(needs, sight)
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
         proves_no_absence = _not_recorded_groups(sorted(shown_by), sight)
-        not_recorded_to_fail = _not_recorded_groups(to_fail, sight)
+        not_recorded_to_fail = _not_recorded_groups(needs_to_fail, sight)
         results = _insert_actors(
-            engine, check, ran, not_recorded, not_recorded_to_fail, proves_no_absence, reads_events
+            engine, check, plan, not_recorded, not_recorded_to_fail, proves_no_absence, reads_events
         )
     if why and not results:
         insert_unseen(engine, check, why)
 
 
 def _lacking_at_best(
-    check: Check, to_fail: list[tuple[str, str]], sight: _Sight
+    check: Check, needs: list[tuple[str, str]], sight: _Sight
 ) -> dict[frozenset[str], str]:
-    """Return which columns are lacking where the check says what each would be at best -> SQL over
-    a subject's groups.
+    """Return the missing columns for which the check declares a best case -> SQL over a subject's
+    groups.
     """
     if not check.at_best:
         return {}
     if check.about in NOT_ACTORS:
-        lacking = frozenset(".".join(n) for n in to_fail if n not in sight.columns)
-        carried = {t for _, t in sight.tables}
-        fit = lacking and lacking <= set(check.at_best) and _tables(lacking) <= carried
-        return {lacking: "TRUE"} if fit else {}
-    shared = {".".join(n) for n in to_fail if n[0] in SHARED and n not in sight.columns}
+        columns = frozenset(".".join(n) for n in needs if n not in sight.columns)
+        tables = {t for _, t in sight.tables}
+        is_covered = columns and columns <= set(check.at_best) and _tables(columns) <= tables
+        return {columns: "TRUE"} if is_covered else {}
+    shared_columns = {".".join(n) for n in needs if n[0] in SHARED and n not in sight.columns}
     groups: dict[frozenset[str], list[int]] = {}
     for group, sources in sight.groups:
-        missing = _missing(sources, to_fail, sight.carried)
-        lacking = frozenset(shared.union(*(missing or {}).values()))
-        # No value stands for a row: of a table that is lacking nothing is known at best.
+        gaps = _gaps(sources, needs, sight.carried)
+        columns = frozenset(shared_columns.union(*(gaps or {}).values()))
+        # No value replaces a row: a missing table has no best case.
         if (
-            missing is not None
-            and lacking
-            and lacking <= set(check.at_best)
-            and all(_holds(sources, table, sight) for table in _tables(lacking))
+            gaps is not None
+            and columns
+            and columns <= set(check.at_best)
+            and all(_holds(sources, table, sight) for table in _tables(columns))
         ):
-            groups.setdefault(lacking, []).append(group)
+            groups.setdefault(columns, []).append(group)
     return {
-        names: _all_in(found) for names, found in sorted(groups.items(), key=lambda g: sorted(g[0]))
+        names: _all_in(ids) for names, ids in sorted(groups.items(), key=lambda g: sorted(g[0]))
     }
 
 
@@ -344,69 +346,67 @@ def _tables(names: Iterable[str]) -> set[str]:
 
 
 def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
-    """Tell whether the sources of an actor carry anything of a table; of one of the organisation,
-    whether any does.
+    """Tell whether the sources of an actor carry anything of a table. For a table of the
+    organisation, any source counts.
     """
     if table in SHARED:
         return any(t == table for _, t in sight.tables)
-    own = sources.get(table) or sources.get("actors") or ()
-    return any((s, table) in sight.tables for s in own)
+    describers = sources.get(table) or sources.get("actors") or ()
+    return any((s, table) in sight.tables for s in describers)
 
 
 def _fail_at_best(
     engine: Engine,
     check: Check,
     compiled: Compiled,
-    ran: Compiled,
-    lacking: dict[frozenset[str], str],
+    query: Compiled,
+    gaps: dict[frozenset[str], str],
     run: Runner,
 ) -> Compiled:
-    """Return a check over the verdicts of `ran` that knows which failures are certain, and with
+    """Return a check over the results of `query` that marks the failures that are certain, with
     their own reasons.
 
-    Certain is what fails though all that is not recorded is taken to be at best. Run again is
-    only what has a failure to lose."""
+    A failure is certain if it remains in the best case for everything that is not recorded. The
+    check runs again only where it has failures."""
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE run_again AS SELECT v.subject, v.ok, v.{CODE},"
-        f" v.{VALUES}, {_ref(ran)} AS ref, FALSE AS certain FROM ({ran.sql}) AS v"
+        f" v.{VALUES}, {_ref(query)} AS ref, FALSE AS certain FROM ({query.sql}) AS v"
     )
     of_actors = check.about not in NOT_ACTORS
-    for names, within in lacking.items():
-        subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {within}"
-        failed = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
-        if not engine.one(f"SELECT count(*) FROM run_again WHERE {failed}"):
+    for names, membership in gaps.items():
+        subjects = f"SELECT s.subject FROM subjects_{check.about} AS s WHERE {membership}"
+        condition = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
+        if not engine.one(f"SELECT count(*) FROM run_again WHERE {condition}"):
             continue
         best = run(engine, check, with_values(compiled, _all_best(engine, check, compiled, names)))
         engine.run(
             f"UPDATE run_again SET {CODE} = b.{CODE}, {VALUES} = b.{VALUES}, ref = b.ref,"
             f" certain = TRUE FROM (SELECT v.subject, v.ok, v.{CODE}, v.{VALUES}, {_ref(best)} AS"
             f" ref FROM ({best.sql}) AS v) AS b WHERE b.subject = run_again.subject AND b.ok IS"
-            f" FALSE AND run_again.{failed.replace(' AND subject', ' AND run_again.subject')}"
+            f" FALSE AND run_again.{condition.replace(' AND subject', ' AND run_again.subject')}"
         )
     sql = f"SELECT subject, ok, {CODE}, {VALUES}, ref, certain FROM run_again"
-    return replace(ran, sql=sql, has_ref=True, has_certain=True)
+    return replace(query, sql=sql, has_ref=True, has_certain=True)
 
 
 def _all_best(
     engine: Engine, check: Check, compiled: Compiled, names: Set[str]
 ) -> dict[str, dict[str, str]]:
-    """Return table -> column -> SQL of what the check reads there at best, where the column is
-    empty.
-    """
-    found: dict[str, dict[str, str]] = {}
+    """Return table -> column -> SQL of its best case, where the check reads an empty column."""
+    values: dict[str, dict[str, str]] = {}
     for table, column in sorted(compiled.reads):
         name = ".".join(_loaded(table, column) or ())
         if name in names:
-            found.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
-    return found
+            values.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
+    return values
 
 
 def replaceable(compiled: Compiled, name: str) -> bool:
-    """Tell whether a check reads a loaded column where another value can be put in its place."""
-    found = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
-    own = name.partition(".")[2]
-    return bool(found) and all(
-        c == own or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in found
+    """Tell whether another value can replace a loaded column that a check reads."""
+    reads = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
+    field = name.partition(".")[2]
+    return bool(reads) and all(
+        c == field or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in reads
     )
 
 
@@ -421,57 +421,57 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
 
 
 def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
-    """Say for each group of actors what its sources lack; groups seen in full are left out."""
-    whole = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
-    return {g: w for g, s in sight.groups if (w := whole or _not_recorded(s, needs, sight.carried))}
+    """Say what the sources of each group of actors lack; groups seen in full are left out."""
+    cause = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, s in sight.groups if (w := cause or _not_recorded(s, needs, sight.carried))}
 
 
 def _not_recorded(
     sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> Why | None:
-    """Say which needed columns none of an actor's sources carries; None when it is seen in full."""
-    missing = _missing(sources, needs, carried)
-    if missing is None:
+    """Name the needed columns that no source of an actor carries; None when it is seen in full."""
+    gaps = _gaps(sources, needs, carried)
+    if gaps is None:
         return _UNLISTED
-    if not missing:
+    if not gaps:
         return None
-    columns = sorted(c for own in missing.values() for c in own)
+    columns = sorted(c for names in gaps.values() for c in names)
     return because(
-        "not_recorded", sources=sorted({s for own in missing for s in own}), columns=columns
+        "not_recorded", sources=sorted({s for group in gaps for s in group}), columns=columns
     )
 
 
-def _missing(
+def _gaps(
     sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
 ) -> dict[frozenset[str], list[str]] | None:
-    """Return the sources of an actor -> the needed columns that they lack; None if no list has the
-    actor.
+    """Return the sources of an actor -> the needed columns that they lack; None if no list names
+    the actor.
     """
-    missing: dict[frozenset[str], list[str]] = {}
+    gaps: dict[frozenset[str], list[str]] = {}
     for table, column in needs:
         if table in SHARED or (table == "events" and table not in sources):
             continue
-        own = sources.get(table) or sources.get("actors")
-        if not own:
+        describers = sources.get(table) or sources.get("actors")
+        if not describers:
             return None
-        if not any((s, table, column) in carried for s in own):
-            missing.setdefault(own, []).append(f"{table}.{column}")
-    return missing
+        if not any((s, table, column) in carried for s in describers):
+            gaps.setdefault(describers, []).append(f"{table}.{column}")
+    return gaps
 
 
 def _by_table(signature: str) -> Sources:
-    """Take the signature of a group of actors apart."""
+    """Parse the signature of a group of actors."""
     sources: dict[str, set[str]] = {}
     for part in signature.split(";"):
         table, source = part.split("=", 1)
         sources.setdefault(table, set()).add(source)
-    return {table: frozenset(own) for table, own in sources.items()}
+    return {table: frozenset(names) for table, names in sources.items()}
 
 
 def _not_recorded_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
-    """Say which needed columns no source carries at all."""
-    missing = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
-    return because("recorded_nowhere", columns=missing) if missing else None
+    """Name the needed columns that no source carries at all."""
+    columns = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
+    return because("recorded_nowhere", columns=columns) if columns else None
 
 
 def _insert_actors(
@@ -483,13 +483,15 @@ def _insert_actors(
     proves_no_absence: dict[int, Why],
     events: bool,
 ) -> int:
-    """Join verdicts to their subjects; add the live subjects that the check could not see.
+    """Join the rows of a check to its subjects; add the live subjects that the check could not see.
 
-    A subject of several actors (a shared key) passes only if all of them are seen in full, and
-    fails if one shows it. Who may be an agent, though no list says what it is, is unknown in each
-    check on agents; and who is listed as something else, in each that does not assess it as what it
-    is listed as. `not_recorded` groups cannot pass, nor fail if they are `not_recorded_to_fail`
-    too; `proves_no_absence` ones can fail, but cannot pass."""
+    A subject of several actors (a shared key) passes only if all are seen in full, and fails if one
+    of them shows a failure. An actor that may be an agent, though no list says so, is unknown in
+    each check on agents. An actor listed as something else is unknown in each check that does not
+    assess its listed type.
+
+    Groups in `not_recorded` cannot pass, nor fail if they are in `not_recorded_to_fail` too. Groups
+    in `proves_no_absence` can fail, but cannot pass."""
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_not_recorded, why_no_absence = _case(not_recorded), _case(proves_no_absence)
     certain = "v.certain" if compiled.has_certain else "FALSE"
@@ -501,9 +503,9 @@ def _insert_actors(
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS MATERIALIZED ({compiled.sql}), joined AS (SELECT"
         " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"
-        f" {_told('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(compiled)} AS ref, s.actor,"
-        f" s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent, FALSE)"
-        f" AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
+        f" {_reason('v')} AS reason, s.subject IS NULL AS unlisted, {_ref(compiled)} AS ref,"
+        f" s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent,"
+        f" FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
         f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
         f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent FROM v FULL JOIN"
         f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
@@ -524,8 +526,8 @@ def _insert_actors(
 
 def _all_in(groups: Iterable[int]) -> str:
     """SQL: all actors of the subject belong to the groups."""
-    listed = ", ".join(map(str, groups))
-    return f"coalesce(list_has_all([{listed}], grps), FALSE)" if listed else "FALSE"
+    numbers = ", ".join(map(str, groups))
+    return f"coalesce(list_has_all([{numbers}], grps), FALSE)" if numbers else "FALSE"
 
 
 def _case(groups: dict[int, Why]) -> str:
@@ -542,33 +544,33 @@ def _insert_organisation(
     why_no_fail: Why | None,
     events: bool,
 ) -> int:
-    """Verdicts on the organisation, its logs, policies, actor types: tier 1; unknown when nothing
-    can be said.
+    """Insert results on the organisation, its logs, policies and actor types: tier 1, unknown when
+    there is no evidence.
 
-    A declared log that did not deliver is a subject whatever the check found: to lose it must not
-    pay.
+    A declared log that did not deliver is a subject whatever the check returns, so that losing it
+    brings no advantage.
 
-    `why` it cannot pass, and `why_no_fail` it cannot fail either.
+    `why` is the reason that nothing can pass, `why_no_fail` the reason that nothing can fail.
     """
-    own = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
-    silent = (
+    subject_condition = "f.log_source = v.subject" if check.about == "log_source" else "TRUE"
+    silence = (
         f"(SELECT arg_min({_DELIVERED}, f.log_source) FROM feed_delivery AS f WHERE NOT f.alive AND"
-        f" {own})"
+        f" {subject_condition})"
     )
-    silent = silent if events else _NO_REASON
+    silence = silence if events else _NO_REASON
     status = (
-        f"CASE WHEN v.ok AND {silent} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
+        f"CASE WHEN v.ok AND {silence} IS NULL THEN 'pass' WHEN NOT v.ok THEN 'fail' ELSE"
         " 'unknown' END"
     )
-    told = _told("v")
-    reason = f"coalesce(CASE WHEN v.ok THEN {silent} END, {told})"
+    check_reason = _reason("v")
+    reason = f"coalesce(CASE WHEN v.ok THEN {silence} END, {check_reason})"
     if why_no_fail:
         certain = "v.certain" if compiled.has_certain else "FALSE"
         status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
-        reason = f"CASE WHEN {certain} THEN {told} ELSE {(why or why_no_fail).sql} END"
+        reason = f"CASE WHEN {certain} THEN {check_reason} ELSE {(why or why_no_fail).sql} END"
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
-        reason = f"CASE WHEN NOT v.ok THEN {told} ELSE {why.sql} END"
+        reason = f"CASE WHEN NOT v.ok THEN {check_reason} ELSE {why.sql} END"
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS ({compiled.sql}) SELECT {quoted(check.id)},"
         f" subject, status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status}"
@@ -585,8 +587,8 @@ def _insert_organisation(
     return results
 
 
-def _told(rows: str) -> str:
-    """SQL: why a check says what it says, as `WHY`."""
+def _reason(rows: str) -> str:
+    """SQL: the reason that a check gives for a row, as `WHY`."""
     return f"{{'code': {rows}.{CODE}, 'held': {rows}.{VALUES}}}"
 
 

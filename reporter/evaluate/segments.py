@@ -1,8 +1,9 @@
 """The segments of an organisation and their results. In: an engine with results. Out: counted
 results by environment, unit, tier, type.
 
-A result stands in every segment to which an actor of its subject belongs; those of the organisation
-itself stand in none."""
+A result counts in every segment to which an actor of its subject belongs; results of the
+organisation itself count in none.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +32,10 @@ _OF_ONE = ("agent", "actor")
 
 
 def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
-    """Count the results of every segment, and say whether an unregistered agent did something of
+    """Count the results of every segment, and note whether an unregistered agent did something of
     high impact there.
     """
-    tallies = {key: tuple(own) for key, own in _count(engine, checks, _SEGMENTS)}
+    tallies = {key: tuple(counts) for key, counts in _count(engine, checks, _SEGMENTS)}
     sizes = {
         (d, v): n
         for d, v, n in engine.rows(
@@ -48,15 +49,16 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
         )
     }
     return [
-        Segment(*key, sizes[key], key in unregistered_acted, own) for key, own in tallies.items()
+        Segment(*key, sizes[key], key in unregistered_acted, counts)
+        for key, counts in tallies.items()
     ]
 
 
 def each_agent(engine: Engine, checks: Sequence[Check]) -> Iterator[tuple[str, Iterator[Tally]]]:
-    """Count the results of every active agent, as if it were a segment of its own; one after the
-    other, by name.
+    """Count the results of every active agent as a segment of its own, one after the other, by
+    name.
     """
-    return ((agent, own) for (_, agent), own in _count(engine, checks, _AGENTS))
+    return ((agent, counts) for (_, agent), counts in _count(engine, checks, _AGENTS))
 
 
 def _count(
@@ -69,8 +71,11 @@ def _count(
         " count(DISTINCT subject) ELSE count(*) END FROM segment_results GROUP BY dimension, value,"
         " check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
     )
-    for (dimension, value), own in groupby(rows, key=lambda row: row[:2]):
-        yield (dimension, value), (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in own)
+    for (dimension, value), group in groupby(rows, key=lambda row: row[:2]):
+        yield (
+            (dimension, value),
+            (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in group),
+        )
 
 
 def _segment_results(checks: Sequence[Check]) -> str:
@@ -81,16 +86,16 @@ def _segment_results(checks: Sequence[Check]) -> str:
     for check in checks:
         if SUBJECTS[check.about]:
             ids["" if check.about in _OF_ONE else check.about].append(check.id)
-    # Results may be of people and agents under another name: both sides are compared as the run
-    # calls them.
+    # Results may use other names for people and agents: both sides are compared under the names
+    # of the run.
     selects = [
         "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo,"
         f" c.tier_hi, {bool(about)} AS shared FROM results AS c "
         + (f"JOIN ({_called(about)}) AS s ON s.subject = {CALLED}(c.subject) " if about else "")
         + f"JOIN (SELECT *, {CALLED}(actor_id) AS who FROM slice_of) AS p ON p.who ="
         f" {'s.actor_id' if about else f'{CALLED}(c.actor)'} WHERE"
-        f" list_contains({quoted_list(own)}, c.check_id)"
-        for about, own in sorted(ids.items())
+        f" list_contains({quoted_list(check_ids)}, c.check_id)"
+        for about, check_ids in sorted(ids.items())
     ]
     return f"CREATE OR REPLACE VIEW segment_results AS {' UNION ALL '.join(selects)}"
 

@@ -1,8 +1,8 @@
-"""Checks that give no verdicts of their own: what no input records, and what could not be run. In:
-a check, why. Out: results.
+"""Checks that give no results of their own: the input does not record them, or they could not run.
+In: a check, why. Out: results.
 
-Unknown is put in their place, so that lo counts it as failed: a check that says nothing is not out
-of the sum."""
+Their results are unknown, so that lo counts them as failed: a silent check does not leave the sum.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ WHY = "STRUCT(code VARCHAR, held VARCHAR)"
 NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
 """What checks are about that belongs to no actor."""
 MOST_SAID = 200
-"""Characters of an error of the engine that are told: it may quote a value."""
+"""Characters of an engine error that are shown: it may quote a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """That a check could not be run."""
+    """The failure of a check to run."""
 
     why: str
     """In one line of bounded length."""
@@ -60,8 +60,8 @@ def because(code: str, **values: object) -> Why:
 
 
 def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
-    """A check without any subject because nothing records them is unknown for the organisation, not
-    inapplicable.
+    """Record a check as unknown for the organisation, not inapplicable, if nothing records its
+    subjects.
     """
     engine.run(
         f"INSERT INTO results ({FILLED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
@@ -91,25 +91,25 @@ _SUBJECTS_OF: Mapping[str, str] = {
     "log_source": "SELECT log_source FROM feed_delivery",
     "policy": "SELECT policy_id FROM policies",
 }
-"""Subjects that belong to the organisation and have a table; the others are the organisation
-itself.
+"""Subjects of the organisation that have a table; for all others the organisation itself is the
+subject.
 """
 
 
 def make_unknown(engine: Engine, check: Check, why: str) -> None:
-    """Put unknown for every subject of a check: those that it gave, and all live ones; for the
-    organisation if there is none.
+    """Set every subject of a check to unknown: those it returned, and all live ones. Without a
+    subject, the organisation is unknown.
 
-    What it gave before it failed is not believed: half a result is none.
+    Results from before the failure are discarded: half a result is none.
     """
     reason = because("not_run", error=why)
-    gave = f"SELECT DISTINCT subject FROM results WHERE check_id = {quoted(check.id)}"
-    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {gave}")
+    query = f"SELECT DISTINCT subject FROM results WHERE check_id = {quoted(check.id)}"
+    engine.run(f"CREATE OR REPLACE TEMP TABLE gave AS {query}")
     engine.run("DELETE FROM results WHERE check_id = ?", [check.id])
     if check.about in NOT_ACTORS:
-        named = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
+        subjects = _SUBJECTS_OF.get(check.about, "SELECT subject FROM gave")
         rows = (
-            f"SELECT s.subject, '', '', 1, 1 FROM ({named} UNION SELECT subject FROM gave) AS"
+            f"SELECT s.subject, '', '', 1, 1 FROM ({subjects} UNION SELECT subject FROM gave) AS"
             " s(subject)"
         )
     else:

@@ -1,5 +1,5 @@
-"""The line of the house: ingest -> assess -> score -> report. In: a workspace. Out: a run folder,
-written whole or not at all.
+"""The pipeline: ingest -> assess -> score -> report. In: a workspace. Out: a run folder, written
+whole or not at all.
 """
 
 from __future__ import annotations
@@ -78,57 +78,57 @@ from reporter.transform.log_coverage import Expected
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run; what to assess is in the workspace."""
+    """How to run; the workspace defines what is assessed."""
 
     formats: tuple[str, ...] = ("html", "pdf", "json", "csv")
     extra: tuple[Path, ...] = ()
     cache: Path | None = None
     memory: str = duckdb.DEFAULT_MEMORY
     pseudonymise: bool = False
-    """Put pseudonyms for people, in every file of the run."""
+    """Replace people by pseudonyms in every file of the run."""
     earlier: tuple[Path, ...] = ()
-    """Folders of earlier runs, or of folders of them, to compare with."""
+    """Earlier runs to compare with, or folders of them."""
     templates: tuple[Path, ...] = ()
-    """Of the user's own, each for a page of its own."""
+    """Templates of the user, each for a page of its own."""
     limits: Limits = Limits()
-    """Of what others wrote: sources, checks and templates."""
+    """Limits for foreign sources, checks and templates."""
     say: Callable[[str], None] = lambda _: None
     warn: Callable[[str], None] = lambda _: None
-    """Takes what somebody should look at who watches the run."""
+    """Receives warnings for whoever watches the run."""
     key: str = ""
-    """What secrets are fingerprinted and pseudonyms made with; '' makes one from the input."""
+    """Key of fingerprints and pseudonyms; '' derives one from the input."""
     told: Callable[[Path], None] = lambda _: None
-    """Takes the folder that is to be removed if this process is killed."""
+    """Receives the folder to remove if this process is killed."""
     language: str = ""
-    """In which reports are printed; '' for that of the workspace. The data of a run are in none."""
+    """Language of the reports; '' for that of the workspace. The data of a run have none."""
     packs: tuple[Pack, ...] = ()
     """Installed content that takes part."""
 
 
 def assess_workspace(
-    folder: Path, out: Path, options: Options, begun: Inputs | None = None
+    folder: Path, out: Path, options: Options, open_inputs: Inputs | None = None
 ) -> tuple[Assessment, View]:
-    """Assess a workspace and leave a run folder at `out`; return its data, and what the report
-    says.
+    """Assess a workspace and leave a run folder at `out`; return its data and the content of the
+    report.
 
-    `begun` are the workspace's files, if their reading has begun already.
+    `open_inputs` are the workspace's files, if reading has already begun.
     """
     from reporter.report import build as views
 
     refuse_existing(out)
     _refuse_no_text(out, *filter(None, [options.cache]))
-    own = read_templates(options.templates, FILES.values() if options.templates else ())
+    own_templates = read_templates(options.templates, FILES.values() if options.templates else ())
     installed_formats.refuse_unknown(options.formats)
-    wanted = Wanted(options.formats, own, options.say, options.limits)
+    outputs = Wanted(options.formats, own_templates, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
-    with begun or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
+    with open_inputs or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
         content = loader.load(options.extra, options.packs)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
         _refuse_unknown(workspace, content)
-        known, content = content.frameworks, _chosen(workspace, content)
+        catalogs, content = content.frameworks, _select_frameworks(workspace, content)
         with naming(content.packs):
             compiled = compile_all(
                 content.checks, workspace.params, workspace.samples, workspace.place("params")
@@ -137,22 +137,22 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
-        hiding = mark(cache.secret_key) if options.pseudonymise else ""
-        earlier = read_earlier(options.earlier, workspace.run, hiding)
+        pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
+        earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
         part, work = place / "run", place / "work"
         part.mkdir()
         work.mkdir(mode=0o700)
         assessment, counts = _assess(
-            workspace, inputs, content, known, compiled, work, part, cache, options
+            workspace, inputs, content, catalogs, compiled, work, part, cache, options
         )
         if earlier:
             with DuckDB(work / "earlier", options.memory) as engine:
                 assessment = compare(engine, earlier, assessment, part)
         shutil.rmtree(work)
-        view, plain = views.both(
+        view, plain_view = views.both(
             assessment, Results(part, assessment.checks), options.language or assessment.language
         )
-        write_run(assessment, view, plain, counts, part, wanted)
+        write_run(assessment, view, plain_view, counts, part, outputs)
         publish(part, out)
     return assessment, views.moved(view, out)
 
@@ -169,7 +169,7 @@ def _refuse_no_text(*paths: Path) -> None:
 
 @contextmanager
 def _place(out: Path, options: Options) -> Iterator[Path]:
-    """The folder in which a run is made, with nothing beside it of runs that were killed."""
+    """Yield the folder of a run in progress; remove leftovers of killed runs next to it."""
     with place_of(out, options.told) as place:
         refuse_existing(out)  # another run may have ended since
         for name in clear_abandoned(out.parent):
@@ -181,55 +181,54 @@ def _assess(
     workspace: Workspace,
     inputs: Inputs,
     content: Content,
-    known: tuple[Framework, ...],
+    catalogs: tuple[Framework, ...],
     compiled: list[tuple[Check, Compiled]],
     work: Path,
     part: Path,
     cache: Cache,
     options: Options,
 ) -> tuple[Assessment, dict[str, int]]:
-    """Everything that needs the engine."""
+    """Run all steps that need the engine."""
     with _cache_kept(cache), DuckDB(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
-        who, told = _derived(engine, workspace)
-        intake, said, stated = resolve(engine, intake, inputs, workspace, content, known, who)
-        noted = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
-        intake = replace(intake, quarantined=noted, notices=(*intake.notices, *told))
+        who, notices = _derive_tables(engine, workspace)
+        intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
+        entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
+        intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
         runner.prepare(engine)
         foreign = [j for c, j in compiled if c.id in content.extra]
         with Apart(foreign, work, options.memory, options.limits) as run:
-            failed = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
-        own = own_settings(workspace, [c for c, _ in compiled])
-        remember(engine, own)
-        as_read = stated.compensations
-        # Compensated first: what is made good needs no waiver.
-        made_good = exceptions.compensate(engine, as_read, content.checks, who)
-        waived = exceptions.waive(engine, stated.waivers, content.checks, workspace.run.as_of, who)
-        stated = replace(stated, compensations=made_good, waivers=waived)
+            faults = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
+        setup = own_settings(workspace, [c for c, _ in compiled])
+        remember(engine, setup)
+        as_read = claims.compensations
+        # Compensation comes first: a compensated result needs no waiver.
+        compensations = exceptions.compensate(engine, as_read, content.checks, who)
+        waivers = exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
+        claims = replace(claims, compensations=compensations, waivers=waivers)
         people = None
         if options.pseudonymise:
             signer = [workspace.baseline.approved_by] if workspace.baseline else []
             people = redact_run.hide_results(
-                engine, cache.secret_key, content.checks, said, stated, signer
+                engine, cache.secret_key, content.checks, answers, claims, signer
             )
-            said, stated = redact_run.hide_words(said, stated)
+            answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
-        assessment = _gather(engine, workspace, content, compiled, failed, intake, said, stated)
+        assessment = _gather(engine, workspace, content, compiled, faults, intake, answers, claims)
         write_results(engine, assessment.checks, assessment.roadmap, part)
-        found = [*statement_notices(said, stated, who), *signers(workspace, said, stated, who)]
-        if own.lines:
-            plain = compile_all([c for c in content.checks if c.id in own.thresholds], {})
+        news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
+        if setup.lines:
+            plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
             foreign = [j for c, j in (*compiled, *plain) if c.id in content.extra]
             with Apart(foreign, work, options.memory, options.limits) as run:
-                found.append(
-                    beside_shipped(
-                        engine, own, content, compiled, plain, assessment, said, as_read, who, run
-                    )
+                notice = beside_shipped(
+                    engine, setup, content, compiled, plain, assessment, answers, as_read, who, run
                 )
-        assessment = replace(assessment, notices=(*assessment.notices, *found))
+            news.append(notice)
+        assessment = replace(assessment, notices=(*assessment.notices, *news))
         if people:
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
@@ -238,9 +237,7 @@ def _assess(
 
 @contextmanager
 def _cache_kept(cache: Cache) -> Iterator[None]:
-    """Refuse to go on without a file of the cache: events are read from it to the end of the
-    run.
-    """
+    """Stop if a file of the cache disappears: events are read from it until the end of the run."""
     try:
         yield
     except Unreadable as error:
@@ -263,36 +260,36 @@ def _read(
     part: Path,
     options: Options,
 ) -> Intake:
-    """Read the files of a workspace, and name those that lie beside them."""
+    """Read the files of a workspace, and name the unread files next to them."""
     with naming(content.packs):
         intake = ingest(engine, inputs, content.sources, cache, options.limits)
     others = beside(
-        engine, workspace.folder, content.sources, _own_paths(workspace, cache, part, options)
+        engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
     )
     intake = replace(intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file)))
     _refuse_nothing(intake, workspace.folder)
     return intake
 
 
-def _derived(engine: DuckDB, workspace: Workspace) -> tuple[Directory, list[Notice]]:
-    """Make the tables; return who may sign, and what a reader must know of the approved runs.
+def _derive_tables(engine: DuckDB, workspace: Workspace) -> tuple[Directory, list[Notice]]:
+    """Make the tables; return the directory of signers, and notices on the approved runs.
 
-    Scope comes last: it rests on who may approve runs, and that on the people of the lists.
+    Scope comes last: it depends on the approvers of runs, and they on the people of the lists.
     """
     expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
     derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE)
-    who = read_directory(engine, workspace.approvers)
-    baseline, told = approved_baseline(engine, workspace, who)
+    directory = read_directory(engine, workspace.approvers)
+    baseline, notices = approved_baseline(engine, workspace, directory)
     review_scope(engine, baseline)
-    return who, told
+    return directory, notices
 
 
-def _own_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
-    """What may lie in a workspace and is used otherwise than as evidence."""
+def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
+    """Return the paths in a workspace that are used, but not as evidence."""
     logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
-    own = [workspace.folder / name for name in (NAME, logo) if name]
+    settings_files = [workspace.folder / name for name in (NAME, logo) if name]
     return [
-        *own,
+        *settings_files,
         cache.folder,
         part.parent.parent,
         *options.extra,
@@ -309,50 +306,50 @@ def compile_all(
 ) -> list[tuple[Check, Compiled]]:
     """Compile every check with the workspace's thresholds; report all errors at once.
 
-    Raises Errors with all that is wrong.
+    Raises Errors with every mistake.
     """
     errors: list[ReporterError] = []
     compiled = []
     for check in checks:
-        own = params.get(check.id, {})
-        unknown = sorted(set(own) - set(check.params))
-        if unknown:
+        args = params.get(check.id, {})
+        unknown_names = sorted(set(args) - set(check.params))
+        if unknown_names:
             errors.append(
                 InputError(
-                    f"params: {check.id} has no parameter {unknown[0]!r}",
+                    f"params: {check.id} has no parameter {unknown_names[0]!r}",
                     place,
                     f"It has: {', '.join(sorted(check.params)) or 'none'}.",
                 )
             )
             continue
-        wrong = [
-            p for p in sorted(own) if type(own[p]) is not type(check.params[p]) or own[p] == []
+        names = [
+            p for p in sorted(args) if type(args[p]) is not type(check.params[p]) or args[p] == []
         ]
-        if wrong:
-            kind = words_of(type(check.params[wrong[0]]))
+        if names:
+            kind = words_of(type(check.params[names[0]]))
             errors.append(
                 InputError(
-                    f"params: {check.id}: {wrong[0]} must be {kind}, not {own[wrong[0]]!r}", place
+                    f"params: {check.id}: {names[0]} must be {kind}, not {args[names[0]]!r}", place
                 )
             )
             continue
-        beyond = [(p, most) for p in sorted(own) if (most := _beyond(p, own[p])) is not None]
-        if beyond:
-            name, most = beyond[0]
+        excess = [(p, most) for p in sorted(args) if (most := _limit(p, args[p])) is not None]
+        if excess:
+            name, most = excess[0]
             errors.append(
                 InputError(
-                    f"params: {check.id}: {name} is {own[name]}",
+                    f"params: {check.id}: {name} is {args[name]}",
                     place,
                     f"Expected a whole number from 0 to {most}." if most else "Expected 0 or more.",
                 )
             )
             continue
-        shipped = {name: check.params[name] for name in own if own[name] != check.params[name]}
-        changed = replace(
-            check, params={**check.params, **own}, shipped=shipped, sample=samples.get(check.id)
+        defaults = {name: check.params[name] for name in args if args[name] != check.params[name]}
+        adjusted_check = replace(
+            check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
         )
         try:
-            compiled.append((changed, compile_check(changed)))
+            compiled.append((adjusted_check, compile_check(adjusted_check)))
         except ContentError as error:
             errors.append(error)
     if errors:
@@ -361,12 +358,12 @@ def compile_all(
 
 
 _WHOLE = {"_percent": 100, "_permille": 1000}
-"""What a name of a threshold ends in -> the most that it can be: a share of all."""
+"""Suffix of a threshold's name -> its maximum: a share of all."""
 
 
-def _beyond(name: str, value: object) -> int | None:
-    """The most that a threshold can be where its value is none, 0 for no limit; None where it is
-    fine.
+def _limit(name: str, value: object) -> int | None:
+    """Return the maximum of a threshold whose value is out of range, 0 for no maximum; None if it
+    is valid.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         return None
@@ -379,27 +376,27 @@ def _gather(
     workspace: Workspace,
     content: Content,
     compiled: list[tuple[Check, Compiled]],
-    failed: Mapping[str, str],
+    failures: Mapping[str, str],
     intake: Intake,
-    said: Settled,
-    stated: Stated,
+    answers: Settled,
+    claims: Stated,
 ) -> Assessment:
     """Score the results and put everything a report needs into one object."""
-    # A sample is not drawn of unknowns, and what could not be run is not run again.
-    checks = tuple(replace(c, sample=None) if c.id in failed else c for c, _ in compiled)
+    # Unknown results are no sample, and a check that failed to run has none.
+    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
     profile = content.profiles[workspace.run.profile]
     tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
     scoring = Scoring(
-        content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, said.answers
+        content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
     )
-    seen = extract.compared(engine)
-    causes, todo = defects(
+    usage = extract.compared(engine)
+    causes, actions = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
     scores = scoring.scores(content.policy)
-    bare = replace(scoring, answers={}).scores(content.policy) if said.answers else scores
+    base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
@@ -408,9 +405,9 @@ def _gather(
         policy=content.policy,
         profile=profile,
         scores=scores,
-        waivers=stated.waivers,
-        compensations=stated.compensations,
-        honoured=scoring.honoured(_honoured(engine, stated)),
+        waivers=claims.waivers,
+        compensations=claims.compensations,
+        honoured=scoring.honoured(_honoured_tallies(engine, claims)),
         results=sum(t.n for t in tallies),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
@@ -421,24 +418,24 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=replace(seen, levels=scoring.leveled(each_agent(engine, checks), seen.tiers)),
+        compared=replace(usage, levels=scoring.leveled(each_agent(engine, checks), usage.tiers)),
         causes=causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
         hashes=_hashes(workspace, content, checks, intake),
         crosswalks=content.crosswalks,
-        parity=side_by_side(engine, [(c, j) for c, j in compiled if c.id not in failed]),
-        attestations=said.attestations,
-        roadmap=scoring.plan(todo),
+        parity=side_by_side(engine, [(c, j) for c, j in compiled if c.id not in failures]),
+        attestations=answers.attestations,
+        roadmap=scoring.plan(actions),
         slices=scoring.slices(content.policy),
-        reweighed=scoring.reweighed(todo),
-        notices=tuple(_notices(engine, content, failed, intake, (scores, bare))),
+        reweighed=scoring.reweighed(actions),
+        notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 
 
-def _honoured(engine: DuckDB, stated: Stated) -> Sequence[Tally]:
-    """Count results as if waivers were passes; nothing where none counts."""
-    if not any(w.counts_as for w in stated.waivers):
+def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:
+    """Count results as if waivers were passes; nothing if no waiver counts."""
+    if not any(w.counts_as for w in claims.waivers):
         return ()
     return extract.tallies(engine, status=extract.HONOURED)
 
@@ -446,12 +443,14 @@ def _honoured(engine: DuckDB, stated: Stated) -> Sequence[Tally]:
 def _notices(
     engine: DuckDB,
     content: Content,
-    failed: Mapping[str, str],
+    failures: Mapping[str, str],
     intake: Intake,
     scores: tuple[Scores, Scores],
 ) -> Iterator[Notice]:
-    """What a reader must know first; `scores` stand with and without the answers of people."""
-    yield from disclosures.not_run(failed)
+    """Yield what a reader must know first; `scores` are those with and without the answers of
+    people.
+    """
+    yield from disclosures.not_run(failures)
     yield from disclosures.of_files(intake)
     yield from intake.notices
     yield from disclosures.of_content(content)
@@ -467,10 +466,10 @@ def _notices(
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
     for check, sample in ((c, c.sample) for c in checks if c.sample):
-        n = sum(t.n for t in tallies if t.check == check.id)
-        if n != sample.size:
+        count = sum(t.n for t in tallies if t.check == check.id)
+        if count != sample.size:
             raise InputError(
-                f"samples: {check.id} gives {n} verdicts, but its sample is declared with"
+                f"samples: {check.id} gives {count} verdicts, but its sample is declared with"
                 f" {sample.size}",
                 "reporter.yml",
                 "Declare what was drawn: the subjects of the sample, and no others, must be in the"
@@ -481,12 +480,12 @@ def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> No
 def _hashes(
     workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
 ) -> dict[str, str]:
-    """What the evidence rests on, and one id over it all (printed on every page)."""
+    """Return the hashes of the evidence, and one id over them all (printed on every page)."""
     inputs = hashlib.sha256(
         "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
     ).hexdigest()
     thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
-    rests_on = {
+    hashes = {
         "inputs": inputs,
         "content": content.sha256,
         "policy": content.policy.sha256,
@@ -495,15 +494,15 @@ def _hashes(
         "reporter": _version(),
         "engine": duckdb.version(),
     }
-    maps = sorted((workspace.folder / FOLDER).glob("*.yml"))
-    if maps:
-        joined = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in maps)
-        rests_on["mappings"] = hashlib.sha256(joined).hexdigest()
-    rests_on |= {
+    mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
+    if mappings:
+        data = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in mappings)
+        hashes["mappings"] = hashlib.sha256(data).hexdigest()
+    hashes |= {
         f"pack {p.name}": f"{p.package} {p.version}, sha256 {p.sha256}" for p in content.packs
     }
-    text = json.dumps(rests_on, sort_keys=True)
-    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **rests_on}
+    text = json.dumps(hashes, sort_keys=True)
+    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **hashes}
 
 
 def _version() -> str:
@@ -515,30 +514,30 @@ def _version() -> str:
         return "checkout"
 
 
-def _chosen(workspace: Workspace, content: Content) -> Content:
-    """Keep the lists that the workspace names, in its order, and the crosswalks between them."""
+def _select_frameworks(workspace: Workspace, content: Content) -> Content:
+    """Keep the catalogs that the workspace names, in its order, and the crosswalks between them."""
     catalogs = {f.id: f for f in content.frameworks}
-    usual = tuple(f.id for f in content.frameworks if not f.optional)
-    named = workspace.frameworks or usual
-    known = {*catalogs, *(w.origin for w in content.crosswalks)}
+    default_ids = tuple(f.id for f in content.frameworks if not f.optional)
+    names = workspace.frameworks or default_ids
+    known_ids = {*catalogs, *(w.origin for w in content.crosswalks)}
     place = workspace.place("frameworks")
-    for name in named:
-        if name not in known:
-            close = get_close_matches(name, known, 1)
-            guess = f"Did you mean {close[0]}? " if close else ""
+    for name in names:
+        if name not in known_ids:
+            suggestions = get_close_matches(name, known_ids, 1)
+            guess = f"Did you mean {suggestions[0]}? " if suggestions else ""
             raise InputError(
-                f"frameworks: no {name!r}", place, f"{guess}Known: {', '.join(sorted(known))}."
+                f"frameworks: no {name!r}", place, f"{guess}Known: {', '.join(sorted(known_ids))}."
             )
-    if not catalogs.keys() & set(named):
+    if not catalogs.keys() & set(names):
         raise InputError(
-            f"frameworks: {named[0]} is known from crosswalks only",
+            f"frameworks: {names[0]} is known from crosswalks only",
             place,
-            f"Name a catalog beside it, such as {', '.join(usual)}.",
+            f"Name a catalog beside it, such as {', '.join(default_ids)}.",
         )
-    ends = {*named, CHECKS}
-    walks = (w for w in content.crosswalks if w.origin in ends and w.target in ends)
-    chosen = tuple(catalogs[name] for name in named if name in catalogs)
-    return replace(content, frameworks=chosen, crosswalks=tuple(walks))
+    endpoints = {*names, CHECKS}
+    crosswalks = (w for w in content.crosswalks if w.origin in endpoints and w.target in endpoints)
+    frameworks = tuple(catalogs[name] for name in names if name in catalogs)
+    return replace(content, frameworks=frameworks, crosswalks=tuple(crosswalks))
 
 
 def _refuse_unknown(workspace: Workspace, content: Content) -> None:
@@ -548,40 +547,40 @@ def _refuse_unknown(workspace: Workspace, content: Content) -> None:
             workspace.place("profile"),
             f"Known: {', '.join(sorted(content.profiles))}.",
         )
-    known = {c.id for c in content.checks}
-    for key, named in (("params", workspace.params), ("samples", workspace.samples)):
-        for check_id in named:
-            if check_id not in known:
+    check_ids = {c.id for c in content.checks}
+    for key, settings in (("params", workspace.params), ("samples", workspace.samples)):
+        for check_id in settings:
+            if check_id not in check_ids:
                 raise InputError(f"{key}: no check {check_id!r}", workspace.place(key))
     _refuse_efforts(workspace.efforts, content, workspace.place("efforts"))
 
 
-def _refuse_efforts(given: Iterable[str], content: Content, place: str) -> None:
-    known = effort_ids(content.checks, content.causes)
-    for name in given:
-        if name not in known:
-            close = ", ".join(get_close_matches(name, known, 3))
+def _refuse_efforts(names: Iterable[str], content: Content, place: str) -> None:
+    cause = effort_ids(content.checks, content.causes)
+    for name in names:
+        if name not in cause:
+            matches = ", ".join(get_close_matches(name, cause, 3))
             hint = (
-                f"Close to it: {close}."
-                if close
+                f"Close to it: {matches}."
+                if matches
                 else "Name a check, or a cause of frameworks/causes.yml."
             )
             raise InputError(f"efforts: no check or cause {name!r}", place, hint)
-        if known[name]:
-            hint = f"Give days for {known[name]}, or {name}-evidence for what is unknown."
-            raise InputError(f"efforts: {name} is mended with its cause {known[name]}", place, hint)
+        if cause[name]:
+            hint = f"Give days for {cause[name]}, or {name}-evidence for what is unknown."
+            raise InputError(f"efforts: {name} is mended with its cause {cause[name]}", place, hint)
 
 
 def _refuse_nothing(intake: Intake, folder: Path) -> None:
     if intake.rows["actors"] or intake.rows["events"]:
         return
-    seen = "\n".join(f"  {f.file}: {f.why}" for f in intake.files[:20])
-    more = f"\n  and {len(intake.files) - 20} more" if len(intake.files) > 20 else ""
+    listing = "\n".join(f"  {f.file}: {f.why}" for f in intake.files[:20])
+    remainder = f"\n  and {len(intake.files) - 20} more" if len(intake.files) > 20 else ""
     raise InputError(
         "no agent, no other actor and no event could be read from it",
         str(folder),
         (
-            f"Files seen:\n{seen}{more}"
+            f"Files seen:\n{listing}{remainder}"
             if intake.files
             else (
                 "It holds no files under inventory/, logs/ or statements/. `reporter formats` lists"

@@ -1,8 +1,9 @@
-"""What page 1 must say beside the numbers. In: the intake, an assessed engine, content, scores.
-Out: a Notice for each thing.
+"""Disclosures that page 1 must show with the numbers. In: the intake, an assessed engine, content,
+scores. Out: a Notice each.
 
-None of it is wrong by itself; each can make an organisation look better than it is, so that a
-reader has to know it."""
+None of them is a defect by itself. Each can make an organisation look better than it is, so that a
+reader has to know it.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +23,17 @@ from reporter.report.view.format import percent
 
 _IN_ACCOUNTING = mark("report.json, files")
 STATED = "reporter-inventory"
-"""The source of records that people write: an alias of any other stands in an export, which lists
-an identity under several names.
+"""The source of records that people write. An alias from any other source stands in an export,
+which lists an identity under several names.
 """
 CARRIED = Fraction(5, 100)
-"""What the answers of people may add to a framework's evidenced score before page 1 says so."""
+"""Gain of a framework's evidenced score through answers of people, from which page 1 says so."""
 
 
-def not_run(failed: Mapping[str, str]) -> Iterator[Notice]:
-    """Name the checks that could not be run, by id, with why."""
-    if failed:
-        lines = tuple(labelled(check, why) for check, why in failed.items())
+def not_run(failures: Mapping[str, str]) -> Iterator[Notice]:
+    """Name the checks that could not run, by id, with the reason."""
+    if failures:
+        lines = tuple(labelled(check, why) for check, why in failures.items())
         yield Notice("checks_not_run", (("n", len(lines)),), lines, "findings.csv")
 
 
@@ -40,15 +41,15 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     """Name the files that no source could read, those of which nothing was kept, lost records, and
     documents.
     """
-    # What changed under the reading has records and no hash, and a notice of its own.
+    # A file that changed while it was read has records, no hash, and its own notice.
     files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
-    rest = [f for f in files if not f.source]
-    documents = [f for f in rest if line_to_copy(f.why)]
-    yield from _each("files_not_read", [f for f in rest if f not in documents])
-    yield from _each("nothing_kept", [f for f in files if _is_barren(f)])
-    lost = [f for f in files if f.source and (f.unreadable or f.rejected)]
-    if lost:
-        n = sum(f.unreadable + f.rejected for f in lost)
+    unread_files = [f for f in files if not f.source]
+    documents = [f for f in unread_files if line_to_copy(f.why)]
+    yield from _notice_of_files("files_not_read", [f for f in unread_files if f not in documents])
+    yield from _notice_of_files("nothing_kept", [f for f in files if _is_barren(f)])
+    lossy_files = [f for f in files if f.source and (f.unreadable or f.rejected)]
+    if lossy_files:
+        count = sum(f.unreadable + f.rejected for f in lossy_files)
         lines = tuple(
             tell(
                 "{file}: {unreadable} unreadable, {rejected} rejected",
@@ -56,16 +57,16 @@ def of_files(intake: Intake) -> Iterator[Notice]:
                 unreadable=f.unreadable,
                 rejected=f.rejected,
             )
-            for f in lost
+            for f in lossy_files
         )
-        yield Notice("records_lost", (("n", n),), lines, "quarantine.csv")
+        yield Notice("records_lost", (("n", count),), lines, "quarantine.csv")
     if documents:
-        told = (headings(), *(line_to_copy(f.why) for f in documents))
-        lines = tuple(map(verbatim, told))
+        texts = (headings(), *(line_to_copy(f.why) for f in documents))
+        lines = tuple(map(verbatim, texts))
         yield Notice("documents", (("n", len(documents)),), lines, _IN_ACCOUNTING)
 
 
-def _each(code: str, files: list[FileCount]) -> Iterator[Notice]:
+def _notice_of_files(code: str, files: list[FileCount]) -> Iterator[Notice]:
     if files:
         lines = tuple(labelled(f.file, f.why or "") for f in files)
         yield Notice(code, (("n", len(files)),), lines, _IN_ACCOUNTING)
@@ -76,8 +77,8 @@ def _is_barren(file: FileCount) -> bool:
 
 
 def of_content(content: Content) -> Iterator[Notice]:
-    """Name the checks and sources that do not ship, for whoever is assessed may have written them,
-    and installed packs.
+    """Name installed packs, and checks and sources that do not ship: the assessed organisation may
+    have written them.
     """
     sources = {s.id for s in content.sources if s.foreign}
     ids = sorted(content.extra | sources)
@@ -97,17 +98,17 @@ def of_content(content: Content) -> Iterator[Notice]:
 
 
 def of_names(engine: Engine) -> Iterator[Notice]:
-    """Name the aliases by which events became those of another actor: those that somebody states,
-    and those of exports.
+    """Name the aliases through which events count for another actor: those in statements and those
+    in exports.
 
-    Where both give one, it is the export's: it would count without the statement, too.
+    If both give one, it counts as the export's: it would apply without the statement.
     """
     rows = engine.rows(
         f"SELECT k.actor_id, k.agent_id, min(x.file) FILTER (x.source <> {quoted(STATED)}) AS"
         " export, min(x.file) FROM event_actors AS k JOIN in_aliases AS x ON x.alias = k.actor_id"
         " WHERE k.logged AND k.agent_id <> k.actor_id GROUP BY k.actor_id, k.agent_id ORDER BY ALL"
     )
-    stated, listed = (
+    stated_lines, listed_lines = (
         tuple(
             tell(
                 "{alias} counts as {actor}, by {file}",
@@ -120,16 +121,16 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         )
         for of_export in (False, True)
     )
-    if stated:
+    if stated_lines:
         where = mark("the input, statements/aliases")
-        yield Notice("names_joined", (("n", len(stated)),), stated, where)
-    if listed:
+        yield Notice("names_joined", (("n", len(stated_lines)),), stated_lines, where)
+    if listed_lines:
         where = mark("the input, the files named")
-        yield Notice("names_listed", (("n", len(listed)),), listed, where)
+        yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, where)
 
 
 def of_disguised(engine: Engine) -> Iterator[Notice]:
-    """Name those that are listed as something else and have what agents have."""
+    """Name actors that are listed as something else and have the attributes of agents."""
     rows = engine.rows("SELECT actor_id, kind, signs FROM disguised ORDER BY actor_id")
     if rows:
         lines = tuple(
@@ -148,9 +149,7 @@ _CALLER = "CASE WHEN actor_id IS NULL OR resolved_by = 'id' THEN agent_id ELSE a
 
 
 def of_gateways(engine: Engine) -> Iterator[Notice]:
-    """Name the identities that count as a gateway's, so that who else acts under them is no
-    sharing.
-    """
+    """Name the identities that count as a gateway's, so that their use by others is no sharing."""
     rows = engine.rows(
         "SELECT CASE WHEN principal_is_intermediary THEN principal_id ELSE credential_id END AS"
         f" identity, count(DISTINCT {_CALLER}) AS n_actors, sum(n_events)::BIGINT AS n_events FROM"
@@ -179,50 +178,53 @@ _ALLOWS = (
     "success",
     "ok",
 )
-"""Decisions of a policy, in small letters, that refuse nothing."""
+"""Decisions of a policy, in lower case, that refuse nothing."""
 
 
 def of_refusals(engine: Engine) -> Iterator[Notice]:
-    """Say which logs call what was done refused, though the policy decision beside it does not.
+    """Name the logs that record an action as refused without a policy decision that refuses it.
 
-    Whoever writes the log could write it: nothing else shows that the call did nothing. Refused
-    sign-ins do nothing anyway."""
-    refused = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
-    found = engine.rows(
+    The author of the log can claim this: nothing else shows that the call had no effect. Refused
+    sign-ins have none anyway.
+    """
+    refusal = "outcome = 'denied' AND event_class IS DISTINCT FROM 'auth'"
+    rows = engine.rows(
         "SELECT log_source, sum(n_events)::BIGINT, sum(n_events - n_decision)::BIGINT,"
-        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {refused} GROUP BY log_source"
+        f" bool_or(n_decision > 0) FROM activity WHERE in_window AND {refusal} GROUP BY log_source"
         " ORDER BY log_source"
     )
-    allowed = {}
-    if any(decided for *_, decided in found):
-        allowed = dict(
+    allowed_counts = {}
+    if any(decided for *_, decided in rows):
+        allowed_counts = dict(
             engine.rows(
                 "SELECT log_source, count(*) FROM in_events CROSS JOIN run AS r WHERE occurred_at"
-                f" >= r.period_from AND occurred_at < r.period_to AND {refused} AND"
+                f" >= r.period_from AND occurred_at < r.period_to AND {refusal} AND"
                 f" list_contains({quoted_list(_ALLOWS)}, lower(decision)) GROUP BY log_source"
             )
         )
-    told = [(log, n, untold, allowed.get(log, 0)) for log, n, untold, _ in found]
+    gaps = [
+        (log, count, n_undecided, allowed_counts.get(log, 0)) for log, count, n_undecided, _ in rows
+    ]
     lines = tuple(
         tell(
             "{log}: {untold} with no decision, {allowed} that the policy allowed, of {n}",
             log=log,
-            untold=untold,
-            allowed=yes,
-            n=n,
+            untold=n_undecided,
+            allowed=n_allowed,
+            n=count,
         )
-        for log, n, untold, yes in told
-        if untold or yes
+        for log, count, n_undecided, n_allowed in gaps
+        if n_undecided or n_allowed
     )
     if lines:
-        n = sum(untold + yes for *_, untold, yes in told)
+        count = sum(n_undecided + n_allowed for *_, n_undecided, n_allowed in gaps)
         where = mark("the input, outcome and decision")
-        yield Notice("refusals_unshown", (("n", n),), lines, where)
+        yield Notice("refusals_unshown", (("n", count),), lines, where)
 
 
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:
-    """Name the logs of which most units of time are shown by heartbeats alone: whoever invents them
-    proves silence.
+    """Name the logs in which only heartbeats show most units of time: invented heartbeats would
+    prove silence.
     """
     rows = engine.rows(
         "SELECT f.log_source, f.every, f.seen, count(DISTINCT CASE WHEN h.n_busy > 0 THEN "
@@ -245,12 +247,12 @@ def _busy(log: str, every: str, seen: int, busy: int) -> Sentence:
     return Sentence(text, (("log", log), ("busy", busy), ("seen", seen)))
 
 
-def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iterator[Notice]:
-    """Say what frameworks would score without the answers of people; both by framework, in one
+def of_answers(scores: Sequence[GroupScore], bare_scores: Sequence[GroupScore]) -> Iterator[Notice]:
+    """Name the scores of frameworks without the answers of people; both by framework, in one
     order.
     """
-    raised = [(a, b) for a, b in zip(scored, bare, strict=True) if a.lo - b.lo >= CARRIED]
-    if raised:
+    pairs = [(a, b) for a, b in zip(scores, bare_scores, strict=True) if a.lo - b.lo >= CARRIED]
+    if pairs:
         lines = tuple(
             tell(
                 "{framework}: {share:number}, without them {bare:number}",
@@ -258,6 +260,6 @@ def of_answers(scored: Sequence[GroupScore], bare: Sequence[GroupScore]) -> Iter
                 share=str(percent(a.lo)),
                 bare=str(percent(b.lo)),
             )
-            for a, b in raised
+            for a, b in pairs
         )
-        yield Notice("answers_carry", (("n", len(raised)),), lines, "statements.csv")
+        yield Notice("answers_carry", (("n", len(pairs)),), lines, "statements.csv")

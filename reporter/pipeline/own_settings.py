@@ -1,7 +1,8 @@
-"""Settings of a workspace that may raise a number, and what the results would be without them.
+"""Settings of a workspace that may raise a number, and the results without them.
 
-In: a workspace, an assessed engine. Out: what is set, and the tallies with shipped settings. The
-engine is changed by it, so that nothing else is read from it afterwards."""
+In: a workspace, an assessed engine. Out: the settings, and the tallies with shipped settings. The
+engine is changed, so that nothing else is read from it afterwards.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +30,13 @@ from reporter.transform.log_coverage import DEFAULT_SHARE
 
 CompiledChecks = Sequence[tuple[Check, Compiled]]
 _ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
-"""Tables whose checks say something else when more or fewer logs count as alive."""
+"""Tables whose checks depend on which logs count as alive."""
 _ON_BASELINE = {"scope_runs"}
 
 
 @dataclass(frozen=True, slots=True)
 class OwnSettings:
-    """What a workspace sets itself."""
+    """Settings of the workspace itself."""
 
     lines: tuple[Sentence, ...] = ()
     thresholds: frozenset[str] = frozenset()
@@ -73,16 +74,16 @@ def own_settings(workspace: Workspace, checks: Sequence[Check]) -> OwnSettings:
         for c in checks
         if c.sample
     ]
-    said = workspace.baseline
+    baseline = workspace.baseline
     runs = (
         [
             tell(
                 "baseline: approved by {name} on {day}",
-                name=said.approved_by,
-                day=f"{said.approved_at:%Y-%m-%d}",
+                name=baseline.approved_by,
+                day=f"{baseline.approved_at:%Y-%m-%d}",
             )
         ]
-        if said
+        if baseline
         else []
     )
     return OwnSettings(
@@ -113,49 +114,51 @@ def _value(value: object) -> str:
 
 
 def approved_baseline(
-    engine: DuckDB, workspace: Workspace, who: Directory
+    engine: DuckDB, workspace: Workspace, directory: Directory
 ) -> tuple[Baseline, list[Notice]]:
-    """Return what the approved runs approve, and what a reader must know of it: nothing, where
-    nobody approved who may.
+    """Return the baseline of approved runs, and what a reader must know of it. Without an
+    authorised approver the baseline is empty.
     """
-    said = workspace.baseline
-    n = int(engine.one("SELECT count(*) FROM in_baseline"))
-    told = _inside(engine)
-    if not said and not n:
-        return Baseline(holds=False), told
+    baseline = workspace.baseline
+    count = int(engine.one("SELECT count(*) FROM in_baseline"))
+    notices = _period_notices(engine)
+    if not baseline and not count:
+        return Baseline(holds=False), notices
     why: Sentence | None = tell("reporter.yml names nobody under baseline: approved_by")
-    if said:
-        why = who.objection("baseline", said.approved_by, said.approved_at)
+    if baseline:
+        why = directory.objection("baseline", baseline.approved_by, baseline.approved_at)
     if why:
-        told.append(Notice("baseline_not_approved", (("n", n), ("why", why))))
-    if not said or why:
-        return Baseline(holds=False), told
-    mine = tuple(
+        notices.append(Notice("baseline_not_approved", (("n", count), ("why", why))))
+    if not baseline or why:
+        return Baseline(holds=False), notices
+    approver_agents = tuple(
         agent
         for agent, owner in engine.rows(
             "SELECT actor_id, owner_id FROM actors WHERE owner_id IS NOT NULL ORDER BY actor_id"
         )
-        if who.same(owner, said.approved_by)
+        if directory.same(owner, baseline.approved_by)
     )
-    if n_mine := int(
+    if own_count := int(
         engine.one(
             "SELECT count(*) FROM in_baseline AS b JOIN event_actors AS k USING (who) "
-            f"WHERE list_contains({quoted_list(mine)}, k.agent_id)"
+            f"WHERE list_contains({quoted_list(approver_agents)}, k.agent_id)"
         )
     ):
-        why = tell("{name} owns the agent", name=said.approved_by)
-        told.append(Notice("baseline_not_approved", (("n", n_mine), ("why", why))))
-    return Baseline(said.since, said.until, said.approved_at, but_of=mine), told
+        why = tell("{name} owns the agent", name=baseline.approved_by)
+        notices.append(Notice("baseline_not_approved", (("n", own_count), ("why", why))))
+    return Baseline(
+        baseline.since, baseline.until, baseline.approved_at, but_of=approver_agents
+    ), notices
 
 
-def _inside(engine: DuckDB) -> list[Notice]:
-    lines = tuple(labelled(file, n) for file, _, n in misplaced(engine))
-    n = sum(n for _, _, n in misplaced(engine))
-    return [Notice("baseline_in_period", (("n", n),), lines, "quarantine.csv")] if n else []
+def _period_notices(engine: DuckDB) -> list[Notice]:
+    lines = tuple(labelled(file, count) for file, _, count in misplaced(engine))
+    count = sum(count for _, _, count in misplaced(engine))
+    return [Notice("baseline_in_period", (("n", count),), lines, "quarantine.csv")] if count else []
 
 
 def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
-    """Say of each file below baseline/ how many events of the period it holds."""
+    """Note for each file below baseline/ how many events of the period it holds."""
     return tuple(
         Quarantined(
             file,
@@ -172,83 +175,86 @@ def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
     )
 
 
-def remember(engine: DuckDB, own: OwnSettings) -> None:
-    """Keep the results as they were found, if they will be laid beside those with shipped
-    settings.
-    """
-    if own.lines:
+def remember(engine: DuckDB, settings: OwnSettings) -> None:
+    """Keep the original results, if they will be compared with those under shipped settings."""
+    if settings.lines:
         engine.run("CREATE TABLE found_results AS SELECT * FROM results")
 
 
 def beside_shipped(
     engine: DuckDB,
-    own: OwnSettings,
+    settings: OwnSettings,
     content: Content,
     compiled: CompiledChecks,
     shipped: CompiledChecks,
     assessment: Assessment,
-    said: Settled,
-    given: Sequence[Compensation],
-    who: Directory,
+    answers: Settled,
+    compensations: Sequence[Compensation],
+    directory: Directory,
     run: runner.Runner,
 ) -> Notice:
-    """Say what the score would be with the settings that the checks ship with.
+    """Return a notice of the score under the settings that the checks ship with.
 
-    `shipped` are the checks with thresholds of their own, without these; `given` the compensating
-    controls as read."""
+    `shipped` are the checks with thresholds of the workspace, compiled without these;
+    `compensations` the compensating controls as read.
+    """
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    tallies = shipped_tallies(engine, own, compiled, shipped, given, who, run)
+    tallies = shipped_tallies(engine, settings, compiled, shipped, compensations, directory, run)
     scoring = Scoring(
-        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, said.answers
+        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, answers.answers
     )
-    before, now = (
+    shipped_total, own_total = (
         scoring.scores(content.policy).enterprise.total,
         assessment.scores.enterprise.total,
     )
     return Notice(
         "own_settings",
         (
-            ("n", len(own.lines)),
-            ("own_level", now.level_lo),
-            ("shipped_level", before.level_lo),
+            ("n", len(settings.lines)),
+            ("own_level", own_total.level_lo),
+            ("shipped_level", shipped_total.level_lo),
         ),
-        own.lines,
+        settings.lines,
         mark("the auditor's edition, Scope"),
-        (("own", now.lo), ("shipped", before.lo)),
+        (("own", own_total.lo), ("shipped", shipped_total.lo)),
     )
 
 
 def shipped_tallies(
     engine: DuckDB,
-    own: OwnSettings,
+    settings: OwnSettings,
     compiled: Sequence[tuple[Check, Compiled]],
     shipped: Sequence[tuple[Check, Compiled]],
-    given: Sequence[Compensation],
-    who: Directory,
+    compensations: Sequence[Compensation],
+    directory: Directory,
     run: runner.Runner,
 ) -> list[Tally]:
-    """Run again what own settings touch, and count all results; `given` are the compensating
-    controls as they were read.
+    """Run the checks again that the workspace's settings affect, and count all results;
+    `compensations` are as read.
     """
-    mended = {c.id: (c, j) for c, j in shipped}
-    again = [mended.get(c.id, (c, j)) for c, j in compiled if c.id in mended or _touched(own, j)]
+    replacements = {c.id: (c, j) for c, j in shipped}
+    reruns = [
+        replacements.get(c.id, (c, j))
+        for c, j in compiled
+        if c.id in replacements or _is_touched(settings, j)
+    ]
     engine.run("DROP TABLE results")
     engine.run("ALTER TABLE found_results RENAME TO results")
-    ids = quoted_list([c.id for c, _ in again])
+    ids = quoted_list([c.id for c, _ in reruns])
     engine.run(f"DELETE FROM results WHERE list_contains({ids}, check_id)")
-    if own.delivery:
+    if settings.delivery:
         alive = f"expected > 0 AND seen * 100 >= expected * {DEFAULT_SHARE}"
         engine.run(f"UPDATE feed_delivery SET alive = alive AND {alive}")
         runner.look(engine)
-    if own.baseline:
+    if settings.baseline:
         review_scope(engine, Baseline(holds=False))
-    runner.assess(engine, again, engine.threads(), strict=False, run=run)
-    exceptions.compensate(engine, given, [c for c, _ in compiled], who)
+    runner.assess(engine, reruns, engine.threads(), strict=False, run=run)
+    exceptions.compensate(engine, compensations, [c for c, _ in compiled], directory)
     return extract.tallies(engine)
 
 
-def _touched(own: OwnSettings, compiled: Compiled) -> bool:
+def _is_touched(settings: OwnSettings, compiled: Compiled) -> bool:
     return bool(
-        (own.delivery and compiled.tables & _ON_DELIVERY)
-        or (own.baseline and compiled.tables & _ON_BASELINE)
+        (settings.delivery and compiled.tables & _ON_DELIVERY)
+        or (settings.baseline and compiled.tables & _ON_BASELINE)
     )

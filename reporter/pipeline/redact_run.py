@@ -1,7 +1,7 @@
-"""People out of a run. In: an engine with results, what people said, the accounting, an assessment.
-Out: the same without them.
+"""Removal of people from a run. In: an engine with results, statements of people, the accounting,
+an assessment. Out: the same without them.
 
-`pseudonyms` knows how a text is changed; here stands what of a run holds such texts.
+`pseudonyms` changes texts; this module knows which parts of a run hold such texts.
 """
 
 from __future__ import annotations
@@ -23,57 +23,65 @@ NAMING = (
     *("feeds", "feed_days", "coverage", "compared", "causes", "parity", "roadmap"),
     *("attestations", "waivers", "compensations", "notices"),
 )
-"""What of an assessment may name people, beside its findings."""
-_Said = TypeVar("_Said", Attestation, Waiver, Compensation)
+"""Fields of an assessment that may name people, in addition to its findings."""
+_Statement = TypeVar("_Statement", Attestation, Waiver, Compensation)
 
 
 def hide_results(
     engine: Engine,
     key: str,
     checks: Iterable[Check],
-    said: Settled,
-    stated: Stated,
+    answers: Settled,
+    statements: Stated,
     signers: Iterable[str] = (),
 ) -> People:
-    """Replace people in the results; return who they are, those known from statements only too."""
-    named = {
-        n for a in said.attestations for n in (a.attested_by, a.examined_by, a.confirmed_by) if n
+    """Replace people in the results; return all of them, including those known only from
+    statements.
+    """
+    names = {
+        n for a in answers.attestations for n in (a.attested_by, a.examined_by, a.confirmed_by) if n
     }
-    named |= {*signers}
-    named |= {w.approved_by for w in stated.waivers if w.approved_by}
-    named |= {c.approved_by for c in stated.compensations}
-    return hide_people(engine, key, checks, named)
+    names |= {*signers}
+    names |= {w.approved_by for w in statements.waivers if w.approved_by}
+    names |= {c.approved_by for c in statements.compensations}
+    return hide_people(engine, key, checks, names)
 
 
-def hide_words(said: Settled, stated: Stated) -> tuple[Settled, Stated]:
-    """Leave out what somebody wrote freely, which may name people nobody knows."""
+def hide_words(answers: Settled, statements: Stated) -> tuple[Settled, Stated]:
+    """Remove free text, which may name people whom no list knows."""
     return (
-        replace(said, attestations=tuple(map(_without_words, said.attestations))),
+        replace(answers, attestations=tuple(map(_without_words, answers.attestations))),
         replace(
-            stated,
-            waivers=tuple(map(_without_words, stated.waivers)),
-            compensations=tuple(map(_without_words, stated.compensations)),
+            statements,
+            waivers=tuple(map(_without_words, statements.waivers)),
+            compensations=tuple(map(_without_words, statements.compensations)),
         ),
     )
 
 
-def _without_words(s: _Said) -> _Said:
-    reason = s.reason and LEFT_OUT
-    if not isinstance(s, Attestation):
-        return replace(s, reason=reason)
-    why = Sentence(LEFT_OUT) if s.status == "na" else s.why
-    seen = s.observed and LEFT_OUT
-    return replace(s, statement=s.statement and LEFT_OUT, reason=reason, why=why, observed=seen)
+def _without_words(statement: _Statement) -> _Statement:
+    reason = statement.reason and LEFT_OUT
+    if not isinstance(statement, Attestation):
+        return replace(statement, reason=reason)
+    why = Sentence(LEFT_OUT) if statement.status == "na" else statement.why
+    observation = statement.observed and LEFT_OUT
+    return replace(
+        statement,
+        statement=statement.statement and LEFT_OUT,
+        reason=reason,
+        why=why,
+        observed=observation,
+    )
 
 
 def hide_intake(intake: Intake, people: People) -> Intake:
-    """Replace people in the accounting; a raw record may name somebody nobody knows, so none is
-    shown.
+    """Replace people in the accounting; raw records are removed, as they may name unlisted
+    people.
     """
     hide = people.in_text
 
-    def within(told: Sentence) -> Sentence:
-        return told.changed(people.in_id)
+    def within(sentence: Sentence) -> Sentence:
+        return sentence.changed(people.in_id)
 
     return replace(
         intake,
@@ -93,19 +101,21 @@ def hide_intake(intake: Intake, people: People) -> Intake:
 
 
 def hide_assessment(assessment: Assessment, people: People) -> Assessment:
-    """Replace people in all that was made beside the results."""
-    named = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
+    """Replace people in everything outside the results."""
+    texts = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
-    hidden = replace(assessment, checks=checks, **named)
+    result = replace(assessment, checks=checks, **texts)
     if not people.left:
-        return hidden
-    left = Notice("names_left", (("n", len(people.left)),))
-    return replace(hidden, notices=(*hidden.notices, left))
+        return result
+    notice = Notice("names_left", (("n", len(people.left)),))
+    return replace(result, notices=(*result.notices, notice))
 
 
 def _without_names(check: Check, people: People) -> Check:
-    """Replace people in what reporter.yml says of a check: who drew a sample, and thresholds of its
-    own.
+    """Replace people in the settings of a check: who drew a sample, and the workspace's
+    thresholds.
     """
-    own = {name: hide_in(check.params[name], people) for name in check.shipped}
-    return replace(check, params={**check.params, **own}, sample=hide_in(check.sample, people))
+    thresholds = {name: hide_in(check.params[name], people) for name in check.shipped}
+    return replace(
+        check, params={**check.params, **thresholds}, sample=hide_in(check.sample, people)
+    )

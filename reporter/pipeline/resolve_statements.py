@@ -1,5 +1,5 @@
-"""What people say in a workspace, settled. In: an engine with derived tables, rows of statements.
-Out: Settled, Stated, notices.
+"""Statements of people in a workspace, settled. In: an engine with derived tables, rows of
+statements. Out: Settled, Stated, notices.
 """
 
 from __future__ import annotations
@@ -29,35 +29,37 @@ def resolve(
     inputs: Inputs,
     workspace: Workspace,
     content: Content,
-    known: tuple[Framework, ...],
-    who: Directory,
+    catalogs: tuple[Framework, ...],
+    directory: Directory,
 ) -> tuple[Intake, Settled, Stated]:
-    """Return the accounting with the rows that were not kept, and what people say; `known` are all
-    catalogs.
+    """Return the accounting with the rejected rows, and the statements of people; `catalogs` are
+    all catalogs.
     """
-    chosen, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
-    answers = intake.statements.get(ATTESTATIONS, ())
-    lacking = thin(inputs, artefacts(answers))
-    said = settle(answers, known, chosen, intake.files, as_of, who, lacking)
-    stated = read_waivers(intake.statements, content.checks, as_of, who)
-    excepted = exceptions(engine, content.checks, as_of, who)
-    stated = replace(stated, waivers=(*stated.waivers, *excepted))
-    wrong = (*said.rejected, *stated.rejected)
-    return recount(intake, wrong, said.aside, said.artefacts), said, stated
+    framework_ids, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
+    rows = intake.statements.get(ATTESTATIONS, ())
+    shortfalls = thin(inputs, artefacts(rows))
+    answers = settle(rows, catalogs, framework_ids, intake.files, as_of, directory, shortfalls)
+    statements = read_waivers(intake.statements, content.checks, as_of, directory)
+    exception_waivers = exceptions(engine, content.checks, as_of, directory)
+    statements = replace(statements, waivers=(*statements.waivers, *exception_waivers))
+    rejects = (*answers.rejected, *statements.rejected)
+    return recount(intake, rejects, answers.aside, answers.artefacts), answers, statements
 
 
-def statement_notices(said: Settled, stated: Stated, who: Directory) -> Iterator[Notice]:
-    """Name the statements that are refused, and whoever carries more than a tenth of the
-    answers.
-    """
-    told = [(s.ref, s.why) for s in said.attestations]
-    told += [(w.ref, w.why) for w in stated.waivers]
-    told += [(c.ref, c.why) for c in stated.compensations]
-    lines = tuple(labelled(ref, why) for ref, why in told if why and why.text.startswith(REFUSED))
+def statement_notices(
+    answers: Settled, statements: Stated, directory: Directory
+) -> Iterator[Notice]:
+    """Name the refused statements, and those who sign more than a tenth of the answers."""
+    reasons = [(s.ref, s.why) for s in answers.attestations]
+    reasons += [(w.ref, w.why) for w in statements.waivers]
+    reasons += [(c.ref, c.why) for c in statements.compensations]
+    lines = tuple(
+        labelled(ref, why) for ref, why in reasons if why and why.text.startswith(REFUSED)
+    )
     if lines:
         yield Notice("statements_refused", (("n", len(lines)),), lines, "statements.csv")
-    if few := concentrated(said.attestations, who):
-        yield few
+    if notice := concentrated(answers.attestations, directory):
+        yield notice
 
 
 _SIGNED_FOR = {
@@ -65,32 +67,35 @@ _SIGNED_FOR = {
     Status.PASS: ("attestation", "examination"),
     Status.NA: ("attestation", "not_applicable"),
 }
-"""What an answer counts as -> the signatures that it took."""
+"""Status of an answer -> the signatures that it required."""
 
 
 def signers(
-    workspace: Workspace, said: Settled, stated: Stated, who: Directory
+    workspace: Workspace, answers: Settled, statements: Stated, directory: Directory
 ) -> Iterator[Notice]:
-    """Say how many people may sign what counts: to name everybody is to ask nobody."""
-    taken = [
+    """Count the people who may sign each kind of statement: if everybody may, nobody controls."""
+    signatures = [
         _SIGNED_FOR[Status(a.status)]
-        for a in said.attestations
+        for a in answers.attestations
         if a.settles and a.status in _SIGNED_FOR
     ]
-    taken += [
-        ("exception" if w.kind == EXCEPTIONS else "waiver",) for w in stated.waivers if w.counts_as
+    signatures += [
+        ("exception" if w.kind == EXCEPTIONS else "waiver",)
+        for w in statements.waivers
+        if w.counts_as
     ]
-    taken += [("compensation",) for c in stated.compensations if c.counts_as]
-    runs = workspace.baseline
-    if runs and not who.objection("baseline", runs.approved_by, runs.approved_at):
-        taken.append(("baseline",))
-    if not taken:
+    signatures += [("compensation",) for c in statements.compensations if c.counts_as]
+    baseline = workspace.baseline
+    if baseline and not directory.objection("baseline", baseline.approved_by, baseline.approved_at):
+        signatures.append(("baseline",))
+    if not signatures:
         return
-    at = workspace.run.as_of
-    people = len(who.in_office(at))
-    counts = Counter(kind for kinds in taken for kind in kinds)
-    each = sorted(
-        ((len(who.signers(k, at)), k) for k in SIGNED if counts[k]), key=lambda s: (-s[0], s[1])
+    as_of = workspace.run.as_of
+    people = len(directory.in_office(as_of))
+    counts = Counter(kind for kinds in signatures for kind in kinds)
+    rows = sorted(
+        ((len(directory.signers(k, as_of)), k) for k in SIGNED if counts[k]),
+        key=lambda s: (-s[0], s[1]),
     )
     lines = tuple(
         tell(
@@ -100,7 +105,7 @@ def signers(
             people=people,
             statements=counts[kind],
         )
-        for n, kind in each
+        for n, kind in rows
     )
-    values = (("n", len(taken)), ("people", people))
+    values = (("n", len(signatures)), ("people", people))
     yield Notice("who_may_sign", values, lines, "reporter.yml, approvers")

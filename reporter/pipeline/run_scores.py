@@ -1,5 +1,5 @@
 """All numbers of a run. In: its results and content. Out: scores, those of its segments, the
-roadmap, and what other weights would say.
+roadmap, and the effect of other weights.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reporter.score.scorer import group_level, mean
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What is scored."""
+    """The inputs of all scores."""
 
     content: Content
     checks: Sequence[Check]
@@ -42,12 +42,16 @@ class Scoring:
     caps: Mapping[str, tuple[int, str]]
     """Cap id -> (highest level, reason), those that hold."""
     caps_lo: Mapping[str, tuple[int, str]]
-    """Those that may hold: they bind the level on evidence only."""
+    """Caps that may hold: they bind the level on evidence only."""
     answers: Mapping[tuple[str, str], Status]
 
     def scores(self, policy: Policy) -> Scores:
         """Score frameworks and enterprise."""
-        content, caps, lo = self.content, tuple(self.caps.values()), tuple(self.caps_lo.values())
+        content, caps, caps_lo = (
+            self.content,
+            tuple(self.caps.values()),
+            tuple(self.caps_lo.values()),
+        )
         return score(
             content.frameworks,
             self.checks,
@@ -57,73 +61,73 @@ class Scoring:
             self.profile,
             caps,
             self.answers,
-            lo,
+            caps_lo,
         )
 
     def honoured(self, tallies: Sequence[Tally]) -> tuple[GroupScore, ...]:
         """Score the enterprise, then each framework, from other results; nothing from none."""
         if not tallies:
             return ()
-        found = replace(self, tallies=tallies).scores(self.content.policy)
-        return tuple(f.total for f in (found.enterprise, *found.frameworks))
+        scores = replace(self, tallies=tallies).scores(self.content.policy)
+        return tuple(f.total for f in (scores.enterprise, *scores.frameworks))
 
     def slices(self, policy: Policy) -> tuple[Slice, ...]:
         """Score every segment; the cap of unregistered agents holds only where they acted."""
-        made = []
+        slices = []
         for segment in self.segments:
-            held = [
+            caps = [
                 c
                 for name, c in self.caps.items()
                 if name != UNREGISTERED_CAP or segment.unregistered_acted
             ]
-            found = score(
-                (), self.checks, self.content.themes, segment.tallies, policy, self.profile, held
+            scores = score(
+                (), self.checks, self.content.themes, segment.tallies, policy, self.profile, caps
             )
-            made.append(Slice(segment, found.enterprise))
-        return tuple(made)
+            slices.append(Slice(segment, scores.enterprise))
+        return tuple(slices)
 
     def leveled(
         self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
     ) -> tuple[Leveled, ...]:
-        """Score each agent from its own results, without the caps of the run; agents with the same
+        """Score each agent from its own results, without the caps of the run. Agents with equal
         results in a theme share the work.
 
-        Those of whom nothing is counted are scored too.
+        Agents without counted results are scored too.
         """
-        alike: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
-        known: dict[tuple[int, ...], Leveled] = {}
-        made: dict[str, Leveled] = {}
+        theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
+        level_cache: dict[tuple[int, ...], Leveled] = {}
+        levels: dict[str, Leveled] = {}
         theme_of = {c.id: c.theme for c in self.checks}
         by_name = {agent.agent: agent for agent in rated}
-        for name, counted in chain(agents, ((n, ()) for n in by_name if n not in made)):
+        for name, tallies in chain(agents, ((n, ()) for n in by_name if n not in levels)):
             if name in by_name:
-                own: dict[str, list[Tally]] = defaultdict(list)
-                for tally in counted:
-                    own[theme_of[tally.check]].append(tally)
-                scored = self._themes_of(own, alike)
-                key, agent = tuple(map(id, scored)), by_name[name]
-                if key not in known:
-                    known[key] = _leveled(agent, scored, self.content.policy)
-                made[name] = replace(
-                    known[key], agent=name, tier_lo=agent.tier_lo, tier_hi=agent.tier_hi
+                by_theme: dict[str, list[Tally]] = defaultdict(list)
+                for tally in tallies:
+                    by_theme[theme_of[tally.check]].append(tally)
+                scores = self._themes_of(by_theme, theme_cache)
+                key, agent = tuple(map(id, scores)), by_name[name]
+                if key not in level_cache:
+                    level_cache[key] = _level_agent(agent, scores, self.content.policy)
+                levels[name] = replace(
+                    level_cache[key], agent=name, tier_lo=agent.tier_lo, tier_hi=agent.tier_hi
                 )
-        return tuple(made[name] for name in by_name)
+        return tuple(levels[name] for name in by_name)
 
     def _themes_of(
         self,
-        own: Mapping[str, Sequence[Tally]],
-        alike: dict[tuple[str, tuple[Tally, ...]], ControlScore],
+        by_theme: Mapping[str, Sequence[Tally]],
+        theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore],
     ) -> list[ControlScore]:
-        """Score the themes of an agent; `alike` are those of the agents before."""
-        scored = []
+        """Score the themes of an agent; `theme_cache` holds those of earlier agents."""
+        scores = []
         for theme in self.content.themes:
-            key = theme.id, tuple(own.get(theme.id, ()))
-            if key not in alike:
+            key = theme.id, tuple(by_theme.get(theme.id, ()))
+            if key not in theme_cache:
                 checks = [c for c in self.checks if c.theme == theme.id]
-                found = score((), checks, (theme,), key[1], self.content.policy, self.profile)
-                alike[key] = found.enterprise.controls[0]
-            scored.append(alike[key])
-        return scored
+                result = score((), checks, (theme,), key[1], self.content.policy, self.profile)
+                theme_cache[key] = result.enterprise.controls[0]
+            scores.append(theme_cache[key])
+        return scores
 
     def plan(self, actions: Iterable[Action]) -> Roadmap:
         """Order actions by gain per effort."""
@@ -138,7 +142,7 @@ class Scoring:
 
     def reweighed(self, actions: Sequence[Action]) -> tuple[Reweighed, ...]:
         """Score all again with each of the policy's other weights."""
-        made = []
+        results = []
         for name, weights in self.content.policy.other_weights:
             policy = replace(
                 self.content.policy,
@@ -149,20 +153,20 @@ class Scoring:
             lanes = first_in_lanes(
                 self.checks, self.content.themes, self.tallies, actions, policy, COMPARED
             )
-            made.append(Reweighed(name, weights, levels, lanes))
-        return tuple(made)
+            results.append(Reweighed(name, weights, levels, lanes))
+        return tuple(results)
 
 
-def _leveled(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
-    applying = [t for t in themes if t.state != "not_applicable"]
+def _level_agent(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+    applying_themes = [t for t in themes if t.state != "not_applicable"]
     return Leveled(
         agent=agent.agent,
         tier_lo=agent.tier_lo,
         tier_hi=agent.tier_hi,
-        level_lo=group_level([(t.weight, t.level_lo) for t in applying], policy),
-        level_hi=group_level([(t.weight, t.level_hi) for t in applying], policy),
-        score_lo=mean((t.weight, t.lo) for t in applying),
-        score_hi=mean((t.weight, t.hi) for t in applying),
-        narrow=2 * len(applying) < len(themes),
-        assessed=any(t.state == "assessed" for t in applying),
+        level_lo=group_level([(t.weight, t.level_lo) for t in applying_themes], policy),
+        level_hi=group_level([(t.weight, t.level_hi) for t in applying_themes], policy),
+        score_lo=mean((t.weight, t.lo) for t in applying_themes),
+        score_hi=mean((t.weight, t.hi) for t in applying_themes),
+        narrow=2 * len(applying_themes) < len(themes),
+        assessed=any(t.state == "assessed" for t in applying_themes),
     )

@@ -1,8 +1,9 @@
-"""Names of people out of a run. In: the results of an assessment, a key. Out: the same results,
+"""Pseudonyms for people in a run. In: the results of an assessment, a key. Out: the same results,
 each person a pseudonym.
 
-A person has the same pseudonym wherever they stand and in every run with the same cache, which
-holds the key."""
+A person has the same pseudonym in all places, and in every run with the same cache, which holds the
+key.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +33,11 @@ _HOLDS_MAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _PLAIN = re.compile(r"[^\W\d_]+")
 """A name that could be a word of a sentence."""
 _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
-"""What may stand after a name: a full stop, the ending of a file."""
+"""What may follow a name: a full stop, the ending of a file."""
 _GOES_ON = re.compile(r"[\w@-]")
 _BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
-"""What may stand between the first and the last name of one person; nothing, where capitals tell
-them apart.
+"""What may stand between the first and the last name of one person; nothing, where capitals
+separate them.
 """
 _INITIAL = re.compile(r"\.\s?|[._-]|,\s")
 """What may stand between an initial and a name: no space alone, `a Lee` may be anything."""
@@ -54,12 +55,12 @@ _ONE_LETTER = {
     "ı": "i",
 }
 _TWO_LETTERS = {**_ONE_LETTER, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-"""Letters as they are written where there are none of these."""
+"""Plain spellings of letters that a system may lack."""
 _SAYS_WHO = re.compile(
     r"\b(?:(?<!no )owner|by|(?<!use )(?<!change"
     r" )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
 )
-"""What stands before a person in our sentences."""
+"""What precedes a person in our sentences."""
 _PEOPLE = (
     "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind ="
     " 'human' UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors UNION"
@@ -70,19 +71,17 @@ _PEOPLE = (
     " actors USING (actor_id) WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
     " agent_kind = 'human' UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
 )
-_SURELY = (
+_LISTED_PEOPLE = (
     "SELECT actor_id FROM in_actors WHERE kind = 'human' UNION SELECT name FROM in_actors WHERE"
     " kind = 'human' AND name LIKE '%_@_%'"
 )
-"""People of the lists, whatever else calls itself so: an agent with the id of a person does not
-take the name from them.
-"""
+"""People of the lists. They stay people even if an agent has the same id."""
 _OTHERS = (
     "SELECT actor_id FROM actors WHERE kind <> 'human' UNION "
     "SELECT agent_id FROM event_actors WHERE agent_kind <> 'human' UNION "
     "SELECT principal_id FROM actors WHERE kind <> 'human' AND lower(principal_type) <> 'user'"
 )
-_ALSO = (
+_ALIASES = (
     "SELECT name, min(actor_id) FROM (SELECT name, actor_id FROM actors WHERE kind = 'human' UNION"
     " SELECT alias, actor_id FROM aliases) AS n WHERE name IS NOT NULL GROUP BY name HAVING"
     " count(DISTINCT actor_id) = 1"
@@ -106,17 +105,17 @@ _IDS = (
 )
 """Fields of a run's plain data that name actors, and little else."""
 _LASTING = ("id", "moves", "mends")
-"""Fields that are made of what has its pseudonym already, or of the names of checks and causes."""
+"""Fields derived from pseudonyms, or from names of checks and causes."""
 
 
 def mark(key: str) -> str:
-    """Return what tells a key of pseudonyms from others, and nothing else of it."""
+    """Return a mark that distinguishes keys of pseudonyms, and reveals nothing else."""
     return hmac.new(key.encode(), b"which key made the pseudonyms", hashlib.sha256).hexdigest()[:16]
 
 
 def hide_in(value: Any, people: People, field: str = "") -> Any:
-    """Return plain data with people replaced in all its texts; a word that is also a name stays but
-    where ids stand.
+    """Return plain data with people replaced in all its texts. An ordinary word that is also a name
+    is replaced only in ids.
     """
     if field in _LASTING:
         return value
@@ -129,68 +128,66 @@ def hide_in(value: Any, people: People, field: str = "") -> Any:
     if isinstance(value, list):
         return [hide_in(v, people, field) for v in value]
     if is_dataclass(value) and not isinstance(value, type):
-        changed = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
-        return replace(value, **changed)
+        values = {f.name: hide_in(getattr(value, f.name), people, f.name) for f in fields(value)}
+        return replace(value, **values)
     return value
 
 
 class People:
-    """Everybody who may be named, and what to call them."""
+    """All people who may be named, and their pseudonyms."""
 
     def __init__(
         self,
         people: Set[str],
         others: Set[str],
-        also: dict[str, str],
+        aliases: dict[str, str],
         twins: Set[str],
         words: Set[str],
         key: str,
     ) -> None:
         people = {_composed(p) for p in people}
         self._people, self._twins, self._words = people, {_composed(t) for t in twins}, words
-        self._also = {_composed(name): _composed(person) for name, person in also.items()}
+        self._alias_of = {_composed(name): _composed(person) for name, person in aliases.items()}
         self._others = {token for other in others for token in _TOKEN.findall(_composed(other))}
         self._key = key.encode()
         self.left: set[str] = set()
-        """Texts that still hold a word of somebody's name, which may mean somebody else or
-        nobody.
-        """
+        """Texts that still hold a word of a name, which may refer to somebody else or to nobody."""
         self._by_word: dict[str, list[str]] = defaultdict(list)
         self._mails: dict[str, str] = {}
         self._forms: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._lengths: dict[str, set[int]] = defaultdict(set)
-        """Of how many words the names are that begin with a word."""
+        """Word counts of the names that begin with a word."""
         self._name_words: set[str] = set()
-        ours = {w.lower() for w in words}
-        named = set(self._also.values())
+        product_words = {w.lower() for w in words}
+        aliased_people = set(self._alias_of.values())
         for person in sorted(people, key=len, reverse=True):
             if word := _TOKEN.search(person):
                 self._by_word[word[0].lower()].append(person)
             if _MAIL.fullmatch(person):
                 self._mails[person.lower()] = person
                 if (
-                    person in named
-                    and len(short := person.split("@")[0].lower()) > 2
-                    and short not in ours
+                    person in aliased_people
+                    and len(mailbox := person.split("@")[0].lower()) > 2
+                    and mailbox not in product_words
                 ):  # noqa: PLR2004
-                    self._name_words.add(short)
-            self._learn(person, ours)
+                    self._name_words.add(mailbox)
+            self._learn(person, product_words)
 
-    def _learn(self, person: str, ours: Set[str]) -> None:
-        """Remember how a person of several names may be written: two or more of them in either
-        order, the first as initials.
+    def _learn(self, person: str, product_words: Set[str]) -> None:
+        """Store the spellings of a person of several names: two or more in either order, the first
+        as initials.
         """
         names = _names(person)
-        if len(names) < 2 or {names[0], names[-1]} <= ours:  # noqa: PLR2004 - one name is matched whole only
+        if len(names) < 2 or {names[0], names[-1]} <= product_words:  # noqa: PLR2004 - one name is matched whole only
             return
-        who = self._pseudonym(person)
-        for written in _spellings(names):
-            for form in _forms(written):
-                if who not in self._forms[form]:
-                    self._forms[form].add(who)
+        pseudonym = self._pseudonym(person)
+        for spelling in _spellings(names):
+            for form in _forms(spelling):
+                if pseudonym not in self._forms[form]:
+                    self._forms[form].add(pseudonym)
                     self._lengths[form[0]].add(len(form))
-            parts = (written[0], written[-1], written[0][0] + written[-1])
-            self._name_words |= {w for w in parts if len(w) > 3 and w not in ours}
+            parts = (spelling[0], spelling[-1], spelling[0][0] + spelling[-1])
+            self._name_words |= {w for w in parts if len(w) > 3 and w not in product_words}
 
     def in_id(self, text: str) -> str:
         """Return an id, or the two of a link, with people replaced."""
@@ -200,26 +197,26 @@ class People:
         )
 
     def in_text(self, text: str) -> str:
-        """Return a sentence or a path with people replaced; a word that is also a name stays where
-        nobody is meant.
+        """Return a sentence or a path with people replaced; an ordinary word that is also a name
+        stays.
         """
         text = _composed(text)
-        made, at = [], 0
+        pieces, position = [], 0
         for token in _TOKEN.finditer(text):
             start = token.start()
-            if start >= at and (found := self._named(text, start, token[0])):
-                person, length = found
-                made += [self._in_parts(text[at:start]), self._pseudonym(person)]
-                at = start + length
-        return "".join([*made, self._in_parts(text[at:])])
+            if start >= position and (mention := self._person_at(text, start, token[0])):
+                person, length = mention
+                pieces += [self._in_parts(text[position:start]), self._pseudonym(person)]
+                position = start + length
+        return "".join([*pieces, self._in_parts(text[position:])])
 
-    def in_values(self, told: str, words: Set[str]) -> str:
-        """Replace people in the values of a reason, a JSON object; those named by `words` are words
-        of ours.
+    def in_values(self, reason_values: str, words: Set[str]) -> str:
+        """Replace people in the values of a reason, a JSON object; values named in `words` are
+        ours.
         """
-        held = msgspec.json.decode(told)
-        made = {n: v if n in words else self._in_value(v) for n, v in held.items()}
-        return msgspec.json.encode(made).decode() if made != held else told
+        values = msgspec.json.decode(reason_values)
+        new_values = {n: v if n in words else self._in_value(v) for n, v in values.items()}
+        return msgspec.json.encode(new_values).decode() if new_values != values else reason_values
 
     def _in_value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -230,56 +227,60 @@ class People:
             {k: self._in_value(v) for k, v in value.items()} if isinstance(value, dict) else value
         )
 
-    def _named(self, text: str, start: int, token: str) -> tuple[str, int] | None:
-        """Who is named at a place, and in how many characters."""
-        bare = _END.sub("", token)
-        for word in dict.fromkeys((token.lower(), bare.lower())):
+    def _person_at(self, text: str, start: int, token: str) -> tuple[str, int] | None:
+        """Return the person named at a place, and the length of the name."""
+        stem = _END.sub("", token)
+        for word in dict.fromkeys((token.lower(), stem.lower())):
             for person in self._by_word.get(word, ()):
                 if self._stands(person, text, start):
                     return person, len(person)
-        mail = bare.replace("%40", "@")
+        mail = stem.replace("%40", "@")
         if _MAIL.fullmatch(mail) and mail not in self._others:
-            return self._mails.get(mail.lower(), mail), len(bare)
+            return self._mails.get(mail.lower(), mail), len(stem)
         return None
 
     def _in_parts(self, text: str) -> str:
-        """Replace people whose mail address or two names stand inside of something else:
+        """Replace people whose mail address or two names are part of something else:
         `agt-ulla.achterberg-helper`.
         """
         if self._mails and _AT.search(text):
             text = _HOLDS_MAIL.sub(lambda m: self._in_mail(m[0]), text)
         words = list(_split(text)) if self._forms else []
-        made, at, number = [], 0, 0
+        pieces, position, number = [], 0, 0
         while number < len(words):
             start, _, word = words[number]
-            if taken := self._written(text, words, number):
-                who, number = taken
+            if mention := self._spelling_at(text, words, number):
+                pseudonyms, number = mention
                 end = words[number - 1][1]
-                name = min(who) if len(who) == 1 else self._pseudonym(text[start:end])
-                made += [text[at:start], name]
-                at = end
+                name = min(pseudonyms) if len(pseudonyms) == 1 else self._pseudonym(text[start:end])
+                pieces += [text[position:start], name]
+                position = end
                 continue
             if word in self._name_words:
                 self.left.add(text)
             number += 1
-        return "".join([*made, text[at:]])
+        return "".join([*pieces, text[position:]])
 
-    def _written(self, text: str, words: list[Word], number: int) -> tuple[set[str], int] | None:
-        """Who is written from a word on, the longest first, and the number of the word after."""
+    def _spelling_at(
+        self, text: str, words: list[Word], number: int
+    ) -> tuple[set[str], int] | None:
+        """Return the person spelled from a word on, the longest first, and the number of the next
+        word.
+        """
         for length in sorted(self._lengths.get(words[number][2], ()), reverse=True):
             run = words[number : number + length]
             if len(run) < length:
                 continue
-            if (who := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
-                return who, number + length
+            if (pseudonyms := self._forms.get(tuple(w for *_, w in run))) and _belong(text, run):
+                return pseudonyms, number + length
         first, middle, last = (*words[number : number + 3], *[(0, 0, "")] * 3)[:3]
         if len(middle[2]) == 1 and len(first[2]) > 1 and _belong(text, [first, middle, last]):
-            who = self._forms.get((first[2], last[2]), set())
-            return (who, number + 3) if who and len(last[2]) > 1 else None
+            pseudonyms = self._forms.get((first[2], last[2]), set())
+            return (pseudonyms, number + 3) if pseudonyms and len(last[2]) > 1 else None
         return None
 
     def _in_mail(self, text: str) -> str:
-        """Replace the mail address of a person that has something before or behind it."""
+        """Replace the mail address of a person with a prefix or suffix."""
         mail = text.replace("%40", "@").lower()
         starts = [0, *(m.end() for m in re.finditer(r"[._+-]", mail[: mail.index("@")]))]
         ends = [
@@ -294,32 +295,32 @@ class People:
 
     def _stands(self, person: str, text: str, start: int) -> bool:
         end = start + len(person)
-        said = text[start:end]
-        if said.lower() != person.lower() or _GOES_ON.match(text, end):
+        occurrence = text[start:end]
+        if occurrence.lower() != person.lower() or _GOES_ON.match(text, end):
             return False
         if not _PLAIN.fullmatch(person):
             return True
-        meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
-        return said == person and bool(meant)
+        is_meant = person not in self._words or _SAYS_WHO.search(text[max(0, start - 20) : start])
+        return occurrence == person and bool(is_meant)
 
     def _pseudonym(self, person: str) -> str:
-        known = self._also.get(person, person)
-        name = known if known.lower() in self._twins else known.lower()
+        identity = self._alias_of.get(person, person)
+        name = identity if identity.lower() in self._twins else identity.lower()
         return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
 
 
 def _composed(text: str) -> str:
-    """Return a text whose letters carry their accents: names of files often hold them apart."""
+    """Return a text with composed accents: names of files often hold them decomposed."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 Word = tuple[int, int, str]
-"""Where a word of a text begins and ends, and the word in small letters."""
+"""Start and end of a word of a text, and the word in lower case."""
 
 
 def _names(person: str) -> list[str]:
-    """Return the names of a person in small letters, the first name first; nothing where there is
-    one only.
+    """Return the names of a person in lower case, the first name first; nothing for a single
+    name.
     """
     name = person.split("@")[0]
     last, comma, first = name.partition(",")
@@ -328,25 +329,23 @@ def _names(person: str) -> list[str]:
 
 
 def _spellings(names: list[str]) -> Iterator[list[str]]:
-    """Yield names as they are, and with the plain letters that people and systems write for
-    others.
-    """
-    made: list[list[str]] = []
+    """Yield names as they are, and with the plain letters that people and systems substitute."""
+    spellings: list[list[str]] = []
     for table in ({}, _TWO_LETTERS, {**_TWO_LETTERS, "ø": "o"}, _ONE_LETTER):
-        written = ["".join(table.get(c, c) for c in name) for name in names]
+        spelling = ["".join(table.get(c, c) for c in name) for name in names]
         if table:
-            written = [
+            spelling = [
                 unicodedata.normalize("NFKD", w).encode("ascii", "ignore").decode() or w
-                for w in written
+                for w in spelling
             ]
-        if written not in made:
-            made.append(written)
-            yield written
+        if spelling not in spellings:
+            spellings.append(spelling)
+            yield spelling
 
 
 def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the ways to write a person's names; of an initial and a short name none, for it may be
-    anything.
+    """Yield the ways to write a person's names; an initial with a short name is ambiguous and left
+    out.
     """
     first, *rest = names
     last = rest[-1]
@@ -381,71 +380,71 @@ def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _belong(text: str, run: Sequence[Word]) -> bool:
-    """Tell whether words stand together as the names of one person do."""
+    """Tell whether words are joined as the names of one person."""
     for (_, end, one), (start, _, other) in pairwise(run):
         between = text[end:start]
         if 1 in (len(one), len(other)):
-            good = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
+            separator = (_INITIAL if len(run) == 2 else _INITIALS).fullmatch(between)  # noqa: PLR2004
         else:
-            good = _BETWEEN.fullmatch(between)
-        if not good:
+            separator = _BETWEEN.fullmatch(between)
+        if not separator:
             return False
     return True
 
 
 def _split(text: str) -> Iterator[Word]:
-    """Yield the words of a text with their places; capitals begin a word of their own."""
+    """Yield the words of a text with their places; a capital begins a new word."""
     for run in _PLAIN.finditer(text):
         start, letters = run.start(), run[0]
-        for i in range(1, len(letters)):
-            if letters[i].isupper() and letters[i - 1].islower():
-                yield start, run.start() + i, text[start : run.start() + i].lower()
-                start = run.start() + i
+        for index in range(1, len(letters)):
+            if letters[index].isupper() and letters[index - 1].islower():
+                yield start, run.start() + index, text[start : run.start() + index].lower()
+                start = run.start() + index
         yield start, run.end(), text[start : run.end()].lower()
 
 
 def hide_people(
-    engine: Engine, key: str, checks: Iterable[Check], named: Iterable[str] = ()
+    engine: Engine, key: str, checks: Iterable[Check], extra_people: Iterable[str] = ()
 ) -> People:
-    """Replace people in `results`; return who does the same to any other text.
+    """Replace people in `results`; return the object that does the same to any other text.
 
-    `named` are people of whom no table says anything.
+    `extra_people` are people whom no table names.
     """
     checks = tuple(checks)
     machines = {i for (i,) in engine.rows(_OTHERS) if i}
-    roles = {*named, *(p for (p,) in engine.rows(_PEOPLE) if p)}
-    sure = {p for (p,) in engine.rows(_SURELY) if p}
-    people = sure | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
-    others = machines - people
+    roles = {*extra_people, *(p for (p,) in engine.rows(_PEOPLE) if p)}
+    listed_people = {p for (p,) in engine.rows(_LISTED_PEOPLE) if p}
+    people = listed_people | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
+    other_ids = machines - people
     twins = {t for (t,) in engine.rows(_TWINS)}
-    hidden = People(
-        people, others, dict(engine.rows(_ALSO)), twins, _words(c.sql for c in checks), key
+    pseudonyms = People(
+        people, other_ids, dict(engine.rows(_ALIASES)), twins, _words(c.sql for c in checks), key
     )
     engine.run("CREATE OR REPLACE TABLE renamed (old VARCHAR, new VARCHAR)")
-    for column, rows, change in (
-        ("subject", "actor <> ''", hidden.in_id),
-        ("subject", "actor = ''", hidden.in_text),
-        ("actor", "TRUE", hidden.in_id),
-        ("owner", "TRUE", hidden.in_id),
-        ("ref", "TRUE", hidden.in_text),
-        ("waiver", "waiver IS NOT NULL", hidden.in_text),
+    for column, condition, change in (
+        ("subject", "actor <> ''", pseudonyms.in_id),
+        ("subject", "actor = ''", pseudonyms.in_text),
+        ("actor", "TRUE", pseudonyms.in_id),
+        ("owner", "TRUE", pseudonyms.in_id),
+        ("ref", "TRUE", pseudonyms.in_text),
+        ("waiver", "waiver IS NOT NULL", pseudonyms.in_text),
     ):
-        _swap(engine, "results", column, rows, change)
+        _swap(engine, "results", column, condition, change)
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
-    _swap_values(engine, Reasons(checks), hidden)
-    _rename_sharers(engine, hidden.in_id)
+    _swap_values(engine, Reasons(checks), pseudonyms)
+    _rename_sharers(engine, pseudonyms.in_id)
     engine.run(
         f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed"
         " WHERE old = plain), plain)"
     )
-    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", hidden.in_text)
-    return hidden
+    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", pseudonyms.in_text)
+    return pseudonyms
 
 
-def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
-    """Change the values of reasons, but for those that are words of ours."""
-    told = engine.rows(
+def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
+    """Replace people in the values of reasons, except in words of ours."""
+    reason_rows = engine.rows(
         "SELECT DISTINCT check_id, reason_code, reason_values FROM results WHERE reason_values <>"
         " ''"
     )
@@ -453,11 +452,11 @@ def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
         "CREATE OR REPLACE TEMP TABLE swapped (check_id VARCHAR, code VARCHAR, old VARCHAR, new"
         " VARCHAR)"
     )
-    made = (
-        (check, code, old, hidden.in_values(old, reasons.words_of(check, code)))
-        for check, code, old in told
+    swaps = (
+        (check, code, old, pseudonyms.in_values(old, reasons.words_of(check, code)))
+        for check, code, old in reason_rows
     )
-    engine.insert("swapped", [row for row in made if row[2] != row[3]])
+    engine.insert("swapped", [row for row in swaps if row[2] != row[3]])
     engine.run(
         "UPDATE results SET reason_values = s.new FROM swapped AS s WHERE s.check_id ="
         " results.check_id AND s.code = results.reason_code AND s.old = results.reason_values"
@@ -465,7 +464,7 @@ def _swap_values(engine: Engine, reasons: Reasons, hidden: People) -> None:
 
 
 def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
-    """Rename also whom no result names, and who shares what one is about: ids of causes are made of
+    """Rename actors that no result names, and those that share a subject: ids of causes derive from
     all of them.
     """
     owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)
@@ -475,19 +474,22 @@ def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
     engine.insert("renamed", [(t, new) for (t,) in texts if t and (new := change(t)) != t])
 
 
-def _swap(engine: Engine, table: str, column: str, rows: str, change: Callable[[str], str]) -> None:
-    """Change the texts of one column; leave what was changed in `swaps`."""
-    texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {rows}")]
+def _swap(
+    engine: Engine, table: str, column: str, condition: str, change: Callable[[str], str]
+) -> None:
+    """Replace the texts of one column; leave the changed ones in `swaps`."""
+    texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {condition}")]
     engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
     engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
     engine.run(
-        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND {rows}"
+        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND"
+        f" {condition}"
     )
 
 
 def _words(sentences: Iterable[str]) -> set[str]:
-    """The words that our own sentences are made of."""
+    """Return the words of our own sentences."""
     columns = (c.name for t in TABLES.values() for c in t.columns)
     vocabulary = (w for words in VOCABULARY.values() for w in words)
-    ours = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
-    return {word for text in ours for word in re.findall(r"[^\W\d_]+", text)}
+    texts = (*sentences, *TABLES, *columns, *vocabulary, _NOTES)
+    return {word for text in texts for word in re.findall(r"[^\W\d_]+", text)}

@@ -62,16 +62,16 @@ def named_secrets(record: Any, name: str = "") -> Iterator[str]:
         if not synonyms.may_be_secret(name):
             return
         text = record.strip()
-        masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
-        if not masked and synonyms.is_secret(name, text):
+        is_masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
+        if not is_masked and synonyms.is_secret(name, text):
             yield text
 
 
-def without(text: str, given: list[str], key: str) -> str:
+def without(text: str, secrets: list[str], key: str) -> str:
     """Return a text with each of the secrets given replaced by its keyed fingerprint, where it is
     one or holds one.
     """
-    for value in sorted(given, key=len, reverse=True):
+    for value in sorted(secrets, key=len, reverse=True):
         if value == text.strip() or len(value) >= LEAST_WITHIN:
             text = text.replace(
                 value, f"secret-{hashlib.sha256((key + value).encode()).hexdigest()[:12]}"

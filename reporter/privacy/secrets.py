@@ -47,7 +47,7 @@ class _Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     regexes: tuple[str, ...]
 
 
-class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """secret_rules.toml."""
 
     title: str
@@ -55,22 +55,28 @@ class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowlists: tuple[_Allowed, ...]
 
 
-_TOLD = msgspec.toml.decode(Path(__file__).with_name("secret_rules.toml").read_bytes(), type=_Told)
+_RULE_FILE = msgspec.toml.decode(
+    Path(__file__).with_name("secret_rules.toml").read_bytes(), type=_RuleFile
+)
 _PEM, _RANDOM = "private-key", "aws-secret-key"
-_BY_ID = {rule.id: rule for rule in _TOLD.rules}
+_BY_ID = {rule.id: rule for rule in _RULE_FILE.rules}
 _GROUP = re.compile(r"(?P<beginning>.+?)\(\[\\w-\]\{(?P<least>\d+),\}\)(?P<end>.*)")
 """The regex of a rule whose keys are a beginning and signs that are no words."""
-_BEGUN = [(made, rule) for rule in _TOLD.rules if (made := _GROUP.fullmatch(rule.regex))]
-_PREFIXES = "|".join(made["beginning"] for made, _ in _BEGUN)
-_ENDS = "|".join(sorted({made["end"] for made, _ in _BEGUN} - {""}))
-_LONGER = [(re.compile(m["beginning"]), int(m["least"])) for m, _ in _BEGUN if m["least"] != "20"]
-_LONG = {made["beginning"]: rule.length for made, rule in _BEGUN if rule.length}
+_PREFIX_RULES = [
+    (match, rule) for rule in _RULE_FILE.rules if (match := _GROUP.fullmatch(rule.regex))
+]
+_PREFIXES = "|".join(match["beginning"] for match, _ in _PREFIX_RULES)
+_ENDS = "|".join(sorted({match["end"] for match, _ in _PREFIX_RULES} - {""}))
+_LONGER = [
+    (re.compile(m["beginning"]), int(m["least"])) for m, _ in _PREFIX_RULES if m["least"] != "20"
+]
+_LONG = {match["beginning"]: rule.length for match, rule in _PREFIX_RULES if rule.length}
 _SHAPES = "|".join(
     rule.regex
-    for rule in _TOLD.rules
+    for rule in _RULE_FILE.rules
     if rule.id not in (_PEM, _RANDOM) and not _GROUP.fullmatch(rule.regex)
 )
-_STARTS = [start for rule in _TOLD.rules if rule.glued for start in rule.keywords]
+_STARTS = [start for rule in _RULE_FILE.rules if rule.glued for start in rule.keywords]
 _GLUED = f"(?:{'|'.join(_STARTS)})"
 _BREAK = r"(?:\r?\n|\\r\\n|\\n)"
 _BROKEN = "|".join(
@@ -165,7 +171,7 @@ _IN_URL = (
 )
 
 _BLANK = re.compile(
-    "|".join(regex for allowed in _TOLD.allowlists for regex in allowed.regexes),
+    "|".join(regex for allowed in _RULE_FILE.allowlists for regex in allowed.regexes),
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _WORD = (
@@ -194,25 +200,25 @@ def replaced(text: str, swap: Callable[[str], str]) -> str:
     """Return text with `swap` of each credential's value in its place; without signs nobody sees
     where there is one.
     """
-    if not text.isascii() and (seen := _NOT_SEEN.sub("", text)) != text:
-        bare = replaced(seen, swap)
-        return text if bare == seen else bare
+    if not text.isascii() and (visible_text := _NOT_SEEN.sub("", text)) != text:
+        result = replaced(visible_text, swap)
+        return text if result == visible_text else result
     if _IS_VEILED.search(text):
-        text = _by_rules(*_unveiled(text), swap)
+        text = _by_rules(*_unveil(text), swap)
     return _by_rules(text, None, swap)
 
 
-def _unveiled(text: str) -> tuple[str, list[str]]:
+def _unveil(text: str) -> tuple[str, list[str]]:
     """Return a text with each sign as it reads, and for each of its signs what stands for it in the
     text given.
     """
     signs: list[str] = []
     raw: list[str] = []
-    at = 0
+    position = 0
     for match in _VEIL.finditer(text):
-        signs += text[at : match.start()]
-        raw += text[at : match.start()]
-        at = match.end()
+        signs += text[position : match.start()]
+        raw += text[position : match.start()]
+        position = match.end()
         sign = _sign(match)
         if not _NOT_SEEN.match(f"a{sign}", 1):
             signs.append(sign)
@@ -222,7 +228,7 @@ def _unveiled(text: str) -> tuple[str, list[str]]:
         else:
             signs.append(" ")
             raw.append(match[0])
-    return "".join([*signs, text[at:]]), [*raw, *text[at:]]
+    return "".join([*signs, text[position:]]), [*raw, *text[position:]]
 
 
 def _sign(match: Match) -> str:
@@ -237,44 +243,44 @@ def _by_rules(text: str, raw: list[str] | None, swap: Callable[[str], str]) -> s
     """Return text, or what stands for its signs, with `swap` of each value that a rule finds in its
     place.
     """
-    lowered = text.lower()
-    absent: tuple[str, ...] = ("",)
+    lower_text = text.lower()
+    absent_hints: tuple[str, ...] = ("",)
     for rule, hints, is_secret in _RULES:
-        if hints == absent or (hints and not any(hint in lowered for hint in hints)):
-            absent = hints
+        if hints == absent_hints or (hints and not any(hint in lower_text for hint in hints)):
+            absent_hints = hints
             continue
-        made: list[str] = []
-        kept: list[str] = []
-        at = 0
-        for start, end in _found(text, rule, is_secret):
-            new = swap(text[start:end])
-            made += [text[at:start], new]
+        pieces: list[str] = []
+        raw_pieces: list[str] = []
+        position = 0
+        for start, end in _value_spans(text, rule, is_secret):
+            replacement = swap(text[start:end])
+            pieces += [text[position:start], replacement]
             if raw is not None:
-                kept += [*raw[at:start], *new]
-            at = end
-        if made:
-            text = "".join([*made, text[at:]])
-            lowered = text.lower()
+                raw_pieces += [*raw[position:start], *replacement]
+            position = end
+        if pieces:
+            text = "".join([*pieces, text[position:]])
+            lower_text = text.lower()
             if raw is not None:
-                raw = [*kept, *raw[at:]]
+                raw = [*raw_pieces, *raw[position:]]
     return text if raw is None else "".join(raw)
 
 
-def _found(
+def _value_spans(
     text: str, rule: re.Pattern[str], is_secret: Callable[[Match], bool]
 ) -> Iterator[tuple[int, int]]:
     """Where the values of a rule stand; within a quoted one that is none, another may."""
-    at = 0
-    while match := rule.search(text, at):
+    position = 0
+    while match := rule.search(text, position):
         group = match.lastgroup or ""
         start, end = match.span(group)
         if group == "plain":
             end = start + len(match[group].rstrip(_CLOSING))
-        at = match.end()
+        position = match.end()
         if end > start and is_secret(match):
             yield start, end
         elif group == "quoted":
-            at = start
+            position = start
 
 
 def _is_shape(match: Match) -> bool:
@@ -289,21 +295,23 @@ def _is_random(match: Match) -> bool:
     """Tell the forty signs of an AWS secret key from a hash, a path or a name."""
     value = match["value"]
     counts = Counter(value).values()
-    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
-    mixed = all(re.search(kind, value) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[/+]"))
-    return bool(match["id"]) or (mixed and bits > _BY_ID[_RANDOM].entropy and not _reads(value))
+    entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
+    is_mixed = all(re.search(kind, value) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[/+]"))
+    return bool(match["id"]) or (
+        is_mixed and entropy > _BY_ID[_RANDOM].entropy and not _reads(value)
+    )
 
 
 def _is_named(match: Match) -> bool:
     """Tell a credential by its name: the vaguer the name, the stranger the value."""
-    value, name = _said(match), match["name"].lower()
+    value, name = _value_of(match), match["name"].lower()
     before = match.string[max(0, match.start() - 15) : match.start()]
     if _BLANK.fullmatch(value):
         return False
     if _IS_PASSWORD.fullmatch(name):
-        path = name == "pwd" and re.match(r"[~./\\]|[A-Z]:", value)
-        sure = match["quoted"] or match["equals"]
-        return not path and bool(sure or (len(value) >= 6 and not _LETTERS.fullmatch(value)))
+        is_path = name == "pwd" and re.match(r"[~./\\]|[A-Z]:", value)
+        is_sure = match["quoted"] or match["equals"]
+        return not is_path and bool(is_sure or (len(value) >= 6 and not _LETTERS.fullmatch(value)))
     if _SURE.search(before + name):
         return len(value) >= 6 and not _LETTERS.fullmatch(value)
     if match["scheme"] or match["scheme_"]:
@@ -315,7 +323,7 @@ def _is_flagged(match: Match) -> bool:
     """Tell a credential that follows a flag of a command from the next flag, and from where it is
     kept.
     """
-    value, name = _said(match), match["name"].lower()
+    value, name = _value_of(match), match["name"].lower()
     if _BLANK.fullmatch(value) or value.startswith("-"):
         return False
     if name == "secret" and not _SURE.search(match[0][: match.end("name") - match.start()]):
@@ -323,11 +331,11 @@ def _is_flagged(match: Match) -> bool:
     return bool(_IS_PASSWORD.fullmatch(name)) or (len(value) >= 6 and not _LETTERS.fullmatch(value))
 
 
-def _is_told(match: Match) -> bool:
+def _is_in_sentence(match: Match) -> bool:
     """Tell a credential that a sentence gives ("the password is ...") from what else a sentence
     says of one.
     """
-    value = _said(match)
+    value = _value_of(match)
     if len(value) < 6 or _BLANK.fullmatch(value) or _LETTERS.fullmatch(value):
         return False
     if _MEASURES.fullmatch(value) or ("-" in value and _reads(value)):
@@ -357,36 +365,36 @@ def _is_wrapped(match: Match) -> bool:
     """Tell base64 that holds a credential: what it says is looked at like any other text."""
     if not _IS_TELLING.search(match["value"]):
         return False
-    packed = re.sub(r"\s|\\[nr]", "", match["value"]).rstrip("=").translate(_URL_SAFE)
-    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
+    payload = re.sub(r"\s|\\[nr]", "", match["value"]).rstrip("=").translate(_URL_SAFE)
+    payload = payload[: len(payload) - (len(payload) % 4 == 1)]
     try:
-        text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
+        text = base64.b64decode(payload + "=" * (-len(payload) % 4)).decode()
     except ValueError:
         return False
     return redact(text) != text
 
 
-def _said(match: Match) -> str:
+def _value_of(match: Match) -> str:
     return match["quoted"] or (match["plain"] or "").rstrip(_CLOSING)
 
 
-def _is_carried(match: Match) -> bool:
+def _is_after_scheme(match: Match) -> bool:
     """Tell what follows Bearer and Basic from words."""
     value = match["value"]
     if match["scheme"].lower() != "basic":
-        return len(value) >= 16 and not _reads(value) and _is_given(match)
+        return len(value) >= 16 and not _reads(value) and _is_filled(match)
     try:
         return b":" in base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
     except binascii.Error:
         return False
 
 
-def _is_given(match: Match) -> bool:
+def _is_filled(match: Match) -> bool:
     return not _BLANK.fullmatch(match["value"])
 
 
 def _is_strange(match: Match) -> bool:
-    return _is_given(match) and not _reads(match["value"])
+    return _is_filled(match) and not _reads(match["value"])
 
 
 def _reads(text: str) -> bool:
@@ -412,24 +420,24 @@ def _in_base64(text: str) -> set[str]:
 
     Where that is too little, the signs beside it are told by what may stand there.
     """
-    made = set()
-    for at in range(3):
-        first, last = -(-at * 8 // 6), (at + len(text)) * 8 // 6
+    pieces = set()
+    for offset in range(3):
+        first, last = -(-offset * 8 // 6), (offset + len(text)) * 8 // 6
         if last - first > 4:
-            made.add(base64.b64encode(b"\0" * at + text.encode())[first:last].decode())
-        elif last - first == 4 and at:
-            made |= {
-                base64.b64encode(bytes([65] * (at - 1) + [before]) + text.encode() + after)[
+            pieces.add(base64.b64encode(b"\0" * offset + text.encode())[first:last].decode())
+        elif last - first == 4 and offset:
+            pieces |= {
+                base64.b64encode(bytes([65] * (offset - 1) + [before]) + text.encode() + after)[
                     first - 1 : last + 1
                 ].decode()
                 for before in range(32, 127)
                 for after in (b"00", b"AA")
             }
-    return made
+    return pieces
 
 
 _TELLING = (
-    *(start for rule in _TOLD.rules if rule.packed for start in rule.keywords),
+    *(start for rule in _RULE_FILE.rules if rule.packed for start in rule.keywords),
     "-----BEGIN",
     "password",
     "passwd",
@@ -455,7 +463,7 @@ _TELLING = (
 """Of a text packed as base64: one of these stands in it if it holds a credential that is looked for
 there.
 """
-_WRAPPED = sorted({piece for told in _TELLING for piece in _in_base64(told)})
+_WRAPPED = sorted({piece for word in _TELLING for piece in _in_base64(word)})
 _IS_TELLING = re.compile("|".join(map(re.escape, _WRAPPED)))
 _PIECES = sorted({piece.lower() for piece in _WRAPPED})
 _AT_START = sorted(
@@ -494,15 +502,15 @@ _RULES = (
         rf"(?:(?P<id>{_AWS_ID})[\s:,;|\"'/]{{1,4}}|(?<![\w/+.-]))(?P<value>{_BY_ID[_RANDOM].regex})(?![\w/+=-])",
         _is_random,
     ),
-    _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_given, "://"),
+    _rule(r"://[^/\s:@\"'<>]*:(?P<value>[^/\s\"'<>]+)@(?!sha\d+:)", _is_filled, "://"),
     _rule(r"://(?P<value>[^/\s:@\"'<>]{20,})@", _is_strange, "://"),
     _rule(rf"(?i:{_IN_URL})(?P<value>[^&#\s\"'<>\\;,]{{16,}})", _is_strange, "=", "://"),
     _rule(rf"(?i){_NAMED}{_SAYS}{_VALUE}", _is_named, *_HINTS),
-    _rule(rf"(?i){_NAMED}{_IS}{_VALUE}", _is_told, *_HINTS),
+    _rule(rf"(?i){_NAMED}{_IS}{_VALUE}", _is_in_sentence, *_HINTS),
     _rule(rf"(?i){_FLAG}{_NAMED}(?:\s+|[\"'],\s*[\"']){_VALUE}", _is_flagged, *_HINTS),
     _rule(
         rf"(?i:{_LOGIN})(?P<value>[^\s\"']+)",
-        _is_given,
+        _is_filled,
         "mysql",
         "mariadb",
         "sshpass",
@@ -513,7 +521,7 @@ _RULES = (
     ),
     _rule(
         r"\b(?P<scheme>(?i:bearer|basic|ssws))\s+(?P<value>[\w.~+/=-]{8,})",
-        _is_carried,
+        _is_after_scheme,
         "bearer",
         "basic",
         "ssws",
@@ -530,10 +538,10 @@ def _loose(pattern: str) -> str:
 
 def _with_sign(length: int) -> str:
     """Return a pattern of so many base64 characters with a / or + among them: no hash has one."""
-    made = "[/+]"
-    for more in range(1, length):
-        made = f"(?:[/+][A-Za-z0-9/+]{{{more}}}|[A-Za-z0-9]{made})"
-    return made
+    pattern = "[/+]"
+    for width in range(1, length):
+        pattern = f"(?:[/+][A-Za-z0-9/+]{{{width}}}|[A-Za-z0-9]{pattern})"
+    return pattern
 
 
 SUSPECT = (

@@ -260,15 +260,15 @@ _REST = re.compile(r"\s[–—-]\s|[:;(,]\s?")
 def plain(text: str) -> str:
     """A text in lower case and plain letters, its words alone."""
     text = re.sub(r"\be-?mail", "email", text.replace("#", " nr ").replace("ß", "ss"), flags=re.I)
-    split = re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", text)
-    bare = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode()
-    return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"'s\b", "", bare).lower()))
+    spaced_text = re.sub(r"([a-z])([A-Z][a-z])", r"\1 \2", text)
+    ascii_text = unicodedata.normalize("NFKD", spaced_text).encode("ascii", "ignore").decode()
+    return " ".join(re.findall(r"[a-z0-9]+", re.sub(r"'s\b", "", ascii_text).lower()))
 
 
 def words_of(heading: str) -> tuple[str, str]:
     """A heading's words, and those of them that count."""
-    bare = re.sub(r"\[[^]]*\]|\([^)]*\)", " ", _LEAD.sub("", heading))
-    words = plain(bare) or plain(heading)
+    stripped_heading = re.sub(r"\[[^]]*\]|\([^)]*\)", " ", _LEAD.sub("", heading))
+    words = plain(stripped_heading) or plain(heading)
     words = re.sub(r"^(u|sys|cr[0-9a-f]{3}) (?=\w)", "", words)
     return words, " ".join(_SMALL.sub(" ", words).split()) or words
 
@@ -278,18 +278,18 @@ def named(heading: str, pattern: str) -> int:
     words, core = words_of(heading)
     if re.fullmatch(pattern, words):
         return 95
-    turned = f"{core[5:]} date" if core.startswith("date ") else core
-    if re.fullmatch(pattern, core) or re.fullmatch(pattern, turned):
+    date_last = f"{core[5:]} date" if core.startswith("date ") else core
+    if re.fullmatch(pattern, core) or re.fullmatch(pattern, date_last):
         return 90
     return PART if len(core.split()) < 5 and re.search(rf"\b({pattern})\b", core) else 0
 
 
-def word(cell: str, known: dict[str, str]) -> str | None:
+def word(cell: str, vocabulary: dict[str, str]) -> str | None:
     """The word of ours a cell means; None where it is none we know."""
     for text in (plain(_LEAD.sub("", cell)), plain(_REST.split(_LEAD.sub("", cell))[0])):
-        for meant, pattern in known.items():
+        for meaning, pattern in vocabulary.items():
             if re.fullmatch(pattern, text):
-                return meant
+                return meaning
     return None
 
 
@@ -297,8 +297,8 @@ def is_secret(heading: str, cell: str = "") -> bool:
     """Tell whether a cell is a secret by what stands above it; of a vague heading the cell
     tells.
     """
-    sure, perhaps = _secrecy(heading)
-    return sure or (perhaps and redact(f"{heading}: {cell}") != f"{heading}: {cell}")
+    is_sure, may_be = _secrecy(heading)
+    return is_sure or (may_be and redact(f"{heading}: {cell}") != f"{heading}: {cell}")
 
 
 def may_be_secret(heading: str) -> bool:

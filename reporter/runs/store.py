@@ -1,8 +1,8 @@
 """report.json, results.parquet: a run as data. In: an `Assessment`, results. Out: both; and back.
 
-No language stands in it: shares are exact fractions ("62/105"), times ISO 8601, verdicts and
-notices codes with values. What a person reads is made of it by `reporter.report`, in any language,
-at any time."""
+The data have no language: shares are exact fractions ("62/105"), times ISO 8601, results and
+notices codes with values. `reporter.report` turns them into text, in any language, at any time.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ RESULT = (
     *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
     *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
 )
-"""The columns of results.parquet, a verdict a row."""
+"""The columns of results.parquet, one row per result."""
 CHANGE = (
     *("check", "subject", "actor", "owner", "before", "now"),
     *("reason_code_before", "reason_values_before", "reason_code", "reason_values"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
-"""The columns of changes.parquet, a verdict a row that differs from the last run before, or fails
+"""The columns of changes.parquet: one row per result that differs from the previous run, or fails
 in both.
 """
 STATUSES = (
@@ -53,9 +53,9 @@ STATUSES = (
     Status.PASS,
     Status.NA,
 )
-"""In this order the verdicts of a check stand in results.parquet."""
+"""Order of the results of a check in results.parquet."""
 OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
-"""What of the verdicts are findings."""
+"""SQL: the results that are findings."""
 _ROWS = (
     "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
     " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
@@ -72,8 +72,8 @@ NAMED = (
 
 
 def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, folder: Path) -> None:
-    """Write every verdict: the check of the highest severity first, in a check what fails, then by
-    subject.
+    """Write every result: the check of the highest severity first, within a check failures first,
+    then by subject.
 
     The engine's table `led` has the cause and the action of each.
     """
@@ -98,40 +98,41 @@ def to_json(assessment: Assessment) -> bytes:
     }
     data["checks"] = [replace(c, examples=()) for c in assessment.checks]
     try:
-        text = msgspec.json.encode(data, enc_hook=_encoded, order="sorted")
+        text = msgspec.json.encode(data, enc_hook=_encode, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
-        plain = _in_utf8(msgspec.to_builtins(data, enc_hook=_encoded, order="sorted"))
-        text = msgspec.json.encode(plain, order="sorted")
+        plain_data = _in_utf8(msgspec.to_builtins(data, enc_hook=_encode, order="sorted"))
+        text = msgspec.json.encode(plain_data, order="sorted")
     return escape_json(text.decode()).encode() + b"\n"
 
 
 def read_run(run: Path) -> tuple[Assessment, Results]:
-    """Return what a run folder holds.
+    """Return the data and results of a run folder.
 
-    Raises InputError where it holds no run, one of another version, or other verdicts than its
-    scores rest on."""
-    held = read_data(run)
-    results = Results(run, held.checks)
-    check_results(results, held)
+    Raises InputError where it holds no run, one of another version, or results that differ from its
+    scores.
+    """
+    assessment = read_data(run)
+    results = Results(run, assessment.checks)
+    check_results(results, assessment)
     _refuse_others(run)
-    if held.history.runs:
-        ((n,),) = Changes(run, held.checks).rows(("count(*)",))
-        if n != held.history.changes:
+    if assessment.history.runs:
+        ((count,),) = Changes(run, assessment.checks).rows(("count(*)",))
+        if count != assessment.history.changes:
             raise InputError(
-                f"holds {n} changes, and {DATA} counts {held.history.changes}",
+                f"holds {count} changes, and {DATA} counts {assessment.history.changes}",
                 str(run / CHANGES),
                 AGAIN,
             )
-    return held, results
+    return assessment, results
 
 
 def _refuse_others(run: Path) -> None:
-    """Raise InputError where the data are not those that the manifest of the run names; without a
-    manifest none are.
+    """Raise InputError where the data differ from the manifest of the run; without a manifest none
+    do.
     """
     try:
         outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
-        named = {
+        digests = {
             name: outputs[name]["sha256"] for name in (DATA, RESULTS, CHANGES) if name in outputs
         }
     except FileNotFoundError:
@@ -140,7 +141,7 @@ def _refuse_others(run: Path) -> None:
         raise InputError(
             f"is no manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
         ) from error
-    for name, digest in named.items():
+    for name, digest in digests.items():
         if (run / name).is_file() and sha256(run / name) != digest:
             raise InputError(
                 f"is not the file that {MANIFEST} names: its hash differs", str(run / name), AGAIN
@@ -148,21 +149,19 @@ def _refuse_others(run: Path) -> None:
 
 
 class Held:
-    """A table of a run, which the engine holds: asked in SQL over its columns and `place`, the
-    place of a row in the file.
+    """A table of a run in the engine, queried in SQL over its columns and `place`, the place of a
+    row in the file.
     """
 
     NAME: str
     COLUMNS: tuple[str, ...]
     REASONS: Mapping[str, tuple[str, str]]
-    """What is said of the file's columns, in the language that is spoken -> the code and its
-    values.
-    """
+    """Sentences over the file's columns, in the current language -> the code and its values."""
 
     def __init__(self, run: Path, checks: Iterable[Check]) -> None:
-        """Ask the table of a run; `checks` hold the sentences of its reason codes.
+        """Open the table of a run; `checks` hold the sentences of its reason codes.
 
-        Without them a reason is told as its bare code: give none only where no reason is asked for.
+        Without them a reason is a bare code: pass none only where no reason is read.
         """
         self.run = run
         self.path = run / self.NAME
@@ -171,11 +170,11 @@ class Held:
         self.reasons = Reasons(self.checks)
 
     def at(self, run: Path) -> Self:
-        """Return the same table of a run that stands elsewhere by now."""
+        """Return the same table of a run that has moved."""
         return type(self)(run, self.checks)
 
     def __eq__(self, other: object) -> bool:
-        """Two are the same if they ask the same file."""
+        """Compare by file."""
         return isinstance(other, Held) and self.path == other.path
 
     def __hash__(self) -> int:
@@ -188,36 +187,42 @@ class Held:
         more: str = "",
         params: Sequence[Any] = (),
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield what a condition chooses, in the order of the file or another; `columns` are
-        expressions, all without them.
+        """Yield the rows of a condition, in file order or another; `columns` are expressions, by
+        default all.
 
-        A column of REASONS is a sentence, which SQL cannot ask for.
+        A column of REASONS is a sentence, which SQL cannot query.
 
         Raises InputError where the file is missing, or is none of this version.
         """
         if not self.path.is_file():
             raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
-        wanted = tuple(columns or self.COLUMNS)
-        said = [(at, *self.REASONS[c]) for at, c in enumerate(wanted) if c in self.REASONS]
-        asked = [self.REASONS[c][0] if c in self.REASONS else c for c in wanted]
-        asked += [*(values for *_, values in said), "check"] if said else []
-        named = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in asked)
+        names = tuple(columns or self.COLUMNS)
+        reason_columns = [(at, *self.REASONS[c]) for at, c in enumerate(names) if c in self.REASONS]
+        expressions = [self.REASONS[c][0] if c in self.REASONS else c for c in names]
+        expressions += (
+            [*(values for *_, values in reason_columns), "check"] if reason_columns else []
+        )
+        selection = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in expressions)
         try:
-            rows = self._file.each(f"SELECT {named} FROM held WHERE {where} {more}", params)
-            yield from (self._said(row, said, len(wanted)) for row in rows) if said else rows
+            rows = self._file.each(f"SELECT {selection} FROM held WHERE {where} {more}", params)
+            yield from (
+                (self._with_reasons(row, reason_columns, len(names)) for row in rows)
+                if reason_columns
+                else rows
+            )
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 
-    def _said(
-        self, row: tuple[Any, ...], said: Sequence[tuple[int, str, str]], n: int
+    def _with_reasons(
+        self, row: tuple[Any, ...], reason_columns: Sequence[tuple[int, str, str]], width: int
     ) -> tuple[Any, ...]:
-        """Put sentences in the place of codes; their values and the check stand behind the `n` that
-        were asked for.
+        """Replace codes by sentences; their values and the check follow the first `width`
+        columns.
         """
-        made = list(row[:n])
-        for at, (place, *_) in enumerate(said, n):
-            made[place] = self.reasons.of(row[-1], row[place], row[at])
-        return tuple(made)
+        values = list(row[:width])
+        for at, (place, *_) in enumerate(reason_columns, width):
+            values[place] = self.reasons.of(row[-1], row[place], row[at])
+        return tuple(values)
 
     def rows(
         self,
@@ -226,18 +231,18 @@ class Held:
         more: str = "",
         params: Sequence[Any] = (),
     ) -> list[tuple[Any, ...]]:
-        """Return the same at once; for results a person could scroll."""
+        """Return all rows of `each` at once, for results of readable size."""
         return list(self.each(columns, where, more, params))
 
 
 class Results(Held):
-    """The verdicts of a run."""
+    """The results of a run."""
 
     NAME, COLUMNS = RESULTS, RESULT
     REASONS = {"reason": ("reason_code", "reason_values")}
 
     def tallies(self, where: str = "TRUE", params: Sequence[Any] = ()) -> list[Tally]:
-        """Return how many verdicts share check, status and tiers.
+        """Return how many results share check, status and tiers.
 
         Raises InputError where the file is none of a run.
         """
@@ -250,7 +255,7 @@ class Results(Held):
 
 
 class Changes(Held):
-    """What differs from the last of the earlier runs, verdict by verdict."""
+    """Differences to the last earlier run, result by result."""
 
     NAME, COLUMNS = CHANGES, CHANGE
     REASONS = {
@@ -259,30 +264,32 @@ class Changes(Held):
     }
 
 
-def check_results(results: Results, held: Assessment) -> None:
-    """Raise InputError where a run has not as many verdicts of each status, by check, as were
+def check_results(results: Results, assessment: Assessment) -> None:
+    """Raise InputError where a run has not as many results of each status, by check, as were
     scored.
 
-    A verdict that was changed by hand would be printed as if it counted.
+    A result changed by hand would otherwise be printed as if it counted.
     """
-    scored = {
-        (c.check, s): n for c in held.scores.checks.values() for s, n in c.counts.items() if n
+    expected_counts = {
+        (c.check, s): n for c in assessment.scores.checks.values() for s, n in c.counts.items() if n
     }
-    found: Counter[tuple[str, Status]] = Counter()
+    counts: Counter[tuple[str, Status]] = Counter()
     for tally in results.tallies():
-        found[tally.check, tally.status] += tally.n
-    if found != scored:
-        check, status = min(k for k in {*found, *scored} if found[k] != scored.get(k, 0))
+        counts[tally.check, tally.status] += tally.n
+    if counts != expected_counts:
+        check, status = min(
+            k for k in {*counts, *expected_counts} if counts[k] != expected_counts.get(k, 0)
+        )
         raise InputError(
-            f"holds {found[check, status]} verdicts {status} of {check}, and {DATA} counts"
-            f" {scored.get((check, status), 0)}",
+            f"holds {counts[check, status]} verdicts {status} of {check}, and {DATA} counts"
+            f" {expected_counts.get((check, status), 0)}",
             str(results.path),
             AGAIN,
         )
 
 
 def read_data(run: Path) -> Assessment:
-    """Return what a run folder holds beside its verdicts; raise InputError as `read_run`."""
+    """Return the data of a run folder without its results; raise InputError as `read_run`."""
     path = run / DATA
     if not path.is_file():
         raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)
@@ -296,11 +303,11 @@ def from_json(data: bytes) -> Assessment:
     """Return the assessment that `to_json` wrote; raise ValueError where it is none of this
     version.
     """
-    found = msgspec.json.decode(data, type=_Head).schema
-    if found != SCHEMA:
-        raise ValueError(f"its schema is {found or 'not named'}, and this version reads {SCHEMA}")
-    made: Assessment = _decoder().decode(data)
-    return made
+    schema = msgspec.json.decode(data, type=_Head).schema
+    if schema != SCHEMA:
+        raise ValueError(f"its schema is {schema or 'not named'}, and this version reads {SCHEMA}")
+    assessment: Assessment = _decoder().decode(data)
+    return assessment
 
 
 def sha256(path: Path) -> str:
@@ -315,10 +322,10 @@ class _Head(msgspec.Struct):
 
 @cache
 def _decoder() -> msgspec.json.Decoder[Assessment]:
-    return msgspec.json.Decoder(Assessment, dec_hook=_decoded)
+    return msgspec.json.Decoder(Assessment, dec_hook=_decode)
 
 
-def _encoded(value: Any) -> str:
+def _encode(value: Any) -> str:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     raise TypeError(f"report.json cannot hold {type(value)}")
@@ -333,7 +340,7 @@ def _in_utf8(value: Any) -> Any:
     return [_in_utf8(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _decoded(kind: type, value: Any) -> Any:
+def _decode(kind: type, value: Any) -> Any:
     if kind is Fraction:
         return Fraction(value)
     raise TypeError(f"report.json cannot hold {kind}")

@@ -21,7 +21,7 @@ STATUSES = {status.value: status for status in Status}
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """A check, its practice, and after how many days a pass says nothing any more (None: never)."""
+    """A check, its practice, and the days after which a pass expires (None: never)."""
 
     id: str
     practice: str
@@ -41,9 +41,7 @@ class ModelPractice:
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """A failure of `check` that a pass of `by` makes half good, until the day `expires`, which is
-    out.
-    """
+    """A failure of `check` that a pass of `by` half compensates, before the day `expires`."""
 
     by: str
     expires: int
@@ -51,7 +49,7 @@ class Compensation:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is to be scored; `scope` gives the subjects of each check, every one a cell."""
+    """The model to score; `scope` gives the subjects of each check, every one a cell."""
 
     tiers: Mapping[str, int]
     checks: Mapping[str, ModelCheck]
@@ -62,89 +60,89 @@ class Model:
 
     def practices_of(self) -> dict[str, list[str]]:
         """Return control -> practices."""
-        found: dict[str, list[str]] = {control: [] for control in self.controls}
+        by_control: dict[str, list[str]] = {control: [] for control in self.controls}
         for practice in self.practices.values():
-            found[practice.control].append(practice.id)
-        return found
+            by_control[practice.control].append(practice.id)
+        return by_control
 
     def checks_of(self) -> dict[str, list[str]]:
         """Return practice -> checks."""
-        found: dict[str, list[str]] = {practice: [] for practice in self.practices}
+        by_practice: dict[str, list[str]] = {practice: [] for practice in self.practices}
         for check in self.checks.values():
-            found[check.practice].append(check.id)
-        return found
+            by_practice[check.practice].append(check.id)
+        return by_practice
 
 
-def read_model(given: Mapping[str, Any]) -> Model:
+def read_model(model: Mapping[str, Any]) -> Model:
     """Check a model and return it; see `score_observations` for its shape."""
     tiers = {
-        s: whole(t, f"subjects: {s}: tier", 1, 4) for s, t in value_of(given, "subjects").items()
+        s: whole(t, f"subjects: {s}: tier", 1, 4) for s, t in value_of(model, "subjects").items()
     }
     controls = {
         c: exact(row.get("weight", 1), f"{place}: weight")
-        for c, place, row in _rows(given, "controls")
+        for c, place, row in _rows(model, "controls")
     }
     practices = {
         name: ModelPractice(
             name,
-            _known(row, "control", controls, place),
+            _reference(row, "control", controls, place),
             whole(value_of(row, "level", place), f"{place}: level", 1, 5),
             exact(row.get("weight", 1), f"{place}: weight"),
         )
-        for name, place, row in _rows(given, "practices")
+        for name, place, row in _rows(model, "practices")
     }
     checks = {
         name: ModelCheck(
             name,
-            _known(row, "practice", practices, place),
-            _known(row, "severity", SEVERITIES, place),
+            _reference(row, "practice", practices, place),
+            _reference(row, "severity", SEVERITIES, place),
             None if row.get("max_age") is None else whole(row["max_age"], f"{place}: max_age", 0),
         )
-        for name, place, row in _rows(given, "checks")
+        for name, place, row in _rows(model, "checks")
     }
     scope: dict[str, dict[str, None]] = {check: {} for check in checks}
-    for check, subjects in given.get("scope", {}).items():
-        _is_known(check, checks, "scope")
+    for check, subjects in model.get("scope", {}).items():
+        _require_known(check, checks, "scope")
         for subject in subjects:
-            scope[check][_is_known(subject, tiers, f"scope: {check}")] = None
-    return Model(tiers, checks, practices, controls, scope, _compensations(given, checks, tiers))
+            scope[check][_require_known(subject, tiers, f"scope: {check}")] = None
+    return Model(tiers, checks, practices, controls, scope, _compensations(model, checks, tiers))
 
 
 def tallies_of(model: Model, cells: Mapping[str, Mapping[str, str]]) -> list[Tally]:
     """Count settled cells."""
     return [
         Tally(check, STATUSES[status], tier, tier, n)
-        for check, own in cells.items()
-        for (status, tier), n in Counter((s, model.tiers[a]) for a, s in own.items()).items()
+        for check, statuses in cells.items()
+        for (status, tier), n in Counter((s, model.tiers[a]) for a, s in statuses.items()).items()
     ]
 
 
 def _compensations(
-    given: Mapping[str, Any], checks: Mapping[str, ModelCheck], tiers: Mapping[str, int]
+    model: Mapping[str, Any], checks: Mapping[str, ModelCheck], tiers: Mapping[str, int]
 ) -> dict[tuple[str, str], tuple[Compensation, ...]]:
-    made: dict[tuple[str, str], tuple[Compensation, ...]] = {}
+    compensations: dict[tuple[str, str], tuple[Compensation, ...]] = {}
     place = "compensations"
-    for row in given.get(place, ()):
-        key = _known(row, "check", checks, place), _known(row, "subject", tiers, place)
-        by = _known(row, "by_check", checks, place)
+    for row in model.get(place, ()):
+        key = _reference(row, "check", checks, place), _reference(row, "subject", tiers, place)
+        by = _reference(row, "by_check", checks, place)
         expires = whole(value_of(row, "expires", place), f"{place}: {key[0]}: expires")
-        made[key] = (*made.get(key, ()), Compensation(by, expires))
-    return made
+        compensations[key] = (*compensations.get(key, ()), Compensation(by, expires))
+    return compensations
 
 
-def _rows(given: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Give (id, place, row) of each row; refuse an id that stands twice."""
-    found: set[str] = set()
-    for row in value_of(given, kind):
+def _rows(model: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield (id, place, row) of each row; refuse a duplicate id."""
+    ids: set[str] = set()
+    for row in value_of(model, kind):
         name = value_of(row, "id", kind)
-        if name in found:
+        if name in ids:
             raise InputError(f"{name!r} stands twice", kind)
-        found.add(name)
+        ids.add(name)
         yield name, f"{kind}: {name}", row
 
 
 def value_of(row: Any, key: str, place: str = "model") -> Any:
-    """Return what a mapping holds; refuse one that lacks it.
+    """Return the value of a key; refuse a mapping that lacks it.
 
     Raises InputError where it is missing.
     """
@@ -153,12 +151,12 @@ def value_of(row: Any, key: str, place: str = "model") -> Any:
     return row[key]
 
 
-def _known(row: Any, key: str, known: Container[str], place: str) -> str:
-    return _is_known(value_of(row, key, place), known, f"{place}: {key}")
+def _reference(row: Any, key: str, names: Container[str], place: str) -> str:
+    return _require_known(value_of(row, key, place), names, f"{place}: {key}")
 
 
-def _is_known(name: Any, known: Container[str], place: str) -> str:
-    if not isinstance(name, str) or name not in known:
+def _require_known(name: Any, names: Container[str], place: str) -> str:
+    if not isinstance(name, str) or name not in names:
         raise InputError(f"{name!r} is not known", place)
     return name
 
@@ -168,8 +166,8 @@ def whole(value: Any, place: str, least: int | None = None, most: int | None = N
 
     Raises InputError where it is none, or out of bounds.
     """
-    right = isinstance(value, int) and not isinstance(value, bool)
-    if not right or (least is not None and value < least) or (most is not None and value > most):
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or (least is not None and value < least) or (most is not None and value > most):
         bounds = "" if least is None else f" from {least}" + (f" to {most}" if most else "")
         raise InputError(f"{value!r} is no whole number{bounds}", place)
     return int(value)
@@ -181,12 +179,12 @@ def exact(value: Any, place: str) -> Fraction:
     Raises InputError where it is none.
     """
     try:
-        made = Fraction(str(value))
+        fraction = Fraction(str(value))
     except (ValueError, ZeroDivisionError):
-        made = Fraction(0)
-    if isinstance(value, bool) or made <= 0:
+        fraction = Fraction(0)
+    if isinstance(value, bool) or fraction <= 0:
         raise InputError(f"{value!r} is no number above 0", place)
-    return made
+    return fraction
 
 
 def shipped_policy() -> Policy:

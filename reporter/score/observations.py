@@ -31,7 +31,7 @@ Cells = dict[str, dict[str, str]]
 _RESULTS = {"unknown": 0, "na": 1, "pass": 2, "fail": 3}
 _METHODS = {"attest": 0, "test": 1, "examine": 1}
 _NAMES = ("unknown", "unknown", "na", "na", "attested", "pass", "fail", "fail")
-"""By twice the result plus the method: the larger is the worse, or the better known."""
+"""Index: twice the result plus the method. The larger is the worse, or the better supported."""
 
 
 def score_observations(
@@ -55,10 +55,10 @@ def score_observations(
     are {check, practice, control: {id: fraction as text, None where nothing applies}, total, level:
     {control: 0-5}, total_level: 0-5}. A conflict is a cell of which sources say pass and fail.
     Raises InputError where the model or an observation is wrong."""
-    read = read_model(model)
+    typed_model = read_model(model)
     constants = policy or shipped_policy()
-    cells, conflicts = settle(read, observations, whole(as_of, "as_of"))
-    return {"cells": cells, **scored(read, cells, constants), "conflicts": conflicts}
+    cells, conflicts = settle(typed_model, observations, whole(as_of, "as_of"))
+    return {"cells": cells, **scored(typed_model, cells, constants), "conflicts": conflicts}
 
 
 def settle(
@@ -73,21 +73,21 @@ def settle(
     for check, subjects in model.scope.items():
         max_age = model.checks[check].max_age
         oldest = None if max_age is None else as_of - max_age
-        said = dict.fromkeys(subjects, 0)
-        passed: set[str] = set()
-        for found in newest[check].values():
-            for subject, code in found.items():
-                if subject not in said:
+        statuses = dict.fromkeys(subjects, 0)
+        passing: set[str] = set()
+        for codes in newest[check].values():
+            for subject, code in codes.items():
+                if subject not in statuses:
                     continue
                 status = code & 7
                 if status < 6 and oldest is not None and code >> 3 < oldest:
                     continue  # a stale pass says nothing, a stale failure still fails
                 if len(newest[check]) > 1 and status in (4, 5):
-                    passed.add(subject)
-                if status > said[subject]:
-                    said[subject] = status
-        conflicts += [[check, s] for s in subjects if s in passed and said[s] >= 6]
-        cells[check] = {subject: _NAMES[status] for subject, status in said.items()}
+                    passing.add(subject)
+                if status > statuses[subject]:
+                    statuses[subject] = status
+        conflicts += [[check, s] for s in subjects if s in passing and statuses[s] >= 6]
+        cells[check] = {subject: _NAMES[status] for subject, status in statuses.items()}
     _compensate(model, cells, as_of)
     return cells, conflicts
 
@@ -95,38 +95,42 @@ def settle(
 def _newest(
     model: Model, observations: Iterable[Mapping[str, Any]], as_of: int
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """check -> source -> subject -> the newest word: day * 8 + result and method, of equal days the
-    worst.
+    """Return check -> source -> subject -> the newest statement: day * 8 + result and method. Of
+    equal days the worst counts.
     """
     newest: dict[str, dict[str, dict[str, int]]] = {c: defaultdict(dict) for c in model.checks}
-    for number, seen in enumerate(observations, start=1):
+    for number, observation in enumerate(observations, start=1):
         try:
-            result, at = _RESULTS[seen["result"]], seen["at"]
-            code = at * 8 + 2 * result + _METHODS[seen["method"]]
-            check, subject, source = seen["check"], seen["subject"], seen["source"]
+            result, at = _RESULTS[observation["result"]], observation["at"]
+            code = at * 8 + 2 * result + _METHODS[observation["method"]]
+            check, subject, source = (
+                observation["check"],
+                observation["subject"],
+                observation["source"],
+            )
             if type(at) is not int:
                 raise TypeError(f"at: {at!r} is no whole number")
             if not result or at > as_of or check not in newest:
                 continue
-            found = newest[check][source]
-            if code > found.get(subject, code - 1):
-                found[subject] = code
+            codes = newest[check][source]
+            if code > codes.get(subject, code - 1):
+                codes[subject] = code
         except (KeyError, TypeError) as error:
             raise InputError(f"cannot be read: {error}", f"observation {number}") from error
     return newest
 
 
 def _compensate(model: Model, cells: Cells, as_of: int) -> None:
-    """A failure is half made good by a pass of another check, found as such before any is made
-    good.
+    """Mark a failure as compensated if another check passes; compensated results prove nothing
+    themselves.
     """
-    good = [
+    keys = [
         key
-        for key, given in model.compensations.items()
+        for key, compensations in model.compensations.items()
         if cells[key[0]].get(key[1]) == "fail"
-        and any(as_of < c.expires and cells[c.by].get(key[1]) == "pass" for c in given)
+        and any(as_of < c.expires and cells[c.by].get(key[1]) == "pass" for c in compensations)
     ]
-    for check, subject in good:
+    for check, subject in keys:
         cells[check][subject] = "compensated"
 
 
@@ -141,11 +145,11 @@ def scored(model: Model, cells: Cells, policy: Policy) -> dict[str, Any]:
     }
     of_control, of_practice = model.practices_of(), model.checks_of()
     practices: dict[str, PracticeScore | None] = {}
-    for name, own in of_practice.items():
+    for name, check_ids in of_practice.items():
         level = model.practices[name].level
         entries = [
             Entry(level, policy.severity_weights[model.checks[c].severity], checks[c])
-            for c in own
+            for c in check_ids
             if checks[c].applicable
         ]
         practices[name] = practice_of(level, entries, policy) if entries else None
@@ -164,22 +168,22 @@ def _side(
     policy: Policy,
     side: str,
 ) -> dict[str, Any]:
-    """One end of every interval."""
+    """Return one end of every interval."""
     check = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
     practice = {name: getattr(p, side) if p else None for name, p in practices.items()}
     control: dict[str, Fraction | None] = {}
     level: dict[str, int] = {}
-    for name, own in model.practices_of().items():
-        applied = [(model.practices[n].weight, p) for n in own if (p := practices[n])]
-        values = [(weight, getattr(p, side)) for weight, p in applied]
+    for name, practice_ids in model.practices_of().items():
+        pairs = [(model.practices[n].weight, p) for n in practice_ids if (p := practices[n])]
+        values = [(weight, getattr(p, side)) for weight, p in pairs]
         control[name] = mean(values) if values else None
-        level[name] = level_of([(p.level, getattr(p, f"rating_{side}")) for _, p in applied])
-    counted = [(model.controls[c], v) for c, v in control.items() if v is not None]
+        level[name] = level_of([(p.level, getattr(p, f"rating_{side}")) for _, p in pairs])
+    control_values = [(model.controls[c], v) for c, v in control.items() if v is not None]
     levels = [(model.controls[c], level[c]) for c, v in control.items() if v is not None]
     texts = {
         k: _texts(v) for k, v in (("check", check), ("practice", practice), ("control", control))
     }
-    total = str(mean(counted)) if counted else None
+    total = str(mean(control_values)) if control_values else None
     return {**texts, "total": total, "level": level, "total_level": group_level(levels, policy)}
 
 

@@ -1,8 +1,9 @@
-"""What to do first? In: checks, themes, tallies and actions. Out: a `Roadmap` with exact gains.
+"""Order of actions. In: checks, themes, tallies and actions. Out: a `Roadmap` with exact gains.
 
 Greedy by gain per effort (3.11 of the scoring method). Each gain is what the evidenced enterprise
 score of `score` would gain. `in_order` takes any tree of checks, so that `roadmap` orders the
-actions of other models in the same way."""
+actions of other models in the same way.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +31,16 @@ from reporter.score.state import (
 )
 
 RANKED = 300
-"""So many picks are chosen by comparing all that are left anew; behind them nobody plans."""
+"""Number of picks chosen by comparing all remaining actions again; nobody plans beyond them."""
 FIRST = 5
 Worth = tuple[Fraction, Fraction, Fraction]
-"""What the order goes by: -gain per day, -gain, effort."""
+"""Sort key of the order: -gain per day, -gain, effort."""
 Taken = Callable[[str], Mapping[str, Change]]
-"""Told what is done, returns what others that share results with it have left to do."""
+"""Called with a finished action; returns the remaining changes of the actions that share its
+results.
+"""
 _Entry = tuple[tuple[bool, Worth, str], int, Action]
-"""Place in the order, turn in which it was put, and what is put."""
+"""Place in the order, turn of insertion, action."""
 _ZERO = Fraction(0)
 
 
@@ -49,11 +52,12 @@ def plan_actions(
     policy: Policy,
     caps: Caps = (),
 ) -> Roadmap:
-    """Order actions by what each adds to the evidenced enterprise score for its effort, the urgent
-    ones first, none before those that it waits for.
+    """Order actions by the gain of the evidenced enterprise score per effort. Urgent actions come
+    first, and none comes before those that it waits for.
 
-    All is scored anew after every pick. Ties: the larger gain, then the smaller effort, then the
-    id."""
+    All are scored again after every pick. Ties: the larger gain, then the smaller effort, then the
+    id.
+    """
     tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
     ceiling = min((most for most, _ in caps), default=5)
     state = State(tree, tallies, policy, ceiling)
@@ -65,18 +69,18 @@ def plan_actions(
     for action, gain, uncapped in in_order(state, by_id, changes, ranked=RANKED):
         total += gain
         picks.append(Pick(action, gain, uncapped, total, state.level()))
-    mended = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
-    alone = State(tree, tallies, policy, ceiling)
-    for action in mended:
-        alone.apply(alone.parts(changes[action.id]))
+    first_fixes = [p.action for p in picks if p.action.kind == IMPLEMENT][:FIRST]
+    fix_state = State(tree, tallies, policy, ceiling)
+    for action in first_fixes:
+        fix_state.apply(fix_state.parts(changes[action.id]))
     return Roadmap(
         start,
         level,
         tuple(picks),
         ceiling,
-        tuple(a.id for a in mended),
-        alone.total,
-        alone.level(),
+        tuple(a.id for a in first_fixes),
+        fix_state.total,
+        fix_state.level(),
         min(len(picks), RANKED),
     )
 
@@ -89,9 +93,7 @@ def first_in_lanes(
     policy: Policy,
     most: int,
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the ids of the first picks of the act-now lane, and of the ranking once that lane is
-    done.
-    """
+    """Return the ids of the first picks of the act-now lane, and of the ranking after that lane."""
     state = State(_enterprise(checks, themes, policy), tallies, policy, ceiling=0)
     actions = tuple(actions)
     lanes: list[tuple[str, ...]] = []
@@ -100,14 +102,14 @@ def first_in_lanes(
         changes = {name: change_of(a) for name, a in lane.items()}
         picks = islice(in_order(state, lane, changes), most)
         lanes.append(tuple(action.id for action, *_ in picks))
-        rest = _together(c for name, c in changes.items() if name not in lanes[-1])
-        state.apply(state.parts(rest))
+        remainder = _union(c for name, c in changes.items() if name not in lanes[-1])
+        state.apply(state.parts(remainder))
     return tuple(lanes)
 
 
 def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy) -> Tree:
     """The enterprise as a mean of themes, each a mean of its practices by level."""
-    known = {t.id: 1 for t in themes}
+    theme_weights = {t.id: 1 for t in themes}
     parts = {
         c.id: Part(
             (c.theme, c.level),
@@ -116,89 +118,90 @@ def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy
             bool(c.sample),
         )
         for c in checks
-        if c.theme in known
+        if c.theme in theme_weights
     }
     practices = {part.practice: (part.practice[0], 1) for part in parts.values()}
-    return Tree(parts, practices, known)
+    return Tree(parts, practices, theme_weights)
 
 
-def _together(changes: Iterable[Change]) -> Change:
+def _union(changes: Iterable[Change]) -> Change:
     """Return several changes as one."""
-    found: dict[str, Counter[Kind]] = defaultdict(Counter)
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
     for change in changes:
-        for check, moved in change.items():
-            found[check].update(dict(moved))
-    return {check: tuple(kinds.items()) for check, kinds in sorted(found.items())}
+        for check, moves in change.items():
+            counts[check].update(dict(moves))
+    return {check: tuple(kinds.items()) for check, kinds in sorted(counts.items())}
 
 
 def change_of(action: Action) -> Change:
-    """Return what an action turns to pass, by check."""
-    found: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
-    for m in sorted(action.moves):
-        found[m.check].append(((m.status, m.tier_lo, m.tier_hi), m.n))
-    return {check: tuple(kinds) for check, kinds in found.items()}
+    """Return the results that an action turns to pass, by check."""
+    pairs: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
+    for move in sorted(action.moves):
+        pairs[move.check].append(((move.status, move.tier_lo, move.tier_hi), move.n))
+    return {check: tuple(kinds) for check, kinds in pairs.items()}
 
 
 def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
     """Return the tallies once actions are done."""
     counts: dict[str, Counter[Kind]] = defaultdict(Counter)
-    for t in tallies:
-        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    for tally in tallies:
+        counts[tally.check][tally.status, tally.tier_lo, tally.tier_hi] += tally.n
     for change in changes:
-        for check, moved in change.items():
-            counts[check] = make_good(counts[check], moved)
-    return [t for check, kinds in sorted(counts.items()) for t in tallied(check, kinds)]
+        for check, moves in change.items():
+            counts[check] = make_good(counts[check], moves)
+    return [tally for check, kinds in sorted(counts.items()) for tally in tallied(check, kinds)]
 
 
 def in_order(
     state: State,
     actions: Mapping[str, Action],
     changes: Mapping[str, Change],
-    taken: Taken | None = None,
+    on_taken: Taken | None = None,
     ranked: int | None = None,
 ) -> Iterator[tuple[Action, Fraction, Fraction]]:
-    """Do the best action, again and again; give each with what it gained, with and without caps.
+    """Yield the best action again and again, with its gain with and without caps.
 
-    After so many (`ranked`) the others keep the order that they had then; their gains are exact all
-    the same."""
-    left = _Left(state, changes)
-    queue = _Queue(left)
+    After `ranked` picks the others keep their order of that moment; their gains are still exact.
+    """
+    remaining = _Remaining(state, changes)
+    queue = _Queue(remaining)
     for name in actions:
         queue.put(actions[name])
-    done = 0
+    n_picks = 0
     while True:
-        if done + 1 == ranked:
-            for name in left.freeze():
+        if n_picks + 1 == ranked:
+            for name in remaining.freeze():
                 queue.put(actions[name])
         if (action := queue.take()) is None:
             return
-        done += 1
-        gain, uncapped = left.take(action.id)
+        n_picks += 1
+        gain, uncapped = remaining.take(action.id)
         yield action, gain, uncapped
-        less = taken(action.id) if taken else {}
-        if ranked is None or done < ranked:
-            for name in left.refresh(less):
+        leftovers = on_taken(action.id) if on_taken else {}
+        if ranked is None or n_picks < ranked:
+            for name in remaining.refresh(leftovers):
                 queue.put(actions[name])
 
 
 class _Queue:
-    """Actions by what they bring, the best first; for one that waits for others, the best of these.
+    """Actions by gain, the best first; for one that waits for others, the best of these.
 
-    An action stands where it belongs or before: one that comes up with an old gain is scored anew
-    and put back."""
+    An action stands at its place or before it. One that surfaces with an outdated gain is scored
+    again and put back.
+    """
 
-    def __init__(self, left: _Left) -> None:
-        self._left = left
+    def __init__(self, remaining: _Remaining) -> None:
+        self._remaining = remaining
         self._heap: list[_Entry] = []
         self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
         self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
         self._now: dict[str, int] = {}
 
     def put(self, action: Action) -> None:
-        """Add an action, or move it to the place that its gain now gives it."""
+        """Add an action, or move it to the place of its current gain."""
         self._now[action.id] = turn = self._now.get(action.id, 0) + 1
-        # What is worth the same is one object: comparing it with itself takes no arithmetic.
-        gain = self._left.gain(action.id)
+        # Actions of equal worth share one object: comparing it with itself takes no arithmetic.
+        gain = self._remaining.gain(action.id)
         pair = gain, action.effort
         worth = self._worth.get(pair) or self._worth.setdefault(
             pair, (-gain / action.effort, -gain, action.effort)
@@ -224,18 +227,19 @@ class _Queue:
             entry = heapq.heappop(heap)
             action = entry[-1]
             if self._now.get(action.id) == entry[1]:
-                if not self._left.renew(action.id):
+                if not self._remaining.renew(action.id):
                     return entry
                 self.put(action)
         return None
 
 
-class _Left:
-    """The actions not yet taken, and what each would add through each practice that it touches.
+class _Remaining:
+    """The remaining actions, and the gain of each through each practice that it touches.
 
     Hundreds of agents may lack the same thing: actions that change a practice alike are scored as
-    one. A gain is exact or too large: what others do makes it less, except where it `may_grow`;
-    then it is scored at once."""
+    one. A gain is exact or too large, since other actions only reduce it. Where it `may_grow`, it
+    is scored at once.
+    """
 
     def __init__(self, state: State, changes: Mapping[str, Change]) -> None:
         self._state = state
@@ -253,25 +257,25 @@ class _Left:
             self._put(name, change)
 
     def gain(self, name: str) -> Fraction:
-        """What the total gains by an action, as last scored."""
+        """Return the gain of the total from an action, as last scored."""
         return self._gains[name][1]
 
     def renew(self, name: str) -> bool:
-        """Score an action anew where something it touches has changed; return whether it gains
-        something else.
+        """Score an action again if something it touches has changed; return whether its gain
+        differs.
         """
-        turn, old = self._gains[name]
+        turn, old_gain = self._gains[name]
         if self._frozen or turn == self._turn:
             return False
         parts = self._parts[name]
-        whole = all(map(self._state.applies, parts))
-        if whole and turn >= self._all_changed and all(turn >= self._changed[p] for p in parts):
+        all_apply = all(map(self._state.applies, parts))
+        if all_apply and turn >= self._all_changed and all(turn >= self._changed[p] for p in parts):
             return False
-        self._gains[name] = self._turn, self._scored(parts)
-        return self._gains[name][1] != old
+        self._gains[name] = self._turn, self._gain_of(parts)
+        return self._gains[name][1] != old_gain
 
     def take(self, name: str) -> tuple[Fraction, Fraction]:
-        """Do an action; return what it gains, with and without caps."""
+        """Apply an action; return its gain with and without caps."""
         state, parts = self._state, self._parts[name]
         gain = state.gain(parts)
         self._drop(name)
@@ -283,44 +287,42 @@ class _Left:
             self._changed[practice] = self._turn
         return gain
 
-    def refresh(self, less: Mapping[str, Change]) -> list[str]:
-        """Score anew what may gain more than before, or has less to do; return the actions of which
-        it is true.
-        """
-        grown: dict[str, None] = {}
-        for name in less:
+    def refresh(self, leftovers: Mapping[str, Change]) -> list[str]:
+        """Score actions again that may gain more than before or have less to do; return them."""
+        gainers: dict[str, None] = {}
+        for name in leftovers:
             self._drop(name)
         for practice in self._last:
             if self._state.steady(practice):
                 continue
             for key, names in self._alike[practice].items():
                 if self._state.may_grow(practice, key):
-                    _, old = self._adds.get((practice, key), (0, _ZERO))
-                    if self._add(practice, key) > old:
-                        grown |= names
-                    else:  # what makes something apply is no sum of what it adds here and there
-                        grown |= {
+                    _, old_gain = self._adds.get((practice, key), (0, _ZERO))
+                    if self._add(practice, key) > old_gain:
+                        gainers |= names
+                    else:  # the gain of a newly applicable practice is no sum of parts
+                        gainers |= {
                             n: None
                             for n in names
                             if not all(map(self._state.applies, self._parts[n]))
                         }
-        for name in grown:
+        for name in gainers:
             self.renew(name)
-        for name, change in less.items():
+        for name, change in leftovers.items():
             self._put(name, change)
-        return [*grown, *less]
+        return [*gainers, *leftovers]
 
     def freeze(self) -> list[str]:
-        """Score all anew for the last time; return the actions that gain something else."""
-        changed = [name for name in self._parts if self.renew(name)]
+        """Score all for the last time; return the actions whose gain differs."""
+        names = [name for name in self._parts if self.renew(name)]
         self._frozen = True
-        return changed
+        return names
 
     def _put(self, name: str, change: Change) -> None:
         self._parts[name] = parts = self._state.parts(change)
         for practice, key in parts.items():
             self._alike[practice].setdefault(key, {})[name] = None
-        self._gains[name] = self._turn, self._scored(parts)
+        self._gains[name] = self._turn, self._gain_of(parts)
 
     def _drop(self, name: str) -> None:
         for practice, key in self._parts.pop(name).items():
@@ -329,13 +331,13 @@ class _Left:
             if not alike[key]:
                 del alike[key]
 
-    def _scored(self, parts: Mapping[Practice, Key]) -> Fraction:
+    def _gain_of(self, parts: Mapping[Practice, Key]) -> Fraction:
         if all(map(self._state.applies, parts)):
             return added(self._add(p, key) for p, key in parts.items())
         return self._state.gain(parts)[0]
 
     def _add(self, practice: Practice, key: Key) -> Fraction:
-        """What one practice adds, scored once a turn in which it changed."""
+        """Return the gain through one practice, scored once per turn in which it changed."""
         turn, value = self._adds.get((practice, key), (-1, _ZERO))
         if turn < max(self._changed[practice], self._all_changed):
             value = self._state.adds(practice, key)

@@ -1,8 +1,9 @@
-"""Which actions first? In: a model, its settled cells and actions, as plain data. Out: the picks in
-order, exact gains.
+"""Order of actions for any model. In: a model, its settled cells and actions, as plain data. Out:
+the picks in order, exact gains.
 
-The order is that of `plan`: a model is a tree of checks like the enterprise, whose actions may
-share cells and may make something apply."""
+The order is that of `plan`: a model is a tree of checks like the enterprise. Its actions may share
+cells and may make something apply.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +50,25 @@ def roadmap(
     pick) are fractions as text, and the gains add up exactly. Ties: the larger gain, then the
     smaller effort, then the id. Raises InputError where the model, a cell or an action is wrong.
     """
-    read = read_model(model)
-    found = _complete(read, cells)
+    typed_model = read_model(model)
+    all_cells = _complete(typed_model, cells)
     constants = policy or shipped_policy()
     efforts = {
         name: exact(value_of(action, "effort", f"actions: {name}"), f"actions: {name}: effort")
         for name, action in actions.items()
     }
-    todo = _Todo(read, found, {n: _cells_of(n, action, found) for n, action in actions.items()})
+    todo = _Todo(
+        typed_model,
+        all_cells,
+        {n: _cells_of(n, action, all_cells) for n, action in actions.items()},
+    )
     changes = {name: todo.change(name) for name in efforts}
-    state = State(_tree(read, constants), tallies_of(read, found), constants, ceiling=0)
+    state = State(
+        _tree(typed_model, constants), tallies_of(typed_model, all_cells), constants, ceiling=0
+    )
     total, picks = state.total, []
-    given = {name: _action(name, effort) for name, effort in efforts.items()}
-    for action, gain, _ in in_order(state, given, changes, todo.done):
+    plain_actions = {name: _action(name, effort) for name, effort in efforts.items()}
+    for action, gain, _ in in_order(state, plain_actions, changes, todo.done):
         total += gain
         effort = str(efforts[action.id])
         picks.append({"id": action.id, "effort": effort, "gain": str(gain), "total": str(total)})
@@ -69,43 +76,43 @@ def roadmap(
 
 
 def _complete(model: Model, cells: Cells) -> dict[str, Mapping[str, str]]:
-    """Refuse cells that no model has; add those in scope of which nothing is said, as unknown."""
-    made: dict[str, Mapping[str, str]] = {}
-    for check, found in cells.items():
+    """Refuse cells that the model lacks; add cells in scope without a status, as unknown."""
+    complete: dict[str, Mapping[str, str]] = {}
+    for check, statuses in cells.items():
         if check not in model.checks:
             raise InputError(f"{check!r} is not known", "cells")
-        for wrong in (s for s in found if s not in model.tiers):
-            raise InputError(f"{wrong!r} is not known", f"cells: {check}")
-        for status in set(found.values()) - STATUSES.keys():
+        for name in (s for s in statuses if s not in model.tiers):
+            raise InputError(f"{name!r} is not known", f"cells: {check}")
+        for status in set(statuses.values()) - STATUSES.keys():
             raise InputError(f"{status!r} is no status", f"cells: {check}")
     for check, subjects in model.scope.items():
-        found = cells.get(check, {})
-        missing = [s for s in subjects if s not in found]
-        made[check] = {**found, **dict.fromkeys(missing, "unknown")} if missing else found
-    return made
+        statuses = cells.get(check, {})
+        missing = [s for s in subjects if s not in statuses]
+        complete[check] = {**statuses, **dict.fromkeys(missing, "unknown")} if missing else statuses
+    return complete
 
 
 def _cells_of(name: str, action: Mapping[str, Any], cells: Cells) -> list[Cell]:
-    """The cells of an action, each once."""
+    """Return the cells of an action, each once."""
     place = f"actions: {name}"
-    found = []
+    pairs = []
     for cell in value_of(action, "cells", place):
         try:
             check, subject = cell
             cells[check][subject]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{cell!r} is no cell", place) from error
-        found.append((check, subject))
-    return list(dict.fromkeys(found))
+        pairs.append((check, subject))
+    return list(dict.fromkeys(pairs))
 
 
 def _tree(model: Model, policy: Policy) -> Tree:
-    of = {p.id: (p.id, p.level) for p in model.practices.values()}
+    keys = {p.id: (p.id, p.level) for p in model.practices.values()}
     checks = {
-        c.id: Part(of[c.practice], policy.severity_weights[c.severity], c.severity == "critical")
+        c.id: Part(keys[c.practice], policy.severity_weights[c.severity], c.severity == "critical")
         for c in model.checks.values()
     }
-    practices = {of[p.id]: (p.control, p.weight) for p in model.practices.values()}
+    practices = {keys[p.id]: (p.control, p.weight) for p in model.practices.values()}
     return Tree(checks, practices, model.controls)
 
 
@@ -114,33 +121,35 @@ def _action(name: str, effort: Fraction) -> Action:
 
 
 class _Todo:
-    """What every action has left to do: a cell that several share is made good once."""
+    """The remaining cells of every action: a cell that several share turns to pass once."""
 
     def __init__(self, model: Model, cells: Cells, actions: Mapping[str, Iterable[Cell]]) -> None:
         self._tiers, self._cells = model.tiers, cells
-        self._left = {
-            name: {(c, s): None for c, s in own if cells[c][s] != Status.PASS}
-            for name, own in actions.items()
+        self._open_cells = {
+            name: {(c, s): None for c, s in pairs if cells[c][s] != Status.PASS}
+            for name, pairs in actions.items()
         }
         self._sharing: dict[Cell, list[str]] = defaultdict(list)
-        for name, own in self._left.items():
-            for cell in own:
+        for name, pairs in self._open_cells.items():
+            for cell in pairs:
                 self._sharing[cell].append(name)
 
     def change(self, name: str) -> Change:
-        """What an action turns to pass, by check."""
-        counted: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
-        for check, subject in self._left[name]:
+        """Return the cells that an action turns to pass, by check."""
+        counts: dict[str, Counter[tuple[Status, int, int]]] = defaultdict(Counter)
+        for check, subject in self._open_cells[name]:
             tier = self._tiers[subject]
-            counted[check][STATUSES[self._cells[check][subject]], tier, tier] += 1
-        return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(counted.items())}
+            counts[check][STATUSES[self._cells[check][subject]], tier, tier] += 1
+        return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(counts.items())}
 
     def done(self, name: str) -> dict[str, Change]:
-        """Take what an action did away from the others; return what these have left."""
-        touched: dict[str, None] = {}
-        for cell in self._left.pop(name):
+        """Remove the cells of a finished action from the others; return the remaining changes of
+        these.
+        """
+        names: dict[str, None] = {}
+        for cell in self._open_cells.pop(name):
             for other in self._sharing.pop(cell):
-                if other in self._left:
-                    del self._left[other][cell]
-                    touched[other] = None
-        return {other: self.change(other) for other in touched}
+                if other in self._open_cells:
+                    del self._open_cells[other][cell]
+                    names[other] = None
+        return {other: self.change(other) for other in names}

@@ -1,8 +1,9 @@
-"""What a random sample shows of its population. In: counted results. Out: the share of each tier at
-its exact 95 % limit.
+"""Inference from a random sample to its population. In: counted results. Out: the share of each
+tier at its exact 95 % limit.
 
-One-sided limits of Clopper and Pearson (1934), those of the audit tables, by comparing whole
-numbers: no float."""
+One-sided limits of Clopper and Pearson (1934), those of the audit tables. Whole numbers are
+compared: no float.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +27,20 @@ Row = tuple[Fraction, int, int]
 def strata(
     tallies: Iterable[Tally], credits: Mapping[Status, Fraction], policy: Policy, sign: int
 ) -> list[Row]:
-    """Return what a sample shows of each tier: its share without exceptions, at the lower (sign 1)
-    or upper (-1) limit.
+    """Return for each tier the share without exceptions, at the lower (sign 1) or upper (-1) limit
+    of the sample.
     """
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for tally in tallies:
         if tally.status != Status.NA:
-            own = found[tally.tier_lo, tally.tier_hi]
+            pair = counts[tally.tier_lo, tally.tier_hi]
             credit = credits[tally.status]
-            own[0] += tally.n
-            own[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
+            pair[0] += tally.n
+            pair[1] += tally.n if (credit < 1 if sign > 0 else not credit) else 0
     limit = upper_limit if sign > 0 else lower_limit
     return [
         (1 - limit(n, k), n * min(weights), n * max(weights))
-        for (lo, hi), (n, k) in found.items()
+        for (lo, hi), (n, k) in counts.items()
         for weights in (policy.tier_weights[lo - 1 : hi],)
     ]
 
@@ -67,6 +68,6 @@ def lower_limit(n: int, k: int) -> Fraction:
 
 
 def _at_most(n: int, k: int, a: int) -> Fraction:
-    """The chance of k or fewer exceptions in n draws when a of STEPS are exceptions."""
+    """Return the chance of k or fewer exceptions in n draws when a of STEPS are exceptions."""
     ways = sum(comb(n, i) * a**i * (STEPS - a) ** (n - i) for i in range(k + 1))
     return Fraction(ways, STEPS**n)

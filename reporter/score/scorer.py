@@ -44,8 +44,8 @@ Caps = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """What every framework is scored from."""
+class _Inputs:
+    """Inputs that the scores of all frameworks share."""
 
     catalog: Mapping[str, Check]
     scored: Mapping[str, CheckScore]
@@ -76,20 +76,20 @@ def score(
 ) -> Scores:
     """Score all checks, each framework as a view of them, and the enterprise over the themes.
 
-    `caps` are (highest level, reason) for the enterprise total, `caps_lo` those that bind the level
-    on evidence only, since what they rest on is not known; `answers` are the settled statuses of
-    the controls' asks by (framework id, control id), unknown where absent."""
+    `caps` are (highest level, reason) for the enterprise total. `caps_lo` bind the level on
+    evidence only, since their condition is not known to hold. `answers` are the settled statuses
+    of the controls' asks by (framework id, control id), unknown where absent."""
     catalog = {check.id: check for check in checks}
     results: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
         results[tally.check].append(tally)
-    scored = {
+    check_scores = {
         c.id: score_check(c.id, c.severity == "critical", results[c.id], policy, bool(c.sample))
         for c in catalog.values()
     }
-    given = _Given(catalog, scored, policy, profile, answers)
-    views = tuple(_framework(framework, given) for framework in frameworks)
-    return Scores(scored, views, _enterprise(themes, given, caps, caps_lo))
+    inputs = _Inputs(catalog, check_scores, policy, profile, answers)
+    views = tuple(_framework(framework, inputs) for framework in frameworks)
+    return Scores(check_scores, views, _enterprise(themes, inputs, caps, caps_lo))
 
 
 def rating(value: Fraction, policy: Policy) -> str:
@@ -119,8 +119,8 @@ def _tenths(value: Fraction) -> int:
 def score_check(
     check_id: str, critical: bool, tallies: Sequence[Tally], policy: Policy, sampled: bool = False
 ) -> CheckScore:
-    """Score a check from its counted results (3.1); those of a random sample stand for all of their
-    tier (3.9).
+    """Score a check from its counted results (3.1); a random sample represents its whole tier
+    (3.9).
     """
     tallies = [t for t in tallies if t.n]
     counts = dict.fromkeys(Status, 0)
@@ -128,16 +128,21 @@ def score_check(
         counts[tally.status] += tally.n
     sums = weigh(tallies, policy)
     if not sums:
-        none = (_ZERO, _ZERO)
+        zero_pair = (_ZERO, _ZERO)
         return CheckScore(
-            check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, none, none
+            check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, zero_pair, zero_pair
         )
-    worst, best = credits_of(policy), credits_of(policy, best=True)
+    worst_credits, best_credits = credits_of(policy), credits_of(policy, best=True)
     if sampled:
-        least, most = strata(tallies, worst, policy, 1), strata(tallies, best, policy, -1)
+        rows_lo, rows_hi = (
+            strata(tallies, worst_credits, policy, 1),
+            strata(tallies, best_credits, policy, -1),
+        )
     else:
-        least, most = ([(c[s], *pair) for s, pair in sums.items()] for c in (worst, best))
-    sum_lo, sum_hi = _extreme(least, 1), _extreme(most, -1)
+        rows_lo, rows_hi = (
+            [(c[s], *pair) for s, pair in sums.items()] for c in (worst_credits, best_credits)
+        )
+    sum_lo, sum_hi = _extreme(rows_lo, 1), _extreme(rows_hi, -1)
     return CheckScore(
         check=check_id,
         lo=sum_lo[0] / sum_lo[1],
@@ -145,10 +150,12 @@ def score_check(
         counts=counts,
         applicable=True,
         known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(Status, _ONE)),
-        attested=_share(Status.ATTESTED, sums, worst),
+        attested=_share(Status.ATTESTED, sums, worst_credits),
         # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
-        caps_lo=critical and any(t.tier_hi >= CAP_TIER and not worst[t.status] for t in tallies),
-        caps_hi=critical and any(t.tier_lo >= CAP_TIER and not best[t.status] for t in tallies),
+        caps_lo=critical
+        and any(t.tier_hi >= CAP_TIER and not worst_credits[t.status] for t in tallies),
+        caps_hi=critical
+        and any(t.tier_lo >= CAP_TIER and not best_credits[t.status] for t in tallies),
         sum_lo=sum_lo,
         sum_hi=sum_hi,
     )
@@ -166,7 +173,7 @@ def weigh(tallies: Iterable[Tally], policy: Policy) -> dict[Status, tuple[int, i
 
 
 def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
-    """Return what part of its weight a result is credited with in lo, or in hi."""
+    """Return the share of its weight that a result is credited with, in lo or in hi."""
     return {
         Status.PASS: _ONE,
         Status.FAIL: _ZERO,
@@ -180,36 +187,36 @@ def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
 def lowest(
     sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
 ) -> Fraction | None:
-    """Return the lo of a check that is no sample from what its results weigh; None where none
+    """Return the lo of a check without a sample from the weights of its results; None if no result
     applies.
     """
     rows = [(credits[status], *pair) for status, pair in sums.items() if pair[1]]
     if not rows:
         return None
-    credited, weight = _extreme(rows, 1)
-    return credited / weight
+    credit_sum, weight = _extreme(rows, 1)
+    return credit_sum / weight
 
 
-def _extreme(found: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]:
+def _extreme(strata_rows: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]:
     """Return (credited, total) weight of the lowest (sign 1) or highest (-1) mean possible."""
     # 2.2: in lo, no credit weighs heavy, full credit light. A half credit has no side of its own:
     # heavy lifts a mean below it, light lifts a mean above it, so that either fixed choice would
     # let a hidden attribute raise lo (I21) and a fix lower it (I2). We try both and keep the
     # extreme: the exact bound over all possible tiers, monotone in every result. Mirrored for hi.
     edges = [_ONE]
-    if any(light != heavy for _, light, heavy in found):
-        edges += sorted({credit for credit, *_ in found if 0 < credit < 1})
-    common = lcm(*(credit.denominator for credit, *_ in found))
+    if any(light != heavy for _, light, heavy in strata_rows):
+        edges += sorted({credit for credit, *_ in strata_rows if 0 < credit < 1})
+    common = lcm(*(credit.denominator for credit, *_ in strata_rows))
     rows = []
     for edge in edges:
-        credited = total = 0
-        for credit, light, heavy in found:
+        credit_sum = total = 0
+        for credit, light, heavy in strata_rows:
             weight = light
             if light != heavy and (credit < edge) == (sign > 0):
                 weight = heavy
-            credited += credit.numerator * (common // credit.denominator) * weight
+            credit_sum += credit.numerator * (common // credit.denominator) * weight
             total += weight
-        rows.append((Fraction(credited, common), Fraction(total)))
+        rows.append((Fraction(credit_sum, common), Fraction(total)))
     return min(rows, key=lambda row: sign * row[0] / row[1]) if rows[1:] else rows[0]
 
 
@@ -218,8 +225,8 @@ def _share(
 ) -> Fraction:
     """Return the largest share that one (unwelcome) status can have of the credited weight."""
     part = credits[status] * sums.get(status, (0, 0))[1]
-    rest = sum((credits[s] * light for s, (light, _) in sums.items() if s != status), _ZERO)
-    return part / (part + rest) if part else _ZERO
+    remainder = sum((credits[s] * light for s, (light, _) in sums.items() if s != status), _ZERO)
+    return part / (part + remainder) if part else _ZERO
 
 
 # 3.2 practice, 3.4 control
@@ -238,7 +245,7 @@ def practice_of(level: int, entries: Sequence[Entry], policy: Policy) -> Practic
 
 
 def capped(raw: Fraction, caps: bool, policy: Policy) -> Fraction:
-    """Return a practice's score, held down where a critical check has a result without credit
+    """Return the score of a practice, capped if a critical check has a result without credit
     (3.2).
     """
     return min(raw, policy.critical_cap) if caps else raw
@@ -259,9 +266,9 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
 
 
 def _control(
-    control_id: str, weight: int, mapped: Sequence[Entry], target: int, policy: Policy
+    control_id: str, weight: int, candidates: Sequence[Entry], target: int, policy: Policy
 ) -> ControlScore:
-    entries = [entry for entry in mapped if entry.score.applicable]
+    entries = [entry for entry in candidates if entry.score.applicable]
     practices = tuple(
         practice_of(level, [entry for entry in entries if entry.level == level], policy)
         for level in sorted({entry.level for entry in entries})
@@ -298,7 +305,7 @@ def level_of(ratings: Sequence[tuple[int, str]]) -> int:
 
 
 def state_of(checks: Iterable[CheckScore]) -> str:
-    """Return what is known of a control at all: assessed, not_assessed or not_applicable (3.8)."""
+    """Return the state of a control: assessed, not_assessed or not_applicable (3.8)."""
     applicable = [check for check in checks if check.applicable]
     if not applicable:
         return "not_applicable"
@@ -306,37 +313,41 @@ def state_of(checks: Iterable[CheckScore]) -> str:
 
 
 def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
-    """Look coverage and the origin of the credited weight up in the table of 3.8."""
-    credited = [(entry, entry.weight * entry.score.lo) for entry in entries]
-    total = sum(credit for _, credit in credited)
-    attested = sum(credit * entry.score.attested for entry, credit in credited)
+    """Return the confidence for coverage and origin of the credited weight, by the table of 3.8."""
+    credited_entries = [(entry, entry.weight * entry.score.lo) for entry in entries]
+    total = sum(credit for _, credit in credited_entries)
+    attested_credit = sum(credit * entry.score.attested for entry, credit in credited_entries)
     # A confirmed ask was examined by a human: not attested only, but no TEST either.
-    tested = sum(c * (1 - e.score.attested) for e, c in credited if e.score.check != ASK)
-    if coverage < _LOW_COVERAGE or attested > _LOW_ATTESTED * total:
+    tested_credit = sum(
+        c * (1 - e.score.attested) for e, c in credited_entries if e.score.check != ASK
+    )
+    if coverage < _LOW_COVERAGE or attested_credit > _LOW_ATTESTED * total:
         return "Low"
-    is_high = coverage >= _HIGH_COVERAGE and tested >= _HIGH_TESTED * total
+    is_high = coverage >= _HIGH_COVERAGE and tested_credit >= _HIGH_TESTED * total
     return "High" if is_high else "Medium"
 
 
 # 3.5 group, 3.6 enterprise, 10 framework
 
 
-def _framework(framework: Framework, given: _Given) -> FrameworkScore:
-    policy, profile = given.policy, given.profile
-    lines = {c.id: (*_lineage(framework.groups, c.group), framework.id) for c in framework.controls}
+def _framework(framework: Framework, inputs: _Inputs) -> FrameworkScore:
+    policy, profile = inputs.policy, inputs.profile
+    lineages = {
+        c.id: (*_lineage(framework.groups, c.group), framework.id) for c in framework.controls
+    }
     controls = tuple(
         _control(
             control.id,
             control.weight,
-            _mapped(framework.id, control, given),
-            _target(profile, (control.id, *lines[control.id])),
+            _mapped(framework.id, control, inputs),
+            _target(profile, (control.id, *lineages[control.id])),
             policy,
         )
         for control in framework.controls
     )
     groups = []
     for group in framework.groups:
-        members = [control for control in controls if group.id in lines[control.id]]
+        members = [control for control in controls if group.id in lineages[control.id]]
         target = _target(profile, (*_lineage(framework.groups, group.id), framework.id))
         groups.append(_group(group.id, group.title, members, target, policy))
     target = _target(profile, (framework.id,))
@@ -358,38 +369,38 @@ def _target(profile: Profile, keys: Iterable[str]) -> int:
     return next((profile.targets[k] for k in keys if k in profile.targets), profile.default)
 
 
-def _mapped(framework_id: str, control: Control, given: _Given) -> list[Entry]:
+def _mapped(framework_id: str, control: Control, inputs: _Inputs) -> list[Entry]:
     """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
-    severities, strengths = given.policy.severity_weights, given.policy.strength_weights
-    pairs = [(given.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
+    severities, strengths = inputs.policy.severity_weights, inputs.policy.strength_weights
+    pairs = [(inputs.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
     entries = [
-        Entry(check.level, severities[check.severity] * strengths[how], given.scored[check.id])
+        Entry(check.level, severities[check.severity] * strengths[how], inputs.scored[check.id])
         for check, how in pairs
     ]
     if control.ask or not entries:
         direct = {check.level for check, how in pairs if how == "direct"}
         # Direct checks at all five levels still leave the question open: it stays, at the top.
         level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
-        status = given.answers.get((framework_id, control.id), Status.UNKNOWN)
-        answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], given.policy)
+        status = inputs.answers.get((framework_id, control.id), Status.UNKNOWN)
+        answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], inputs.policy)
         entries.append(Entry(level, severities["medium"] * strengths["direct"], answer))
     return entries
 
 
 def _enterprise(
-    themes: Iterable[Theme], given: _Given, caps: Caps, caps_lo: Caps
+    themes: Iterable[Theme], inputs: _Inputs, caps: Caps, caps_lo: Caps
 ) -> FrameworkScore:
     controls = []
     for theme in themes:
         entries = [
-            Entry(check.level, given.policy.severity_weights[check.severity], given.scored[id_])
-            for id_, check in given.catalog.items()
+            Entry(check.level, inputs.policy.severity_weights[check.severity], inputs.scored[id_])
+            for id_, check in inputs.catalog.items()
             if check.theme == theme.id
         ]
-        target = _target(given.profile, (theme.id, ENTERPRISE))
-        controls.append(_control(theme.id, 1, entries, target, given.policy))
-    target = _target(given.profile, (ENTERPRISE,))
-    total = _group(ENTERPRISE, "Enterprise", controls, target, given.policy, caps, caps_lo)
+        target = _target(inputs.profile, (theme.id, ENTERPRISE))
+        controls.append(_control(theme.id, 1, entries, target, inputs.policy))
+    target = _target(inputs.profile, (ENTERPRISE,))
+    total = _group(ENTERPRISE, "Enterprise", controls, target, inputs.policy, caps, caps_lo)
     return FrameworkScore(ENTERPRISE, total, (), tuple(controls))
 
 
@@ -402,24 +413,24 @@ def _group(
     caps: Caps = (),
     caps_lo: Caps = (),
 ) -> GroupScore:
-    scored = [control for control in controls if control.state != "not_applicable"]
+    scored_controls = [control for control in controls if control.state != "not_applicable"]
     ceiling = min((most for most, _ in caps), default=_LEVELS[-1])
     ceiling_lo = min((most for most, _ in (*caps, *caps_lo)), default=_LEVELS[-1])
-    level_lo = group_level([(c.weight, c.level_lo) for c in scored], policy)
-    level_hi = group_level([(c.weight, c.level_hi) for c in scored], policy)
+    level_lo = group_level([(c.weight, c.level_lo) for c in scored_controls], policy)
+    level_hi = group_level([(c.weight, c.level_hi) for c in scored_controls], policy)
     return GroupScore(
         id=group_id,
         title=title,
-        lo=mean((c.weight, c.lo) for c in scored),
-        hi=mean((c.weight, c.hi) for c in scored),
+        lo=mean((c.weight, c.lo) for c in scored_controls),
+        hi=mean((c.weight, c.hi) for c in scored_controls),
         level_lo=min(level_lo, ceiling_lo),
         level_hi=min(level_hi, ceiling),
         target=target,
-        gap=max(0, target - min(level_lo, ceiling_lo)) if scored else 0,
-        coverage=mean((c.weight, c.coverage) for c in scored),
-        assessed=sum(c.state == "assessed" for c in scored),
-        not_assessed=sum(c.state == "not_assessed" for c in scored),
-        not_applicable=len(controls) - len(scored),
+        gap=max(0, target - min(level_lo, ceiling_lo)) if scored_controls else 0,
+        coverage=mean((c.weight, c.coverage) for c in scored_controls),
+        assessed=sum(c.state == "assessed" for c in scored_controls),
+        not_assessed=sum(c.state == "not_assessed" for c in scored_controls),
+        not_applicable=len(controls) - len(scored_controls),
         members=tuple(control.id for control in controls),
         caps=(
             *(cap for cap in caps if cap[0] < level_hi),
@@ -431,9 +442,11 @@ def _group(
 def group_level(levels: Sequence[tuple[int | Fraction, int]], policy: Policy) -> int:
     """Return the highest n that enough weight reaches, with no control below n - 1 (rule 8)."""
     floor = min((level for _, level in levels), default=-1)
-    reached = (n for n in _LEVELS if _reach(levels, n) > policy.group_share and floor >= n - 1)
-    return max(reached, default=0)
+    reached_levels = (
+        n for n in _LEVELS if _reach(levels, n) > policy.group_share and floor >= n - 1
+    )
+    return max(reached_levels, default=0)
 
 
-def _reach(levels: Iterable[tuple[int | Fraction, int]], n: int) -> Fraction:
-    return mean((weight, _ONE if level >= n else _ZERO) for weight, level in levels)
+def _reach(levels: Iterable[tuple[int | Fraction, int]], threshold: int) -> Fraction:
+    return mean((weight, _ONE if level >= threshold else _ZERO) for weight, level in levels)

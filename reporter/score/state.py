@@ -1,8 +1,9 @@
-"""How every practice stands now, in lo, and what a change of its results adds. In: a tree of
-checks, counted results. Out: exact fractions.
+"""The current lo of every practice, and the gain of a change of its results. In: a tree of checks,
+counted results. Out: exact fractions.
 
-A control's score is the mean of its practices and the total the mean of the controls that apply, so
-that only the practices that a change touches are scored anew; the parts add up exactly."""
+A control's score is the mean of its practices and the total the mean of the applicable controls.
+Only practices that a change touches are scored again; the parts add up exactly.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from reporter.score.scorer import (
 )
 
 Kind = tuple[Status, int, int]
-"""(status, tier lo, tier hi): what a result counts by."""
+"""(status, tier lo, tier hi): results of one kind count alike."""
 Moved = tuple[tuple[Kind, int], ...]
 """How many results of a kind become pass."""
 Change = Mapping[str, Moved]
@@ -37,7 +38,7 @@ Change = Mapping[str, Moved]
 Practice = tuple[str, int]
 """(theme or id, level)"""
 Key = tuple[tuple[str, Moved], ...]
-"""The part of a change that one practice sees."""
+"""The part of a change that affects one practice."""
 Low = tuple[Fraction | None, bool]
 """(score, whether it caps); None where no result applies"""
 _ZERO = Fraction(0)
@@ -45,7 +46,7 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a check counts in, and how much."""
+    """The practice that a check counts in, and its weight."""
 
     practice: Practice
     weight: int
@@ -55,7 +56,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What is scored: checks in practices in controls."""
+    """The scored model: checks in practices in controls."""
 
     checks: Mapping[str, Part]
     practices: Mapping[Practice, tuple[str, int | Fraction]]
@@ -64,32 +65,41 @@ class Tree:
 
 
 class State:
-    """Every practice and control of a tree as scored now, in lo."""
+    """The current lo of every practice and control of a tree."""
 
     def __init__(self, tree: Tree, tallies: Iterable[Tally], policy: Policy, ceiling: int) -> None:
         self.tree, self.policy, self.ceiling = tree, policy, ceiling
         rules = _Rules(policy)
-        counts: dict[str, Counter[Kind]] = {c: Counter() for c in tree.checks}
-        for t in tallies:
-            if t.check in counts:
-                counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
-        self._checks = {c: _Check(part, counts[c], rules) for c, part in tree.checks.items()}
-        own: dict[Practice, list[str]] = defaultdict(list)
-        for c, part in tree.checks.items():
-            own[part.practice].append(c)
-        self._own: dict[str, list[Practice]] = {control: [] for control in tree.controls}
-        for p, (control, _) in tree.practices.items():
-            self._own[control].append(p)
-        self._even = {p for p in tree.practices if all(self._checks[c].even for c in own[p])}
-        self._sums = {p: self._sum(own[p]) for p in tree.practices}
-        self._values = {p: self._value(*sums) for p, sums in self._sums.items()}
-        self._controls = {c: self._control(c, self._values) for c in tree.controls}
+        counts: dict[str, Counter[Kind]] = {check_id: Counter() for check_id in tree.checks}
+        for tally in tallies:
+            if tally.check in counts:
+                counts[tally.check][tally.status, tally.tier_lo, tally.tier_hi] += tally.n
+        self._checks = {
+            check_id: _Check(part, counts[check_id], rules)
+            for check_id, part in tree.checks.items()
+        }
+        checks_of: dict[Practice, list[str]] = defaultdict(list)
+        for check_id, part in tree.checks.items():
+            checks_of[part.practice].append(check_id)
+        self._practices_of: dict[str, list[Practice]] = {control: [] for control in tree.controls}
+        for practice, (control, _) in tree.practices.items():
+            self._practices_of[control].append(practice)
+        self._even = {
+            practice
+            for practice in tree.practices
+            if all(self._checks[check_id].even for check_id in checks_of[practice])
+        }
+        self._sums = {practice: self._sum(checks_of[practice]) for practice in tree.practices}
+        self._values = {practice: self._value(*sums) for practice, sums in self._sums.items()}
+        self._controls = {
+            check_id: self._control(check_id, self._values) for check_id in tree.controls
+        }
         self._lifted: set[Practice] = set()
-        """Of which the last change lifted the cap."""
+        """Practices whose cap the last change lifted."""
         self._share: dict[Practice, Fraction] = {}
         self._divide()
         self._levels: dict[str, int] = {}
-        self._reached: dict[tuple[int, ...], int] = {}
+        self._group_levels: dict[tuple[int, ...], int] = {}
 
     @property
     def total(self) -> Fraction:
@@ -98,40 +108,41 @@ class State:
 
     def level(self) -> int:
         """Return the level of the total on evidence."""
-        for control, practices in self._own.items():
+        for control, practices in self._practices_of.items():
             if control not in self._levels and self._controls[control] is not None:
                 marks = [
                     (p[1], rating(v[0], self.policy)) for p in practices if (v := self._values[p])
                 ]
                 self._levels[control] = level_of(marks)
-        levels = tuple(self._levels[c] for c in self._own if c in self._levels)
-        if levels not in self._reached:
+        levels = tuple(self._levels[c] for c in self._practices_of if c in self._levels)
+        if levels not in self._group_levels:
             weights = [w for c, w in self.tree.controls.items() if c in self._levels]
-            self._reached[levels] = group_level(
+            self._group_levels[levels] = group_level(
                 list(zip(weights, levels, strict=True)), self.policy
             )
-        return min(self._reached[levels], self.ceiling)
+        return min(self._group_levels[levels], self.ceiling)
 
     def parts(self, change: Change) -> dict[Practice, Key]:
-        """Split a change by the practices whose score it may move."""
-        found: dict[Practice, list[tuple[str, Moved]]] = {}
-        for c, moved in change.items():
-            if (part := self.tree.checks.get(c)) and (
-                self._checks[c].low[0] is not None or any(k[0] == Status.NA for k, _ in moved)
+        """Split a change by the practices whose score it may change."""
+        keys: dict[Practice, list[tuple[str, Moved]]] = {}
+        for check_id, moves in change.items():
+            if (part := self.tree.checks.get(check_id)) and (
+                self._checks[check_id].low[0] is not None
+                or any(k[0] == Status.NA for k, _ in moves)
             ):
-                found.setdefault(part.practice, []).append((c, moved))
-        return {p: tuple(own) for p, own in found.items()}
+                keys.setdefault(part.practice, []).append((check_id, moves))
+        return {p: tuple(entries) for p, entries in keys.items()}
 
     def applies(self, practice: Practice) -> bool:
-        """Whether a practice has a result that counts."""
+        """Tell whether a practice has a result that counts."""
         return self._values[practice] is not None
 
     def adds(self, practice: Practice, key: Key) -> Fraction:
-        """What the total gains through one practice that applies."""
+        """Return the gain of the total through one applicable practice."""
         return self._adds(practice, key)[0]
 
     def gain(self, parts: Mapping[Practice, Key]) -> tuple[Fraction, Fraction]:
-        """What the total gains by a change, with and without caps."""
+        """Return the gain of the total from a change, with and without caps."""
         if not all(map(self.applies, parts)):
             gain = self._gain_by_opening(parts)
             return gain, gain
@@ -139,101 +150,109 @@ class State:
         return added(a for a, _ in adds), added(a for _, a in adds)
 
     def may_grow(self, practice: Practice, key: Key) -> bool:
-        """Whether a change may add more through a practice than it did before others were done.
+        """Tell whether a change may add more through a practice than before other actions.
 
-        What makes a result pass adds the less, the better the practice and the more results count.
-        Only a cap that was lifted, or that it would lift, a hidden tier and the limits of a sample
-        turn that round."""
+        A pass adds less the better the practice is and the more results count. Exceptions are a
+        lifted cap, a cap that the change would lift, a hidden tier, and the limits of a sample.
+        """
         if practice not in self._even or practice in self._lifted:
             return True
-        capping = self._sums[practice][2]
-        if not 0 < capping <= len(key):
+        n_capping = self._sums[practice][2]
+        if not 0 < n_capping <= len(key):
             return False
-        return capping == sum(self._checks[c].clears(moved) for c, moved in key)
+        return n_capping == sum(self._checks[c].clears(moves) for c, moves in key)
 
     def steady(self, practice: Practice) -> bool:
-        """Whether that can be said of no change at all of a practice."""
+        """Tell whether no change to a practice can grow."""
         capped_now = self._sums[practice][2] or practice in self._lifted
         return practice in self._even and not capped_now
 
     def apply(self, parts: Mapping[Practice, Key]) -> bool:
-        """Keep a change; return whether it shifts what every practice counts, as something applies
-        only now.
+        """Apply a change; return whether it shifts the share of every practice, because something
+        applies only now.
         """
-        opened = not all(map(self.applies, parts))
+        newly_applies = not all(map(self.applies, parts))
         self._lifted.clear()
-        for p, key in parts.items():
-            held = self._sums[p][2]
-            self._sums[p] = self._changed(p, key)
-            if held and not self._sums[p][2]:
-                self._lifted.add(p)
-            self._values[p] = self._value(*self._sums[p])
-            for c, moved in key:
-                self._checks[c].apply(moved)
-        for control in dict.fromkeys(self.tree.practices[p][0] for p in parts):
+        for practice, key in parts.items():
+            n_capping = self._sums[practice][2]
+            self._sums[practice] = self._sum_after(practice, key)
+            if n_capping and not self._sums[practice][2]:
+                self._lifted.add(practice)
+            self._values[practice] = self._value(*self._sums[practice])
+            for check_id, moves in key:
+                self._checks[check_id].apply(moves)
+        for control in dict.fromkeys(self.tree.practices[practice][0] for practice in parts):
             self._controls[control] = self._control(control, self._values)
             self._levels.pop(control, None)
-        if opened:
+        if newly_applies:
             self._divide()
-        return opened
+        return newly_applies
 
     def _adds(self, practice: Practice, key: Key) -> tuple[Fraction, Fraction]:
-        now, then = self._values[practice], self._value(*self._changed(practice, key))
+        now, then = self._values[practice], self._value(*self._sum_after(practice, key))
         assert now and then
         share = self._share[practice]
         gain = share * (then[0] - now[0])
-        same = now[0] is now[1] and then[0] is then[1]
-        return gain, gain if same else share * (then[1] - now[1])
+        is_uncapped = now[0] is now[1] and then[0] is then[1]
+        return gain, gain if is_uncapped else share * (then[1] - now[1])
 
     def _gain_by_opening(self, parts: Mapping[Practice, Key]) -> Fraction:
-        values = self._values | {p: self._value(*self._changed(p, k)) for p, k in parts.items()}
-        changed = dict.fromkeys(self.tree.practices[p][0] for p in parts)
-        controls = {c: self._control(c, values) for c in changed}
+        values = self._values | {p: self._value(*self._sum_after(p, k)) for p, k in parts.items()}
+        control_ids = dict.fromkeys(self.tree.practices[p][0] for p in parts)
+        controls = {c: self._control(c, values) for c in control_ids}
         return self._total(self._controls | controls) - self.total
 
     def _divide(self) -> None:
-        """Find what part of the total each practice is."""
-        applied = {c: w for c, w in self.tree.controls.items() if self._controls[c] is not None}
-        whole = sum(applied.values())
-        for control, weight in applied.items():
-            own = {p: self.tree.practices[p][1] for p in self._own[control] if self.applies(p)}
-            parts = sum(own.values()) * whole
-            self._share |= {p: Fraction(w * weight) / parts for p, w in own.items()}
+        """Compute the share of each practice in the total."""
+        weights = {c: w for c, w in self.tree.controls.items() if self._controls[c] is not None}
+        total_weight = sum(weights.values())
+        for control, weight in weights.items():
+            practice_weights = {
+                p: self.tree.practices[p][1] for p in self._practices_of[control] if self.applies(p)
+            }
+            share_base = sum(practice_weights.values()) * total_weight
+            self._share |= {
+                p: Fraction(w * weight) / share_base for p, w in practice_weights.items()
+            }
 
     def _sum(self, checks: Iterable[str]) -> tuple[Fraction, int, int]:
         """Return (weighted scores, weights, how many cap) of the checks that apply."""
         lows = [(self._checks[c].part.weight, *self._checks[c].low) for c in checks]
-        applied = [(w, lo, caps) for w, lo, caps in lows if lo is not None]
-        total = sum((w * lo for w, lo, _ in applied), _ZERO)
-        return total, sum(w for w, *_ in applied), sum(caps for *_, caps in applied)
+        rows = [(w, lo, caps) for w, lo, caps in lows if lo is not None]
+        total = sum((w * lo for w, lo, _ in rows), _ZERO)
+        return total, sum(w for w, *_ in rows), sum(caps for *_, caps in rows)
 
-    def _changed(self, practice: Practice, key: Key) -> tuple[Fraction, int, int]:
-        """The same with a change: it moves by what its checks move."""
-        total, weights, capping = self._sums[practice]
-        for c, moved in key:
-            check = self._checks[c]
-            (now, caps), (then, still) = check.low, check.score(moved)
+    def _sum_after(self, practice: Practice, key: Key) -> tuple[Fraction, int, int]:
+        """Return the sum of a practice after a change of its checks."""
+        total, weights, n_capping = self._sums[practice]
+        for check_id, moves in key:
+            check = self._checks[check_id]
+            (now, caps), (then, still_caps) = check.low, check.score(moves)
             if then is not None:
                 weight = check.part.weight
                 total += weight * (then if now is None else then - now)
                 weights += weight if now is None else 0
-                capping -= caps and not still
-        return total, weights, capping
+                n_capping -= caps and not still_caps
+        return total, weights, n_capping
 
     def _value(
-        self, total: Fraction, weights: int, capping: int
+        self, total: Fraction, weights: int, n_capping: int
     ) -> tuple[Fraction, Fraction] | None:
         """Score a practice, with and without its cap."""
         if not weights:
             return None
         raw = total / weights
-        return capped(raw, capping > 0, self.policy), raw
+        return capped(raw, n_capping > 0, self.policy), raw
 
     def _control(
         self, control: str, values: Mapping[Practice, tuple[Fraction, Fraction] | None]
     ) -> Fraction | None:
-        own = [(self.tree.practices[p][1], v[0]) for p in self._own[control] if (v := values[p])]
-        return mean(own) if own else None
+        pairs = [
+            (self.tree.practices[p][1], v[0])
+            for p in self._practices_of[control]
+            if (v := values[p])
+        ]
+        return mean(pairs) if pairs else None
 
     def _total(self, scores: Mapping[str, Fraction | None]) -> Fraction:
         return mean((self.tree.controls[c], s) for c, s in scores.items() if s is not None)
@@ -247,7 +266,7 @@ def added(values: Iterable[Fraction]) -> Fraction:
 
 
 class _Rules:
-    """What the policy says of results, looked up once."""
+    """Weights and credits of the policy, looked up once."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy, self.credits = policy, credits_of(policy)
@@ -262,80 +281,80 @@ class _Rules:
             for lo, hi in self.weights
             if hi >= CAP_TIER and not self.credits[status]
         )
-        """The kinds of results that cap a practice where the check is critical."""
+        """Kinds of results that cap the practice of a critical check."""
 
 
 class _Check:
-    """A check as it stands: what its results weigh by status, and its score with some of them made
-    good.
+    """The current state of a check: the weights of its results by status, and its score after some
+    become pass.
     """
 
     def __init__(self, part: Part, counts: Counter[Kind], rules: _Rules) -> None:
         self.part, self._counts, self._rules = part, counts, rules
         self.even = not part.sampled and all(lo == hi for _, lo, hi in counts)
-        """Whether what one result adds does not hang on what others are."""
+        """Whether the gain of one result is independent of the other results."""
         self._sums = weigh(tallied("", counts), rules.policy)
         self._capping = rules.capping if part.critical else frozenset()
         self._open = self._caps(tuple(counts.items()))
-        """How many results cap."""
-        self._known: dict[Moved, Low] = {}
+        """Number of results that cap."""
+        self._cache: dict[Moved, Low] = {}
         self.low = self.score(())
 
-    def score(self, moved: Moved) -> Low:
-        """Score it once some results are made good."""
-        found = self._known.get(moved)
-        if found is None:
-            found = self._known[moved] = self._score(moved)
-        return found
+    def score(self, moves: Moved) -> Low:
+        """Return the score once some results are pass."""
+        low = self._cache.get(moves)
+        if low is None:
+            low = self._cache[moves] = self._score(moves)
+        return low
 
-    def clears(self, moved: Moved) -> bool:
-        """Whether it caps until these results are made good."""
-        return 0 < self._open == self._caps(moved)
+    def clears(self, moves: Moved) -> bool:
+        """Tell whether the check caps until these results are pass."""
+        return 0 < self._open == self._caps(moves)
 
-    def apply(self, moved: Moved) -> None:
-        """Keep that some results are made good."""
-        low = self.score(moved)
-        self._sums = self._moved(moved)
-        self._open -= self._caps(moved)
+    def apply(self, moves: Moved) -> None:
+        """Apply that some results are pass."""
+        low = self.score(moves)
+        self._sums = self._sums_after(moves)
+        self._open -= self._caps(moves)
         if self.part.sampled:
-            self._counts = make_good(self._counts, moved)
-        self.low, self._known = low, {(): low}
+            self._counts = make_good(self._counts, moves)
+        self.low, self._cache = low, {(): low}
 
-    def _caps(self, moved: Moved) -> int:
-        found = 0
-        for kind, n in moved:
+    def _caps(self, moves: Moved) -> int:
+        total = 0
+        for kind, n in moves:
             if kind in self._capping:
-                found += n
-        return found
+                total += n
+        return total
 
-    def _score(self, moved: Moved) -> Low:
+    def _score(self, moves: Moved) -> Low:
         if self.part.sampled:
-            tallies = tallied("", make_good(self._counts, moved))
-            found = score_check("", self.part.critical, tallies, self._rules.policy, True)
-            return found.lo if found.applicable else None, found.caps_lo
-        caps = self._open > 0 and self._open > self._caps(moved)
-        return lowest(self._moved(moved), self._rules.credits), caps
+            tallies = tallied("", make_good(self._counts, moves))
+            check_score = score_check("", self.part.critical, tallies, self._rules.policy, True)
+            return check_score.lo if check_score.applicable else None, check_score.caps_lo
+        caps = self._open > 0 and self._open > self._caps(moves)
+        return lowest(self._sums_after(moves), self._rules.credits), caps
 
-    def _moved(self, moved: Moved) -> dict[Status, tuple[int, int]]:
-        sums, of_tiers = dict(self._sums), self._rules.weights
+    def _sums_after(self, moves: Moved) -> dict[Status, tuple[int, int]]:
+        sums, tier_weights = dict(self._sums), self._rules.weights
         light, heavy = sums.get(Status.PASS, (0, 0))
-        for (status, lo, hi), n in moved:
-            least, most = of_tiers[lo, hi]
-            light, heavy = light + n * least, heavy + n * most
+        for (status, lo, hi), count in moves:
+            lightest, heaviest = tier_weights[lo, hi]
+            light, heavy = light + count * lightest, heavy + count * heaviest
             if status != Status.NA:
-                before = sums[status]
-                sums[status] = before[0] - n * least, before[1] - n * most
+                pair = sums[status]
+                sums[status] = pair[0] - count * lightest, pair[1] - count * heaviest
         sums[Status.PASS] = light, heavy
         return sums
 
 
-def make_good(counts: Counter[Kind], moved: Moved) -> Counter[Kind]:
+def make_good(counts: Counter[Kind], moves: Moved) -> Counter[Kind]:
     """Return counted results once some are pass."""
-    made = Counter(counts)
-    for (status, lo, hi), n in moved:
-        made[status, lo, hi] -= n
-        made[Status.PASS, lo, hi] += n
-    return made
+    result = Counter(counts)
+    for (status, lo, hi), n in moves:
+        result[status, lo, hi] -= n
+        result[Status.PASS, lo, hi] += n
+    return result
 
 
 def tallied(check: str, counts: Mapping[Kind, int]) -> list[Tally]:

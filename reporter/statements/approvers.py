@@ -1,8 +1,9 @@
-"""Who may sign a statement. In: an engine with actors, what reporter.yml says under `approvers:`.
-Out: Directory.
+"""Authority to sign a statement. In: an engine with actors, `approvers:` of reporter.yml. Out:
+Directory.
 
-A name on a statement proves nothing. It counts where it is that of one person of the directory, who
-was in office on that day and has a role that the workspace names for this kind of statement."""
+A name on a statement proves nothing by itself. It counts if it identifies one person who was in
+office on that day and has a role named for this kind of statement.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from reporter.model.sentences import Sentence, tell
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One actor of the lists, as far as it matters who signs."""
+    """One actor of the lists, with the facts that determine who may sign."""
 
     id: str
     kind: str
@@ -31,56 +32,56 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """People by every name that they have, and who may sign what."""
+    """People by each of their names, and who may sign which statement."""
 
     ids: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """Id or alias, as compared -> whose it is."""
+    """Id or alias, normalised -> the people who have it."""
     names: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """Display name, as compared -> whose it is."""
+    """Display name, normalised -> the people who have it."""
     approvers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of statement -> roles, and ids or names of people."""
     has_people: bool = False
 
     def known(self, name: str) -> tuple[Person, ...]:
-        """Return whom a name may mean: by id or alias, else by display name, people before
-        others.
+        """Return the people whom a name may mean: by id or alias, else by display name, people
+        before other actors.
         """
         key = person(name)
-        found = self.ids.get(key) or self.names.get(key, ())
-        return tuple(p for p in found if p.kind == "human") or found
+        people = self.ids.get(key) or self.names.get(key, ())
+        return tuple(p for p in people if p.kind == "human") or people
 
     def same(self, one: str, other: str) -> bool:
         """Say whether two names may mean the same person."""
-        mine = {p.id for p in self.known(one)}
-        return person(one) == person(other) or any(p.id in mine for p in self.known(other))
+        ids = {p.id for p in self.known(one)}
+        return person(one) == person(other) or any(p.id in ids for p in self.known(other))
 
     def key(self, name: str) -> str:
-        """Return one name for all the names of a person; of who is not known, the name as it is
-        compared.
-        """
-        found = self.known(name)
-        return found[0].id if len(found) == 1 else person(name)
+        """Return one key for all names of a person; for an unknown person, the normalised name."""
+        people = self.known(name)
+        return people[0].id if len(people) == 1 else person(name)
 
     def objection(self, kind: str, name: str, at: datetime | None) -> Sentence | None:
-        """Say why somebody may not sign a statement of a kind on a day; nothing of who may."""
+        """Return the reason that somebody may not sign a kind of statement on a day; None if they
+        may.
+        """
         if not self.has_people:
             return tell("no list of people was supplied, so nothing shows who {name} is", name=name)
-        found = self.known(name)
-        if not found:
+        people = self.known(name)
+        if not people:
             return tell("{name} is in no list of people that was supplied", name=name)
-        if len(found) > 1:
-            ids = tuple(sorted(p.id for p in found))
+        if len(people) > 1:
+            ids = tuple(sorted(p.id for p in people))
             return tell("{name} may be any of {ids}", name=name, ids=ids)
-        (who,) = found
-        if who.kind != "human":
-            return tell("{name} is no person ({kind:word})", name=name, kind=who.kind)
+        (signer,) = people
+        if signer.kind != "human":
+            return tell("{name} is no person ({kind:word})", name=name, kind=signer.kind)
         if at is None:
             return tell("no day is named on which {name} signed", name=name)
-        return _out_of_office(who, name, at) or self._unentitled(kind, who, name)
+        return _out_of_office(signer, name, at) or self._unentitled(kind, signer, name)
 
     def in_office(self, at: datetime) -> tuple[Person, ...]:
         """Return the people of the lists who are in office on a day."""
-        everybody = {p.id: p for found in self.ids.values() for p in found}
+        everybody = {p.id: p for people in self.ids.values() for p in people}
         return tuple(
             p
             for _, p in sorted(everybody.items())
@@ -91,12 +92,12 @@ class Directory:
         """Return who may sign a kind of statement on a day."""
         return tuple(p for p in self.in_office(at) if not self._unentitled(kind, p, p.id))
 
-    def _unentitled(self, kind: str, who: Person, name: str) -> Sentence | None:
-        allowed = self.approvers.get(kind, ())
-        if not allowed:
+    def _unentitled(self, kind: str, signer: Person, name: str) -> Sentence | None:
+        entries = self.approvers.get(kind, ())
+        if not entries:
             return tell("reporter.yml names nobody under approvers: {kind}", kind=kind)
-        for entry in allowed:
-            if person(entry) in who.roles or any(p.id == who.id for p in self.known(entry)):
+        for entry in entries:
+            if person(entry) in signer.roles or any(p.id == signer.id for p in self.known(entry)):
                 return None
         return tell(
             "{name} is not among those whom reporter.yml names under approvers: {kind}",
@@ -106,52 +107,54 @@ class Directory:
 
 
 def read_directory(engine: Engine, approvers: Mapping[str, Sequence[str]]) -> Directory:
-    """Return who stands in the lists, with every name of theirs."""
+    """Return everybody in the lists, under each of their names."""
     ids: dict[str, dict[str, Person]] = defaultdict(dict)
     names: dict[str, dict[str, Person]] = defaultdict(dict)
     everybody: dict[str, Person] = {}
-    for actor, kind, state, since, began, left, roles, name, principal in engine.rows(
+    for actor, kind, state, since, began_at, left_at, roles, name, principal in engine.rows(
         "SELECT actor_id, kind, coalesce(state, ''), state_since, activated_at, retired_at,"
         " coalesce(roles, ''), name, CASE WHEN kind = 'human' THEN principal_id END FROM actors"
         " WHERE registered ORDER BY actor_id"
     ):
-        held = frozenset(filter(None, map(person, roles.split(";"))))
-        who = Person(actor, kind, state, since, began, left, held)
-        everybody[actor] = who
-        for known in filter(None, (actor, principal)):
-            ids[person(known)][actor] = who
+        role_names = frozenset(filter(None, map(person, roles.split(";"))))
+        entry = Person(actor, kind, state, since, began_at, left_at, role_names)
+        everybody[actor] = entry
+        for identifier in filter(None, (actor, principal)):
+            ids[person(identifier)][actor] = entry
         if name:
-            names[person(name)][actor] = who
+            names[person(name)][actor] = entry
     for actor, alias in engine.rows("SELECT actor_id, alias FROM aliases ORDER BY actor_id, alias"):
         if actor in everybody and alias:
             ids[person(alias)][actor] = everybody[actor]
     return Directory(
-        {n: tuple(found.values()) for n, found in ids.items()},
-        {n: tuple(found.values()) for n, found in names.items()},
+        {n: tuple(people.values()) for n, people in ids.items()},
+        {n: tuple(people.values()) for n, people in names.items()},
         approvers,
         any(p.kind == "human" for p in everybody.values()),
     )
 
 
 def person(name: str) -> str:
-    """Return a name as it is compared."""
+    """Return a name in normalised form."""
     return " ".join(name.casefold().split())
 
 
-def _out_of_office(who: Person, name: str, at: datetime) -> Sentence | None:
-    """Say why somebody could not sign on a day; the first and the last day count."""
+def _out_of_office(signer: Person, name: str, at: datetime) -> Sentence | None:
+    """Return the reason that somebody could not sign on a day; the first and the last day count."""
     day = at.date()
-    if who.began_at and day < who.began_at.date():
-        return tell("{name} was not there before {day}", name=name, day=f"{who.began_at:%Y-%m-%d}")
-    left = who.left_at or (who.state_since if who.state == "retired" else None)
-    if left and day > left.date():
-        return tell("{name} left on {day}", name=name, day=f"{left:%Y-%m-%d}")
-    if who.state == "retired" and not left:
+    if signer.began_at and day < signer.began_at.date():
+        return tell(
+            "{name} was not there before {day}", name=name, day=f"{signer.began_at:%Y-%m-%d}"
+        )
+    left_at = signer.left_at or (signer.state_since if signer.state == "retired" else None)
+    if left_at and day > left_at.date():
+        return tell("{name} left on {day}", name=name, day=f"{left_at:%Y-%m-%d}")
+    if signer.state == "retired" and not left_at:
         return tell("{name} has left, and no list says when", name=name)
-    if who.state not in ("", "active", "retired") and (
-        not who.state_since or day >= who.state_since.date()
+    if signer.state not in ("", "active", "retired") and (
+        not signer.state_since or day >= signer.state_since.date()
     ):
-        return tell("{name} was not in office ({state:word})", name=name, state=who.state)
-    if who.state or left:
+        return tell("{name} was not in office ({state:word})", name=name, state=signer.state)
+    if signer.state or left_at:
         return None
     return tell("no list says whether {name} was in office", name=name)

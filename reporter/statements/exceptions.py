@@ -1,7 +1,7 @@
-"""What waivers and compensating controls do to results. In: an engine with results, statements.
-Out: results changed or marked, and each statement with its effect.
+"""The effect of waivers and compensating controls on results. In: an engine with results,
+statements. Out: results changed or marked, and each statement with its effect.
 
-Proof is looked for among the results as found, so that no compensated result proves another one.
+Proof comes from the original results, so that no compensated result proves another one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from reporter.schema.tables import SUBJECTS
 from reporter.statements.approvers import Directory
 
 _TIER = 3
-"""From this tier on a critical failure is not waived."""
-_SAID = {
+"""From this tier up, a critical failure cannot be waived."""
+_OBJECTIONS = {
     "own": mark("approved by its owner"),
     "self": mark("approved by the person it is about"),
     "unowned": mark("no owner is known, so nothing shows that somebody else approved it"),
@@ -32,21 +32,26 @@ _SAID = {
         " compensating control"
     ),
 }
-"""What speaks against a statement."""
+"""Objections to a statement."""
 
 
 def compensate(
-    engine: Engine, given: Sequence[Compensation], checks: Iterable[Check], who: Directory
+    engine: Engine,
+    compensations: Sequence[Compensation],
+    checks: Iterable[Check],
+    directory: Directory,
 ) -> tuple[Compensation, ...]:
-    """Turn each failing result whose substitute is proven into a compensated one."""
-    if all(c.why for c in given):
-        return tuple(given)
+    """Mark each failing result as compensated if its substitute check is proven."""
+    if all(c.why for c in compensations):
+        return tuple(compensations)
     about = {c.id: c.about for c in checks}
-    _match(engine, given, about, (), who)
-    found, shown = _found(engine), _shown(engine, given, about)
-    done = [_weighed(c, found[n], shown.get(n)) for n, c in enumerate(given)]
+    _match(engine, compensations, about, (), directory)
+    counts, proofs = _match_counts(engine), _proofs(engine, compensations, about)
+    outcomes = [
+        _compensation_outcome(c, counts[n], proofs.get(n)) for n, c in enumerate(compensations)
+    ]
     best: dict[tuple[str, str], Compensation] = {}
-    for c in sorted(done, key=lambda c: (c.expires, c.ref)):
+    for c in sorted(outcomes, key=lambda c: (c.expires, c.ref)):
         if c.counts_as:
             best[c.check, c.subject] = c
     engine.run(
@@ -63,32 +68,32 @@ def compensate(
         " m.ref))) AS VARCHAR) FROM made_good AS m WHERE results.check_id = m.check_id AND"
         " results.subject = m.subject AND results.status = 'fail'"
     )
-    return tuple(done)
+    return tuple(outcomes)
 
 
 def waive(
     engine: Engine,
-    given: Sequence[Waiver],
+    waivers: Sequence[Waiver],
     checks: Iterable[Check],
     as_of: datetime,
-    who: Directory,
+    directory: Directory,
 ) -> tuple[Waiver, ...]:
-    """Mark each failing result that a waiver covers; of several the one that ends last stands in
-    it.
+    """Mark each failing result that a waiver covers; of several waivers the one that ends last is
+    recorded.
     """
-    if all(w.why for w in given):
-        return tuple(given)
+    if all(w.why for w in waivers):
+        return tuple(waivers)
     checks = tuple(checks)
     critical = [c.id for c in checks if c.severity == "critical"]
-    _match(engine, given, {c.id: c.about for c in checks}, critical, who)
+    _match(engine, waivers, {c.id: c.about for c in checks}, critical, directory)
     engine.run(
         "UPDATE results SET waived_until = m.until, waiver = m.ref FROM (SELECT check_id, subject, "
         "arg_max(until, (until, -n)) AS until, arg_max(ref, (until, -n)) AS ref FROM matched "
         "WHERE objection = '' GROUP BY ALL) AS m "
         "WHERE results.check_id = m.check_id AND results.subject = m.subject"
     )
-    found = _found(engine)
-    return tuple(_waived(w, found[n], as_of) for n, w in enumerate(given))
+    counts = _match_counts(engine)
+    return tuple(_waiver_outcome(w, counts[n], as_of) for n, w in enumerate(waivers))
 
 
 # whom a statement is about
@@ -96,22 +101,22 @@ def waive(
 
 def _match(
     engine: Engine,
-    given: Sequence[Waiver | Compensation],
+    statements: Sequence[Waiver | Compensation],
     about: Mapping[str, str],
     critical: Sequence[str],
-    who: Directory,
+    directory: Directory,
 ) -> None:
-    """Make `matched`: n of a statement, each result that it names, and what speaks against it, ''
-    if nothing does.
+    """Make `matched`: n of a statement, each result that it names, and the objection to it, or ''
+    if there is none.
     """
-    live = [(n, s) for n, s in enumerate(given) if not s.why]
+    candidates = [(n, s) for n, s in enumerate(statements) if not s.why]
     engine.run(
         "CREATE OR REPLACE TEMP TABLE stated (n BIGINT, check_id VARCHAR, subject VARCHAR, approver"
         " VARCHAR, until VARCHAR, ref VARCHAR)"
     )
     engine.insert(
         "stated",
-        [(n, s.check, s.subject, s.approved_by, _until(s.expires), s.ref) for n, s in live],
+        [(n, s.check, s.subject, s.approved_by, _until(s.expires), s.ref) for n, s in candidates],
     )
     results = (
         "SELECT s.n, s.approver, s.until, s.ref, c.check_id, c.subject, c.status, c.tier_hi FROM"
@@ -122,7 +127,7 @@ def _match(
         f" = s.subject UNION ALL {results} ON c.check_id = s.check_id WHERE s.subject = '' AND"
         " c.status = 'fail'"
     )
-    _hold(engine, {s.check for _, s in live}, about, who)
+    _make_holders(engine, {s.check for _, s in candidates}, about, directory)
     organisation = quoted_list([i for i, kind in about.items() if not SUBJECTS[kind]])
     engine.run(
         "CREATE OR REPLACE TEMP TABLE matched AS SELECT m.n, m.until, m.ref, m.check_id,"
@@ -139,20 +144,22 @@ def _match(
     )
 
 
-def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str], who: Directory) -> None:
-    """Make `holders`, the actors of each failing result, and `persons`, whoever signed beside the
-    owners and people that he is.
+def _make_holders(
+    engine: Engine, ids: Group[str], about: Mapping[str, str], directory: Directory
+) -> None:
+    """Make `holders`, the actors of each failing result, and `persons`, the owners and people that
+    each signer is.
     """
     engine.run(
         "CREATE OR REPLACE TEMP TABLE holders (check_id VARCHAR, subject VARCHAR, actor_id VARCHAR)"
     )
     for kind in sorted({about[i] for i in ids}):
         if SUBJECTS[kind]:
-            own = quoted_list(sorted(i for i in ids if about[i] == kind))
+            kind_ids = quoted_list(sorted(i for i in ids if about[i] == kind))
             engine.run(
                 "INSERT INTO holders SELECT DISTINCT m.check_id, m.subject, s.actor_id FROM named"
                 f" AS m JOIN ({SUBJECTS[kind]}) AS s ON s.subject = m.subject WHERE m.status ="
-                f" 'fail' AND list_contains({own}, m.check_id)"
+                f" 'fail' AND list_contains({kind_ids}, m.check_id)"
             )
     parties = engine.rows(
         "SELECT owner FROM holders JOIN tiers USING (actor_id) WHERE owner <> '' UNION "
@@ -166,96 +173,103 @@ def _hold(engine: Engine, ids: Group[str], about: Mapping[str, str], who: Direct
             (party, signer)
             for (party,) in parties
             for (signer,) in signers
-            if who.same(party, signer)
+            if directory.same(party, signer)
         ],
     )
 
 
-def _found(engine: Engine) -> dict[int, dict[str, int]]:
-    """Count the results of each statement by what speaks against it."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
+def _match_counts(engine: Engine) -> dict[int, dict[str, int]]:
+    """Count the results of each statement by objection."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
     for n, objection, results in engine.rows(
         "SELECT n, objection, count(*) FROM matched GROUP BY ALL ORDER BY ALL"
     ):
-        found[n][objection] = results
-    return found
+        counts[n][objection] = results
+    return counts
 
 
-def _waived(w: Waiver, found: Mapping[str, int], as_of: datetime) -> Waiver:
-    """Say what a waiver does."""
-    if w.why:
-        return w
-    if not found and w.subject:
-        return replace(w, why=_absent(w))
-    against = [
-        Sentence(_SAID[k]) if w.subject else tell("{why} ({n})", why=Sentence(_SAID[k]), n=n)
-        for k, n in found.items()
-        if k in _SAID
+def _waiver_outcome(waiver: Waiver, counts: Mapping[str, int], as_of: datetime) -> Waiver:
+    """Return a waiver with its effect."""
+    if waiver.why:
+        return waiver
+    if not counts and waiver.subject:
+        return replace(waiver, why=_no_subject(waiver))
+    objections = [
+        Sentence(_OBJECTIONS[k])
+        if waiver.subject
+        else tell("{why} ({n})", why=Sentence(_OBJECTIONS[k]), n=n)
+        for k, n in counts.items()
+        if k in _OBJECTIONS
     ]
-    if results := found.get("", 0):
-        overdue = w.review_at is not None and w.review_at.date() < as_of.date()
-        why = [tell("off the roadmap, score unchanged")]
-        if overdue and w.review_at:
-            why.append(tell("review overdue since {day}", day=_until(w.review_at)))
-        why += [tell("not where {why}", why=a) for a in against]
-        return replace(w, counts_as="waived", results=results, why=joined(*why))
-    if against:
-        return replace(w, why=tell("no effect: {why}", why=joined(*against)))
-    for status in found:
+    if results := counts.get("", 0):
+        is_overdue = waiver.review_at is not None and waiver.review_at.date() < as_of.date()
+        reasons = [tell("off the roadmap, score unchanged")]
+        if is_overdue and waiver.review_at:
+            reasons.append(tell("review overdue since {day}", day=_until(waiver.review_at)))
+        reasons += [tell("not where {why}", why=a) for a in objections]
+        return replace(waiver, counts_as="waived", results=results, why=joined(*reasons))
+    if objections:
+        return replace(waiver, why=tell("no effect: {why}", why=joined(*objections)))
+    for status in counts:
         return replace(
-            w,
+            waiver,
             why=tell(
                 "covers nothing that fails: {check} is {status:word} on it",
-                check=w.check,
+                check=waiver.check,
                 status=status,
             ),
         )
-    return replace(w, why=tell("covers nothing that fails"))
+    return replace(waiver, why=tell("covers nothing that fails"))
 
 
 # what proves a compensating control
 
 
-def _shown(
-    engine: Engine, given: Sequence[Compensation], about: Mapping[str, str]
+def _proofs(
+    engine: Engine, compensations: Sequence[Compensation], about: Mapping[str, str]
 ) -> dict[int, tuple[Value, tuple[str, ...]]]:
-    """Return whose verdicts of the other check decide, and which these are, by place in `given`.
+    """Return the bearer whose results of the other check decide, and these results, by place in
+    `compensations`.
 
-    Those of the same subject; else of all the actors that it belongs to; else of the organisation.
+    Results on the same subject come first, then those on all of its actors, then those on the
+    organisation.
     """
-    live = {n: c for n, c in enumerate(given) if not c.why}
+    candidates = {n: c for n, c in enumerate(compensations) if not c.why}
     engine.run("CREATE OR REPLACE TEMP TABLE others (n BIGINT, by_check VARCHAR)")
-    engine.insert("others", [(n, c.by_check) for n, c in live.items()])
-    found: dict[int, tuple[Value, tuple[str, ...]]] = {}
-    shared = dict(
+    engine.insert("others", [(n, c.by_check) for n, c in candidates.items()])
+    proofs: dict[int, tuple[Value, tuple[str, ...]]] = {}
+    organisation_statuses = dict(
         engine.rows(
             "SELECT check_id, list_sort(list(DISTINCT status)) FROM results "
             "WHERE check_id IN (SELECT by_check FROM others) GROUP BY check_id"
         )
     )
-    for n, c in live.items():
-        if not SUBJECTS[about[c.by_check]] and c.by_check in shared:
-            found[n] = tell("the organisation"), tuple(shared[c.by_check])
+    for n, c in candidates.items():
+        if not SUBJECTS[about[c.by_check]] and c.by_check in organisation_statuses:
+            proofs[n] = tell("the organisation"), tuple(organisation_statuses[c.by_check])
     actors: dict[int, dict[str, Sequence[str]]] = defaultdict(dict)
-    for kind in sorted({about[c.by_check] for c in live.values()}):
+    for kind in sorted({about[c.by_check] for c in candidates.values()}):
         if SUBJECTS[kind]:
-            for n, actor, verdicts in engine.rows(_verdicts_of_actors(SUBJECTS[kind], kind, about)):
-                actors[n][actor] = verdicts or ["without a verdict"]
-    for n, of in actors.items():
-        if any(v != ["without a verdict"] for v in of.values()):
-            found[n] = tuple(sorted(of)), tuple(sorted({v for own in of.values() for v in own}))
-    for n, subject, verdict in engine.rows(
+            for n, actor, actor_statuses in engine.rows(
+                _statuses_of_actors(SUBJECTS[kind], kind, about)
+            ):
+                actors[n][actor] = actor_statuses or ["without a verdict"]
+    for n, by_actor in actors.items():
+        if any(v != ["without a verdict"] for v in by_actor.values()):
+            proofs[n] = (
+                tuple(sorted(by_actor)),
+                tuple(sorted({v for statuses in by_actor.values() for v in statuses})),
+            )
+    for n, subject, status in engine.rows(
         "SELECT o.n, c.subject, c.status FROM others AS o JOIN stated AS s ON s.n = o.n "
         "JOIN results AS c ON c.check_id = o.by_check AND c.subject = s.subject"
     ):
-        found[n] = subject, (verdict,)
-    return found
+        proofs[n] = subject, (status,)
+    return proofs
 
 
-def _verdicts_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> str:
-    """SQL: n, an actor that the failing subject belongs to, the verdicts of the other check on what
-    is the actor's.
-    """
+def _statuses_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> str:
+    """SQL: n, an actor of the failing subject, and the results of the other check on that actor."""
     ids = quoted_list([i for i, k in about.items() if k == kind])
     return (
         "SELECT o.n, h.actor_id, list_sort(list(DISTINCT p.status) FILTER (p.status IS NOT NULL))"
@@ -267,53 +281,57 @@ def _verdicts_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> s
     )
 
 
-def _weighed(
-    c: Compensation, found: Mapping[str, int], shown: tuple[Value, tuple[str, ...]] | None
+def _compensation_outcome(
+    compensation: Compensation,
+    counts: Mapping[str, int],
+    proof: tuple[Value, tuple[str, ...]] | None,
 ) -> Compensation:
-    """Say what a compensating control does."""
-    if c.why:
-        return c
-    if not found:
-        return replace(c, why=_absent(c))
-    (against,) = found
-    if against:
-        if against in _SAID:
-            return replace(c, why=Sentence(_SAID[against]))
-        idle = tell(
-            "nothing to make good: {check} is {status:word} on it", check=c.check, status=against
+    """Return a compensating control with its effect."""
+    if compensation.why:
+        return compensation
+    if not counts:
+        return replace(compensation, why=_no_subject(compensation))
+    (objection,) = counts
+    if objection:
+        if objection in _OBJECTIONS:
+            return replace(compensation, why=Sentence(_OBJECTIONS[objection]))
+        reason = tell(
+            "nothing to make good: {check} is {status:word} on it",
+            check=compensation.check,
+            status=objection,
         )
-        return replace(c, why=idle)
-    if shown is None:
-        unproven = tell(
+        return replace(compensation, why=reason)
+    if proof is None:
+        reason = tell(
             "not proven: {check} has no verdict on it, its actor or the organisation",
-            check=c.by_check,
+            check=compensation.by_check,
         )
-        return replace(c, why=unproven)
-    who, verdicts = shown
-    if verdicts != ("pass",):
-        others = [tell("{verdict:word}", verdict=v) for v in verdicts if v != "pass"]
-        unproven = tell(
+        return replace(compensation, why=reason)
+    holder, statuses = proof
+    if statuses != ("pass",):
+        sentences = [tell("{verdict:word}", verdict=v) for v in statuses if v != "pass"]
+        reason = tell(
             "not proven: {check} is {verdicts} on {who}",
-            check=c.by_check,
+            check=compensation.by_check,
             verdicts=reduce(
-                lambda one, more: tell("{one} and {other}", one=one, other=more), others
+                lambda one, more: tell("{one} and {other}", one=one, other=more), sentences
             ),
-            who=who,
+            who=holder,
         )
-        return replace(c, why=unproven)
+        return replace(compensation, why=reason)
     return replace(
-        c,
+        compensation,
         counts_as="compensated",
         results=1,
-        why=tell("{check} passes on {who}", check=c.by_check, who=who),
+        why=tell("{check} passes on {who}", check=compensation.by_check, who=holder),
     )
 
 
-def _absent(s: Waiver | Compensation) -> Sentence:
+def _no_subject(statement: Waiver | Compensation) -> Sentence:
     return tell(
         "no such subject in this run: {check} has no verdict on {subject}",
-        check=s.check,
-        subject=s.subject,
+        check=statement.check,
+        subject=statement.subject,
     )
 
 

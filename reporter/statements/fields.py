@@ -1,5 +1,5 @@
-"""What the fields of a statement say. In: a row as texts. Out: values, or `Wrong` with what was
-expected; the row rejected.
+"""The values of the fields of a statement. In: a row as texts. Out: values, or `Wrong` with the
+expected form; the row rejected.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from reporter.model.statements import Given
 
 SHOWN = 300
 FEW = 9
-"""So many words are listed; of more, the closest or an example."""
+"""Up to this many words are listed; beyond that, the closest ones or an example."""
 
 
 class Wrong(ReporterError):
-    """A row that cannot be taken: what is wrong, and what was expected."""
+    """A row that cannot be accepted: its mistake, and the expected form."""
 
     def __init__(self, wrong: Sentence, hint: Sentence) -> None:
         super().__init__(str(wrong), hint=str(hint))
@@ -33,21 +33,21 @@ def rejected(row: Given, error: Wrong) -> Quarantined:
     return Quarantined(row.file, row.line, "rejected", error.told, text)
 
 
-def filled(f: Mapping[str, str], name: str, expected: Sentence) -> str:
-    """Return a text that must be there; `expected` is a whole sentence."""
-    value = f.get(name, "")
+def filled(fields: Mapping[str, str], name: str, expected: Sentence) -> str:
+    """Return a required text; `expected` is a whole sentence."""
+    value = fields.get(name, "")
     if not value:
         raise Wrong(_empty(name), hint=expected)
     return value
 
 
-def one_of(f: Mapping[str, str], name: str, words: Mapping[str, str]) -> str:
-    """Return what a word of a list means; the closest ones stand in the error."""
-    value = f.get(name, "")
+def one_of(fields: Mapping[str, str], name: str, words: Mapping[str, str]) -> str:
+    """Return the meaning of a word of a list; the error names the closest words."""
+    value = fields.get(name, "")
     if value in words:
         return words[value]
-    close = get_close_matches(value, words, 3 if len(words) > FEW else 1)
-    hint = _meant(close) if close and len(words) > FEW else listed(words.values())
+    suggestions = get_close_matches(value, words, 3 if len(words) > FEW else 1)
+    hint = _suggestion(suggestions) if suggestions and len(words) > FEW else listed(words.values())
     raise Wrong(_is(name, value) if value else _empty(name), hint=hint)
 
 
@@ -59,33 +59,33 @@ def _is(name: str, value: str) -> Sentence:
     return tell("{name} is {value}", name=name, value=repr(value))
 
 
-def _meant(close: Sequence[str]) -> Sentence:
+def _suggestion(close: Sequence[str]) -> Sentence:
     return tell("did you mean {word}?", word=any_of(close))
 
 
 def any_of(words: Sequence[str]) -> Value:
-    """Name words of which one is enough."""
+    """Join alternatives with "or"."""
     if len(words) == 1:
         return words[0]
     return tell("{word} or {other}", word=any_of(words[:-1]), other=words[-1])
 
 
 def listed(words: Iterable[str]) -> Sentence:
-    """Say what is known, or an example of it."""
-    known = sorted(set(words))
-    if len(known) > FEW:
-        return tell("expected an id such as {word}", word=known[0])
-    return tell("expected {words}", words=tuple(known))
+    """Name the accepted words, or one example."""
+    names = sorted(set(words))
+    if len(names) > FEW:
+        return tell("expected an id such as {word}", word=names[0])
+    return tell("expected {words}", words=tuple(names))
 
 
 def a_day() -> Sentence:
-    """Say how a day is written."""
+    """Return the expected form of a day."""
     return tell("expected a day such as {day}", day="2026-09-15")
 
 
-def day(f: Mapping[str, str], name: str) -> datetime | None:
+def day(fields: Mapping[str, str], name: str) -> datetime | None:
     """Return a day or a time as naive UTC, a day as its midnight; None where it is empty."""
-    value = f.get(name, "")
+    value = fields.get(name, "")
     if not value:
         return None
     try:

@@ -1,8 +1,9 @@
-"""What waivers and compensating controls say. In: rows as given, checks, a date, who may sign. Out:
-Stated.
+"""The content of waivers and compensating controls. In: rows as given, checks, a date, the
+directory. Out: Stated.
 
-A row that is wrong is rejected with its line. What is not in force at the date, or not signed by
-somebody who may, keeps `why` and has no effect. A row of `exceptions` is a waiver."""
+A wrong row is rejected with its line. A statement out of force at the date, or without a valid
+signature, keeps `why` and has no effect. A row of `exceptions` is a waiver.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +29,14 @@ from reporter.statements.fields import Wrong, a_day, any_of, day, filled, one_of
 
 LONGEST = timedelta(days=365)
 REFUSED = "no effect"
-"""So begins, in English, the reason of what nobody signed who may."""
+"""The English beginning of the reason for a statement without a valid signature."""
 _Fields = Mapping[str, str]
-_Either = TypeVar("_Either", Waiver, Compensation)
+_Statement = TypeVar("_Statement", Waiver, Compensation)
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All waivers and compensating controls, those out of force too."""
+    """All waivers and compensating controls, including those out of force."""
 
     waivers: tuple[Waiver, ...] = ()
     compensations: tuple[Compensation, ...] = ()
@@ -43,40 +44,48 @@ class Stated:
 
 
 def read_waivers(
-    given: Mapping[str, Sequence[Given]], checks: Iterable[Check], as_of: datetime, who: Directory
+    rows_by_kind: Mapping[str, Sequence[Given]],
+    checks: Iterable[Check],
+    as_of: datetime,
+    directory: Directory,
 ) -> Stated:
-    """Take what is well formed, and say of each why it has no effect; `checks` are those of this
+    """Parse well-formed rows and record why a statement has no effect; `checks` are those of this
     run.
     """
-    may = {c.id: c.compensated_by for c in checks}
-    known = {check: check for check in may}
-    waivers, wrong = _taken(given.get(WAIVERS, ()), lambda f, ref: _waiver(f, known, ref))
-    others, also = _taken(given.get(COMPENSATIONS, ()), lambda f, ref: _compensation(f, known, ref))
+    substitutes = {c.id: c.compensated_by for c in checks}
+    check_ids = {check: check for check in substitutes}
+    waivers, rejects = _read_rows(
+        rows_by_kind.get(WAIVERS, ()), lambda f, ref: _waiver(f, check_ids, ref)
+    )
+    compensations, other_rejects = _read_rows(
+        rows_by_kind.get(COMPENSATIONS, ()), lambda f, ref: _compensation(f, check_ids, ref)
+    )
     return Stated(
         _in_order(
-            replace(w, why=_out_of_force(w, as_of) or _unsigned("waiver", w, who)) for w in waivers
+            replace(w, why=_out_of_force(w, as_of) or _unsigned("waiver", w, directory))
+            for w in waivers
         ),
         _in_order(
             replace(
                 c,
                 why=_out_of_force(c, as_of)
-                or _no_substitute(c, may[c.check])
-                or _unsigned("compensation", c, who),
+                or _no_substitute(c, substitutes[c.check])
+                or _unsigned("compensation", c, directory),
             )
-            for c in others
+            for c in compensations
         ),
-        (*wrong, *also),
+        (*rejects, *other_rejects),
     )
 
 
 def exceptions(
-    engine: Engine, checks: Iterable[Check], as_of: datetime, who: Directory
+    engine: Engine, checks: Iterable[Check], as_of: datetime, directory: Directory
 ) -> tuple[Waiver, ...]:
-    """Return the rows of `exceptions` as waivers: each for the subjects of its check that are, or
-    belong to, what it names.
+    """Return the rows of `exceptions` as waivers. Each covers the subjects of its check that are,
+    or belong to, the actor it names.
     """
     about = {c.id: c.about for c in checks}
-    made = []
+    waivers = []
     for row in engine.rows(
         "SELECT coalesce(check_id, ''), coalesce(actor_id, ''), coalesce(item, ''),"
         " coalesce(reason, ''), coalesce(approver_id, ''), starts_at, ends_at,"
@@ -99,10 +108,10 @@ def exceptions(
             _ill_formed(check, about, reason, approver, start, end)
             or _narrower(about.get(check, ""), actor, item)
             or _out_of_force(waiver, as_of)
-            or _unsigned("exception", waiver, who)
+            or _unsigned("exception", waiver, directory)
         )
         if why or not actor or item or about[check] in _ACTORS:
-            made.append(replace(waiver, why=why))
+            waivers.append(replace(waiver, why=why))
         else:
             subjects = [
                 s
@@ -112,13 +121,13 @@ def exceptions(
                     [actor],
                 )
             ]
-            made += [replace(waiver, subject=s) for s in subjects]
+            waivers += [replace(waiver, subject=s) for s in subjects]
             if not subjects:
                 why = tell(
                     "covers nothing: {check} has no subject of {actor}", check=check, actor=actor
                 )
-                made.append(replace(waiver, why=why))
-    return _in_order(made)
+                waivers.append(replace(waiver, why=why))
+    return _in_order(waivers)
 
 
 _ACTORS = ("agent", "actor")
@@ -132,7 +141,7 @@ def _ill_formed(
     start: datetime | None,
     end: datetime | None,
 ) -> Sentence | None:
-    """Say what an exception lacks that a waiver must have."""
+    """Return what an exception lacks as a waiver."""
     if not check:
         return tell("no effect: it names no check")
     if check not in about:
@@ -157,7 +166,7 @@ def _ill_formed(
 
 
 def _narrower(about: str, actor: str, item: str) -> Sentence | None:
-    """Say that an exception is for a part of what its check assesses as a whole."""
+    """Return an objection if an exception covers a part of what its check assesses as a whole."""
     if actor and item and about in _ACTORS:
         return tell(
             "no effect: it is for {item} alone, and the verdict is on {actor} as a whole",
@@ -169,25 +178,25 @@ def _narrower(about: str, actor: str, item: str) -> Sentence | None:
     return None
 
 
-def _taken(
-    given: Iterable[Given], read: Callable[[_Fields, str], _Either]
-) -> tuple[list[_Either], list[Quarantined]]:
-    made, wrong = [], []
-    for row in given:
+def _read_rows(
+    rows: Iterable[Given], parse: Callable[[_Fields, str], _Statement]
+) -> tuple[list[_Statement], list[Quarantined]]:
+    statements, rejects = [], []
+    for row in rows:
         try:
             if row.wrong:
                 hint = tell("expected one record a statement, each field a text")
                 raise Wrong(row.wrong, hint=hint)
-            made.append(read({k: v.strip() for k, v in row.fields.items()}, row.ref))
+            statements.append(parse({k: v.strip() for k, v in row.fields.items()}, row.ref))
         except Wrong as error:
-            wrong.append(rejected(row, error))
-    return made, wrong
+            rejects.append(rejected(row, error))
+    return statements, rejects
 
 
-def _waiver(f: _Fields, known: Mapping[str, str], ref: str) -> Waiver:
-    check = one_of(f, "check", known)
-    reason, approved_by, start, end = _signed(f)
-    review = _day(f, "review_at")
+def _waiver(fields: _Fields, check_ids: Mapping[str, str], ref: str) -> Waiver:
+    check = one_of(fields, "check", check_ids)
+    reason, approved_by, start, end = _approval(fields)
+    review = _day(fields, "review_at")
     if not start <= review <= end:
         raise Wrong(
             tell("review_at is not between approved_at and expires"),
@@ -195,59 +204,59 @@ def _waiver(f: _Fields, known: Mapping[str, str], ref: str) -> Waiver:
         )
     return Waiver(
         check,
-        f.get("subject", ""),
+        fields.get("subject", ""),
         reason,
         approved_by,
         start,
         end,
         review,
-        f.get("ticket", ""),
+        fields.get("ticket", ""),
         ref,
         WAIVERS,
     )
 
 
-def _no_substitute(c: Compensation, may: Sequence[str]) -> Sentence | None:
-    if c.by_check in may:
+def _no_substitute(compensation: Compensation, substitutes: Sequence[str]) -> Sentence | None:
+    if compensation.by_check in substitutes:
         return None
-    if not may:
+    if not substitutes:
         return tell(
             "no effect: {by} cannot stand in for {check}, and no other check can",
-            by=c.by_check,
-            check=c.check,
+            by=compensation.by_check,
+            check=compensation.check,
         )
     return tell(
         "no effect: {by} cannot stand in for {check}; {others} can",
-        by=c.by_check,
-        check=c.check,
-        others=any_of(may),
+        by=compensation.by_check,
+        check=compensation.check,
+        others=any_of(substitutes),
     )
 
 
-def _unsigned(kind: str, s: Waiver | Compensation, who: Directory) -> Sentence | None:
-    why = who.objection(kind, s.approved_by, s.approved_at)
+def _unsigned(kind: str, statement: Waiver | Compensation, directory: Directory) -> Sentence | None:
+    why = directory.objection(kind, statement.approved_by, statement.approved_at)
     return tell("no effect: {why}", why=why) if why else None
 
 
-def _compensation(f: _Fields, known: Mapping[str, str], ref: str) -> Compensation:
-    check = one_of(f, "check", known)
-    subject = filled(f, "subject", tell("expected the exact id of one subject that fails it"))
-    other = one_of(f, "by_check", known)
-    if other == check:
+def _compensation(fields: _Fields, check_ids: Mapping[str, str], ref: str) -> Compensation:
+    check = one_of(fields, "check", check_ids)
+    subject = filled(fields, "subject", tell("expected the exact id of one subject that fails it"))
+    by_check = one_of(fields, "by_check", check_ids)
+    if by_check == check:
         raise Wrong(
             tell("by_check is the check itself"),
             hint=tell("expected another check that shows what is done instead"),
         )
-    return Compensation(check, subject, other, *_signed(f), ref)
+    return Compensation(check, subject, by_check, *_approval(fields), ref)
 
 
-def _signed(f: _Fields) -> tuple[str, str, datetime, datetime]:
+def _approval(fields: _Fields) -> tuple[str, str, datetime, datetime]:
     """Return reason, approver, day of approval and day of the end."""
-    reason = filled(f, "reason", tell("expected why the failure is accepted"))
+    reason = filled(fields, "reason", tell("expected why the failure is accepted"))
     approved_by = filled(
-        f, "approved_by", tell("expected a person who is not the owner of the subject")
+        fields, "approved_by", tell("expected a person who is not the owner of the subject")
     )
-    start, end = _day(f, "approved_at"), _day(f, "expires")
+    start, end = _day(fields, "approved_at"), _day(fields, "expires")
     if end <= start:
         raise Wrong(tell("expires is not after approved_at"), hint=tell("expected a later day"))
     if end - start > LONGEST:
@@ -258,20 +267,20 @@ def _signed(f: _Fields) -> tuple[str, str, datetime, datetime]:
     return reason, approved_by, start, end
 
 
-def _day(f: _Fields, name: str) -> datetime:
-    time = day(f, name)
+def _day(fields: _Fields, name: str) -> datetime:
+    time = day(fields, name)
     if time is None:
         raise Wrong(tell("{name} is empty", name=name), hint=a_day())
     return time
 
 
-def _in_order(made: Iterable[_Either]) -> tuple[_Either, ...]:
-    return tuple(sorted(made, key=lambda s: (s.check, s.subject, s.ref)))
+def _in_order(statements: Iterable[_Statement]) -> tuple[_Statement, ...]:
+    return tuple(sorted(statements, key=lambda s: (s.check, s.subject, s.ref)))
 
 
-def _out_of_force(s: Waiver | Compensation, as_of: datetime) -> Sentence | None:
-    if s.approved_at > as_of:
+def _out_of_force(statement: Waiver | Compensation, as_of: datetime) -> Sentence | None:
+    if statement.approved_at > as_of:
         return tell("approved after the date of this assessment: dropped")
-    if s.expires > as_of:
+    if statement.expires > as_of:
         return None
-    return tell("expired on {day}: as if it had never existed", day=f"{s.expires:%Y-%m-%d}")
+    return tell("expired on {day}: as if it had never existed", day=f"{statement.expires:%Y-%m-%d}")

@@ -1,8 +1,9 @@
-"""Approved runs. In: files below baseline/, and what reporter.yml says of them. Out: their events
-set apart, and the models of approved scope, which rest on them.
+"""Approved runs. In: files below baseline/, and their approval in reporter.yml. Out: their events
+set apart, and the models of approved scope, which derive from them.
 
-A scope is kept for a purpose: tools, and where they send or change something. What reads is told
-apart from what changes."""
+A scope belongs to a purpose: tools, and where they send or change something. Reads are kept apart
+from changes.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +25,15 @@ class Baseline:
     since: datetime | None = None
     until: datetime | None = None
     approved_at: datetime | None = None
-    """From when what they show is approved; None: always."""
+    """Time from which the approval is valid; None: always."""
     holds: bool = True
-    """Somebody who may has approved them; else they approve nothing."""
+    """An authorised person has approved them; otherwise they approve nothing."""
     but_of: tuple[str, ...] = ()
-    """Agents of which they approve nothing."""
+    """Agents that they do not cover."""
 
 
 def approve(engine: Engine, baseline: Baseline) -> None:
-    """Make baseline, one row, and baseline_exceptions, an agent a row."""
+    """Make baseline, one row, and baseline_exceptions, one row per agent."""
     engine.run(
         "CREATE OR REPLACE TABLE baseline AS SELECT CAST(? AS TIMESTAMP) AS since, CAST(? AS"
         " TIMESTAMP) AS until, CAST(? AS TIMESTAMP) AS approved_at, CAST(? AS BOOLEAN) AS holds",
@@ -43,23 +44,23 @@ def approve(engine: Engine, baseline: Baseline) -> None:
 
 
 def review_scope(engine: Engine, baseline: Baseline) -> None:
-    """Compare what was done with the scope approved for its purpose, run by run; anew, where that
-    was done with another baseline.
+    """Compare actions with the scope approved for their purpose, run by run. A comparison with
+    another baseline is replaced.
     """
     approve(engine, baseline)
     make_again(engine, "baseline")
 
 
 _ALIKE = f"hash({', '.join(c.name for c in TABLES['events'].columns if c.name not in COMPUTED)})"
-"""SQL over an event row: one number for all that it says."""
+"""SQL over an event row: one hash of all its values."""
 
 
 def set_baseline_apart(engine: Engine, run: RunInfo) -> None:
-    """Make in_baseline of the files below baseline/, and leave them out of in_events, unless they
+    """Make in_baseline from the files below baseline/, and remove them from in_events unless they
     are dated inside the period.
 
-    What was done in it is assessed, wherever its record lies. One that the logs hold too counts
-    once.
+    Actions in the period are assessed, wherever their record lies. An event that the logs also hold
+    counts once.
     """
     files = "part IN (SELECT part FROM parts WHERE starts_with(file, 'baseline/'))"
     if not engine.one("SELECT count(*) FROM parts WHERE starts_with(file, 'baseline/')"):

@@ -1,5 +1,5 @@
-"""One actor, many names: where sources disagree on it, and where two actors may be one. In: derived
-tables. Out: notes.
+"""Conflicts between sources about one actor, and actors that may be the same. In: derived tables.
+Out: notes.
 
 Nothing is merged here: only exact ids and declared aliases make two records one actor.
 """
@@ -21,27 +21,27 @@ COMPARED = (
     "parent_id",
 )
 SHORTEST = 4
-"""Letters and digits below which names are alike by chance."""
+"""Minimum of letters and digits: shorter names are alike by chance."""
 
 
 def notes(engine: Engine) -> list[Quarantined]:
-    """Return a note for each value that two records, or a list and the log, give differently, and
-    for each pair of near names.
+    """Return a note for each value on which two records, or a list and the log, differ, and for
+    each pair of near names.
     """
     return [
         *_conflicts(engine),
         *_called_otherwise(engine),
         *_near_names(engine),
-        *_joined(engine),
+        *_joined_identities(engine),
         *_doubly_claimed(engine),
     ]
 
 
 def _conflicts(engine: Engine) -> list[Quarantined]:
     """`actor_rows` is what was merged into `actors`, in order of file and record."""
-    made = []
+    entries = []
     for column in COMPARED:
-        for actor, file, record, used, others in engine.rows(
+        for actor, file, record, value, other_values in engine.rows(
             "SELECT actor_id, arg_min(file, place) FILTER (WHERE value = used), arg_min(record,"
             " place) FILTER (WHERE value = used), used, string_agg(DISTINCT value || ' (' || file"
             " || '#' || record || ')', ', ' ORDER BY value || ' (' || file || '#' || record ||"
@@ -54,21 +54,20 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
                 "actor {actor}: {column} is {used} here, and {others} elsewhere; {used} is used",
                 actor=actor,
                 column=column,
-                used=str(used),
-                others=others,
+                used=str(value),
+                others=other_values,
             )
-            made.append(Quarantined(file, record, "conflict", reason, ""))
-    return made
+            entries.append(Quarantined(file, record, "conflict", reason, ""))
+    return entries
 
 
 def _called_otherwise(engine: Engine) -> list[Quarantined]:
-    """Actors, named by their id, that a list calls agents and the log people, or the log agents and
-    a list something else.
+    """Return a note for each actor that a list calls an agent and the log a person, or the reverse.
 
     Between accounts and agents the log's word for an agent's identity is no contradiction.
     """
-    made = []
-    for actor, kind, called, n, ref in engine.rows(
+    entries = []
+    for actor, kind, log_kind, count, ref in engine.rows(
         "SELECT agent_id, agent_kind, actor_kind, sum(n_events)::BIGINT, arg_min(first_ref,"
         " (first_at, first_ref)) FROM activity WHERE registered AND in_window AND resolved_by ="
         " 'id' AND agent_kind <> actor_kind AND (actor_kind = 'agent' OR (agent_kind = 'agent' AND"
@@ -79,15 +78,15 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
             "actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}",
             actor=actor,
             kind=kind,
-            called=called,
-            n=n,
+            called=log_kind,
+            n=count,
         )
-        made.append(Quarantined(file, int(record), "conflict", reason, ""))
-    return made
+        entries.append(Quarantined(file, int(record), "conflict", reason, ""))
+    return entries
 
 
 def _near_names(engine: Engine) -> list[Quarantined]:
-    """Names that are the same but for case and signs, of actors that are not the same."""
+    """Return a note for names that differ only in case and signs and belong to different actors."""
     plain = "regexp_replace(lower(x), '[^a-z0-9]', '', 'g')"
     return [
         Quarantined(
@@ -108,8 +107,8 @@ def _near_names(engine: Engine) -> list[Quarantined]:
     ]
 
 
-def _joined(engine: Engine) -> list[Quarantined]:
-    """Identities that were taken for the one agent that acts under them."""
+def _joined_identities(engine: Engine) -> list[Quarantined]:
+    """Return a note for each identity that was merged with the one agent that acts under it."""
     return [
         Quarantined(
             file,
@@ -131,9 +130,7 @@ def _joined(engine: Engine) -> list[Quarantined]:
 
 
 def _doubly_claimed(engine: Engine) -> list[Quarantined]:
-    """Aliases that are declared for several actors: the first in order is used, and that is
-    said.
-    """
+    """Return a note for each alias that several actors declare: the first in order is used."""
     return [
         Quarantined(
             file,

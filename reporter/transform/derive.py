@@ -1,8 +1,9 @@
 """From loaded rows to the tables that checks read. In: in_<table> relations. Out: tables and views
 of schema.TABLES.
 
-Here stands only what follows the columns of loaded tables: one actor a row, names that are those of
-the actors they stand for, who describes whom. Every other derived table is a file of `models`."""
+This module holds only what depends on the columns of loaded tables: one actor per row, names
+resolved to actors, sources per actor. Every other derived table is a file of `models`.
+"""
 
 from __future__ import annotations
 
@@ -36,22 +37,22 @@ ALWAYS = frozenset(
         "unseen_agents",
     )
 )
-"""Tables that the engine reads whatever is wanted."""
+"""Tables that the engine always reads."""
 _REPORTED = ("coverage", "deviations", "factors", "feed_hours", "observed", "unused_grants")
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""
 BEFORE_SCOPE = frozenset(
     name for name in EVERYTHING | all_for(EVERYTHING) if "baseline" not in rests_on(name)
 )
-"""Of them and of what they rest on: all but the scope of approved runs, which `review_scope` makes
-when it is known who may approve one.
+"""All of these and the models they derive from, without the scope of approved runs. `review_scope`
+makes it once the approvers are known.
 """
 
 
 def needed_for(wanted: Set[str]) -> Set[str]:
-    """Return the tables to make for those wanted: they, and all that they rest on."""
-    found = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
-    return found | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
+    """Return the tables to make for those wanted, with all that they derive from."""
+    names = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
+    return names | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
 
 
 def derive(
@@ -62,10 +63,10 @@ def derive(
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
 ) -> None:
-    """Build tables and views from the in_ relations and the `carried` table: what is wanted, and
-    what that rests on.
+    """Build the wanted tables and views, and those they derive from, from the in_ relations and the
+    `carried` table.
 
-    `facts` are the loaded tables that have an in_ relation; of the others nothing may be wanted.
+    `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
 
     Raises ReporterError where two identities of events have one number.
     """
@@ -81,12 +82,12 @@ def derive(
     approve(engine, baseline)
     set_baseline_apart(engine, run)
     make(engine, names)
-    renamed = bool(engine.one("SELECT count(*) FROM same_as"))
-    _copy_plain(engine, facts, renamed)
-    merge_actors(engine, renamed)
+    has_names = bool(engine.one("SELECT count(*) FROM same_as"))
+    _copy_plain(engine, facts, has_names)
+    merge_actors(engine, has_names)
     make(engine, before - names)
     _refuse_twins(engine)
-    # Agents that act but stand in no register become actors; they have no tier and no attribute.
+    # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
     make(engine, needed - before - names)
     if "secret_traces" in wanted:
@@ -102,27 +103,27 @@ def _refuse_twins(engine: Engine) -> None:
 
 
 def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None:
-    """Facts other than actors and events keep their rows; patterns are made from names."""
+    """Copy facts other than actors and events row by row; patterns are derived from names."""
     for table in facts:
         if table.name in ("actors", "events"):
             continue
-        made = {"grants": "name", "approvals": "scope"}.get(table.name)
-        pattern = f", pattern_of({made}) AS like_pattern" if made else ""
+        pattern_column = {"grants": "name", "approvals": "scope"}.get(table.name)
+        pattern = f", pattern_of({pattern_column}) AS like_pattern" if pattern_column else ""
         if table.name == "credentials":
             pattern = ", least(revoked_at, expires_at) AS ended_at"
         if "row_id" in {c.name for c in table.columns}:
             pattern += ", CAST(i.rowid AS HUGEINT) AS row_id"
         names = [n for n, _ in columns_of(table)]
-        renamed = NAMED.get(table.name, ()) if has_names else ()
-        picked = [f"{same(n)} AS {n}" if n in renamed else n for n in names]
+        actor_columns = NAMED.get(table.name, ()) if has_names else ()
+        expressions = [f"{same(n)} AS {n}" if n in actor_columns else n for n in names]
         engine.run(
-            f"CREATE TABLE {table.name} AS SELECT {', '.join(picked)}{pattern}, "
+            f"CREATE TABLE {table.name} AS SELECT {', '.join(expressions)}{pattern}, "
             f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
         )
 
 
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
-    """Which sources describe which actor in which table: what 'not recorded' is assessed by."""
+    """Record which sources describe which actor in which table: the basis of 'not recorded'."""
     parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):

@@ -38,23 +38,23 @@ NAMED = {
         ("actor_id",),
     ),
 }
-"""Columns that name an actor, by table; each name becomes that of the actor it stands for."""
+"""Columns that name an actor, by table; each name is replaced by that of its actor."""
 
 
 def same(column: str) -> str:
-    """SQL: the actor that a name in a column of `i` stands for, else the name as it is."""
+    """SQL: the actor behind a name in a column of `i`, else the name itself."""
     return f"coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = i.{column}), i.{column})"
 
 
 def merge_actors(engine: Engine, has_names: bool = True) -> None:
-    """One row an actor, with the first filled value of each column in order of file and record; who
-    is an agent stays one.
+    """Make one row per actor, with the first filled value of each column in order of file and
+    record. An actor that is an agent in any row stays one.
     """
-    # To look each name up costs as much as all else here, and most companies have no actor of two
-    # names.
-    named = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
+    # Looking up each name doubles the cost of this step, and most companies have no actor with
+    # two names.
+    replacement = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
-        f"CREATE TABLE actor_rows AS SELECT i.*{named if has_names else ''}, "
+        f"CREATE TABLE actor_rows AS SELECT i.*{replacement if has_names else ''}, "
         "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]

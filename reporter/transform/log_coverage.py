@@ -1,5 +1,5 @@
-"""What each log should deliver. In: what reporter.yml declares. Out: expected_feeds, from which the
-models of log coverage are made: a quiet agent can be told from a quiet log only by them.
+"""The delivery expected of each log. In: declarations of reporter.yml. Out: expected_feeds, from
+which the models of log coverage are made. They distinguish a quiet agent from a quiet log.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ DEFAULT_SHARE = 90
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a log source should deliver: an event or heartbeat in `share` percent of the units."""
+    """The delivery expected of a log source: an event or heartbeat in `share` percent of the
+    units.
+    """
 
     log_source: str
     every: str = "day"
@@ -21,7 +23,7 @@ class Expected:
 
 
 def expect(engine: Engine, expected: list[Expected]) -> None:
-    """Make expected_feeds of what reporter.yml declares; the row of no log is for all others."""
+    """Make expected_feeds from reporter.yml; the row without a log is for all others."""
     engine.run("CREATE TABLE expected_feeds (log_source VARCHAR, every VARCHAR, share BIGINT)")
     rows = [(e.log_source, e.every, e.share) for e in expected]
     engine.insert("expected_feeds", rows)

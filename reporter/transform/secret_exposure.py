@@ -1,8 +1,8 @@
-"""Whose records held a secret. In: hidden (file, record), in_ relations, components. Out:
+"""Actors whose records held a secret. In: hidden (file, record), in_ relations, components. Out:
 secret_traces.
 
-Only the records that load noted are looked at; what stands there instead of a secret is a
-fingerprint."""
+Only records noted by `load` are examined; a fingerprint stands in place of the secret.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_EVENTS = (
     "SELECT CAST(NULL AS VARCHAR) AS actor_id, 'events' AS place, FALSE AS in_window, CAST(0 AS"
     " BIGINT) AS n_records, CAST(NULL AS VARCHAR) AS first_ref WHERE FALSE"
 )
-"""No record of a log is noted: none is looked at."""
+"""SQL for runs without a noted log record: no events are examined."""
 _IN_CONFIGURATION = (
     "SELECT actor_id, 'configuration', TRUE, count(*), min(ref) FROM components WHERE"
     " secret_in_config GROUP BY ALL"
@@ -25,12 +25,12 @@ _IN_CONFIGURATION = (
 
 
 def find_secret_traces(engine: Engine) -> None:
-    """Make secret_traces: an actor and the list or log in which something of it held a secret, a
-    row.
+    """Make secret_traces: one row per actor and list or log in which one of its records held a
+    secret.
     """
-    some = engine.one("SELECT count(*) FROM hidden JOIN parts USING (file)")
+    has_hidden = engine.one("SELECT count(*) FROM hidden JOIN parts USING (file)")
     parts = [
-        _in_events() if some else _NO_EVENTS,
+        _in_events() if has_hidden else _NO_EVENTS,
         *(_in_list(t) for t in TABLES.values() if _tells_actor(t)),
         _IN_CONFIGURATION,
     ]

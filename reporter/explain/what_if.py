@@ -46,21 +46,21 @@ def what_if(run: Path, given: Iterable[str]) -> str:
     return "\n".join(_said(a, wanted, mended, before, after))
 
 
-def _meant(a: Assessment, name: str, run: Path) -> str:
+def _meant(assessment: Assessment, name: str, run: Path) -> str:
     """Return in SQL which verdicts an id means: those of an action; else a check's failures; else
     all actions of a cause.
     """
-    actions, low = [p.action.id for p in a.roadmap.picks], name.lower()
+    actions, low = [p.action.id for p in assessment.roadmap.picks], name.lower()
     for id_ in actions:
         if id_.lower() == low:
             return f"action = {quoted(id_)}"
-    for check in a.checks:
+    for check in assessment.checks:
         if check.id.lower() == low:
             return f"\"check\" = {quoted(check.id)} AND status = '{Status.FAIL}'"
     group = [id_ for id_ in actions if id_.lower().rpartition("-")[0] == low]
     if group:
         return f"list_contains({quoted_list(group)}, action)"
-    known = {i.lower(): i for i in (*actions, *(c.id for c in a.checks))}
+    known = {i.lower(): i for i in (*actions, *(c.id for c in assessment.checks))}
     close = [known[i] for i in get_close_matches(low, known, 3)]
     hint = f"Close to it: {', '.join(close)}." if close else "Ids stand in roadmap.csv."
     raise InputError(f"{name!r} is no action or check of this run", str(run), hint)
@@ -74,15 +74,17 @@ def _change(mended: Iterable[Tally]) -> Change:
     return {name: tuple(kinds) for name, kinds in moved.items()}
 
 
-def _scored(a: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
+def _scored(assessment: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
     """Score the enterprise with the checks and caps of the run."""
-    caps = [(a.roadmap.ceiling, "cap of the run")]
+    caps = [(assessment.roadmap.ceiling, "cap of the run")]
     targets = Profile("", "", 0, {})
-    return score((), a.checks, a.themes, tallies, a.policy, targets, caps).enterprise
+    return score(
+        (), assessment.checks, assessment.themes, tallies, assessment.policy, targets, caps
+    ).enterprise
 
 
 def _said(
-    a: Assessment,
+    assessment: Assessment,
     wanted: list[str],
     mended: Sequence[Tally],
     before: FrameworkScore,
@@ -106,9 +108,9 @@ def _said(
             f"{unknown} of them are unknown now: that part is possible only, if what is found"
             f" proves good ({EVIDENCE})."
         )
-    if a.roadmap.ceiling < TOP:
-        lines.append(f"The caps of this run stay: level {a.roadmap.ceiling} at most.")
-    titles = {t.id: t.title for t in a.themes}
+    if assessment.roadmap.ceiling < TOP:
+        lines.append(f"The caps of this run stay: level {assessment.roadmap.ceiling} at most.")
+    titles = {t.id: t.title for t in assessment.themes}
     moved = [
         f"  {b.id:<4} {percent(b.lo):>7} -> {percent(n.lo):>7}   at most {percent(b.hi):>7} ->"
         f" {percent(n.hi):>7}   level {b.level_lo} -> {n.level_lo}   {titles[b.id]}"

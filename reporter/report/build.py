@@ -160,30 +160,30 @@ def from_json(data: bytes) -> View:
     return msgspec.json.decode(data, type=View, dec_hook=held)
 
 
-def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
+def _anchors(assessment: model.Assessment) -> dict[tuple[str, str], str]:
     """Give every framework, control, theme and check a place of its own to link to."""
     taken: set[str] = set()
-    anchors = {("", c.id): slug("k", c.id, taken) for c in a.checks}
+    anchors = {("", c.id): slug("k", c.id, taken) for c in assessment.checks}
     anchors[ENTERPRISE, ""] = slug("f", "themes", taken)
-    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, taken) for t in a.themes}
-    for f in a.frameworks:
+    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, taken) for t in assessment.themes}
+    for f in assessment.frameworks:
         anchors[f.id, ""] = slug("f", f.id, taken)
         anchors |= {(f.id, c.id): slug("c", c.id, taken) for c in f.controls}
-    anchors |= {(CROSSWALK, w.id): slug("w", w.id, taken) for w in a.crosswalks}
+    anchors |= {(CROSSWALK, w.id): slug("w", w.id, taken) for w in assessment.crosswalks}
     return anchors
 
 
 def _checks(
-    a: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[elements.Check, ...]:
     failing, reasons = _failing(results), _reasons(results)
-    controls = _controls_of_checks(a, anchors)
-    order = {t.id: n for n, t in enumerate(a.themes)}
-    sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
-    names = {t.id: clean(content(t.title)) for t in a.themes}
+    controls = _controls_of_checks(assessment, anchors)
+    order = {t.id: n for n, t in enumerate(assessment.themes)}
+    sorted_checks = sorted(assessment.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
+    names = {t.id: clean(content(t.title)) for t in assessment.themes}
     return tuple(
         _check(
-            a,
+            assessment,
             c,
             anchors["", c.id],
             failing.get(c.id, []),
@@ -237,11 +237,11 @@ def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
 
 
 def _controls_of_checks(
-    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> dict[str, tuple[elements.Link, ...]]:
     """List for every check the controls it serves, direct ones first."""
     found: dict[str, list[tuple[int, elements.Link]]] = {}
-    for f in a.frameworks:
+    for f in assessment.frameworks:
         for c in f.controls:
             for check_id, strength in c.checks:
                 link = elements.Link(clean(c.id), anchors[f.id, c.id], strength)
@@ -253,7 +253,7 @@ def _controls_of_checks(
 
 
 def _check(
-    a: model.Assessment,
+    assessment: model.Assessment,
     c: model.Check,
     anchor: str,
     failing: Sequence[elements.Subject],
@@ -261,10 +261,12 @@ def _check(
     controls: tuple[elements.Link, ...],
     names: Mapping[str, str],
 ) -> elements.Check:
-    score = a.scores.checks[c.id]
+    score = assessment.scores.checks[c.id]
     n = counts(score)
     result = figure(score.lo, score.hi, _state(score))
-    level = say("level {n} ({name})", n=c.level, name=content(a.policy.level_names[c.level]))
+    level = say(
+        "level {n} ({name})", n=c.level, name=content(assessment.policy.level_names[c.level])
+    )
     evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
     coverage = percent(score.known)
     sample = clean(said_of(c.sample)) if c.sample else ""
@@ -342,16 +344,16 @@ def _unknown(unknown: int, reasons: Iterable[tuple[str, int]]) -> str:
     return say("{n} unknown: {reasons}", n=number(unknown), reasons="; ".join(said))
 
 
-def _findings(a: model.Assessment, results: Results) -> Findings:
+def _findings(assessment: model.Assessment, results: Results) -> Findings:
     """Say what stands in findings.csv beside what the store holds, by check."""
-    served = [_served(f) for f in a.frameworks]
+    served = [_served(f) for f in assessment.frameworks]
     open_ = (s for s in Status if s not in (Status.PASS, Status.NA))
     return Findings(
         results,
-        sum(score.counts.get(s, 0) for s in open_ for score in a.scores.checks.values()),
-        {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks},
-        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in a.checks},
-        {c.id: tuple(of.get(c.id, "") for of in served) for c in a.checks},
+        sum(score.counts.get(s, 0) for s in open_ for score in assessment.scores.checks.values()),
+        {c.id: (clean(c.id), clean(c.title), c.severity) for c in assessment.checks},
+        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in assessment.checks},
+        {c.id: tuple(of.get(c.id, "") for of in served) for c in assessment.checks},
     )
 
 

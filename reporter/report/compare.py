@@ -198,11 +198,11 @@ def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
         )
 
 
-def _standings(a: Assessment) -> tuple[Standing, ...]:
+def _standings(assessment: Assessment) -> tuple[Standing, ...]:
     rows: list[tuple[str, str, GroupScore | ControlScore, bool]] = []
     for kind, view in (
-        ("enterprise", a.scores.enterprise),
-        *(("framework", f) for f in a.scores.frameworks),
+        ("enterprise", assessment.scores.enterprise),
+        *(("framework", f) for f in assessment.scores.frameworks),
     ):
         rows.append(
             (
@@ -212,7 +212,9 @@ def _standings(a: Assessment) -> tuple[Standing, ...]:
                 view.total.assessed > 0,
             )
         )
-    rows += [("theme", c.id, c, c.state == "assessed") for c in a.scores.enterprise.controls]
+    rows += [
+        ("theme", c.id, c, c.state == "assessed") for c in assessment.scores.enterprise.controls
+    ]
     return tuple(
         Standing(
             kind, key, x.lo, x.hi, x.level_lo if known else 0, x.level_hi if known else 0, known
@@ -222,7 +224,11 @@ def _standings(a: Assessment) -> tuple[Standing, ...]:
 
 
 def compare(
-    engine: Engine, found: Sequence[Found], a: Assessment, run: Path, out: Path | None = None
+    engine: Engine,
+    found: Sequence[Found],
+    assessment: Assessment,
+    run: Path,
+    out: Path | None = None,
 ) -> Assessment:
     """Put beside an assessment, whose verdicts stand in a run folder, what earlier runs say.
 
@@ -230,10 +236,10 @@ def compare(
     """
     for n, path in enumerate([*(f.folder / RESULTS for f in found), run / RESULTS]):
         _load(engine, n, path)
-    if not a.pseudonyms:
+    if not assessment.pseudonyms:
         _refuse_unmarked(engine, found)
     last, n = found[-1], len(found)
-    before, now = ({c.id: c.about for c in v.checks} for v in (last.held, a))
+    before, now = ({c.id: c.about for c in v.checks} for v in (last.held, assessment))
     _pair(
         engine,
         n - 1,
@@ -242,9 +248,9 @@ def compare(
         [i for i, about in now.items() if about == "agent"],
     )
     _follow_failures(engine, n)
-    _find_changes(engine, [*(f.run.as_of for f in found), _utc(a.run.as_of)])
+    _find_changes(engine, [*(f.run.as_of for f in found), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
-    bases = [*(_basis_of(f.held) for f in found), _basis_of(a)]
+    bases = [*(_basis_of(f.held) for f in found), _basis_of(assessment)]
     runs = tuple(_beside(f, *two) for f, two in zip(found, pairwise(bases), strict=True))
     history = History(
         runs=runs,
@@ -271,10 +277,12 @@ def compare(
         checks_now=tuple(sorted(now.keys() - before.keys())),
         results_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
         results_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
-        regrouped=tuple(_regrouped(engine, n, a.causes)),
+        regrouped=tuple(_regrouped(engine, n, assessment.causes)),
     )
     return replace(
-        a, history=history, notices=(*a.notices, *_shrunk(history), *_relabelled(engine))
+        assessment,
+        history=history,
+        notices=(*assessment.notices, *_shrunk(history), *_relabelled(engine)),
     )
 
 
@@ -450,13 +458,13 @@ class _Basis:
     """(check, threshold) -> its value"""
 
 
-def _basis_of(a: Assessment) -> _Basis:
+def _basis_of(assessment: Assessment) -> _Basis:
     return _Basis(
-        a.hashes,
-        clean(a.profile.title),
-        tuple((f.id, clean(f.version)) for f in a.frameworks),
-        {clean(c.id): rule(c) for c in a.checks},
-        {(clean(c.id), t.name): t.value for c in a.checks for t in thresholds(c)},
+        assessment.hashes,
+        clean(assessment.profile.title),
+        tuple((f.id, clean(f.version)) for f in assessment.frameworks),
+        {clean(c.id): rule(c) for c in assessment.checks},
+        {(clean(c.id), t.name): t.value for c in assessment.checks for t in thresholds(c)},
     )
 
 

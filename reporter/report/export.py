@@ -104,26 +104,31 @@ class Wanted:
 
 
 def write_run(
-    a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, wanted: Wanted
+    assessment: Assessment,
+    view: View,
+    plain: View,
+    counts: dict[str, int],
+    part: Path,
+    wanted: Wanted,
 ) -> None:
     """Write every file of a run, tables from the English twin; the manifest last, for it has the
     hashes of the others.
     """
-    write_data(a, part)
+    write_data(assessment, part)
     write_formats(view, wanted, part, part)
-    write_quarantine(a, part / "quarantine.csv")
-    write_coverage(a, part / "coverage.csv")
-    write_comparison(a.compared, part)
-    write_causes(a.causes, Results(part, a.checks), part / "causes.csv")
-    write_parity(a.parity, part / "parity.csv")
+    write_quarantine(assessment, part / "quarantine.csv")
+    write_coverage(assessment, part / "coverage.csv")
+    write_comparison(assessment.compared, part)
+    write_causes(assessment.causes, Results(part, assessment.checks), part / "causes.csv")
+    write_parity(assessment.parity, part / "parity.csv")
     write_roadmap(plain.roadmap, part / "roadmap.csv")
-    write_statements(a, part / "statements.csv")
+    write_statements(assessment, part / "statements.csv")
     write_todo(plain, part / "todo.csv")
     write_slices(plain.slices, part / "slices.csv")
     if plain.history.runs:
         write_changes(plain.history, part / "changes.csv")
     write_installed(view, wanted, part, part)
-    write_manifest(part, a, counts)
+    write_manifest(part, assessment, counts)
 
 
 def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
@@ -288,7 +293,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
 
 
-def write_statements(a: Assessment, path: Path) -> None:
+def write_statements(assessment: Assessment, path: Path) -> None:
     """Write every answer, waiver and compensating control with what it counts as; rejected rows
     stand in quarantine.csv.
     """
@@ -332,9 +337,9 @@ def write_statements(a: Assessment, path: Path) -> None:
     )
     rows = []
     for kind, said in (
-        (ATTESTATIONS, a.attestations),
-        (WAIVERS, a.waivers),
-        (COMPENSATIONS, a.compensations),
+        (ATTESTATIONS, assessment.attestations),
+        (WAIVERS, assessment.waivers),
+        (COMPENSATIONS, assessment.compensations),
     ):
         for s in said:
             own = {f.name: _text(getattr(s, f.name)) for f in fields(s)}

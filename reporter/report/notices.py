@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reporter.i18n.translate import mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.sentences import spoken
 from reporter.report.view import elements
 from reporter.report.view.format import clean, number, percent, short
@@ -120,12 +120,12 @@ SENTENCES: Mapping[str, str] = {
 """Code of a notice -> its sentence, with the names of its values."""
 
 
-def notices(a: assessment.Assessment) -> tuple[elements.Notice, ...]:
+def notices(assessment: model.Assessment) -> tuple[elements.Notice, ...]:
     """Print the notices of a run, in the order in which they were given."""
-    return tuple(map(_notice, a.notices))
+    return tuple(map(_notice, assessment.notices))
 
 
-def _notice(notice: assessment.Notice) -> elements.Notice:
+def _notice(notice: model.Notice) -> elements.Notice:
     values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
     where = say(notice.where) if notice.where else ""

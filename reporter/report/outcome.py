@@ -25,18 +25,18 @@ _VERDICTS = {Status.NA: "not_applicable"}
 _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
-def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
+def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
     """Return the headline as numbers: shares in percent with one decimal, exact fractions as text
     beside them.
     """
-    whole, verdicts = _standing(a.scores.enterprise), _verdicts(a)
-    with speaking(a.language):
-        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(a)]
+    whole, verdicts = _standing(assessment.scores.enterprise), _verdicts(assessment)
+    with speaking(assessment.language):
+        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)]
     missed = {} if gate is None else {"fail_on": gate, "fail_on_met": whole["level"] >= gate}
     return {
         "schema": SCHEMA,
         "run": str(out),
-        "organisation": a.run.organisation,
+        "organisation": assessment.run.organisation,
         **whole,
         **missed,
         "frameworks": {
@@ -45,10 +45,10 @@ def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]
                 "controls": sum(c.state != "not_applicable" for c in f.controls),
                 "controls_assessed": sum(c.state == "assessed" for c in f.controls),
             }
-            for f in a.scores.frameworks
+            for f in assessment.scores.frameworks
         },
-        "records": {name: sum(getattr(f, name) for f in a.files) for name in _RECORDS},
-        "quarantine": dict(sorted(Counter(q.kind for q in a.quarantined).items())),
+        "records": {name: sum(getattr(f, name) for f in assessment.files) for name in _RECORDS},
+        "quarantine": dict(sorted(Counter(q.kind for q in assessment.quarantined).items())),
         "verdicts": {_VERDICTS.get(s, s.value): verdicts[s] for s in Status},
         "findings": sum(verdicts[s] for s in _FINDINGS),
         "notices": told,
@@ -70,18 +70,18 @@ def _standing(score: FrameworkScore) -> dict[str, Any]:
     }
 
 
-def _verdicts(a: Assessment) -> Counter[Status]:
+def _verdicts(assessment: Assessment) -> Counter[Status]:
     counted: Counter[Status] = Counter()
-    for check in a.scores.checks.values():
+    for check in assessment.scores.checks.values():
         counted.update(check.counts)
     return counted
 
 
-def as_text(a: Assessment, view: View, out: Path) -> Iterator[str]:
+def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     """Yield the headline line by line: what to know first, the numbers, the files, and why the
     level is what it is.
     """
-    s, n = view.summary, _verdicts(a)
+    s, n = view.summary, _verdicts(assessment)
     level = f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")
     rows = [("Maturity", level), ("Score", _score(s.figure)), ("Coverage", s.coverage)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]

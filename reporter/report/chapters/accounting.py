@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reporter.i18n.translate import content, day, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, free, join, moment, number, period, short
 from reporter.report.view.thresholds import own
@@ -83,32 +83,36 @@ COVERAGE_SHOWN = 20
 ALL = mark("All files")
 
 
-def scope(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     """Say who, what and when was assessed, and against which target."""
-    kinds = [(k, n) for k, n in sorted(a.population.items()) if k != "shadow"]
-    shadow = a.population.get("shadow", 0)
+    kinds = [(k, n) for k, n in sorted(assessment.population.items()) if k != "shadow"]
+    shadow = assessment.population.get("shadow", 0)
     actors = join(count(n, clean(kind)) for kind, n in kinds) or say("none recorded")
     return (
-        elements.Line(say("Organisation"), clean(a.run.organisation) or say("not named")),
-        elements.Line(say("Unit"), clean(a.run.unit) or say("the whole organisation")),
-        elements.Line(say("Period"), period(a.run.period_from, a.run.period_to)),
-        elements.Line(say("As of"), f"{day(a.run.as_of)} ({moment(a.run.as_of)})"),
+        elements.Line(say("Organisation"), clean(assessment.run.organisation) or say("not named")),
+        elements.Line(say("Unit"), clean(assessment.run.unit) or say("the whole organisation")),
+        elements.Line(say("Period"), period(assessment.run.period_from, assessment.run.period_to)),
+        elements.Line(
+            say("As of"), f"{day(assessment.run.as_of)} ({moment(assessment.run.as_of)})"
+        ),
         elements.Line(say("Actors in the inventory"), actors),
         elements.Line(say("Actors seen only in logs"), _shadow(shadow)),
-        elements.Line(say("Target profile"), clean(content(a.profile.title))),
+        elements.Line(say("Target profile"), clean(content(assessment.profile.title))),
         elements.Line(
             say("Checks"),
             say(
-                "{n}, giving {results} verdicts", n=number(len(a.checks)), results=number(a.results)
+                "{n}, giving {results} verdicts",
+                n=number(len(assessment.checks)),
+                results=number(assessment.results),
             ),
         ),
-        own(a.checks),
+        own(assessment.checks),
         *(
             elements.Line(say("Own settings"), "; ".join(clean(line.said()) for line in n.lines))
-            for n in a.notices
+            for n in assessment.notices
             if n.code == "own_settings"
         ),
-        *(_framework_line(f) for f in a.frameworks),
+        *(_framework_line(f) for f in assessment.frameworks),
     )
 
 
@@ -116,7 +120,7 @@ def _shadow(n: int) -> str:
     return say("{n}, assessed as tier 4 until they are registered", n=number(n)) if n else "0"
 
 
-def _framework_line(f: assessment.Framework) -> elements.Line:
+def _framework_line(f: model.Framework) -> elements.Line:
     version, controls = clean(f.version), count(len(f.controls), "control")
     title = clean(content(f.title))
     return elements.Line(
@@ -130,35 +134,35 @@ def _framework_line(f: assessment.Framework) -> elements.Line:
     )
 
 
-def accounting(a: assessment.Assessment) -> Accounting:
+def accounting(assessment: model.Assessment) -> Accounting:
     """Show that every record read is kept, out of scope, unreadable or rejected."""
-    ordered = sorted(a.files, key=lambda f: f.file)
+    ordered = sorted(assessment.files, key=lambda f: f.file)
     total = _total(ordered)
-    shown = a.quarantined[:QUARANTINE_SHOWN]
+    shown = assessment.quarantined[:QUARANTINE_SHOWN]
     return Accounting(
         files=tuple(_file(f) for f in ordered),
         total=_file(total),
         equation=_equation(total),
         out_of_scope=tuple(
-            (clean(s), clean(t.said()), number(n)) for s, t, n in a.out_of_scope_types
+            (clean(s), clean(t.said()), number(n)) for s, t, n in assessment.out_of_scope_types
         ),
         quarantined=tuple(_rejected(q) for q in shown),
         quarantined_text=_quarantined_text(
-            len(shown), len(a.quarantined), total.unreadable + total.rejected
+            len(shown), len(assessment.quarantined), total.unreadable + total.rejected
         ),
-        feeds=tuple(_feed(f) for f in sorted(a.feeds, key=lambda f: f.log_source)),
-        feeds_text=_feeds_text(a.feeds),
-        coverage=tuple(_covered(c) for c in a.coverage[:COVERAGE_SHOWN]),
-        coverage_text=_coverage_text(a.coverage),
+        feeds=tuple(_feed(f) for f in sorted(assessment.feeds, key=lambda f: f.log_source)),
+        feeds_text=_feeds_text(assessment.feeds),
+        coverage=tuple(_covered(c) for c in assessment.coverage[:COVERAGE_SHOWN]),
+        coverage_text=_coverage_text(assessment.coverage),
     )
 
 
-def _total(files: Iterable[assessment.FileCount]) -> assessment.FileCount:
+def _total(files: Iterable[model.FileCount]) -> model.FileCount:
     sums: Counter[str] = Counter()
     for f in files:
         for name in ("bytes", "read", "kept", "out_of_scope", "unreadable", "rejected"):
             sums[name] += getattr(f, name)
-    return assessment.FileCount(
+    return model.FileCount(
         ALL,
         "",
         None,
@@ -172,7 +176,7 @@ def _total(files: Iterable[assessment.FileCount]) -> assessment.FileCount:
     )
 
 
-def _equation(t: assessment.FileCount) -> str:
+def _equation(t: model.FileCount) -> str:
     right = t.kept + t.out_of_scope + t.unreadable + t.rejected
     sign = "=" if right == t.read else "≠"
     text = say(
@@ -189,7 +193,7 @@ def _equation(t: assessment.FileCount) -> str:
     return text if sign == "=" else f"{text}. {wrong}"
 
 
-def _file(f: assessment.FileCount) -> FileLine:
+def _file(f: model.FileCount) -> FileLine:
     return FileLine(
         file=say(ALL) if f.file == ALL else clean(f.file),
         source=clean(f.source) or ("" if f.file == ALL else say("not recognised")),
@@ -205,7 +209,7 @@ def _file(f: assessment.FileCount) -> FileLine:
     )
 
 
-def _rejected(q: assessment.Quarantined) -> Rejected:
+def _rejected(q: model.Quarantined) -> Rejected:
     return Rejected(
         place=f"{clean(q.file)}:{q.line}",
         kind=q.kind,
@@ -231,7 +235,7 @@ def _quarantined_text(shown: int, notes: int, lost: int) -> str:
     return f"{start}; {listed}" if notes else f"{start}."
 
 
-def _feed(f: assessment.Feed) -> FeedLine:
+def _feed(f: model.Feed) -> FeedLine:
     first, last = f.first_at, f.last_at
     return FeedLine(
         log_source=clean(f.log_source),
@@ -264,14 +268,14 @@ def _span(seconds: int | None) -> str:
     return f"{number(s)} s"
 
 
-def _disorder(f: assessment.Feed) -> str:
+def _disorder(f: model.Feed) -> str:
     if f.p95_delay_seconds is None:
         return say("not told")
     ahead = say("; {n} dated after receipt", n=number(f.late_clock)) if f.late_clock else ""
     return f"{number(f.out_of_order)}{ahead}"
 
 
-def _covered(c: assessment.Coverage) -> CoverageLine:
+def _covered(c: model.Coverage) -> CoverageLine:
     return CoverageLine(
         agent=clean(c.agent),
         log_source=clean(c.log_source),
@@ -281,7 +285,7 @@ def _covered(c: assessment.Coverage) -> CoverageLine:
     )
 
 
-def _coverage_text(coverage: tuple[assessment.Coverage, ...]) -> str:
+def _coverage_text(coverage: tuple[model.Coverage, ...]) -> str:
     if not coverage:
         return say("No log shows an agent, and none is declared for one.")
     unseen = sum(not c.seen_days for c in coverage)
@@ -303,7 +307,7 @@ def _coverage_text(coverage: tuple[assessment.Coverage, ...]) -> str:
     )
 
 
-def _feeds_text(feeds: tuple[assessment.Feed, ...]) -> str:
+def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
     if not feeds:
         return say(
             "No log source is known, so no silence can be taken as proof: checks that need events "

@@ -9,7 +9,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from reporter.i18n.translate import content, say, short_month
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.report.chapters.next_steps import points
 from reporter.report.view.format import clean, count, number, percent
 
@@ -117,9 +117,9 @@ class Agents:
 MOST_DAYS, MOST_LOGS = 400, 30
 
 
-def losses(a: assessment.Assessment) -> Losses:
+def losses(assessment: model.Assessment) -> Losses:
     """Lead from 100 % to the evidenced score, theme by theme, the costliest first."""
-    view = a.scores.enterprise
+    view = assessment.scores.enterprise
     themes = [c for c in view.controls if c.state != "not_applicable"]
     if not view.total.assessed:
         return Losses()
@@ -128,7 +128,7 @@ def losses(a: assessment.Assessment) -> Losses:
         (Fraction(c.weight, whole) * (1 - c.lo), Fraction(c.weight, whole) * (c.hi - c.lo), c.id)
         for c in themes
     ]
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
     rows, left = [], Fraction(1)
     for cost, open_, theme in sorted(costs, key=lambda row: (-row[0], row[2])):
         then = left - cost
@@ -161,16 +161,16 @@ def _cost(cost: Fraction, open_: Fraction) -> str:
     return say("{n} points", n=points(cost)) + evidence
 
 
-def calendar(a: assessment.Assessment) -> LogCalendar:
+def calendar(assessment: model.Assessment) -> LogCalendar:
     """Lay the days of the period out for each log source."""
-    end = min(a.run.period_to, a.run.as_of)
-    days = (end - a.run.period_from).days
-    known = sorted(a.feeds, key=lambda f: (f.alive, f.log_source))
+    end = min(assessment.run.period_to, assessment.run.as_of)
+    days = (end - assessment.run.period_from).days
+    known = sorted(assessment.feeds, key=lambda f: (f.alive, f.log_source))
     if not known or not 0 < days <= MOST_DAYS:
         return LogCalendar()
-    starts = [a.run.period_from + timedelta(days=n) for n in range(days)]
+    starts = [assessment.run.period_from + timedelta(days=n) for n in range(days)]
     months = [(n, short_month(at)) for n, at in enumerate(starts) if at.day == 1 or not n]
-    units = dict(a.feed_days)
+    units = dict(assessment.feed_days)
     rows = []
     for feed in known[:MOST_LOGS]:
         full = 24 if feed.every == "hour" else 1

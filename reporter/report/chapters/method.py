@@ -8,40 +8,48 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import COMPARED, levels_of
 from reporter.report.chapters.summary import evidence_id
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, join, number, percent
 
 
-def method(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     """Explain the numbers in the order in which they come about."""
-    rules = (*_STANDING, *_weights(a.policy), *_sensitivity(a), *_thresholds(a.policy), *_READING)
+    rules = (
+        *_STANDING,
+        *_weights(assessment.policy),
+        *_sensitivity(assessment),
+        *_thresholds(assessment.policy),
+        *_READING,
+    )
     rules += () if language() == ENGLISH else (_LANGUAGE,)
     return tuple(elements.Line(say(label), say(text)) for label, text in rules)
 
 
-def levels(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     """Name the maturity levels and what each claims."""
-    named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
+    named = zip_longest(assessment.policy.level_names, assessment.policy.level_claims, fillvalue="")
     return tuple(
         elements.Line(f"{n} {clean(content(name))}", content(said))
         for n, (name, said) in enumerate(named)
     )
 
 
-def hashes(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+def hashes(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     """List what pins the numbers: inputs, catalog, policy, engine versions."""
-    own = {"policy": a.policy.sha256, "evidence_id": evidence_id(a)}
-    catalogs = {say("{name} (source text)", name=f.short): f.source_sha256 for f in a.frameworks}
-    rows = sorted({**catalogs, **a.hashes, **own}.items())
+    own = {"policy": assessment.policy.sha256, "evidence_id": evidence_id(assessment)}
+    catalogs = {
+        say("{name} (source text)", name=f.short): f.source_sha256 for f in assessment.frameworks
+    }
+    rows = sorted({**catalogs, **assessment.hashes, **own}.items())
     return tuple(elements.Line(clean(name), clean(value)) for name, value in rows if value)
 
 
-def _weights(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
+def _weights(p: model.Policy) -> tuple[tuple[str, str], ...]:
     tiers = "/".join(str(w) for w in p.tier_weights)
-    severities = ", ".join(f"{word(s)} {p.severity_weights[s]}" for s in assessment.SEVERITIES)
+    severities = ", ".join(f"{word(s)} {p.severity_weights[s]}" for s in model.SEVERITIES)
     strengths = ", ".join(f"{word(name)} {w}" for name, w in p.strength_weights.items())
     weights = say(
         "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
@@ -65,14 +73,16 @@ def _weights(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
     return (mark("Weights"), weights), (mark("Half credit"), half), (mark("Cap"), cap)
 
 
-def _sensitivity(a: assessment.Assessment) -> tuple[tuple[str, str], ...]:
+def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:
     """Say what other weights were tried and how many levels hang on them."""
-    if not a.reweighed:
+    if not assessment.reweighed:
         return ()
-    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
-    own = levels_of(a.scores, a.slices)
+    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in assessment.reweighed]
+    own = levels_of(assessment.scores, assessment.slices)
     every = [(of, key, level) for of, found in own.items() for key, level in found.items()]
-    moved = sum(any(r.levels[of][key] != level for r in a.reweighed) for of, key, level in every)
+    moved = sum(
+        any(r.levels[of][key] != level for r in assessment.reweighed) for of, key, level in every
+    )
     text = say(
         "All was scored again with {names} in place of the weights of tiers and severities, lowest "
         "first. {moved} of {levels} of this report come out differently in one of them; each is "
@@ -86,7 +96,7 @@ def _sensitivity(a: assessment.Assessment) -> tuple[tuple[str, str], ...]:
     return ((mark("Sensitivity"), text),)
 
 
-def _thresholds(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
+def _thresholds(p: model.Policy) -> tuple[tuple[str, str], ...]:
     n, partly, largely = (percent(edge) for edge in p.rating_edges)
     rating = say(
         "N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from reporter.evaluate.headlines import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import JOINED, RENAMED, SPLIT, Regrouped
 from reporter.model.reasons import Reasons, alike
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Pick
@@ -120,10 +120,10 @@ _WORDS = (
 )
 
 
-def roadmap(a: assessment.Assessment, results: Results) -> Roadmap:
+def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
     """Print the roadmap."""
-    plan = a.roadmap
-    fixes, before = Fixes(a.checks), {r.id: r for r in a.history.regrouped}
+    plan = assessment.roadmap
+    fixes, before = Fixes(assessment.checks), {r.id: r for r in assessment.history.regrouped}
     picks = tuple(
         _line(n, p, _lane(n, p, plan.ranked), fixes, before.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
@@ -132,13 +132,13 @@ def roadmap(a: assessment.Assessment, results: Results) -> Roadmap:
     ranked = [p for p in picks if p.lane != NOW]
     owners = _owners(results, picks)
     return Roadmap(
-        text=_text(a),
-        first_text=_first(a),
+        text=_text(assessment),
+        first_text=_first(assessment),
         first=plan.first,
-        urgent_text=_urgent_text(len(urgent), bool(a.waived)),
-        urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
+        urgent_text=_urgent_text(len(urgent), bool(assessment.waived)),
+        urgent=tuple(_brief(p, assessment, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked)),
-        ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
+        ranked=tuple(_brief(p, assessment, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
         picks=picks,
         owners_text=_owners_text(owners),
         owners=owners[:OWNERS_SHOWN],
@@ -204,7 +204,7 @@ class Fixes:
     evidence that is missing.
     """
 
-    def __init__(self, checks: Iterable[assessment.Check]) -> None:
+    def __init__(self, checks: Iterable[model.Check]) -> None:
         self._checks = {c.id: c for c in checks}
         self._reasons = Reasons(self._checks.values())
         self._said: dict[tuple[tuple[str, bool], ...], str] = {}
@@ -267,23 +267,23 @@ _CAME = {
 }
 
 
-def _brief(line: PickLine, a: assessment.Assessment, place: int) -> PickLine:
+def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine:
     """A line as the report prints it: long texts cut, and whether its place hangs on the
     weights.
     """
     return replace(
         line,
-        sensitive=_sensitive(a, line, place),
+        sensitive=_sensitive(assessment, line, place),
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
 
 
-def _sensitive(a: assessment.Assessment, line: PickLine, place: int) -> str:
+def _sensitive(assessment: model.Assessment, line: PickLine, place: int) -> str:
     """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
     said = []
-    for other in a.reweighed:
+    for other in assessment.reweighed:
         lane = [clean(i) for i in other.first[line.lane != NOW]]
         if place < len(lane) and lane[place] != line.id:
             name = word(other.name)
@@ -295,14 +295,14 @@ def _sensitive(a: assessment.Assessment, line: PickLine, place: int) -> str:
     return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
 
 
-def _text(a: assessment.Assessment) -> str:
-    plan = a.roadmap
+def _text(assessment: model.Assessment) -> str:
+    plan = assessment.roadmap
     left = (
         say(
             " Left out: {verdicts} that somebody waived.",
-            verdicts=count(a.waived, "failing verdict"),
+            verdicts=count(assessment.waived, "failing verdict"),
         )
-        if a.waived
+        if assessment.waived
         else ""
     )
     if not plan.picks:
@@ -336,13 +336,13 @@ def _text(a: assessment.Assessment) -> str:
     )
 
 
-def _first(a: assessment.Assessment) -> str:
+def _first(assessment: model.Assessment) -> str:
     """Say what the first actions that mend something bring by themselves."""
-    plan = a.roadmap
+    plan = assessment.roadmap
     if not plan.first:
         return ""
     n = len(plan.first)
-    name = clean(content(a.policy.level_names[plan.first_level]))
+    name = clean(content(assessment.policy.level_names[plan.first_level]))
     level = say_n(
         "reaches level {level} ({name})",
         "reach level {level} ({name})",

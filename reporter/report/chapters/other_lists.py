@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from reporter.content.crosswalks import CHECKS
 from reporter.i18n.translate import content, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.crosswalk import Crosswalk
 from reporter.report.view import elements
 from reporter.report.view.format import clean
@@ -26,10 +26,10 @@ OWN = mark("our reading")
 
 
 def crosswalks(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[elements.Crosswalk, ...]:
     """Print every crosswalk between lists of the report."""
-    return tuple(_crosswalk(w, anchors) for w in a.crosswalks)
+    return tuple(_crosswalk(w, anchors) for w in assessment.crosswalks)
 
 
 def basis_words(walk: Crosswalk) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.i18n.translate import content, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import FrameworkScore, Slice, Status
 from reporter.report.view.format import (
     clean,
@@ -82,12 +82,12 @@ _NONE = {
 }
 
 
-def slices(a: assessment.Assessment) -> Slices:
+def slices(assessment: model.Assessment) -> Slices:
     """Print every segment, by dimension, and count what stands in none."""
-    if not a.slices:
+    if not assessment.slices:
         return Slices()
-    ordered = sorted(a.slices, key=_weakest_first)
-    rows = tuple(_line(a, s) for s in ordered)
+    ordered = sorted(assessment.slices, key=_weakest_first)
+    rows = tuple(_line(assessment, s) for s in ordered)
     dimensions = (_dimension(name, [r for r in rows if r.dimension == name]) for name in _HEADS)
     return Slices(_text(), tuple(d for d in dimensions if d.rows or d.text), rows)
 
@@ -126,9 +126,9 @@ def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
     return Dimension(head, more if rest > 0 else "", tuple(rows[:SHOWN]))
 
 
-def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
+def _line(assessment: model.Assessment, s: Slice) -> SliceLine:
     total, segment = s.score.total, s.segment
-    level = group_level(total, a, segment.dimension, segment.value)
+    level = group_level(total, assessment, segment.dimension, segment.value)
     applying = total.assessed + total.not_assessed
     most = say("at most {n}", n=level.hi) if level.note else ""
     narrow = 2 * applying < len(s.score.controls)
@@ -158,12 +158,12 @@ def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
             say("level {n} at most: {why}", n=most, why=clean(content(reason)))
             for most, reason in total.caps
         ),
-        weakest=_weakest(a, s.score),
+        weakest=_weakest(assessment, s.score),
     )
 
 
-def _weakest(a: assessment.Assessment, score: FrameworkScore) -> str:
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
+def _weakest(assessment: model.Assessment, score: FrameworkScore) -> str:
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
     applicable = [c for c in score.controls if c.state != "not_applicable"]
     lowest = sorted(applicable, key=lambda c: (c.lo, c.id))[:WEAKEST]
     return join(tuple(f"{titles[c.id]} {percent(c.lo)}" for c in lowest))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reporter.i18n.translate import mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.statements import (
     ATTESTATIONS,
     COMPENSATIONS,
@@ -88,24 +88,24 @@ FILE = "statements.csv"
 EVERY = mark("every failing subject")
 
 
-def waivers(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]) -> Waivers:
+def waivers(assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> Waivers:
     """Print every waiver and compensating control, with what it does."""
-    own = {f.file for f in a.files if f.source in (WAIVERS, COMPENSATIONS)}
-    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
-    if not a.waivers and not a.compensations and not wrong:
+    own = {f.file for f in assessment.files if f.source in (WAIVERS, COMPENSATIONS)}
+    wrong = sum(q.kind == "rejected" and q.file in own for q in assessment.quarantined)
+    if not assessment.waivers and not assessment.compensations and not wrong:
         return Waivers()
-    honoured = _honoured(a)
+    honoured = _honoured(assessment)
     return Waivers(
-        text=_text(a, wrong),
-        honoured_text=_honoured_text(a, honoured[0]) if honoured else "",
+        text=_text(assessment, wrong),
+        honoured_text=_honoured_text(assessment, honoured[0]) if honoured else "",
         honoured=honoured,
-        waivers=tuple(_line(w, anchors) for w in a.waivers),
-        compensations=tuple(_line(c, anchors) for c in a.compensations),
+        waivers=tuple(_line(w, anchors) for w in assessment.waivers),
+        compensations=tuple(_line(c, anchors) for c in assessment.compensations),
         shown=SHOWN,
     )
 
 
-def _text(a: assessment.Assessment, wrong: int) -> str:
+def _text(assessment: model.Assessment, wrong: int) -> str:
     text = say(
         "{waivers} {compensations} A waiver changes no score: what it covers goes on failing, and"
         " is only left out of the roadmap. A failure for which another check stands in, and passes,"
@@ -113,14 +113,14 @@ def _text(a: assessment.Assessment, wrong: int) -> str:
         " of the inventory is a waiver. What is expired, approved later than this assessment, or"
         " not signed by a person of the directory who was in office, is not the owner and is named"
         " for it in reporter.yml has no effect.",
-        waivers=_counted(a.waivers, "waiver"),
-        compensations=_counted(a.compensations, "compensating control"),
-        share=percent(a.policy.compensated_credit),
+        waivers=_counted(assessment.waivers, "waiver"),
+        compensations=_counted(assessment.compensations, "compensating control"),
+        share=percent(assessment.policy.compensated_credit),
     )
     if wrong:
         rows = count(wrong, "row")
         text += say(" Rejected as wrong: {rows}, listed in the data accounting.", rows=rows)
-    if max(len(a.waivers), len(a.compensations)) > SHOWN:
+    if max(len(assessment.waivers), len(assessment.compensations)) > SHOWN:
         more = mark(" The first {n} of each are listed here, all of them in {file}.")
         text += say(more, n=number(SHOWN), file=FILE)
     return text
@@ -136,32 +136,32 @@ def _counted(said: Sequence[Waiver | Compensation], noun: str) -> str:
     )
 
 
-def _honoured(a: assessment.Assessment) -> tuple[HonouredLine, ...]:
-    if not a.honoured:
+def _honoured(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
+    if not assessment.honoured:
         return ()
-    names = (say("Enterprise"), *(clean(f.short) for f in a.frameworks))
-    now = (a.scores.enterprise.total, *(f.total for f in a.scores.frameworks))
+    names = (say("Enterprise"), *(clean(f.short) for f in assessment.frameworks))
+    now = (assessment.scores.enterprise.total, *(f.total for f in assessment.scores.frameworks))
     return tuple(
         HonouredLine(
             name,
-            group_level(before, a, before.id).text,
+            group_level(before, assessment, before.id).text,
             percent(before.lo),
-            group_level(after, a, after.id).text,
+            group_level(after, assessment, after.id).text,
             percent(after.lo),
             exact(after.lo),
             exact(after.hi),
         )
-        for name, before, after in zip(names, now, a.honoured, strict=True)
+        for name, before, after in zip(names, now, assessment.honoured, strict=True)
     )
 
 
-def _honoured_text(a: assessment.Assessment, total: HonouredLine) -> str:
+def _honoured_text(assessment: model.Assessment, total: HonouredLine) -> str:
     return say_n(
         "{n} failing verdict is waived. If all waivers were honoured, the evidenced score would be"
         " {then}, level {then_level}, in place of {score}, level {level}.",
         "{n} failing verdicts are waived. If all waivers were honoured, the evidenced score would"
         " be {then}, level {then_level}, in place of {score}, level {level}.",
-        a.waived,
+        assessment.waived,
         then=total.honoured_score,
         then_level=total.honoured_level,
         score=total.score,
@@ -231,15 +231,17 @@ class Attestations:
 _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 
 
-def attestations(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]) -> Attestations:
+def attestations(
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> Attestations:
     """Print every answer in the order of the lists, with what it counts as."""
-    own = {f.file for f in a.files if f.source == ATTESTATIONS}
-    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
-    if not a.attestations and not wrong:
+    own = {f.file for f in assessment.files if f.source == ATTESTATIONS}
+    wrong = sum(q.kind == "rejected" and q.file in own for q in assessment.quarantined)
+    if not assessment.attestations and not wrong:
         return Attestations()
-    names = {f.id: clean(f.short) for f in a.frameworks}
-    order = {(f.id, c.id): n for n, (f, c) in enumerate(_controls(a))}
-    rows = sorted(a.attestations, key=lambda t: (order[t.framework, t.control], t.ref))
+    names = {f.id: clean(f.short) for f in assessment.frameworks}
+    order = {(f.id, c.id): n for n, (f, c) in enumerate(_controls(assessment))}
+    rows = sorted(assessment.attestations, key=lambda t: (order[t.framework, t.control], t.ref))
     settled = {(t.framework, t.control) for t in rows if t.settles}
     counted = sum(t.status not in ("", "unknown") for t in rows)
     text = say(
@@ -262,8 +264,8 @@ def attestations(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str
     )
 
 
-def _controls(a: assessment.Assessment) -> list[tuple[assessment.Framework, assessment.Control]]:
-    return [(f, c) for f in a.frameworks for c in f.controls]
+def _controls(assessment: model.Assessment) -> list[tuple[model.Framework, model.Control]]:
+    return [(f, c) for f in assessment.frameworks for c in f.controls]
 
 
 def _answer(t: Attestation, framework: str, anchor: str) -> AnswerLine:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from reporter.i18n.translate import content, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import CheckScore, GroupScore, PracticeScore, Status
 from reporter.report.notices import notices
 from reporter.report.view import elements
@@ -45,67 +45,67 @@ ADD_POLICY = mark("add policies and whom they cover to statements/")
 ADD_UNITS = mark("add business units to the inventory")
 
 
-def cover(a: assessment.Assessment) -> elements.Cover:
+def cover(assessment: model.Assessment) -> elements.Cover:
     """Print who was assessed, for which period, and the id of the evidence."""
-    identity = evidence_id(a)
+    identity = evidence_id(assessment)
     return elements.Cover(
         title=say("AI agent control maturity report"),
-        organisation=clean(a.run.organisation),
-        unit=clean(a.run.unit),
-        period=period(a.run.period_from, a.run.period_to),
-        as_of=moment(a.run.as_of),
-        as_of_iso=iso(a.run.as_of),
-        profile=clean(content(a.profile.title)),
+        organisation=clean(assessment.run.organisation),
+        unit=clean(assessment.run.unit),
+        period=period(assessment.run.period_from, assessment.run.period_to),
+        as_of=moment(assessment.run.as_of),
+        as_of_iso=iso(assessment.run.as_of),
+        profile=clean(content(assessment.profile.title)),
         evidence_id=identity,
         evidence_short=identity[:16],
         statement=say(STATEMENT),
-        accent=a.branding.accent,
-        logo=a.branding.logo,
-        language=a.language,
-        period_from=iso(a.run.period_from),
-        period_to=iso(a.run.period_to),
+        accent=assessment.branding.accent,
+        logo=assessment.branding.logo,
+        language=assessment.language,
+        period_from=iso(assessment.run.period_from),
+        period_to=iso(assessment.run.period_to),
     )
 
 
-def evidence_id(a: assessment.Assessment) -> str:
+def evidence_id(assessment: model.Assessment) -> str:
     """Name the evidence by the hash of all hashes, unless the run already did."""
-    given = a.hashes.get("evidence_id")
-    text = json.dumps(a.hashes, sort_keys=True, separators=(",", ":"))
+    given = assessment.hashes.get("evidence_id")
+    text = json.dumps(assessment.hashes, sort_keys=True, separators=(",", ":"))
     return given or hashlib.sha256(text.encode()).hexdigest()
 
 
 def summary(
-    a: assessment.Assessment,
+    assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
     frameworks: Sequence[elements.Framework],
 ) -> elements.Summary:
     """Print the first page."""
-    total = a.scores.enterprise.total
-    level = group_level(total, a, ENTERPRISE)
-    building, showing = _ranked(a)
+    total = assessment.scores.enterprise.total
+    level = group_level(total, assessment, ENTERPRISE)
+    building, showing = _ranked(assessment)
     covered = percent(total.coverage)
     return elements.Summary(
         level=level,
-        level_sentence=f"{_level_sentence(total, level)}; {_target(total, a)}.",
+        level_sentence=f"{_level_sentence(total, level)}; {_target(total, assessment)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=covered,
         coverage_text=say(
             "{share} of the weighted evidence asked for was there to be assessed", share=covered
         ),
-        not_assessed=_not_assessed(a),
+        not_assessed=_not_assessed(assessment),
         caps=tuple(
             say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
             for most, reason in total.caps
         ),
-        facts=_facts(a),
-        gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
-        gaps_text=_gaps_text(a, len(building)),
-        evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
+        facts=_facts(assessment),
+        gaps=_gaps(assessment, checks, building[:GAPS_SHOWN]),
+        gaps_text=_gaps_text(assessment, len(building)),
+        evidence_gaps=_gaps(assessment, checks, showing[:EVIDENCE_SHOWN]),
         evidence_text=(
-            f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}{_aside_text(a)}"
+            f"{_evidence_text(len(showing))} {_questions_text(_open_questions(assessment))}{_aside_text(assessment)}"
         ),
-        lag=_lag(a.context),
-        notices=notices(a),
+        lag=_lag(assessment.context),
+        notices=notices(assessment),
     )
 
 
@@ -122,45 +122,49 @@ def _level_sentence(total: GroupScore, level: elements.Level) -> str:
     return say("The level stays the same even if all missing evidence proves good")
 
 
-def _target(total: GroupScore, a: assessment.Assessment) -> str:
+def _target(total: GroupScore, assessment: model.Assessment) -> str:
     if not total.target:
         return say("no target set")
-    name = content(a.policy.level_names[total.target])
+    name = content(assessment.policy.level_names[total.target])
     return say("target {n} ({name})", n=total.target, name=name)
 
 
-def _not_assessed(a: assessment.Assessment) -> str:
-    missing = sum(f.total.not_assessed for f in a.scores.frameworks)
-    aside = sum(f.total.not_applicable for f in a.scores.frameworks)
-    total = missing + aside + sum(f.total.assessed for f in a.scores.frameworks)
+def _not_assessed(assessment: model.Assessment) -> str:
+    missing = sum(f.total.not_assessed for f in assessment.scores.frameworks)
+    aside = sum(f.total.not_applicable for f in assessment.scores.frameworks)
+    total = missing + aside + sum(f.total.assessed for f in assessment.scores.frameworks)
     told = say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
     if aside:
         told += say(", {n} set aside as not applicable", n=number(aside))
     return told
 
 
-def _facts(a: assessment.Assessment) -> tuple[elements.Line, ...]:
+def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     # what somebody states takes nothing out of this count: a compensated or waived failure is one
-    compensated = sum(c.counts.get(Status.COMPENSATED, 0) for c in a.scores.checks.values())
-    failing = compensated + sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
-    unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
-    used = a.context.agents_in_use
-    shadow = a.population.get("shadow", 0)
+    compensated = sum(
+        c.counts.get(Status.COMPENSATED, 0) for c in assessment.scores.checks.values()
+    )
+    failing = compensated + sum(
+        c.counts.get(Status.FAIL, 0) for c in assessment.scores.checks.values()
+    )
+    unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
+    used = assessment.context.agents_in_use
+    shadow = assessment.population.get("shadow", 0)
     stated = (
         ("pass", say("Questions answered yes, examined")),
         ("attested", say("Questions answered yes, on somebody's word")),
         ("na", say("Questions answered not applicable")),
     )
-    settled = Counter(t.status for t in a.attestations if t.settles)
+    settled = Counter(t.status for t in assessment.attestations if t.settles)
     known = say("not known") if used is None else number(used)
     return (
         elements.Line(say("Agents in use"), known),
         elements.Line(say("Seen only in logs"), number(shadow)),
-        elements.Line(say("Checks"), number(len(a.checks))),
-        elements.Line(say("Verdicts"), number(a.results)),
+        elements.Line(say("Checks"), number(len(assessment.checks))),
+        elements.Line(say("Verdicts"), number(assessment.results)),
         elements.Line(say("Failing"), number(failing)),
         *_if_any(say("of them compensated, at half credit"), compensated),
-        *_if_any(say("of them waived, at no credit"), a.waived),
+        *_if_any(say("of them waived, at no credit"), assessment.waived),
         elements.Line(say("Unknown"), number(unknown)),
         *(line for status, label in stated for line in _if_any(label, settled[status])),
     )
@@ -170,10 +174,14 @@ def _if_any(label: str, n: int) -> tuple[elements.Line, ...]:
     return (elements.Line(label, number(n)),) if n else ()
 
 
-def _ranked(a: assessment.Assessment) -> tuple[list[assessment.Check], list[assessment.Check]]:
+def _ranked(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
     """Order failing checks by the weight they surely lose, open ones by what they may lose."""
-    weight = a.policy.severity_weights
-    scored = [(c, a.scores.checks[c.id]) for c in a.checks if a.scores.checks[c.id].applicable]
+    weight = assessment.policy.severity_weights
+    scored = [
+        (c, assessment.scores.checks[c.id])
+        for c in assessment.checks
+        if assessment.scores.checks[c.id].applicable
+    ]
     failing = [(c, s) for c, s in scored if s.counts.get(Status.FAIL, 0)]
     failing.sort(
         key=lambda p: (
@@ -189,9 +197,9 @@ def _ranked(a: assessment.Assessment) -> tuple[list[assessment.Check], list[asse
     return building, [c for c, _ in open_]
 
 
-def _gaps_text(a: assessment.Assessment, failing: int) -> str:
+def _gaps_text(assessment: model.Assessment, failing: int) -> str:
     if not failing:
-        unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
+        unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
         return (
             say("No check has a failing subject; what is unknown is listed below.")
             if unknown
@@ -225,9 +233,9 @@ def _questions_text(n: int) -> str:
     )
 
 
-def _aside_text(a: assessment.Assessment) -> str:
+def _aside_text(assessment: model.Assessment) -> str:
     """Say how many answers put a control aside: they answer a question and show nothing."""
-    settled = [t for t in a.attestations if t.settles]
+    settled = [t for t in assessment.attestations if t.settles]
     aside = sum(t.status == Status.NA for t in settled)
     return (
         say(
@@ -240,15 +248,18 @@ def _aside_text(a: assessment.Assessment) -> str:
     )
 
 
-def _open_questions(a: assessment.Assessment) -> int:
+def _open_questions(assessment: model.Assessment) -> int:
     """Count the controls whose question nobody answered: no credit at all in lo, and some in hi."""
-    practices = [p for f in a.scores.frameworks for c in f.controls for p in c.practices]
+    practices = [p for f in assessment.scores.frameworks for c in f.controls for p in c.practices]
     asking = [p for p in practices if ASK in dict(p.weights)]
-    return sum(not _ask_credit(p, a, hi=False) and bool(_ask_credit(p, a, hi=True)) for p in asking)
+    return sum(
+        not _ask_credit(p, assessment, hi=False) and bool(_ask_credit(p, assessment, hi=True))
+        for p in asking
+    )
 
 
-def _ask_credit(p: PracticeScore, a: assessment.Assessment, hi: bool) -> Fraction:
-    checks, total = a.scores.checks, sum(weight for _, weight in p.weights)
+def _ask_credit(p: PracticeScore, assessment: model.Assessment, hi: bool) -> Fraction:
+    checks, total = assessment.scores.checks, sum(weight for _, weight in p.weights)
     others = [(checks[i], w) for i, w in p.weights if i != ASK]
     return (p.raw_hi if hi else p.raw_lo) * total - sum(
         (w * (c.hi if hi else c.lo) for c, w in others), Fraction(0)
@@ -256,16 +267,17 @@ def _ask_credit(p: PracticeScore, a: assessment.Assessment, hi: bool) -> Fractio
 
 
 def _gaps(
-    a: assessment.Assessment,
+    assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
-    chosen: Sequence[assessment.Check],
+    chosen: Sequence[model.Check],
 ) -> tuple[elements.Gap, ...]:
     return tuple(
-        _gap(rank, c, a.scores.checks[c.id], checks[c.id]) for rank, c in enumerate(chosen, start=1)
+        _gap(rank, c, assessment.scores.checks[c.id], checks[c.id])
+        for rank, c in enumerate(chosen, start=1)
     )
 
 
-def _gap(rank: int, c: assessment.Check, score: CheckScore, check: elements.Check) -> elements.Gap:
+def _gap(rank: int, c: model.Check, score: CheckScore, check: elements.Check) -> elements.Gap:
     n = check.counts
     total = applicable(n)
     subjects = count(total, c.about)
@@ -291,7 +303,7 @@ def _gap(rank: int, c: assessment.Check, score: CheckScore, check: elements.Chec
     )
 
 
-def _lag(context: assessment.Context) -> elements.Lag:
+def _lag(context: model.Context) -> elements.Lag:
     """Compare the share of agents without an effective policy with the published distance."""
     lo, hi = context.policy_lo, context.policy_hi
     ends = None if lo is None or hi is None else (lo, hi)
@@ -321,7 +333,7 @@ def _published_bars(figures: Mapping[str, int | str]) -> tuple[elements.Bar, ...
     )
 
 
-def _units_bar(context: assessment.Context) -> elements.Bar:
+def _units_bar(context: model.Context) -> elements.Bar:
     label = say("Units with agents in use")
     total, used = context.units_total, context.units_with_agents
     if not total or used is None:
@@ -332,9 +344,7 @@ def _units_bar(context: assessment.Context) -> elements.Bar:
     return elements.Bar(label, text, at, at, True, True)
 
 
-def _coverage_bar(
-    context: assessment.Context, ends: tuple[Fraction, Fraction] | None
-) -> elements.Bar:
+def _coverage_bar(context: model.Context, ends: tuple[Fraction, Fraction] | None) -> elements.Bar:
     label = say("Agents in use under a policy")
     if ends is None:
         return elements.Bar(

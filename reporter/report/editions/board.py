@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reporter.i18n.translate import content, headline, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.roadmap import IMPLEMENT, Pick
 from reporter.report.chapters.next_steps import Fixes, days_of_work, person_days, points
 from reporter.report.view.format import clean, count, join, number, percent, short
@@ -52,44 +52,49 @@ FILE = "roadmap.csv"
 NO_EARLIER_RUN = mark("No earlier run was compared, so nothing is said about change.")
 
 
-def board(a: assessment.Assessment) -> Board:
+def board(assessment: model.Assessment) -> Board:
     """Print the sentences of the board edition."""
-    mending, fixes = [p for p in a.roadmap.picks if p.action.kind == IMPLEMENT], Fixes(a.checks)
+    mending, fixes = (
+        [p for p in assessment.roadmap.picks if p.action.kind == IMPLEMENT],
+        Fixes(assessment.checks),
+    )
     return Board(
-        meaning=_meaning(a),
-        next_text=_next(a),
-        changed="" if a.history.runs else say(NO_EARLIER_RUN),
-        decisions_text=_decisions_text(a, len(mending)),
-        decisions=tuple(_decision(a, n, p, fixes) for n, p in enumerate(mending[:DECISIONS], 1)),
-        blind=tuple(_blind(a)),
+        meaning=_meaning(assessment),
+        next_text=_next(assessment),
+        changed="" if assessment.history.runs else say(NO_EARLIER_RUN),
+        decisions_text=_decisions_text(assessment, len(mending)),
+        decisions=tuple(
+            _decision(assessment, n, p, fixes) for n, p in enumerate(mending[:DECISIONS], 1)
+        ),
+        blind=tuple(_blind(assessment)),
     )
 
 
-def _meaning(a: assessment.Assessment) -> str:
-    total = a.scores.enterprise.total
-    claims = a.policy.level_claims
+def _meaning(assessment: model.Assessment) -> str:
+    total = assessment.scores.enterprise.total
+    claims = assessment.policy.level_claims
     if not total.assessed:
         return say("Nothing could be assessed: the input holds no evidence that any check can use.")
     return clean(content(claims[total.level_lo])) if claims else ""
 
 
-def _next(a: assessment.Assessment) -> str:
+def _next(assessment: model.Assessment) -> str:
     """Say what the next level claims, and what keeps the organisation from it."""
-    total, names = a.scores.enterprise.total, a.policy.level_names
+    total, names = assessment.scores.enterprise.total, assessment.policy.level_names
     following = total.level_lo + 1
     if following >= len(names) or not total.assessed:
         return ""
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
     short_of = [
         c
-        for c in a.scores.enterprise.controls
+        for c in assessment.scores.enterprise.controls
         if c.state != "not_applicable" and c.level_lo < following
     ]
     worst = sorted(short_of, key=lambda c: (c.level_lo, c.lo, c.id))
     named = [titles[c.id] for c in worst[:THEMES_NAMED]]
     if len(worst) > THEMES_NAMED:
         named.append(say("{n} more", n=number(len(worst) - THEMES_NAMED)))
-    claims = a.policy.level_claims
+    claims = assessment.policy.level_claims
     claim = say(" It says: {claim}", claim=clean(content(claims[following]))) if claims else ""
     held = next(
         (f" {clean(content(reason))}" for most, reason in total.caps if most < following), ""
@@ -105,8 +110,8 @@ def _next(a: assessment.Assessment) -> str:
     return f"{text}{claim}{held}"
 
 
-def _decisions_text(a: assessment.Assessment, mending: int) -> str:
-    plan = a.roadmap
+def _decisions_text(assessment: model.Assessment, mending: int) -> str:
+    plan = assessment.roadmap
     if not mending:
         return say(
             "Nothing that was assessed fails, so there is nothing to decide but what to look at"
@@ -114,7 +119,7 @@ def _decisions_text(a: assessment.Assessment, mending: int) -> str:
         )
     n = min(DECISIONS, mending)
     effort = sum((p.action.effort for p in plan.picks if p.action.id in plan.first), Fraction(0))
-    level = clean(content(a.policy.level_names[plan.first_level]))
+    level = clean(content(assessment.policy.level_names[plan.first_level]))
     return say(
         "The first {n} of {actions} that mend something, in the order of the roadmap: what is"
         " urgent first, then what brings most for its effort. Together they take about {days}"
@@ -130,9 +135,9 @@ def _decisions_text(a: assessment.Assessment, mending: int) -> str:
     )
 
 
-def _decision(a: assessment.Assessment, rank: int, pick: Pick, fixes: Fixes) -> Decision:
-    action, order = pick.action, assessment.SEVERITIES
-    own = (c for c in a.checks if c.id in action.checks)
+def _decision(assessment: model.Assessment, rank: int, pick: Pick, fixes: Fixes) -> Decision:
+    action, order = pick.action, model.SEVERITIES
+    own = (c for c in assessment.checks if c.id in action.checks)
     worst = min(own, key=lambda c: (order.index(c.severity), c.id))
     several = say("{n} agents or accounts", n=number(action.things)) if action.things > 1 else ""
     what = clean(action.what) or several
@@ -157,9 +162,9 @@ def _decision(a: assessment.Assessment, rank: int, pick: Pick, fixes: Fixes) -> 
     )
 
 
-def _blind(a: assessment.Assessment) -> list[str]:
+def _blind(assessment: model.Assessment) -> list[str]:
     """Say what could not be assessed and why it matters."""
-    total = a.scores.enterprise.total
+    total = assessment.scores.enterprise.total
     said = []
     if total.hi > total.lo:
         said.append(
@@ -171,22 +176,22 @@ def _blind(a: assessment.Assessment) -> list[str]:
                 coverage=percent(total.coverage),
             )
         )
-    silent = [clean(f.log_source) for f in a.feeds if not f.alive]
+    silent = [clean(f.log_source) for f in assessment.feeds if not f.alive]
     if silent:
         said.append(
             say(
                 "{logs} of {all} did not deliver as expected ({names}): nothing that these agents"
                 " did can be called clean.",
                 logs=count(len(silent), "log"),
-                all=number(len(a.feeds)),
+                all=number(len(assessment.feeds)),
                 names=short(join(silent), "coverage.csv", 120),
             )
         )
-    if not a.feeds:
+    if not assessment.feeds:
         said.append(
             say("No log was supplied: what agents did is not known, only what they may do.")
         )
-    unregistered = a.population.get("shadow", 0)
+    unregistered = assessment.population.get("shadow", 0)
     if unregistered:
         said.append(
             say_n(
@@ -195,7 +200,7 @@ def _blind(a: assessment.Assessment) -> list[str]:
                 unregistered,
             )
         )
-    lost = sum(f.unreadable + f.rejected for f in a.files)
+    lost = sum(f.unreadable + f.rejected for f in assessment.files)
     if lost:
         text = mark(
             "{records} of the input could not be used; each stands in quarantine.csv with its line."

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import starmap
 
 from reporter.i18n.translate import content, day, mark, say, say_n, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import GONE, OUTSIDE, EarlierRun, History, Standing
 from reporter.report.trend.standings import (
     ABSENT,
@@ -55,40 +55,40 @@ _NEW_FAILURES = set(FAILS.values())
 
 
 def history(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
 ) -> Progress:
     """Print what changed since the last of the earlier runs, and the scores of all."""
-    h = a.history
+    h = assessment.history
     if not h.runs:
         return Progress()
-    last, rows = h.runs[-1], moved(a)
+    last, rows = h.runs[-1], moved(assessment)
     matrix = Counter({(b, n): 0 for _, b, n, _ in h.flows})
     for _, before, now, n in h.flows:
         matrix[before, now] += n
     return Progress(
-        text=_text(a, last),
-        sentences=tuple(_sentences(a, rows, matrix)),
+        text=_text(assessment, last),
+        sentences=tuple(_sentences(assessment, rows, matrix)),
         runs=tuple(_run(r) for r in h.runs),
-        unlike=_unlike(a, last),
-        trends=_trends(a),
+        unlike=_unlike(assessment, last),
+        trends=_trends(assessment),
         moved=rows,
         balances=balances(matrix, h.still, day(last.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],
-        matrix_text=_matrix_text(a),
-        checks=_checks(a, anchors),
-        actors=tuple(_actors(a)),
+        matrix_text=_matrix_text(assessment),
+        checks=_checks(assessment, anchors),
+        actors=tuple(_actors(assessment)),
         columns=COLUMNS,
         changes=Changed(changes, h.changes),
     )
 
 
-def _text(a: assessment.Assessment, last: EarlierRun) -> str:
-    runs = a.history.runs
+def _text(assessment: model.Assessment, last: EarlierRun) -> str:
+    runs = assessment.history.runs
     several = say("; the trend has {n} earlier runs", n=number(len(runs))) if len(runs) > 1 else ""
     overlap = (
         say(" Its period overlaps with this one, so some events count in both.")
-        if last.period_to > _naive(a.run.period_from)
+        if last.period_to > _naive(assessment.run.period_from)
         else ""
     )
     return say(
@@ -103,8 +103,8 @@ def _text(a: assessment.Assessment, last: EarlierRun) -> str:
     )
 
 
-def _unlike(a: assessment.Assessment, last: EarlierRun) -> tuple[str, ...]:
-    h, said = a.history, []
+def _unlike(assessment: model.Assessment, last: EarlierRun) -> tuple[str, ...]:
+    h, said = assessment.history, []
     if last.unlike:
         said.append(
             say(
@@ -157,13 +157,13 @@ def _run(r: EarlierRun) -> RunBefore:
     )
 
 
-def _trends(a: assessment.Assessment) -> tuple[Trend, ...]:
-    told, now = names(a), standings(a)
-    rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in a.history.runs]
-    rows.append((a.run.as_of, {(s.kind, s.id): s for s in now}))
-    alike = [True, *(not r.unlike for r in a.history.runs)]
+def _trends(assessment: model.Assessment) -> tuple[Trend, ...]:
+    told, now = names(assessment), standings(assessment)
+    rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in assessment.history.runs]
+    rows.append((assessment.run.as_of, {(s.kind, s.id): s for s in now}))
+    alike = [True, *(not r.unlike for r in assessment.history.runs)]
     first = rows[0][0]
-    whole = (_naive(a.run.as_of) - first).total_seconds() or 1
+    whole = (_naive(assessment.run.as_of) - first).total_seconds() or 1
     made = []
     for key in [(s.kind, s.id) for s in now if s.kind != "theme"]:
         moments = (
@@ -218,8 +218,8 @@ def _heading(names: Mapping[str, str], verdict: str) -> str:
     return say(names[verdict]) if verdict in names else word(verdict)
 
 
-def _matrix_text(a: assessment.Assessment) -> str:
-    h = a.history
+def _matrix_text(assessment: model.Assessment) -> str:
+    h = assessment.history
     then = sum(n for _, before, _, n in h.flows if before not in (GONE, OUTSIDE))
     now = sum(n for _, _, after, n in h.flows if after not in (GONE, OUTSIDE))
     return say(
@@ -234,10 +234,10 @@ def _matrix_text(a: assessment.Assessment) -> str:
 
 
 def _checks(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[CheckMoves, ...]:
     """Name the checks with the most new failures, mended ones, and lost evidence."""
-    titles = {c.id: clean(content(c.title)) for c in a.checks}
+    titles = {c.id: clean(content(c.title)) for c in assessment.checks}
     made = []
     for title, goes in (
         (mark("New failures"), _NEW_FAILURES),
@@ -245,7 +245,7 @@ def _checks(
         (mark("Evidence lost"), {"evidence lost", "lost from sight"}),
     ):
         moves: Counter[str] = Counter()
-        for check, before, now, n in a.history.flows:
+        for check, before, now, n in assessment.history.flows:
             if what(before, now) in goes:
                 moves[check] += n
         ranked = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
@@ -272,8 +272,8 @@ def _others(ranked: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def _actors(a: assessment.Assessment) -> Iterable[str]:
-    h = a.history
+def _actors(assessment: model.Assessment) -> Iterable[str]:
+    h = assessment.history
     for is_agent, before, now in h.known_actors:
         new = [clean(x.id) for x in h.actors if x.is_agent == is_agent and x.is_new]
         gone = [clean(x.id) for x in h.actors if x.is_agent == is_agent and not x.is_new]
@@ -296,16 +296,16 @@ def _listed(ids: list[str]) -> str:
 
 
 def _sentences(
-    a: assessment.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
+    assessment: model.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
 ) -> Iterable[str]:
     """Say it in at most five sentences."""
-    last = a.history.runs[-1]
+    last = assessment.history.runs[-1]
     n: Counter[str] = Counter()
     for (before, now), k in matrix.items():
         n[what(before, now)] += k
     n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
     n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
-    agents, gone = _agents(a.history)
+    agents, gone = _agents(assessment.history)
     yield _scored(last, rows)
     if last.unlike:
         yield say(

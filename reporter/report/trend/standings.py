@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from reporter.i18n.translate import content, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import GONE, History, Standing
 from reporter.model.scores import ControlScore, GroupScore
 from reporter.report.chapters.next_steps import points
@@ -33,13 +33,13 @@ _SAID = {
 """A verdict on two scores, in a sentence."""
 
 
-def standings(a: assessment.Assessment) -> tuple[Standing, ...]:
+def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
     """What this run scored, as earlier runs say it."""
     rows: list[tuple[str, str, GroupScore | ControlScore]] = [
-        ("enterprise", "", a.scores.enterprise.total)
+        ("enterprise", "", assessment.scores.enterprise.total)
     ]
-    rows += [("framework", f.framework, f.total) for f in a.scores.frameworks]
-    rows += [("theme", c.id, c) for c in a.scores.enterprise.controls]
+    rows += [("framework", f.framework, f.total) for f in assessment.scores.frameworks]
+    rows += [("theme", c.id, c) for c in assessment.scores.enterprise.controls]
     return tuple(
         Standing(
             kind,
@@ -54,21 +54,22 @@ def standings(a: assessment.Assessment) -> tuple[Standing, ...]:
     )
 
 
-def names(a: assessment.Assessment) -> dict[tuple[str, str], str]:
+def names(assessment: model.Assessment) -> dict[tuple[str, str], str]:
     """Name the whole, the frameworks and the themes, by kind and id."""
     told = {("enterprise", ""): say(WHOLE)}
-    told |= {("framework", f.id): clean(f.short) for f in a.frameworks}
-    return told | {("theme", t.id): clean(content(t.title)) for t in a.themes}
+    told |= {("framework", f.id): clean(f.short) for f in assessment.frameworks}
+    return told | {("theme", t.id): clean(content(t.title)) for t in assessment.themes}
 
 
-def moved(a: assessment.Assessment) -> tuple[Moved, ...]:
+def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
     """Print each score of the last run beside that of this one, the whole first."""
-    last, known = a.history.runs[-1], names(a)
+    last, known = assessment.history.runs[-1], names(assessment)
     then = {(s.kind, s.id): s for s in last.standings}
-    now = {(s.kind, s.id): s for s in standings(a)}
+    now = {(s.kind, s.id): s for s in standings(assessment)}
     keys = [*now, *(k for k in then if k not in now)]
     said = {
-        k: _verdict(then.get(k), now.get(k), bool(last.unlike), _left(a.history, k)) for k in keys
+        k: _verdict(then.get(k), now.get(k), bool(last.unlike), _left(assessment.history, k))
+        for k in keys
     }
     whole = ("enterprise", "")
     if said[whole] == _EVIDENCE and {_BETTER, _WORSE} & {

@@ -168,24 +168,28 @@ def at_most(lo: int, hi: int) -> str:
     return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
-def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
+def control_level(score: ControlScore, assessment: Assessment, of: str) -> Level:
     """Print the level of a control of a framework."""
-    return _level(score, a, (of, score.id), score.plus, score.state == "assessed")
+    return _level(score, assessment, (of, score.id), score.plus, score.state == "assessed")
 
 
-def group_level(score: GroupScore, a: Assessment, of: str, name: str | None = None) -> Level:
+def group_level(
+    score: GroupScore, assessment: Assessment, of: str, name: str | None = None
+) -> Level:
     """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
-    return _level(score, a, (of, score.id if name is None else name), False, score.assessed > 0)
+    return _level(
+        score, assessment, (of, score.id if name is None else name), False, score.assessed > 0
+    )
 
 
 def _level(
     score: ControlScore | GroupScore,
-    a: Assessment,
+    assessment: Assessment,
     key: tuple[str, str],
     plus: bool,
     assessed: bool,
 ) -> Level:
-    lo, hi, policy = score.level_lo, score.level_hi, a.policy
+    lo, hi, policy = score.level_lo, score.level_hi, assessment.policy
     most = content(policy.level_names[hi])
     note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
     return Level(
@@ -195,14 +199,14 @@ def _level(
         lo=lo if assessed else 0,
         hi=hi if assessed else 0,
         target=score.target,
-        sensitive=_sensitive(a, *key, (lo, hi)) if assessed else "",
+        sensitive=_sensitive(assessment, *key, (lo, hi)) if assessed else "",
     )
 
 
-def _sensitive(a: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
+def _sensitive(assessment: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
     """Say which other weights change a level; '' when none does."""
     said = []
-    for other in a.reweighed:
+    for other in assessment.reweighed:
         lo, hi = other.levels.get(of, {}).get(key, level)
         if (lo, hi) != level:
             name = word(other.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reporter.i18n.translate import mark, say
-from reporter.model import comparison
+from reporter.model import comparison as model
 from reporter.report.chapters.rights_and_use import ParityCell, ParityHead, ParityRow, ParityTable
 from reporter.report.view.format import clean, join, number
 
@@ -59,7 +59,7 @@ _HOW = {
 _EXPRESSED = {"human": 0, "service_account": 1, "workload": 2, "automation_with_model": 1}
 
 
-def parity(found: comparison.SideBySide) -> ParityTable:
+def parity(found: model.SideBySide) -> ParityTable:
     """Print for each governance practice how many of each actor type have it."""
     if not found.cells:
         return ParityTable()
@@ -76,7 +76,7 @@ def parity(found: comparison.SideBySide) -> ParityTable:
     )
 
 
-def _text(found: comparison.SideBySide, types: list[str]) -> str:
+def _text(found: model.SideBySide, types: list[str]) -> str:
     kinds = {
         "human": mark("person"),
         "service_account": mark("service account"),
@@ -94,7 +94,7 @@ def _text(found: comparison.SideBySide, types: list[str]) -> str:
     return text + missing
 
 
-def _note(found: comparison.SideBySide) -> str:
+def _note(found: model.SideBySide) -> str:
     return say(
         "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types of"
         " {members} members or more, agents as one type, service accounts and workloads as one. An"
@@ -111,7 +111,7 @@ def _note(found: comparison.SideBySide) -> str:
     )
 
 
-def _row(practice: str, cells: list[comparison.Parity]) -> ParityRow:
+def _row(practice: str, cells: list[model.Parity]) -> ParityRow:
     return ParityRow(
         practice=say(_PRACTICES[practice]),
         cells=tuple(_cell(c) for c in cells),
@@ -119,7 +119,7 @@ def _row(practice: str, cells: list[comparison.Parity]) -> ParityRow:
     )
 
 
-def _cell(c: comparison.Parity) -> ParityCell:
+def _cell(c: model.Parity) -> ParityCell:
     how = say(_HOW[c.practice][_EXPRESSED.get(c.actor_type, 3)])
     if c.unrecorded == c.n:
         return ParityCell(say("not recorded"), "", how)

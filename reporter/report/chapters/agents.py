@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from reporter.i18n.translate import mark, say, say_n
-from reporter.model import comparison
+from reporter.model import comparison as model
 from reporter.model.scores import tier_text
 from reporter.report.chapters.chart_data import AgentCard, Agents, PathStep, TierRow
 from reporter.report.view.format import (
@@ -52,9 +52,9 @@ _NAMELESS = {
 }
 
 
-def agents(c: comparison.Comparison) -> Agents:
+def agents(c: model.Comparison) -> Agents:
     """Print levels by tier, and a card for each agent that is active or was seen."""
-    paths: dict[str, list[comparison.Step]] = defaultdict(list)
+    paths: dict[str, list[model.Step]] = defaultdict(list)
     for step in c.paths:
         paths[step.agent].append(step)
     levels = {level.agent: level for level in c.levels}
@@ -70,7 +70,7 @@ def agents(c: comparison.Comparison) -> Agents:
     )
 
 
-def _text(levels: Sequence[comparison.Leveled]) -> str:
+def _text(levels: Sequence[model.Leveled]) -> str:
     if not levels:
         return say("No agent is in use.")
     certain = sum(level.level_lo == level.level_hi for level in levels)
@@ -93,11 +93,11 @@ def _text(levels: Sequence[comparison.Leveled]) -> str:
     return text
 
 
-def _has_level(level: comparison.Leveled) -> bool:
+def _has_level(level: model.Leveled) -> bool:
     return level.assessed and not level.narrow
 
 
-def _rows(levels: Sequence[comparison.Leveled]) -> list[TierRow]:
+def _rows(levels: Sequence[model.Leveled]) -> list[TierRow]:
     found: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     for level in levels:
         found[level.tier_hi, level.tier_lo][level.level_lo if _has_level(level) else 6] += 1
@@ -111,9 +111,7 @@ def _rows(levels: Sequence[comparison.Leveled]) -> list[TierRow]:
     ]
 
 
-def _card(
-    agent: str, level: comparison.Leveled | None, path: Sequence[comparison.Step]
-) -> AgentCard:
+def _card(agent: str, level: model.Leveled | None, path: Sequence[model.Step]) -> AgentCard:
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     shown = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     rest = len(path) - len(shown)
@@ -130,22 +128,22 @@ def _card(
     )
 
 
-def _score(level: comparison.Leveled) -> str:
+def _score(level: model.Leveled) -> str:
     state = "assessed" if level.assessed else "not_assessed"
     return ranged(figure(level.score_lo, level.score_hi, state))
 
 
-def _tier(level: comparison.Leveled | None) -> str:
+def _tier(level: model.Leveled | None) -> str:
     if level is None:
         return "4"  # who stands in no register is assessed by the highest
     return tier_text(level.tier_lo, level.tier_hi)
 
 
-def _worst_first(s: comparison.Step) -> tuple[object, ...]:
+def _worst_first(s: model.Step) -> tuple[object, ...]:
     return _ORDER.index(s.standing), not s.changes, -s.uses, s.name, s.note
 
 
-def _path_text(by_kind: dict[str, list[comparison.Step]]) -> str:
+def _path_text(by_kind: dict[str, list[model.Step]]) -> str:
     used = [s for kind in _NOUNS for s in by_kind[kind]]
     behind = len(by_kind["principal"])
     if not used and not behind:
@@ -166,7 +164,7 @@ def _path_text(by_kind: dict[str, list[comparison.Step]]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _step(s: comparison.Step) -> PathStep:
+def _step(s: model.Step) -> PathStep:
     name = clean(s.name) or say(_NAMELESS.get(s.note, s.note))
     return PathStep(
         kind=s.kind,

@@ -69,9 +69,9 @@ def cover(assessment: model.Assessment) -> elements.Cover:
 
 def evidence_id(assessment: model.Assessment) -> str:
     """Name the evidence by the hash of all hashes, unless the run already did."""
-    given = assessment.hashes.get("evidence_id")
+    recorded_id = assessment.hashes.get("evidence_id")
     text = json.dumps(assessment.hashes, sort_keys=True, separators=(",", ":"))
-    return given or hashlib.sha256(text.encode()).hexdigest()
+    return recorded_id or hashlib.sha256(text.encode()).hexdigest()
 
 
 def summary(
@@ -82,27 +82,28 @@ def summary(
     """Print the first page."""
     total = assessment.scores.enterprise.total
     level = group_level(total, assessment, ENTERPRISE)
-    building, showing = _ranked(assessment)
-    covered = percent(total.coverage)
+    failing_checks, open_checks = _gap_checks(assessment)
+    coverage = percent(total.coverage)
     return elements.Summary(
         level=level,
         level_sentence=f"{_level_sentence(total, level)}; {_target(total, assessment)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
-        coverage=covered,
+        coverage=coverage,
         coverage_text=say(
-            "{share} of the weighted evidence asked for was there to be assessed", share=covered
+            "{share} of the weighted evidence asked for was there to be assessed", share=coverage
         ),
-        not_assessed=_not_assessed(assessment),
+        not_assessed=_unassessed_text(assessment),
         caps=tuple(
             say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
             for most, reason in total.caps
         ),
         facts=_facts(assessment),
-        gaps=_gaps(assessment, checks, building[:GAPS_SHOWN]),
-        gaps_text=_gaps_text(assessment, len(building)),
-        evidence_gaps=_gaps(assessment, checks, showing[:EVIDENCE_SHOWN]),
+        gaps=_gaps(assessment, checks, failing_checks[:GAPS_SHOWN]),
+        gaps_text=_gaps_text(assessment, len(failing_checks)),
+        evidence_gaps=_gaps(assessment, checks, open_checks[:EVIDENCE_SHOWN]),
         evidence_text=(
-            f"{_evidence_text(len(showing))} {_questions_text(_open_questions(assessment))}{_aside_text(assessment)}"
+            f"{_evidence_text(len(open_checks))} {_questions_text(_open_questions(assessment))}"
+            f"{_aside_text(assessment)}"
         ),
         lag=_lag(assessment.context),
         notices=notices(assessment),
@@ -129,61 +130,67 @@ def _target(total: GroupScore, assessment: model.Assessment) -> str:
     return say("target {n} ({name})", n=total.target, name=name)
 
 
-def _not_assessed(assessment: model.Assessment) -> str:
-    missing = sum(f.total.not_assessed for f in assessment.scores.frameworks)
-    aside = sum(f.total.not_applicable for f in assessment.scores.frameworks)
-    total = missing + aside + sum(f.total.assessed for f in assessment.scores.frameworks)
-    told = say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
-    if aside:
-        told += say(", {n} set aside as not applicable", n=number(aside))
-    return told
+def _unassessed_text(assessment: model.Assessment) -> str:
+    missing_count = sum(f.total.not_assessed for f in assessment.scores.frameworks)
+    inapplicable_count = sum(f.total.not_applicable for f in assessment.scores.frameworks)
+    total = (
+        missing_count
+        + inapplicable_count
+        + sum(f.total.assessed for f in assessment.scores.frameworks)
+    )
+    sentence = say(
+        "{n} of {all} framework controls not assessed", n=number(missing_count), all=number(total)
+    )
+    if inapplicable_count:
+        sentence += say(", {n} set aside as not applicable", n=number(inapplicable_count))
+    return sentence
 
 
 def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     # what somebody states takes nothing out of this count: a compensated or waived failure is one
-    compensated = sum(
+    compensations = sum(
         c.counts.get(Status.COMPENSATED, 0) for c in assessment.scores.checks.values()
     )
-    failing = compensated + sum(
+    failures = compensations + sum(
         c.counts.get(Status.FAIL, 0) for c in assessment.scores.checks.values()
     )
-    unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
-    used = assessment.context.agents_in_use
-    shadow = assessment.population.get("shadow", 0)
-    stated = (
+    unknowns = sum(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
+    agents_in_use = assessment.context.agents_in_use
+    unregistered = assessment.population.get("shadow", 0)
+    answer_kinds = (
         ("pass", say("Questions answered yes, examined")),
         ("attested", say("Questions answered yes, on somebody's word")),
         ("na", say("Questions answered not applicable")),
     )
-    settled = Counter(t.status for t in assessment.attestations if t.settles)
-    known = say("not known") if used is None else number(used)
+    answers = Counter(t.status for t in assessment.attestations if t.settles)
+    agent_count = say("not known") if agents_in_use is None else number(agents_in_use)
     return (
-        elements.Line(say("Agents in use"), known),
-        elements.Line(say("Seen only in logs"), number(shadow)),
+        elements.Line(say("Agents in use"), agent_count),
+        elements.Line(say("Seen only in logs"), number(unregistered)),
         elements.Line(say("Checks"), number(len(assessment.checks))),
         elements.Line(say("Verdicts"), number(assessment.results)),
-        elements.Line(say("Failing"), number(failing)),
-        *_if_any(say("of them compensated, at half credit"), compensated),
+        elements.Line(say("Failing"), number(failures)),
+        *_if_any(say("of them compensated, at half credit"), compensations),
         *_if_any(say("of them waived, at no credit"), assessment.waived),
-        elements.Line(say("Unknown"), number(unknown)),
-        *(line for status, label in stated for line in _if_any(label, settled[status])),
+        elements.Line(say("Unknown"), number(unknowns)),
+        *(line for status, label in answer_kinds for line in _if_any(label, answers[status])),
     )
 
 
-def _if_any(label: str, n: int) -> tuple[elements.Line, ...]:
-    return (elements.Line(label, number(n)),) if n else ()
+def _if_any(label: str, total: int) -> tuple[elements.Line, ...]:
+    return (elements.Line(label, number(total)),) if total else ()
 
 
-def _ranked(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
+def _gap_checks(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
     """Order failing checks by the weight they surely lose, open ones by what they may lose."""
     weight = assessment.policy.severity_weights
-    scored = [
+    scores = [
         (c, assessment.scores.checks[c.id])
         for c in assessment.checks
         if assessment.scores.checks[c.id].applicable
     ]
-    failing = [(c, s) for c, s in scored if s.counts.get(Status.FAIL, 0)]
-    failing.sort(
+    failures = [(c, s) for c, s in scores if s.counts.get(Status.FAIL, 0)]
+    failures.sort(
         key=lambda p: (
             not p[1].caps_hi,
             -weight[p[0].severity] * (1 - p[1].hi),
@@ -191,25 +198,29 @@ def _ranked(assessment: model.Assessment) -> tuple[list[model.Check], list[model
             p[0].id,
         )
     )
-    building = [c for c, _ in failing]
-    open_ = [(c, s) for c, s in scored if s.hi > s.lo and c not in building[:GAPS_SHOWN]]
-    open_.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
-    return building, [c for c, _ in open_]
+    failing_checks = [c for c, _ in failures]
+    open_checks = [
+        (c, s) for c, s in scores if s.hi > s.lo and c not in failing_checks[:GAPS_SHOWN]
+    ]
+    open_checks.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
+    return failing_checks, [c for c, _ in open_checks]
 
 
-def _gaps_text(assessment: model.Assessment, failing: int) -> str:
-    if not failing:
-        unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
+def _gaps_text(assessment: model.Assessment, failing_count: int) -> str:
+    if not failing_count:
+        has_unknowns = any(
+            c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values()
+        )
         return (
             say("No check has a failing subject; what is unknown is listed below.")
-            if unknown
+            if has_unknowns
             else say("No check has a failing subject.")
         )
     return say(
         "{n} of {checks} with failing subjects, by severity and weight lost; critical failures on "
         "tier 3 and 4 agents first.",
-        n=min(failing, GAPS_SHOWN),
-        checks=count(failing, "check"),
+        n=min(failing_count, GAPS_SHOWN),
+        checks=count(failing_count, "check"),
     )
 
 
@@ -223,27 +234,27 @@ def _evidence_text(total: int) -> str:
     )
 
 
-def _questions_text(n: int) -> str:
-    if not n:
+def _questions_text(total: int) -> str:
+    if not total:
         return say("Every question to a person is answered.")
     return say_n(
         "{n} question to a person is open; each control has its own.",
         "{n} questions to a person are open; each control has its own.",
-        n,
+        total,
     )
 
 
 def _aside_text(assessment: model.Assessment) -> str:
     """Say how many answers put a control aside: they answer a question and show nothing."""
-    settled = [t for t in assessment.attestations if t.settles]
-    aside = sum(t.status == Status.NA for t in settled)
+    answers = [t for t in assessment.attestations if t.settles]
+    inapplicable_count = sum(t.status == Status.NA for t in answers)
     return (
         say(
             " Of {answers} that count, {n} say that a control does not apply.",
-            answers=count(len(settled), "answer"),
-            n=number(aside),
+            answers=count(len(answers), "answer"),
+            n=number(inapplicable_count),
         )
-        if aside
+        if inapplicable_count
         else ""
     )
 
@@ -251,47 +262,51 @@ def _aside_text(assessment: model.Assessment) -> str:
 def _open_questions(assessment: model.Assessment) -> int:
     """Count the controls whose question nobody answered: no credit at all in lo, and some in hi."""
     practices = [p for f in assessment.scores.frameworks for c in f.controls for p in c.practices]
-    asking = [p for p in practices if ASK in dict(p.weights)]
+    asking_practices = [p for p in practices if ASK in dict(p.weights)]
     return sum(
         not _ask_credit(p, assessment, hi=False) and bool(_ask_credit(p, assessment, hi=True))
-        for p in asking
+        for p in asking_practices
     )
 
 
-def _ask_credit(p: PracticeScore, assessment: model.Assessment, hi: bool) -> Fraction:
-    checks, total = assessment.scores.checks, sum(weight for _, weight in p.weights)
-    others = [(checks[i], w) for i, w in p.weights if i != ASK]
-    return (p.raw_hi if hi else p.raw_lo) * total - sum(
-        (w * (c.hi if hi else c.lo) for c, w in others), Fraction(0)
+def _ask_credit(practice: PracticeScore, assessment: model.Assessment, hi: bool) -> Fraction:
+    checks, total = assessment.scores.checks, sum(weight for _, weight in practice.weights)
+    other_checks = [(checks[i], w) for i, w in practice.weights if i != ASK]
+    return (practice.raw_hi if hi else practice.raw_lo) * total - sum(
+        (w * (c.hi if hi else c.lo) for c, w in other_checks), Fraction(0)
     )
 
 
 def _gaps(
     assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
-    chosen: Sequence[model.Check],
+    gap_checks: Sequence[model.Check],
 ) -> tuple[elements.Gap, ...]:
     return tuple(
         _gap(rank, c, assessment.scores.checks[c.id], checks[c.id])
-        for rank, c in enumerate(chosen, start=1)
+        for rank, c in enumerate(gap_checks, start=1)
     )
 
 
-def _gap(rank: int, c: model.Check, score: CheckScore, check: elements.Check) -> elements.Gap:
-    n = check.counts
-    total = applicable(n)
-    subjects = count(total, c.about)
-    text = say_n("{n} of {subjects} fails", "{n} of {subjects} fail", n.failed, subjects=subjects)
-    if not n.failed:
-        text = say("{n} of {subjects} unknown", n=number(n.unknown), subjects=subjects)
-    elif n.unknown:
-        text += say(", {n} unknown", n=number(n.unknown))
-    serves = [link.text for link in check.controls if link.title != "contextual"]
-    rest = len(serves) - CONTROLS_SHOWN
-    controls = ", ".join(serves[:CONTROLS_SHOWN]) + (
-        say(" and {n} more", n=rest) if rest > 0 else ""
+def _gap(
+    rank: int, assessed_check: model.Check, score: CheckScore, check: elements.Check
+) -> elements.Gap:
+    tally = check.counts
+    total = applicable(tally)
+    subjects = count(total, assessed_check.about)
+    text = say_n(
+        "{n} of {subjects} fails", "{n} of {subjects} fail", tally.failed, subjects=subjects
     )
-    where = " · ".join(part for part in (check.id, controls) if part)
+    if not tally.failed:
+        text = say("{n} of {subjects} unknown", n=number(tally.unknown), subjects=subjects)
+    elif tally.unknown:
+        text += say(", {n} unknown", n=number(tally.unknown))
+    control_ids = [link.text for link in check.controls if link.title != "contextual"]
+    remainder = len(control_ids) - CONTROLS_SHOWN
+    controls = ", ".join(control_ids[:CONTROLS_SHOWN]) + (
+        say(" and {n} more", n=remainder) if remainder > 0 else ""
+    )
+    place = " · ".join(part for part in (check.id, controls) if part)
     return elements.Gap(
         rank=rank,
         check=elements.Link(check.id, check.anchor, check.title),
@@ -299,24 +314,28 @@ def _gap(rank: int, c: model.Check, score: CheckScore, check: elements.Check) ->
         urgent=score.caps_hi,
         text=text,
         fix=check.fix,
-        where=where,
+        where=place,
     )
 
 
 def _lag(context: model.Context) -> elements.Lag:
     """Compare the share of agents without an effective policy with the published distance."""
     lo, hi = context.policy_lo, context.policy_hi
-    ends = None if lo is None or hi is None else (lo, hi)
-    bars = (*_published_bars(context.benchmark), _units_bar(context), _coverage_bar(context, ends))
+    bounds = None if lo is None or hi is None else (lo, hi)
+    bars = (
+        *_published_bars(context.benchmark),
+        _units_bar(context),
+        _coverage_bar(context, bounds),
+    )
     return elements.Lag(
-        headline=_lag_headline(ends), bars=bars, notes=_lag_notes(context.benchmark)
+        headline=_lag_headline(bounds), bars=bars, notes=_lag_notes(context.benchmark)
     )
 
 
-def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
-    if ends is None:
+def _lag_headline(bounds: tuple[Fraction, Fraction] | None) -> str:
+    if bounds is None:
         return say("Policy lag not known: {what}.", what=say(ADD_POLICY))
-    lo, hi = ends
+    lo, hi = bounds
     part = share(1 - hi, 1 - lo)
     return say("{share} of the agents in use run without an effective policy.", share=part)
 
@@ -335,26 +354,26 @@ def _published_bars(figures: Mapping[str, int | str]) -> tuple[elements.Bar, ...
 
 def _units_bar(context: model.Context) -> elements.Bar:
     label = say("Units with agents in use")
-    total, used = context.units_total, context.units_with_agents
-    if not total or used is None:
+    total, agent_units = context.units_total, context.units_with_agents
+    if not total or agent_units is None:
         return elements.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
-    part = Fraction(used, total)
-    at = thousandths(part)
-    text = say("{share} ({n} of {all})", share=percent(part), n=used, all=total)
-    return elements.Bar(label, text, at, at, True, True)
+    part = Fraction(agent_units, total)
+    position = thousandths(part)
+    text = say("{share} ({n} of {all})", share=percent(part), n=agent_units, all=total)
+    return elements.Bar(label, text, position, position, True, True)
 
 
-def _coverage_bar(context: model.Context, ends: tuple[Fraction, Fraction] | None) -> elements.Bar:
+def _coverage_bar(context: model.Context, bounds: tuple[Fraction, Fraction] | None) -> elements.Bar:
     label = say("Agents in use under a policy")
-    if ends is None:
+    if bounds is None:
         return elements.Bar(
             label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True
         )
-    assessed, (lo, hi) = context.agents_assessed, ends
+    agent_count, (lo, hi) = context.agents_assessed, bounds
     text = share(lo, hi)
-    if assessed is not None:
-        covered = "–".join(number(int(end * assessed)) for end in dict.fromkeys((lo, hi)))
-        text += say(" ({n} of {all})", n=covered, all=number(assessed))
+    if agent_count is not None:
+        covered_agents = "–".join(number(int(end * agent_count)) for end in dict.fromkeys((lo, hi)))
+        text += say(" ({n} of {all})", n=covered_agents, all=number(agent_count))
     return elements.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 
@@ -363,8 +382,8 @@ def _lag_notes(figures: Mapping[str, int | str]) -> tuple[str, ...]:
         return ()
     gap = figures.get("gap")
     distance = say("The published distance is {n} points. ", n=gap) if isinstance(gap, int) else ""
-    given = figures.get("origin")
-    origin = content(str(given)) if given else say("origin not recorded")
+    recorded_origin = figures.get("origin")
+    origin = content(str(recorded_origin)) if recorded_origin else say("origin not recorded")
     caution = say(
         "The survey counts organisations, this report counts agents and units: compare the "
         "direction, not the decimals."

@@ -37,10 +37,17 @@ def todo(view: View) -> Iterator[tuple[str, ...]]:
     roadmap.
     """
     place = places(view)
-    owed = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
-    for row, rank in owed:
-        p = view.roadmap.picks[rank - 1]
-        yield row[place["owner"]], p.rank, p.id, p.lane, p.effort, *(row[place[c]] for c in _SHOWN)
+    task_rows = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
+    for row, rank in task_rows:
+        pick = view.roadmap.picks[rank - 1]
+        yield (
+            row[place["owner"]],
+            pick.rank,
+            pick.id,
+            pick.lane,
+            pick.effort,
+            *(row[place[c]] for c in _SHOWN),
+        )
 
 
 def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
@@ -57,5 +64,5 @@ def escape(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and text[:1] not in _ASKED:  # nearly all are such
         return text
-    risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
-    return f"'{clean(text)}" if risky else clean(text)
+    is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
+    return f"'{clean(text)}" if is_formula else clean(text)

@@ -39,16 +39,16 @@ def basis_words(walk: Crosswalk) -> str:
 
 def _intro(basis: str, source: str) -> str:
     """Say where the pairs come from; what we read ourselves says so already."""
-    said = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
-    return f"{said.rstrip('.')}."
+    text = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
+    return f"{text.rstrip('.')}."
 
 
 def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> elements.Crosswalk:
     basis = clean(basis_words(walk))
 
     def links(framework: str, ids: tuple[str, ...]) -> tuple[elements.Link, ...]:
-        of = "" if framework == CHECKS else framework
-        return tuple(elements.Link(clean(i), anchors.get((of, i), "")) for i in ids)
+        list_id = "" if framework == CHECKS else framework
+        return tuple(elements.Link(clean(i), anchors.get((list_id, i), "")) for i in ids)
 
     return elements.Crosswalk(
         id=clean(walk.id),

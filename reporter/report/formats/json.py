@@ -15,9 +15,9 @@ from reporter.runs.store import DATA
 
 def write(view: View, path: Path, data: Sequence[Path]) -> None:
     """Copy the data of the run, unless it is written where they lie."""
-    (held,) = (p for p in data if p.name == DATA)
-    if held != path:
-        shutil.copyfile(held, path)
+    (source,) = (p for p in data if p.name == DATA)
+    if source != path:
+        shutil.copyfile(source, path)
 
 
 FORMAT = Format("json", DATA, write, data=True)

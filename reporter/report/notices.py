@@ -128,12 +128,12 @@ def notices(assessment: model.Assessment) -> tuple[elements.Notice, ...]:
 def _notice(notice: model.Notice) -> elements.Notice:
     values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
-    where = say(notice.where) if notice.where else ""
-    shown = tuple(short(clean(line.said()), where) for line in notice.lines[:LINES_SHOWN])
-    rest = len(notice.lines) - len(shown)
+    place = say(notice.where) if notice.where else ""
+    lines = tuple(short(clean(line.said()), place) for line in notice.lines[:LINES_SHOWN])
+    remainder = len(notice.lines) - len(lines)
     return elements.Notice(
         code=notice.code,
         text=say(SENTENCES[notice.code], **values),
-        lines=shown,
-        rest=say("and {n} more, in {where}", n=number(rest), where=where) if rest else "",
+        lines=lines,
+        rest=say("and {n} more, in {where}", n=number(remainder), where=place) if remainder else "",
     )

@@ -29,16 +29,18 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
     """Return the headline as numbers: shares in percent with one decimal, exact fractions as text
     beside them.
     """
-    whole, verdicts = _standing(assessment.scores.enterprise), _verdicts(assessment)
+    totals, status_counts = _standing(assessment.scores.enterprise), _verdicts(assessment)
     with speaking(assessment.language):
-        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)]
-    missed = {} if gate is None else {"fail_on": gate, "fail_on_met": whole["level"] >= gate}
+        notice_data = [
+            {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
+        ]
+    gate_result = {} if gate is None else {"fail_on": gate, "fail_on_met": totals["level"] >= gate}
     return {
         "schema": SCHEMA,
         "run": str(out),
         "organisation": assessment.run.organisation,
-        **whole,
-        **missed,
+        **totals,
+        **gate_result,
         "frameworks": {
             f.framework: {
                 **_standing(f),
@@ -49,47 +51,51 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         },
         "records": {name: sum(getattr(f, name) for f in assessment.files) for name in _RECORDS},
         "quarantine": dict(sorted(Counter(q.kind for q in assessment.quarantined).items())),
-        "verdicts": {_VERDICTS.get(s, s.value): verdicts[s] for s in Status},
-        "findings": sum(verdicts[s] for s in _FINDINGS),
-        "notices": told,
+        "verdicts": {_VERDICTS.get(s, s.value): status_counts[s] for s in Status},
+        "findings": sum(status_counts[s] for s in _FINDINGS),
+        "notices": notice_data,
     }
 
 
 def _standing(score: FrameworkScore) -> dict[str, Any]:
     total = score.total
-    known = total.assessed > 0
+    is_assessed = total.assessed > 0
     lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
     return {
-        "level": total.level_lo if known else 0,
-        "level_at_most": total.level_hi if known else 0,
+        "level": total.level_lo if is_assessed else 0,
+        "level_at_most": total.level_hi if is_assessed else 0,
         "score_lo": exact(total.lo),
         "score_hi": exact(total.hi),
-        "score_lo_percent": lo if known else None,
-        "score_hi_percent": hi if known else None,
-        "coverage": coverage if known else None,
+        "score_lo_percent": lo if is_assessed else None,
+        "score_hi_percent": hi if is_assessed else None,
+        "coverage": coverage if is_assessed else None,
     }
 
 
 def _verdicts(assessment: Assessment) -> Counter[Status]:
-    counted: Counter[Status] = Counter()
+    status_counts: Counter[Status] = Counter()
     for check in assessment.scores.checks.values():
-        counted.update(check.counts)
-    return counted
+        status_counts.update(check.counts)
+    return status_counts
 
 
 def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     """Yield the headline line by line: what to know first, the numbers, the files, and why the
     level is what it is.
     """
-    s, n = view.summary, _verdicts(assessment)
-    level = f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")
-    rows = [("Maturity", level), ("Score", _score(s.figure)), ("Coverage", s.coverage)]
+    summary, status_counts = view.summary, _verdicts(assessment)
+    level = f"level {summary.level.text} {summary.level.name}" + (
+        f" ({summary.level.note})" if summary.level.note else ""
+    )
+    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", summary.coverage)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    open_ = ", ".join(f"{n[status]:,} {status.value}" for status in _FINDINGS if n[status])
-    rows += [("Records", view.accounting.equation), ("Findings", open_ or "none")]
+    open_text = ", ".join(
+        f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
+    )
+    rows += [("Records", view.accounting.equation), ("Findings", open_text or "none")]
     width = max(len(label) for label, _ in rows)
     yield f"\n{view.cover.organisation}, {view.cover.period}"
-    for notice in s.notices:
+    for notice in summary.notices:
         yield f"  ! {notice.text}"
         yield from (f"    {line}" for line in (*notice.lines, notice.rest) if line)
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
@@ -103,13 +109,14 @@ def missed(view: View, gate: int) -> str:
     level = view.summary.level
     if level.lo >= gate:
         return ""
-    most = (
+    upper_bound = (
         f", at most {level.hi} even if all missing evidence proves good"
         if level.hi > level.lo
         else ""
     )
     return (
-        f"--fail-on {gate} is missed: the evidenced level is {level.lo} ({level.name}){most}."
+        f"--fail-on {gate} is missed: the evidenced level is {level.lo}"
+        f" ({level.name}){upper_bound}."
         f" {_why(view)}".rstrip()
     )
 
@@ -118,9 +125,9 @@ def _why(view: View) -> str:
     """Say what the level is held by, in the words of the report."""
     if not view.summary.figure.assessed:
         return view.board.meaning
-    held = [f"{line.rstrip('.')}." for line in view.summary.caps]
-    because = " ".join(filter(None, (*held, view.board.next_text)))
-    return f"Why level {view.summary.level.lo}: {because}" if because else ""
+    caps = [f"{line.rstrip('.')}." for line in view.summary.caps]
+    explanation = " ".join(filter(None, (*caps, view.board.next_text)))
+    return f"Why level {view.summary.level.lo}: {explanation}" if explanation else ""
 
 
 def _first_to_open(out: Path) -> str:

@@ -48,18 +48,20 @@ class Finding:
 def findings(view: View) -> Iterator[Finding]:
     """Yield every row of findings.csv, in its order."""
     checks = {c.id: c for c in view.checks}
-    served = controls_of(view)
+    controls_by_check = controls_of(view)
     place = places(view)
     for check, rows in groupby(view.findings, key=lambda row: row[place["check"]]):
-        seen: Counter[str] = Counter()
+        occurrences: Counter[str] = Counter()
         for row in rows:
             values = {name: row[place[name]] for name in _NAMED}
-            told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
-            seen[told] += 1
-            if seen[told] > 1:  # subjects that differ in hidden characters only
-                told += f"\0{seen[told]}"
-            uid = str(uuid5(NAMESPACE, told))
-            yield Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
+            identity = f"{view.cover.organisation}\0{check}\0{values['subject']}"
+            occurrences[identity] += 1
+            if occurrences[identity] > 1:  # subjects that differ in hidden characters only
+                identity += f"\0{occurrences[identity]}"
+            uid = str(uuid5(NAMESPACE, identity))
+            yield Finding(
+                uid=uid, check=checks[check], controls=controls_by_check.get(check, ()), **values
+            )
 
 
 def places(view: View) -> dict[str, int]:
@@ -77,12 +79,12 @@ def verdicts(view: View) -> Iterator[dict[str, str]]:
 
 def controls_of(view: View) -> dict[str, Served]:
     """Map each check to the controls that it counts for, by framework."""
-    served: dict[str, list[tuple[Framework, Control]]] = {}
+    controls_by_check: dict[str, list[tuple[Framework, Control]]] = {}
     for framework in view.frameworks:
         for control in framework.controls:
             for line in control.checks:
-                served.setdefault(line.check.text, []).append((framework, control))
-    return {check: tuple(controls) for check, controls in served.items()}
+                controls_by_check.setdefault(line.check.text, []).append((framework, control))
+    return {check: tuple(controls) for check, controls in controls_by_check.items()}
 
 
 def tool_version(view: View) -> str:

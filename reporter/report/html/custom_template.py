@@ -103,30 +103,30 @@ class Template:
     text: str
 
 
-def read_templates(paths: Iterable[Path], taken: Iterable[str]) -> tuple[Template, ...]:
+def read_templates(paths: Iterable[Path], file_names: Iterable[str]) -> tuple[Template, ...]:
     """Read templates and parse them; raise InputError with path and line where one cannot be
     used.
     """
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    reserved, made = {name.partition(".")[0] for name in taken}, []
+    used_names, templates = {name.partition(".")[0] for name in file_names}, []
     for path in paths:
-        if not _NAME.fullmatch(path.stem) or path.stem in reserved:
+        if not _NAME.fullmatch(path.stem) or path.stem in used_names:
             raise InputError(
                 f"a template called {path.stem!r} cannot name its pages",
                 str(path),
                 "Use small letters, digits and hyphens, and a name that no other file of a run"
                 " has.",
             )
-        reserved.add(path.stem)
+        used_names.add(path.stem)
         try:
             template = Template(path.stem, path, _text(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot be read: {error}", str(path)) from error
         with _placed(template):
             ImmutableSandboxedEnvironment().parse(template.text, template.name, str(path))
-        made.append(template)
-    return tuple(made)
+        templates.append(template)
+    return tuple(templates)
 
 
 def _text(path: Path) -> str:
@@ -142,13 +142,13 @@ def write(
     Raises InputError where the template fails, or its page is refused.
     """
     with Child(limits) as child, TemporaryDirectory(dir=folder, prefix=".own-") as name:
-        told = Path(name) / "view.json"
-        told.write_bytes(to_json(view))
+        view_file = Path(name) / "view.json"
+        view_file.write_bytes(to_json(view))
         for medium in mediums:
             try:
                 child.call(
                     make,
-                    view=str(told),
+                    view=str(view_file),
                     name=template.name,
                     path=str(template.path),
                     text=template.text,
@@ -184,18 +184,22 @@ def check(page: str, layout: str, template: Template) -> None:
             str(template.path),
             f"At most {LONGEST_PAGE} are written.",
         )
-    ours, theirs = _elements(layout), _elements(page)
-    if not _policy(ours) or _policy(theirs) != _policy(ours):
+    layout_elements, page_elements = _elements(layout), _elements(page)
+    if not _policy(layout_elements) or _policy(page_elements) != _policy(layout_elements):
         raise InputError(
             "is not built on our layout, which keeps a page from reaching outside",
             str(template.path),
             'Begin it with {% extends "layout.html" %} and put the page into {% block body %}.',
         )
-    allowed, found = (Counter(e.tag for e in elements) for elements in (ours, theirs))
-    more = [tag for tag in _FOREIGN if found[tag] > allowed[tag]]
-    if more:
+    layout_counts, page_counts = (
+        Counter(e.tag for e in elements) for elements in (layout_elements, page_elements)
+    )
+    foreign_tags = [tag for tag in _FOREIGN if page_counts[tag] > layout_counts[tag]]
+    if foreign_tags:
         raise InputError(
-            f"brings a <{more[0]}> of its own into the page", str(template.path), _NOTHING_OUTSIDE
+            f"brings a <{foreign_tags[0]}> of its own into the page",
+            str(template.path),
+            _NOTHING_OUTSIDE,
         )
     if page.count("<!") + page.count("<?") > layout.count("<!") + layout.count("<?"):
         raise InputError(
@@ -203,7 +207,7 @@ def check(page: str, layout: str, template: Template) -> None:
             str(template.path),
             "Write it as {# ... #}. " + HELP,
         )
-    for element in theirs:
+    for element in page_elements:
         for name, value in element.attributes:
             if _reaches(element.tag, name, value):
                 raise InputError(
@@ -228,7 +232,7 @@ def _elements(page: str) -> list[_Element]:
     """Return the elements of a page as a browser finds them, in their order."""
     import tinyhtml5
 
-    found: list[_Element] = []
+    elements: list[_Element] = []
     for element in tinyhtml5.parse(StringIO(page)).iter():
         if not isinstance(element.tag, str):
             continue  # a comment
@@ -237,20 +241,20 @@ def _elements(page: str) -> list[_Element]:
         tag = (
             "svg title" if space.endswith("svg") and tag == "title" else tag
         )  # of a drawing of ours
-        own = (
+        attributes = (
             (k.rpartition("}")[2].rpartition(":")[2].lower(), v) for k, v in element.attrib.items()
         )
-        found.append(_Element(tag, tuple(own)))
-    return found
+        elements.append(_Element(tag, tuple(attributes)))
+    return elements
 
 
 def _policy(elements: list[_Element]) -> list[_Element]:
     """What keeps a page in: the head's first two elements, before anything that could act."""
     tags = [e.tag for e in elements]
-    first = elements[2:4] if tags[:2] == ["html", "head"] else []
+    policy = elements[2:4] if tags[:2] == ["html", "head"] else []
     return (
-        first
-        if dict(first[-1].attributes if first else ()).get("http-equiv")
+        policy
+        if dict(policy[-1].attributes if policy else ()).get("http-equiv")
         == "Content-Security-Policy"
         else []
     )
@@ -258,8 +262,8 @@ def _policy(elements: list[_Element]) -> list[_Element]:
 
 def _reaches(tag: str, name: str, value: str) -> bool:
     """Tell whether an attribute loads, sends, runs or leads somewhere it should not."""
-    plain = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
-    if "url(" in plain.lower().replace("url(#", ""):
+    address = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
+    if "url(" in address.lower().replace("url(#", ""):
         return True
     if (
         name.startswith("on")
@@ -270,12 +274,12 @@ def _reaches(tag: str, name: str, value: str) -> bool:
         return True
     if name == "href":
         return not (
-            plain.startswith("#")
+            address.startswith("#")
             or tag in ("a", "area")
-            and (not plain or bool(_LINK.match(plain)))
+            and (not address or bool(_LINK.match(address)))
         )
     if name == "src" and tag == "img":
-        return not _PICTURE.fullmatch(plain)
+        return not _PICTURE.fullmatch(address)
     return name in _LOADS
 
 

@@ -62,12 +62,12 @@ def write(view: View, path: Path, edition: str = "auditor", own: Template | None
         return
     lists, fill = _lists(view, edition), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
-    for file, template, more in _parted(view, **lists):
+    for file, template, context in _parted(view, **lists):
         folder = path.with_name(
             verdict_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER
         )
         folder.mkdir(exist_ok=True)
-        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
+        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **context))
 
 
 def render(
@@ -114,19 +114,24 @@ def _parted(
         for p in verdict_pages.check_pages(view):
             words.add(p)
             yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
-        for file, own in verdict_pages.actor_pages(view):
-            by_page.append((file, own[0].name, own[-1].name))
+        for file, page_actors in verdict_pages.actor_pages(view):
+            by_page.append((file, page_actors[0].name, page_actors[-1].name))
             actors += (
-                [replace(a, verdicts=(), card=None) for a in own]
+                [replace(a, verdicts=(), card=None) for a in page_actors]
                 if len(actors) <= verdict_pages.LISTED
                 else []
             )
-            yield file, "agents", {"actors": own}
-        named = actors if len(actors) <= verdict_pages.LISTED else []
+            yield file, "agents", {"actors": page_actors}
+        listed_actors = actors if len(actors) <= verdict_pages.LISTED else []
         yield (
             "index.html",
             "index",
-            {"found": found, "actors": named, "by_page": by_page, "words": Markup(words.told())},
+            {
+                "found": found,
+                "actors": listed_actors,
+                "by_page": by_page,
+                "words": Markup(words.told()),
+            },
         )
 
 
@@ -139,18 +144,18 @@ def _page(
     medium: str,
     extra_css: str = "",
     appendix: Chapter | None = None,
-    own: Template | None = None,
+    template: Template | None = None,
 ) -> Callable[..., str]:
     """Prepare what all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = _styles(medium) + extra_css
     if appendix:
-        css = _numbered(css, appendix)
+        css = _page_counters(css, appendix)
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
-        script = _counting(_said((folder / "screen.js").read_text("utf-8")))
-    environment = _environment(folder, own)
+        script = _number_sorting(_translated_code((folder / "screen.js").read_text("utf-8")))
+    environment = _environment(folder, template)
     environment.filters["path"] = str if medium == "paper" else verdict_rows.path
     environment.globals |= {
         "view": view,
@@ -174,35 +179,35 @@ def _page(
 def _styles(medium: str) -> str:
     """Read the style sheets of a medium, in the language that is spoken."""
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
-    css = _said("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
-    return _constant(css) if medium == "paper" else css
+    css = _translated_code("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
+    return _inlined_values(css) if medium == "paper" else css
 
 
-def _numbered(css: str, appendix: Chapter) -> str:
+def _page_counters(css: str, appendix: Chapter) -> str:
     """Count in the pages of the appendix, which are bound in later and which counter(pages) does
     not know.
     """
     css = css.replace("counter(pages)", 'target-counter("#findings", total)')
-    before = appendix.before + 1
+    offset = appendix.before + 1
     return (
         f"{css}@page {{ counter-increment: page total; }}"
         f"@page :first {{ counter-reset: page 0 total {appendix.pages}; }}"
-        f"@page :nth(1 of findings) {{ counter-increment: page {before} total {before}; }}"
+        f"@page :nth(1 of findings) {{ counter-increment: page {offset} total {offset}; }}"
     )
 
 
-def _said(code: str) -> str:
+def _translated_code(code: str) -> str:
     """Say what stands as `_(text)` in the strings of a style sheet or script."""
-    return IN_CODE.sub(lambda found: json.dumps(say(found[1]), ensure_ascii=False)[1:-1], code)
+    return IN_CODE.sub(lambda match: json.dumps(say(match[1]), ensure_ascii=False)[1:-1], code)
 
 
-def _counting(script: str) -> str:
+def _number_sorting(script: str) -> str:
     """Let tables be sorted by numbers as the language writes them."""
     group, decimal = numeral(","), numeral(".")
     if decimal == ".":
         return script
-    told = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
-    return script.replace(COUNTED, told)
+    replacement = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
+    return script.replace(COUNTED, replacement)
 
 
 def _digest(text: str) -> str:
@@ -213,24 +218,24 @@ def _digest(text: str) -> str:
 def templates_dir() -> Path:
     """Find the templates: inside an installed wheel, else at the root of the repository."""
     package = Path(__file__).parents[2]
-    packed = package / "_data" / "templates"
-    return packed if packed.is_dir() else package.parent / "templates"
+    bundle = package / "_data" / "templates"
+    return bundle if bundle.is_dir() else package.parent / "templates"
 
 
-def _constant(css: str) -> str:
+def _inlined_values(css: str) -> str:
     """Put the values of custom properties in place: resolving them slows WeasyPrint by a tenth."""
     values = dict(re.findall(r"(--\w+):\s*([^;]+);", css))
-    return re.sub(r"var\((--\w+)\)", lambda found: values[found[1]], css)
+    return re.sub(r"var\((--\w+)\)", lambda match: values[match[1]], css)
 
 
 def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
     """Draw one heat map per top group; on paper these stand side by side, without the titles."""
-    tops = [g for g in framework.groups if g.depth == 0]
-    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in tops]
-    named = [(name, controls) for name, controls in parts if controls]
-    chosen = named or [(framework.title, list(framework.controls))]
-    titles = not (paper and named)
-    return [(name, Markup(charts.heat(name, c, titles))) for name, c in chosen]
+    top_groups = [g for g in framework.groups if g.depth == 0]
+    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in top_groups]
+    titled_parts = [(name, controls) for name, controls in parts if controls]
+    maps = titled_parts or [(framework.title, list(framework.controls))]
+    titles = not (paper and titled_parts)
+    return [(name, Markup(charts.heat(name, c, titles))) for name, c in maps]
 
 
 def gap_controls(framework: Framework) -> list[Control]:
@@ -279,16 +284,18 @@ def _compiled(kind: type[Environment]) -> _Compiled:
     return _Compiled()
 
 
-def _environment(folder: Path, own: Template | None = None) -> Environment:
+def _environment(folder: Path, template: Template | None = None) -> Environment:
     """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one
     of ours.
     """
     loaders: list[BaseLoader] = [FileSystemLoader(folder)]
-    if own:
+    if template:
         loaders.append(
-            FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None)
+            FunctionLoader(
+                lambda name: (template.text, str(template.path), None) if name == OWN else None
+            )
         )
-    kind = _Sandbox if own else Environment
+    kind = _Sandbox if template else Environment
     environment = kind(
         loader=ChoiceLoader(loaders),
         bytecode_cache=_compiled(kind),

@@ -31,11 +31,11 @@ def draw(
     """Put parts into a picture of a size, with a title and a longer description for those who do
     not see it.
     """
-    said = f"<desc>{escape(desc)}</desc>" if desc else ""
+    description = f"<desc>{escape(desc)}</desc>" if desc else ""
     return (
         f'<svg class="chart {css}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 {-lift} {width} {height + lift}" width="{width}" height="{height + lift}" '
-        f'font-family="{FONT}"><title>{escape(title)}</title>{said}{"".join(parts)}</svg>'
+        f'font-family="{FONT}"><title>{escape(title)}</title>{description}{"".join(parts)}</svg>'
     )
 
 

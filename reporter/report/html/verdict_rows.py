@@ -23,16 +23,16 @@ _ROW = (
 
 def verdict_rows(rows: Iterable[Row]) -> Markup:
     """Fill a row of a table for each verdict; it is found and chosen by its words."""
-    listed = list(rows)
-    codes = {r.status for r in listed} | {r.severity for r in listed}
+    results = list(rows)
+    codes = {r.status for r in results} | {r.severity for r in results}
     words = {code: str(escape(word(code))) for code in codes}
-    return Markup("".join(_row(r, words) for r in listed))
+    return Markup("".join(_row(r, words) for r in results))
 
 
 def verdict_links(rows: Iterable[Row | Link]) -> Markup:
     """Name the checks of verdicts, each a link to its row."""
-    made = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
-    return Markup(f"{made}.")
+    links = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
+    return Markup(f"{links}.")
 
 
 def path(text: str) -> Markup:
@@ -40,18 +40,18 @@ def path(text: str) -> Markup:
     return Markup(_breaking(text))
 
 
-def _row(r: Row, words: Mapping[str, str]) -> str:
+def _row(row: Row, words: Mapping[str, str]) -> str:
     return _ROW.format(
-        anchor=r.anchor,
-        severity=words[r.severity],
-        said=words[r.status],
-        subject=escape(r.subject),
-        tier=_plain(r.tier_text),
-        status=r.status,
-        reason=escape(r.reason),
-        waived=_waived(r.waived_until) if r.waived_until else "",
-        record=_breaking(r.record),
-        owner=_plain(r.owner),
+        anchor=row.anchor,
+        severity=words[row.severity],
+        said=words[row.status],
+        subject=escape(row.subject),
+        tier=_plain(row.tier_text),
+        status=row.status,
+        reason=escape(row.reason),
+        waived=_waived(row.waived_until) if row.waived_until else "",
+        record=_breaking(row.record),
+        owner=_plain(row.owner),
     )
 
 

@@ -61,12 +61,12 @@ class Names:
     system: str
     """Who is assessed."""
 
-    def uuid(self, role: str, *of: str) -> str:
+    def uuid(self, role: str, *parts: str) -> str:
         """Return the UUID of a thing: the same for the same evidence, role and name; of what lasts,
         in every run of the organisation.
         """
-        under = self.system if role in LASTING else self.evidence_id
-        return str(uuid5(_NAMESPACE, "\0".join((under, role, *of))))
+        scope_id = self.system if role in LASTING else self.evidence_id
+        return str(uuid5(_NAMESPACE, "\0".join((scope_id, role, *parts))))
 
 
 def system_id(view: View) -> Json:
@@ -85,23 +85,23 @@ def _system(view: View) -> str:
 
 def names(view: View) -> Names:
     """Give every catalog, group, control and check a name that is valid and unique in the run."""
-    taken: set[str] = set()
-    files = {CHECKS: slug("catalog", CHECKS, taken)}
-    files |= {f.id: slug("catalog", f.id, taken) for f in view.frameworks}
+    slugs: set[str] = set()
+    files = {CHECKS: slug("catalog", CHECKS, slugs)}
+    files |= {f.id: slug("catalog", f.id, slugs) for f in view.frameworks}
     groups = {CHECKS: [t.id for t in view.themes.controls]}
     controls = {CHECKS: [c.id for c in view.checks]}
     for f in view.frameworks:
         groups[f.id], controls[f.id] = [g.id for g in f.groups], [c.id for c in f.controls]
-    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, taken) for t in view.themes.controls}
-    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, taken) for f in view.frameworks}
+    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, slugs) for t in view.themes.controls}
+    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, slugs) for f in view.frameworks}
     for framework in files:
         prefix = re.sub("[^A-Za-z0-9._-]+", "-", framework)
         prefix = prefix if re.match("[A-Za-z_]", prefix) else f"_{prefix}"
         for kind, names_of in ((GROUP, groups), (CONTROL, controls)):
             for name in names_of[framework]:
-                ids[kind, framework, name] = token = slug(prefix, name, taken)
-                inner = REST if kind == GROUP else OBJECTIVE
-                ids[inner, framework, name] = slug(token, inner[:3], taken)
+                ids[kind, framework, name] = token = slug(prefix, name, slugs)
+                inner_kind = REST if kind == GROUP else OBJECTIVE
+                ids[inner_kind, framework, name] = slug(token, inner_kind[:3], slugs)
     return Names(
         view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)
     )
@@ -118,8 +118,8 @@ class Stream:
         """Return the items as a stream; None where there are none, for OSCAL knows no empty
         list.
         """
-        first = next(items, None)
-        return None if first is None else cls(chain([first], items))
+        first_item = next(items, None)
+        return None if first_item is None else cls(chain([first_item], items))
 
     def __iter__(self) -> Iterator[Json]:
         """Yield the items, once."""
@@ -150,9 +150,15 @@ def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = 
     """Return score and level as properties. What is not assessed has no level; its score is the two
     bounds only.
     """
-    reached = level if figure.assessed else None
+    evidenced_level = level if figure.assessed else None
     levels = (
-        {"level": reached.text, "level_lo": reached.lo, "level_hi": reached.hi} if reached else {}
+        {
+            "level": evidenced_level.text,
+            "level_lo": evidenced_level.lo,
+            "level_hi": evidenced_level.hi,
+        }
+        if evidenced_level
+        else {}
     )
     target = {"target_level": level.target} if level else {}
     return props(
@@ -188,17 +194,19 @@ def related(kind: str, uuids: Iterable[str]) -> list[Json]:
     return [{f"{kind}-uuid": uuid} for uuid in dict.fromkeys(uuids)]
 
 
-def metadata(view: View, known: Names, heading: str, version: str, remarks: str = "") -> Json:
+def metadata(view: View, names: Names, heading: str, version: str, remarks: str = "") -> Json:
     """Return the head of a document; it was last modified when the assessment was made."""
-    by_us = known.uuid("party", "organisation")
+    party_id = names.uuid("party", "organisation")
     return filled(
         title=title(f"{heading}: {view.cover.organisation}", heading),
         last_modified=view.cover.as_of_iso,
         version=version.strip() or view.cover.evidence_short,
         oscal_version=OSCAL_VERSION,
-        props=props(evidence_id=known.evidence_id, profile=view.cover.profile),
+        props=props(evidence_id=names.evidence_id, profile=view.cover.profile),
         roles=[{"id": "prepared-by", "title": "Prepared by"}],
-        parties=[{"uuid": by_us, "type": "organization", "name": view.cover.organisation.strip()}],
-        responsible_parties=[{"role-id": "prepared-by", "party-uuids": [by_us]}],
+        parties=[
+            {"uuid": party_id, "type": "organization", "name": view.cover.organisation.strip()}
+        ],
+        responsible_parties=[{"role-id": "prepared-by", "party-uuids": [party_id]}],
         remarks=markup(remarks),
     )

@@ -29,16 +29,16 @@ _PIECES = re.compile(r"[^-/_.@:#=]{0,6}[-/_.@:#=]|[^-/_.@:#=]{1,6}")
 
 def undrawable(text: Iterable[str], folder: Path) -> tuple[dict[int, str], list[str]]:
     """Map what no font can draw to its code point, and name the fonts that the rest needs."""
-    known = {name: set(_characters(folder / name)) for name in FONTS if name != _LAZY}
-    covered = set().union(*known.values())
-    missing = {c for c in set(text) if ord(c) not in covered and not c.isspace()}
+    coverage = {name: set(_characters(folder / name)) for name in FONTS if name != _LAZY}
+    drawable = set().union(*coverage.values())
+    gaps = {c for c in set(text) if ord(c) not in drawable and not c.isspace()}
     names = [name for name in FONTS if name != _LAZY]
-    if missing:
-        lazy = _characters(folder / _LAZY)
-        if any(ord(c) in lazy for c in missing):
+    if gaps:
+        fallback = _characters(folder / _LAZY)
+        if any(ord(c) in fallback for c in gaps):
             names.append(_LAZY)
-        missing = {c for c in missing if ord(c) not in lazy}
-    return {ord(c): f"[U+{ord(c):04X}]" for c in missing}, names
+        gaps = {c for c in gaps if ord(c) not in fallback}
+    return {ord(c): f"[U+{ord(c):04X}]" for c in gaps}, names
 
 
 def _characters(font: Path) -> dict[int, str]:
@@ -65,8 +65,8 @@ class Faces:
     @cached_property
     def _families(self) -> list[set[str]]:
         names = ("DejaVuSans.ttf", _LAZY)
-        others = [{chr(code) for code in _characters(self._folder / name)} for name in names]
-        return [self._text, *others]
+        fallbacks = [{chr(code) for code in _characters(self._folder / name)} for name in names]
+        return [self._text, *fallbacks]
 
     def written(self, text: str, plain: bool = False) -> str:
         """Write out, as its code point, each character that no font can draw with the one that it
@@ -83,8 +83,10 @@ class Faces:
     def _cluster(self, cluster: str) -> str:
         if any(family.issuperset(cluster) for family in self._families):
             return cluster
-        alone = (any(c in family for family in self._families) and not _joins(c) for c in cluster)
-        return "".join(c if ok else _code(c) for c, ok in zip(cluster, alone, strict=True))
+        separability = (
+            any(c in family for family in self._families) and not _joins(c) for c in cluster
+        )
+        return "".join(c if ok else _code(c) for c, ok in zip(cluster, separability, strict=True))
 
     def cut(self, text: str, room: float) -> str | list[str]:
         """Cut a text where its words need a break to fit a room of so many ems."""
@@ -101,22 +103,22 @@ class Faces:
 
     def _wide(self, word: str) -> float:
         """The width of a word in ems; the words of a long list are few."""
-        known = self._measured.get(word)
-        if known is None:
-            known = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
-        return known
+        width = self._measured.get(word)
+        if width is None:
+            width = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
+        return width
 
 
 def _clusters(text: str) -> Iterator[str]:
     """Split a text into characters with all that joins them."""
-    found = text[:1]
-    for before, char in pairwise(text):
-        if _joins(char) or before == "\u200d":
-            found += char
+    cluster = text[:1]
+    for previous, char in pairwise(text):
+        if _joins(char) or previous == "\u200d":
+            cluster += char
         else:
-            yield found
-            found = char
-    yield found
+            yield cluster
+            cluster = char
+    yield cluster
 
 
 def _joins(char: str) -> bool:

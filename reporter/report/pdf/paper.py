@@ -93,17 +93,17 @@ def render(
 
 def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
     # Who gets another edition gets no finding, owner or address that it does not print.
-    complete = edition == COMPLETE and own is None
-    attached = [_attachment(view, path) for path in data] if complete else None
+    is_complete = edition == COMPLETE and own is None
+    attachments = [_attachment(view, path) for path in data] if is_complete else None
     with _uncollected(), TemporaryDirectory() as name:
         folder = Path(name)
-        appendix = _lay_out(view, data, folder) if complete else None
-        begins = appendix.begins if appendix else None
-        page = html.render(view, "paper", _PLACE, edition, begins, own)
-        raw = _write(page, attached)
+        appendix = _lay_out(view, data, folder) if is_complete else None
+        first_page = appendix.begins if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, first_page, own)
+        report_pdf = _write(page, attachments)
         if appendix and len(appendix.parts) > 1:
             gc.collect()  # the box tree makes room for the parts
-        return _bind(raw, appendix, folder)
+        return _bind(report_pdf, appendix, folder)
 
 
 _ATTACHED = {
@@ -113,28 +113,28 @@ _ATTACHED = {
 
 
 def _attachment(view: View, path: Path) -> weasyprint.Attachment:
-    at = datetime.fromisoformat(view.cover.as_of_iso)
+    moment = datetime.fromisoformat(view.cover.as_of_iso)
     return weasyprint.Attachment(
         file_obj=io.BytesIO(path.read_bytes()),
         name=path.name,
         description=say(_ATTACHED[path.name]),
-        created=at,
-        modified=at,
+        created=moment,
+        modified=moment,
         relationship="Data",
     )
 
 
-def _write(page: str, attached: Sequence[weasyprint.Attachment] | None = None) -> bytes:
+def _write(page: str, attachments: Sequence[weasyprint.Attachment] | None = None) -> bytes:
     """Lay out a page with the fonts it needs."""
     page, faces = printable(shorten_words(page), html.templates_dir() / "fonts")
     document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
-    raw = document.write_pdf(
+    document_pdf = document.write_pdf(
         pdf_variant="pdf/a-3a",
         finisher=_identify,
-        attachments=attached,
+        attachments=attachments,
         uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
     )
-    return cast(bytes, raw)
+    return cast(bytes, document_pdf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +162,34 @@ def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
     is.
     """
     press = typst_pages.Press(html.templates_dir(), view.cover)
-    told = sums(view)
-    first = (
-        [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []
+    sum_chapters = sums(view)
+    sum_parts = (
+        [_part(folder / "sums.pdf", SUMS, press.sums(sum_chapters), [s.name for s in sum_chapters])]
+        if sum_chapters
+        else []
     )
-    found = list(sections(view, CUT if len(view.findings) > LONGEST else None))
-    made = [
+    finding_sections = list(sections(view, CUT if len(view.findings) > LONGEST else None))
+    finding_parts = [
         _part(
             folder / f"{n}.pdf",
             TITLE,
             press.findings(p),
             [None if s.goes_on else s.name for s in p],
         )
-        for n, p in enumerate(parts(found, PART))
+        for n, p in enumerate(parts(finding_sections, PART))
     ]
-    shown = sum(len(s.rows) for s in found)
+    shown_count = sum(len(s.rows) for s in finding_sections)
     digest = "".join(sha256(path) for path in data if path.name == RESULTS)
-    pages, before = (sum(p.pages for p in own) for own in (made, first))
-    return _Appendix(chapter(view, shown, pages, digest, before), first + made, press)
+    pages, pages_before = (
+        sum(p.pages for p in bound_parts) for bound_parts in (finding_parts, sum_parts)
+    )
+    return _Appendix(
+        chapter(view, shown_count, pages, digest, pages_before), sum_parts + finding_parts, press
+    )
 
 
-def _part(path: Path, chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
-    path.write_bytes(raw)
+def _part(path: Path, chapter: str, part_pdf: bytes, heads: Iterable[str | None]) -> _Part:
+    path.write_bytes(part_pdf)
     with pikepdf.open(path) as pdf:
         return _Part(chapter, path, len(pdf.pages), tuple(heads))
 
@@ -255,9 +261,9 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _bind(raw: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
+def _bind(report_pdf: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
     """Repair the tags of a document, append its appendix and save both as one."""
-    (folder / "report.pdf").write_bytes(raw)
+    (folder / "report.pdf").write_bytes(report_pdf)
     with pikepdf.open(folder / "report.pdf") as pdf:
         _scope_all(pdf)
         _untag_running(pdf, pdf.Root.StructTreeRoot)
@@ -271,18 +277,18 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     spans: dict[str, tuple[int, int]] = {}
     marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
     waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
-    for n, part in enumerate(appendix.parts):
+    for index, part in enumerate(appendix.parts):
         if part.chapter == TITLE:
             waiting.put_back()
-        begins = len(pdf.pages)
-        found = zip(part.heads, binder.add(part.path, f"part{n + 1}"), strict=True)
-        marks[part.chapter] += [(head, page) for head, page in found if head is not None]
-        spans[part.chapter] = (spans.get(part.chapter, (begins, 0))[0], len(pdf.pages))
+        start = len(pdf.pages)
+        headings = zip(part.heads, binder.add(part.path, f"part{index + 1}"), strict=True)
+        marks[part.chapter] += [(head, page) for head, page in headings if head is not None]
+        spans[part.chapter] = (spans.get(part.chapter, (start, 0))[0], len(pdf.pages))
     waiting.put_back()
     binder.close()
-    for title, (begins, ends) in spans.items():
-        band = appendix.press.running(title, begins + 1, ends - begins, len(pdf.pages))
-        merge.stamp(pdf, band, begins)
+    for title, (start, end) in spans.items():
+        band = appendix.press.running(title, start + 1, end - start, len(pdf.pages))
+        merge.stamp(pdf, band, start)
         merge.outline(pdf, say(title), marks[title])
 
 
@@ -313,7 +319,7 @@ def _scope(cell: pikepdf.Dictionary) -> None:
 
 def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
     """Mark tagged content that the structure tree does not reach as pagination artifacts."""
-    reached = _reached(root.K)
+    tree_ids = _tree_ids(root.K)
     numbers = root.ParentTree.Nums
     by_page = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
     for page in pdf.pages:
@@ -323,7 +329,7 @@ def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
         orphans = {
             n
             for n, e in enumerate(owners)
-            if isinstance(e, pikepdf.Dictionary) and e.is_indirect and e.objgen not in reached
+            if isinstance(e, pikepdf.Dictionary) and e.is_indirect and e.objgen not in tree_ids
         }
         if orphans:
             content = page.obj.Contents.read_bytes()
@@ -332,26 +338,26 @@ def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
                 owners[n] = None
 
 
-def _reached(top: pikepdf.Object) -> set[tuple[int, int]]:
-    reached: set[tuple[int, int]] = set()
-    stack: list[Any] = [top]
+def _tree_ids(root: pikepdf.Object) -> set[tuple[int, int]]:
+    ids: set[tuple[int, int]] = set()
+    stack: list[Any] = [root]
     while stack:
         item = stack.pop()
         if isinstance(item, pikepdf.Array):
             stack.extend(cast(Iterable[Any], item))
         elif isinstance(item, pikepdf.Dictionary):
             if item.is_indirect:
-                reached.add(item.objgen)
+                ids.add(item.objgen)
             if "/K" in item:
                 stack.append(item.K)
-    return reached
+    return ids
 
 
 def _as_artifacts(content: bytes, orphans: set[int]) -> bytes:
     """Rename the marks by their pattern: parsing every operator takes a second per fifty pages."""
 
-    def rename(found: re.Match[bytes]) -> bytes:
-        is_orphan = int(found[1]) in orphans
-        return b"/Artifact <</Type /Pagination>> BDC" if is_orphan else found[0]
+    def rename(match: re.Match[bytes]) -> bytes:
+        is_orphan = int(match[1]) in orphans
+        return b"/Artifact <</Type /Pagination>> BDC" if is_orphan else match[0]
 
     return _MARK.sub(rename, content)

@@ -64,19 +64,31 @@ class Findings:
 
 
 def rows(
-    found: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
+    findings: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
     """Yield each verdict that a condition over `store.RESULT` chooses as a row of texts, and behind
     it further columns of the store.
     """
-    for held in found.results.each((*_HELD, *also), where, more):
-        id_, check, subject, actor, owner, lo, hi, status, reason, record, until, waiver, listed = (
-            held[: len(_HELD)]
-        )
+    for values in findings.results.each((*_HELD, *also), where, more):
+        (
+            id_,
+            check,
+            subject,
+            actor,
+            owner,
+            lo,
+            hi,
+            status,
+            reason,
+            record,
+            waived_until,
+            waiver,
+            is_listed,
+        ) = values[: len(_HELD)]
         yield (
             (
                 id_,
-                *found.heads[check],
+                *findings.heads[check],
                 clean(subject),
                 clean(actor),
                 clean(owner),
@@ -84,10 +96,10 @@ def rows(
                 status,
                 clean(reason),
                 clean(record),
-                until,
+                waived_until,
                 clean(waiver),
-                found.fixes[check][listed],
-                *found.tails[check],
+                findings.fixes[check][is_listed],
+                *findings.tails[check],
             ),
-            *held[len(_HELD) :],
+            *values[len(_HELD) :],
         )

@@ -31,12 +31,12 @@ NOUNS = (
 REASON_LIMIT = 260
 
 
-def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
+def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
     """Shorten a printed text, saying how much is left out and where all of it is."""
     if len(text) <= limit:
         return text
-    more = say("{n} more characters in {where}", n=number(len(text) - limit), where=where)
-    return f"{text[:limit].rstrip()}… [{more}]"
+    note = say("{n} more characters in {where}", n=number(len(text) - limit), where=place)
+    return f"{text[:limit].rstrip()}… [{note}]"
 
 
 class Numeral(str):
@@ -49,19 +49,19 @@ class Numeral(str):
 
 
 def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
-    made = Numeral(text)
-    made.value, made.form = Fraction(value), form
-    return made
+    result = Numeral(text)
+    result.value, result.form = Fraction(value), form
+    return result
 
 
-def number(n: int) -> str:
+def number(value: int) -> str:
     """Print a whole number with thousands separators."""
-    return _numeral(numeral(f"{n:,}"), n)
+    return _numeral(numeral(f"{value:,}"), value)
 
 
-def digits(n: int) -> str:
+def digits(value: int) -> str:
     """Print a whole number without separators."""
-    return _numeral(str(n), n)
+    return _numeral(str(value), value)
 
 
 def decimal(value: Fraction, places: int | None = None) -> str:
@@ -72,10 +72,10 @@ def decimal(value: Fraction, places: int | None = None) -> str:
     return _numeral(numeral(text), value, "decimal")
 
 
-def count(n: int, noun: str) -> str:
+def count(total: int, noun: str) -> str:
     """Print a number with its noun in the right form."""
-    one, many = counted(noun)
-    return say_n(one, many, n)
+    singular, plural = counted(noun)
+    return say_n(singular, plural, total)
 
 
 def counted(noun: str) -> tuple[str, str]:
@@ -95,41 +95,41 @@ def join(parts: Iterable[str]) -> str:
     return say("{several} and {last}", several=", ".join(items[:-1]), last=items[-1])
 
 
-def moment(at: datetime) -> str:
+def moment(time: datetime) -> str:
     """Print a time in UTC, to the minute."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
-def iso(at: datetime) -> str:
+def iso(time: datetime) -> str:
     """Write a time in UTC as machines read it, to the second."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def period(start: datetime, end: datetime) -> str:
     """Print a half-open period by its first and last day."""
-    last = max(start, end - timedelta(microseconds=1))
-    return f"{day(start)} – {day(last)}"
+    last_day = max(start, end - timedelta(microseconds=1))
+    return f"{day(start)} – {day(last_day)}"
 
 
-def slug(prefix: str, name: str, taken: set[str]) -> str:
-    """Make an anchor that is unique in `taken`, and take it."""
+def slug(prefix: str, name: str, names_in_use: set[str]) -> str:
+    """Make an anchor that is unique in `names_in_use`, and add it."""
     base = f"{prefix}-{re.sub('[^A-Za-z0-9._-]+', '-', name).strip('-') or 'x'}"
-    anchor, n = base, 1
-    while anchor in taken:
-        n += 1
-        anchor = f"{base}-{n}"
-    taken.add(anchor)
+    anchor, suffix = base, 1
+    while anchor in names_in_use:
+        suffix += 1
+        anchor = f"{base}-{suffix}"
+    names_in_use.add(anchor)
     return anchor
 
 
 def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     """Print a score with its range, or the words that stand where no score can be given."""
-    stands = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
-    words = say(stands)
-    spread = numeral(f"{printed(lo)}–{printed(hi)}")
+    message = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
+    words = say(message)
+    range_text = numeral(f"{printed(lo)}–{printed(hi)}")
     return Figure(
         text=words or percent(lo),
-        range="" if words else f"{spread} %",
+        range="" if words else f"{range_text} %",
         exact_lo=exact(lo),
         exact_hi=exact(hi),
         at_lo=thousandths(lo),
@@ -143,19 +143,19 @@ def exact(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def ranged(f: Figure) -> str:
+def ranged(score: Figure) -> str:
     """Print a score with its range in one go."""
-    return f"{f.text} [{f.range}]" if f.range else f.text
+    return f"{score.text} [{score.range}]" if score.range else score.text
 
 
-def thousandths(x: Fraction) -> int:
+def thousandths(value: Fraction) -> int:
     """Place a share on a drawing 1000 wide; never used as a number in text."""
-    return int(x * 1000)
+    return int(value * 1000)
 
 
-def percent(x: Fraction) -> str:
+def percent(value: Fraction) -> str:
     """Print a share."""
-    return _numeral(f"{numeral(printed(x))} %", rounded(x), "percent")
+    return _numeral(f"{numeral(printed(value))} %", rounded(value), "percent")
 
 
 def share(lo: Fraction, hi: Fraction) -> str:
@@ -168,17 +168,17 @@ def at_most(lo: int, hi: int) -> str:
     return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
-def control_level(score: ControlScore, assessment: Assessment, of: str) -> Level:
+def control_level(score: ControlScore, assessment: Assessment, list_id: str) -> Level:
     """Print the level of a control of a framework."""
-    return _level(score, assessment, (of, score.id), score.plus, score.state == "assessed")
+    return _level(score, assessment, (list_id, score.id), score.plus, score.state == "assessed")
 
 
 def group_level(
-    score: GroupScore, assessment: Assessment, of: str, name: str | None = None
+    score: GroupScore, assessment: Assessment, list_id: str, name: str | None = None
 ) -> Level:
     """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
     return _level(
-        score, assessment, (of, score.id if name is None else name), False, score.assessed > 0
+        score, assessment, (list_id, score.id if name is None else name), False, score.assessed > 0
     )
 
 
@@ -187,43 +187,43 @@ def _level(
     assessment: Assessment,
     key: tuple[str, str],
     plus: bool,
-    assessed: bool,
+    is_assessed: bool,
 ) -> Level:
     lo, hi, policy = score.level_lo, score.level_hi, assessment.policy
-    most = content(policy.level_names[hi])
-    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
+    upper_name = content(policy.level_names[hi])
+    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=upper_name)
     return Level(
-        text=(f"{lo}+" if plus else digits(lo)) if assessed else "–",
-        name=content(policy.level_names[lo]) if assessed else say(NOT_ASSESSED),
-        note=note if assessed and hi > lo else "",
-        lo=lo if assessed else 0,
-        hi=hi if assessed else 0,
+        text=(f"{lo}+" if plus else digits(lo)) if is_assessed else "–",
+        name=content(policy.level_names[lo]) if is_assessed else say(NOT_ASSESSED),
+        note=note if is_assessed and hi > lo else "",
+        lo=lo if is_assessed else 0,
+        hi=hi if is_assessed else 0,
         target=score.target,
-        sensitive=_sensitive(assessment, *key, (lo, hi)) if assessed else "",
+        sensitive=_sensitive(assessment, *key, (lo, hi)) if is_assessed else "",
     )
 
 
-def _sensitive(assessment: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
+def _sensitive(assessment: Assessment, list_id: str, key: str, level: tuple[int, int]) -> str:
     """Say which other weights change a level; '' when none does."""
-    said = []
-    for other in assessment.reweighed:
-        lo, hi = other.levels.get(of, {}).get(key, level)
+    levels = []
+    for weighting in assessment.reweighed:
+        lo, hi = weighting.levels.get(list_id, {}).get(key, level)
         if (lo, hi) != level:
-            name = word(other.name)
-            said.append(
+            name = word(weighting.name)
+            levels.append(
                 say("level {lo}, at most {hi} with {name} weights", lo=lo, hi=hi, name=name)
                 if hi != lo
                 else say("level {lo} with {name} weights", lo=lo, name=name)
             )
-    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
+    return say("weight-sensitive: {levels}", levels=join(levels)) if levels else ""
 
 
 def level_words(level: Level) -> str:
     """Say a level in a sentence, with its name, upper bound and target."""
     note = f", {level.note}" if level.note else ""
     target = say("; target {n}", n=level.target) if level.target else ""
-    hangs = f"; {level.sensitive}" if level.sensitive else ""
-    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + hangs
+    sensitivity = f"; {level.sensitive}" if level.sensitive else ""
+    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + sensitivity
 
 
 def group_state(score: GroupScore) -> str:
@@ -245,7 +245,7 @@ def gap_text(gap: int, kind: str, target: int) -> str:
 
 def counts(score: CheckScore) -> Counts:
     """Print how many results of a check have which verdict."""
-    n = {s: score.counts.get(s, 0) for s in Status}
+    totals = {s: score.counts.get(s, 0) for s in Status}
     words = (
         (Status.PASS, "pass"),
         (Status.FAIL, "fail"),
@@ -254,31 +254,33 @@ def counts(score: CheckScore) -> Counts:
         (Status.COMPENSATED, "compensated"),
         (Status.NA, "not applicable"),
     )
-    text = " · ".join(f"{number(n[s])} {word(code)}" for s, code in words if n[s])
+    text = " · ".join(f"{number(totals[s])} {word(code)}" for s, code in words if totals[s])
     return Counts(
-        passed=n[Status.PASS],
-        failed=n[Status.FAIL],
-        unknown=n[Status.UNKNOWN],
-        attested=n[Status.ATTESTED],
-        compensated=n[Status.COMPENSATED],
-        na=n[Status.NA],
+        passed=totals[Status.PASS],
+        failed=totals[Status.FAIL],
+        unknown=totals[Status.UNKNOWN],
+        attested=totals[Status.ATTESTED],
+        compensated=totals[Status.COMPENSATED],
+        na=totals[Status.NA],
         text=text or say("no subject in scope"),
     )
 
 
-def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
+def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
     """Say what a score goes by where the counts beside it give another share; else ''."""
-    whole = applicable(c)
-    plain = [Fraction(n, whole) for n in (c.passed, c.passed + c.unknown)] if whole else []
-    ends = [Fraction(f.exact_lo), Fraction(f.exact_hi)]
-    if not f.assessed or ends == plain:
+    total = applicable(tally)
+    plain_shares = (
+        [Fraction(n, total) for n in (tally.passed, tally.passed + tally.unknown)] if total else []
+    )
+    bounds = [Fraction(score.exact_lo), Fraction(score.exact_hi)]
+    if not score.assessed or bounds == plain_shares:
         return ""
-    return say("by the limits of its sample") if sampled else say("by tier weight")
+    return say("by the limits of its sample") if is_sampled else say("by tier weight")
 
 
-def applicable(c: Counts) -> int:
+def applicable(tally: Counts) -> int:
     """Count the results that are in the denominator."""
-    return c.passed + c.failed + c.unknown + c.attested + c.compensated
+    return tally.passed + tally.failed + tally.unknown + tally.attested + tally.compensated
 
 
 def top_tier(tier: str) -> int:
@@ -286,18 +288,18 @@ def top_tier(tier: str) -> int:
     return max((int(d) for d in tier if d.isdigit()), default=0)
 
 
-def record(shown: str) -> str:
+def record(text: str) -> str:
     """Print a reference to a record, or what it means that there is none."""
-    return shown or say("no record: absence")
+    return text or say("no record: absence")
 
 
-def owner(shown: str) -> str:
+def owner(text: str) -> str:
     """Print an owner, or that none is known."""
-    return shown or say("not known")
+    return text or say("not known")
 
 
 def subject(
-    name: str, status: str, reason: str, ref: str, actor: str, whose: str, tier: str
+    name: str, status: str, reason: str, ref: str, actor: str, owner_name: str, tier: str
 ) -> Subject:
     """Print one failing or unknown result."""
     return Subject(
@@ -306,7 +308,7 @@ def subject(
         reason=short(clean(reason), "findings.csv"),
         record=record(short(clean(ref), "findings.csv", 160)),
         actor=short(clean(actor), "findings.csv", 120),
-        owner=owner(short(clean(whose), "findings.csv", 80)),
+        owner=owner(short(clean(owner_name), "findings.csv", 80)),
         tier=tier,
     )
 

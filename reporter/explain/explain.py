@@ -27,10 +27,10 @@ SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Number of ids suggested for an unknown one, and the similarity that they need."""
 VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
-_ASKED = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
-VERDICT, TIERS = _ASKED.index("status"), slice(_ASKED.index("tier_lo"), None)
+_COLUMNS = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
+VERDICT, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
 """Positions of these columns in a row."""
-_WHOSE = "CASE WHEN actor <> '' THEN actor ELSE subject END"
+_ACTOR = "CASE WHEN actor <> '' THEN actor ELSE subject END"
 
 
 def explain(run: Path, query: str) -> str:
@@ -63,7 +63,7 @@ def _suggestion(view: View, query: str) -> str:
         [
             name
             for (name,) in view.findings.results.each(
-                (_WHOSE,), "TRUE", "GROUP BY ALL ORDER BY ALL"
+                (_ACTOR,), "TRUE", "GROUP BY ALL ORDER BY ALL"
             )
             if name
         ],
@@ -98,7 +98,7 @@ def _explanation(view: View, query: str) -> list[str]:
 
 
 def _results(view: View, condition: str) -> list[tuple[Any, ...]]:
-    return view.findings.results.rows(_ASKED, condition, 'ORDER BY "check", subject')
+    return view.findings.results.rows(_COLUMNS, condition, 'ORDER BY "check", subject')
 
 
 def _meaning(query: str) -> tuple[str, str]:
@@ -251,7 +251,7 @@ def _weight(view: View, lo: int, hi: int) -> str:
     return str(least) if least == most else f"{least}..{most}"
 
 
-def _weighs(view: View, result: tuple[Any, ...]) -> str:
+def _weight_text(view: View, result: tuple[Any, ...]) -> str:
     lo, hi = result[TIERS]
     if not view.weights.tiers:
         return f"({_tier(lo, hi)})"
@@ -270,7 +270,7 @@ def _by_verdict(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
             lines.append(
                 f"  {check:<7} {subject}: {reason}"
                 + (f"  [{ref}]" if ref else "")
-                + f"  {_weighs(view, result)}"
+                + f"  {_weight_text(view, result)}"
             )
         if len(matches) > SHOWN:
             note = say("and {n} more; all are in results.parquet", n=number(len(matches) - SHOWN))

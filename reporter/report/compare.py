@@ -62,8 +62,8 @@ _THRESHOLDS = mark("the thresholds ({thresholds})")
 GONE_SHARE = 10
 """The first page reports missing agents from one in so many of the last run's agents."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
-_NEEDED = ("check", "subject", "status")
-_WELCOME = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
+_REQUIRED = ("check", "subject", "status")
+_OPTIONAL = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,9 @@ def compare(
     _find_changes(engine, [*(f.run.as_of for f in earlier_runs), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
     bases = [*(_basis_of(f.held) for f in earlier_runs), _basis_of(assessment)]
-    runs = tuple(_beside(f, *two) for f, two in zip(earlier_runs, pairwise(bases), strict=True))
+    runs = tuple(
+        _earlier_run(f, *two) for f, two in zip(earlier_runs, pairwise(bases), strict=True)
+    )
     history = History(
         runs=runs,
         flows=tuple(
@@ -293,7 +295,7 @@ def compare(
     return replace(
         assessment,
         history=history,
-        notices=(*assessment.notices, *_shrunk(history), *_relabelled(engine)),
+        notices=(*assessment.notices, *_missing_agents(history), *_changed_types(engine)),
     )
 
 
@@ -322,7 +324,7 @@ def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator
             yield Regrouped(cause.id, change, tuple(causes_before))
 
 
-def _shrunk(history: History) -> Iterator[Notice]:
+def _missing_agents(history: History) -> Iterator[Notice]:
     """Warn when a tenth of the agents is gone: every number changes, and nothing is fixed."""
     agents = next((then for is_agent, then, _ in history.known_actors if is_agent), 0)
     departures = tuple(verbatim(x.id) for x in history.actors if x.is_agent and not x.is_new)
@@ -332,7 +334,7 @@ def _shrunk(history: History) -> Iterator[Notice]:
         )
 
 
-def _relabelled(engine: Engine) -> Iterator[Notice]:
+def _changed_types(engine: Engine) -> Iterator[Notice]:
     """Name the actors that are still seen and are no longer assessed as agents. Another type in a
     list removes failures.
     """
@@ -348,12 +350,12 @@ def _load(engine: Engine, number: int, path: Path) -> None:
         with named_plainly(path) as plain_path:
             source = parquet(plain_path)
             names = {name for name, _ in engine.columns(f"SELECT * FROM {source}")}
-            missing_columns = [c for c in _NEEDED if c not in names]
+            missing_columns = [c for c in _REQUIRED if c not in names]
             if missing_columns:
                 raise InputError(f"has no column {missing_columns[0]}", str(path))
             optional_columns = ", ".join(
                 f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}"
-                for c in _WELCOME
+                for c in _OPTIONAL
             )
             engine.run(
                 f'CREATE TABLE run_{number} AS SELECT "check" AS check_id, subject, status AS'
@@ -495,7 +497,7 @@ def _basis_of(assessment: Assessment) -> _Basis:
     )
 
 
-def _beside(earlier: Found, basis_before: _Basis, basis_now: _Basis) -> EarlierRun:
+def _earlier_run(earlier: Found, basis_before: _Basis, basis_now: _Basis) -> EarlierRun:
     """List the differences between the bases of two runs."""
     differences = {
         key: words

@@ -17,11 +17,11 @@ from reporter.report.verdicts import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
 from reporter.system.plain_text import clean
 
-_SHOWN = ("check", "subject", "status", "reason", "record", "fix")
-TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
+_COLUMNS = ("check", "subject", "status", "reason", "record", "fix")
+TODO = ("owner", "rank", "action", "lane", "effort", *_COLUMNS)
 """The columns of todo.csv."""
 _DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
-_ASKED = _DANGEROUS | {" "}
+_SUSPECT = _DANGEROUS | {" "}
 
 
 def write_findings(view: View, path: Path) -> None:
@@ -46,7 +46,7 @@ def todo(view: View) -> Iterator[tuple[str, ...]]:
             pick.id,
             pick.lane,
             pick.effort,
-            *(row[place[c]] for c in _SHOWN),
+            *(row[place[c]] for c in _COLUMNS),
         )
 
 
@@ -62,7 +62,7 @@ def escape(text: str) -> str:
     """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula,
     leading blanks or not.
     """
-    if text.isascii() and text.isprintable() and text[:1] not in _ASKED:  # nearly all are such
+    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all are such
         return text
     is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
     return f"'{clean(text)}" if is_formula else clean(text)

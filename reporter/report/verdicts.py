@@ -18,7 +18,7 @@ from reporter.report.view.elements import Check, Control, Framework
 NAMESPACE = UUID("5d1c0f0e-4f5b-5a34-9a53-0a5d8f6c3b11")
 """Never change it: every id of a finding hangs on it."""
 Served = tuple[tuple[Framework, Control], ...]
-_NAMED = (
+_FIELDS = (
     *("subject", "actor", "owner", "tier", "status", "reason", "record"),
     *("waived_until", "waiver"),
 )
@@ -53,7 +53,7 @@ def findings(view: View) -> Iterator[Finding]:
     for check, rows in groupby(view.findings, key=lambda row: row[place["check"]]):
         occurrences: Counter[str] = Counter()
         for row in rows:
-            values = {name: row[place[name]] for name in _NAMED}
+            values = {name: row[place[name]] for name in _FIELDS}
             identity = f"{view.cover.organisation}\0{check}\0{values['subject']}"
             occurrences[identity] += 1
             if occurrences[identity] > 1:  # subjects that differ in hidden characters only

@@ -207,16 +207,16 @@ class Fixes:
     def __init__(self, checks: Iterable[model.Check]) -> None:
         self._checks = {c.id: c for c in checks}
         self._reasons = Reasons(self._checks.values())
-        self._said: dict[tuple[tuple[str, bool], ...], str] = {}
+        self._texts: dict[tuple[tuple[str, bool], ...], str] = {}
 
     def of(self, action: Action) -> str:
         """Say what an action asks for."""
         if action.kind == EVIDENCE:
             return say(_SUPPLY) + self._missing(action)
-        if action.mends not in self._said:
+        if action.mends not in self._texts:
             fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.mends)
-            self._said[action.mends] = " ".join(dict.fromkeys(fixes))
-        return self._said[action.mends]
+            self._texts[action.mends] = " ".join(dict.fromkeys(fixes))
+        return self._texts[action.mends]
 
     def _missing(self, action: Action) -> str:
         gap = action.missing
@@ -256,11 +256,11 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, origin: Regrouped | No
         fix=clean(fixes.of(action)),
         exact_gain=exact(pick.gain),
         checks=tuple(map(clean, action.checks)),
-        before=say(_CAME[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
+        before=say(_ORIGINS[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
     )
 
 
-_CAME = {
+_ORIGINS = {
     JOINED: mark("joined: {ids}"),
     SPLIT: mark("split off: {ids}"),
     RENAMED: mark("was: {ids}"),

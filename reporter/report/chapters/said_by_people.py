@@ -96,7 +96,7 @@ def waivers(assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
     )
     if not assessment.waivers and not assessment.compensations and not rejected_count:
         return Waivers()
-    honoured_lines = _honoured(assessment)
+    honoured_lines = _honoured_lines(assessment)
     return Waivers(
         text=_text(assessment, rejected_count),
         honoured_text=_honoured_text(assessment, honoured_lines[0]) if honoured_lines else "",
@@ -138,7 +138,7 @@ def _effect_text(statements: Sequence[Waiver | Compensation], noun: str) -> str:
     )
 
 
-def _honoured(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
+def _honoured_lines(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
     if not assessment.honoured:
         return ()
     names = (say("Enterprise"), *(clean(f.short) for f in assessment.frameworks))

@@ -123,7 +123,7 @@ def read_templates(paths: Iterable[Path], file_names: Iterable[str]) -> tuple[Te
             template = Template(path.stem, path, _text(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot be read: {error}", str(path)) from error
-        with _placed(template):
+        with _error_place(template):
             ImmutableSandboxedEnvironment().parse(template.text, template.name, str(path))
         templates.append(template)
     return tuple(templates)
@@ -166,7 +166,7 @@ def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> N
     """Write one page of a template in one medium; in the child."""
     template = Template(name, Path(path), text)
     writer, _ = shipped(medium)
-    with _placed(template):
+    with _error_place(template):
         writer.write(from_json(Path(view).read_bytes()), Path(out), own=template)
 
 
@@ -284,7 +284,7 @@ def _reaches(tag: str, name: str, value: str) -> bool:
 
 
 @contextmanager
-def _placed(template: Template) -> Iterator[None]:
+def _error_place(template: Template) -> Iterator[None]:
     """Say in which line of the template something went wrong."""
     from jinja2 import TemplateError, TemplateSyntaxError
 

@@ -265,17 +265,17 @@ class _Compiled(BytecodeCache):
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._known: dict[str, tuple[str, CodeType | None]] = {}
+        self._codes: dict[str, tuple[str, CodeType | None]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give the code of a template whose text is the same as then."""
-        checksum, code = self._known.get(bucket.key, ("", None))
+        checksum, code = self._codes.get(bucket.key, ("", None))
         if checksum == bucket.checksum:
             bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep the code of a template."""
-        self._known[bucket.key] = (bucket.checksum, bucket.code)
+        self._codes[bucket.key] = (bucket.checksum, bucket.code)
 
 
 @cache

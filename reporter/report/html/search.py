@@ -24,7 +24,7 @@ class Words:
 
     def __init__(self) -> None:
         self._pages: list[tuple[str, str, str, str]] = []
-        self._on: dict[str, int] = defaultdict(int)
+        self._masks: dict[str, int] = defaultdict(int)
         self._size = 0
 
     def add(self, page: Page) -> None:
@@ -33,9 +33,9 @@ class Words:
         self._pages.append((page.file, page.check.id, page.check.title, page.title))
         if self._size <= LIMIT:
             for text in _words(page):
-                if text not in self._on:
+                if text not in self._masks:
                     self._size += len(text.encode())
-                self._on[text] |= 1 << page_number
+                self._masks[text] |= 1 << page_number
 
     def told(self) -> str:
         """Return the pages, and for each set of them, as a hexadecimal number, the words that stand
@@ -44,8 +44,8 @@ class Words:
         if self._size > LIMIT:
             return ""
         words_by_pages: dict[int, list[str]] = defaultdict(list)
-        for text in sorted(self._on):
-            words_by_pages[self._on[text]].append(text)
+        for text in sorted(self._masks):
+            words_by_pages[self._masks[text]].append(text)
         data = {
             "pages": self._pages,
             "words": {f"{places:x}": " ".join(words) for places, words in words_by_pages.items()},

@@ -218,15 +218,15 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
     return say(sentence, n=number(shown_count), all=number(findings), passes=passes)
 
 
-_HELD = (
+_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
     *("status", "reason", "record", "waived_until"),
 )
-_WITHIN = (
+_CHECK_ORDER = (
     f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
 )
 """In SQL: what fails first, then by tier, the highest first; the passes last."""
-_SHOWN = f"status <> '{Status.NA}'"
+_IN_SCOPE = f"status <> '{Status.NA}'"
 
 
 def _by_check(view: View) -> str:
@@ -242,18 +242,20 @@ def _names(view: View) -> list[str]:
 
 def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
     """Yield the verdicts of every check, page by page; inline a page a check."""
-    rows = view.findings.results.each(_HELD, _SHOWN, f"ORDER BY {_by_check(view)}, {_WITHIN}")
+    rows = view.findings.results.each(
+        _COLUMNS, _IN_SCOPE, f"ORDER BY {_by_check(view)}, {_CHECK_ORDER}"
+    )
     return _pages(view, rows, inline)
 
 
 def _first_pages(view: View) -> Iterator[Page]:
     """Yield the first findings of every check."""
-    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
     clause = (
         f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY"
         f" {_by_check(view)}, {nth}"
     )
-    for page in _pages(view, view.findings.results.each(_HELD, _SHOWN, clause), inline=False):
+    for page in _pages(view, view.findings.results.each(_COLUMNS, _IN_SCOPE, clause), inline=False):
         yield replace(page, rows=tuple(r for r in page.rows if r.status != PASS))
 
 
@@ -316,7 +318,7 @@ def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
 
 def _sizes(view: View) -> list[tuple[str, int]]:
     """Return who has a verdict or a picture, by name, with the number of verdicts."""
-    sizes = dict(view.findings.results.each(("actor", "count(*)"), _SHOWN, "GROUP BY actor"))
+    sizes = dict(view.findings.results.each(("actor", "count(*)"), _IN_SCOPE, "GROUP BY actor"))
     names = set(map(clean, sizes))
     sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in names}
     return sorted(sizes.items())
@@ -349,12 +351,12 @@ def _links(view: View) -> Iterator[tuple[str, Link]]:
     which it stands.
     """
     checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
-    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
     order = f"ORDER BY actor, {_by_check(view)}, {nth}"
     owner_text = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
     columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
     for id_, name, actor, owner_name, lo, hi, status, position in view.findings.results.each(
-        columns, _SHOWN, order
+        columns, _IN_SCOPE, order
     ):
         check, files = checks[name]
         page = files[(position - 1) // PER_PAGE]

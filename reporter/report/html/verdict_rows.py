@@ -37,7 +37,7 @@ def verdict_links(rows: Iterable[Row | Link]) -> Markup:
 
 def path(text: str) -> Markup:
     """Let a browser break the name of a file where its folders end, rather than anywhere."""
-    return Markup(_breaking(text))
+    return Markup(_breakable(text))
 
 
 def _row(row: Row, words: Mapping[str, str]) -> str:
@@ -49,17 +49,17 @@ def _row(row: Row, words: Mapping[str, str]) -> str:
         tier=_plain(row.tier_text),
         status=row.status,
         reason=escape(row.reason),
-        waived=_waived(row.waived_until) if row.waived_until else "",
-        record=_breaking(row.record),
+        waived=_waiver_html(row.waived_until) if row.waived_until else "",
+        record=_breakable(row.record),
         owner=_plain(row.owner),
     )
 
 
-def _waived(day: str) -> str:
+def _waiver_html(day: str) -> str:
     return f' <span class="quiet">{escape(say("waived until {day}", day=day))}</span>'
 
 
-def _breaking(text: str) -> str:
+def _breakable(text: str) -> str:
     return str(escape(text)).replace("/", "/<wbr>")
 
 

@@ -36,11 +36,11 @@ class Binder:
         offset = max(self._owners, default=-1) + 1
         with pikepdf.open(part) as source:
             root = source.Root.StructTreeRoot
-            headers = list(_marked(source, mark))
+            headers = list(_header_cells(source, mark))
             page_numbers = {
                 page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))
             }
-            heads = list(_lowered(_document(root))) + [item for item in headers if _spans(item)]
+            heads = list(_headings(_document(root))) + [item for item in headers if _spans(item)]
             positions = [page_numbers[_page(item).objgen] for item in heads]
             for page in source.pages:
                 page.obj.StructParents = int(page.obj.StructParents) + offset
@@ -54,7 +54,7 @@ class Binder:
         """Copy the tree of a part and hang its elements below our document."""
         part_document = _document(root)
         del part_document.P
-        owners = source.make_indirect(Dictionary(Nums=_flat(_numbers(root.ParentTree))))
+        owners = source.make_indirect(Dictionary(Nums=_number_array(_numbers(root.ParentTree))))
         copy = self.pdf.copy_foreign(part_document)
         for n, owner in _numbers(self.pdf.copy_foreign(owners)).items():
             self._owners[n + offset] = owner
@@ -70,7 +70,7 @@ class Binder:
 
     def close(self) -> None:
         """Write the tables by which pages and names find their elements."""
-        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_flat(self._owners)))
+        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_number_array(self._owners)))
         self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
         names = Array()
         for name in sorted(self._ids, key=str.encode):
@@ -174,7 +174,7 @@ def _attributes(item: Any) -> list[Any]:
     )
 
 
-def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
+def _header_cells(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
     """Put a mark before all names of header cells, and yield these cells.
 
     What cells look like stays out of the tree, and cells of the same attributes share them: over a
@@ -204,7 +204,7 @@ def _table_attributes(cell: Any, mark: str) -> Any:
     return Dictionary(O=Name.Table)
 
 
-def _lowered(document: Any) -> Iterator[Any]:
+def _headings(document: Any) -> Iterator[Any]:
     """Hang the headings of a part, which begin at the top, below a chapter and its title, and yield
     them.
     """
@@ -232,7 +232,7 @@ def _numbers(node: Any) -> dict[int, Any]:
     return entries
 
 
-def _flat(numbers: dict[int, Any]) -> Array:
+def _number_array(numbers: dict[int, Any]) -> Array:
     flat: list[Any] = []
     for n in sorted(numbers):
         flat += [n, numbers[n]]

@@ -23,7 +23,7 @@ _UNCHANGED, ABSENT = mark("unchanged"), mark("not in this run")
 _BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is missing")
 _OTHERS = mark("higher, but subjects that did not pass are gone")
 _PARTS = mark("open as a whole, not in every theme")
-_SAID = {
+_SENTENCES = {
     _EVIDENCE: mark("the ranges overlap, so the score alone shows neither progress nor decline"),
     _UNCHANGED: mark("it is unchanged"),
     _OTHERS: mark(
@@ -151,7 +151,7 @@ def difference(rows: Sequence[Moved]) -> str:
     result = rows[0].verdict
     if result == say(_PARTS):
         return _theme_sentence(rows)
-    sentences = {say(verdict): say(text) for verdict, text in _SAID.items()}
+    sentences = {say(verdict): say(text) for verdict, text in _SENTENCES.items()}
     return sentences.get(result, result)
 
 

@@ -186,7 +186,7 @@ class Changed:
         return (tuple(map(clean, row)) for row in rows(self.held))
 
 
-_ASKED = (
+_STORE_COLUMNS = (
     *("check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
@@ -194,7 +194,7 @@ _ASKED = (
 
 def rows(changes: Changes) -> Iterator[tuple[str, ...]]:
     """Say every change as `COLUMNS` do, in its own letters."""
-    return map(_row, changes.each(_ASKED))
+    return map(_row, changes.each(_STORE_COLUMNS))
 
 
 def _row(values: tuple[Any, ...]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ COLUMNS = (
 Row = tuple[str, ...]
 OWED, BY_OWNER = "rank IS NOT NULL", "owner, rank, place"
 """In SQL: the verdicts that an action mends, and whose they are, in the order of the roadmap."""
-_HELD = (
+_STORE_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
     *("status", "reason", "record", "waived_until", "waiver", "listed"),
 )
@@ -51,16 +51,16 @@ class Findings:
         return (row for (row,) in rows(self))
 
     @overload
-    def __getitem__(self, at: int) -> Row: ...
+    def __getitem__(self, position: int) -> Row: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Row]: ...
-    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+    def __getitem__(self, position: slice) -> list[Row]: ...
+    def __getitem__(self, position: int | slice) -> Row | list[Row]:
         """Return a row, or some in turn."""
-        if isinstance(at, slice):
-            return list(islice(self, *at.indices(len(self))))
-        if not -len(self) <= at < len(self):
-            raise IndexError(at)
-        return next(islice(self, at % len(self), None))
+        if isinstance(position, slice):
+            return list(islice(self, *position.indices(len(self))))
+        if not -len(self) <= position < len(self):
+            raise IndexError(position)
+        return next(islice(self, position % len(self), None))
 
 
 def rows(
@@ -69,7 +69,7 @@ def rows(
     """Yield each verdict that a condition over `store.RESULT` chooses as a row of texts, and behind
     it further columns of the store.
     """
-    for values in findings.results.each((*_HELD, *also), where, more):
+    for values in findings.results.each((*_STORE_COLUMNS, *also), where, more):
         (
             id_,
             check,
@@ -84,7 +84,7 @@ def rows(
             waived_until,
             waiver,
             is_listed,
-        ) = values[: len(_HELD)]
+        ) = values[: len(_STORE_COLUMNS)]
         yield (
             (
                 id_,
@@ -101,5 +101,5 @@ def rows(
                 findings.fixes[check][is_listed],
                 *findings.tails[check],
             ),
-            *values[len(_HELD) :],
+            *values[len(_STORE_COLUMNS) :],
         )

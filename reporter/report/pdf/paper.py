@@ -269,7 +269,7 @@ def _bind(report_pdf: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
         _untag_running(pdf, pdf.Root.StructTreeRoot)
         if appendix and appendix.parts:
             _append(pdf, appendix)
-        return _pdf_bytes(pdf)
+        return _saved(pdf)
 
 
 def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
@@ -292,7 +292,7 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
         merge.outline(pdf, say(title), marks[title])
 
 
-def _pdf_bytes(pdf: pikepdf.Pdf) -> bytes:
+def _saved(pdf: pikepdf.Pdf) -> bytes:
     out = io.BytesIO()
     pdf.save(
         out,

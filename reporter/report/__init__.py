@@ -57,7 +57,7 @@ alone.
 
 
 def edition_formats(formats: Iterable[str], editions: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of writers: html and pdf once an edition."""
+    """Return the names of writers: one for each edition of html and pdf."""
     writer_names = [
         (f if e == EDITIONS[0] else f"{e}-{f}") if f in ("html", "pdf") else f
         for f in formats
@@ -110,9 +110,7 @@ _SLOW = {"html": "reporter.report.html.page", "pdf": "reporter.report.pdf.paper"
 
 
 def warm_up(formats: Iterable[str]) -> None:
-    """Import what takes long to import, in the background; whoever writes the format says if that
-    fails.
-    """
+    """Import slow modules in the background. If that fails, the writer of the format reports it."""
 
     def work() -> None:
         for name, module in _SLOW.items():

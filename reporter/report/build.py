@@ -62,15 +62,15 @@ _STRENGTHS = ("direct", "partial", "contextual")
 
 
 def build(assessment: model.Assessment, results: Results, language: str = "") -> View:
-    """Turn an assessment and its verdicts into the printable view, in its language or another."""
+    """Turn an assessment and its results into the printable view, in its language or another."""
     report_language = language or assessment.language
     with speaking(report_language):
         return _build(replace(assessment, language=report_language), results)
 
 
 def both(assessment: model.Assessment, results: Results, language: str) -> tuple[View, View]:
-    """Return the view, and the same with roadmap and parts in English, as all tables of a run
-    are.
+    """Return the view, and the same view with English roadmap and parts. All tables of a run are in
+    English.
     """
     view = build(assessment, results, language)
     if language == ENGLISH:
@@ -83,7 +83,7 @@ def both(assessment: model.Assessment, results: Results, language: str) -> tuple
 
 
 def moved(view: View, run: Path) -> View:
-    """Return a view whose run stands elsewhere by now."""
+    """Return a view whose run has moved to another folder."""
     findings, changes = view.findings, view.history.changes
     moved_changes = changes and replace(changes, held=changes.held.at(run))
     history = replace(view.history, changes=moved_changes)
@@ -137,20 +137,20 @@ def _weights(policy: model.Policy) -> elements.Weights:
 
 
 def to_json(view: View) -> bytes:
-    """Write a view down for another process: its verdicts stay in their file."""
+    """Encode a view for another process. Its results stay in their file."""
     return msgspec.json.encode(view, enc_hook=_plain)
 
 
 def _plain(value: Any) -> str:
-    """Name the run whose tables it asks; numerals are texts there."""
+    """Return the run folder of a table, or the text of a numeral."""
     return str(value.run if isinstance(value, Held) else value)
 
 
 def from_json(data: bytes) -> View:
-    """Return the view that `to_json` wrote, of a run that stands where it stood then.
+    """Return the view that `to_json` encoded, of a run that is still in the same folder.
 
-    Raises InputError where the data of the run are not there, and TypeError for a view that holds
-    what none can.
+    Raises InputError where the data of the run are not there, and TypeError for a type that a view
+    cannot hold.
     """
     checks = cache(lambda run: read_data(run).checks)  # whose sentences the tables of the run say
 
@@ -163,7 +163,7 @@ def from_json(data: bytes) -> View:
 
 
 def _anchors(assessment: model.Assessment) -> dict[tuple[str, str], str]:
-    """Give every framework, control, theme and check a place of its own to link to."""
+    """Give every framework, control, theme and check its own anchor."""
     slugs: set[str] = set()
     anchors = {("", c.id): slug("k", c.id, slugs) for c in assessment.checks}
     anchors[ENTERPRISE, ""] = slug("f", "themes", slugs)
@@ -222,9 +222,7 @@ def _failures(results: Results) -> dict[str, list[elements.Subject]]:
 
 
 def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
-    """Return the most frequent reason codes for which verdicts of each check are unknown, in words,
-    with their number.
-    """
+    """Return the most frequent reasons for unknown results of each check, with their number."""
     reasons: dict[str, list[tuple[str, int]]] = {}
     limit = (
         'GROUP BY "check", reason_code QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY'
@@ -243,7 +241,7 @@ def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
 def _controls_of_checks(
     assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> dict[str, tuple[elements.Link, ...]]:
-    """List for every check the controls it serves, direct ones first."""
+    """List the controls that each check serves, direct ones first."""
     links_by_check: dict[str, list[tuple[int, elements.Link]]] = {}
     for framework in assessment.frameworks:
         for control in framework.controls:
@@ -348,7 +346,7 @@ def _more(failure_count: int, limit: int) -> str:
 
 
 def _unknown(unknown_count: int, reasons: Iterable[tuple[str, int]]) -> str:
-    """Say how many are unknown and the most frequent reasons."""
+    """Print the number of unknown results and the most frequent reasons."""
     if not unknown_count:
         return ""
     reason_counts = list(reasons)
@@ -360,7 +358,7 @@ def _unknown(unknown_count: int, reasons: Iterable[tuple[str, int]]) -> str:
 
 
 def _findings(assessment: model.Assessment, results: Results) -> Findings:
-    """Say what stands in findings.csv beside what the store holds, by check."""
+    """Return by check what findings.csv prints beside the data of the store."""
     control_lists = [_controls_by_check(f) for f in assessment.frameworks]
     open_statuses = (s for s in Status if s not in (Status.PASS, Status.NA))
     return Findings(

@@ -234,7 +234,7 @@ def _standings(assessment: Assessment) -> tuple[Standing, ...]:
 
 def compare(
     engine: Engine,
-    earlier_runs: Sequence[Found],
+    past_runs: Sequence[Found],
     assessment: Assessment,
     run: Path,
     out: Path | None = None,
@@ -243,11 +243,11 @@ def compare(
 
     Writes changes.parquet there, or to another folder.
     """
-    for number, path in enumerate([*(f.folder / RESULTS for f in earlier_runs), run / RESULTS]):
+    for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
         _load(engine, number, path)
     if not assessment.pseudonyms:
-        _refuse_unmarked(engine, earlier_runs)
-    last_run, number = earlier_runs[-1], len(earlier_runs)
+        _refuse_unmarked(engine, past_runs)
+    last_run, number = past_runs[-1], len(past_runs)
     checks_before, checks_now = (
         {c.id: c.about for c in v.checks} for v in (last_run.held, assessment)
     )
@@ -259,12 +259,10 @@ def compare(
         [i for i, about in checks_now.items() if about == "agent"],
     )
     _follow_failures(engine, number)
-    _find_changes(engine, [*(f.run.as_of for f in earlier_runs), _utc(assessment.run.as_of)])
+    _find_changes(engine, [*(f.run.as_of for f in past_runs), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
-    bases = [*(_basis_of(f.held) for f in earlier_runs), _basis_of(assessment)]
-    runs = tuple(
-        _earlier_run(f, *two) for f, two in zip(earlier_runs, pairwise(bases), strict=True)
-    )
+    bases = [*(_basis_of(f.held) for f in past_runs), _basis_of(assessment)]
+    runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
     history = History(
         runs=runs,
         flows=tuple(
@@ -292,11 +290,8 @@ def compare(
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
         regrouped=tuple(_regrouped(engine, number, assessment.causes)),
     )
-    return replace(
-        assessment,
-        history=history,
-        notices=(*assessment.notices, *_missing_agents(history), *_changed_types(engine)),
-    )
+    notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
+    return replace(assessment, history=history, notices=notices)
 
 
 def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:

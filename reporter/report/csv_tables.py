@@ -1,8 +1,8 @@
-"""CSV for eyes: findings.csv from the view, and any other table of texts; every cell of a run goes
+"""CSV for people: findings.csv from the view, and other tables of text. Every cell of a run goes
 through `escape`.
 
-What a spreadsheet would run as a formula gets a leading quote, which changes the data: machines
-read report.json.
+Text that a spreadsheet would run as a formula gets a leading quote. This changes the data, so
+machines read report.json.
 """
 
 from __future__ import annotations
@@ -25,17 +25,13 @@ _SUSPECT = _DANGEROUS | {" "}
 
 
 def write_findings(view: View, path: Path) -> None:
-    """Write findings.csv: every fail, unknown and compensated result as a row, in English as all
-    tables of a run are.
-    """
+    """Write findings.csv: one row for every failing, unknown or compensated result, in English."""
     with speaking(ENGLISH):
         write_table(path, view.finding_columns, view.findings)
 
 
 def todo(view: View) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of todo.csv: every verdict that an action mends, by owner, in the order of the
-    roadmap.
-    """
+    """Yield the rows of todo.csv: the results that an action fixes, by owner and roadmap order."""
     place = places(view)
     task_rows = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
     for row, rank in task_rows:
@@ -59,9 +55,7 @@ def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]
 
 
 def escape(text: str) -> str:
-    """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula,
-    leading blanks or not.
-    """
+    """Make invisible characters visible, and quote text that a spreadsheet could run."""
     if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all are such
         return text
     is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS

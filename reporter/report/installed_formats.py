@@ -1,8 +1,7 @@
-"""Formats that somebody installed. In: a name, the view. Out: what the package of that name writes,
-from a child.
+"""Installed formats. In: a name, the view. Out: the file that the package of that name writes.
 
-It is code of others, so it is imported only when somebody asks for it by name, and not in this
-process."""
+It is third-party code, so it is imported on request only, and in a child process.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +36,12 @@ class Installed:
 
     @property
     def place(self) -> str:
-        """What to name it by in errors."""
+        """Return the name of the format for error messages."""
         return f"format {self.name} of package {self.package} {self.version}"
 
 
 def installed() -> tuple[str, ...]:
-    """Return the names of all formats that are installed, without what ships."""
+    """Return the names of all installed formats, except those that ship."""
     from importlib.metadata import entry_points
 
     return tuple(sorted({p.name for p in entry_points(group=GROUP)} - {*WRITERS}))
@@ -56,7 +55,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
 
 
 def find(name: str) -> Installed:
-    """Return an installed format; raise InputError where there is none, or where two packages bring
+    """Return an installed format; raise InputError where there is none, or where two packages have
     it.
     """
     from importlib.metadata import entry_points
@@ -79,7 +78,7 @@ def find(name: str) -> Installed:
 def write(
     view: View, installation: Installed, data: Sequence[Path], folder: Path, limits: Limits
 ) -> None:
-    """Write the view to a new file of the folder; raise InputError where the format does not, or
+    """Write the view to a new file in the folder; raise InputError where the format does not, or
     the name is taken.
     """
     with Child(limits) as child, TemporaryDirectory(dir=folder, prefix=".own-") as place:
@@ -108,7 +107,7 @@ def write(
 
 
 def make(view: str, name: str, value: str, place: str, data: list[str], folder: str) -> str:
-    """Import the format, write the view and return the name of the file; in the child.
+    """Import the format, write the view and return the file name; runs in the child process.
 
     Raises InputError where it is no Format of that name, or writes another file.
     """

@@ -39,7 +39,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 
 
 def report_schema() -> str:
-    """Return the schema of report.json as text: a definition a dataclass, by its name."""
+    """Return the schema of report.json as text, with one definition per dataclass."""
     definitions: dict[str, Any] = {}
     root = definitions["Assessment"] = _definition(Assessment, definitions)
     root["properties"]["schema"] = {"const": SCHEMA}
@@ -55,7 +55,7 @@ def report_schema() -> str:
 
 
 def view_schema() -> str:
-    """Return the schema of what the templates of a report see."""
+    """Return the schema of the view that templates see."""
     return _whole(
         View,
         {},
@@ -123,9 +123,7 @@ def _definition(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _descriptions(kind: Any) -> dict[str, str]:
-    """Return what stands in quotes below each field, and under '' what stands below the class
-    line.
-    """
+    """Return the docstrings below each field, and that of the class under ''."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
     texts, name = {}, ""

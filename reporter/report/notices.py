@@ -1,7 +1,7 @@
-"""What a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice` for
-page 1, stdout and machines.
+"""Facts that a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice`
+for page 1, stdout and machines.
 
-A notice is a code with values; its sentence stands here, once for all formats and languages.
+A notice is a code with values. Its sentence is here, for all formats and languages.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ SENTENCES: Mapping[str, str] = {
 
 
 def notices(assessment: model.Assessment) -> tuple[elements.Notice, ...]:
-    """Print the notices of a run, in the order in which they were given."""
+    """Print the notices of a run, in their order."""
     return tuple(map(_notice, assessment.notices))
 
 

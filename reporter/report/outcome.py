@@ -1,5 +1,5 @@
-"""What `assess` says when it is done. In: the assessment, its view, the run folder. Out: lines for
-people, numbers for machines, what missed a gate.
+"""The output of `assess`. In: the assessment, its view, the run folder. Out: lines for people,
+numbers for machines, the reason for a missed gate.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
 def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
-    """Return the headline as numbers: shares in percent with one decimal, exact fractions as text
-    beside them.
-    """
+    """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
     totals, status_counts = _standing(assessment.scores.enterprise), _verdicts(assessment)
     with speaking(assessment.language):
         notice_data = [
@@ -80,9 +78,7 @@ def _verdicts(assessment: Assessment) -> Counter[Status]:
 
 
 def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
-    """Yield the headline line by line: what to know first, the numbers, the files, and why the
-    level is what it is.
-    """
+    """Yield the headline line by line: notices, numbers, files, and the reasons for the level."""
     summary, status_counts = view.summary, _verdicts(assessment)
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
@@ -105,7 +101,7 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
 
 
 def missed(view: View, gate: int) -> str:
-    """Say what keeps a run below the level that is asked for; '' where nothing does."""
+    """Explain why a run is below the required level; '' if it is not."""
     level = view.summary.level
     if level.lo >= gate:
         return ""
@@ -122,7 +118,7 @@ def missed(view: View, gate: int) -> str:
 
 
 def _why(view: View) -> str:
-    """Say what the level is held by, in the words of the report."""
+    """Print the reasons that hold the level down, in the words of the report."""
     if not view.summary.figure.assessed:
         return view.board.meaning
     caps = [f"{line.rstrip('.')}." for line in view.summary.caps]

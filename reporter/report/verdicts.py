@@ -1,8 +1,9 @@
-"""Findings as events need them. In: the view. Out: a `Finding` a row of findings.csv, with a stable
-id, and tool facts.
+"""Findings for event formats. In: the view. Out: one `Finding` per row of findings.csv, with a
+stable id; tool facts.
 
-The id depends on organisation, check and subject alone: the same defect keeps it in every run and
-every format."""
+The id depends on organisation, check and subject only. A defect keeps it in every run and every
+format.
+"""
 
 from __future__ import annotations
 
@@ -65,20 +66,20 @@ def findings(view: View) -> Iterator[Finding]:
 
 
 def places(view: View) -> dict[str, int]:
-    """Return where each column of the findings stands; a list may be called like one of ours, which
-    stand first.
+    """Return the position of each column of the findings. Our columns come first and win over
+    framework names.
     """
     return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
 
 
 def verdicts(view: View) -> Iterator[dict[str, str]]:
-    """Yield the findings of a view by column."""
+    """Yield the findings of a view as dictionaries by column."""
     place = places(view)
     return ({name: row[at] for name, at in place.items()} for row in view.findings)
 
 
 def controls_of(view: View) -> dict[str, Served]:
-    """Map each check to the controls that it counts for, by framework."""
+    """Map each check to its controls, by framework."""
     controls_by_check: dict[str, list[tuple[Framework, Control]]] = {}
     for framework in view.frameworks:
         for control in framework.controls:

@@ -1,8 +1,9 @@
-"""What stands in the workbook. In: the view. Out: a `Tab` a sheet, rows of printed texts; nothing
-is counted that is not printed.
+"""The content of the workbook. In: the view. Out: one `Tab` per sheet, with rows of printed texts.
+Nothing is counted that is not printed.
 
-Columns of kind `COUNT` hold numbers that know their value (`words.Numeral`), or words where there
-is none."""
+Columns of kind `COUNT` hold numbers that know their value (`words.Numeral`), or words if there is
+none.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +146,7 @@ _FILE = (
 
 
 def _columns(spec: str) -> tuple[Column, ...]:
-    """Read columns told as `name:width`, with `#` for numbers and `~` for texts that wrap."""
+    """Parse columns given as `name:width`, with `#` for numbers and `~` for texts that wrap."""
     words = (word.rpartition(":") for word in spec.split())
     return tuple(_column(name, width) for name, _, width in words)
 
@@ -156,19 +157,19 @@ def _column(name: str, width: str) -> Column:
 
 
 def _fields(line: object, spec: str) -> Row:
-    """Return the fields of a line that columns are named after."""
+    """Return the fields of a line that the columns are named after."""
     names = (name.rpartition(":")[0] for name in spec.split())
     values = ((name, getattr(line, name)) for name in names)
     return tuple(digits(v) if isinstance(v, int) else _cell_text(name, v) for name, v in values)
 
 
 def _cell_text(name: str, text: str) -> str:
-    """Print what stands in a column: codes as words, what content says in the language."""
+    """Print a cell: codes as words, and texts of the content in the current language."""
     return word(text) if name in _CODED else content(text) if name in ("title", "fix") else text
 
 
 def _translations(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
-    """Print rows that are kept in English."""
+    """Print rows that are stored in English."""
     if language() == ENGLISH:
         return rows
     return ([_cell_text(n, text) for n, text in zip(names, row, strict=True)] for row in rows)
@@ -178,7 +179,7 @@ _CODED = ("severity", "status", "lane", "kind")
 
 
 def headings() -> set[str]:
-    """Return the heading of every column, but for those that are named after a framework."""
+    """Return the heading of every column, except those named after a framework."""
     specs = " ".join(
         (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE)
     )
@@ -187,7 +188,7 @@ def headings() -> set[str]:
 
 
 def _figures(figure: Figure, coverage: str) -> Row:
-    """Score, at most, both exactly, coverage; words where there is no score."""
+    """Return score, upper bound, both exactly, and coverage; words if there is no score."""
     upper_bound = percent(Fraction(figure.exact_hi)) if figure.assessed else ""
     exact_bounds = (figure.exact_lo, figure.exact_hi) if figure.assessed else ("", "")
     return figure.text, upper_bound, *exact_bounds, coverage
@@ -264,7 +265,7 @@ def _gap(part: str, gap: Gap) -> Row:
 
 
 def _controls(view: View) -> Iterator[Row]:
-    """Themes first, then every control of every framework."""
+    """Yield themes first, then every control of every framework."""
     for f in (view.themes, *view.frameworks):
         yield from (_control(f, c) for c in f.controls)
 
@@ -326,8 +327,8 @@ def _checks(view: View) -> Iterator[Row]:
 
 
 def _agents(view: View) -> Iterator[Row]:
-    """Every actor with a finding, the most failures first; then those that only the report's tables
-    name.
+    """Yield every actor with a finding, the most failures first, then actors that only the report
+    lists.
     """
     counts: dict[str, Counter[str]] = {}
     owners: dict[str, tuple[str, str]] = {}
@@ -419,7 +420,7 @@ def _statements(view: View) -> Iterator[Row]:
 
 
 def _changes(view: View) -> list[Tab]:
-    """What changed, where an earlier run was compared."""
+    """Return the sheet of changes if an earlier run was compared."""
     if not view.history.runs:
         return []
     columns = tuple(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
@@ -427,5 +428,5 @@ def _changes(view: View) -> list[Tab]:
 
 
 def _quarantine(view: View) -> Iterator[Row]:
-    """The notes that the report shows; the summary says how many there are and where."""
+    """Yield the notes that the report shows. The summary has their number and place."""
     yield from ((q.place, word(q.kind), q.reason, q.text) for q in view.accounting.quarantined)

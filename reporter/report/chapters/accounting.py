@@ -1,6 +1,6 @@
-"""Scope, and what became of every input record: an `Assessment` in, printable lines out.
+"""Scope, and the accounting of every input record: an `Assessment` in, printable lines out.
 
-The reader must be able to add the counts up; where they do not add up, that is printed too.
+The reader must be able to add up the counts. If they do not add up, that is printed too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ ALL = mark("All files")
 
 
 def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """Say who, what and when was assessed, and against which target."""
+    """Print who, what and when was assessed, and against which target."""
     kinds = [(k, n) for k, n in sorted(assessment.population.items()) if k != "shadow"]
     unregistered = assessment.population.get("shadow", 0)
     actors = join(count(n, clean(kind)) for kind, n in kinds) or say("none recorded")
@@ -221,9 +221,7 @@ def _rejected(note: model.Quarantined) -> Rejected:
 
 
 def _quarantined_text(shown_count: int, note_count: int, lost_count: int) -> str:
-    """Records that were lost and notes are counted apart: a note may stand for a field, or for many
-    records.
-    """
+    """Count lost records and notes separately: a note may cover one field or many records."""
     lead = (
         say("{records} unreadable or rejected", records=count(lost_count, "record"))
         if lost_count
@@ -262,7 +260,7 @@ def _units(total: int, unit: str) -> str:
 
 
 def _span(seconds: int | None) -> str:
-    """A delay in the unit a person would use."""
+    """Print a delay in a unit that a person would use."""
     duration = seconds or 0
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if duration >= 2 * size:

@@ -1,7 +1,8 @@
 """Agents one by one: a `Comparison` in, their levels by tier and the action path of each out.
 
-An action path says for whom an agent acts, what it used with success, and whether anybody approved
-that before."""
+An action path shows for whom an agent acts, what it used successfully, and whether anybody approved
+that first.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ _NAMELESS = {
 
 
 def agents(comparison: model.Comparison) -> Agents:
-    """Print levels by tier, and a card for each agent that is active or was seen."""
+    """Print levels by tier, and a card for each agent that is active or appears in logs."""
     paths: dict[str, list[model.Step]] = defaultdict(list)
     for step in comparison.paths:
         paths[step.agent].append(step)

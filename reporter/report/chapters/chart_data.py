@@ -1,6 +1,4 @@
-"""What is drawn beside its numbers: an `Assessment` in, the losses by theme and the calendar of the
-logs out.
-"""
+"""The data of charts: an `Assessment` in, the losses by theme and the calendar of the logs out."""
 
 from __future__ import annotations
 
@@ -118,7 +116,7 @@ MOST_DAYS, MOST_LOGS = 400, 30
 
 
 def losses(assessment: model.Assessment) -> Losses:
-    """Lead from 100 % to the evidenced score, theme by theme, the costliest first."""
+    """List the losses from 100 % down to the evidenced score by theme, the largest first."""
     view = assessment.scores.enterprise
     themes = [c for c in view.controls if c.state != "not_applicable"]
     if not view.total.assessed:
@@ -166,7 +164,7 @@ def _cost(cost: Fraction, open_cost: Fraction) -> str:
 
 
 def calendar(assessment: model.Assessment) -> LogCalendar:
-    """Lay the days of the period out for each log source."""
+    """Show the days of the period for each log source."""
     end = min(assessment.run.period_to, assessment.run.as_of)
     days = (end - assessment.run.period_from).days
     feeds = sorted(assessment.feeds, key=lambda f: (f.alive, f.log_source))

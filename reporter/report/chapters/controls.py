@@ -376,6 +376,6 @@ def _brief(check: elements.Check) -> str:
 
 
 def _score(check: elements.Check) -> str:
-    """Print a score that stands beside counts, with the weights that part the two."""
+    """Print a score beside counts, with a note on weights where the two differ."""
     note = weight_note(check.figure, check.counts, bool(check.sample))
     return " ".join(filter(None, (ranged(check.figure), note)))

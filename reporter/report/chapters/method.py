@@ -16,7 +16,7 @@ from reporter.report.view.format import clean, count, join, number, percent
 
 
 def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """Explain the numbers in the order in which they come about."""
+    """Explain the numbers in the order of their calculation."""
     rules = (
         *_STANDING,
         *_weights(assessment.policy),
@@ -29,7 +29,7 @@ def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
 
 
 def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """Name the maturity levels and what each claims."""
+    """Name the maturity levels and the claim of each."""
     level_pairs = zip_longest(
         assessment.policy.level_names, assessment.policy.level_claims, fillvalue=""
     )
@@ -40,7 +40,7 @@ def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
 
 
 def hashes(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """List what pins the numbers: inputs, catalog, policy, engine versions."""
+    """List the hashes that pin the numbers: inputs, catalog, policy, engine versions."""
     run_hashes = {"policy": assessment.policy.sha256, "evidence_id": evidence_id(assessment)}
     catalogs = {
         say("{name} (source text)", name=f.short): f.source_sha256 for f in assessment.frameworks
@@ -76,7 +76,7 @@ def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
 
 
 def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:
-    """Say what other weights were tried and how many levels hang on them."""
+    """Print which other weights were tried and how many levels depend on them."""
     if not assessment.reweighed:
         return ()
     names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in assessment.reweighed]

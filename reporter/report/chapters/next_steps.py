@@ -1,7 +1,7 @@
-"""The roadmap: a `planned.Roadmap` and the results that it is about in, printable lines out.
+"""The roadmap: a `planned.Roadmap` and its results in, printable lines out.
 
-Gains are printed in percentage points with two decimals, half up, and never as 0.00 where there is
-one."""
+Gains are in percentage points with two decimals, rounded half up. A gain is never printed as 0.00.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
 
 
 def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:
-    """Print what each owner has to do, who has most first; what nobody owns last."""
+    """Print the work of each owner, the largest share first; work without an owner comes last."""
     columns = ("owner", "rank", "count(*)")
     rows = results.each(columns, "rank IS NOT NULL", "GROUP BY owner, rank ORDER BY owner, rank")
     entries: list[tuple[tuple[bool, int, str], OwnerLine]] = []
@@ -180,21 +180,19 @@ def _owners_text(owners: Sequence[OwnerLine]) -> str:
 
 
 def points(value: Fraction) -> str:
-    """Print a share as percentage points with two decimals, half up; 0.00 only where there is
-    none.
-    """
+    """Print a share as percentage points with two decimals, rounded half up; only zero is 0.00."""
     hundredths = (20000 * value + 1) // 2
     hundredths = max(hundredths, 1) if value > 0 else hundredths
     return decimal(Fraction(hundredths, 100), 2)
 
 
 def person_days(value: Fraction) -> str:
-    """Print person-days without needless decimals."""
+    """Print person-days without trailing decimals."""
     return decimal(value)
 
 
 def days_of_work(value: Fraction) -> str:
-    """Print person-days with their name."""
+    """Print person-days with their unit."""
     is_single, days = value == 1, person_days(value)
     return say("{n} person-day", n=days) if is_single else say("{n} person-days", n=days)
 
@@ -210,7 +208,7 @@ class Fixes:
         self._texts: dict[tuple[tuple[str, bool], ...], str] = {}
 
     def of(self, action: Action) -> str:
-        """Say what an action asks for."""
+        """Return the text of the work for an action."""
         if action.kind == EVIDENCE:
             return say(_SUPPLY) + self._missing(action)
         if action.mends not in self._texts:
@@ -268,9 +266,7 @@ _ORIGINS = {
 
 
 def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine:
-    """A line as the report prints it: long texts cut, and whether its place hangs on the
-    weights.
-    """
+    """Return a line for the report: long texts are cut, and weight-sensitive places are marked."""
     return replace(
         line,
         sensitive=_sensitive(assessment, line, place),
@@ -281,7 +277,7 @@ def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine
 
 
 def _sensitive(assessment: model.Assessment, line: PickLine, place: int) -> str:
-    """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
+    """Print the places that other weights give to a leading action; '' if there are none."""
     places = []
     for weighting in assessment.reweighed:
         lane = [clean(i) for i in weighting.first[line.lane != NOW]]
@@ -337,7 +333,7 @@ def _text(assessment: model.Assessment) -> str:
 
 
 def _first(assessment: model.Assessment) -> str:
-    """Say what the first actions that mend something bring by themselves."""
+    """Print the combined effect of the first actions that fix something."""
     plan = assessment.roadmap
     if not plan.first:
         return ""

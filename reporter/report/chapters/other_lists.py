@@ -1,4 +1,4 @@
-"""Crosswalks as printed: which control has to do with which, who says so, and how sure that is.
+"""Crosswalks as printed: which controls are related, on whose authority, and with what confidence.
 
 In: an `Assessment` and the anchors. Out: one `shape.Crosswalk` each.
 """
@@ -33,12 +33,12 @@ def crosswalks(
 
 
 def basis_words(walk: Crosswalk) -> str:
-    """Say who claims the pairs of a crosswalk."""
+    """Print the authority behind the pairs of a crosswalk."""
     return say("published by {name}", name=walk.publisher) if walk.publisher else say(OWN)
 
 
 def _intro(basis: str, source: str) -> str:
-    """Say where the pairs come from; what we read ourselves says so already."""
+    """Print the origin of the pairs. Sources of our own readings already state it."""
     text = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
     return f"{text.rstrip('.')}."
 

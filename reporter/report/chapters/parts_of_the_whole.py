@@ -1,5 +1,5 @@
-"""The segments of the organisation as printed: an `Assessment` in, one table a dimension out, the
-weakest segment first.
+"""The segments of the organisation as printed: an `Assessment` in, one table per dimension out,
+with the weakest segment first.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _NONE = {
 
 
 def slices(assessment: model.Assessment) -> Slices:
-    """Print every segment, by dimension, and count what stands in none."""
+    """Print every segment, by dimension."""
     if not assessment.slices:
         return Slices()
     segments = sorted(assessment.slices, key=_weakest_first)

@@ -1,6 +1,6 @@
 """Observed against assigned: a `Comparison` in, printable lines out.
 
-A use outside a scope is called a scope deviation, never an attack: what it was, people decide.
+Use outside a scope is called a scope deviation, never an attack: people decide what it was.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ _BASIS = {
 
 
 def observed(comparison: model.Comparison) -> Observation:
-    """Print what agents did beside what they were given."""
+    """Print observed use beside assigned rights."""
     return Observation(
         text=_agents_text(comparison),
         agents=tuple(_agent(a) for a in comparison.agents[:AGENTS_SHOWN]),
@@ -370,7 +370,7 @@ def _halves(half_count: int) -> str:
 
 
 def causes(root_causes: tuple[model.Cause, ...]) -> Causes:
-    """Print what lies behind the failures: one defect fails several checks, and is mended once."""
+    """Print the root causes of failures: one defect fails several checks and is fixed once."""
     failures = sum(c.failures for c in root_causes)
     text = (
         say(

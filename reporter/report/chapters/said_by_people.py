@@ -1,5 +1,6 @@
-"""What people said, as printed: waivers, compensating controls, answers. In: an `Assessment` and
-the anchors. Out: their chapters, idle statements too."""
+"""Statements of people as printed: waivers, compensating controls, answers. In: an `Assessment` and
+the anchors. Out: their chapters, including statements without effect.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ EVERY = mark("every failing subject")
 
 
 def waivers(assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> Waivers:
-    """Print every waiver and compensating control, with what it does."""
+    """Print every waiver and compensating control, with its effect."""
     statement_files = {f.file for f in assessment.files if f.source in (WAIVERS, COMPENSATIONS)}
     rejected_count = sum(
         q.kind == "rejected" and q.file in statement_files for q in assessment.quarantined
@@ -238,7 +239,7 @@ _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 def attestations(
     assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> Attestations:
-    """Print every answer in the order of the lists, with what it counts as."""
+    """Print every answer in the order of the lists, with its effect."""
     answer_files = {f.file for f in assessment.files if f.source == ATTESTATIONS}
     rejected_count = sum(
         q.kind == "rejected" and q.file in answer_files for q in assessment.quarantined

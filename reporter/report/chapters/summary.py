@@ -46,7 +46,7 @@ ADD_UNITS = mark("add business units to the inventory")
 
 
 def cover(assessment: model.Assessment) -> elements.Cover:
-    """Print who was assessed, for which period, and the id of the evidence."""
+    """Print the subject of the assessment, its period, and the id of the evidence."""
     identity = evidence_id(assessment)
     return elements.Cover(
         title=say("AI agent control maturity report"),
@@ -68,7 +68,7 @@ def cover(assessment: model.Assessment) -> elements.Cover:
 
 
 def evidence_id(assessment: model.Assessment) -> str:
-    """Name the evidence by the hash of all hashes, unless the run already did."""
+    """Return the evidence id of the run, or else the hash of all hashes."""
     recorded_id = assessment.hashes.get("evidence_id")
     text = json.dumps(assessment.hashes, sort_keys=True, separators=(",", ":"))
     return recorded_id or hashlib.sha256(text.encode()).hexdigest()
@@ -182,7 +182,7 @@ def _if_any(label: str, total: int) -> tuple[elements.Line, ...]:
 
 
 def _gap_checks(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
-    """Order failing checks by the weight they surely lose, open ones by what they may lose."""
+    """Order failing checks by the weight that is lost, and open checks by the weight at risk."""
     weight = assessment.policy.severity_weights
     scores = [
         (c, assessment.scores.checks[c.id])
@@ -245,7 +245,9 @@ def _questions_text(total: int) -> str:
 
 
 def _aside_text(assessment: model.Assessment) -> str:
-    """Say how many answers put a control aside: they answer a question and show nothing."""
+    """Count the answers that mark a control as not applicable; they answer a question and prove
+    nothing.
+    """
     answers = [t for t in assessment.attestations if t.settles]
     inapplicable_count = sum(t.status == Status.NA for t in answers)
     return (
@@ -260,7 +262,7 @@ def _aside_text(assessment: model.Assessment) -> str:
 
 
 def _open_questions(assessment: model.Assessment) -> int:
-    """Count the controls whose question nobody answered: no credit at all in lo, and some in hi."""
+    """Count the controls with an open question: no credit for it in lo, and some in hi."""
     practices = [p for f in assessment.scores.frameworks for c in f.controls for p in c.practices]
     asking_practices = [p for p in practices if ASK in dict(p.weights)]
     return sum(

@@ -1,8 +1,9 @@
-"""The chapters at the end of the auditor's PDF: how each number came about, and all findings. In: a
+"""The last chapters of the auditor's PDF: how each number came about, and all findings. In: a
 `shape.View`. Out: their words, in parts.
 
-Every row of findings.csv is there; where it cannot be, the chapter says how many are and where the
-others stand."""
+Every row of findings.csv is there. If not, the chapter gives the number of rows and the place of
+the others.
+"""
 
 from __future__ import annotations
 
@@ -72,9 +73,7 @@ class Chapter:
 
 
 def sums(view: View) -> tuple[Sums, ...]:
-    """Write out the sum of everything that is assessed, by framework; those of the checks come
-    last.
-    """
+    """Print the sums of all assessed objects by framework; those of the checks come last."""
     reason_lists = []
     for f in (view.themes, *view.frameworks):
         parts_of: tuple[Group | Control, ...] = (f.total, *f.groups, *f.controls)
@@ -86,8 +85,8 @@ def sums(view: View) -> tuple[Sums, ...]:
 def chapter(
     view: View, shown_count: int, pages: int, digest: str, pages_before: int = 0
 ) -> Chapter:
-    """Say how many findings follow, in which order, and where the same stands; before it come so
-    many pages of sums.
+    """Print the number and order of the findings, and where else they are. Pages of sums may
+    precede it.
     """
     pages_note = say("They stand on {pages} after this one.", pages=count(pages_before, "page"))
     text, is_complete = _findings(view, shown_count, pages, digest)
@@ -131,9 +130,7 @@ def _findings(
 
 
 def sections(view: View, limit: int | None = None) -> Iterator[Section]:
-    """Group the findings, in the order of the view, by check; of so many at the most, what fails is
-    taken first.
-    """
+    """Group the findings by check, in the order of the view. A limit keeps failures first."""
     place, counts = places(view), {c.id: c.counts for c in view.checks}
     clause = (
         f"QUALIFY row_number() OVER (ORDER BY status <> 'fail', place) <= {limit} ORDER BY place"
@@ -183,7 +180,9 @@ def _row(finding: dict[str, str]) -> Row:
 
 
 def parts(sections: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
-    """Cut the sections into parts of so many rows; a section that is cut goes on in the next."""
+    """Split the sections into parts with a maximum number of rows. A split section continues in the
+    next part.
+    """
     part: list[Section] = []
     room = size
     for section in sections:

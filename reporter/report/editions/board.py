@@ -1,5 +1,5 @@
-"""The board edition in plain words: an `Assessment` in, what the level means, five decisions and
-the blind spots out.
+"""The board edition in plain words: an `Assessment` in; the meaning of the level, five decisions
+and the blind spots out.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _meaning(assessment: model.Assessment) -> str:
 
 
 def _next(assessment: model.Assessment) -> str:
-    """Say what the next level claims, and what keeps the organisation from it."""
+    """Print the claim of the next level, and what keeps the organisation from it."""
     total, names = assessment.scores.enterprise.total, assessment.policy.level_names
     next_level = total.level_lo + 1
     if next_level >= len(names) or not total.assessed:
@@ -166,7 +166,7 @@ def _decision(assessment: model.Assessment, rank: int, pick: Pick, fixes: Fixes)
 
 
 def _blind_spots(assessment: model.Assessment) -> list[str]:
-    """Say what could not be assessed and why it matters."""
+    """Print what could not be assessed and why it matters."""
     total = assessment.scores.enterprise.total
     sentences = []
     if total.hi > total.lo:

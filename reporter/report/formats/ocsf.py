@@ -1,8 +1,8 @@
-"""findings.ocsf.jsonl: findings as OCSF Compliance Findings (class 2003), an event a line.
+"""findings.ocsf.jsonl: findings as OCSF Compliance Findings (class 2003), one event per line.
 
-Missing evidence is a Warning ("no result, for lack of information"), never a Pass. Times are
-`as_of`: nothing asks the clock, and when a finding was first seen or whether it is new, one run
-does not know."""
+Missing evidence is a Warning ("no result, for lack of information"), never a Pass. All times are
+`as_of`: nothing reads the clock, and one run cannot tell when a finding first appeared.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(view: View, path: Path) -> None:
 
 
 def _frame(view: View) -> dict[str, Any]:
-    """What every event of a run says."""
+    """Return the fields that all events of a run share."""
     moment = datetime.fromisoformat(view.cover.as_of_iso)
     return {
         "activity_id": 1,

@@ -1,8 +1,8 @@
-"""findings.sarif: SARIF 2.1.0 of what the view finds in configuration: records of inventories and
-statements.
+"""findings.sarif: SARIF 2.1.0 of findings in configuration, that is in inventories and statements.
 
-What logs alone show is no defect of a file and is left out, and so is what goes beyond `MOST`
-results; both are counted."""
+Findings from logs alone are no defects of a file and are left out, as are those beyond `MOST`
+results. Both are counted.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write(view: View, path: Path) -> None:
 
 
 def run(view: View) -> dict[str, Any]:
-    """Return the run: rules, taxonomies, and the results that weigh most."""
+    """Return the run: rules, taxonomies, and the most severe results."""
     checks = [c for c in view.checks if c.needs in ("inventory", "both")]
     rules = {c.id: n for n, c in enumerate(checks)}
     configured_total = 0
@@ -137,7 +137,7 @@ def _taxonomy(framework: Framework) -> dict[str, Any]:
 
 
 def _rank(finding: Finding) -> float:
-    """Twenty a step of severity and five a tier, the highest that the subject may have; of 100."""
+    """Return a rank up to 100: twenty for each severity step and five for each possible tier."""
     tier = top_tier(finding.tier)
     return 20.0 * (len(SEVERITIES) - 1 - SEVERITIES.index(finding.check.severity)) + 20 + 5 * tier
 
@@ -173,7 +173,7 @@ def _result(
 
 
 def _location(finding: Finding, files: dict[str, FileLine]) -> dict[str, Any]:
-    """The file, its line where records are numbered by lines, and the agent."""
+    """Return the file, the line number where records have one, and the agent."""
     name, _, place = finding.record.rpartition("#")
     line = files.get(name)
     path = name.removesuffix(f"!{line.part}") if line and line.part else name
@@ -194,7 +194,7 @@ def _suppression(finding: Finding, waivers: dict[str, WaivedLine]) -> dict[str, 
 
 
 def _literal(text: str) -> str:
-    """Write a text so that no reader of messages takes part of it for a placeholder or a link."""
+    """Escape a text so that readers of messages find no placeholder or link in it."""
     return text.replace("{", "{{").replace("}", "}}").replace("](", "\\](")
 
 

@@ -1,8 +1,9 @@
 """report.xlsx: the sheets of `tabs` in a workbook. In: the view. Out: texts as texts, numbers as
 numbers, never a formula.
 
-A sheet that is too long goes on in a further one, a cell that is too long says how much is left out
-and where it is."""
+A sheet that is too long continues in a further one. A cell that is too long says how much is left
+out and where it is.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Charts as inline SVG strings: values of the view in, text out, with a title for the blind.
+"""Charts as inline SVG strings: values of the view in, text out, with a title for screen readers.
 
-Colours stand as attributes, for the PDF; the classes let the style sheet of the HTML darken them.
-The rating colours can be told apart by the colour-blind, and each cell carries its letter.
+Colours are attributes, for the PDF; classes let the style sheet of the HTML darken them. Colour-
+blind readers can distinguish the rating colours, and each cell carries its letter.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _range(
 
 
 def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -> str:
-    """Draw controls by level, coloured and lettered by rating, then the score; the titles come
-    last, for a phone is narrow.
+    """Draw controls by level, coloured and lettered by rating, then the score. Titles come last, as
+    phones are narrow.
     """
     row, cell = 21, 38
     margin = 18 + 7 * max(len(c.id) for c in controls)
@@ -145,7 +145,7 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
 
 
 def _ground(kind: str, x: float, y: float, width: float, height: float) -> str:
-    """Outline one cell; the cells of a kind become one path, as a PDF pays for each element."""
+    """Outline one cell. Cells of a kind become one path, as each element costs space in a PDF."""
     if kind == "none":
         return f"M{x + width / 2 - 1:g} {y + height / 2:g}h2v2h-2z"
     return f"M{x:g} {y:g}h{width:g}v{height:g}h-{width:g}z"
@@ -191,7 +191,7 @@ def lag(bars: Sequence[elements.Bar]) -> str:
 
 
 def split(part: SliceLine) -> str:
-    """Draw the verdicts on one part as one bar: passing, unknown, failing."""
+    """Draw the results of one part as one bar: passing, unknown, failing."""
     passes, unknowns, failures = part.passed + part.compensated, part.unknown, part.failed
     total, width, x = passes + unknowns + failures, 120, 0.0
     parts = []
@@ -214,9 +214,7 @@ def split(part: SliceLine) -> str:
 
 
 def waterfall(losses: Losses) -> str:
-    """Draw what each theme takes off 100 %, the certain part apart from what evidence could give
-    back.
-    """
+    """Draw the loss of each theme from 100 %, with the certain part apart from missing evidence."""
     margin, width, row = 200, 400, 19
     least = min((loss.at_to for loss in losses.rows), default=0)
     scale = width / max(1, 1000 - least)
@@ -239,7 +237,7 @@ def waterfall(losses: Losses) -> str:
 
 
 def days(calendar: LogCalendar) -> str:
-    """Draw a row a log source and a cell a day: full, half as high, or an outline."""
+    """Draw one row per log source and one cell per day: full, half height, or an outline."""
     margin, row = 190, 20
     day_count = len(calendar.rows[0].days)
     cell = min(12.0, 590 / day_count)
@@ -279,8 +277,8 @@ def days(calendar: LogCalendar) -> str:
 
 
 def trend(history: Trend, width: int = 400) -> str:
-    """Draw the evidenced score of each run, what missing evidence could add, and the level above
-    it.
+    """Draw for each run the evidenced score, the possible effect of missing evidence, and the
+    level.
     """
     span = width - _LEFT
     spots = [(_LEFT + _INSET + m.at * (span - 2 * _INSET) / 1000, m) for m in history.moments]
@@ -336,7 +334,7 @@ def _band(start: tuple[float, Moment], end: tuple[float, Moment]) -> str:
 
 
 def _single_band(x: float, moment: Moment) -> str:
-    """The range of one run, seen where it has no neighbour too."""
+    """Draw the range of one run, which is visible even without a neighbour."""
     return (
         f'<path class="soft" fill="{SOFT}" d="M{x - 3:g}'
         f' {_height(moment.at_hi):g}h6V{_height(moment.at_lo):g}h-6Z"/>'
@@ -353,7 +351,7 @@ def _connection(start: tuple[float, Moment], end: tuple[float, Moment]) -> str:
 
 
 def _date_labels(spots: list[tuple[float, Moment]]) -> list[str]:
-    """Print the dates that have room, the first and the last always."""
+    """Print the dates that fit, and always the first and the last."""
     parts, last_x = [], -1e9
     last_index = len(spots) - 1
     for index, (x, moment) in enumerate(spots):

@@ -1,8 +1,9 @@
-"""Pages by a template of the user's own, in a sandbox. In: a jinja2 file and the view. Out: HTML
-and PDF named like it.
+"""Pages from a user template, in a sandbox. In: a jinja2 file and the view. Out: HTML and PDF named
+after it.
 
-It sees what our templates see and no more: no file, no attribute that begins with an underscore,
-nothing outside the page."""
+It sees the same data as our templates: no file, no attribute with a leading underscore, nothing
+outside the page.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +137,7 @@ def _text(path: Path) -> str:
 def write(
     view: View, template: Template, mediums: Iterable[str], folder: Path, limits: Limits = USUAL
 ) -> None:
-    """Write the page as HTML, PDF or both: in a child, for a template may call itself or count
+    """Write the page as HTML, PDF or both, in a child process: a template may recurse or loop
     without end.
 
     Raises InputError where the template fails, or its page is refused.
@@ -163,7 +164,7 @@ def write(
 
 
 def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> None:
-    """Write one page of a template in one medium; in the child."""
+    """Write one page of a template in one medium; runs in the child process."""
     template = Template(name, Path(path), text)
     writer, _ = shipped(medium)
     with _error_place(template):
@@ -171,12 +172,13 @@ def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> N
 
 
 def check(page: str, layout: str, template: Template) -> None:
-    """Refuse a page that is not built on our layout, or brings in what could reach outside of it.
+    """Refuse a page that is not built on our layout, or that adds content which could reach outside
+    it.
 
-    It is read as browsers read it, by the same algorithm; where even they differ, in comments,
-    nothing may stand.
+    The page is parsed by the same algorithm as in browsers. Comments are not allowed, because
+    browsers differ on them.
 
-    Raises InputError where it is not, or does.
+    Raises InputError where the page is refused.
     """
     if len(page) > LONGEST_PAGE:
         raise InputError(
@@ -229,7 +231,7 @@ class _Element:
 
 
 def _elements(page: str) -> list[_Element]:
-    """Return the elements of a page as a browser finds them, in their order."""
+    """Return the elements of a page as a browser sees them, in order."""
     import tinyhtml5
 
     elements: list[_Element] = []
@@ -249,7 +251,9 @@ def _elements(page: str) -> list[_Element]:
 
 
 def _policy(elements: list[_Element]) -> list[_Element]:
-    """What keeps a page in: the head's first two elements, before anything that could act."""
+    """Return the content security policy: the first two elements of the head, before any active
+    content.
+    """
     tags = [e.tag for e in elements]
     policy = elements[2:4] if tags[:2] == ["html", "head"] else []
     return (
@@ -261,7 +265,7 @@ def _policy(elements: list[_Element]) -> list[_Element]:
 
 
 def _reaches(tag: str, name: str, value: str) -> bool:
-    """Tell whether an attribute loads, sends, runs or leads somewhere it should not."""
+    """Tell whether an attribute loads, sends, runs or links to something that is not allowed."""
     address = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
     if "url(" in address.lower().replace("url(#", ""):
         return True
@@ -285,7 +289,7 @@ def _reaches(tag: str, name: str, value: str) -> bool:
 
 @contextmanager
 def _error_place(template: Template) -> Iterator[None]:
-    """Say in which line of the template something went wrong."""
+    """Report the line of the template in which an error occurred."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:

@@ -1,7 +1,7 @@
 """Pictures of agents and of levels as inline SVG: values of the view in, text out, with a title and
 a description.
 
-Lines differ in dashes as well as in colour. Every number stands in a table beside its picture too.
+Lines differ in dashes as well as in colour. Every number is also in a table beside its picture.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROW = 20
 
 
 def tier_levels(agents: Agents) -> str:
-    """Draw how many agents of each tier stand at each level: the more, the darker."""
+    """Draw the number of agents of each tier at each level; darker means more."""
     margin, cell, row = 96, 66, 30
     heads = [*(say("level {level}", level=n) for n in range(6)), say(NO_LEVEL)]
     if not any(r.cells[6] for r in agents.rows):
@@ -87,7 +87,7 @@ def tier_levels(agents: Agents) -> str:
 
 
 def maturity(framework: elements.Framework) -> str:
-    """Draw the level of each function, or of each control of a flat list: evidenced, possible,
+    """Draw the level of each function, or of each control in a flat list: evidenced, possible,
     target.
     """
     items: Sequence[elements.Group | elements.Control] = [
@@ -134,7 +134,7 @@ def _level_range(level: elements.Level) -> str:
 
 
 def action_path(card: AgentCard) -> str:
-    """Draw for whom an agent acts on its left, and what it used on its right."""
+    """Draw the principals of an agent on its left, and its uses on its right."""
     principals = [s for s in card.steps if s.kind == "principal"]
     uses = [s for s in card.steps if s.kind != "principal"]
     heads = sum(any(s.kind == k for s in uses) for k in _HEADS)
@@ -192,9 +192,7 @@ def _line(path: str, step: PathStep) -> str:
 
 
 def _mark(x: float, y: float, step: PathStep) -> str:
-    """A full dot for what changes something, a hollow one for what reads, none where it is not
-    known.
-    """
+    """Draw a full dot for a change, a hollow one for a read, and none if the effect is unknown."""
     stroke, css, _ = _STROKES[step.standing]
     if not step.changes:
         return ""

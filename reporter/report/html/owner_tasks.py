@@ -1,8 +1,8 @@
-"""The engineer edition: what each owner has to mend or show. In: a `View`. Out: desks, rows.
+"""The engineer edition: the tasks of each owner. In: a `View`. Out: task lists, rows.
 
-On the screen nothing is left out: a long run keeps the first of each owner in the page and all of
-them on pages beside it. On paper stands as much as a person reads, and how much that is. Everything
-stands in todo.csv too."""
+The screen shows everything: a long run keeps the first tasks of each owner in the page and all of
+them on pages beside it. Paper shows a readable part, with the total. todo.csv has everything.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _MOST_FIRST = f"owner = '', {_FAILING} OVER (PARTITION BY owner) DESC, {BY_OWNER
 
 
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
-    """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
+    """List the tasks of each owner, the largest list first; tasks without an owner come last."""
     urgent_count = sum(pick.lane == NOW for pick in view.roadmap.picks)  # they come first
     counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent_count})")
     order = "GROUP BY owner ORDER BY owner = '', failing DESC, owner"
@@ -117,7 +117,7 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
 
 
 def pages(view: View, task_lists: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]:
-    """Yield all that each owner has to do, page by page."""
+    """Yield all tasks of each owner, page by page."""
     order = f"ORDER BY {_MOST_FIRST}"
     for task_list, (_, owner_rows) in zip(task_lists, _by_owner(_rows(view, order)), strict=True):
         for file in task_list.files:
@@ -125,7 +125,7 @@ def pages(view: View, task_lists: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]
 
 
 def _rows(view: View, order: str) -> Iterator[tuple[Any, ...]]:
-    """Yield what is owed: row of texts, place in the roadmap, owner."""
+    """Yield the open tasks: row of texts, place in the roadmap, owner."""
     return rows(view.findings, OWED, order, ("rank", "owner"))
 
 
@@ -136,7 +136,7 @@ def _by_owner(
 
 
 def _files(place: int, total: int) -> tuple[str, ...]:
-    """Name the pages of the owner at a place who has so much to do."""
+    """Return the page names for the owner at a place, by the number of tasks."""
     return tuple(page_file(f"owner-{place}", k) for k in range(1, -(-total // PER_PAGE) + 1))
 
 
@@ -159,7 +159,7 @@ def _more(remainder: int, is_split: bool) -> str:
 
 
 def _systems(view: View, task_rows: Iterable[tuple[Any, ...]]) -> tuple[System, ...]:
-    """Group rows by the agent or account they are about, in the order of the roadmap."""
+    """Group rows by agent or account, in the order of the roadmap."""
     anchors, place = {c.id: c.anchor for c in view.checks}, places(view)
     tasks_by_actor: dict[str, list[Task]] = defaultdict(list)
     for row, rank, _ in task_rows:

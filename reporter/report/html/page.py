@@ -1,5 +1,4 @@
-"""The editions as HTML: the view rendered by the templates into one file that needs no network, and
-no script.
+"""The editions as HTML: the templates render the view into one file without network access.
 
 `render` also serves the PDF, from the same templates, for the medium "paper".
 """
@@ -56,7 +55,7 @@ COUNTED = 'text.replace(/,/g, "")'
 
 
 def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
-    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+    """Write an edition as one HTML file. A long run also has pages in a folder beside it."""
     if own:
         _write(path, render(view, own=own))
         return
@@ -78,7 +77,7 @@ def render(
     appendix: Chapter | None = None,
     own: Template | None = None,
 ) -> str:
-    """Render an edition of the view, or a template of the user's own, for the screen or for paper.
+    """Render an edition of the view, or a user template, for the screen or for paper.
 
     On paper an appendix may follow, whose first page is rendered too.
     """
@@ -93,7 +92,7 @@ def render(
 
 
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
-    """Lay out the long lists of an edition."""
+    """Prepare the long lists of an edition."""
     if edition == "engineer":
         return {"desks": owner_tasks.desks(view, medium)}
     return (
@@ -104,7 +103,7 @@ def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
 def _parted(
     view: View, found: verdict_pages.Found | None = None, desks: Sequence[owner_tasks.Desk] = ()
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the pages beside an edition: file, template and what fills it."""
+    """Yield the pages beside an edition: file, template and template values."""
     if any(d.files for d in desks):
         for d, page in owner_tasks.pages(view, desks):
             yield page.file, "owner", {"desk": d, "page": page}
@@ -146,7 +145,7 @@ def _page(
     appendix: Chapter | None = None,
     template: Template | None = None,
 ) -> Callable[..., str]:
-    """Prepare what all pages share, and return a function that fills a template."""
+    """Prepare the content that all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = _styles(medium) + extra_css
     if appendix:
@@ -177,16 +176,14 @@ def _page(
 
 
 def _styles(medium: str) -> str:
-    """Read the style sheets of a medium, in the language that is spoken."""
+    """Read the style sheets of a medium, in the current language."""
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
     css = _translated_code("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
     return _inlined_values(css) if medium == "paper" else css
 
 
 def _page_counters(css: str, appendix: Chapter) -> str:
-    """Count in the pages of the appendix, which are bound in later and which counter(pages) does
-    not know.
-    """
+    """Include the pages of the appendix in the page numbers; they are bound in later."""
     css = css.replace("counter(pages)", 'target-counter("#findings", total)')
     offset = appendix.before + 1
     return (
@@ -197,12 +194,12 @@ def _page_counters(css: str, appendix: Chapter) -> str:
 
 
 def _translated_code(code: str) -> str:
-    """Say what stands as `_(text)` in the strings of a style sheet or script."""
+    """Translate the texts marked as `_(text)` in the strings of a style sheet or script."""
     return IN_CODE.sub(lambda match: json.dumps(say(match[1]), ensure_ascii=False)[1:-1], code)
 
 
 def _number_sorting(script: str) -> str:
-    """Let tables be sorted by numbers as the language writes them."""
+    """Make table sorting work with the number format of the language."""
     group, decimal = numeral(","), numeral(".")
     if decimal == ".":
         return script
@@ -211,7 +208,7 @@ def _number_sorting(script: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """Hash what the page may use, for its content security policy."""
+    """Return the hash of inline code for the content security policy."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -223,13 +220,13 @@ def templates_dir() -> Path:
 
 
 def _inlined_values(css: str) -> str:
-    """Put the values of custom properties in place: resolving them slows WeasyPrint by a tenth."""
+    """Replace custom properties by their values: resolving them slows WeasyPrint by a tenth."""
     values = dict(re.findall(r"(--\w+):\s*([^;]+);", css))
     return re.sub(r"var\((--\w+)\)", lambda match: values[match[1]], css)
 
 
 def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
-    """Draw one heat map per top group; on paper these stand side by side, without the titles."""
+    """Draw one heat map per top group. On paper they are side by side, without titles."""
     top_groups = [g for g in framework.groups if g.depth == 0]
     parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in top_groups]
     titled_parts = [(name, controls) for name, controls in parts if controls]
@@ -254,7 +251,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep the tables of a run behind the rows that they give."""
+        """Hide the tables of a run; a template sees only their rows."""
         return not isinstance(value, Held) and super().is_safe_attribute(obj, attr, value)
 
 
@@ -264,11 +261,11 @@ class _Compiled(BytecodeCache):
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Begin with an empty cache."""
         self._codes: dict[str, tuple[str, CodeType | None]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give the code of a template whose text is the same as then."""
+        """Load the code of a template whose text is unchanged."""
         checksum, code = self._codes.get(bucket.key, ("", None))
         if checksum == bucket.checksum:
             bucket.code = code
@@ -280,14 +277,12 @@ class _Compiled(BytecodeCache):
 
 @cache
 def _compiled(kind: type[Environment]) -> _Compiled:
-    """The code differs by kind: in a sandbox each access is guarded."""
+    """Return the compiled templates of a kind: in a sandbox each access is guarded."""
     return _Compiled()
 
 
 def _environment(folder: Path, template: Template | None = None) -> Environment:
-    """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one
-    of ours.
-    """
+    """Prepare jinja2. A user template runs in a sandbox and cannot replace one of ours."""
     loaders: list[BaseLoader] = [FileSystemLoader(folder)]
     if template:
         loaders.append(
@@ -316,12 +311,12 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
 
 
 def _say(text: str, **values: object) -> Markup:
-    """Say a text of a template, which may hold HTML; its values may not."""
+    """Translate a text of a template. It may hold HTML; its values may not."""
     return Markup(say(text)).format(**values) if values else Markup(say(text))
 
 
 def _facets(*names: str) -> str:
-    """Name what a list can be chosen by: the name in the page, and what a reader sees."""
+    """Name the filters of a list: the name in the page, and the label that a reader sees."""
     return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
 
 

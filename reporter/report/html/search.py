@@ -1,8 +1,9 @@
-"""One search over all pages by check. In: the pages, one at a time. Out: JSON that says on which of
-them each word stands.
+"""One search over all pages by check. In: the pages, one at a time. Out: JSON that maps words to
+pages.
 
-A page opened from a disk may fetch nothing, so the index of the pages carries their words, and
-leads to the page whose own search shows the rows."""
+A page opened from a disk may fetch nothing, so the index page carries the words of all pages. Its
+results lead to the page whose own search shows the rows.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class Words:
         self._size = 0
 
     def add(self, page: Page) -> None:
-        """Read a page; nothing more once there are too many words."""
+        """Add the words of a page, unless there are too many words already."""
         page_number = len(self._pages)
         self._pages.append((page.file, page.check.id, page.check.title, page.title))
         if self._size <= LIMIT:
@@ -38,8 +39,8 @@ class Words:
                 self._masks[text] |= 1 << page_number
 
     def told(self) -> str:
-        """Return the pages, and for each set of them, as a hexadecimal number, the words that stand
-        there; '' if too long.
+        """Return the pages and the words of each set of pages, a hexadecimal number; '' if too
+        long.
         """
         if self._size > LIMIT:
             return ""
@@ -57,7 +58,7 @@ class Words:
 
 
 def _words(page: Page) -> set[str]:
-    """Cut what can be read on a page into words, in small letters."""
+    """Split the visible text of a page into words, in lower case."""
     texts = {page.check.id, page.check.title}
     for row in page.rows:
         texts.update(

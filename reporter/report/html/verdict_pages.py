@@ -1,8 +1,8 @@
-"""Every verdict on the screen, by check and by agent. In: a `View`. Out: rows, and pages beside it.
+"""Every result on the screen, by check and by agent. In: a `View`. Out: rows, and pages beside it.
 
-While the verdicts are few they all stand in the report's own page. A long run keeps the first
-findings of each check there and the whole on pages of bounded size in a folder beside it, with an
-index."""
+A short run has all results in the page of the report. A long run keeps the first findings there,
+and everything on pages of bounded size in a folder beside it.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Found:
 
 
 def found(view: View) -> Found:
-    """Lay out every verdict of a run, or the first of each check and where the others are."""
+    """Return every result of a run, or the first of each check and the place of the others."""
     total = sum(_size(c) for c in view.checks)
     inline = len(view.findings) <= INLINE and total <= VERDICTS and len(view.agents.cards) <= CARDS
     if inline:
@@ -200,7 +200,7 @@ def _files(check: Check) -> tuple[str, ...]:
 
 
 def _pointer(shown_count: int, findings: int, passes: str) -> str:
-    """Say what stands on the pages of a check, of which its first findings are shown."""
+    """Describe the pages of a check whose first findings are shown."""
     if not findings:
         return say("{passes}, with their records:", passes=passes)
     if findings == shown_count:
@@ -230,18 +230,18 @@ _IN_SCOPE = f"status <> '{Status.NA}'"
 
 
 def _by_check(view: View) -> str:
-    """In SQL: the place of a check in the report."""
+    """Return in SQL the place of a check in the report."""
     return f'list_position({quoted_list(_names(view))}, "check")'
 
 
 def _names(view: View) -> list[str]:
-    """The checks of the report in its order, as the store calls them."""
+    """Return the checks of the report in order, by their name in the store."""
     names = {head[0]: name for name, head in view.findings.heads.items()}
     return [names[c.id] for c in view.checks]
 
 
 def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
-    """Yield the verdicts of every check, page by page; inline a page a check."""
+    """Yield the results of every check, page by page; inline, one page per check."""
     rows = view.findings.results.each(
         _COLUMNS, _IN_SCOPE, f"ORDER BY {_by_check(view)}, {_CHECK_ORDER}"
     )
@@ -276,14 +276,12 @@ def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterato
 
 
 def page_file(name: str, position: int) -> str:
-    """Name a page; a plus sign is in no anchor, so no second page can be called like another's
-    first.
-    """
+    """Name a page. No anchor has a plus sign, so pages of different lists never share a name."""
     return f"{name}+{position}.html" if position > 1 else f"{name}.html"
 
 
 def _row(values: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
-    """Print a verdict; what is cut stands in the file that is named."""
+    """Print a result; cut texts name the file that has them in full."""
     id_, _, subject, actor, owner_name, lo, hi, status, reason, ref, waived_until = values
     file, tier_range = RESULTS if status == PASS else ALL, tier_text(lo, hi)
     return Row(
@@ -304,9 +302,7 @@ def _row(values: tuple[Any, ...], check: Check, page: str, tier: Callable[[str],
 
 
 def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
-    """Group all rows by the agent or account they are about, by name; the organisation comes
-    first.
-    """
+    """Group all rows by agent or account, by name; the organisation comes first."""
     cards = {card.agent: card for card in view.agents.cards}
     rows_by_actor: dict[str, list[Row]] = {name: [] for name in cards}
     for row in rows:
@@ -317,7 +313,7 @@ def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
 
 
 def _sizes(view: View) -> list[tuple[str, int]]:
-    """Return who has a verdict or a picture, by name, with the number of verdicts."""
+    """Return everyone with a result or a picture, by name, with the number of results."""
     sizes = dict(view.findings.results.each(("actor", "count(*)"), _IN_SCOPE, "GROUP BY actor"))
     names = set(map(clean, sizes))
     sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in names}
@@ -325,7 +321,7 @@ def _sizes(view: View) -> list[tuple[str, int]]:
 
 
 def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
-    """Yield who has a verdict or a picture in a long run, by name, page by page."""
+    """Yield everyone with a result or a picture in a long run, by name, page by page."""
     cards = {card.agent: card for card in view.agents.cards}
     links = groupby(_links(view), key=lambda pair: pair[0])
     slugs: set[str] = set()
@@ -347,9 +343,7 @@ def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
 
 
 def _links(view: View) -> Iterator[tuple[str, Link]]:
-    """Yield all verdicts of a long run by the name of their actor, each with the page by check on
-    which it stands.
-    """
+    """Yield all results of a long run by actor name, each with its page by check."""
     checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
     nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
     order = f"ORDER BY actor, {_by_check(view)}, {nth}"

@@ -1,7 +1,7 @@
-"""Rows of verdicts, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
+"""Rows of results, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
 
-A long run has them by the hundred thousand, and the loops of the templates take three times as
-long."""
+A long run has hundreds of thousands, and template loops take three times as long.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROW = (
 
 
 def verdict_rows(rows: Iterable[Row]) -> Markup:
-    """Fill a row of a table for each verdict; it is found and chosen by its words."""
+    """Print a table row for each result; search and filters use its words."""
     results = list(rows)
     codes = {r.status for r in results} | {r.severity for r in results}
     words = {code: str(escape(word(code))) for code in codes}
@@ -30,13 +30,13 @@ def verdict_rows(rows: Iterable[Row]) -> Markup:
 
 
 def verdict_links(rows: Iterable[Row | Link]) -> Markup:
-    """Name the checks of verdicts, each a link to its row."""
+    """List the checks of results, each as a link to its row."""
     links = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
     return Markup(f"{links}.")
 
 
 def path(text: str) -> Markup:
-    """Let a browser break the name of a file where its folders end, rather than anywhere."""
+    """Let a browser break a file name at its folders."""
     return Markup(_breakable(text))
 
 
@@ -65,5 +65,5 @@ def _breakable(text: str) -> str:
 
 @lru_cache(10_000)
 def _plain(text: str) -> str:
-    """Text that many rows share."""
+    """Escape a text that many rows share."""
     return str(escape(text))

@@ -1,5 +1,5 @@
 """OSCAL: a `shape.View` in, a folder of documents out. Names, rounding and order come from the
-view; nothing is assessed here.
+view. Nothing is assessed here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARK = "\0stream"
 
 def write(view: View, path: Path) -> None:
     """Write the folder: catalogs, profile.json, mapping-collection.json, assessment-results.json,
-    and poam.json if anything is open.
+    and poam.json if actions are open.
     """
     oscal_names = names(view)
     documents = {
@@ -43,7 +43,7 @@ def write(view: View, path: Path) -> None:
 
 
 def _write(document: dict[str, Any], file: TextIO) -> None:
-    """Write a document; what it has as a stream goes through item by item."""
+    """Write a document. Its streams are written item by item."""
     streams: list[Stream] = []
 
     def mark(value: object) -> str:

@@ -1,7 +1,7 @@
 """Catalogs and the profile. In: the frameworks, themes and checks of a view. Out: one OSCAL catalog
 each, and the target levels.
 
-Of publishers' texts there are ids and titles only, as our catalogs hold them; all prose is our own.
+Ids and titles are the publishers', as in our catalogs; all prose is our own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from reporter.report.view.format import clean
 
 
 def catalog(view: View, framework: elements.Framework, names: Names) -> Json:
-    """Return the catalog of a framework, grouped as it is."""
+    """Return the catalog of a framework, with its groups."""
     home = {
         clean(member): g.id
         for g in sorted(framework.groups, key=lambda g: g.depth)

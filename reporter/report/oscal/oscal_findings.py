@@ -1,7 +1,7 @@
-"""What it means for the controls. In: frameworks and answers of a view. Out: one OSCAL finding a
-control.
+"""Findings on controls. In: frameworks and answers of a view. Out: one OSCAL finding per control.
 
-OSCAL knows satisfied and not-satisfied only. Satisfied is what is proven in full; unknown never is.
+OSCAL has only satisfied and not-satisfied. Satisfied means proven in full; unknown is never
+satisfied.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
 
 
 def finding_uuid(names: Names, framework: str, control: str) -> str:
-    """Name the finding on a control."""
+    """Return the UUID of the finding on a control."""
     return names.uuid("finding", framework, control)
 
 
 def findings(view: View, names: Names, risks: Mapping[str, list[str]]) -> Iterator[Json]:
-    """Return the finding on each control of each framework; `risks` are those of each check."""
+    """Yield the finding on each control of each framework; `risks` are those of each check."""
     answers = {t.anchor: t for t in view.attestations.rows if t.settles}
     for f in view.frameworks:
         for c in f.controls:
@@ -41,8 +41,8 @@ def findings(view: View, names: Names, risks: Mapping[str, list[str]]) -> Iterat
 
 
 def status(control: elements.Control, answer: AnswerLine | None) -> Json:
-    """Say whether a control is satisfied: only if its evidenced score is full. Else it fails, or
-    evidence is missing.
+    """Return the status of a control: satisfied only with a full evidenced score; otherwise failed,
+    or without evidence.
     """
     if control.state == "assessed" and control.figure.exact_lo == "1/1":
         return {"state": SATISFIED, "reason": "pass"}

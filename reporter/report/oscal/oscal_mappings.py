@@ -1,5 +1,5 @@
-"""The mapping collection. In: the crosswalks of a view, and which checks its controls list. Out:
-one OSCAL map a pair.
+"""The mapping collection. In: the crosswalks of a view, and the checks of its controls. Out: one
+OSCAL map per pair.
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ def _list(name: str, names: Names) -> Json:
 
 
 def _item(list_id: str, name: str, names: Names) -> Json:
-    """Name one end of a pair; OSCAL knows no groups there, so one says by a property that it is
-    one.
-    """
+    """Return one end of a pair. OSCAL has no groups there, so a property marks a group."""
     control = names.ids.get((CONTROL, list_id, name))
     group = "" if control else names.ids.get((GROUP, list_id, name), "")
     return filled(

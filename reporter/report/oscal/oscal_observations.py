@@ -1,4 +1,4 @@
-"""What was seen. In: checks, answers, verdicts and input files of a view. Out: OSCAL observations,
+"""Observations. In: checks, answers, results and input files of a view. Out: OSCAL observations,
 their subjects, and resources.
 """
 
@@ -33,22 +33,22 @@ RUN_FILES = {
 
 
 def check_uuid(names: Names, check: str) -> str:
-    """Name the observation that holds what a check found."""
+    """Return the UUID of the observation for a check."""
     return names.uuid("check", check)
 
 
 def verdict_uuid(names: Names, row_id: str) -> str:
-    """Name the observation of one verdict by its row in the findings."""
+    """Return the UUID of the observation for one result, by its row in the findings."""
     return names.uuid("verdict", row_id)
 
 
 def answer_uuid(names: Names, answer: AnswerLine) -> str:
-    """Name the observation that a person's answer is."""
+    """Return the UUID of the observation for a person's answer."""
     return names.uuid("answer", answer.anchor, answer.record)
 
 
 def of_checks(view: View, names: Names) -> Iterator[Json]:
-    """Return an observation for each check: its counts and its exact score."""
+    """Yield an observation for each check: its counts and its exact score."""
     evidence = [
         {"href": f"#{names.uuid('file', name)}", "description": RUN_FILES[name]}
         for name in ("results.parquet", "manifest.json")
@@ -81,7 +81,7 @@ def of_checks(view: View, names: Names) -> Iterator[Json]:
 
 
 def of_answers(view: View, names: Names) -> Iterator[Json]:
-    """Return an observation for each answer on which a control's question rests."""
+    """Yield an observation for each answer that settles the question of a control."""
     resources = files(view, names)
     for answer in view.attestations.rows:
         if answer.settles:
@@ -107,8 +107,8 @@ def of_answers(view: View, names: Names) -> Iterator[Json]:
 
 
 def of_verdicts(view: View, names: Names) -> Iterator[Json]:
-    """Return an observation for each verdict that failed, is unknown or compensated, with subject,
-    reason and record.
+    """Yield an observation for each failed, unknown or compensated result, with subject, reason and
+    record.
     """
     resources = files(view, names)
     for finding in verdicts(view):
@@ -141,7 +141,7 @@ def of_verdicts(view: View, names: Names) -> Iterator[Json]:
 
 
 def subjects(view: View, names: Names) -> Iterator[Json]:
-    """Yield what the verdicts are about, as inventory items: one for each subject and its actor."""
+    """Yield the subjects of the results as inventory items: one for each subject and actor."""
     grouping = "GROUP BY subject, actor ORDER BY min(place)"
     uuids: set[str] = set()  # names that differ in hidden characters only are printed alike
     for values in view.findings.results.each(("subject", "actor"), OPEN, grouping):
@@ -166,9 +166,7 @@ def files(view: View, names: Names) -> dict[str, str]:
 
 
 def resources(view: View, names: Names) -> Iterator[Json]:
-    """Return what observations rest on: files of the run by name, and input files with their
-    hashes.
-    """
+    """Yield the basis of observations: files of the run by name, and input files with hashes."""
     for name, description in RUN_FILES.items():
         yield {
             "uuid": names.uuid("file", name),
@@ -201,7 +199,7 @@ def resources(view: View, names: Names) -> Iterator[Json]:
 
 
 def _records(record: str, resources: Mapping[str, str]) -> list[Json]:
-    """Point to a record, named file#number; nothing where the verdict rests on an absence."""
+    """Return a reference to a record, named file#number; none if the result rests on an absence."""
     if not record:
         return []
     uuid = resources.get(record.rpartition("#")[0])

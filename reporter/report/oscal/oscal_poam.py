@@ -1,5 +1,5 @@
-"""The plan of action and milestones. In: the roadmap of a view. Out: the OSCAL document, an item an
-action.
+"""The plan of action and milestones. In: the roadmap of a view. Out: the OSCAL document, one item
+per action.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reporter.report.oscal.oscal_risks import facts, risk_uuid, risks, risks_by_
 
 
 def poam(view: View, names: Names) -> Json:
-    """Return the plan in the order of the roadmap; empty when nothing is to be done, as OSCAL has
+    """Return the plan in the order of the roadmap. It is empty without open actions, as OSCAL has
     no plan without items.
     """
     if not view.roadmap.picks:

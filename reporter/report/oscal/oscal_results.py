@@ -113,8 +113,8 @@ def _remarks(view: View) -> list[str]:
 
 
 def _totals(view: View, names: Names) -> list[Json]:
-    """Return level and exact score of the enterprise, its themes and every framework; the class
-    says of which.
+    """Return level and exact score of the enterprise, its themes and every framework. The class
+    names the object.
     """
     summary = view.summary
     totals = [("enterprise", summary.level, summary.figure, summary.coverage)]
@@ -147,7 +147,7 @@ def _reviewed(view: View, names: Names) -> Json:
 
 
 def _attestations(view: View, names: Names, people: dict[str, str]) -> list[Json]:
-    """Return every answer, the refused ones too, with what it counts as."""
+    """Return every answer with its effect, including refused ones."""
     control = {
         c.anchor: names.ids[CONTROL, f.id, c.id] for f in view.frameworks for c in f.controls
     }

@@ -1,5 +1,5 @@
-"""What is at stake. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and
-which actions mend which check.
+"""Risks. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and the
+actions that fix each check.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Seen = Callable[[Iterable[tuple[str, str]]], list[str]]
 
 
 def risk_uuid(names: Names, pick: PickLine) -> str:
-    """Name the risk that an action ends."""
+    """Return the UUID of the risk that an action ends."""
     return names.uuid("risk", pick.id)
 
 
 def facts(pick: PickLine) -> list[Json]:
-    """Return what the roadmap says of an action, as properties."""
+    """Return the facts of a roadmap action, as properties."""
     return props(
         action=pick.id,
         rank=pick.rank,
@@ -52,9 +52,7 @@ def facts(pick: PickLine) -> list[Json]:
 
 
 def risks_by_check(view: View, names: Names) -> dict[str, list[str]]:
-    """Return for each check the risks because of which it fails, and what was decided about its
-    failures.
-    """
+    """Return for each check the risks behind its failures, and the decisions about them."""
     risk_ids: dict[str, list[str]] = defaultdict(list)
     for pick in view.roadmap.picks:
         if pick.kind == IMPLEMENT:
@@ -70,8 +68,8 @@ def risks_by_check(view: View, names: Names) -> dict[str, list[str]]:
 
 
 def risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
-    """Yield a risk for each action that mends something, and for each waiver or compensating
-    control that has an effect.
+    """Yield a risk for each action that fixes something, and for each effective waiver or
+    compensating control.
     """
     yield from _open_risks(view, names, observations)
     yield from _waived_risks(view, names, observations)

@@ -1,8 +1,9 @@
-"""Tagged PDFs to one, with one structure tree. In: an open PDF and parts as files. Out: the same
-PDF with their pages.
+"""Merge tagged PDFs with one structure tree. In: an open PDF and parts as files. Out: the same PDF
+with their pages.
 
 A part must have one Document element and no annotations. Names of header cells get the mark of
-their part."""
+their part.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ class Binder:
     """Appends parts to an open PDF; `close` writes what the parts share."""
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Take over the structure tree of the PDF."""
+        """Open the structure tree of the PDF."""
         self.pdf = pdf
         self._root = pdf.Root.StructTreeRoot
         self._document = _document(self._root)
@@ -30,8 +31,8 @@ class Binder:
                 self._ids.setdefault(str(item.ID), item)
 
     def add(self, part: Path, mark: str) -> list[int]:
-        """Append a part, and return on which page, from 0, each of its headings and of its cells
-        that span columns stands.
+        """Append a part, and return the page, from 0, of each heading and of each cell that spans
+        columns.
         """
         offset = max(self._owners, default=-1) + 1
         with pikepdf.open(part) as source:
@@ -51,7 +52,7 @@ class Binder:
         return positions
 
     def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, offset: int) -> None:
-        """Copy the tree of a part and hang its elements below our document."""
+        """Copy the tree of a part and attach its elements to our document."""
         part_document = _document(root)
         del part_document.P
         owners = source.make_indirect(Dictionary(Nums=_number_array(_numbers(root.ParentTree))))
@@ -69,7 +70,7 @@ class Binder:
                     self._root[key][name] = value
 
     def close(self) -> None:
-        """Write the tables by which pages and names find their elements."""
+        """Write the tables that map pages and names to their elements."""
         self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_number_array(self._owners)))
         self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
         names = Array()
@@ -84,7 +85,7 @@ class LastPage:
     """
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Take it out."""
+        """Remove the last page and its element."""
         self._pdf = pdf
         self._page = pdf.pages[-1]
         self._kids = _document(pdf.Root.StructTreeRoot).K
@@ -93,7 +94,7 @@ class LastPage:
         self._out = True
 
     def put_back(self) -> None:
-        """Put it back, once."""
+        """Put the page back; a second call does nothing."""
         if self._out:
             self._pdf.pages.append(self._page)
             self._kids.append(self._element)
@@ -101,9 +102,7 @@ class LastPage:
 
 
 def stamp(pdf: pikepdf.Pdf, running: bytes, start: int) -> None:
-    """Lay the pages of an untagged PDF under ours from the first on, as running headers and
-    footers.
-    """
+    """Add the pages of an untagged PDF as running headers and footers, from a start page on."""
     with pikepdf.open(io.BytesIO(running)) as source:
         pages = pdf.pages[start : start + len(source.pages)]
         for index, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
@@ -150,8 +149,8 @@ def _elements(root: Any) -> Iterator[Any]:
 
 
 def _cells(root: Any) -> Iterator[tuple[Any, bool]]:
-    """Walk the cells of all tables in reading order, with whether it is a header, and nothing in
-    them: that is half of the work.
+    """Walk the cells of all tables in reading order, and tell which are headers. Skipping their
+    content halves the work.
     """
     row, header = Name.TR, Name.TH
     stack = [root]
@@ -177,8 +176,9 @@ def _attributes(item: Any) -> list[Any]:
 def _header_cells(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
     """Put a mark before all names of header cells, and yield these cells.
 
-    What cells look like stays out of the tree, and cells of the same attributes share them: over a
-    long list both is memory."""
+    Cell styles stay out of the tree, and cells with the same attributes share them. This saves
+    memory in long lists.
+    """
     shared: dict[bytes, Any] = {}
     for cell, is_header in _cells(_document(source.Root.StructTreeRoot)):
         attributes = cell.get("/A")
@@ -194,7 +194,7 @@ def _header_cells(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
 
 
 def _table_attributes(cell: Any, mark: str) -> Any:
-    """Return what the attributes of a cell say of its table, with marked names."""
+    """Return the table attributes of a cell, with marked names."""
     for attributes in _attributes(cell):
         if str(attributes.O) == "/Table":
             if "/Headers" in attributes:
@@ -205,9 +205,7 @@ def _table_attributes(cell: Any, mark: str) -> Any:
 
 
 def _headings(document: Any) -> Iterator[Any]:
-    """Hang the headings of a part, which begin at the top, below a chapter and its title, and yield
-    them.
-    """
+    """Move the top headings of a part below a chapter and its title, and yield them."""
     for item in _kids(document):
         if item.S == Name.H1:
             item.S = Name.H3

@@ -1,7 +1,7 @@
-"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; the data of the run are attached to the
-complete one alone.
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1. Only the complete one has the data of the
+run attached.
 
-Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
+The bytes depend on the view alone: fonts come with the templates, dates come from the run, and
 nothing is fetched.
 """
 
@@ -77,16 +77,14 @@ def write(
     own: Template | None = None,
     data: Sequence[Path] = (),
 ) -> None:
-    """Write an edition as PDF; `data` are the files of the run that are attached to the complete
-    one.
-    """
+    """Write an edition as PDF. `data` are the files of the run to attach to the complete one."""
     path.write_bytes(render(view, own.name if own else edition, own, data))
 
 
 def render(
     view: View, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = ()
 ) -> bytes:
-    """Lay an edition out on paper, and repair what PDF/UA misses in it."""
+    """Lay out an edition on paper, and add the tags that PDF/UA requires."""
     with speaking(view.cover.language):
         return _render(view, edition, own, data)
 
@@ -158,9 +156,7 @@ class _Appendix:
 
 
 def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
-    """Lay out the parts of the appendix in a folder; the page on which it begins says how long it
-    is.
-    """
+    """Lay out the parts of the appendix in a folder. Its first page states its length."""
     press = typst_pages.Press(html.templates_dir(), view.cover)
     sum_chapters = sums(view)
     sum_parts = (
@@ -196,7 +192,7 @@ def _part(path: Path, chapter: str, part_pdf: bytes, heads: Iterable[str | None]
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Hold the garbage collector off: over a growing box tree it takes a third of the time."""
+    """Pause the garbage collector, which takes a third of the time over a growing box tree."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -221,14 +217,14 @@ _LONG_WORD = re.compile(rf"(?<=[\s>])[^\s<>\"]{{{LONGEST_WORD + 1},}}")
 
 
 def shorten_words(page: str) -> str:
-    """Cut words that nobody reads on paper, saying how much is left out and where it stands."""
+    """Cut words that are too long for paper, with a note on the omitted part and its place."""
     return _LONG_WORD.sub(
         lambda m: escape(short(unescape(m[0]), f"{DATA}, {RESULTS}", LONGEST_WORD)), page
     )
 
 
 def printable(page: str, folder: Path) -> tuple[str, str]:
-    """Write out what no bundled font can draw, and return the page with the font faces it needs."""
+    """Write out characters that no bundled font can draw; return the page and its font faces."""
     table, names = undrawable(page, folder)
     return page.translate(table), "".join(_face(folder / name) for name in names)
 
@@ -242,7 +238,7 @@ class Fetcher(URLFetcher):  # type: ignore[misc]
     """Hand out the bundled fonts by name and refuse every other address."""
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
-        """Give what a page asks for of our own files. Raises ValueError for any other address."""
+        """Return one of our own files for a page. Raises ValueError for any other address."""
         if url.startswith("data:image/"):
             return super().fetch(url)
         name = url.removeprefix("font:")
@@ -304,7 +300,7 @@ def _saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 def _scope_all(pdf: pikepdf.Pdf) -> None:
-    """Give header cells a scope."""
+    """Give all header cells a scope."""
     for item in pdf.objects:
         if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
             _scope(item)
@@ -318,7 +314,7 @@ def _scope(cell: pikepdf.Dictionary) -> None:
 
 
 def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
-    """Mark tagged content that the structure tree does not reach as pagination artifacts."""
+    """Mark tagged content outside the structure tree as pagination artifacts."""
     tree_ids = _tree_ids(root.K)
     numbers = root.ParentTree.Nums
     by_page = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
@@ -354,7 +350,7 @@ def _tree_ids(root: pikepdf.Object) -> set[tuple[int, int]]:
 
 
 def _as_artifacts(content: bytes, orphans: set[int]) -> bytes:
-    """Rename the marks by their pattern: parsing every operator takes a second per fifty pages."""
+    """Rename the marks by pattern: parsing every operator takes a second per fifty pages."""
 
     def rename(match: re.Match[bytes]) -> bytes:
         is_orphan = int(match[1]) in orphans

@@ -1,7 +1,8 @@
 """The last chapters by typst, which is ten times as fast as WeasyPrint. In: sections, sums, words.
-Out: PDF, a part each.
+Out: one PDF per part.
 
-The only import of typst. Texts go in as JSON and no font but ours is looked at; nothing is fetched.
+This is the only import of typst. Texts are passed as JSON, only our fonts are used, and nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ NEEDED = "typst>=0.15,<0.16"
 
 
 def _typst() -> ModuleType:
-    """Import typst when a PDF needs it; where it is not to be had, tell what to do."""
+    """Import typst when a PDF needs it; raise ReporterError with advice if that fails."""
     try:
         import typst
     except ImportError as error:
@@ -57,7 +58,7 @@ class Press:
     """Lays out the pages of the appendix of one report."""
 
     def __init__(self, folder: Path, cover: Cover) -> None:
-        """Take the templates, and from the cover what stands on every page."""
+        """Load the templates, and take from the cover the text of every page."""
         self._typst = _typst()
         self._folder = folder
         self._faces = Faces(folder / "fonts")
@@ -82,7 +83,9 @@ class Press:
         return self._printed(lambda plain: self._sums(parts, plain))
 
     def running(self, chapter: str, first_page: int, count: int, total: int) -> bytes:
-        """Lay out headers and footers alone, for pages of a chapter, numbered from the first on."""
+        """Lay out only the headers and footers for the pages of a chapter, numbered from the first
+        page.
+        """
         return self._printed(lambda plain: self._running(chapter, first_page, count, total, plain))
 
     def _printed(self, layout: Callable[[bool], bytes]) -> bytes:

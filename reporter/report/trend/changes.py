@@ -1,7 +1,8 @@
-"""Earlier runs as printed: an `Assessment` in, trends, balances of verdicts and five sentences out.
+"""Earlier runs as printed: an `Assessment` in; trends, balances of results and five sentences out.
 
-A difference is called progress or decline only between like runs, and beyond what missing evidence
-could explain."""
+A difference is called progress or decline only between comparable runs, and only if missing
+evidence cannot explain it.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +58,7 @@ _NEW_FAILURES = set(FAILS.values())
 def history(
     assessment: model.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
 ) -> Progress:
-    """Print what changed since the last of the earlier runs, and the scores of all."""
+    """Print the changes since the last earlier run, and the scores of all runs."""
     past = assessment.history
     if not past.runs:
         return Progress()
@@ -126,7 +127,7 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
 
 
 def _differences(run: EarlierRun) -> str:
-    """Say what a run rests on that differs from the run after it."""
+    """Print the differences between the basis of a run and that of the next one."""
     values = {
         "checks": _first_names(map(clean, run.rules)),
         "thresholds": _first_names(starmap(_threshold_change, run.thresholds)),
@@ -149,7 +150,7 @@ def _threshold_change(check: str, name: str, then: str, now: str) -> str:
 
 
 def _first_names(texts: Iterable[str]) -> str:
-    """Name the first; where the others stand."""
+    """Print the first texts, and the place of the others."""
     items = list(texts)
     remainder = len(items) - NAMED
     note = (
@@ -226,7 +227,7 @@ def _moment(time: datetime, place: int, standing: Standing | None, is_alike: boo
 
 
 def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...]:
-    """Lay verdicts before against verdicts now, with sums; the first row is the head."""
+    """Tabulate results before against results now, with sums; the first row is the header."""
     befores = sorted({b for b, _ in matrix}, key=ORDER.index)
     nows = sorted({n for _, n in matrix}, key=ORDER.index)
     rows: list[tuple[str, ...]] = [
@@ -261,7 +262,7 @@ def _matrix_text(assessment: model.Assessment) -> str:
 def _checks(
     assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[CheckMoves, ...]:
-    """Name the checks with the most new failures, mended ones, and lost evidence."""
+    """List the checks with the most new failures, fixes, and lost evidence."""
     titles = {c.id: clean(content(c.title)) for c in assessment.checks}
     tables = []
     for title, outcomes in (
@@ -325,7 +326,7 @@ def _name_list(ids: list[str]) -> str:
 def _sentences(
     assessment: model.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
 ) -> Iterable[str]:
-    """Say it in at most five sentences."""
+    """Yield at most five sentences on the changes."""
     last_run = assessment.history.runs[-1]
     totals: Counter[str] = Counter()
     for (before, now), k in matrix.items():
@@ -356,8 +357,8 @@ def _sentences(
 
 
 def _agents(past: History) -> tuple[str, bool]:
-    """Say how many agents came and went, and whether any went: then it is the second thing to
-    know.
+    """Print the number of new and gone agents, and tell whether any are gone: then it is the second
+    sentence.
     """
     for is_agent, total_then, total_now in past.known_actors:
         if is_agent:

@@ -1,7 +1,8 @@
-"""Scores of two runs side by side: standings in, what may be said of each difference out.
+"""Scores of two runs side by side: standings in; a statement on each difference out.
 
-A difference is called progress or decline only between like runs, beyond what missing evidence
-could explain, and not where it comes from subjects that are gone."""
+A difference is called progress or decline only between comparable runs and beyond missing evidence.
+Subjects that are gone must not explain it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ _SENTENCES = {
 
 
 def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
-    """What this run scored, as earlier runs say it."""
+    """Return the scores of this run in the form of earlier runs."""
     rows: list[tuple[str, str, GroupScore | ControlScore]] = [
         ("enterprise", "", assessment.scores.enterprise.total)
     ]
@@ -62,7 +63,7 @@ def names(assessment: model.Assessment) -> dict[tuple[str, str], str]:
 
 
 def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
-    """Print each score of the last run beside that of this one, the whole first."""
+    """Print each score of the last run beside the current one, the total first."""
     last_run, titles = assessment.history.runs[-1], names(assessment)
     standings_then = {(s.kind, s.id): s for s in last_run.standings}
     standings_now = {(s.kind, s.id): s for s in standings(assessment)}
@@ -94,8 +95,8 @@ def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
 
 
 def _has_leavers(past: History, key: tuple[str, str]) -> bool:
-    """Say whether subjects are gone that held a score down: without them it is higher, and nothing
-    is mended.
+    """Tell whether subjects that lowered a score are gone: it rises without them, and nothing is
+    fixed.
     """
     kind, theme = key
     return any(
@@ -115,7 +116,7 @@ def _move(name: str, kind: str, then: Standing | None, now: Standing | None, res
 
 
 def level(standing: Standing | None) -> str:
-    """Print a level, with the one that missing evidence could give."""
+    """Print a level, with the possible one if evidence is missing."""
     if not standing or not standing.assessed:
         return "–"
     return at_most(standing.level_lo, standing.level_hi)
@@ -147,7 +148,7 @@ def _result(then: Standing | None, now: Standing | None, is_unlike: bool, has_le
 
 
 def difference(rows: Sequence[Moved]) -> str:
-    """Say what the difference of the whole shows, in a sentence's words."""
+    """Return the meaning of the total difference, as part of a sentence."""
     result = rows[0].verdict
     if result == say(_PARTS):
         return _theme_sentence(rows)
@@ -156,7 +157,7 @@ def difference(rows: Sequence[Moved]) -> str:
 
 
 def _theme_sentence(rows: Sequence[Moved]) -> str:
-    """Name the themes that are better or worse on any reading, while the whole may be either."""
+    """Name the themes that are certainly better or worse, while the total may be either."""
     worse, better = (
         [m.name for m in rows if m.kind == "theme" and m.verdict == say(verdict)]
         for verdict in (_WORSE, _BETTER)

@@ -1,5 +1,6 @@
-"""What became of verdicts since the last run, as printed. In: counts of (verdict before, verdict
-now), the changes of a run. Out: sums that add up, and the rows of changes.csv."""
+"""Changes of results since the last run, as printed. In: counts of (result before, result now), the
+changes of a run. Out: sums that add up, and the rows of changes.csv.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +153,7 @@ FAILS = {
 
 
 def what(before: str, now: str) -> str:
-    """Name what became of a verdict."""
+    """Name the change of a result."""
     if before == "fail":
         return _FAILED.get(now, f"failed, now {now}")
     if now == "fail":
@@ -178,11 +179,11 @@ class Changed:
     total: int
 
     def __len__(self) -> int:
-        """Return how many there are, without reading them."""
+        """Return the number of changes without reading them."""
         return self.total
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        """Yield the rows, a text a column of `COLUMNS`."""
+        """Yield the rows, one text per column of `COLUMNS`."""
         return (tuple(map(clean, row)) for row in rows(self.held))
 
 
@@ -193,7 +194,7 @@ _STORE_COLUMNS = (
 
 
 def rows(changes: Changes) -> Iterator[tuple[str, ...]]:
-    """Say every change as `COLUMNS` do, in its own letters."""
+    """Yield every change in the columns of `COLUMNS`, as plain text."""
     return map(_row, changes.each(_STORE_COLUMNS))
 
 
@@ -239,7 +240,7 @@ _MEANS = {
 def balances(
     matrix: Mapping[tuple[str, str], int], failures: Sequence[Failing], date: str
 ) -> tuple[Balance, ...]:
-    """Add up what became of the failures of then, and where those of now come from."""
+    """Balance the earlier failures by outcome, and the current failures by origin."""
     outcomes: Counter[str] = Counter()
     origins: Counter[str] = Counter()
     for (before, now), total in matrix.items():
@@ -281,7 +282,7 @@ def _balance(
 
 
 def _still(failures: Sequence[Failing]) -> str:
-    """Say since when what still fails has failed, and how much of it is waived."""
+    """Print since when the remaining failures last, and how many are waived."""
     waived_count = sum(f.waived for f in failures)
     dates = ", ".join(
         say("{n} since {day} or before", n=number(f.n), day=day(f.since)) for f in failures

@@ -1,6 +1,6 @@
-"""Write the arithmetic of a score out: a score dataclass in, one paragraph of plain text out.
+"""The arithmetic of a score in words: a score dataclass in, one paragraph of plain text out.
 
-Nothing is scored here: every figure is one the score carries, so text and number cannot part.
+Nothing is scored here. Every figure comes from the score, so text and number always agree.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
 
 
 def said_of(sample: Sample) -> str:
-    """Say what was drawn from what, and how the draw can be repeated."""
+    """Describe a sample: its size, its population, and how to repeat the draw."""
     note = f"; {sample.note}" if sample.note else ""
     text = mark("Random sample of {n} of {all} (seed {seed}{note})")
     return say(text, n=sample.size, all=sample.frame, seed=sample.seed, note=note)
@@ -100,9 +100,7 @@ def why_control(
     policy: Policy,
     causes: Sequence[Cause] = (),
 ) -> str:
-    """Explain a control or theme: level, score, gap, the causes behind its failures, the formula of
-    each practice.
-    """
+    """Explain a control or theme: level, score, gap, root causes, formula of each practice."""
     head = f"{score.id} {title}: "
     if score.state == "not_applicable":
         return head + say("not applicable, no check has a subject in scope.")
@@ -147,7 +145,7 @@ def _sum(lo: str, hi: str) -> str:
 
 
 def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
-    """Count the failures once by what lies behind them."""
+    """Count the failures once per root cause."""
     names = {check for practice in score.practices for check, _ in practice.weights}
     failures = [
         (
@@ -174,7 +172,7 @@ def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
 
 
 def _within(title: str) -> str:
-    """Write a title within a sentence; other languages than English may need its capitals."""
+    """Format a title for use within a sentence; only English titles lose their capital."""
     if language() != ENGLISH:
         return headline(title)
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
@@ -186,7 +184,7 @@ def printed(value: Fraction) -> str:
 
 
 def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:
-    """Explain a group, framework or the enterprise from the controls in it (others are ignored)."""
+    """Explain a group, framework or the enterprise from its controls; others are ignored."""
     members = set(score.members)
     scored_controls = [c for c in controls if c.id in members and c.state != "not_applicable"]
     if not scored_controls:
@@ -249,7 +247,7 @@ def _side(
     capped_by: Sequence[str],
     names: Sequence[str] = (),
 ) -> str:
-    """Write one end of a practice: formula, exact mean, cap if it bit, percent."""
+    """Print one end of a practice: formula, exact mean, cap if it applied, percent."""
     total = sum(weight for _, weight in weights)
     # The ask has no entry among the checks: its credit is what the others leave of the mean.
     ask_credit = mean * total - sum(w * values[check] for check, w in weights if check != ASK)
@@ -261,7 +259,7 @@ def _side(
 
 
 def _formula(terms: Sequence[tuple[int, Fraction]], names: Sequence[str] = ()) -> str:
-    """Write a weighted mean; where names are given, each term says whose value it is."""
+    """Print a weighted mean; with names, each term says whose value it is."""
     total = sum(weight for weight, _ in terms)
     suffixes = [f" [{name}]" for name in names] or [""] * len(terms)
     parts = (
@@ -279,7 +277,7 @@ def _interval(lo: Fraction, hi: Fraction) -> str:
 
 
 def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
-    """Name what keeps the control below its next level, on evidence or even in hi."""
+    """Explain what keeps the control below its next level, on evidence or even in hi."""
     if not score.gap:
         return []
     in_hi = score.gap_kind == "implementation"

@@ -1,5 +1,5 @@
-"""The findings of a view, asked of the store when somebody prints them. In: the results of a run.
-Out: rows of texts, in any order.
+"""The findings of a view, read from the store when they are printed. In: the results of a run. Out:
+rows of texts, in any order.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Findings:
     """Check -> the controls of each framework that it counts for."""
 
     def __len__(self) -> int:
-        """Return how many there are, without reading them."""
+        """Return the number of findings without reading them."""
         return self.total
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows, a text a column."""
+        """Yield the rows, one text per column."""
         return (row for (row,) in rows(self))
 
     @overload
@@ -55,7 +55,7 @@ class Findings:
     @overload
     def __getitem__(self, position: slice) -> list[Row]: ...
     def __getitem__(self, position: int | slice) -> Row | list[Row]:
-        """Return a row, or some in turn."""
+        """Return a row, or a list of rows for a slice."""
         if isinstance(position, slice):
             return list(islice(self, *position.indices(len(self))))
         if not -len(self) <= position < len(self):
@@ -66,8 +66,8 @@ class Findings:
 def rows(
     findings: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield each verdict that a condition over `store.RESULT` chooses as a row of texts, and behind
-    it further columns of the store.
+    """Yield each result that matches a condition over `store.RESULT` as a row of texts, followed by
+    further store columns.
     """
     for values in findings.results.each((*_STORE_COLUMNS, *also), where, more):
         (

@@ -32,7 +32,7 @@ REASON_LIMIT = 260
 
 
 def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
-    """Shorten a printed text, saying how much is left out and where all of it is."""
+    """Shorten a printed text, with a note on the omitted part and the place of the full text."""
     if len(text) <= limit:
         return text
     note = say("{n} more characters in {where}", n=number(len(text) - limit), where=place)
@@ -65,7 +65,7 @@ def digits(value: int) -> str:
 
 
 def decimal(value: Fraction, places: int | None = None) -> str:
-    """Print a number that may have decimals: so many, or those it needs."""
+    """Print a number with decimals: a fixed number of them, or as many as needed."""
     if value.denominator == 1 and places is None:
         return digits(int(value))
     text = f"{float(value):g}" if places is None else f"{float(value):.{places}f}"
@@ -79,7 +79,7 @@ def count(total: int, noun: str) -> str:
 
 
 def counted(noun: str) -> tuple[str, str]:
-    """Return the two messages that count a noun: one, and many."""
+    """Return the two messages that count a noun: singular and plural."""
     noun = noun.replace("_", " ")
     plural = noun + ("es" if noun.endswith("s") else "s")
     if re.search(r"[^aeiou]y$", noun):
@@ -88,7 +88,7 @@ def counted(noun: str) -> tuple[str, str]:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Join as a sentence does: "a, b and c"."""
+    """Join items as in a sentence: "a, b and c"."""
     items = list(parts)
     if len(items) < 2:
         return "".join(items)
@@ -112,7 +112,7 @@ def period(start: datetime, end: datetime) -> str:
 
 
 def slug(prefix: str, name: str, names_in_use: set[str]) -> str:
-    """Make an anchor that is unique in `names_in_use`, and add it."""
+    """Return an anchor that is unique in `names_in_use`, and add it."""
     base = f"{prefix}-{re.sub('[^A-Za-z0-9._-]+', '-', name).strip('-') or 'x'}"
     anchor, suffix = base, 1
     while anchor in names_in_use:
@@ -123,7 +123,7 @@ def slug(prefix: str, name: str, names_in_use: set[str]) -> str:
 
 
 def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
-    """Print a score with its range, or the words that stand where no score can be given."""
+    """Print a score with its range, or the words for a missing score."""
     message = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
     words = say(message)
     range_text = numeral(f"{printed(lo)}–{printed(hi)}")
@@ -144,12 +144,12 @@ def exact(value: Fraction) -> str:
 
 
 def ranged(score: Figure) -> str:
-    """Print a score with its range in one go."""
+    """Print a score with its range."""
     return f"{score.text} [{score.range}]" if score.range else score.text
 
 
 def thousandths(value: Fraction) -> int:
-    """Place a share on a drawing 1000 wide; never used as a number in text."""
+    """Place a share on a drawing 1000 wide; never printed as a number."""
     return int(value * 1000)
 
 
@@ -164,7 +164,7 @@ def share(lo: Fraction, hi: Fraction) -> str:
 
 
 def at_most(lo: int, hi: int) -> str:
-    """Print a level with the one that missing evidence could give."""
+    """Print a level, with the possible one if evidence is missing."""
     return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
@@ -204,7 +204,7 @@ def _level(
 
 
 def _sensitive(assessment: Assessment, list_id: str, key: str, level: tuple[int, int]) -> str:
-    """Say which other weights change a level; '' when none does."""
+    """Print the other weights that change a level; '' if none do."""
     levels = []
     for weighting in assessment.reweighed:
         lo, hi = weighting.levels.get(list_id, {}).get(key, level)
@@ -219,7 +219,7 @@ def _sensitive(assessment: Assessment, list_id: str, key: str, level: tuple[int,
 
 
 def level_words(level: Level) -> str:
-    """Say a level in a sentence, with its name, upper bound and target."""
+    """Print a level in a sentence, with its name, upper bound and target."""
     note = f", {level.note}" if level.note else ""
     target = say("; target {n}", n=level.target) if level.target else ""
     sensitivity = f"; {level.sensitive}" if level.sensitive else ""
@@ -234,7 +234,7 @@ def group_state(score: GroupScore) -> str:
 
 
 def gap_text(gap: int, kind: str, target: int) -> str:
-    """Say how far the target is and what kind of work closes the distance."""
+    """Print the distance to the target and the kind of work that closes it."""
     if target == 0:
         return say("No target set")
     if gap == 0:
@@ -244,7 +244,7 @@ def gap_text(gap: int, kind: str, target: int) -> str:
 
 
 def counts(score: CheckScore) -> Counts:
-    """Print how many results of a check have which verdict."""
+    """Print the number of results of a check by status."""
     totals = {s: score.counts.get(s, 0) for s in Status}
     words = (
         (Status.PASS, "pass"),
@@ -267,7 +267,7 @@ def counts(score: CheckScore) -> Counts:
 
 
 def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
-    """Say what a score goes by where the counts beside it give another share; else ''."""
+    """Print the weighting of a score that differs from the counts beside it; '' if it does not."""
     total = applicable(tally)
     plain_shares = (
         [Fraction(n, total) for n in (tally.passed, tally.passed + tally.unknown)] if total else []
@@ -279,17 +279,17 @@ def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
 
 
 def applicable(tally: Counts) -> int:
-    """Count the results that are in the denominator."""
+    """Count the results in the denominator."""
     return tally.passed + tally.failed + tally.unknown + tally.attested + tally.compensated
 
 
 def top_tier(tier: str) -> int:
-    """Return the highest tier that a printed one, such as "1-4", may be; 0 for none."""
+    """Return the highest possible tier of a printed one, such as "1-4"; 0 for none."""
     return max((int(d) for d in tier if d.isdigit()), default=0)
 
 
 def record(text: str) -> str:
-    """Print a reference to a record, or what it means that there is none."""
+    """Print a reference to a record, or the meaning of its absence."""
     return text or say("no record: absence")
 
 
@@ -314,7 +314,5 @@ def subject(
 
 
 def free(text: str) -> str:
-    """Print what somebody wrote freely; where it was left out, that, in the language of the
-    report.
-    """
+    """Print free text. Where it was left out, print that in the language of the report."""
     return say(LEFT_OUT) if text == LEFT_OUT else clean(text)

@@ -1,5 +1,5 @@
-"""The thresholds of checks, and which of them an organisation set itself. In: checks. Out: what is
-printed of them.
+"""The thresholds of checks, and those that an organisation set itself. In: checks. Out: printed
+thresholds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reporter.report.view.format import clean, number
 
 
 def thresholds(check: Check) -> tuple[elements.Threshold, ...]:
-    """List the thresholds of a check as they stand in reporter.yml, by name."""
+    """List the thresholds of a check by name, as in reporter.yml."""
     return tuple(
         elements.Threshold(
             clean(name), _value(value), _value(check.shipped[name]) if name in check.shipped else ""
@@ -30,7 +30,7 @@ def in_words(values: Iterable[elements.Threshold]) -> str:
 
 
 def own(checks: Sequence[Check]) -> elements.Line:
-    """List every threshold that is not the shipped one, by check."""
+    """List every threshold that differs from the shipped one, by check."""
     settings = [
         f"{clean(c.id)} {t.name} {_threshold_text(t)}"
         for c in sorted(checks, key=lambda c: c.id)
@@ -46,7 +46,7 @@ def own(checks: Sequence[Check]) -> elements.Line:
 
 
 def rule(check: Check) -> str:
-    """Digest what verdicts and their weight hang on beside the thresholds."""
+    """Hash everything besides the thresholds that determines results and their weight."""
     codes = {status: sorted(codes_of_status) for status, codes_of_status in check.reasons.items()}
     definition = (
         check.about,

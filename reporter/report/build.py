@@ -152,7 +152,7 @@ def from_json(data: bytes) -> View:
     Raises InputError where the data of the run are not there, and TypeError for a type that a view
     cannot hold.
     """
-    checks = cache(lambda run: read_data(run).checks)  # whose sentences the tables of the run say
+    checks = cache(lambda run: read_data(run).checks)  # their sentences are in the tables
 
     def held(kind: type, value: Any) -> Any:
         if issubclass(kind, Held):

@@ -511,7 +511,7 @@ def _earlier_run(earlier: Found, basis_before: _Basis, basis_now: _Basis) -> Ear
     if changed_thresholds:
         differences["thresholds"] = _THRESHOLDS
     elif common_checks and "content" in differences:
-        differences.pop("thresholds", None)  # they are of other checks, which is said
+        differences.pop("thresholds", None)  # the changed ones belong to other checks
     if basis_before.profile != basis_now.profile:
         differences["profile"] = mark("the target profile ({then}, then {now})")
     if basis_before.lists != basis_now.lists:

@@ -56,7 +56,7 @@ def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]
 
 def escape(text: str) -> str:
     """Make invisible characters visible, and quote text that a spreadsheet could run."""
-    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all are such
+    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all texts
         return text
     is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
     return f"'{clean(text)}" if is_formula else clean(text)

@@ -75,7 +75,7 @@ def place_of(out: Path, callback: Callable[[Path], None] = lambda _: None) -> It
         with claimed(place):
             yield place
     except BaseException:
-        with suppress(OSError):  # not empty: others use it too
+        with suppress(OSError):  # not empty, as others use it
             for folder in new_folders:
                 folder.rmdir()
         raise

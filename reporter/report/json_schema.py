@@ -86,7 +86,7 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if is_dataclass(kind):
         name = kind.__name__  # type: ignore[union-attr]
         if name not in definitions:
-            definitions[name] = {}  # taken before its fields are looked at
+            definitions[name] = {}  # reserved before its fields are read
             definitions[name] = _definition(kind, definitions)
         return {"$ref": f"#/$defs/{name}"}
     if isinstance(kind, type) and issubclass(kind, StrEnum):

@@ -57,7 +57,7 @@ def findings(view: View) -> Iterator[Finding]:
             values = {name: row[place[name]] for name in _FIELDS}
             identity = f"{view.cover.organisation}\0{check}\0{values['subject']}"
             occurrences[identity] += 1
-            if occurrences[identity] > 1:  # subjects that differ in hidden characters only
+            if occurrences[identity] > 1:  # subjects that differ only in hidden characters
                 identity += f"\0{occurrences[identity]}"
             uid = str(uuid5(NAMESPACE, identity))
             yield Finding(

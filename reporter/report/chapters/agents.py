@@ -142,7 +142,7 @@ def _score(level: model.Leveled) -> str:
 
 def _tier(level: model.Leveled | None) -> str:
     if level is None:
-        return "4"  # who stands in no register is assessed by the highest
+        return "4"  # unregistered agents have the highest tier
     return tier_text(level.tier_lo, level.tier_hi)
 
 

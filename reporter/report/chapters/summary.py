@@ -147,7 +147,7 @@ def _unassessed_text(assessment: model.Assessment) -> str:
 
 
 def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    # what somebody states takes nothing out of this count: a compensated or waived failure is one
+    # Statements do not reduce this count: it includes compensated and waived failures.
     compensations = sum(
         c.counts.get(Status.COMPENSATED, 0) for c in assessment.scores.checks.values()
     )

@@ -242,7 +242,7 @@ def _elements(page: str) -> list[_Element]:
         tag = tag.lower()
         tag = (
             "svg title" if space.endswith("svg") and tag == "title" else tag
-        )  # of a drawing of ours
+        )  # in one of our drawings
         attributes = (
             (k.rpartition("}")[2].rpartition(":")[2].lower(), v) for k, v in element.attrib.items()
         )
@@ -266,7 +266,7 @@ def _policy(elements: list[_Element]) -> list[_Element]:
 
 def _reaches(tag: str, name: str, value: str) -> bool:
     """Tell whether an attribute loads, sends, runs or links to something that is not allowed."""
-    address = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
+    address = re.sub(r"[\x00-\x20]", "", value)  # browsers ignore blanks in an address
     if "url(" in address.lower().replace("url(#", ""):
         return True
     if (

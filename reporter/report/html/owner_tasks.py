@@ -87,7 +87,7 @@ _MOST_FIRST = f"owner = '', {_FAILING} OVER (PARTITION BY owner) DESC, {BY_OWNER
 
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
     """List the tasks of each owner, the largest list first; tasks without an owner come last."""
-    urgent_count = sum(pick.lane == NOW for pick in view.roadmap.picks)  # they come first
+    urgent_count = sum(pick.lane == NOW for pick in view.roadmap.picks)  # urgent picks come first
     counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent_count})")
     order = "GROUP BY owner ORDER BY owner = '', failing DESC, owner"
     owners = view.findings.results.rows(("owner", *counts), OWED, order)

@@ -261,7 +261,7 @@ def _first_pages(view: View) -> Iterator[Page]:
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
+    tier = cache(lambda n: say("tier {n}", n=n))  # few tiers, printed for every row
     for name, group in groupby(rows, key=lambda row: row[1]):
         check = checks[name]
         files = ("",) if inline else _files(check)

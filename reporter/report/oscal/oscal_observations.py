@@ -143,7 +143,7 @@ def of_verdicts(view: View, names: Names) -> Iterator[Json]:
 def subjects(view: View, names: Names) -> Iterator[Json]:
     """Yield the subjects of the results as inventory items: one for each subject and actor."""
     grouping = "GROUP BY subject, actor ORDER BY min(place)"
-    uuids: set[str] = set()  # names that differ in hidden characters only are printed alike
+    uuids: set[str] = set()  # names may differ only in hidden characters
     for values in view.findings.results.each(("subject", "actor"), OPEN, grouping):
         subject, actor = map(clean, values)
         uuid = _subject_uuid(names, subject, actor)

@@ -109,7 +109,7 @@ def stamp(pdf: pikepdf.Pdf, running: bytes, start: int) -> None:
             form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
             name = page.add_resource(form, Name.XObject, Name(f"/Running{index}"))
             mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"
-            # Before the content: what comes first stands on coordinates that nobody has turned.
+            # It goes before the content, where the coordinates are still untransformed.
             page.contents_add(mark.encode(), prepend=True)
 
 

@@ -90,7 +90,7 @@ def render(
 
 
 def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
-    # Who gets another edition gets no finding, owner or address that it does not print.
+    # Other editions must not carry findings, owners or addresses that they do not print.
     is_complete = edition == COMPLETE and own is None
     attachments = [_attachment(view, path) for path in data] if is_complete else None
     with _uncollected(), TemporaryDirectory() as name:
@@ -100,7 +100,7 @@ def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]
         page = html.render(view, "paper", _PLACE, edition, first_page, own)
         report_pdf = _write(page, attachments)
         if appendix and len(appendix.parts) > 1:
-            gc.collect()  # the box tree makes room for the parts
+            gc.collect()  # frees the box tree before the parts are bound
         return _bind(report_pdf, appendix, folder)
 
 
@@ -197,7 +197,7 @@ def _uncollected() -> Iterator[None]:
     gc.disable()
     try:
         with warnings.catch_warnings():
-            # WeasyPrint leaves its colour profile to the garbage collector to close.
+            # WeasyPrint leaves its colour profile open for the garbage collector.
             warnings.simplefilter("ignore", ResourceWarning)
             yield
     finally:
@@ -244,7 +244,7 @@ class Fetcher(URLFetcher):  # type: ignore[misc]
         name = url.removeprefix("font:")
         if name not in FONTS or name == url:
             raise ValueError(f"a report opens nothing outside itself: {url}")
-        # A data: URL would do without a class, but costs two seconds of parsing per font.
+        # A data: URL would need no class, but costs two seconds of parsing per font.
         return URLFetcherResponse(url, (html.templates_dir() / "fonts" / name).read_bytes())
 
 
@@ -272,7 +272,7 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     binder = merge.Binder(pdf)
     spans: dict[str, tuple[int, int]] = {}
     marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
+    waiting = merge.LastPage(pdf)  # it introduces the list, so the sums come before it
     for index, part in enumerate(appendix.parts):
         if part.chapter == TITLE:
             waiting.put_back()

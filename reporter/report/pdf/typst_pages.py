@@ -92,8 +92,8 @@ class Press:
         try:
             return layout(False)
         except self._typst.TypstError:
-            # Some marks of rare scripts cannot be drawn though a font has them; their code points
-            # can.
+            # Some marks of rare scripts cannot be drawn, although a font has them. Their code
+            # points can.
             return layout(True)
 
     def _findings(self, part: Sequence[Section], plain: bool) -> bytes:

@@ -249,7 +249,7 @@ def _side(
 ) -> str:
     """Print one end of a practice: formula, exact mean, cap if it applied, percent."""
     total = sum(weight for _, weight in weights)
-    # The ask has no entry among the checks: its credit is what the others leave of the mean.
+    # The question has no entry among the checks. Its credit is the mean less that of the others.
     ask_credit = mean * total - sum(w * values[check] for check, w in weights if check != ASK)
     terms = [(w, ask_credit / w if check == ASK else values[check]) for check, w in weights]
     formula = _formula(terms, names)

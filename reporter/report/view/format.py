@@ -16,7 +16,7 @@ from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
 from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Subject
 
-# The printed form of a score is part of the method (3.13); one function knows it.
+# The printed form of a score is part of the method (3.13), so one function defines it.
 from reporter.score import printed, rounded
 from reporter.system.plain_text import clean as clean
 

@@ -1,8 +1,8 @@
 """How a number came about. In: a run folder and an id. Out: text, down to the input records.
 
-It speaks the language of the run; what is wrong with the id is said in English, as all of the
-command line is. Numbers come from the run only. What a control outside the run rests on comes from
-the installed content."""
+The text is in the language of the run. Errors about the id are in English, as is all of the
+command line. Numbers come from the run only. The basis of a control outside the run comes from the
+installed content."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ from reporter.report.view.format import count, number
 
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
-"""Ids named for one that is unknown, and how alike they must be."""
+"""Number of ids suggested for an unknown one, and the similarity that they need."""
 VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
-_ASKED = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
-VERDICT, TIERS = _ASKED.index("status"), slice(_ASKED.index("tier_lo"), None)
-"""Places in a row of these."""
-_WHOSE = "CASE WHEN actor <> '' THEN actor ELSE subject END"
+_COLUMNS = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
+VERDICT, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
+"""Positions of these columns in a row."""
+_ACTOR = "CASE WHEN actor <> '' THEN actor ELSE subject END"
 
 
-def explain(run: Path, given: str) -> str:
+def explain(run: Path, query: str) -> str:
     """Explain a control, a check, a theme, an actor or 'enterprise'.
 
     Raises InputError where the run knows nothing of that name.
     """
     view = read_view(run)
     with speaking(view.cover.language):
-        exact = _named(view, given.strip()) or elsewhere(view, given.strip())
-        if exact:
-            return "\n".join(exact)
-        note, wanted = _meaning(given)
-        found = _named(view, wanted) or elsewhere(view, wanted)
-        if found:
-            return "\n".join([note, *found] if note else found)
+        lines = _explanation(view, query.strip()) or elsewhere(view, query.strip())
+        if lines:
+            return "\n".join(lines)
+        note, intended_id = _meaning(query)
+        lines = _explanation(view, intended_id) or elsewhere(view, intended_id)
+        if lines:
+            return "\n".join([note, *lines] if note else lines)
     raise InputError(
-        f"{given!r} is no control, check, theme or actor of this run",
+        f"{query!r} is no control, check, theme or actor of this run",
         str(run),
-        _suggestion(view, given.strip()),
+        _suggestion(view, query.strip()),
     )
 
 
-def _suggestion(view: View, given: str) -> str:
-    """Name ids of this run that are like the one given; where none is, one of each kind."""
+def _suggestion(view: View, query: str) -> str:
+    """Suggest ids of this run that resemble the query, or else examples of each kind."""
     lists = (view.themes, *view.frameworks)
     kinds = [
         [c.id for f in lists for c in f.controls],
@@ -63,65 +63,65 @@ def _suggestion(view: View, given: str) -> str:
         [
             name
             for (name,) in view.findings.results.each(
-                (_WHOSE,), "TRUE", "GROUP BY ALL ORDER BY ALL"
+                (_ACTOR,), "TRUE", "GROUP BY ALL ORDER BY ALL"
             )
             if name
         ],
         [name for f in lists for name in (f.id, f.total.id, *(g.id for g in f.groups))],
     ]
     by_text = {name.lower(): name for names in reversed(kinds) for name in names}
-    close = get_close_matches(given.lower(), by_text, SUGGESTED, CLOSE)
+    close = get_close_matches(query.lower(), by_text, SUGGESTED, CLOSE)
     if close:
         return f"Did you mean {', '.join(by_text[c] for c in close)}?"
-    some = [name for names in kinds[:3] for name in names[:2]]
-    return f"This run has, for example, {', '.join(some)} and enterprise."
+    examples = [name for names in kinds[:3] for name in names[:2]]
+    return f"This run has, for example, {', '.join(examples)} and enterprise."
 
 
-def _named(view: View, wanted: str) -> list[str]:
-    """Explain what has exactly this id; nothing when nothing has."""
+def _explanation(view: View, query: str) -> list[str]:
+    """Explain the object with exactly this id; return nothing if there is none."""
     for framework in (view.themes, *view.frameworks):
-        if wanted.lower() in (framework.id.lower(), framework.total.id.lower()):
+        if query.lower() in (framework.id.lower(), framework.total.id.lower()):
             return _framework(framework.title, framework.total, framework.controls)
         for group in framework.groups:
-            if group.id.lower() == wanted.lower():
-                own = tuple(c for c in framework.controls if c.id in group.controls)
-                return _framework(f"{framework.short}: {group.title}", group, own)
+            if group.id.lower() == query.lower():
+                controls = tuple(c for c in framework.controls if c.id in group.controls)
+                return _framework(f"{framework.short}: {group.title}", group, controls)
         for control in framework.controls:
-            if control.id.lower() == wanted.lower():
+            if control.id.lower() == query.lower():
                 return [*_control(control, framework.short, view), *in_run(view, control.id)]
     for check in view.checks:
-        if check.id.lower() == wanted.lower():
+        if check.id.lower() == query.lower():
             return _check(view, check.id)
-    results = _results(view, f"{quoted(wanted)} IN (actor, subject)") if wanted else []
-    head = f"{wanted}: {count(len(results), 'verdict')}"
+    results = _results(view, f"{quoted(query)} IN (actor, subject)") if query else []
+    head = f"{query}: {count(len(results), 'verdict')}"
     return [head, "", *_by_verdict(view, results)] if results else []
 
 
-def _results(view: View, where: str) -> list[tuple[Any, ...]]:
-    return view.findings.results.rows(_ASKED, where, 'ORDER BY "check", subject')
+def _results(view: View, condition: str) -> list[tuple[Any, ...]]:
+    return view.findings.results.rows(_COLUMNS, condition, 'ORDER BY "check", subject')
 
 
-def _meaning(given: str) -> tuple[str, str]:
-    """Follow the references people write (AGENT-02, NHI-03, GV-1.6); say so."""
+def _meaning(query: str) -> tuple[str, str]:
+    """Resolve the references that people write (AGENT-02, NHI-03, GV-1.6), with a note."""
     import re
 
     book = loader.read_aliases()
     for alias in book["aliases"]:
-        if alias["given"].lower() == given.strip().lower():
-            meant = ", ".join(alias["intended"]) or "nothing held here"
+        if alias["given"].lower() == query.strip().lower():
+            intention = ", ".join(alias["intended"]) or "nothing held here"
             literal = alias["literal"] or "nothing in the list"
             note = (
-                f"{given}: literally {literal}; most plausibly {meant} (confidence"
+                f"{query}: literally {literal}; most plausibly {intention} (confidence"
                 f" {alias['confidence']}).\n{alias['note'].strip()}\n"
             )
             return note, alias["literal"] or alias["intended"][0]
-    for other in book["not_ours"]:
-        if re.fullmatch(other["pattern"], given.strip(), re.IGNORECASE):
-            raise InputError(f"{given}: {other['sentence'].strip()}")
+    for foreign in book["not_ours"]:
+        if re.fullmatch(foreign["pattern"], query.strip(), re.IGNORECASE):
+            raise InputError(f"{query}: {foreign['sentence'].strip()}")
     for rule in book["normalise"]:
-        if re.fullmatch(rule["pattern"], given.strip(), re.IGNORECASE):
-            return "", re.sub(rule["pattern"], rule["to"], given.strip(), flags=re.IGNORECASE)
-    return "", given.strip()
+        if re.fullmatch(rule["pattern"], query.strip(), re.IGNORECASE):
+            return "", re.sub(rule["pattern"], rule["to"], query.strip(), flags=re.IGNORECASE)
+    return "", query.strip()
 
 
 def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[str]:
@@ -172,25 +172,30 @@ def _control(control: Control, framework: str, view: View) -> list[str]:
     return lines
 
 
-def _answer(t: AnswerLine) -> str:
-    by = ", ".join(filter(None, (t.who, t.role, t.date)))
-    head = mark("It rests on the answer {answer}") if t.settles else mark("Another answer {answer}")
-    said = say(head, answer=word(t.answer))
-    return f"  {said} ({by}), {word(t.counts_as)}: {t.why}  [{t.record}]"
+def _answer(answer: AnswerLine) -> str:
+    signature = ", ".join(filter(None, (answer.who, answer.role, answer.date)))
+    head = (
+        mark("It rests on the answer {answer}")
+        if answer.settles
+        else mark("Another answer {answer}")
+    )
+    sentence = say(head, answer=word(answer.answer))
+    return f"  {sentence} ({signature}), {word(answer.counts_as)}: {answer.why}  [{answer.record}]"
 
 
-def _stated(s: WaivedLine) -> str:
-    said = say(
+def _statement(statement: WaivedLine) -> str:
+    sentence = say(
         (
             mark("{check} stands in for {subject} until {until}")
-            if s.by_check
+            if statement.by_check
             else mark("Waiver for {subject} until {until}")
         ),
-        check=s.by_check,
-        subject=s.subject,
-        until=s.until,
+        check=statement.by_check,
+        subject=statement.subject,
+        until=statement.until,
     )
-    return f"  {said} ({s.who}), {word(s.counts_as)}: {s.why}  [{s.record}]"
+    effect = f"{word(statement.counts_as)}: {statement.why}"
+    return f"  {sentence} ({statement.who}), {effect}  [{statement.record}]"
 
 
 def _check(view: View, check_id: str) -> list[str]:
@@ -201,35 +206,33 @@ def _check(view: View, check_id: str) -> list[str]:
     if check.threshold_text:
         lines.append(say("Thresholds: {told}", told=check.threshold_text))
     lines.append("")
-    stated = (*view.waivers.waivers, *view.waivers.compensations)
-    lines += [_stated(s) for s in stated if s.check == check.id]
+    statements = (*view.waivers.waivers, *view.waivers.compensations)
+    lines += [_statement(s) for s in statements if s.check == check.id]
     results = _results(view, f'"check" = {quoted(check_id)}')
     return [*lines, *_factors(view, results), *_by_verdict(view, results)]
 
 
 def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
-    """Say a severity or a strength with the weight that stands for it in a sum."""
+    """Print a severity or a strength with its weight."""
     weight = dict(weights).get(name)
     return word(name) if weight is None else f"{word(name)} x {weight}"
 
 
 def _factors(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Say what the sum of a check is made of: results of a verdict and a tier, times the weight of
-    the tier.
-    """
-    counted = Counter((c[VERDICT], *c[TIERS]) for c in results if c[VERDICT] != "na")
-    if not view.weights.tiers or not counted:
+    """List the terms in the sum of a check: results by status and tier, times the tier weight."""
+    tally = Counter((c[VERDICT], *c[TIERS]) for c in results if c[VERDICT] != "na")
+    if not view.weights.tiers or not tally:
         return []
     lines = [say("The weight of the results, by verdict and tier:")]
-    for verdict in VERDICTS:
-        for _, lo, hi in sorted(k for k in counted if k[0] == verdict):
-            n, weight = counted[verdict, lo, hi], _weight(view, lo, hi)
-            least, most = (n * view.weights.tiers[tier - 1] for tier in (lo, hi))
-            whole = str(least) if least == most else say("{lo} to {hi}", lo=least, hi=most)
+    for status in VERDICTS:
+        for _, lo, hi in sorted(k for k in tally if k[0] == status):
+            total, weight = tally[status, lo, hi], _weight(view, lo, hi)
+            least, most = (total * view.weights.tiers[tier - 1] for tier in (lo, hi))
+            product = str(least) if least == most else say("{lo} to {hi}", lo=least, hi=most)
             lines.append(
-                f"  {word(verdict):<12} {_tier(lo, hi):<9} {number(n)} x {weight} = {whole}"
+                f"  {word(status):<12} {_tier(lo, hi):<9} {number(total)} x {weight} = {product}"
             )
-    if any(lo != hi for _, lo, hi in counted):
+    if any(lo != hi for _, lo, hi in tally):
         lines.append(
             say(
                 "  A tier that is not recorded has the weight that makes the end of the range"
@@ -248,7 +251,7 @@ def _weight(view: View, lo: int, hi: int) -> str:
     return str(least) if least == most else f"{least}..{most}"
 
 
-def _weighs(view: View, result: tuple[Any, ...]) -> str:
+def _weight_text(view: View, result: tuple[Any, ...]) -> str:
     lo, hi = result[TIERS]
     if not view.weights.tiers:
         return f"({_tier(lo, hi)})"
@@ -257,19 +260,19 @@ def _weighs(view: View, result: tuple[Any, ...]) -> str:
 
 def _by_verdict(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
     lines = []
-    for verdict in VERDICTS:
-        own = [c for c in results if c[VERDICT] == verdict]
-        if not own:
+    for status in VERDICTS:
+        matches = [c for c in results if c[VERDICT] == status]
+        if not matches:
             continue
-        lines.append(f"{word(verdict)} ({number(len(own))})")
-        for result in own[:SHOWN]:
+        lines.append(f"{word(status)} ({number(len(matches))})")
+        for result in matches[:SHOWN]:
             check, subject, _, reason, ref, *_ = result
             lines.append(
                 f"  {check:<7} {subject}: {reason}"
                 + (f"  [{ref}]" if ref else "")
-                + f"  {_weighs(view, result)}"
+                + f"  {_weight_text(view, result)}"
             )
-        if len(own) > SHOWN:
-            more = say("and {n} more; all are in results.parquet", n=number(len(own) - SHOWN))
-            lines.append(f"  {more}")
+        if len(matches) > SHOWN:
+            note = say("and {n} more; all are in results.parquet", n=number(len(matches) - SHOWN))
+            lines.append(f"  {note}")
     return lines

@@ -1,7 +1,7 @@
-"""What a control of another list rests on. In: the view of a run, an id. Out: lines of text for
-`explain`, in the language spoken.
+"""The basis of a control of another list. In: the view of a run, an id. Out: lines of text for
+`explain`, in the current language.
 
-The figures are those of the run; a list that did not take part is read from the installed content.
+The figures are those of the run. A list outside the run is read from the installed content.
 """
 
 from __future__ import annotations
@@ -18,52 +18,55 @@ from reporter.report.chapters.other_lists import RELATIONS, basis_words
 from reporter.report.document import View
 
 _BACK = {"subset": "superset", "superset": "subset"}
-_Found = tuple[str, Sequence[str], str, str, str]
+_Pair = tuple[str, Sequence[str], str, str, str]
 """Relation, the other end, basis, confidence, note."""
 
 
-def in_run(view: View, wanted: str) -> list[str]:
-    """List the pairs of the run's crosswalks that a control stands in."""
-    back = {RELATIONS[a]: RELATIONS[b] for a, b in _BACK.items()}
-    found: list[_Found] = []
+def in_run(view: View, control_id: str) -> list[str]:
+    """List the pairs of the run's crosswalks that contain a control."""
+    inverses = {RELATIONS[a]: RELATIONS[b] for a, b in _BACK.items()}
+    pairs: list[_Pair] = []
     for row in (row for walk in view.crosswalks for row in walk.rows):
         origins, targets = ([link.text for link in end] for end in (row.origins, row.targets))
-        said = (row.basis, row.confidence, row.note)
-        if wanted in origins:
-            found.append((row.relation, targets, *said))
-        if wanted in targets:
-            found.append((back.get(row.relation, row.relation), origins, *said))
-    return _printed(view, found)
+        details = (row.basis, row.confidence, row.note)
+        if control_id in origins:
+            pairs.append((row.relation, targets, *details))
+        if control_id in targets:
+            pairs.append((inverses.get(row.relation, row.relation), origins, *details))
+    return _pair_lines(view, pairs)
 
 
-def elsewhere(view: View, wanted: str) -> list[str]:
-    """Explain an id of a list that did not take part in the run; nothing when no list has it."""
+def elsewhere(view: View, query: str) -> list[str]:
+    """Explain an id of a list outside the run; return nothing if no list has it."""
     content = loader.load()
-    named = [
-        (f, c) for f in content.frameworks for c in f.controls if c.id.lower() == wanted.lower()
+    matches = [
+        (f, c) for f in content.frameworks for c in f.controls if c.id.lower() == query.lower()
     ]
-    if named:
-        framework, control = named[0]
-        pairs = _printed(view, _pairs(content, framework.id, control.id))
+    if matches:
+        framework, control = matches[0]
+        pairs = _pair_lines(view, _pairs(content, framework.id, control.id))
         return [*_control(view, framework, control), *pairs]
     for walk in content.crosswalks:
         ids = {i.lower(): i for row in walk.rows for i in row.origins}
-        if wanted.lower() in ids:
+        if query.lower() in ids:
             title = content.official.get(walk.origin, {}).get("title", walk.origin)
-            own = ids[wanted.lower()]
-            head = [f"{title} {own}", say("Known from crosswalks only: no score is made of it.")]
-            return [*head, *_printed(view, _pairs(content, walk.origin, own))]
+            listed_id = ids[query.lower()]
+            head = [
+                f"{title} {listed_id}",
+                say("Known from crosswalks only: no score is made of it."),
+            ]
+            return [*head, *_pair_lines(view, _pairs(content, walk.origin, listed_id))]
     return []
 
 
-def _pairs(content: Content, of: str, own: str) -> Iterator[_Found]:
+def _pairs(content: Content, list_id: str, control_id: str) -> Iterator[_Pair]:
     for walk in content.crosswalks:
         for row in walk.rows:
-            said = (basis_words(walk), row.confidence, spoken(row.note))
-            if walk.origin == of and own in row.origins:
-                yield RELATIONS[row.relation], row.targets, *said
-            if walk.target == of and own in row.targets:
-                yield RELATIONS[_BACK.get(row.relation, row.relation)], row.origins, *said
+            details = (basis_words(walk), row.confidence, spoken(row.note))
+            if walk.origin == list_id and control_id in row.origins:
+                yield RELATIONS[row.relation], row.targets, *details
+            if walk.target == list_id and control_id in row.targets:
+                yield RELATIONS[_BACK.get(row.relation, row.relation)], row.origins, *details
 
 
 def _control(view: View, framework: Framework, control: Control) -> list[str]:
@@ -77,48 +80,53 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
         spoken(control.paraphrase),
         "",
     ]
-    scored = [pair for pair in control.checks if pair[1] != "contextual"]
-    related = [pair for pair in control.checks if pair[1] == "contextual"]
-    sure = (
+    scored_checks = [pair for pair in control.checks if pair[1] != "contextual"]
+    related_checks = [pair for pair in control.checks if pair[1] == "contextual"]
+    confidence_note = (
         say(", with {confidence} confidence", confidence=word(framework.confidence))
         if framework.confidence
         else ""
     )
-    head = say("It would rest on these checks (our reading{sure}):", sure=sure)
-    lines.append(head if scored else say("No check evidences it: needs attestation."))
-    lines += _checks(view, scored)
-    if related:
-        lines += [say("Related, never scored:"), *_checks(view, related)]
+    head = say("It would rest on these checks (our reading{sure}):", sure=confidence_note)
+    lines.append(head if scored_checks else say("No check evidences it: needs attestation."))
+    lines += _checks(view, scored_checks)
+    if related_checks:
+        lines += [say("Related, never scored:"), *_checks(view, related_checks)]
     return [*lines, "", say("Question for a human: {question}", question=spoken(control.ask))]
 
 
-def _checks(view: View, listed: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _checks(view: View, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     checks = {c.id: c for c in view.checks}
     order = list(STRENGTHS)
-    for check_id, strength in sorted(listed, key=lambda pair: (order.index(pair[1]), pair[0])):
+    for check_id, strength in sorted(pairs, key=lambda pair: (order.index(pair[1]), pair[0])):
         check = checks.get(check_id)
-        said = (
+        result = (
             f"{check.figure.text}: {check.counts.text}  {check.title}"
             if check
             else say("not in this run")
         )
-        yield f"  {check_id:<7} {word(strength):<10} {said}"
+        yield f"  {check_id:<7} {word(strength):<10} {result}"
 
 
-def _printed(view: View, found: Iterable[_Found]) -> list[str]:
-    """Print each row of a crosswalk, and how its other end stands where the run has it."""
+def _pair_lines(view: View, pairs: Iterable[_Pair]) -> list[str]:
+    """Print crosswalk pairs, with the score of the other end where the run has it."""
     controls = {c.id: c for f in view.frameworks for c in f.controls}
     checks = {c.id: c for c in view.checks}
     lines = []
-    for relation, others, basis, confidence, note in found:
-        sure = say("{confidence} confidence", confidence=word(confidence))
-        lines.append(f"  {say(relation)} {', '.join(others)} ({basis}; {sure})")
+    for relation, end_ids, basis, confidence, note in pairs:
+        confidence_text = say("{confidence} confidence", confidence=word(confidence))
+        lines.append(f"  {say(relation)} {', '.join(end_ids)} ({basis}; {confidence_text})")
         lines += [f"    {note}"] if note else []
-        for other in others:
-            if other in controls:
-                c = controls[other]
-                lines.append(f"    {other:<12} {c.figure.text} {c.figure.range}  {c.title}")
-            elif other in checks:
-                k = checks[other]
-                lines.append(f"    {other:<12} {k.figure.text}: {k.counts.text}  {k.title}")
+        for end_id in end_ids:
+            if end_id in controls:
+                control = controls[end_id]
+                lines.append(
+                    f"    {end_id:<12} {control.figure.text} {control.figure.range} "
+                    f" {control.title}"
+                )
+            elif end_id in checks:
+                check = checks[end_id]
+                lines.append(
+                    f"    {end_id:<12} {check.figure.text}: {check.counts.text}  {check.title}"
+                )
     return ["", say("Crosswalks (no number travels along them):"), *lines] if lines else []

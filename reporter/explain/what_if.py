@@ -1,8 +1,8 @@
 """What if some actions of a roadmap were done? In: a run folder and their ids. Out: text, score and
 level before and after.
 
-All comes from the data of the run, which says what each action turns to pass and holds every
-verdict and the policy."""
+Everything comes from the data of the run: its results, its policy, and the results that each
+action turns to pass."""
 
 from __future__ import annotations
 
@@ -24,95 +24,98 @@ from reporter.score.planner import after as changed
 from reporter.score.state import Change
 
 
-def what_if(run: Path, given: Iterable[str]) -> str:
-    """Say what doing some actions would change; each is an id of roadmap.csv, a check or a cause
-    with all its actions.
+def what_if(run: Path, names: Iterable[str]) -> str:
+    """Print the effect of some actions: ids of roadmap.csv, of checks, or of causes.
 
     Raises InputError where an id is none of them, or the run holds no actions.
     """
-    a, results = read_run(run)
-    wanted = list(dict.fromkeys(name.strip() for name in given if name.strip()))
-    if not wanted:
+    assessment, results = read_run(run)
+    ids = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if not ids:
         raise InputError("--fix names no action", str(run), "Ids stand in roadmap.csv.")
-    mended = results.tallies(" OR ".join(f"({_meant(a, name, run)})" for name in wanted))
+    tallies_changed = results.tallies(
+        " OR ".join(f"({_condition(assessment, name, run)})" for name in ids)
+    )
     tallies = results.tallies()
-    before = _scored(a, tallies)
-    held = a.scores.enterprise.total
-    if (before.total.lo, before.total.hi) != (held.lo, held.hi):
+    before = _score(assessment, tallies)
+    recorded = assessment.scores.enterprise.total
+    if (before.total.lo, before.total.hi) != (recorded.lo, recorded.hi):
         raise InputError(
             "its verdicts give another score than it holds", str(run), "Assess the workspace again."
         )
-    after = _scored(a, changed(tallies, [_change(mended)]))
-    return "\n".join(_said(a, wanted, mended, before, after))
+    after = _score(assessment, changed(tallies, [_change(tallies_changed)]))
+    return "\n".join(_lines(assessment, ids, tallies_changed, before, after))
 
 
-def _meant(a: Assessment, name: str, run: Path) -> str:
-    """Return in SQL which verdicts an id means: those of an action; else a check's failures; else
-    all actions of a cause.
+def _condition(assessment: Assessment, name: str, run: Path) -> str:
+    """Return the SQL condition for the results of an id: an action, the failures of a check, or all
+    actions of a cause.
     """
-    actions, low = [p.action.id for p in a.roadmap.picks], name.lower()
+    actions, lower_name = [p.action.id for p in assessment.roadmap.picks], name.lower()
     for id_ in actions:
-        if id_.lower() == low:
+        if id_.lower() == lower_name:
             return f"action = {quoted(id_)}"
-    for check in a.checks:
-        if check.id.lower() == low:
+    for check in assessment.checks:
+        if check.id.lower() == lower_name:
             return f"\"check\" = {quoted(check.id)} AND status = '{Status.FAIL}'"
-    group = [id_ for id_ in actions if id_.lower().rpartition("-")[0] == low]
+    group = [id_ for id_ in actions if id_.lower().rpartition("-")[0] == lower_name]
     if group:
         return f"list_contains({quoted_list(group)}, action)"
-    known = {i.lower(): i for i in (*actions, *(c.id for c in a.checks))}
-    close = [known[i] for i in get_close_matches(low, known, 3)]
+    ids = {i.lower(): i for i in (*actions, *(c.id for c in assessment.checks))}
+    close = [ids[i] for i in get_close_matches(lower_name, ids, 3)]
     hint = f"Close to it: {', '.join(close)}." if close else "Ids stand in roadmap.csv."
     raise InputError(f"{name!r} is no action or check of this run", str(run), hint)
 
 
-def _change(mended: Iterable[Tally]) -> Change:
-    """What becomes pass when verdicts do."""
-    moved: dict[str, list[tuple[tuple[Status, int, int], int]]] = defaultdict(list)
-    for t in mended:
-        moved[t.check].append(((t.status, t.tier_lo, t.tier_hi), t.n))
-    return {name: tuple(kinds) for name, kinds in moved.items()}
+def _change(tallies: Iterable[Tally]) -> Change:
+    """Return the change in which these results become pass."""
+    changes: dict[str, list[tuple[tuple[Status, int, int], int]]] = defaultdict(list)
+    for t in tallies:
+        changes[t.check].append(((t.status, t.tier_lo, t.tier_hi), t.n))
+    return {name: tuple(kinds) for name, kinds in changes.items()}
 
 
-def _scored(a: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
+def _score(assessment: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
     """Score the enterprise with the checks and caps of the run."""
-    caps = [(a.roadmap.ceiling, "cap of the run")]
+    caps = [(assessment.roadmap.ceiling, "cap of the run")]
     targets = Profile("", "", 0, {})
-    return score((), a.checks, a.themes, tallies, a.policy, targets, caps).enterprise
+    return score(
+        (), assessment.checks, assessment.themes, tallies, assessment.policy, targets, caps
+    ).enterprise
 
 
-def _said(
-    a: Assessment,
-    wanted: list[str],
-    mended: Sequence[Tally],
+def _lines(
+    assessment: Assessment,
+    ids: list[str],
+    tallies: Sequence[Tally],
     before: FrameworkScore,
     after: FrameworkScore,
 ) -> list[str]:
-    old, new = before.total, after.total
-    gain = new.lo - old.lo
-    unknown = sum(t.n for t in mended if t.status == Status.UNKNOWN)
+    total_before, total_after = before.total, after.total
+    gain = total_after.lo - total_before.lo
+    unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
     lines = [
-        f"With {', '.join(wanted)} done: {sum(t.n for t in mended)} verdicts become pass.",
+        f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} verdicts become pass.",
         "",
-        f"Evidenced score  {percent(old.lo)} -> {percent(new.lo)}",
-        f"At most          {percent(old.hi)} -> {percent(new.hi)}",
-        f"Level            {old.level_lo} -> {new.level_lo}",
-        f"Level at most    {old.level_hi} -> {new.level_hi}",
+        f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
+        f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",
+        f"Level            {total_before.level_lo} -> {total_after.level_lo}",
+        f"Level at most    {total_before.level_hi} -> {total_after.level_hi}",
         f"Gain             {points(gain)} points = {exact(gain)}",
         "",
     ]
-    if unknown:
+    if unknowns:
         lines.append(
-            f"{unknown} of them are unknown now: that part is possible only, if what is found"
+            f"{unknowns} of them are unknown now: that part is possible only, if what is found"
             f" proves good ({EVIDENCE})."
         )
-    if a.roadmap.ceiling < TOP:
-        lines.append(f"The caps of this run stay: level {a.roadmap.ceiling} at most.")
-    titles = {t.id: t.title for t in a.themes}
-    moved = [
+    if assessment.roadmap.ceiling < TOP:
+        lines.append(f"The caps of this run stay: level {assessment.roadmap.ceiling} at most.")
+    titles = {t.id: t.title for t in assessment.themes}
+    theme_lines = [
         f"  {b.id:<4} {percent(b.lo):>7} -> {percent(n.lo):>7}   at most {percent(b.hi):>7} ->"
         f" {percent(n.hi):>7}   level {b.level_lo} -> {n.level_lo}   {titles[b.id]}"
         for b, n in zip(before.controls, after.controls, strict=True)
         if (b.lo, b.hi) != (n.lo, n.hi)
     ]
-    return [*lines, "Themes that change:" if moved else "No theme changes.", *moved]
+    return [*lines, "Themes that change:" if theme_lines else "No theme changes.", *theme_lines]

@@ -44,8 +44,8 @@ class Format:
 def late(module: str, function: str = "write") -> Callable[..., None]:
     """Return a function of a module that is imported when it is called."""
 
-    def write(*given: Any, **more: Any) -> None:
-        getattr(import_module(module), function)(*given, **more)
+    def write(*args: Any, **options: Any) -> None:
+        getattr(import_module(module), function)(*args, **options)
 
     return write
 
@@ -57,13 +57,13 @@ alone.
 
 
 def edition_formats(formats: Iterable[str], editions: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of writers: html and pdf once an edition."""
-    named = [
+    """Return the names of writers: one for each edition of html and pdf."""
+    writer_names = [
         (f if e == EDITIONS[0] else f"{e}-{f}") if f in ("html", "pdf") else f
         for f in formats
         for e in editions
     ]
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(writer_names))
 
 
 def names() -> tuple[str, ...]:
@@ -75,8 +75,8 @@ def names() -> tuple[str, ...]:
 def shipped(name: str) -> tuple[Format, str]:
     """Return the format behind the name of a writer, and its edition."""
     edition, _, medium = name.rpartition("-")
-    found: Format = import_module(f".formats.{medium}", __package__).FORMAT
-    return found, edition or EDITIONS[0]
+    module_format: Format = import_module(f".formats.{medium}", __package__).FORMAT
+    return module_format, edition or EDITIONS[0]
 
 
 class Files(Mapping[str, str]):
@@ -85,8 +85,8 @@ class Files(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if name not in WRITERS:
             raise KeyError(name)
-        found, edition = shipped(name)
-        return found.file if edition == EDITIONS[0] else f"{edition}.{found.name}"
+        shipped_format, edition = shipped(name)
+        return shipped_format.file if edition == EDITIONS[0] else f"{edition}.{shipped_format.name}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(WRITERS)
@@ -95,11 +95,13 @@ class Files(Mapping[str, str]):
         return len(WRITERS)
 
 
-def _lazy(name: str) -> Writer:
+def _late_writer(name: str) -> Writer:
     def write(view: View, path: Path, /, **more: Any) -> None:
         with speaking(view.cover.language):
-            found, edition = shipped(name)
-            found.write(view, path, **({"edition": edition} if found.editions else {}), **more)
+            shipped_format, edition = shipped(name)
+            shipped_format.write(
+                view, path, **({"edition": edition} if shipped_format.editions else {}), **more
+            )
 
     return write
 
@@ -108,9 +110,7 @@ _SLOW = {"html": "reporter.report.html.page", "pdf": "reporter.report.pdf.paper"
 
 
 def warm_up(formats: Iterable[str]) -> None:
-    """Import what takes long to import, in the background; whoever writes the format says if that
-    fails.
-    """
+    """Import slow modules in the background. If that fails, the writer of the format reports it."""
 
     def work() -> None:
         for name, module in _SLOW.items():
@@ -121,5 +121,7 @@ def warm_up(formats: Iterable[str]) -> None:
     threading.Thread(target=work).start()
 
 
-WRITERS: dict[str, Writer] = {name: _lazy(name) for name in edition_formats(names(), EDITIONS)}
+WRITERS: dict[str, Writer] = {
+    name: _late_writer(name) for name in edition_formats(names(), EDITIONS)
+}
 FILES = Files()

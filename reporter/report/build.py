@@ -62,29 +62,31 @@ _STRENGTHS = ("direct", "partial", "contextual")
 
 
 def build(assessment: model.Assessment, results: Results, language: str = "") -> View:
-    """Turn an assessment and its verdicts into the printable view, in its language or another."""
-    spoken = language or assessment.language
-    with speaking(spoken):
-        return _build(replace(assessment, language=spoken), results)
+    """Turn an assessment and its results into the printable view, in its language or another."""
+    report_language = language or assessment.language
+    with speaking(report_language):
+        return _build(replace(assessment, language=report_language), results)
 
 
 def both(assessment: model.Assessment, results: Results, language: str) -> tuple[View, View]:
-    """Return the view, and the same with roadmap and parts in English, as all tables of a run
-    are.
+    """Return the view, and the same view with English roadmap and parts. All tables of a run are in
+    English.
     """
-    made = build(assessment, results, language)
+    view = build(assessment, results, language)
     if language == ENGLISH:
-        return made, made
+        return view, view
     with speaking(ENGLISH):
-        plain = replace(made, roadmap=roadmap(assessment, results), slices=slices(assessment))
-    return made, plain
+        english_view = replace(
+            view, roadmap=roadmap(assessment, results), slices=slices(assessment)
+        )
+    return view, english_view
 
 
 def moved(view: View, run: Path) -> View:
-    """Return a view whose run stands elsewhere by now."""
-    findings, changed = view.findings, view.history.changes
-    now = changed and replace(changed, held=changed.held.at(run))
-    history = replace(view.history, changes=now)
+    """Return a view whose run has moved to another folder."""
+    findings, changes = view.findings, view.history.changes
+    moved_changes = changes and replace(changes, held=changes.held.at(run))
+    history = replace(view.history, changes=moved_changes)
     return replace(
         view, findings=replace(findings, results=findings.results.at(run)), history=history
     )
@@ -126,31 +128,31 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     )
 
 
-def _weights(p: model.Policy) -> elements.Weights:
+def _weights(policy: model.Policy) -> elements.Weights:
     return elements.Weights(
-        p.tier_weights,
-        tuple((s, p.severity_weights[s]) for s in model.SEVERITIES),
-        tuple((s, p.strength_weights[s]) for s in _STRENGTHS if s in p.strength_weights),
+        policy.tier_weights,
+        tuple((s, policy.severity_weights[s]) for s in model.SEVERITIES),
+        tuple((s, policy.strength_weights[s]) for s in _STRENGTHS if s in policy.strength_weights),
     )
 
 
 def to_json(view: View) -> bytes:
-    """Write a view down for another process: its verdicts stay in their file."""
+    """Encode a view for another process. Its results stay in their file."""
     return msgspec.json.encode(view, enc_hook=_plain)
 
 
 def _plain(value: Any) -> str:
-    """Name the run whose tables it asks; numerals are texts there."""
+    """Return the run folder of a table, or the text of a numeral."""
     return str(value.run if isinstance(value, Held) else value)
 
 
 def from_json(data: bytes) -> View:
-    """Return the view that `to_json` wrote, of a run that stands where it stood then.
+    """Return the view that `to_json` encoded, of a run that is still in the same folder.
 
-    Raises InputError where the data of the run are not there, and TypeError for a view that holds
-    what none can.
+    Raises InputError where the data of the run are not there, and TypeError for a type that a view
+    cannot hold.
     """
-    checks = cache(lambda run: read_data(run).checks)  # whose sentences the tables of the run say
+    checks = cache(lambda run: read_data(run).checks)  # their sentences are in the tables
 
     def held(kind: type, value: Any) -> Any:
         if issubclass(kind, Held):
@@ -160,33 +162,33 @@ def from_json(data: bytes) -> View:
     return msgspec.json.decode(data, type=View, dec_hook=held)
 
 
-def _anchors(a: model.Assessment) -> dict[tuple[str, str], str]:
-    """Give every framework, control, theme and check a place of its own to link to."""
-    taken: set[str] = set()
-    anchors = {("", c.id): slug("k", c.id, taken) for c in a.checks}
-    anchors[ENTERPRISE, ""] = slug("f", "themes", taken)
-    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, taken) for t in a.themes}
-    for f in a.frameworks:
-        anchors[f.id, ""] = slug("f", f.id, taken)
-        anchors |= {(f.id, c.id): slug("c", c.id, taken) for c in f.controls}
-    anchors |= {(CROSSWALK, w.id): slug("w", w.id, taken) for w in a.crosswalks}
+def _anchors(assessment: model.Assessment) -> dict[tuple[str, str], str]:
+    """Give every framework, control, theme and check its own anchor."""
+    slugs: set[str] = set()
+    anchors = {("", c.id): slug("k", c.id, slugs) for c in assessment.checks}
+    anchors[ENTERPRISE, ""] = slug("f", "themes", slugs)
+    anchors |= {(ENTERPRISE, t.id): slug("t", t.id, slugs) for t in assessment.themes}
+    for f in assessment.frameworks:
+        anchors[f.id, ""] = slug("f", f.id, slugs)
+        anchors |= {(f.id, c.id): slug("c", c.id, slugs) for c in f.controls}
+    anchors |= {(CROSSWALK, w.id): slug("w", w.id, slugs) for w in assessment.crosswalks}
     return anchors
 
 
 def _checks(
-    a: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, results: Results, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[elements.Check, ...]:
-    failing, reasons = _failing(results), _reasons(results)
-    controls = _controls_of_checks(a, anchors)
-    order = {t.id: n for n, t in enumerate(a.themes)}
-    sorted_checks = sorted(a.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
-    names = {t.id: clean(content(t.title)) for t in a.themes}
+    failures, reasons = _failures(results), _reasons(results)
+    controls = _controls_of_checks(assessment, anchors)
+    order = {t.id: n for n, t in enumerate(assessment.themes)}
+    sorted_checks = sorted(assessment.checks, key=lambda c: (order.get(c.theme, len(order)), c.id))
+    names = {t.id: clean(content(t.title)) for t in assessment.themes}
     return tuple(
         _check(
-            a,
+            assessment,
             c,
             anchors["", c.id],
-            failing.get(c.id, []),
+            failures.get(c.id, []),
             reasons.get(c.id, []),
             controls.get(c.id, ()),
             names,
@@ -195,9 +197,9 @@ def _checks(
     )
 
 
-def _failing(results: Results) -> dict[str, list[elements.Subject]]:
+def _failures(results: Results) -> dict[str, list[elements.Subject]]:
     """Return the first failures of each check, the highest tier first."""
-    found: dict[str, list[elements.Subject]] = {}
+    failures: dict[str, list[elements.Subject]] = {}
     columns = (
         "check",
         "subject",
@@ -210,107 +212,120 @@ def _failing(results: Results) -> dict[str, list[elements.Subject]]:
         "tier_hi",
     )
     nth = 'row_number() OVER (PARTITION BY "check" ORDER BY tier_hi DESC, subject)'
-    first = f'QUALIFY {nth} <= {KEPT} ORDER BY "check", {nth}'
+    limit = f'QUALIFY {nth} <= {KEPT} ORDER BY "check", {nth}'
     for check, name, status, reason, ref, actor, owner, lo, hi in results.each(
-        columns, f"status = '{Status.FAIL}'", first
+        columns, f"status = '{Status.FAIL}'", limit
     ):
-        shown = subject(name, status, reason, ref, actor, owner, tier_text(lo, hi))
-        found.setdefault(check, []).append(shown)
-    return found
+        failure = subject(name, status, reason, ref, actor, owner, tier_text(lo, hi))
+        failures.setdefault(check, []).append(failure)
+    return failures
 
 
 def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
-    """Return the most frequent reason codes for which verdicts of each check are unknown, in words,
-    with their number.
-    """
-    found: dict[str, list[tuple[str, int]]] = {}
-    first = (
+    """Return the most frequent reasons for unknown results of each check, with their number."""
+    reasons: dict[str, list[tuple[str, int]]] = {}
+    limit = (
         'GROUP BY "check", reason_code QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY'
         f' count(*) DESC, reason_code) <= {REASONS_SHOWN} ORDER BY "check", count(*) DESC,'
         " reason_code"
     )
-    asked = ("check", "reason_code", "min(reason_values)", "max(reason_values)", "count(*)")
-    for check, code, held, last, n in results.each(asked, f"status = '{Status.UNKNOWN}'", first):
-        told = alike(results.reasons.of(check, code, held), held == last)
-        found.setdefault(check, []).append((clean(told), n))
-    return found
+    columns = ("check", "reason_code", "min(reason_values)", "max(reason_values)", "count(*)")
+    for check, code, first_values, last_values, n in results.each(
+        columns, f"status = '{Status.UNKNOWN}'", limit
+    ):
+        sentence = alike(results.reasons.of(check, code, first_values), first_values == last_values)
+        reasons.setdefault(check, []).append((clean(sentence), n))
+    return reasons
 
 
 def _controls_of_checks(
-    a: model.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> dict[str, tuple[elements.Link, ...]]:
-    """List for every check the controls it serves, direct ones first."""
-    found: dict[str, list[tuple[int, elements.Link]]] = {}
-    for f in a.frameworks:
-        for c in f.controls:
-            for check_id, strength in c.checks:
-                link = elements.Link(clean(c.id), anchors[f.id, c.id], strength)
-                found.setdefault(check_id, []).append((_STRENGTHS.index(strength), link))
+    """List the controls that each check serves, direct ones first."""
+    links_by_check: dict[str, list[tuple[int, elements.Link]]] = {}
+    for framework in assessment.frameworks:
+        for control in framework.controls:
+            for check_id, strength in control.checks:
+                link = elements.Link(clean(control.id), anchors[framework.id, control.id], strength)
+                links_by_check.setdefault(check_id, []).append((_STRENGTHS.index(strength), link))
     return {
         check_id: tuple(link for _, link in sorted(links, key=lambda pair: pair[0]))
-        for check_id, links in found.items()
+        for check_id, links in links_by_check.items()
     }
 
 
 def _check(
-    a: model.Assessment,
-    c: model.Check,
+    assessment: model.Assessment,
+    check: model.Check,
     anchor: str,
-    failing: Sequence[elements.Subject],
+    failures: Sequence[elements.Subject],
     reasons: Sequence[tuple[str, int]],
     controls: tuple[elements.Link, ...],
     names: Mapping[str, str],
 ) -> elements.Check:
-    score = a.scores.checks[c.id]
-    n = counts(score)
+    score = assessment.scores.checks[check.id]
+    tally = counts(score)
     result = figure(score.lo, score.hi, _state(score))
-    level = say("level {n} ({name})", n=c.level, name=content(a.policy.level_names[c.level]))
-    evidence = word({"both": "inventory and logs"}.get(c.evidence, clean(c.evidence)))
+    level = say(
+        "level {n} ({name})",
+        n=check.level,
+        name=content(assessment.policy.level_names[check.level]),
+    )
+    evidence = word({"both": "inventory and logs"}.get(check.evidence, clean(check.evidence)))
     coverage = percent(score.known)
-    sample = clean(said_of(c.sample)) if c.sample else ""
-    limits, why = thresholds(c), why_check(score, c.title, c.sample)
+    sample = clean(said_of(check.sample)) if check.sample else ""
+    limits, explanation = thresholds(check), why_check(score, check.title, check.sample)
     return elements.Check(
-        id=clean(c.id),
+        id=clean(check.id),
         anchor=anchor,
-        title=clean(content(c.title)),
-        theme=names.get(c.theme, clean(c.theme)),
-        why=clean(content(c.why)),
-        fix=clean(content(c.fix)),
-        severity=c.severity,
+        title=clean(content(check.title)),
+        theme=names.get(check.theme, clean(check.theme)),
+        why=clean(content(check.why)),
+        fix=clean(content(check.fix)),
+        severity=check.severity,
         level=level,
         evidence=evidence,
-        place=clean(c.place),
+        place=clean(check.place),
         figure=result,
         coverage=coverage,
-        counts=n,
-        standing=_standing(result, coverage, n, c.severity, level, evidence, sample),
-        failing=tuple(failing),
-        more_paper=_more(n.failed, SHOWN_ON_PAPER),
-        unknown=_unknown(n.unknown, reasons),
+        counts=tally,
+        standing=_standing(result, coverage, tally, check.severity, level, evidence, sample),
+        failing=tuple(failures),
+        more_paper=_more(tally.failed, SHOWN_ON_PAPER),
+        unknown=_unknown(tally.unknown, reasons),
         controls=controls,
         sample=sample,
-        about=clean(c.about),
+        about=clean(check.about),
         thresholds=limits,
         threshold_text=in_words(limits),
-        rule=rule(c),
-        needs=c.evidence,
-        reasons=tuple(clean(line) for line in why.split("\n")),
+        rule=rule(check),
+        needs=check.evidence,
+        reasons=tuple(clean(line) for line in explanation.split("\n")),
     )
 
 
 def _standing(
     score: elements.Figure,
     coverage: str,
-    n: elements.Counts,
+    tally: elements.Counts,
     severity: str,
     level: str,
     evidence: str,
     sample: str,
 ) -> str:
-    covered = say("coverage {share}", share=coverage)
-    source = say("from {evidence}", evidence=evidence)
-    weights = weight_note(score, n, bool(sample))
-    facts = (ranged(score), covered, weights, n.text, word(severity), level, source, sample)
+    coverage_note = say("coverage {share}", share=coverage)
+    source_note = say("from {evidence}", evidence=evidence)
+    weights = weight_note(score, tally, bool(sample))
+    facts = (
+        ranged(score),
+        coverage_note,
+        weights,
+        tally.text,
+        word(severity),
+        level,
+        source_note,
+        sample,
+    )
     return " · ".join(f for f in facts if f)
 
 
@@ -320,42 +335,49 @@ def _state(score: CheckScore) -> str:
     return "assessed" if score.known else "not_assessed"
 
 
-def _more(failed: int, limit: int) -> str:
-    if failed <= limit:
+def _more(failure_count: int, limit: int) -> str:
+    if failure_count <= limit:
         return ""
     return say(
         "{n} of {all} failing subjects shown, highest tier first; all {all} are in findings.csv.",
         n=number(limit),
-        all=number(failed),
+        all=number(failure_count),
     )
 
 
-def _unknown(unknown: int, reasons: Iterable[tuple[str, int]]) -> str:
-    """Say how many are unknown and the most frequent reasons."""
-    if not unknown:
+def _unknown(unknown_count: int, reasons: Iterable[tuple[str, int]]) -> str:
+    """Print the number of unknown results and the most frequent reasons."""
+    if not unknown_count:
         return ""
-    top = list(reasons)
-    said = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in top]
-    rest = unknown - sum(n for _, n in top)
-    if rest:
-        said.append(say("other reasons ({n}; all in findings.csv)", n=number(rest)))
-    return say("{n} unknown: {reasons}", n=number(unknown), reasons="; ".join(said))
+    reason_counts = list(reasons)
+    sentences = [f"{short(text, 'findings.csv', 200)} ({number(n)})" for text, n in reason_counts]
+    remainder = unknown_count - sum(n for _, n in reason_counts)
+    if remainder:
+        sentences.append(say("other reasons ({n}; all in findings.csv)", n=number(remainder)))
+    return say("{n} unknown: {reasons}", n=number(unknown_count), reasons="; ".join(sentences))
 
 
-def _findings(a: model.Assessment, results: Results) -> Findings:
-    """Say what stands in findings.csv beside what the store holds, by check."""
-    served = [_served(f) for f in a.frameworks]
-    open_ = (s for s in Status if s not in (Status.PASS, Status.NA))
+def _findings(assessment: model.Assessment, results: Results) -> Findings:
+    """Return by check what findings.csv prints beside the data of the store."""
+    control_lists = [_controls_by_check(f) for f in assessment.frameworks]
+    open_statuses = (s for s in Status if s not in (Status.PASS, Status.NA))
     return Findings(
         results,
-        sum(score.counts.get(s, 0) for s in open_ for score in a.scores.checks.values()),
-        {c.id: (clean(c.id), clean(c.title), c.severity) for c in a.checks},
-        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in a.checks},
-        {c.id: tuple(of.get(c.id, "") for of in served) for c in a.checks},
+        sum(
+            score.counts.get(s, 0)
+            for s in open_statuses
+            for score in assessment.scores.checks.values()
+        ),
+        {c.id: (clean(c.id), clean(c.title), c.severity) for c in assessment.checks},
+        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in assessment.checks},
+        {
+            c.id: tuple(controls.get(c.id, "") for controls in control_lists)
+            for c in assessment.checks
+        },
     )
 
 
-def _served(framework: model.Framework) -> dict[str, str]:
+def _controls_by_check(framework: model.Framework) -> dict[str, str]:
     """Map each check to the ids of the controls it counts for."""
     ids: dict[str, list[str]] = {}
     for control in framework.controls:

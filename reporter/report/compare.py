@@ -1,7 +1,7 @@
-"""Earlier runs beside this one. In: run folders, an assessment, its evidence. Out: what changed, as
-plain data.
+"""Earlier runs compared with this one. In: run folders, an assessment, its evidence. Out: the
+changes, as plain data.
 
-A run is believed if its manifest agrees with itself and with report.json and results.parquet; no
+A run is trusted if its manifest agrees with itself and with report.json and results.parquet. No
 other file is read."""
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ _RULES = mark("the content (checks, sources, catalogs; with it the rules of {che
 _NO_RULE = mark("the content (checks, sources, catalogs; but no rule of a check that both have)")
 _THRESHOLDS = mark("the thresholds ({thresholds})")
 GONE_SHARE = 10
-"""Of the agents of the last run one in so many has to be gone for the first page to say so."""
+"""The first page reports missing agents from one in so many of the last run's agents."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
-_NEEDED = ("check", "subject", "status")
-_WELCOME = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
+_REQUIRED = ("check", "subject", "status")
+_OPTIONAL = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +75,29 @@ class Found:
     run: EarlierRun
     hashes: Mapping[str, str]
     pseudonyms: str
-    """What tells keys of pseudonyms apart; '' where people are named."""
+    """Identifies the key of the pseudonyms; '' where people are named."""
 
 
-def read_earlier(folders: Sequence[Path], now: RunInfo, pseudonyms: str) -> tuple[Found, ...]:
+def read_earlier(folders: Sequence[Path], current: RunInfo, pseudonyms: str) -> tuple[Found, ...]:
     """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what
     cannot be compared.
 
     Raises InputError where a folder is no run, was changed, or is of another organisation or kind.
     """
-    found: list[Found] = []
-    for folder in dict.fromkeys(run.resolve() for given in folders for run in _runs_in(given)):
-        one = _read(folder)
-        _refuse_other(one, now, pseudonyms)
-        found.append(one)
-    found.sort(key=lambda f: f.run.as_of)
-    for one, other in pairwise(found):
-        if one.run.as_of == other.run.as_of:
+    runs: list[Found] = []
+    for folder in dict.fromkeys(run.resolve() for source in folders for run in _runs_in(source)):
+        earlier = _read(folder)
+        _refuse_other(earlier, current, pseudonyms)
+        runs.append(earlier)
+    runs.sort(key=lambda f: f.run.as_of)
+    for earlier, later in pairwise(runs):
+        if earlier.run.as_of == later.run.as_of:
             raise InputError(
-                f"has the same as_of as {one.folder}: {one.run.as_of.isoformat()}",
-                str(other.folder),
+                f"has the same as_of as {earlier.folder}: {earlier.run.as_of.isoformat()}",
+                str(later.folder),
                 "Name one run for each moment.",
             )
-    return tuple(found)
+    return tuple(runs)
 
 
 def _runs_in(folder: Path) -> list[Path]:
@@ -119,32 +119,34 @@ def _runs_in(folder: Path) -> list[Path]:
 
 def _read(folder: Path) -> Found:
     manifest = _manifest(folder)
-    written = {}
+    digests = {}
     for name in (DATA, RESULTS):
         path = folder / name
         if not path.is_file():
             raise InputError("is missing, and an earlier run is compared by it", str(path))
-        written[name] = sha256(path)
-        if manifest["outputs"].get(name, {}).get("sha256") != written[name]:
+        digests[name] = sha256(path)
+        if manifest["outputs"].get(name, {}).get("sha256") != digests[name]:
             raise InputError(
                 f"is not the file that {MANIFEST} names: its hash differs",
                 str(path),
                 "Compare with the run as it was left, or assess that period again.",
             )
-    held = read_data(folder)
-    check_results(Results(folder, held.checks), held)
+    assessment = read_data(folder)
+    check_results(Results(folder, assessment.checks), assessment)
     as_of = _time(manifest["as_of"])
     hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
-    said = (held.hashes, _utc(held.run.as_of), held.run.organisation)
-    if said != (hashes, as_of, manifest["organisation"]):
+    identity = (assessment.hashes, _utc(assessment.run.as_of), assessment.run.organisation)
+    if identity != (hashes, as_of, manifest["organisation"]):
         raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
-    run = EarlierRun(as_of, start, end, hashes["evidence_id"], written[DATA], _standings(held), ())
-    return Found(folder, held, run, hashes, str(manifest.get("pseudonyms", "")))
+    run = EarlierRun(
+        as_of, start, end, hashes["evidence_id"], digests[DATA], _standings(assessment), ()
+    )
+    return Found(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    """Read a manifest and hold its evidence id against the hashes that it is made of."""
+    """Read a manifest and check its evidence id against the hashes that it is made of."""
     path = folder / MANIFEST
     if not path.is_file():
         raise InputError("is missing, so the run cannot be verified", str(path))
@@ -165,44 +167,45 @@ def _time(text: Any) -> datetime:
     return _utc(datetime.fromisoformat(text))
 
 
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _refuse_other(one: Found, now: RunInfo, pseudonyms: str) -> None:
-    """Raise InputError where a run is of somebody else, not earlier, or hides people otherwise."""
-    whose = (clean(one.held.run.organisation), clean(one.held.run.unit))
-    ours = (clean(now.organisation), clean(now.unit))
-    if whose != ours:
-        theirs, mine = (
-            " · ".join(filter(None, names)) or "nobody named" for names in (whose, ours)
+def _refuse_other(earlier: Found, current: RunInfo, pseudonyms: str) -> None:
+    """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
+    earlier_parts = (clean(earlier.held.run.organisation), clean(earlier.held.run.unit))
+    current_parts = (clean(current.organisation), clean(current.unit))
+    if earlier_parts != current_parts:
+        earlier_name, current_name = (
+            " · ".join(filter(None, names)) or "nobody named"
+            for names in (earlier_parts, current_parts)
         )
         raise InputError(
-            f"is a run of {theirs}, not of {mine}",
-            str(one.folder),
+            f"is a run of {earlier_name}, not of {current_name}",
+            str(earlier.folder),
             "Only runs of the same organisation and unit are compared.",
         )
-    if one.run.as_of >= _utc(now.as_of):
+    if earlier.run.as_of >= _utc(current.as_of):
         raise InputError(
-            f"is not earlier: its as_of is {one.run.as_of.isoformat()}, that of this run"
-            f" {now.as_of.isoformat()}",
-            str(one.folder),
+            f"is not earlier: its as_of is {earlier.run.as_of.isoformat()}, that of this run"
+            f" {current.as_of.isoformat()}",
+            str(earlier.folder),
             "Name earlier runs one by one, or give this run's reporter.yml a later as_of.",
         )
-    if one.pseudonyms != pseudonyms:
+    if earlier.pseudonyms != pseudonyms:
         raise InputError(
             "its people have other pseudonyms than those of this run, or only one of the two"
             " has any",
-            str(one.folder),
+            str(earlier.folder),
             "Assess both with --pseudonymise and the same --key-file, or both without it.",
         )
 
 
-def _standings(a: Assessment) -> tuple[Standing, ...]:
+def _standings(assessment: Assessment) -> tuple[Standing, ...]:
     rows: list[tuple[str, str, GroupScore | ControlScore, bool]] = []
     for kind, view in (
-        ("enterprise", a.scores.enterprise),
-        *(("framework", f) for f in a.scores.frameworks),
+        ("enterprise", assessment.scores.enterprise),
+        *(("framework", f) for f in assessment.scores.frameworks),
     ):
         rows.append(
             (
@@ -212,40 +215,54 @@ def _standings(a: Assessment) -> tuple[Standing, ...]:
                 view.total.assessed > 0,
             )
         )
-    rows += [("theme", c.id, c, c.state == "assessed") for c in a.scores.enterprise.controls]
+    rows += [
+        ("theme", c.id, c, c.state == "assessed") for c in assessment.scores.enterprise.controls
+    ]
     return tuple(
         Standing(
-            kind, key, x.lo, x.hi, x.level_lo if known else 0, x.level_hi if known else 0, known
+            kind,
+            key,
+            x.lo,
+            x.hi,
+            x.level_lo if is_assessed else 0,
+            x.level_hi if is_assessed else 0,
+            is_assessed,
         )
-        for kind, key, x, known in rows
+        for kind, key, x, is_assessed in rows
     )
 
 
 def compare(
-    engine: Engine, found: Sequence[Found], a: Assessment, run: Path, out: Path | None = None
+    engine: Engine,
+    past_runs: Sequence[Found],
+    assessment: Assessment,
+    run: Path,
+    out: Path | None = None,
 ) -> Assessment:
-    """Put beside an assessment, whose verdicts stand in a run folder, what earlier runs say.
+    """Add the history from earlier runs to an assessment whose results are in a run folder.
 
-    Leaves changes.parquet there, or in another folder.
+    Writes changes.parquet there, or to another folder.
     """
-    for n, path in enumerate([*(f.folder / RESULTS for f in found), run / RESULTS]):
-        _load(engine, n, path)
-    if not a.pseudonyms:
-        _refuse_unmarked(engine, found)
-    last, n = found[-1], len(found)
-    before, now = ({c.id: c.about for c in v.checks} for v in (last.held, a))
+    for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
+        _load(engine, number, path)
+    if not assessment.pseudonyms:
+        _refuse_unmarked(engine, past_runs)
+    last_run, number = past_runs[-1], len(past_runs)
+    checks_before, checks_now = (
+        {c.id: c.about for c in v.checks} for v in (last_run.held, assessment)
+    )
     _pair(
         engine,
-        n - 1,
-        n,
-        sorted(before.keys() & now.keys()),
-        [i for i, about in now.items() if about == "agent"],
+        number - 1,
+        number,
+        sorted(checks_before.keys() & checks_now.keys()),
+        [i for i, about in checks_now.items() if about == "agent"],
     )
-    _follow_failures(engine, n)
-    _find_changes(engine, [*(f.run.as_of for f in found), _utc(a.run.as_of)])
+    _follow_failures(engine, number)
+    _find_changes(engine, [*(f.run.as_of for f in past_runs), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
-    bases = [*(_basis_of(f.held) for f in found), _basis_of(a)]
-    runs = tuple(_beside(f, *two) for f, two in zip(found, pairwise(bases), strict=True))
+    bases = [*(_basis_of(f.held) for f in past_runs), _basis_of(assessment)]
+    runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
     history = History(
         runs=runs,
         flows=tuple(
@@ -267,47 +284,54 @@ def compare(
                 " who GROUP BY 1 ORDER BY 1 DESC"
             )
         ),
-        checks_before=tuple(sorted(before.keys() - now.keys())),
-        checks_now=tuple(sorted(now.keys() - before.keys())),
-        results_before=int(engine.one(f"SELECT count(*) FROM run_{n - 1}")),
-        results_now=int(engine.one(f"SELECT count(*) FROM run_{n}")),
-        regrouped=tuple(_regrouped(engine, n, a.causes)),
+        checks_before=tuple(sorted(checks_before.keys() - checks_now.keys())),
+        checks_now=tuple(sorted(checks_now.keys() - checks_before.keys())),
+        results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
+        results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
+        regrouped=tuple(_regrouped(engine, number, assessment.causes)),
     )
-    return replace(
-        a, history=history, notices=(*a.notices, *_shrunk(history), *_relabelled(engine))
-    )
+    notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
+    return replace(assessment, history=history, notices=notices)
 
 
-def _regrouped(engine: Engine, n: int, now: Iterable[Cause]) -> Iterator[Regrouped]:
-    """Say which causes of run N hold failures that belonged to others in the run before; those that
-    fail anew belonged to none.
+def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:
+    """Yield the causes of a run whose failures belonged to other causes in the run before. New
+    failures belonged to none.
     """
-    came: dict[str, list[str]] = defaultdict(list)
-    went: Counter[str] = Counter()
-    for was, cause in engine.rows(
-        f"SELECT DISTINCT a.cause, b.cause FROM run_{n - 1} AS a JOIN run_{n} AS b USING (check_id,"
-        " subject) WHERE a.cause <> '' AND b.cause <> '' ORDER BY ALL"
+    origins: dict[str, list[str]] = defaultdict(list)
+    heir_counts: Counter[str] = Counter()
+    for origin, cause in engine.rows(
+        f"SELECT DISTINCT a.cause, b.cause FROM run_{number - 1} AS a JOIN run_{number} AS b USING"
+        " (check_id, subject) WHERE a.cause <> '' AND b.cause <> '' ORDER BY ALL"
     ):
-        came[cause].append(was)
-        went[was] += 1
-    for cause in now:
-        of = came[cause.id]
-        if of and of != [cause.id]:
-            how = JOINED if len(of) > 1 else SPLIT if went[of[0]] > 1 else RENAMED
-            yield Regrouped(cause.id, how, tuple(of))
+        origins[cause].append(origin)
+        heir_counts[origin] += 1
+    for cause in causes:
+        causes_before = origins[cause.id]
+        if causes_before and causes_before != [cause.id]:
+            change = (
+                JOINED
+                if len(causes_before) > 1
+                else SPLIT
+                if heir_counts[causes_before[0]] > 1
+                else RENAMED
+            )
+            yield Regrouped(cause.id, change, tuple(causes_before))
 
 
-def _shrunk(h: History) -> Iterator[Notice]:
-    """A tenth of the agents gone changes every number without anything being mended."""
-    agents = next((then for is_agent, then, _ in h.known_actors if is_agent), 0)
-    gone = tuple(verbatim(x.id) for x in h.actors if x.is_agent and not x.is_new)
-    if gone and GONE_SHARE * len(gone) >= agents:
-        yield Notice("agents_gone", (("n", len(gone)), ("all", agents)), gone, "changes.csv")
+def _missing_agents(history: History) -> Iterator[Notice]:
+    """Warn when a tenth of the agents is gone: every number changes, and nothing is fixed."""
+    agents = next((then for is_agent, then, _ in history.known_actors if is_agent), 0)
+    departures = tuple(verbatim(x.id) for x in history.actors if x.is_agent and not x.is_new)
+    if departures and GONE_SHARE * len(departures) >= agents:
+        yield Notice(
+            "agents_gone", (("n", len(departures)), ("all", agents)), departures, "changes.csv"
+        )
 
 
-def _relabelled(engine: Engine) -> Iterator[Notice]:
-    """Name whoever is still seen, was assessed as an agent and is assessed as none: another type in
-    a list takes failures away.
+def _changed_types(engine: Engine) -> Iterator[Notice]:
+    """Name the actors that are still seen and are no longer assessed as agents. Another type in a
+    list removes failures.
     """
     rows = engine.rows("SELECT actor FROM who WHERE relabelled AND now ORDER BY actor")
     if rows:
@@ -315,62 +339,69 @@ def _relabelled(engine: Engine) -> Iterator[Notice]:
         yield Notice("agents_relabelled", (("n", len(lines)),), lines, "changes.csv")
 
 
-def _load(engine: Engine, n: int, path: Path) -> None:
+def _load(engine: Engine, number: int, path: Path) -> None:
     """Make the table run_N of a run's results."""
     try:
-        with named_plainly(path) as plain:
-            read = parquet(plain)
-            names = {name for name, _ in engine.columns(f"SELECT * FROM {read}")}
-            missing = [c for c in _NEEDED if c not in names]
-            if missing:
-                raise InputError(f"has no column {missing[0]}", str(path))
-            welcome = ", ".join(
+        with named_plainly(path) as plain_path:
+            source = parquet(plain_path)
+            names = {name for name, _ in engine.columns(f"SELECT * FROM {source}")}
+            missing_columns = [c for c in _REQUIRED if c not in names]
+            if missing_columns:
+                raise InputError(f"has no column {missing_columns[0]}", str(path))
+            optional_columns = ", ".join(
                 f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" if c in names else f"'' AS {c}"
-                for c in _WELCOME
+                for c in _OPTIONAL
             )
             engine.run(
-                f'CREATE TABLE run_{n} AS SELECT "check" AS check_id, subject, status AS verdict,'
-                f" {welcome} FROM {read}"
+                f'CREATE TABLE run_{number} AS SELECT "check" AS check_id, subject, status AS'
+                " verdict,"
+                f" {optional_columns} FROM {source}"
             )
     except Error as error:
         raise InputError(f"cannot be read: {str(error).splitlines()[0]}", str(path)) from error
-    words = quoted_list([s.value for s in Status])
-    odd = engine.one(
-        f"SELECT count(*) FROM run_{n} WHERE NOT coalesce(list_contains({words}, verdict), FALSE)"
-        " OR subject IS NULL OR check_id IS NULL"
+    statuses = quoted_list([s.value for s in Status])
+    invalid_count = engine.one(
+        f"SELECT count(*) FROM run_{number} WHERE NOT coalesce(list_contains({statuses}, verdict),"
+        " FALSE) OR subject IS NULL OR check_id IS NULL"
     )
-    if odd:
-        raise InputError(f"holds {odd} rows that are no verdicts", str(path))
-    twice = engine.rows(
-        f"SELECT check_id, subject FROM run_{n} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
+    if invalid_count:
+        raise InputError(f"holds {invalid_count} rows that are no verdicts", str(path))
+    duplicates = engine.rows(
+        f"SELECT check_id, subject FROM run_{number} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
         " LIMIT 1"
     )
-    if twice:
-        raise InputError(f"holds two verdicts of {twice[0][0]} on {twice[0][1]}", str(path))
+    if duplicates:
+        raise InputError(
+            f"holds two verdicts of {duplicates[0][0]} on {duplicates[0][1]}", str(path)
+        )
 
 
-def _refuse_unmarked(engine: Engine, found: Sequence[Found]) -> None:
-    """A run of before manifests told it may have pseudonyms all the same."""
-    for n, one in enumerate(found):
+def _refuse_unmarked(engine: Engine, earlier_runs: Sequence[Found]) -> None:
+    """Refuse pseudonyms in old runs, whose manifests do not record them."""
+    for number, earlier in enumerate(earlier_runs):
         if engine.one(
-            f"SELECT count(*) FROM run_{n} WHERE regexp_matches(owner, {quoted(_PSEUDONYM)})"
+            f"SELECT count(*) FROM run_{number} WHERE regexp_matches(owner, {quoted(_PSEUDONYM)})"
         ):
             raise InputError(
                 "has pseudonyms for people, and this run names them",
-                str(one.folder),
+                str(earlier.folder),
                 "Assess both with --pseudonymise and the same --key-file, or both without it.",
             )
 
 
-def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequence[str]) -> None:
-    """Lay the verdicts of two runs side by side, for the checks of both, and the actors that they
-    are on.
-    """
+def _pair(
+    engine: Engine,
+    number_before: int,
+    number_now: int,
+    common_checks: Sequence[str],
+    agent_checks: Sequence[str],
+) -> None:
+    """Join the results of two runs for the checks that both have, and list the actors in them."""
     engine.run("CREATE TABLE common (check_id VARCHAR)")
-    engine.insert("common", [(c,) for c in common])
+    engine.insert("common", [(c,) for c in common_checks])
     engine.run("CREATE TABLE of_agents (check_id VARCHAR)")
-    engine.insert("of_agents", [(c,) for c in of_agents])
-    for name, k in (("a", n), ("b", m)):
+    engine.insert("of_agents", [(c,) for c in agent_checks])
+    for name, k in (("a", number_before), ("b", number_now)):
         engine.run(f"CREATE VIEW {name} AS SELECT * FROM run_{k} SEMI JOIN common USING (check_id)")
         engine.run(f"CREATE TABLE seen_{name} AS SELECT DISTINCT subject FROM {name}")
     engine.run(
@@ -397,18 +428,19 @@ def _pair(engine: Engine, n: int, m: int, common: Sequence[str], of_agents: Sequ
     )
 
 
-def _follow_failures(engine: Engine, n: int) -> None:
-    """Note for each result that fails now the first run since which it fails in every one: N is
-    this run.
+def _follow_failures(engine: Engine, number: int) -> None:
+    """Record for each failing result the first run of its unbroken failure. `number` is the current
+    run.
     """
     engine.run(
-        f"CREATE TABLE since AS SELECT check_id, subject, {n} AS run FROM run_{n} WHERE verdict ="
-        " 'fail'"
+        f"CREATE TABLE since AS SELECT check_id, subject, {number} AS run FROM run_{number} WHERE"
+        " verdict = 'fail'"
     )
-    for k in reversed(range(n)):
+    for earlier in reversed(range(number)):
         engine.run(
-            f"UPDATE since SET run = {k} FROM run_{k} AS e WHERE since.run = {k + 1} AND e.check_id"
-            " = since.check_id AND e.subject = since.subject AND e.verdict = 'fail'"
+            f"UPDATE since SET run = {earlier} FROM run_{earlier} AS e WHERE since.run ="
+            f" {earlier + 1} AND e.check_id = since.check_id AND e.subject = since.subject AND"
+            " e.verdict = 'fail'"
         )
 
 
@@ -438,7 +470,7 @@ _STILL = (
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
-    """What a run rests on beside its input."""
+    """The basis of a run beside its input."""
 
     hashes: Mapping[str, str]
     profile: str
@@ -450,39 +482,49 @@ class _Basis:
     """(check, threshold) -> its value"""
 
 
-def _basis_of(a: Assessment) -> _Basis:
+def _basis_of(assessment: Assessment) -> _Basis:
     return _Basis(
-        a.hashes,
-        clean(a.profile.title),
-        tuple((f.id, clean(f.version)) for f in a.frameworks),
-        {clean(c.id): rule(c) for c in a.checks},
-        {(clean(c.id), t.name): t.value for c in a.checks for t in thresholds(c)},
+        assessment.hashes,
+        clean(assessment.profile.title),
+        tuple((f.id, clean(f.version)) for f in assessment.frameworks),
+        {clean(c.id): rule(c) for c in assessment.checks},
+        {(clean(c.id), t.name): t.value for c in assessment.checks for t in thresholds(c)},
     )
 
 
-def _beside(one: Found, then: _Basis, now: _Basis) -> EarlierRun:
-    """Note what two runs rest on that differs."""
-    said = {
-        key: words for key, words in _HASHES.items() if then.hashes.get(key) != now.hashes.get(key)
+def _earlier_run(earlier: Found, basis_before: _Basis, basis_now: _Basis) -> EarlierRun:
+    """List the differences between the bases of two runs."""
+    differences = {
+        key: words
+        for key, words in _HASHES.items()
+        if basis_before.hashes.get(key) != basis_now.hashes.get(key)
     }
-    both = [c for c in then.rules if c in now.rules]
-    rules = tuple(c for c in both if then.rules[c] != now.rules[c])
-    if "content" in said and both:
-        said["content"] = _RULES if rules else _NO_RULE
-    changed = tuple(
-        (*key, value, now.thresholds[key])
-        for key, value in then.thresholds.items()
-        if now.thresholds.get(key, value) != value
+    common_checks = [c for c in basis_before.rules if c in basis_now.rules]
+    rules = tuple(c for c in common_checks if basis_before.rules[c] != basis_now.rules[c])
+    if "content" in differences and common_checks:
+        differences["content"] = _RULES if rules else _NO_RULE
+    changed_thresholds = tuple(
+        (*key, value, basis_now.thresholds[key])
+        for key, value in basis_before.thresholds.items()
+        if basis_now.thresholds.get(key, value) != value
     )
-    if changed:
-        said["thresholds"] = _THRESHOLDS
-    elif both and "content" in said:
-        said.pop("thresholds", None)  # they are of other checks, which is said
-    if then.profile != now.profile:
-        said["profile"] = mark("the target profile ({then}, then {now})")
-    if then.lists != now.lists:
-        said["lists"] = mark("the list of frameworks")
-    profiles = (then.profile, now.profile) if then.profile != now.profile else ()
+    if changed_thresholds:
+        differences["thresholds"] = _THRESHOLDS
+    elif common_checks and "content" in differences:
+        differences.pop("thresholds", None)  # the changed ones belong to other checks
+    if basis_before.profile != basis_now.profile:
+        differences["profile"] = mark("the target profile ({then}, then {now})")
+    if basis_before.lists != basis_now.lists:
+        differences["lists"] = mark("the list of frameworks")
+    profiles = (
+        (basis_before.profile, basis_now.profile)
+        if basis_before.profile != basis_now.profile
+        else ()
+    )
     return replace(
-        one.run, unlike=tuple(said.values()), profiles=profiles, thresholds=changed, rules=rules
+        earlier.run,
+        unlike=tuple(differences.values()),
+        profiles=profiles,
+        thresholds=changed_thresholds,
+        rules=rules,
     )

@@ -1,8 +1,8 @@
-"""CSV for eyes: findings.csv from the view, and any other table of texts; every cell of a run goes
+"""CSV for people: findings.csv from the view, and other tables of text. Every cell of a run goes
 through `escape`.
 
-What a spreadsheet would run as a formula gets a leading quote, which changes the data: machines
-read report.json.
+Text that a spreadsheet would run as a formula gets a leading quote. This changes the data, so
+machines read report.json.
 """
 
 from __future__ import annotations
@@ -17,30 +17,33 @@ from reporter.report.verdicts import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
 from reporter.system.plain_text import clean
 
-_SHOWN = ("check", "subject", "status", "reason", "record", "fix")
-TODO = ("owner", "rank", "action", "lane", "effort", *_SHOWN)
+_COLUMNS = ("check", "subject", "status", "reason", "record", "fix")
+TODO = ("owner", "rank", "action", "lane", "effort", *_COLUMNS)
 """The columns of todo.csv."""
 _DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
-_ASKED = _DANGEROUS | {" "}
+_SUSPECT = _DANGEROUS | {" "}
 
 
 def write_findings(view: View, path: Path) -> None:
-    """Write findings.csv: every fail, unknown and compensated result as a row, in English as all
-    tables of a run are.
-    """
+    """Write findings.csv: one row for every failing, unknown or compensated result, in English."""
     with speaking(ENGLISH):
         write_table(path, view.finding_columns, view.findings)
 
 
 def todo(view: View) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of todo.csv: every verdict that an action mends, by owner, in the order of the
-    roadmap.
-    """
+    """Yield the rows of todo.csv: the results that an action fixes, by owner and roadmap order."""
     place = places(view)
-    owed = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
-    for row, rank in owed:
-        p = view.roadmap.picks[rank - 1]
-        yield row[place["owner"]], p.rank, p.id, p.lane, p.effort, *(row[place[c]] for c in _SHOWN)
+    task_rows = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
+    for row, rank in task_rows:
+        pick = view.roadmap.picks[rank - 1]
+        yield (
+            row[place["owner"]],
+            pick.rank,
+            pick.id,
+            pick.lane,
+            pick.effort,
+            *(row[place[c]] for c in _COLUMNS),
+        )
 
 
 def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
@@ -52,10 +55,8 @@ def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]
 
 
 def escape(text: str) -> str:
-    """Show what cannot be seen, and put a quote before what a spreadsheet would take for a formula,
-    leading blanks or not.
-    """
-    if text.isascii() and text.isprintable() and text[:1] not in _ASKED:  # nearly all are such
+    """Make invisible characters visible, and quote text that a spreadsheet could run."""
+    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all texts
         return text
-    risky = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
-    return f"'{clean(text)}" if risky else clean(text)
+    is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
+    return f"'{clean(text)}" if is_formula else clean(text)

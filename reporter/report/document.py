@@ -1,8 +1,8 @@
-"""The shape of a report: plain printable values in reading order, all that writers see.
+"""The shape of a report: plain printable values in reading order, as all writers see them.
 
-Built by `view.build` of the data of a run. Strings are ready to print (hidden
-characters made visible); `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for
-drawing only."""
+`view.build` creates it from the data of a run. Strings are ready to print, with hidden characters
+made visible. `exact_*` are fractions such as "62/105"; `at_*` are thousandths, for drawing only.
+"""
 
 from __future__ import annotations
 

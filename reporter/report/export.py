@@ -1,5 +1,5 @@
-"""The folder a run leaves. In: what was assessed. Out: files, visible all at once or not at all;
-and a run read back.
+"""The folder of a run. In: an assessment. Out: files that become visible all at once, and a run
+read back.
 """
 
 from __future__ import annotations
@@ -60,32 +60,35 @@ def refuse_existing(out: Path) -> None:
 
 
 @contextmanager
-def place_of(out: Path, told: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
-    """A hidden folder beside `out`, for its owner only, in which it is made; gone afterwards,
-    however that ends.
+def place_of(out: Path, callback: Callable[[Path], None] = lambda _: None) -> Iterator[Path]:
+    """Provide a hidden folder beside `out`, for its owner only, in which the run is written.
 
-    `told` is given its name first, for whoever removes it when this process is killed. Raises
-    InputError where another process makes the same `out`."""
+    The folder is removed afterwards, even on failure. `callback` gets its path first, so that it
+    can be removed if this process is killed.
+
+    Raises InputError where another process writes the same `out`."""
     place = out.parent / f".{out.name}.part"
-    told(place)
-    made = [p for p in (out.parent, *out.parent.parents) if not p.exists()]
+    callback(place)
+    new_folders = [p for p in (out.parent, *out.parent.parents) if not p.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with claimed(place):
             yield place
     except BaseException:
-        with suppress(OSError):  # not empty: others use it too
-            for folder in made:
+        with suppress(OSError):  # not empty, as others use it
+            for folder in new_folders:
                 folder.rmdir()
         raise
 
 
 def clear_abandoned(folder: Path) -> list[str]:
-    """Remove what processes that were killed left beside runs and among temporary files; return its
-    names.
-    """
-    mine = Path(tempfile.gettempdir())
-    places = {mine, mine.parent} if mine.name.startswith("reporter-") else {mine}
+    """Remove what killed processes left beside runs and among temporary files; return the names."""
+    temp_folder = Path(tempfile.gettempdir())
+    places = (
+        {temp_folder, temp_folder.parent}
+        if temp_folder.name.startswith("reporter-")
+        else {temp_folder}
+    )
     return [
         *clear_all(folder, ".*.part"),
         *(name for place in sorted(places) for name in clear_all(place, "reporter-*")),
@@ -94,7 +97,7 @@ def clear_abandoned(folder: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of a run is written beside its tables."""
+    """The output of a run beside its tables."""
 
     formats: tuple[str, ...]
     templates: tuple[Template, ...] = ()
@@ -104,52 +107,54 @@ class Wanted:
 
 
 def write_run(
-    a: Assessment, view: View, plain: View, counts: dict[str, int], part: Path, wanted: Wanted
+    assessment: Assessment,
+    view: View,
+    english_view: View,
+    counts: dict[str, int],
+    part: Path,
+    options: Wanted,
 ) -> None:
-    """Write every file of a run, tables from the English twin; the manifest last, for it has the
-    hashes of the others.
+    """Write every file of a run, tables from the English view. The manifest comes last, as it holds
+    the hashes of the others.
     """
-    write_data(a, part)
-    write_formats(view, wanted, part, part)
-    write_quarantine(a, part / "quarantine.csv")
-    write_coverage(a, part / "coverage.csv")
-    write_comparison(a.compared, part)
-    write_causes(a.causes, Results(part, a.checks), part / "causes.csv")
-    write_parity(a.parity, part / "parity.csv")
-    write_roadmap(plain.roadmap, part / "roadmap.csv")
-    write_statements(a, part / "statements.csv")
-    write_todo(plain, part / "todo.csv")
-    write_slices(plain.slices, part / "slices.csv")
-    if plain.history.runs:
-        write_changes(plain.history, part / "changes.csv")
-    write_installed(view, wanted, part, part)
-    write_manifest(part, a, counts)
+    write_data(assessment, part)
+    write_formats(view, options, part, part)
+    write_quarantine(assessment, part / "quarantine.csv")
+    write_coverage(assessment, part / "coverage.csv")
+    write_comparison(assessment.compared, part)
+    write_causes(assessment.causes, Results(part, assessment.checks), part / "causes.csv")
+    write_parity(assessment.parity, part / "parity.csv")
+    write_roadmap(english_view.roadmap, part / "roadmap.csv")
+    write_statements(assessment, part / "statements.csv")
+    write_todo(english_view, part / "todo.csv")
+    write_slices(english_view.slices, part / "slices.csv")
+    if english_view.history.runs:
+        write_changes(english_view.history, part / "changes.csv")
+    write_installed(view, options, part, part)
+    write_manifest(part, assessment, counts)
 
 
-def write_formats(view: View, wanted: Wanted, run: Path, part: Path) -> None:
-    """Write a view in each format, and by each template of the user's own as HTML and PDF where
-    these are wanted.
+def write_formats(view: View, options: Wanted, run: Path, part: Path) -> None:
+    """Write a view in each format, and with each user template as HTML and PDF if requested.
 
-    The data of the run go to those that list or attach them.
+    Formats that list or attach the data of the run receive it.
     """
     data = [run / DATA, run / RESULTS]
-    for name in (f for f in wanted.formats if f in WRITERS):
-        wanted.say(f"writing {FILES[name]}")
+    for name in (f for f in options.formats if f in WRITERS):
+        options.say(f"writing {FILES[name]}")
         WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
-    mediums = {name.rpartition("-")[2] for name in wanted.formats} & {"html", "pdf"}
-    for template in wanted.templates:
-        wanted.say(f"writing {template.name}")
-        write_own(view, template, sorted(mediums), part, wanted.limits)
+    mediums = {name.rpartition("-")[2] for name in options.formats} & {"html", "pdf"}
+    for template in options.templates:
+        options.say(f"writing {template.name}")
+        write_own(view, template, sorted(mediums), part, options.limits)
 
 
-def write_installed(view: View, wanted: Wanted, run: Path, part: Path) -> None:
-    """Write a view in each format that does not ship; last, for only then it is known which names
-    are taken.
-    """
-    for name in (f for f in wanted.formats if f not in WRITERS):
-        wanted.say(f"writing {name}")
+def write_installed(view: View, options: Wanted, run: Path, part: Path) -> None:
+    """Write a view in each installed format; last, as all other file names are known by then."""
+    for name in (f for f in options.formats if f not in WRITERS):
+        options.say(f"writing {name}")
         installed_formats.write(
-            view, installed_formats.find(name), [run / DATA, run / RESULTS], part, wanted.limits
+            view, installed_formats.find(name), [run / DATA, run / RESULTS], part, options.limits
         )
 
 
@@ -165,7 +170,7 @@ def write_quarantine(assessment: Assessment, path: Path) -> None:
 
 
 def write_coverage(assessment: Assessment, path: Path) -> None:
-    """Write on how many days of the period each log shows each agent, the least seen first."""
+    """Write the number of days on which each log shows each agent, the least seen first."""
     from reporter.report.csv_tables import write_table
 
     write_table(
@@ -192,17 +197,17 @@ def write_coverage(assessment: Assessment, path: Path) -> None:
     )
 
 
-def write_comparison(compared: Comparison, part: Path) -> None:
+def write_comparison(comparison: Comparison, part: Path) -> None:
     """Write observed.csv and tiers.csv (an agent a row), unused.csv (a right a row), deviations.csv
     (a use a row), paths.csv (a step a row).
     """
     for name, kind, rows in (
-        ("observed.csv", Observed, compared.agents),
-        ("tiers.csv", Rated, compared.tiers),
-        ("unused.csv", Unused, compared.unused),
-        ("deviations.csv", Deviation, compared.deviations),
-        ("paths.csv", Step, compared.paths),
-        ("agents.csv", Leveled, compared.levels),
+        ("observed.csv", Observed, comparison.agents),
+        ("tiers.csv", Rated, comparison.tiers),
+        ("unused.csv", Unused, comparison.unused),
+        ("deviations.csv", Deviation, comparison.deviations),
+        ("paths.csv", Step, comparison.paths),
+        ("agents.csv", Leveled, comparison.levels),
     ):
         _write_fields(part / name, kind, rows)
 
@@ -219,8 +224,8 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
     """Write every root cause with the failures that it explains."""
     from reporter.report.csv_tables import write_table
 
-    listed = "string_agg(\"check\" || ' ' || subject, '; ' ORDER BY \"check\", subject)"
-    failing = dict(results.each(("cause", listed), "cause <> ''", "GROUP BY cause"))
+    failure_list = "string_agg(\"check\" || ' ' || subject, '; ' ORDER BY \"check\", subject)"
+    failures_by_cause = dict(results.each(("cause", failure_list), "cause <> ''", "GROUP BY cause"))
     write_table(
         path,
         (
@@ -245,7 +250,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
                 c.severity,
                 *("; ".join(x) for x in (c.checks, c.actors, c.owners)),
                 str(c.failures),
-                failing[c.id],
+                failures_by_cause[c.id],
                 c.ref,
             )
             for c in causes
@@ -254,9 +259,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
 
 
 def write_parity(parity: SideBySide, path: Path) -> None:
-    """Write every live actor without a governance practice that GOV-01 compares, or of whom no
-    input says it.
-    """
+    """Write every live actor with a governance practice of GOV-01 missing or not recorded."""
     _write_fields(path, Without, parity.without)
 
 
@@ -288,9 +291,9 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
 
 
-def write_statements(a: Assessment, path: Path) -> None:
-    """Write every answer, waiver and compensating control with what it counts as; rejected rows
-    stand in quarantine.csv.
+def write_statements(assessment: Assessment, path: Path) -> None:
+    """Write every answer, waiver and compensating control with its effect. Rejected rows are in
+    quarantine.csv.
     """
     from reporter.report.csv_tables import write_table
 
@@ -331,31 +334,33 @@ def write_statements(a: Assessment, path: Path) -> None:
         ),
     )
     rows = []
-    for kind, said in (
-        (ATTESTATIONS, a.attestations),
-        (WAIVERS, a.waivers),
-        (COMPENSATIONS, a.compensations),
+    for kind, statements in (
+        (ATTESTATIONS, assessment.attestations),
+        (WAIVERS, assessment.waivers),
+        (COMPENSATIONS, assessment.compensations),
     ):
-        for s in said:
-            own = {f.name: _text(getattr(s, f.name)) for f in fields(s)}
-            counts_as = own.get("status") or own.get("counts_as") or "not counted"
-            own |= {"kind": own.get("kind", kind), "counts_as": counts_as, "record": s.ref}
-            rows.append([own.get(h, "") for h in header])
+        for statement in statements:
+            values = {f.name: _text(getattr(statement, f.name)) for f in fields(statement)}
+            counts_as = values.get("status") or values.get("counts_as") or "not counted"
+            values |= {
+                "kind": values.get("kind", kind),
+                "counts_as": counts_as,
+                "record": statement.ref,
+            }
+            rows.append([values.get(h, "") for h in header])
     write_table(path, header, rows)
 
 
 def write_changes(history: Progress, path: Path) -> None:
-    """Write every verdict that differs from the one of the last run before, and every one that
-    fails in both.
-    """
+    """Write every result that differs from the previous run, and every one that fails in both."""
     from reporter.report.csv_tables import write_table
 
     write_table(path, history.columns, history.changes or ())
 
 
 def write_todo(view: View, path: Path) -> None:
-    """Write every failing or unknown verdict that is not waived, by owner, in the order of the
-    roadmap; what nobody owns last.
+    """Write every failing or unknown result that is not waived, by owner and roadmap order. Results
+    without an owner come last.
     """
     from reporter.report.csv_tables import TODO, todo, write_table
 
@@ -428,9 +433,7 @@ def publish(part: Path, out: Path) -> None:
 
 
 def read_view(run: Path, language: str = "") -> View:
-    """Return what a report of a run says, in its language or another; raise InputError where it is
-    no run.
-    """
+    """Return the view of a run, in its language or another; raise InputError where it is no run."""
     from reporter.report.build import build
 
     return build(*read_run(run), language)
@@ -441,35 +444,34 @@ def render(
     formats: Sequence[str],
     out: Path,
     templates: Iterable[Path] = (),
-    told: Callable[[Path], None] = lambda _: None,
+    callback: Callable[[Path], None] = lambda _: None,
     language: str = "",
 ) -> list[Path]:
-    """Print a run in formats, in its language or another, to the folder `out`, all or none; return
-    what was written.
+    """Write a run in formats to the folder `out`, all or none; return the written files.
 
     Raises InputError where it is no run, or a file of the name stands there.
     """
     out = out.absolute()
     templates = tuple(templates)
-    own = read_templates(templates, FILES.values() if templates else ())
+    own_templates = read_templates(templates, FILES.values() if templates else ())
     installed_formats.refuse_unknown(formats)
     view = read_view(run, language)
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats if name in FILES))
-    # In a folder that is there, for it may be another disk than the one it lies in.
-    with place_of(out / "reporter" if out.is_dir() else out, told) as place:
+    # An existing folder may be on another disk than its parent, so the hidden one goes inside.
+    with place_of(out / "reporter" if out.is_dir() else out, callback) as place:
         part = place / "run"
         part.mkdir()
-        wanted = Wanted(tuple(formats), own)
-        write_formats(view, wanted, run, part)
-        write_installed(view, wanted, run, part)
-        made = sorted(p.name for p in part.iterdir())  # a long report brings pages beside it
-        _refuse_overwriting(out, made)
-        out.mkdir(exist_ok=True)  # not before there is something to put into it
-        for name in made:
+        options = Wanted(tuple(formats), own_templates)
+        write_formats(view, options, run, part)
+        write_installed(view, options, run, part)
+        file_names = sorted(p.name for p in part.iterdir())  # a long report has pages beside it
+        _refuse_overwriting(out, file_names)
+        out.mkdir(exist_ok=True)  # only once there is something to put in it
+        for name in file_names:
             (part / name).rename(out / name)
-    return [out / name for name in made]
+    return [out / name for name in file_names]
 
 
 def _refuse_overwriting(out: Path, names: Iterable[str]) -> None:

@@ -1,8 +1,7 @@
-"""Formats that somebody installed. In: a name, the view. Out: what the package of that name writes,
-from a child.
+"""Installed formats. In: a name, the view. Out: the file that the package of that name writes.
 
-It is code of others, so it is imported only when somebody asks for it by name, and not in this
-process."""
+It is third-party code, so it is imported on request only, and in a child process.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +36,12 @@ class Installed:
 
     @property
     def place(self) -> str:
-        """What to name it by in errors."""
+        """Return the name of the format for error messages."""
         return f"format {self.name} of package {self.package} {self.version}"
 
 
 def installed() -> tuple[str, ...]:
-    """Return the names of all formats that are installed, without what ships."""
+    """Return the names of all installed formats, except those that ship."""
     from importlib.metadata import entry_points
 
     return tuple(sorted({p.name for p in entry_points(group=GROUP)} - {*WRITERS}))
@@ -56,67 +55,75 @@ def refuse_unknown(names: Iterable[str]) -> None:
 
 
 def find(name: str) -> Installed:
-    """Return an installed format; raise InputError where there is none, or where two packages bring
+    """Return an installed format; raise InputError where there is none, or where two packages have
     it.
     """
     from importlib.metadata import entry_points
 
     points = entry_points(group=GROUP, name=name)
-    found = [Installed(p.name, p.value, *package_of(p)) for p in points]
-    if not found:
+    matches = [Installed(p.name, p.value, *package_of(p)) for p in points]
+    if not matches:
         raise InputError(
             f"there is no format {name!r}", "", f"Formats: {', '.join([*FILES, *installed()])}."
         )
-    if len(found) > 1:
+    if len(matches) > 1:
         raise InputError(
-            f"package {found[0].package} brings a format of this name too",
-            found[1].place,
+            f"package {matches[0].package} brings a format of this name too",
+            matches[1].place,
             "Remove one of them.",
         )
-    return found[0]
+    return matches[0]
 
 
-def write(view: View, found: Installed, data: Sequence[Path], folder: Path, limits: Limits) -> None:
-    """Write the view to a new file of the folder; raise InputError where the format does not, or
+def write(
+    view: View, installation: Installed, data: Sequence[Path], folder: Path, limits: Limits
+) -> None:
+    """Write the view to a new file in the folder; raise InputError where the format does not, or
     the name is taken.
     """
     with Child(limits) as child, TemporaryDirectory(dir=folder, prefix=".own-") as place:
-        told, out = Path(place) / "view.json", Path(place) / "out"
-        told.write_bytes(to_json(view))
+        view_file, out = Path(place) / "view.json", Path(place) / "out"
+        view_file.write_bytes(to_json(view))
         out.mkdir()
         try:
             name = child.call(
                 make,
-                view=str(told),
-                name=found.name,
-                value=found.value,
-                place=found.place,
+                view=str(view_file),
+                name=installation.name,
+                value=installation.value,
+                place=installation.place,
                 data=[str(path) for path in data],
                 folder=str(out),
             )
         except Stopped as error:
-            raise InputError(f"writes nothing: it {error}", found.place, _HELP) from error
+            raise InputError(f"writes nothing: it {error}", installation.place, _HELP) from error
         if not _FILE.fullmatch(name) or not (out / name).exists():
-            raise InputError("writes no file of the name that it says", found.place, _HELP)
+            raise InputError("writes no file of the name that it says", installation.place, _HELP)
         if name in FILES.values() or (folder / name).exists():
-            raise InputError(f"writes {name}, which is another file of a run", found.place, _HELP)
+            raise InputError(
+                f"writes {name}, which is another file of a run", installation.place, _HELP
+            )
         (out / name).rename(folder / name)
 
 
 def make(view: str, name: str, value: str, place: str, data: list[str], folder: str) -> str:
-    """Import the format, write the view and return the name of the file; in the child.
+    """Import the format, write the view and return the file name; runs in the child process.
 
     Raises InputError where it is no Format of that name, or writes another file.
     """
     from importlib.metadata import EntryPoint
 
-    found = EntryPoint(name, value, GROUP).load()
-    if not isinstance(found, Format) or found.name != name or not _FILE.fullmatch(found.file):
+    custom_format = EntryPoint(name, value, GROUP).load()
+    if (
+        not isinstance(custom_format, Format)
+        or custom_format.name != name
+        or not _FILE.fullmatch(custom_format.file)
+    ):
         raise InputError(
             f"{value!r} is no Format called {name!r} with the plain name of a file", place, _HELP
         )
-    shown = from_json(Path(view).read_bytes())
-    with speaking(shown.cover.language):
-        more = {"data": [Path(path) for path in data]} if found.data else {}
-        found.write(shown, Path(folder) / found.file, **more)
-    return found.file
+    report_view = from_json(Path(view).read_bytes())
+    with speaking(report_view.cover.language):
+        options = {"data": [Path(path) for path in data]} if custom_format.data else {}
+        custom_format.write(report_view, Path(folder) / custom_format.file, **options)
+    return custom_format.file

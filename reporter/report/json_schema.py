@@ -39,14 +39,14 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 
 
 def report_schema() -> str:
-    """Return the schema of report.json as text: a definition a dataclass, by its name."""
-    found: dict[str, Any] = {}
-    held = found["Assessment"] = _definition(Assessment, found)
-    held["properties"]["schema"] = {"const": SCHEMA}
-    held["required"] = sorted([*held["required"], "schema"])
+    """Return the schema of report.json as text, with one definition per dataclass."""
+    definitions: dict[str, Any] = {}
+    root = definitions["Assessment"] = _definition(Assessment, definitions)
+    root["properties"]["schema"] = {"const": SCHEMA}
+    root["required"] = sorted([*root["required"], "schema"])
     return _whole(
         Assessment,
-        found,
+        definitions,
         ID,
         "report.json of Reporter",
         "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in"
@@ -55,7 +55,7 @@ def report_schema() -> str:
 
 
 def view_schema() -> str:
-    """Return the schema of what the templates of a report see."""
+    """Return the schema of the view that templates see."""
     return _whole(
         View,
         {},
@@ -66,70 +66,70 @@ def view_schema() -> str:
     )
 
 
-def _whole(kind: Any, found: dict[str, Any], name: str, title: str, about: str) -> str:
-    root = _schema(kind, found)
-    whole = {
+def _whole(kind: Any, definitions: dict[str, Any], name: str, title: str, description: str) -> str:
+    root = _schema(kind, definitions)
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": name,
         "title": title,
-        "description": f"{about} Made by `make docs`; do not edit.",
+        "description": f"{description} Made by `make docs`; do not edit.",
         **root,
-        "$defs": dict(sorted(found.items())),
+        "$defs": dict(sorted(definitions.items())),
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _schema(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if kind in _PLAIN:
         return _PLAIN[kind]
-    inner, origin = get_args(kind), get_origin(kind)
+    type_args, origin = get_args(kind), get_origin(kind)
     if is_dataclass(kind):
         name = kind.__name__  # type: ignore[union-attr]
-        if name not in found:
-            found[name] = {}  # taken before its fields are looked at
-            found[name] = _definition(kind, found)
+        if name not in definitions:
+            definitions[name] = {}  # reserved before its fields are read
+            definitions[name] = _definition(kind, definitions)
         return {"$ref": f"#/$defs/{name}"}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return {"enum": [str(member) for member in kind]}
     if origin is UnionType:
-        return {"anyOf": [_schema(i, found) for i in inner]}
+        return {"anyOf": [_schema(i, definitions) for i in type_args]}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _schema(inner[1], found)}
-    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
-        return {"type": "array", "items": _schema(inner[0], found)}
+        return {"type": "object", "additionalProperties": _schema(type_args[1], definitions)}
+    if origin is tuple and len(type_args) == 2 and type_args[1] is Ellipsis:
+        return {"type": "array", "items": _schema(type_args[0], definitions)}
     if origin is tuple:
-        parts = [_schema(i, found) for i in inner]
+        parts = [_schema(i, definitions) for i in type_args]
         return {"type": "array", "prefixItems": parts, "items": False, "minItems": len(parts)}
     raise TypeError(f"report.json cannot hold {kind}")
 
 
-def _definition(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
-    hints, said = get_type_hints(kind), _said_of(kind)
-    held = fields(kind)
+def _definition(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    hints, descriptions = get_type_hints(kind), _descriptions(kind)
+    members = fields(kind)
     properties = {}
-    for f in held:
-        about = {"description": said[f.name]} if f.name in said else {}
-        properties[f.name] = {**_schema(hints[f.name], found), **about}
-    own = {"description": said[""]} if "" in said else {}
+    for member in members:
+        description = (
+            {"description": descriptions[member.name]} if member.name in descriptions else {}
+        )
+        properties[member.name] = {**_schema(hints[member.name], definitions), **description}
+    head = {"description": descriptions[""]} if "" in descriptions else {}
     return {
-        **own,
+        **head,
         "type": "object",
         "properties": properties,
-        "required": [f.name for f in held if f.default is f.default_factory is MISSING],
+        "required": [f.name for f in members if f.default is f.default_factory is MISSING],
         "additionalProperties": False,
     }
 
 
-def _said_of(kind: Any) -> dict[str, str]:
-    """Return what stands in quotes below each field, and under '' what stands below the class
-    line.
-    """
+def _descriptions(kind: Any) -> dict[str, str]:
+    """Return the docstrings below each field, and that of the class under ''."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(tree, ast.ClassDef)
-    said, name = {}, ""
+    texts, name = {}, ""
     for node in tree.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             name = node.target.id
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            said[name] = inspect.cleandoc(str(node.value.value))
-    return said
+            texts[name] = inspect.cleandoc(str(node.value.value))
+    return texts

@@ -1,7 +1,7 @@
-"""What a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice` for
-page 1, stdout and machines.
+"""Facts that a reader must know before the first number. In: an `Assessment`. Out: `shape.Notice`
+for page 1, stdout and machines.
 
-A notice is a code with values; its sentence stands here, once for all formats and languages.
+A notice is a code with values. Its sentence is here, for all formats and languages.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reporter.i18n.translate import mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.sentences import spoken
 from reporter.report.view import elements
 from reporter.report.view.format import clean, number, percent, short
@@ -120,20 +120,20 @@ SENTENCES: Mapping[str, str] = {
 """Code of a notice -> its sentence, with the names of its values."""
 
 
-def notices(a: assessment.Assessment) -> tuple[elements.Notice, ...]:
-    """Print the notices of a run, in the order in which they were given."""
-    return tuple(map(_notice, a.notices))
+def notices(assessment: model.Assessment) -> tuple[elements.Notice, ...]:
+    """Print the notices of a run, in their order."""
+    return tuple(map(_notice, assessment.notices))
 
 
-def _notice(notice: assessment.Notice) -> elements.Notice:
+def _notice(notice: model.Notice) -> elements.Notice:
     values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
-    where = say(notice.where) if notice.where else ""
-    shown = tuple(short(clean(line.said()), where) for line in notice.lines[:LINES_SHOWN])
-    rest = len(notice.lines) - len(shown)
+    place = say(notice.where) if notice.where else ""
+    lines = tuple(short(clean(line.said()), place) for line in notice.lines[:LINES_SHOWN])
+    remainder = len(notice.lines) - len(lines)
     return elements.Notice(
         code=notice.code,
         text=say(SENTENCES[notice.code], **values),
-        lines=shown,
-        rest=say("and {n} more, in {where}", n=number(rest), where=where) if rest else "",
+        lines=lines,
+        rest=say("and {n} more, in {where}", n=number(remainder), where=place) if remainder else "",
     )

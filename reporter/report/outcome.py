@@ -1,5 +1,5 @@
-"""What `assess` says when it is done. In: the assessment, its view, the run folder. Out: lines for
-people, numbers for machines, what missed a gate.
+"""The output of `assess`. In: the assessment, its view, the run folder. Out: lines for people,
+numbers for machines, the reason for a missed gate.
 """
 
 from __future__ import annotations
@@ -25,71 +25,73 @@ _VERDICTS = {Status.NA: "not_applicable"}
 _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
-def as_data(a: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
-    """Return the headline as numbers: shares in percent with one decimal, exact fractions as text
-    beside them.
-    """
-    whole, verdicts = _standing(a.scores.enterprise), _verdicts(a)
-    with speaking(a.language):
-        told = [{"code": n.code, "text": n.text, "lines": n.lines} for n in notices(a)]
-    missed = {} if gate is None else {"fail_on": gate, "fail_on_met": whole["level"] >= gate}
+def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
+    """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
+    totals, status_counts = _standing(assessment.scores.enterprise), _verdicts(assessment)
+    with speaking(assessment.language):
+        notice_data = [
+            {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
+        ]
+    gate_result = {} if gate is None else {"fail_on": gate, "fail_on_met": totals["level"] >= gate}
     return {
         "schema": SCHEMA,
         "run": str(out),
-        "organisation": a.run.organisation,
-        **whole,
-        **missed,
+        "organisation": assessment.run.organisation,
+        **totals,
+        **gate_result,
         "frameworks": {
             f.framework: {
                 **_standing(f),
                 "controls": sum(c.state != "not_applicable" for c in f.controls),
                 "controls_assessed": sum(c.state == "assessed" for c in f.controls),
             }
-            for f in a.scores.frameworks
+            for f in assessment.scores.frameworks
         },
-        "records": {name: sum(getattr(f, name) for f in a.files) for name in _RECORDS},
-        "quarantine": dict(sorted(Counter(q.kind for q in a.quarantined).items())),
-        "verdicts": {_VERDICTS.get(s, s.value): verdicts[s] for s in Status},
-        "findings": sum(verdicts[s] for s in _FINDINGS),
-        "notices": told,
+        "records": {name: sum(getattr(f, name) for f in assessment.files) for name in _RECORDS},
+        "quarantine": dict(sorted(Counter(q.kind for q in assessment.quarantined).items())),
+        "verdicts": {_VERDICTS.get(s, s.value): status_counts[s] for s in Status},
+        "findings": sum(status_counts[s] for s in _FINDINGS),
+        "notices": notice_data,
     }
 
 
 def _standing(score: FrameworkScore) -> dict[str, Any]:
     total = score.total
-    known = total.assessed > 0
+    is_assessed = total.assessed > 0
     lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
     return {
-        "level": total.level_lo if known else 0,
-        "level_at_most": total.level_hi if known else 0,
+        "level": total.level_lo if is_assessed else 0,
+        "level_at_most": total.level_hi if is_assessed else 0,
         "score_lo": exact(total.lo),
         "score_hi": exact(total.hi),
-        "score_lo_percent": lo if known else None,
-        "score_hi_percent": hi if known else None,
-        "coverage": coverage if known else None,
+        "score_lo_percent": lo if is_assessed else None,
+        "score_hi_percent": hi if is_assessed else None,
+        "coverage": coverage if is_assessed else None,
     }
 
 
-def _verdicts(a: Assessment) -> Counter[Status]:
-    counted: Counter[Status] = Counter()
-    for check in a.scores.checks.values():
-        counted.update(check.counts)
-    return counted
+def _verdicts(assessment: Assessment) -> Counter[Status]:
+    status_counts: Counter[Status] = Counter()
+    for check in assessment.scores.checks.values():
+        status_counts.update(check.counts)
+    return status_counts
 
 
-def as_text(a: Assessment, view: View, out: Path) -> Iterator[str]:
-    """Yield the headline line by line: what to know first, the numbers, the files, and why the
-    level is what it is.
-    """
-    s, n = view.summary, _verdicts(a)
-    level = f"level {s.level.text} {s.level.name}" + (f" ({s.level.note})" if s.level.note else "")
-    rows = [("Maturity", level), ("Score", _score(s.figure)), ("Coverage", s.coverage)]
+def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
+    """Yield the headline line by line: notices, numbers, files, and the reasons for the level."""
+    summary, status_counts = view.summary, _verdicts(assessment)
+    level = f"level {summary.level.text} {summary.level.name}" + (
+        f" ({summary.level.note})" if summary.level.note else ""
+    )
+    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", summary.coverage)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
-    open_ = ", ".join(f"{n[status]:,} {status.value}" for status in _FINDINGS if n[status])
-    rows += [("Records", view.accounting.equation), ("Findings", open_ or "none")]
+    open_text = ", ".join(
+        f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
+    )
+    rows += [("Records", view.accounting.equation), ("Findings", open_text or "none")]
     width = max(len(label) for label, _ in rows)
     yield f"\n{view.cover.organisation}, {view.cover.period}"
-    for notice in s.notices:
+    for notice in summary.notices:
         yield f"  ! {notice.text}"
         yield from (f"    {line}" for line in (*notice.lines, notice.rest) if line)
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
@@ -99,28 +101,29 @@ def as_text(a: Assessment, view: View, out: Path) -> Iterator[str]:
 
 
 def missed(view: View, gate: int) -> str:
-    """Say what keeps a run below the level that is asked for; '' where nothing does."""
+    """Explain why a run is below the required level; '' if it is not."""
     level = view.summary.level
     if level.lo >= gate:
         return ""
-    most = (
+    upper_bound = (
         f", at most {level.hi} even if all missing evidence proves good"
         if level.hi > level.lo
         else ""
     )
     return (
-        f"--fail-on {gate} is missed: the evidenced level is {level.lo} ({level.name}){most}."
+        f"--fail-on {gate} is missed: the evidenced level is {level.lo}"
+        f" ({level.name}){upper_bound}."
         f" {_why(view)}".rstrip()
     )
 
 
 def _why(view: View) -> str:
-    """Say what the level is held by, in the words of the report."""
+    """Print the reasons that hold the level down, in the words of the report."""
     if not view.summary.figure.assessed:
         return view.board.meaning
-    held = [f"{line.rstrip('.')}." for line in view.summary.caps]
-    because = " ".join(filter(None, (*held, view.board.next_text)))
-    return f"Why level {view.summary.level.lo}: {because}" if because else ""
+    caps = [f"{line.rstrip('.')}." for line in view.summary.caps]
+    explanation = " ".join(filter(None, (*caps, view.board.next_text)))
+    return f"Why level {view.summary.level.lo}: {explanation}" if explanation else ""
 
 
 def _first_to_open(out: Path) -> str:

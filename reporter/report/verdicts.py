@@ -1,8 +1,9 @@
-"""Findings as events need them. In: the view. Out: a `Finding` a row of findings.csv, with a stable
-id, and tool facts.
+"""Findings for event formats. In: the view. Out: one `Finding` per row of findings.csv, with a
+stable id; tool facts.
 
-The id depends on organisation, check and subject alone: the same defect keeps it in every run and
-every format."""
+The id depends on organisation, check and subject only. A defect keeps it in every run and every
+format.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from reporter.report.view.elements import Check, Control, Framework
 NAMESPACE = UUID("5d1c0f0e-4f5b-5a34-9a53-0a5d8f6c3b11")
 """Never change it: every id of a finding hangs on it."""
 Served = tuple[tuple[Framework, Control], ...]
-_NAMED = (
+_FIELDS = (
     *("subject", "actor", "owner", "tier", "status", "reason", "record"),
     *("waived_until", "waiver"),
 )
@@ -48,41 +49,43 @@ class Finding:
 def findings(view: View) -> Iterator[Finding]:
     """Yield every row of findings.csv, in its order."""
     checks = {c.id: c for c in view.checks}
-    served = controls_of(view)
+    controls_by_check = controls_of(view)
     place = places(view)
     for check, rows in groupby(view.findings, key=lambda row: row[place["check"]]):
-        seen: Counter[str] = Counter()
+        occurrences: Counter[str] = Counter()
         for row in rows:
-            values = {name: row[place[name]] for name in _NAMED}
-            told = f"{view.cover.organisation}\0{check}\0{values['subject']}"
-            seen[told] += 1
-            if seen[told] > 1:  # subjects that differ in hidden characters only
-                told += f"\0{seen[told]}"
-            uid = str(uuid5(NAMESPACE, told))
-            yield Finding(uid=uid, check=checks[check], controls=served.get(check, ()), **values)
+            values = {name: row[place[name]] for name in _FIELDS}
+            identity = f"{view.cover.organisation}\0{check}\0{values['subject']}"
+            occurrences[identity] += 1
+            if occurrences[identity] > 1:  # subjects that differ only in hidden characters
+                identity += f"\0{occurrences[identity]}"
+            uid = str(uuid5(NAMESPACE, identity))
+            yield Finding(
+                uid=uid, check=checks[check], controls=controls_by_check.get(check, ()), **values
+            )
 
 
 def places(view: View) -> dict[str, int]:
-    """Return where each column of the findings stands; a list may be called like one of ours, which
-    stand first.
+    """Return the position of each column of the findings. Our columns come first and win over
+    framework names.
     """
     return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
 
 
 def verdicts(view: View) -> Iterator[dict[str, str]]:
-    """Yield the findings of a view by column."""
+    """Yield the findings of a view as dictionaries by column."""
     place = places(view)
     return ({name: row[at] for name, at in place.items()} for row in view.findings)
 
 
 def controls_of(view: View) -> dict[str, Served]:
-    """Map each check to the controls that it counts for, by framework."""
-    served: dict[str, list[tuple[Framework, Control]]] = {}
+    """Map each check to its controls, by framework."""
+    controls_by_check: dict[str, list[tuple[Framework, Control]]] = {}
     for framework in view.frameworks:
         for control in framework.controls:
             for line in control.checks:
-                served.setdefault(line.check.text, []).append((framework, control))
-    return {check: tuple(controls) for check, controls in served.items()}
+                controls_by_check.setdefault(line.check.text, []).append((framework, control))
+    return {check: tuple(controls) for check, controls in controls_by_check.items()}
 
 
 def tool_version(view: View) -> str:

@@ -1,8 +1,9 @@
-"""What stands in the workbook. In: the view. Out: a `Tab` a sheet, rows of printed texts; nothing
-is counted that is not printed.
+"""The content of the workbook. In: the view. Out: one `Tab` per sheet, with rows of printed texts.
+Nothing is counted that is not printed.
 
-Columns of kind `COUNT` hold numbers that know their value (`words.Numeral`), or words where there
-is none."""
+Columns of kind `COUNT` hold numbers that know their value (`words.Numeral`), or words if there is
+none.
+"""
 
 from __future__ import annotations
 
@@ -50,25 +51,30 @@ class Tab:
 
 def tabs(view: View) -> list[Tab]:
     """Return the sheets in reading order."""
-    finding = tuple(_column(n, _FINDING.get(n, "24")) for n in view.finding_columns)
-    owed = tuple(_column(n, _FINDING.get(n, "12#")) for n in TODO)
+    finding_columns = tuple(_column(n, _FINDING.get(n, "24")) for n in view.finding_columns)
+    todo_columns = tuple(_column(n, _FINDING.get(n, "12#")) for n in TODO)
     return [
         Tab(say("Summary"), _columns(_SUMMARY), _summary(view), frozen=2),
         Tab(say("Controls"), _columns(_CONTROL), _controls(view), frozen=2),
         Tab(say("Checks"), _columns(_CHECK), _checks(view)),
-        Tab(say("Findings"), finding, _spoken(view.finding_columns, view.findings), "findings.csv"),
+        Tab(
+            say("Findings"),
+            finding_columns,
+            _translations(view.finding_columns, view.findings),
+            "findings.csv",
+        ),
         Tab(say("Agents"), _columns(_AGENT), _agents(view)),
-        Tab(say("Roadmap"), _columns(_PICK), (_named(p, _PICK) for p in view.roadmap.picks)),
-        Tab(say("To-do"), owed, _spoken(TODO, todo(view)), "todo.csv"),
+        Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
+        Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
         Tab(say("Statements"), _columns(_STATEMENT), _statements(view), "statements.csv"),
         *_changes(view),
         Tab(
             say("Parts"),
             _columns(_PART),
-            (_named(s, _PART) for s in view.slices.rows),
+            (_fields(s, _PART) for s in view.slices.rows),
             "slices.csv",
         ),
-        Tab(say("Accounting"), _columns(_FILE), (_named(f, _FILE) for f in view.accounting.files)),
+        Tab(say("Accounting"), _columns(_FILE), (_fields(f, _FILE) for f in view.accounting.files)),
         Tab(say("Out of scope"), _columns(_TYPE), view.accounting.out_of_scope),
         Tab(say("Quarantine"), _columns(_NOTE), _quarantine(view)),
     ]
@@ -139,9 +145,9 @@ _FILE = (
 )
 
 
-def _columns(told: str) -> tuple[Column, ...]:
-    """Read columns told as `name:width`, with `#` for numbers and `~` for texts that wrap."""
-    words = (word.rpartition(":") for word in told.split())
+def _columns(spec: str) -> tuple[Column, ...]:
+    """Parse columns given as `name:width`, with `#` for numbers and `~` for texts that wrap."""
+    words = (word.rpartition(":") for word in spec.split())
     return tuple(_column(name, width) for name, _, width in words)
 
 
@@ -150,59 +156,59 @@ def _column(name: str, width: str) -> Column:
     return Column(say(name.replace("_", " ")), int(width.rstrip("#~")), kind)
 
 
-def _named(line: object, told: str) -> Row:
-    """Return the fields of a line that columns are named after."""
-    names = (name.rpartition(":")[0] for name in told.split())
+def _fields(line: object, spec: str) -> Row:
+    """Return the fields of a line that the columns are named after."""
+    names = (name.rpartition(":")[0] for name in spec.split())
     values = ((name, getattr(line, name)) for name in names)
-    return tuple(digits(v) if isinstance(v, int) else _shown(name, v) for name, v in values)
+    return tuple(digits(v) if isinstance(v, int) else _cell_text(name, v) for name, v in values)
 
 
-def _shown(name: str, text: str) -> str:
-    """Print what stands in a column: codes as words, what content says in the language."""
+def _cell_text(name: str, text: str) -> str:
+    """Print a cell: codes as words, and texts of the content in the current language."""
     return word(text) if name in _CODED else content(text) if name in ("title", "fix") else text
 
 
-def _spoken(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
-    """Print rows that are kept in English."""
+def _translations(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
+    """Print rows that are stored in English."""
     if language() == ENGLISH:
         return rows
-    return ([_shown(n, text) for n, text in zip(names, row, strict=True)] for row in rows)
+    return ([_cell_text(n, text) for n, text in zip(names, row, strict=True)] for row in rows)
 
 
 _CODED = ("severity", "status", "lane", "kind")
 
 
 def headings() -> set[str]:
-    """Return the heading of every column, but for those that are named after a framework."""
-    told = " ".join(
+    """Return the heading of every column, except those named after a framework."""
+    specs = " ".join(
         (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE)
     )
-    names = {name.rpartition(":")[0] for name in told.split()}
+    names = {name.rpartition(":")[0] for name in specs.split()}
     return {name.replace("_", " ") for name in (*names, *_FINDING, *TODO)}
 
 
-def _figures(f: Figure, coverage: str) -> Row:
-    """Score, at most, both exactly, coverage; words where there is no score."""
-    most = percent(Fraction(f.exact_hi)) if f.assessed else ""
-    exact = (f.exact_lo, f.exact_hi) if f.assessed else ("", "")
-    return f.text, most, *exact, coverage
+def _figures(figure: Figure, coverage: str) -> Row:
+    """Return score, upper bound, both exactly, and coverage; words if there is no score."""
+    upper_bound = percent(Fraction(figure.exact_hi)) if figure.assessed else ""
+    exact_bounds = (figure.exact_lo, figure.exact_hi) if figure.assessed else ("", "")
+    return figure.text, upper_bound, *exact_bounds, coverage
 
 
 def _summary(view: View) -> Iterator[Row]:
-    c, s = view.cover, view.summary
+    cover, summary = view.cover, view.summary
     for item, text in (
-        (say("Title"), c.title),
-        (say("Organisation"), c.organisation),
-        (say("Unit"), c.unit),
-        (say("Period"), c.period),
-        (say("As of"), c.as_of),
-        (say("Target profile"), c.profile),
-        (say("Evidence id"), c.evidence_id),
-        (say("What this is"), c.statement),
+        (say("Title"), cover.title),
+        (say("Organisation"), cover.organisation),
+        (say("Unit"), cover.unit),
+        (say("Period"), cover.period),
+        (say("As of"), cover.as_of),
+        (say("Target profile"), cover.profile),
+        (say("Evidence id"), cover.evidence_id),
+        (say("What this is"), cover.statement),
     ):
         if text:
             yield say("Report"), item, "", text
-    for notice in s.notices:
+    for notice in summary.notices:
         yield (
             say("Notices"),
             notice.code,
@@ -210,22 +216,27 @@ def _summary(view: View) -> Iterator[Row]:
             " · ".join((notice.text, *notice.lines, notice.rest)).rstrip(" ·"),
         )
     result = say("Result")
-    if s.figure.assessed:
-        yield result, say("Level"), digits(s.level.lo), f"{s.level.text} {s.level.name}"
-        yield result, say("Level at most"), digits(s.level.hi), s.level.note
+    if summary.figure.assessed:
+        yield (
+            result,
+            say("Level"),
+            digits(summary.level.lo),
+            f"{summary.level.text} {summary.level.name}",
+        )
+        yield result, say("Level at most"), digits(summary.level.hi), summary.level.note
     else:
-        yield result, say("Level"), s.level.text, s.level.name
-    if s.level.target:
-        yield result, say("Target level"), digits(s.level.target), ""
-    yield from _result(say("Score"), s.figure, s.level.sensitive, result)
-    yield result, say("Coverage"), s.coverage, s.coverage_text
-    yield result, say("Not assessed"), "", s.not_assessed
-    yield from ((say("Caps"), "", "", text) for text in s.caps)
-    yield from ((say("Facts"), line.label, line.text, "") for line in s.facts)
+        yield result, say("Level"), summary.level.text, summary.level.name
+    if summary.level.target:
+        yield result, say("Target level"), digits(summary.level.target), ""
+    yield from _result(say("Score"), summary.figure, summary.level.sensitive, result)
+    yield result, say("Coverage"), summary.coverage, summary.coverage_text
+    yield result, say("Not assessed"), "", summary.not_assessed
+    yield from ((say("Caps"), "", "", text) for text in summary.caps)
+    yield from ((say("Facts"), line.label, line.text, "") for line in summary.facts)
     for f in view.frameworks:
         yield from _result(f.short, f.total.figure, f.total.assessed, say("Frameworks"))
-    yield from _gaps(say("Gaps"), s.gaps_text, s.gaps)
-    yield from _gaps(say("Evidence gaps"), s.evidence_text, s.evidence_gaps)
+    yield from _gaps(say("Gaps"), summary.gaps_text, summary.gaps)
+    yield from _gaps(say("Evidence gaps"), summary.evidence_text, summary.evidence_gaps)
     yield say("Records"), "", "", view.accounting.equation
     yield say("Records"), say("Quarantine"), "", view.accounting.quarantined_text
     yield say("Agents"), "", "", say(AGENTS)
@@ -236,80 +247,113 @@ def _gaps(part: str, text: str, gaps: Sequence[Gap]) -> Iterator[Row]:
     yield from (_gap(part, gap) for gap in gaps)
 
 
-def _result(name: str, f: Figure, note: str, part: str) -> Iterator[Row]:
-    score, most, exact, exact_most, _ = _figures(f, "")
-    yield part, name, score, " · ".join(t for t in (exact, note) if t)
-    if most:
-        yield part, say("{name} at most", name=name), most, exact_most
+def _result(name: str, figure: Figure, note: str, part: str) -> Iterator[Row]:
+    score, score_most, exact_score, exact_most, _ = _figures(figure, "")
+    yield part, name, score, " · ".join(t for t in (exact_score, note) if t)
+    if score_most:
+        yield part, say("{name} at most", name=name), score_most, exact_most
 
 
 def _gap(part: str, gap: Gap) -> Row:
-    urgent = say(", urgent") if gap.urgent else ""
+    urgency = say(", urgent") if gap.urgent else ""
     return (
         part,
         f"{gap.check.text} {gap.check.title}",
         digits(gap.rank),
-        f"{word(gap.severity)}{urgent}: {gap.text}. {gap.fix} ({gap.where})",
+        f"{word(gap.severity)}{urgency}: {gap.text}. {gap.fix} ({gap.where})",
     )
 
 
 def _controls(view: View) -> Iterator[Row]:
-    """Themes first, then every control of every framework."""
+    """Yield themes first, then every control of every framework."""
     for f in (view.themes, *view.frameworks):
         yield from (_control(f, c) for c in f.controls)
 
 
-def _control(f: Framework, c: Control) -> Row:
-    assessed = c.figure.assessed
-    levels = (digits(c.level.lo), digits(c.level.hi)) if assessed else ("", "")
+def _control(framework: Framework, control: Control) -> Row:
+    is_assessed = control.figure.assessed
+    levels = (digits(control.level.lo), digits(control.level.hi)) if is_assessed else ("", "")
     return (
         *(
-            f.short,
-            c.id,
-            c.title,
-            c.group,
-            word(c.state.replace("_", " ")),
+            framework.short,
+            control.id,
+            control.title,
+            control.group,
+            word(control.state.replace("_", " ")),
             *levels,
-            digits(c.level.target),
+            digits(control.level.target),
         ),
-        *(digits(c.gap) if assessed else "", *_figures(c.figure, c.coverage), word(c.confidence)),
-        *(c.level.sensitive, c.gap_text, ", ".join(line.check.text for line in c.checks)),
+        *(
+            digits(control.gap) if is_assessed else "",
+            *_figures(control.figure, control.coverage),
+            word(control.confidence),
+        ),
+        *(
+            control.level.sensitive,
+            control.gap_text,
+            ", ".join(line.check.text for line in control.checks),
+        ),
     )
 
 
 def _checks(view: View) -> Iterator[Row]:
-    for c in view.checks:
-        n = c.counts
-        counts = (n.passed, n.failed, n.unknown, n.attested, n.compensated, n.na)
+    for check in view.checks:
+        tally = check.counts
+        counts = (
+            tally.passed,
+            tally.failed,
+            tally.unknown,
+            tally.attested,
+            tally.compensated,
+            tally.na,
+        )
         yield (
-            *(c.id, c.title, c.theme, word(c.severity), c.level, c.evidence),
-            *(*_figures(c.figure, c.coverage), *map(digits, counts), c.sample),
-            *(c.threshold_text, ", ".join(link.text for link in c.controls), c.why, c.fix),
+            *(
+                check.id,
+                check.title,
+                check.theme,
+                word(check.severity),
+                check.level,
+                check.evidence,
+            ),
+            *(*_figures(check.figure, check.coverage), *map(digits, counts), check.sample),
+            *(
+                check.threshold_text,
+                ", ".join(link.text for link in check.controls),
+                check.why,
+                check.fix,
+            ),
         )
 
 
 def _agents(view: View) -> Iterator[Row]:
-    """Every actor with a finding, the most failures first; then those that only the report's tables
-    name.
+    """Yield every actor with a finding, the most failures first, then actors that only the report
+    lists.
     """
     counts: dict[str, Counter[str]] = {}
-    owned: dict[str, tuple[str, str]] = {}
-    for f in findings(view):
-        if f.actor:
-            counts.setdefault(f.actor, Counter())[f.status] += 1
-            counts[f.actor]["waived"] += bool(f.waived_until)
-            if f.subject == f.actor:
-                owned[f.actor] = (f.owner, f.tier)
+    owners: dict[str, tuple[str, str]] = {}
+    for finding in findings(view):
+        if finding.actor:
+            counts.setdefault(finding.actor, Counter())[finding.status] += 1
+            counts[finding.actor]["waived"] += bool(finding.waived_until)
+            if finding.subject == finding.actor:
+                owners[finding.actor] = (finding.owner, finding.tier)
     tiers = {t.agent: t for t in view.observed.tiers}
-    used = {a.agent: a for a in view.observed.agents}
-    for actor in sorted({*counts, *tiers, *used}, key=lambda a: (-counts.get(a, _NONE)["fail"], a)):
-        n, t, u = counts.get(actor, _NONE), tiers.get(actor), used.get(actor)
-        owner, tier = owned.get(actor, ("", t.tier if t else ""))
+    usages = {a.agent: a for a in view.observed.agents}
+    for actor in sorted(
+        {*counts, *tiers, *usages}, key=lambda a: (-counts.get(a, _NONE)["fail"], a)
+    ):
+        tally, rating, usage = counts.get(actor, _NONE), tiers.get(actor), usages.get(actor)
+        owner, tier = owners.get(actor, ("", rating.tier if rating else ""))
         yield (
             *(actor, owner, tier),
-            *(digits(n[k]) for k in ("fail", "unknown", "compensated", "attested", "waived")),
-            *((t.declared, t.autonomy, t.blast, t.data, t.factors) if t else ("",) * 5),
-            *((u.granted, u.unused, u.outside, u.unseen) if u else ("",) * 4),
+            *(digits(tally[k]) for k in ("fail", "unknown", "compensated", "attested", "waived")),
+            *(
+                (rating.declared, rating.autonomy, rating.blast, rating.data, rating.factors)
+                if rating
+                else ("",) * 5
+            ),
+            *((usage.granted, usage.unused, usage.outside, usage.unseen) if usage else ("",) * 4),
         )
 
 
@@ -317,49 +361,66 @@ _NONE: Counter[str] = Counter()
 
 
 def _statements(view: View) -> Iterator[Row]:
-    for a in view.attestations.rows:
+    for answer in view.attestations.rows:
         yield (
             *(
                 say("attestation"),
-                a.framework,
-                a.control,
+                answer.framework,
+                answer.control,
                 "",
                 "",
                 "",
-                word(a.answer),
-                a.statement,
-                a.who,
-                a.role,
-                a.date,
+                word(answer.answer),
+                answer.statement,
+                answer.who,
+                answer.role,
+                answer.date,
             ),
-            *(a.expires, "", word(a.method), "", word(a.counts_as), "", a.why, a.record),
+            *(
+                answer.expires,
+                "",
+                word(answer.method),
+                "",
+                word(answer.counts_as),
+                "",
+                answer.why,
+                answer.record,
+            ),
         )
-    for kind, said in (
+    for kind, statements in (
         (say("waiver"), view.waivers.waivers),
         (say("compensating control"), view.waivers.compensations),
     ):
-        for w in said:
+        for statement in statements:
             yield (
                 *(
-                    say("exception") if w.exception else kind,
+                    say("exception") if statement.exception else kind,
                     "",
                     "",
-                    w.check,
-                    w.subject,
-                    w.by_check,
+                    statement.check,
+                    statement.subject,
+                    statement.by_check,
                     "",
-                    w.reason,
-                    w.who,
+                    statement.reason,
+                    statement.who,
                     "",
-                    w.since,
-                    w.until,
+                    statement.since,
+                    statement.until,
                 ),
-                *(w.review, "", w.ticket, word(w.counts_as), w.results, w.why, w.record),
+                *(
+                    statement.review,
+                    "",
+                    statement.ticket,
+                    word(statement.counts_as),
+                    statement.results,
+                    statement.why,
+                    statement.record,
+                ),
             )
 
 
 def _changes(view: View) -> list[Tab]:
-    """What changed, where an earlier run was compared."""
+    """Return the sheet of changes if an earlier run was compared."""
     if not view.history.runs:
         return []
     columns = tuple(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
@@ -367,5 +428,5 @@ def _changes(view: View) -> list[Tab]:
 
 
 def _quarantine(view: View) -> Iterator[Row]:
-    """The notes that the report shows; the summary says how many there are and where."""
+    """Yield the notes that the report shows. The summary has their number and place."""
     yield from ((q.place, word(q.kind), q.reason, q.text) for q in view.accounting.quarantined)

@@ -1,6 +1,6 @@
-"""Scope, and what became of every input record: an `Assessment` in, printable lines out.
+"""Scope, and the accounting of every input record: an `Assessment` in, printable lines out.
 
-The reader must be able to add the counts up; where they do not add up, that is printed too.
+The reader must be able to add up the counts. If they do not add up, that is printed too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reporter.i18n.translate import content, day, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, free, join, moment, number, period, short
 from reporter.report.view.thresholds import own
@@ -83,44 +83,50 @@ COVERAGE_SHOWN = 20
 ALL = mark("All files")
 
 
-def scope(a: assessment.Assessment) -> tuple[elements.Line, ...]:
-    """Say who, what and when was assessed, and against which target."""
-    kinds = [(k, n) for k, n in sorted(a.population.items()) if k != "shadow"]
-    shadow = a.population.get("shadow", 0)
+def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
+    """Print who, what and when was assessed, and against which target."""
+    kinds = [(k, n) for k, n in sorted(assessment.population.items()) if k != "shadow"]
+    unregistered = assessment.population.get("shadow", 0)
     actors = join(count(n, clean(kind)) for kind, n in kinds) or say("none recorded")
     return (
-        elements.Line(say("Organisation"), clean(a.run.organisation) or say("not named")),
-        elements.Line(say("Unit"), clean(a.run.unit) or say("the whole organisation")),
-        elements.Line(say("Period"), period(a.run.period_from, a.run.period_to)),
-        elements.Line(say("As of"), f"{day(a.run.as_of)} ({moment(a.run.as_of)})"),
+        elements.Line(say("Organisation"), clean(assessment.run.organisation) or say("not named")),
+        elements.Line(say("Unit"), clean(assessment.run.unit) or say("the whole organisation")),
+        elements.Line(say("Period"), period(assessment.run.period_from, assessment.run.period_to)),
+        elements.Line(
+            say("As of"), f"{day(assessment.run.as_of)} ({moment(assessment.run.as_of)})"
+        ),
         elements.Line(say("Actors in the inventory"), actors),
-        elements.Line(say("Actors seen only in logs"), _shadow(shadow)),
-        elements.Line(say("Target profile"), clean(content(a.profile.title))),
+        elements.Line(say("Actors seen only in logs"), _unregistered_text(unregistered)),
+        elements.Line(say("Target profile"), clean(content(assessment.profile.title))),
         elements.Line(
             say("Checks"),
             say(
-                "{n}, giving {results} verdicts", n=number(len(a.checks)), results=number(a.results)
+                "{n}, giving {results} verdicts",
+                n=number(len(assessment.checks)),
+                results=number(assessment.results),
             ),
         ),
-        own(a.checks),
+        own(assessment.checks),
         *(
             elements.Line(say("Own settings"), "; ".join(clean(line.said()) for line in n.lines))
-            for n in a.notices
+            for n in assessment.notices
             if n.code == "own_settings"
         ),
-        *(_framework_line(f) for f in a.frameworks),
+        *(_framework_line(f) for f in assessment.frameworks),
     )
 
 
-def _shadow(n: int) -> str:
-    return say("{n}, assessed as tier 4 until they are registered", n=number(n)) if n else "0"
+def _unregistered_text(total: int) -> str:
+    return (
+        say("{n}, assessed as tier 4 until they are registered", n=number(total)) if total else "0"
+    )
 
 
-def _framework_line(f: assessment.Framework) -> elements.Line:
-    version, controls = clean(f.version), count(len(f.controls), "control")
-    title = clean(content(f.title))
+def _framework_line(framework: model.Framework) -> elements.Line:
+    version, controls = clean(framework.version), count(len(framework.controls), "control")
+    title = clean(content(framework.title))
     return elements.Line(
-        clean(f.short),
+        clean(framework.short),
         say(
             "{title}, version {version}, {controls}",
             title=title,
@@ -130,35 +136,35 @@ def _framework_line(f: assessment.Framework) -> elements.Line:
     )
 
 
-def accounting(a: assessment.Assessment) -> Accounting:
+def accounting(assessment: model.Assessment) -> Accounting:
     """Show that every record read is kept, out of scope, unreadable or rejected."""
-    ordered = sorted(a.files, key=lambda f: f.file)
-    total = _total(ordered)
-    shown = a.quarantined[:QUARANTINE_SHOWN]
+    files = sorted(assessment.files, key=lambda f: f.file)
+    total = _total(files)
+    notes = assessment.quarantined[:QUARANTINE_SHOWN]
     return Accounting(
-        files=tuple(_file(f) for f in ordered),
+        files=tuple(_file(f) for f in files),
         total=_file(total),
         equation=_equation(total),
         out_of_scope=tuple(
-            (clean(s), clean(t.said()), number(n)) for s, t, n in a.out_of_scope_types
+            (clean(s), clean(t.said()), number(n)) for s, t, n in assessment.out_of_scope_types
         ),
-        quarantined=tuple(_rejected(q) for q in shown),
+        quarantined=tuple(_rejected(q) for q in notes),
         quarantined_text=_quarantined_text(
-            len(shown), len(a.quarantined), total.unreadable + total.rejected
+            len(notes), len(assessment.quarantined), total.unreadable + total.rejected
         ),
-        feeds=tuple(_feed(f) for f in sorted(a.feeds, key=lambda f: f.log_source)),
-        feeds_text=_feeds_text(a.feeds),
-        coverage=tuple(_covered(c) for c in a.coverage[:COVERAGE_SHOWN]),
-        coverage_text=_coverage_text(a.coverage),
+        feeds=tuple(_feed(f) for f in sorted(assessment.feeds, key=lambda f: f.log_source)),
+        feeds_text=_feeds_text(assessment.feeds),
+        coverage=tuple(_coverage_line(c) for c in assessment.coverage[:COVERAGE_SHOWN]),
+        coverage_text=_coverage_text(assessment.coverage),
     )
 
 
-def _total(files: Iterable[assessment.FileCount]) -> assessment.FileCount:
+def _total(files: Iterable[model.FileCount]) -> model.FileCount:
     sums: Counter[str] = Counter()
     for f in files:
         for name in ("bytes", "read", "kept", "out_of_scope", "unreadable", "rejected"):
             sums[name] += getattr(f, name)
-    return assessment.FileCount(
+    return model.FileCount(
         ALL,
         "",
         None,
@@ -172,151 +178,155 @@ def _total(files: Iterable[assessment.FileCount]) -> assessment.FileCount:
     )
 
 
-def _equation(t: assessment.FileCount) -> str:
-    right = t.kept + t.out_of_scope + t.unreadable + t.rejected
-    sign = "=" if right == t.read else "≠"
+def _equation(total: model.FileCount) -> str:
+    parts_sum = total.kept + total.out_of_scope + total.unreadable + total.rejected
+    sign = "=" if parts_sum == total.read else "≠"
     text = say(
         "{records} read {sign} {kept} kept + {out} out of scope + {unreadable} unreadable +"
         " {rejected} rejected",
-        records=count(t.read, "record"),
+        records=count(total.read, "record"),
         sign=sign,
-        kept=number(t.kept),
-        out=number(t.out_of_scope),
-        unreadable=number(t.unreadable),
-        rejected=number(t.rejected),
+        kept=number(total.kept),
+        out=number(total.out_of_scope),
+        unreadable=number(total.unreadable),
+        rejected=number(total.rejected),
     )
-    wrong = say("THE COUNTS DO NOT ADD UP: do not rely on this report.")
-    return text if sign == "=" else f"{text}. {wrong}"
+    warning = say("THE COUNTS DO NOT ADD UP: do not rely on this report.")
+    return text if sign == "=" else f"{text}. {warning}"
 
 
-def _file(f: assessment.FileCount) -> FileLine:
+def _file(file: model.FileCount) -> FileLine:
     return FileLine(
-        file=say(ALL) if f.file == ALL else clean(f.file),
-        source=clean(f.source) or ("" if f.file == ALL else say("not recognised")),
-        why=clean(f.why.said()) if f.why else "",
-        sha256=f.sha256,
-        read=number(f.read),
-        kept=number(f.kept),
-        out_of_scope=number(f.out_of_scope),
-        unreadable=number(f.unreadable),
-        rejected=number(f.rejected),
-        part=clean(f.part),
-        lined=f.lined,
+        file=say(ALL) if file.file == ALL else clean(file.file),
+        source=clean(file.source) or ("" if file.file == ALL else say("not recognised")),
+        why=clean(file.why.said()) if file.why else "",
+        sha256=file.sha256,
+        read=number(file.read),
+        kept=number(file.kept),
+        out_of_scope=number(file.out_of_scope),
+        unreadable=number(file.unreadable),
+        rejected=number(file.rejected),
+        part=clean(file.part),
+        lined=file.lined,
     )
 
 
-def _rejected(q: assessment.Quarantined) -> Rejected:
+def _rejected(note: model.Quarantined) -> Rejected:
     return Rejected(
-        place=f"{clean(q.file)}:{q.line}",
-        kind=q.kind,
-        reason=short(clean(q.reason.said()), "quarantine.csv"),
-        text=short(free(q.text), "quarantine.csv", 120),
+        place=f"{clean(note.file)}:{note.line}",
+        kind=note.kind,
+        reason=short(clean(note.reason.said()), "quarantine.csv"),
+        text=short(free(note.text), "quarantine.csv", 120),
     )
 
 
-def _quarantined_text(shown: int, notes: int, lost: int) -> str:
-    """Records that were lost and notes are counted apart: a note may stand for a field, or for many
-    records.
-    """
-    start = (
-        say("{records} unreadable or rejected", records=count(lost, "record"))
-        if lost
+def _quarantined_text(shown_count: int, note_count: int, lost_count: int) -> str:
+    """Count lost records and notes separately: a note may cover one field or many records."""
+    lead = (
+        say("{records} unreadable or rejected", records=count(lost_count, "record"))
+        if lost_count
         else say("No record was unreadable or rejected")
     )
-    listed = say(
+    notes_text = say(
         "{shown} of {notes} shown, all of them in quarantine.csv.",
-        shown=number(shown),
-        notes=count(notes, "note"),
+        shown=number(shown_count),
+        notes=count(note_count, "note"),
     )
-    return f"{start}; {listed}" if notes else f"{start}."
+    return f"{lead}; {notes_text}" if note_count else f"{lead}."
 
 
-def _feed(f: assessment.Feed) -> FeedLine:
-    first, last = f.first_at, f.last_at
+def _feed(feed: model.Feed) -> FeedLine:
+    start, end = feed.first_at, feed.last_at
     return FeedLine(
-        log_source=clean(f.log_source),
-        alive=say("delivering") if f.alive else say("not delivering"),
-        expected=_units(f.expected, f.every),
-        seen=_units(f.seen, f.every),
-        gap=f"{number(f.longest_gap_hours)} h",
-        events=number(f.events),
+        log_source=clean(feed.log_source),
+        alive=say("delivering") if feed.alive else say("not delivering"),
+        expected=_units(feed.expected, feed.every),
+        seen=_units(feed.seen, feed.every),
+        gap=f"{number(feed.longest_gap_hours)} h",
+        events=number(feed.events),
         delay=(
             say("not told")
-            if f.p95_delay_seconds is None
-            else f"{_span(f.median_delay_seconds)} / {_span(f.p95_delay_seconds)}"
+            if feed.p95_delay_seconds is None
+            else f"{_span(feed.median_delay_seconds)} / {_span(feed.p95_delay_seconds)}"
         ),
-        disorder=_disorder(f),
-        window=f"{moment(first)} – {moment(last)}" if first and last else say("nothing seen"),
+        disorder=_disorder(feed),
+        window=f"{moment(start)} – {moment(end)}" if start and end else say("nothing seen"),
     )
 
 
-def _units(n: int, every: str) -> str:
-    hours = every == "hour"
-    return say("{n} hours", n=number(n)) if hours else say("{n} days", n=number(n))
+def _units(total: int, unit: str) -> str:
+    hours = unit == "hour"
+    return say("{n} hours", n=number(total)) if hours else say("{n} days", n=number(total))
 
 
 def _span(seconds: int | None) -> str:
-    """A delay in the unit a person would use."""
-    s = seconds or 0
+    """Print a delay in a unit that a person would use."""
+    duration = seconds or 0
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if s >= 2 * size:
-            return f"{number(s // size)} {unit}"
-    return f"{number(s)} s"
+        if duration >= 2 * size:
+            return f"{number(duration // size)} {unit}"
+    return f"{number(duration)} s"
 
 
-def _disorder(f: assessment.Feed) -> str:
-    if f.p95_delay_seconds is None:
+def _disorder(feed: model.Feed) -> str:
+    if feed.p95_delay_seconds is None:
         return say("not told")
-    ahead = say("; {n} dated after receipt", n=number(f.late_clock)) if f.late_clock else ""
-    return f"{number(f.out_of_order)}{ahead}"
+    ahead = say("; {n} dated after receipt", n=number(feed.late_clock)) if feed.late_clock else ""
+    return f"{number(feed.out_of_order)}{ahead}"
 
 
-def _covered(c: assessment.Coverage) -> CoverageLine:
+def _coverage_line(coverage: model.Coverage) -> CoverageLine:
     return CoverageLine(
-        agent=clean(c.agent),
-        log_source=clean(c.log_source),
-        seen=say("{seen} of {days}", seen=number(c.seen_days), days=count(c.expected_days, "day")),
-        gap=count(c.longest_gap_days, "day"),
-        events=number(c.events),
+        agent=clean(coverage.agent),
+        log_source=clean(coverage.log_source),
+        seen=say(
+            "{seen} of {days}",
+            seen=number(coverage.seen_days),
+            days=count(coverage.expected_days, "day"),
+        ),
+        gap=count(coverage.longest_gap_days, "day"),
+        events=number(coverage.events),
     )
 
 
-def _coverage_text(coverage: tuple[assessment.Coverage, ...]) -> str:
+def _coverage_text(coverage: tuple[model.Coverage, ...]) -> str:
     if not coverage:
         return say("No log shows an agent, and none is declared for one.")
-    unseen = sum(not c.seen_days for c in coverage)
-    full = sum(c.seen_days == c.expected_days for c in coverage)
-    shown = min(len(coverage), COVERAGE_SHOWN)
-    listed = (
+    unseen_count = sum(not c.seen_days for c in coverage)
+    full_count = sum(c.seen_days == c.expected_days for c in coverage)
+    shown_count = min(len(coverage), COVERAGE_SHOWN)
+    list_text = (
         say("All are listed here")
-        if shown == len(coverage)
-        else say("The {n} least seen are listed here, all of them in coverage.csv", n=number(shown))
+        if shown_count == len(coverage)
+        else say(
+            "The {n} least seen are listed here, all of them in coverage.csv", n=number(shown_count)
+        )
     )
     return say(
         "{pairs} of an agent and a log that shows it or should: {full} seen on every day of the"
         " period, {unseen} on none. An agent that works seldom is seldom seen; a gap is no finding"
         " by itself. {listed}.",
         pairs=count(len(coverage), "pair"),
-        full=number(full),
-        unseen=number(unseen),
-        listed=listed,
+        full=number(full_count),
+        unseen=number(unseen_count),
+        listed=list_text,
     )
 
 
-def _feeds_text(feeds: tuple[assessment.Feed, ...]) -> str:
+def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
     if not feeds:
         return say(
             "No log source is known, so no silence can be taken as proof: checks that need events "
             "are unknown. Add log files and their expected delivery to reporter.yml."
         )
-    silent = sum(not f.alive for f in feeds)
-    if not silent:
+    silent_count = sum(not f.alive for f in feeds)
+    if not silent_count:
         return say(
             "Every log source was delivering, so that a quiet agent could be told from a quiet log."
         )
     return say(
         "{n} of {sources} were not delivering: passes that rest on their silence are unknown; "
         "failures found in them stand.",
-        n=number(silent),
+        n=number(silent_count),
         sources=count(len(feeds), "log source"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reporter.i18n.translate import mark, say
-from reporter.model import comparison
+from reporter.model import comparison as model
 from reporter.report.chapters.rights_and_use import ParityCell, ParityHead, ParityRow, ParityTable
 from reporter.report.view.format import clean, join, number
 
@@ -59,16 +59,16 @@ _HOW = {
 _EXPRESSED = {"human": 0, "service_account": 1, "workload": 2, "automation_with_model": 1}
 
 
-def parity(found: comparison.SideBySide) -> ParityTable:
+def parity(comparison: model.SideBySide) -> ParityTable:
     """Print for each governance practice how many of each actor type have it."""
-    if not found.cells:
+    if not comparison.cells:
         return ParityTable()
-    sizes = {c.actor_type: c.n for c in found.cells}
+    sizes = {c.actor_type: c.n for c in comparison.cells}
     types = [t for t in _HEADS if t in sizes]
-    cells = {(c.practice, c.actor_type): c for c in found.cells}
+    cells = {(c.practice, c.actor_type): c for c in comparison.cells}
     return ParityTable(
-        text=_text(found, types),
-        note=_note(found),
+        text=_text(comparison, types),
+        note=_note(comparison),
         heads=tuple(
             ParityHead(say(_HEADS[t][0]), say(_HEADS[t][1]), number(sizes[t])) for t in types
         ),
@@ -76,25 +76,27 @@ def parity(found: comparison.SideBySide) -> ParityTable:
     )
 
 
-def _text(found: comparison.SideBySide, types: list[str]) -> str:
+def _text(comparison: model.SideBySide, types: list[str]) -> str:
     kinds = {
         "human": mark("person"),
         "service_account": mark("service account"),
         "workload": mark("workload"),
     }
-    absent = [say(name) for t, name in kinds.items() if t not in types]
+    absentees = [say(name) for t, name in kinds.items() if t not in types]
     if not any(t.endswith("agent") or t == "agent_untold" for t in types):
-        absent.append(say("agent"))
-    missing = say(" No input lists a live {types}.", types=join(absent)) if absent else ""
+        absentees.append(say("agent"))
+    absence_note = (
+        say(" No input lists a live {types}.", types=join(absentees)) if absentees else ""
+    )
     text = say(
         "One model, expressed for each type in its own way: how many of the live actors of a type"
         " have each practice. Not recorded means that no input says it, and counts as not"
         " having it."
     )
-    return text + missing
+    return text + absence_note
 
 
-def _note(found: comparison.SideBySide) -> str:
+def _note(comparison: model.SideBySide) -> str:
     return say(
         "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types of"
         " {members} members or more, agents as one type, service accounts and workloads as one. An"
@@ -105,13 +107,13 @@ def _note(found: comparison.SideBySide) -> str:
         " agent of autonomy 2 or more; service accounts and workloads without a model are scripted"
         " automation, and so is an agent whose components are listed without one. Everybody without"
         " a practice stands in parity.csv.",
-        members=number(found.min_pop),
-        review_days=number(found.review_days),
-        rotation_days=number(found.rotation_days),
+        members=number(comparison.min_pop),
+        review_days=number(comparison.review_days),
+        rotation_days=number(comparison.rotation_days),
     )
 
 
-def _row(practice: str, cells: list[comparison.Parity]) -> ParityRow:
+def _row(practice: str, cells: list[model.Parity]) -> ParityRow:
     return ParityRow(
         practice=say(_PRACTICES[practice]),
         cells=tuple(_cell(c) for c in cells),
@@ -119,9 +121,11 @@ def _row(practice: str, cells: list[comparison.Parity]) -> ParityRow:
     )
 
 
-def _cell(c: comparison.Parity) -> ParityCell:
-    how = say(_HOW[c.practice][_EXPRESSED.get(c.actor_type, 3)])
-    if c.unrecorded == c.n:
-        return ParityCell(say("not recorded"), "", how)
-    note = say("{n} not recorded", n=number(c.unrecorded)) if c.unrecorded else ""
-    return ParityCell(say("{n} of {all}", n=number(c.holds), all=number(c.n)), note, how)
+def _cell(cell: model.Parity) -> ParityCell:
+    practice_text = say(_HOW[cell.practice][_EXPRESSED.get(cell.actor_type, 3)])
+    if cell.unrecorded == cell.n:
+        return ParityCell(say("not recorded"), "", practice_text)
+    note = say("{n} not recorded", n=number(cell.unrecorded)) if cell.unrecorded else ""
+    return ParityCell(
+        say("{n} of {all}", n=number(cell.holds), all=number(cell.n)), note, practice_text
+    )

@@ -1,6 +1,4 @@
-"""What is drawn beside its numbers: an `Assessment` in, the losses by theme and the calendar of the
-logs out.
-"""
+"""The data of charts: an `Assessment` in, the losses by theme and the calendar of the logs out."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from reporter.i18n.translate import content, say, short_month
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.report.chapters.next_steps import points
 from reporter.report.view.format import clean, count, number, percent
 
@@ -117,32 +115,36 @@ class Agents:
 MOST_DAYS, MOST_LOGS = 400, 30
 
 
-def losses(a: assessment.Assessment) -> Losses:
-    """Lead from 100 % to the evidenced score, theme by theme, the costliest first."""
-    view = a.scores.enterprise
+def losses(assessment: model.Assessment) -> Losses:
+    """List the losses from 100 % down to the evidenced score by theme, the largest first."""
+    view = assessment.scores.enterprise
     themes = [c for c in view.controls if c.state != "not_applicable"]
     if not view.total.assessed:
         return Losses()
-    whole = sum(c.weight for c in themes)
+    total_weight = sum(c.weight for c in themes)
     costs = [
-        (Fraction(c.weight, whole) * (1 - c.lo), Fraction(c.weight, whole) * (c.hi - c.lo), c.id)
+        (
+            Fraction(c.weight, total_weight) * (1 - c.lo),
+            Fraction(c.weight, total_weight) * (c.hi - c.lo),
+            c.id,
+        )
         for c in themes
     ]
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
-    rows, left = [], Fraction(1)
-    for cost, open_, theme in sorted(costs, key=lambda row: (-row[0], row[2])):
-        then = left - cost
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
+    rows, remainder = [], Fraction(1)
+    for cost, open_cost, theme in sorted(costs, key=lambda row: (-row[0], row[2])):
+        next_remainder = remainder - cost
         rows.append(
             Loss(
                 title=titles[theme],
                 anchor=theme,
-                text=_cost(cost, open_),
-                at_from=int(left * 1000),
-                at_evidence=int((then + open_) * 1000),
-                at_to=int(then * 1000),
+                text=_cost(cost, open_cost),
+                at_from=int(remainder * 1000),
+                at_evidence=int((next_remainder + open_cost) * 1000),
+                at_to=int(next_remainder * 1000),
             )
         )
-        left = then
+        remainder = next_remainder
     return Losses(
         say(
             "From 100 % down to the evidenced {score}: what each theme costs in points of the"
@@ -150,41 +152,41 @@ def losses(a: assessment.Assessment) -> Losses:
             score=percent(view.total.lo),
         ),
         tuple(rows),
-        percent(left),
+        percent(remainder),
     )
 
 
-def _cost(cost: Fraction, open_: Fraction) -> str:
+def _cost(cost: Fraction, open_cost: Fraction) -> str:
     if not cost:
         return say("nothing")
-    evidence = say(", {n} of them evidence", n=points(open_)) if open_ else ""
+    evidence = say(", {n} of them evidence", n=points(open_cost)) if open_cost else ""
     return say("{n} points", n=points(cost)) + evidence
 
 
-def calendar(a: assessment.Assessment) -> LogCalendar:
-    """Lay the days of the period out for each log source."""
-    end = min(a.run.period_to, a.run.as_of)
-    days = (end - a.run.period_from).days
-    known = sorted(a.feeds, key=lambda f: (f.alive, f.log_source))
-    if not known or not 0 < days <= MOST_DAYS:
+def calendar(assessment: model.Assessment) -> LogCalendar:
+    """Show the days of the period for each log source."""
+    end = min(assessment.run.period_to, assessment.run.as_of)
+    days = (end - assessment.run.period_from).days
+    feeds = sorted(assessment.feeds, key=lambda f: (f.alive, f.log_source))
+    if not feeds or not 0 < days <= MOST_DAYS:
         return LogCalendar()
-    starts = [a.run.period_from + timedelta(days=n) for n in range(days)]
+    starts = [assessment.run.period_from + timedelta(days=n) for n in range(days)]
     months = [(n, short_month(at)) for n, at in enumerate(starts) if at.day == 1 or not n]
-    units = dict(a.feed_days)
+    units = dict(assessment.feed_days)
     rows = []
-    for feed in known[:MOST_LOGS]:
-        full = 24 if feed.every == "hour" else 1
-        seen = dict(units.get(feed.log_source, ()))
-        marks = "".join(_mark(seen.get(n, 0), full) for n in range(days))
+    for feed in feeds[:MOST_LOGS]:
+        expected_units = 24 if feed.every == "hour" else 1
+        units_by_day = dict(units.get(feed.log_source, ()))
+        marks = "".join(_mark(units_by_day.get(n, 0), expected_units) for n in range(days))
         text = ", ".join(
             f"{number(marks.count(mark))} {said}"
             for mark, said in (("a", say("in full")), ("p", say("in part")), ("n", say("without")))
             if marks.count(mark)
         )
         rows.append(LogDays(clean(feed.log_source), marks, f"{count(days, 'day')}: {text}"))
-    more = (
+    note = (
         say(" The {n} that delivered least are drawn.", n=MOST_LOGS)
-        if len(known) > MOST_LOGS
+        if len(feeds) > MOST_LOGS
         else ""
     )
     return LogCalendar(
@@ -192,11 +194,11 @@ def calendar(a: assessment.Assessment) -> LogCalendar:
             "Each day of the period: did the log deliver in every unit that is expected of it, in"
             " some, or in none?"
         )
-        + more,
+        + note,
         tuple(months),
         tuple(rows),
     )
 
 
-def _mark(seen: int, full: int) -> str:
-    return "a" if seen >= full else "p" if seen else "n"
+def _mark(seen_units: int, expected_units: int) -> str:
+    return "a" if seen_units >= expected_units else "p" if seen_units else "n"

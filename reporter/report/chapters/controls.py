@@ -63,7 +63,7 @@ class Book:
 
 def themes(book: Book) -> elements.Framework:
     """Print the enterprise view: the themes, in policy order."""
-    a = book.assessment
+    assessment = book.assessment
     controls = tuple(
         model.Control(
             id=theme.id,
@@ -71,11 +71,11 @@ def themes(book: Book) -> elements.Framework:
             group="",
             paraphrase="",
             ask="",
-            checks=tuple((c.id, "direct") for c in a.checks if c.theme == theme.id),
+            checks=tuple((c.id, "direct") for c in assessment.checks if c.theme == theme.id),
         )
-        for theme in a.themes
+        for theme in assessment.themes
     )
-    return _framework(book, ENTERPRISE, controls, (), a.scores.enterprise, _themes_head())
+    return _framework(book, ENTERPRISE, controls, (), assessment.scores.enterprise, _themes_head())
 
 
 def frameworks(book: Book) -> tuple[elements.Framework, ...]:
@@ -100,7 +100,7 @@ def _themes_head() -> _Head:
     return _Head(say("Themes"), say("Control themes"), "", say(_THEMES_INTRO))
 
 
-def _head(f: model.Framework) -> _Head:
+def _head(framework: model.Framework) -> _Head:
     words = {
         "id-only": mark("Only the ids are the publisher's; titles and texts are our own words."),
         "id-and-title": mark(
@@ -108,20 +108,26 @@ def _head(f: model.Framework) -> _Head:
         ),
         "own-words": mark("Ids and titles are the publisher's; all other text is our own words."),
     }
-    sure = say(
+    confidence_note = say(
         "Which checks speak for a control is our own reading, with {level} confidence.",
-        level=word(f.confidence),
+        level=word(framework.confidence),
     )
     parts = (
         say(_FRAMEWORK_INTRO),
-        say(words.get(f.text_policy, "")),
-        clean(content(f.note)),
-        sure if f.confidence else "",
+        say(words.get(framework.text_policy, "")),
+        clean(content(framework.note)),
+        confidence_note if framework.confidence else "",
     )
     intro = " ".join(part for part in parts if part)
-    version = say("version {version}", version=f.version)
-    origin = " · ".join(clean(part) for part in (f.publisher, version, f.url))
-    return _Head(clean(f.short), clean(content(f.title)), origin, intro, clean(f.version))
+    version = say("version {version}", version=framework.version)
+    origin = " · ".join(clean(part) for part in (framework.publisher, version, framework.url))
+    return _Head(
+        clean(framework.short),
+        clean(content(framework.title)),
+        origin,
+        intro,
+        clean(framework.version),
+    )
 
 
 def _framework(
@@ -132,14 +138,14 @@ def _framework(
     score: FrameworkScore,
     head: _Head,
 ) -> elements.Framework:
-    scored = {c.id: c for c in score.controls}
-    printed = tuple(_control(book, key, c, scored[c.id], groups) for c in controls)
+    scores = {c.id: c for c in score.controls}
+    printed_controls = tuple(_control(book, key, c, scores[c.id], groups) for c in controls)
     gaps = sorted(
         (c for c in score.controls if c.gap and c.state == "assessed"),
         key=lambda c: (-c.gap, -c.weight, c.lo, c.id),
     )
-    missing = [c for c in printed if c.state == "not_assessed"]
-    aside = sum(c.state == "not_applicable" for c in printed)
+    unassessed = [c for c in printed_controls if c.state == "not_assessed"]
+    inapplicable_count = sum(c.state == "not_applicable" for c in printed_controls)
     total = _group(score.total, 0, book, score)
     parents = {g.id: clean(g.parent) for g in groups}
     return elements.Framework(
@@ -154,11 +160,13 @@ def _framework(
         groups=tuple(
             _group(g, _depth(g.id, groups), book, score, parents[g.id]) for g in score.groups
         ),
-        controls=printed,
+        controls=printed_controls,
         gaps=tuple(c.id for c in gaps),
-        gaps_text=_gaps_text(len(gaps), len(printed) - len(missing) - aside),
-        unassessed_text=_missing_text(len(missing), aside, len(printed)),
-        unassessed=tuple(elements.Link(c.id, c.anchor, c.title) for c in missing),
+        gaps_text=_gaps_text(
+            len(gaps), len(printed_controls) - len(unassessed) - inapplicable_count
+        ),
+        unassessed_text=_missing_text(len(unassessed), inapplicable_count, len(printed_controls)),
+        unassessed=tuple(elements.Link(c.id, c.anchor, c.title) for c in unassessed),
         version=head.version,
     )
 
@@ -173,35 +181,41 @@ def _standing(total: elements.Group) -> str:
     return " · ".join(parts) if total.figure.assessed else f"{total.figure.text} · {parts[-1]}"
 
 
-def _gaps_text(below: int, assessed: int) -> str:
-    if not assessed:
+def _gaps_text(below_count: int, assessed_count: int) -> str:
+    if not assessed_count:
         return say("No control could be assessed, so no gap can be stated.")
-    if not below:
-        return say("All {n} assessed are on target.", n=number(assessed))
-    return say("{n} of {all} assessed are below target.", n=number(below), all=number(assessed))
+    if not below_count:
+        return say("All {n} assessed are on target.", n=number(assessed_count))
+    return say(
+        "{n} of {all} assessed are below target.", n=number(below_count), all=number(assessed_count)
+    )
 
 
-def _missing_text(missing: int, aside: int, total: int) -> str:
-    put_aside = (
-        say("Set aside as not applicable: {n} of {all}.", n=number(aside), all=number(total))
-        if aside
+def _missing_text(missing_count: int, inapplicable_count: int, total: int) -> str:
+    aside_note = (
+        say(
+            "Set aside as not applicable: {n} of {all}.",
+            n=number(inapplicable_count),
+            all=number(total),
+        )
+        if inapplicable_count
         else ""
     )
-    if not missing:
-        whole = (
+    if not missing_count:
+        lead = (
             say("Every control that applies has evidence.")
-            if aside
+            if inapplicable_count
             else say("Every control has evidence.")
         )
-        return f"{whole} {put_aside}".rstrip()
+        return f"{lead} {aside_note}".rstrip()
     text = say(
         "{n} of {all} are not assessed: no record in the evidence speaks to them. They count as 0"
         " in the evidenced score and as met in the upper bound. Each section below names the checks"
         " or the question that would settle it.",
-        n=number(missing),
+        n=number(missing_count),
         all=number(total),
     )
-    return f"{put_aside} {text}".lstrip()
+    return f"{aside_note} {text}".lstrip()
 
 
 def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
@@ -213,23 +227,25 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
 
 
 def _group(
-    g: GroupScore, depth: int, book: Book, view: FrameworkScore, parent: str = ""
+    group: GroupScore, depth: int, book: Book, view: FrameworkScore, parent: str = ""
 ) -> elements.Group:
-    applicable = g.assessed + g.not_assessed
-    kind = "evidence" if g.level_hi >= g.target else "implementation"
-    state = group_state(g)
-    why = why_group(g, view.controls, book.assessment.policy)
+    applicable_count = group.assessed + group.not_assessed
+    kind = "evidence" if group.level_hi >= group.target else "implementation"
+    state = group_state(group)
+    explanation = why_group(group, view.controls, book.assessment.policy)
     return elements.Group(
-        id=clean(g.id),
-        title=clean(content(g.title)),
+        id=clean(group.id),
+        title=clean(content(group.title)),
         depth=depth,
-        figure=figure(g.lo, g.hi, state),
-        level=group_level(g, book.assessment, view.framework),
-        coverage=percent(g.coverage),
-        assessed=say("{n} of {all}", n=number(g.assessed), all=number(applicable)),
-        gap_text=gap_text(g.gap, kind, g.target) if state == "assessed" else say(NOT_ASSESSED),
-        controls=g.members,
-        reasons=tuple(clean(line) for line in why.split("\n")),
+        figure=figure(group.lo, group.hi, state),
+        level=group_level(group, book.assessment, view.framework),
+        coverage=percent(group.coverage),
+        assessed=say("{n} of {all}", n=number(group.assessed), all=number(applicable_count)),
+        gap_text=gap_text(group.gap, kind, group.target)
+        if state == "assessed"
+        else say(NOT_ASSESSED),
+        controls=group.members,
+        reasons=tuple(clean(line) for line in explanation.split("\n")),
         parent=parent,
     )
 
@@ -237,50 +253,59 @@ def _group(
 def _control(
     book: Book,
     key: str,
-    c: model.Control,
+    control: model.Control,
     score: ControlScore,
     groups: Sequence[model.Group],
 ) -> elements.Control:
-    a = book.assessment
-    scored = [(i, how) for i, how in c.checks if how != "contextual"]
-    related = [i for i, how in c.checks if how == "contextual"]
-    why = why_control(score, clean(content(c.title)), a.scores.checks, a.policy, a.causes)
-    level, shown = control_level(score, a, key), figure(score.lo, score.hi, score.state)
-    gap = _control_gap(score, bool(scored))
+    assessment = book.assessment
+    scored_checks = [(i, how) for i, how in control.checks if how != "contextual"]
+    related_checks = [i for i, how in control.checks if how == "contextual"]
+    explanation = why_control(
+        score,
+        clean(content(control.title)),
+        assessment.scores.checks,
+        assessment.policy,
+        assessment.causes,
+    )
+    level, score_figure = (
+        control_level(score, assessment, key),
+        figure(score.lo, score.hi, score.state),
+    )
+    gap = _control_gap(score, bool(scored_checks))
     return elements.Control(
-        id=clean(c.id),
-        anchor=book.anchors[key, c.id],
-        title=clean(content(c.title)),
-        group=_group_path(c.group, groups),
-        paraphrase=clean(content(c.paraphrase)),
-        ask=clean(content(c.ask)),
+        id=clean(control.id),
+        anchor=book.anchors[key, control.id],
+        title=clean(content(control.title)),
+        group=_group_path(control.group, groups),
+        paraphrase=clean(content(control.paraphrase)),
+        ask=clean(content(control.ask)),
         state=score.state,
         level=level,
-        figure=shown,
+        figure=score_figure,
         coverage="–" if score.state == "not_applicable" else percent(score.coverage),
-        confidence=score.confidence if shown.assessed else "–",
+        confidence=score.confidence if score_figure.assessed else "–",
         gap=score.gap,
         gap_text=gap,
-        standing=_control_standing(score, level, shown, gap),
+        standing=_control_standing(score, level, score_figure, gap),
         cells=tuple(_cell(level, score) for level in LEVELS),
-        checks=tuple(_check_line(book.checks[i], how) for i, how in scored),
+        checks=tuple(_check_line(book.checks[i], how) for i, how in scored_checks),
         context=tuple(
-            elements.Link(i, book.checks[i].anchor, book.checks[i].title) for i in related
+            elements.Link(i, book.checks[i].anchor, book.checks[i].title) for i in related_checks
         ),
-        reasons=tuple(why.split("\n")),
+        reasons=tuple(explanation.split("\n")),
     )
 
 
 def _control_standing(
-    score: ControlScore, level: elements.Level, shown: elements.Figure, gap: str
+    score: ControlScore, level: elements.Level, score_figure: elements.Figure, gap: str
 ) -> str:
-    if not shown.assessed:
-        return f"{shown.text} · {gap} · {say('target {n}', n=score.target)}"
+    if not score_figure.assessed:
+        return f"{score_figure.text} · {gap} · {say('target {n}', n=score.target)}"
     return " · ".join(
         (
             level_words(level),
             gap,
-            say("score {score}", score=ranged(shown)),
+            say("score {score}", score=ranged(score_figure)),
             say("coverage {share}", share=percent(score.coverage)),
             say("confidence {level}", level=word(score.confidence)),
         )
@@ -311,19 +336,19 @@ def _cell(level: int, score: ControlScore) -> elements.Cell:
     if not practice.raw_lo and practice.raw_hi == 1:
         return elements.Cell(level, "unknown", "?", say("level {n}: no evidence", n=level))
     lo, hi = practice.rating_lo, practice.rating_hi
-    low, high = say(_RATINGS[lo]), say(_RATINGS[hi])
+    low_text, high_text = say(_RATINGS[lo]), say(_RATINGS[hi])
     if lo == hi:
-        return elements.Cell(level, lo, lo, say("level {n}: {rating}", n=level, rating=low))
-    words = say("level {n}: {lo}, at most {hi}", n=level, lo=low, hi=high)
+        return elements.Cell(level, lo, lo, say("level {n}: {rating}", n=level, rating=low_text))
+    words = say("level {n}: {lo}, at most {hi}", n=level, lo=low_text, hi=high_text)
     return elements.Cell(level, lo, f"{lo}–{hi}", words)
 
 
 def _check_line(check: elements.Check, strength: str) -> elements.CheckLine:
-    shown = check.failing[:SHOWN_PER_CONTROL]
-    rest = check.counts.failed - len(shown)
+    subjects = check.failing[:SHOWN_PER_CONTROL]
+    remainder = check.counts.failed - len(subjects)
     notes: list[str] = []
-    if rest > 0:
-        notes.append(say("{n} more failing", n=number(rest)))
+    if remainder > 0:
+        notes.append(say("{n} more failing", n=number(remainder)))
     if check.counts.unknown:
         notes.append(say("{n} unknown", n=number(check.counts.unknown)))
     return elements.CheckLine(
@@ -334,19 +359,23 @@ def _check_line(check: elements.Check, strength: str) -> elements.CheckLine:
         counts=check.counts,
         standing=f"{_score(check)}: {check.counts.text}",
         brief=_brief(check),
-        shown=shown,
+        shown=subjects,
         more=join(notes),
     )
 
 
 def _brief(check: elements.Check) -> str:
-    n = check.counts
-    open_ = [f"{number(k)} {word(s)}" for k, s in ((n.failed, "fail"), (n.unknown, "unknown")) if k]
-    said = f" ({', '.join(open_)})" if open_ else ""
-    return f"{check.id} {_score(check)}{said}"
+    tally = check.counts
+    open_parts = [
+        f"{number(k)} {word(s)}"
+        for k, s in ((tally.failed, "fail"), (tally.unknown, "unknown"))
+        if k
+    ]
+    note = f" ({', '.join(open_parts)})" if open_parts else ""
+    return f"{check.id} {_score(check)}{note}"
 
 
 def _score(check: elements.Check) -> str:
-    """Print a score that stands beside counts, with the weights that part the two."""
+    """Print a score beside counts, with a note on weights where the two differ."""
     note = weight_note(check.figure, check.counts, bool(check.sample))
     return " ".join(filter(None, (ranged(check.figure), note)))

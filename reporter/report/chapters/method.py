@@ -8,41 +8,51 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import COMPARED, levels_of
 from reporter.report.chapters.summary import evidence_id
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, join, number, percent
 
 
-def method(a: assessment.Assessment) -> tuple[elements.Line, ...]:
-    """Explain the numbers in the order in which they come about."""
-    rules = (*_STANDING, *_weights(a.policy), *_sensitivity(a), *_thresholds(a.policy), *_READING)
+def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
+    """Explain the numbers in the order of their calculation."""
+    rules = (
+        *_STANDING,
+        *_weights(assessment.policy),
+        *_sensitivity(assessment),
+        *_thresholds(assessment.policy),
+        *_READING,
+    )
     rules += () if language() == ENGLISH else (_LANGUAGE,)
     return tuple(elements.Line(say(label), say(text)) for label, text in rules)
 
 
-def levels(a: assessment.Assessment) -> tuple[elements.Line, ...]:
-    """Name the maturity levels and what each claims."""
-    named = zip_longest(a.policy.level_names, a.policy.level_claims, fillvalue="")
+def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
+    """Name the maturity levels and the claim of each."""
+    level_pairs = zip_longest(
+        assessment.policy.level_names, assessment.policy.level_claims, fillvalue=""
+    )
     return tuple(
-        elements.Line(f"{n} {clean(content(name))}", content(said))
-        for n, (name, said) in enumerate(named)
+        elements.Line(f"{n} {clean(content(name))}", content(claim))
+        for n, (name, claim) in enumerate(level_pairs)
     )
 
 
-def hashes(a: assessment.Assessment) -> tuple[elements.Line, ...]:
-    """List what pins the numbers: inputs, catalog, policy, engine versions."""
-    own = {"policy": a.policy.sha256, "evidence_id": evidence_id(a)}
-    catalogs = {say("{name} (source text)", name=f.short): f.source_sha256 for f in a.frameworks}
-    rows = sorted({**catalogs, **a.hashes, **own}.items())
+def hashes(assessment: model.Assessment) -> tuple[elements.Line, ...]:
+    """List the hashes that pin the numbers: inputs, catalog, policy, engine versions."""
+    run_hashes = {"policy": assessment.policy.sha256, "evidence_id": evidence_id(assessment)}
+    catalogs = {
+        say("{name} (source text)", name=f.short): f.source_sha256 for f in assessment.frameworks
+    }
+    rows = sorted({**catalogs, **assessment.hashes, **run_hashes}.items())
     return tuple(elements.Line(clean(name), clean(value)) for name, value in rows if value)
 
 
-def _weights(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
-    tiers = "/".join(str(w) for w in p.tier_weights)
-    severities = ", ".join(f"{word(s)} {p.severity_weights[s]}" for s in assessment.SEVERITIES)
-    strengths = ", ".join(f"{word(name)} {w}" for name, w in p.strength_weights.items())
+def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
+    tiers = "/".join(str(w) for w in policy.tier_weights)
+    severities = ", ".join(f"{word(s)} {policy.severity_weights[s]}" for s in model.SEVERITIES)
+    strengths = ", ".join(f"{word(name)} {w}" for name, w in policy.strength_weights.items())
     weights = say(
         "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
         "({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
@@ -51,55 +61,60 @@ def _weights(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
         severities=severities,
         strengths=strengths,
     )
-    half = say(
+    half_credit = say(
         "A statement that nobody examined counts {attested} in the evidenced "
         "score; a failure with a proven substitute counts {compensated}.",
-        attested=percent(p.attested_credit),
-        compensated=percent(p.compensated_credit),
+        attested=percent(policy.attested_credit),
+        compensated=percent(policy.compensated_credit),
     )
     cap = say(
         "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
         "cannot exceed {share}, whatever its average.",
-        share=percent(p.critical_cap),
+        share=percent(policy.critical_cap),
     )
-    return (mark("Weights"), weights), (mark("Half credit"), half), (mark("Cap"), cap)
+    return (mark("Weights"), weights), (mark("Half credit"), half_credit), (mark("Cap"), cap)
 
 
-def _sensitivity(a: assessment.Assessment) -> tuple[tuple[str, str], ...]:
-    """Say what other weights were tried and how many levels hang on them."""
-    if not a.reweighed:
+def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:
+    """Print which other weights were tried and how many levels depend on them."""
+    if not assessment.reweighed:
         return ()
-    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in a.reweighed]
-    own = levels_of(a.scores, a.slices)
-    every = [(of, key, level) for of, found in own.items() for key, level in found.items()]
-    moved = sum(any(r.levels[of][key] != level for r in a.reweighed) for of, key, level in every)
+    names = [f"{word(r.name)} ({', '.join(map(str, r.weights))})" for r in assessment.reweighed]
+    base_levels = levels_of(assessment.scores, assessment.slices)
+    all_levels = [
+        (of, key, level) for of, by_key in base_levels.items() for key, level in by_key.items()
+    ]
+    moved_count = sum(
+        any(r.levels[of][key] != level for r in assessment.reweighed)
+        for of, key, level in all_levels
+    )
     text = say(
         "All was scored again with {names} in place of the weights of tiers and severities, lowest "
         "first. {moved} of {levels} of this report come out differently in one of them; each is "
         "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
         "lists that another action would take.",
         names=join(names),
-        moved=number(moved),
-        levels=count(len(every), "level"),
+        moved=number(moved_count),
+        levels=count(len(all_levels), "level"),
         places=COMPARED,
     )
     return ((mark("Sensitivity"), text),)
 
 
-def _thresholds(p: assessment.Policy) -> tuple[tuple[str, str], ...]:
-    n, partly, largely = (percent(edge) for edge in p.rating_edges)
+def _thresholds(policy: model.Policy) -> tuple[tuple[str, str], ...]:
+    none_edge, partly_edge, largely_edge = (percent(edge) for edge in policy.rating_edges)
     rating = say(
         "N (not achieved) up to {n}, P (partly) up to {partly}, L (largely) up to {largely}, F "
         "(fully) above; compared as exact fractions. The scale is that of ISO/IEC 33020.",
-        n=n,
-        partly=partly,
-        largely=largely,
+        n=none_edge,
+        partly=partly_edge,
+        largely=largely_edge,
     )
     groups = say(
         "A framework or the enterprise has level n if controls with more than {share} of the weight"
         " have it and none is below n-1. Its score is the weighted mean of its controls. The"
         " enterprise score runs over our own themes.",
-        share=percent(p.group_share),
+        share=percent(policy.group_share),
     )
     return (mark("Rating"), rating), (mark("Level"), _LEVEL), (mark("Groups"), groups)
 

@@ -1,7 +1,7 @@
-"""The roadmap: a `planned.Roadmap` and the results that it is about in, printable lines out.
+"""The roadmap: a `planned.Roadmap` and its results in, printable lines out.
 
-Gains are printed in percentage points with two decimals, half up, and never as 0.00 where there is
-one."""
+Gains are in percentage points with two decimals, rounded half up. A gain is never printed as 0.00.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import groupby
 
 from reporter.evaluate.headlines import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import JOINED, RENAMED, SPLIT, Regrouped
 from reporter.model.reasons import Reasons, alike
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Pick
@@ -120,25 +120,25 @@ _WORDS = (
 )
 
 
-def roadmap(a: assessment.Assessment, results: Results) -> Roadmap:
+def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
     """Print the roadmap."""
-    plan = a.roadmap
-    fixes, before = Fixes(a.checks), {r.id: r for r in a.history.regrouped}
+    plan = assessment.roadmap
+    fixes, regroupings = Fixes(assessment.checks), {r.id: r for r in assessment.history.regrouped}
     picks = tuple(
-        _line(n, p, _lane(n, p, plan.ranked), fixes, before.get(p.action.id))
+        _line(n, p, _lane(n, p, plan.ranked), fixes, regroupings.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
     )
-    urgent = [p for p in picks if p.lane == NOW]
-    ranked = [p for p in picks if p.lane != NOW]
+    urgent_lines = [p for p in picks if p.lane == NOW]
+    ranked_lines = [p for p in picks if p.lane != NOW]
     owners = _owners(results, picks)
     return Roadmap(
-        text=_text(a),
-        first_text=_first(a),
+        text=_text(assessment),
+        first_text=_first(assessment),
         first=plan.first,
-        urgent_text=_urgent_text(len(urgent), bool(a.waived)),
-        urgent=tuple(_brief(p, a, n) for n, p in enumerate(urgent[:URGENT_SHOWN])),
-        ranked_text=_ranked_text(len(ranked)),
-        ranked=tuple(_brief(p, a, n) for n, p in enumerate(ranked[:RANKED_SHOWN])),
+        urgent_text=_urgent_text(len(urgent_lines), bool(assessment.waived)),
+        urgent=tuple(_brief(p, assessment, n) for n, p in enumerate(urgent_lines[:URGENT_SHOWN])),
+        ranked_text=_ranked_text(len(ranked_lines)),
+        ranked=tuple(_brief(p, assessment, n) for n, p in enumerate(ranked_lines[:RANKED_SHOWN])),
         picks=picks,
         owners_text=_owners_text(owners),
         owners=owners[:OWNERS_SHOWN],
@@ -148,55 +148,53 @@ def roadmap(a: assessment.Assessment, results: Results) -> Roadmap:
 
 
 def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:
-    """Print what each owner has to do, who has most first; what nobody owns last."""
+    """Print the work of each owner, the largest share first; work without an owner comes last."""
     columns = ("owner", "rank", "count(*)")
     rows = results.each(columns, "rank IS NOT NULL", "GROUP BY owner, rank ORDER BY owner, rank")
-    made: list[tuple[tuple[bool, int, str], OwnerLine]] = []
+    entries: list[tuple[tuple[bool, int, str], OwnerLine]] = []
     for owner, todo in groupby(rows, key=lambda row: row[0]):
-        own = [(picks[rank - 1], n) for _, rank, n in todo]
-        total = sum(n for _, n in own)
+        owner_picks = [(picks[rank - 1], n) for _, rank, n in todo]
+        total = sum(n for _, n in owner_picks)
         line = OwnerLine(
             owner=short(clean(owner), TODO, 80) or say("nobody"),
-            actions=str(len(own)),
-            urgent=str(sum(pick.lane == NOW for pick, _ in own)),
+            actions=str(len(owner_picks)),
+            urgent=str(sum(pick.lane == NOW for pick, _ in owner_picks)),
             results=str(total),
-            first=", ".join(f"{pick.id} ({n})" for pick, n in own[:FIRST_SHOWN]),
+            first=", ".join(f"{pick.id} ({n})" for pick, n in owner_picks[:FIRST_SHOWN]),
         )
-        made.append(((not owner, -total, owner), line))
-    return tuple(line for _, line in sorted(made, key=lambda m: m[0]))
+        entries.append(((not owner, -total, owner), line))
+    return tuple(line for _, line in sorted(entries, key=lambda m: m[0]))
 
 
 def _owners_text(owners: Sequence[OwnerLine]) -> str:
     if not owners:
         return ""
-    rest = len(owners) > OWNERS_SHOWN
-    all_ = number(len(owners))
-    shown = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=all_) if rest else ""
+    is_cut = len(owners) > OWNERS_SHOWN
+    total = number(len(owners))
+    note = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=total) if is_cut else ""
     text = mark(
         "The to-do list of each owner stands in {file}, a verdict a row in the order of the"
         " roadmap."
     )
-    return say(text, file=TODO) + shown
+    return say(text, file=TODO) + note
 
 
 def points(value: Fraction) -> str:
-    """Print a share as percentage points with two decimals, half up; 0.00 only where there is
-    none.
-    """
+    """Print a share as percentage points with two decimals, rounded half up; only zero is 0.00."""
     hundredths = (20000 * value + 1) // 2
     hundredths = max(hundredths, 1) if value > 0 else hundredths
     return decimal(Fraction(hundredths, 100), 2)
 
 
 def person_days(value: Fraction) -> str:
-    """Print person-days without needless decimals."""
+    """Print person-days without trailing decimals."""
     return decimal(value)
 
 
 def days_of_work(value: Fraction) -> str:
-    """Print person-days with their name."""
-    one, days = value == 1, person_days(value)
-    return say("{n} person-day", n=days) if one else say("{n} person-days", n=days)
+    """Print person-days with their unit."""
+    is_single, days = value == 1, person_days(value)
+    return say("{n} person-day", n=days) if is_single else say("{n} person-days", n=days)
 
 
 class Fixes:
@@ -204,39 +202,39 @@ class Fixes:
     evidence that is missing.
     """
 
-    def __init__(self, checks: Iterable[assessment.Check]) -> None:
+    def __init__(self, checks: Iterable[model.Check]) -> None:
         self._checks = {c.id: c for c in checks}
         self._reasons = Reasons(self._checks.values())
-        self._said: dict[tuple[tuple[str, bool], ...], str] = {}
+        self._texts: dict[tuple[tuple[str, bool], ...], str] = {}
 
     def of(self, action: Action) -> str:
-        """Say what an action asks for."""
+        """Return the text of the work for an action."""
         if action.kind == EVIDENCE:
             return say(_SUPPLY) + self._missing(action)
-        if action.mends not in self._said:
+        if action.mends not in self._texts:
             fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.mends)
-            self._said[action.mends] = " ".join(dict.fromkeys(fixes))
-        return self._said[action.mends]
+            self._texts[action.mends] = " ".join(dict.fromkeys(fixes))
+        return self._texts[action.mends]
 
     def _missing(self, action: Action) -> str:
-        m = action.missing
-        if not m:
+        gap = action.missing
+        if not gap:
             return ""
-        told = alike(self._reasons.of(m.check, m.code, m.values), m.alike)
-        if m.codes == 1:
-            return told
+        sentence = alike(self._reasons.of(gap.check, gap.code, gap.values), gap.alike)
+        if gap.codes == 1:
+            return sentence
         return say(
-            "{reason} ({n} of {all})", reason=told, n=number(m.n), all=number(action.verdicts)
+            "{reason} ({n} of {all})", reason=sentence, n=number(gap.n), all=number(action.verdicts)
         )
 
 
-def _lane(rank: int, pick: Pick, ranked: int) -> str:
-    return NOW if pick.action.urgent else RANKED if rank <= ranked else LATER
+def _lane(rank: int, pick: Pick, ranked_count: int) -> str:
+    return NOW if pick.action.urgent else RANKED if rank <= ranked_count else LATER
 
 
-def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None) -> PickLine:
+def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, origin: Regrouped | None) -> PickLine:
     action = pick.action
-    certain = Fraction(0) if action.kind == EVIDENCE else pick.gain
+    certain_gain = Fraction(0) if action.kind == EVIDENCE else pick.gain
     return PickLine(
         rank=digits(rank),
         id=clean(action.id),
@@ -248,7 +246,7 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None
         results=digits(action.verdicts),
         effort=person_days(action.effort),
         gain=points(pick.gain),
-        certain_gain=points(certain),
+        certain_gain=points(certain_gain),
         gain_per_day=points(pick.gain / action.effort),
         gain_without_cap=points(pick.uncapped),
         total_after=percent(pick.total),
@@ -256,61 +254,59 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, came: Regrouped | None
         fix=clean(fixes.of(action)),
         exact_gain=exact(pick.gain),
         checks=tuple(map(clean, action.checks)),
-        before=say(_CAME[came.how], ids=clean(", ".join(came.before))) if came else "",
+        before=say(_ORIGINS[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
     )
 
 
-_CAME = {
+_ORIGINS = {
     JOINED: mark("joined: {ids}"),
     SPLIT: mark("split off: {ids}"),
     RENAMED: mark("was: {ids}"),
 }
 
 
-def _brief(line: PickLine, a: assessment.Assessment, place: int) -> PickLine:
-    """A line as the report prints it: long texts cut, and whether its place hangs on the
-    weights.
-    """
+def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine:
+    """Return a line for the report: long texts are cut, and weight-sensitive places are marked."""
     return replace(
         line,
-        sensitive=_sensitive(a, line, place),
+        sensitive=_sensitive(assessment, line, place),
         what=short(line.what, FILE, 60),
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
 
 
-def _sensitive(a: assessment.Assessment, line: PickLine, place: int) -> str:
-    """Say where in its lane other weights put an action of the first few; '' when nowhere else."""
-    said = []
-    for other in a.reweighed:
-        lane = [clean(i) for i in other.first[line.lane != NOW]]
+def _sensitive(assessment: model.Assessment, line: PickLine, place: int) -> str:
+    """Print the places that other weights give to a leading action; '' if there are none."""
+    places = []
+    for weighting in assessment.reweighed:
+        lane = [clean(i) for i in weighting.first[line.lane != NOW]]
         if place < len(lane) and lane[place] != line.id:
-            name = word(other.name)
-            said.append(
+            name = word(weighting.name)
+            places.append(
                 say("place {n} with {name} weights", n=lane.index(line.id) + 1, name=name)
                 if line.id in lane
                 else say("place beyond {n} with {name} weights", n=len(lane), name=name)
             )
-    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
+    return say("weight-sensitive: {levels}", levels=join(places)) if places else ""
 
 
-def _text(a: assessment.Assessment) -> str:
-    plan = a.roadmap
-    left = (
+def _text(assessment: model.Assessment) -> str:
+    plan = assessment.roadmap
+    waived_note = (
         say(
             " Left out: {verdicts} that somebody waived.",
-            verdicts=count(a.waived, "failing verdict"),
+            verdicts=count(assessment.waived, "failing verdict"),
         )
-        if a.waived
+        if assessment.waived
         else ""
     )
     if not plan.picks:
-        return left.strip() or say(
+        return waived_note.strip() or say(
             "Nothing failed and nothing is unknown: there is nothing to plan."
         )
-    mend = sum(p.action.kind == IMPLEMENT for p in plan.picks)
-    held = (
+    fix_count = sum(p.action.kind == IMPLEMENT for p in plan.picks)
+    cap_note = (
         say(" The caps of this run stay in all of it: level {n} at most.", n=plan.ceiling)
         if plan.ceiling < TOP
         else ""
@@ -326,69 +322,69 @@ def _text(a: assessment.Assessment) -> str:
         " scores and levels after it. Without cap: what an action would bring if critical failures"
         " held no practice at half; while others still hold it, the gain waits for the last of"
         " them.{held}{left} Any choice: reporter explain RUN --fix ID,ID.",
-        actions=count(mend, "action"),
-        others=number(len(plan.picks) - mend),
+        actions=count(fix_count, "action"),
+        others=number(len(plan.picks) - fix_count),
         days=person_days(days),
         start=percent(plan.start),
         end=percent(plan.picks[-1].total),
-        held=held,
-        left=left,
+        held=cap_note,
+        left=waived_note,
     )
 
 
-def _first(a: assessment.Assessment) -> str:
-    """Say what the first actions that mend something bring by themselves."""
-    plan = a.roadmap
+def _first(assessment: model.Assessment) -> str:
+    """Print the combined effect of the first actions that fix something."""
+    plan = assessment.roadmap
     if not plan.first:
         return ""
-    n = len(plan.first)
-    name = clean(content(a.policy.level_names[plan.first_level]))
+    total = len(plan.first)
+    name = clean(content(assessment.policy.level_names[plan.first_level]))
     level = say_n(
         "reaches level {level} ({name})",
         "reach level {level} ({name})",
-        n,
+        total,
         level=plan.first_level,
         name=name,
     )
     if plan.first_level == plan.level:
         level = say_n(
-            "leaves the level at {level}", "leave the level at {level}", n, level=plan.level
+            "leaves the level at {level}", "leave the level at {level}", total, level=plan.level
         )
-    first = say(_WORDS[n], ids=", ".join(map(clean, plan.first)))
+    actions = say(_WORDS[total], ids=", ".join(map(clean, plan.first)))
     return say(
         "{actions} the evidenced score from {start} to {end} and {level}, all else unchanged.",
-        actions=first,
+        actions=actions,
         start=percent(plan.start),
         end=percent(plan.first_total),
         level=level,
     )
 
 
-def _urgent_text(n: int, waived: bool) -> str:
-    if not n:
-        but = say(" that nobody waived") if waived else ""
+def _urgent_text(total: int, has_waivers: bool) -> str:
+    if not total:
+        exception = say(" that nobody waived") if has_waivers else ""
         text = mark(
             "No critical check fails on a subject that is, or may be, tier 3 or 4, and no log shows"
             " misuse{but}."
         )
-        return say(text, but=but)
-    more = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
+        return say(text, but=exception)
+    note = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
     return say_n(
         "{n} action mends a critical failure on a subject that is, or may be, tier 3 or 4, or"
         " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
         "{n} actions mend a critical failure on a subject that is, or may be, tier 3 or 4, or"
         " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
-        n,
-        shown="" if n <= URGENT_SHOWN else more,
+        total,
+        shown="" if total <= URGENT_SHOWN else note,
     )
 
 
-def _ranked_text(n: int) -> str:
-    if not n:
+def _ranked_text(total: int) -> str:
+    if not total:
         return say("Nothing else is open.")
-    shown = (
+    note = (
         say("all are listed")
-        if n <= RANKED_SHOWN
+        if total <= RANKED_SHOWN
         else say("the first {n} are listed, all of them in {file}", n=RANKED_SHOWN, file=FILE)
     )
-    return f"{count(n, 'further action')}; {shown}."
+    return f"{count(total, 'further action')}; {note}."

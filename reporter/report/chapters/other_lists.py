@@ -1,4 +1,4 @@
-"""Crosswalks as printed: which control has to do with which, who says so, and how sure that is.
+"""Crosswalks as printed: which controls are related, on whose authority, and with what confidence.
 
 In: an `Assessment` and the anchors. Out: one `shape.Crosswalk` each.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from reporter.content.crosswalks import CHECKS
 from reporter.i18n.translate import content, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.crosswalk import Crosswalk
 from reporter.report.view import elements
 from reporter.report.view.format import clean
@@ -26,29 +26,29 @@ OWN = mark("our reading")
 
 
 def crosswalks(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[elements.Crosswalk, ...]:
     """Print every crosswalk between lists of the report."""
-    return tuple(_crosswalk(w, anchors) for w in a.crosswalks)
+    return tuple(_crosswalk(w, anchors) for w in assessment.crosswalks)
 
 
 def basis_words(walk: Crosswalk) -> str:
-    """Say who claims the pairs of a crosswalk."""
+    """Print the authority behind the pairs of a crosswalk."""
     return say("published by {name}", name=walk.publisher) if walk.publisher else say(OWN)
 
 
 def _intro(basis: str, source: str) -> str:
-    """Say where the pairs come from; what we read ourselves says so already."""
-    said = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
-    return f"{said.rstrip('.')}."
+    """Print the origin of the pairs. Sources of our own readings already state it."""
+    text = source if basis == say(OWN) else f"{basis[0].upper()}{basis[1:]}: {source}"
+    return f"{text.rstrip('.')}."
 
 
 def _crosswalk(walk: Crosswalk, anchors: Mapping[tuple[str, str], str]) -> elements.Crosswalk:
     basis = clean(basis_words(walk))
 
     def links(framework: str, ids: tuple[str, ...]) -> tuple[elements.Link, ...]:
-        of = "" if framework == CHECKS else framework
-        return tuple(elements.Link(clean(i), anchors.get((of, i), "")) for i in ids)
+        list_id = "" if framework == CHECKS else framework
+        return tuple(elements.Link(clean(i), anchors.get((list_id, i), "")) for i in ids)
 
     return elements.Crosswalk(
         id=clean(walk.id),

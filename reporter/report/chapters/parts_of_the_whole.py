@@ -1,5 +1,5 @@
-"""The segments of the organisation as printed: an `Assessment` in, one table a dimension out, the
-weakest segment first.
+"""The segments of the organisation as printed: an `Assessment` in, one table per dimension out,
+with the weakest segment first.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.i18n.translate import content, mark, say
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import FrameworkScore, Slice, Status
 from reporter.report.view.format import (
     clean,
@@ -82,12 +82,12 @@ _NONE = {
 }
 
 
-def slices(a: assessment.Assessment) -> Slices:
-    """Print every segment, by dimension, and count what stands in none."""
-    if not a.slices:
+def slices(assessment: model.Assessment) -> Slices:
+    """Print every segment, by dimension."""
+    if not assessment.slices:
         return Slices()
-    ordered = sorted(a.slices, key=_weakest_first)
-    rows = tuple(_line(a, s) for s in ordered)
+    segments = sorted(assessment.slices, key=_weakest_first)
+    rows = tuple(_line(assessment, s) for s in segments)
     dimensions = (_dimension(name, [r for r in rows if r.dimension == name]) for name in _HEADS)
     return Slices(_text(), tuple(d for d in dimensions if d.rows or d.text), rows)
 
@@ -103,67 +103,67 @@ def _text() -> str:
     )
 
 
-def _weakest_first(s: Slice) -> tuple[object, ...]:
-    total = s.score.total
-    known = bool(s.segment.value)
-    if s.segment.dimension == "agent tier":
-        return s.segment.dimension, not known, s.segment.value
-    return s.segment.dimension, not known, total.level_lo, total.lo, s.segment.value
+def _weakest_first(part: Slice) -> tuple[object, ...]:
+    total = part.score.total
+    is_recorded = bool(part.segment.value)
+    if part.segment.dimension == "agent tier":
+        return part.segment.dimension, not is_recorded, part.segment.value
+    return part.segment.dimension, not is_recorded, total.level_lo, total.lo, part.segment.value
 
 
 def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
     head = say(_HEADS[name])
     if all(r.value == say(NOT_RECORDED) for r in rows):
-        said = "" if not rows else say(_NONE[name])
-        return Dimension(head, said, ())
-    rest = len(rows) - SHOWN
-    more = say(
+        text = "" if not rows else say(_NONE[name])
+        return Dimension(head, text, ())
+    remainder = len(rows) - SHOWN
+    note = say(
         "{n} of {parts} shown, the weakest first; all are in {file}.",
         n=number(SHOWN),
         parts=count(len(rows), "part"),
         file=FILE,
     )
-    return Dimension(head, more if rest > 0 else "", tuple(rows[:SHOWN]))
+    return Dimension(head, note if remainder > 0 else "", tuple(rows[:SHOWN]))
 
 
-def _line(a: assessment.Assessment, s: Slice) -> SliceLine:
-    total, segment = s.score.total, s.segment
-    level = group_level(total, a, segment.dimension, segment.value)
-    applying = total.assessed + total.not_assessed
-    most = say("at most {n}", n=level.hi) if level.note else ""
-    narrow = 2 * applying < len(s.score.controls)
+def _line(assessment: model.Assessment, part: Slice) -> SliceLine:
+    total, segment = part.score.total, part.segment
+    level = group_level(total, assessment, segment.dimension, segment.value)
+    applying_count = total.assessed + total.not_assessed
+    upper_bound = say("at most {n}", n=level.hi) if level.note else ""
+    is_narrow = 2 * applying_count < len(part.score.controls)
     note = say(
         "no level: {n} of {themes} apply",
-        n=number(applying),
-        themes=count(len(s.score.controls), "theme"),
+        n=number(applying_count),
+        themes=count(len(part.score.controls), "theme"),
     )
-    shown = figure(total.lo, total.hi, group_state(total))
-    n = {status: sum(t.n for t in segment.tallies if t.status == status) for status in Status}
+    score_figure = figure(total.lo, total.hi, group_state(total))
+    totals = {status: sum(t.n for t in segment.tallies if t.status == status) for status in Status}
     return SliceLine(
         dimension=segment.dimension,
         value=clean(segment.value) or say(NOT_RECORDED),
         actors=segment.actors,
-        passed=n[Status.PASS] + n[Status.ATTESTED],
-        compensated=n[Status.COMPENSATED],
-        failed=n[Status.FAIL],
-        unknown=n[Status.UNKNOWN],
-        level="–" if narrow else level.text,
-        level_note=note if narrow else "; ".join(x for x in (most, level.sensitive) if x),
-        score=shown.text,
-        range=shown.range,
-        exact_lo=shown.exact_lo,
-        exact_hi=shown.exact_hi,
+        passed=totals[Status.PASS] + totals[Status.ATTESTED],
+        compensated=totals[Status.COMPENSATED],
+        failed=totals[Status.FAIL],
+        unknown=totals[Status.UNKNOWN],
+        level="–" if is_narrow else level.text,
+        level_note=note if is_narrow else "; ".join(x for x in (upper_bound, level.sensitive) if x),
+        score=score_figure.text,
+        range=score_figure.range,
+        exact_lo=score_figure.exact_lo,
+        exact_hi=score_figure.exact_hi,
         coverage=percent(total.coverage),
         caps="; ".join(
             say("level {n} at most: {why}", n=most, why=clean(content(reason)))
             for most, reason in total.caps
         ),
-        weakest=_weakest(a, s.score),
+        weakest=_weakest(assessment, part.score),
     )
 
 
-def _weakest(a: assessment.Assessment, score: FrameworkScore) -> str:
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
-    applicable = [c for c in score.controls if c.state != "not_applicable"]
-    lowest = sorted(applicable, key=lambda c: (c.lo, c.id))[:WEAKEST]
+def _weakest(assessment: model.Assessment, score: FrameworkScore) -> str:
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
+    themes = [c for c in score.controls if c.state != "not_applicable"]
+    lowest = sorted(themes, key=lambda c: (c.lo, c.id))[:WEAKEST]
     return join(tuple(f"{titles[c.id]} {percent(c.lo)}" for c in lowest))

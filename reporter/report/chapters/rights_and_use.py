@@ -1,6 +1,6 @@
 """Observed against assigned: a `Comparison` in, printable lines out.
 
-A use outside a scope is called a scope deviation, never an attack: what it was, people decide.
+Use outside a scope is called a scope deviation, never an attack: people decide what it was.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from reporter.i18n.translate import day, headline, mark, numeral, say, word
-from reporter.model import comparison
+from reporter.model import comparison as model
 from reporter.report.view.format import clean, count, join, number, short
 
 
@@ -153,65 +153,68 @@ _BASIS = {
 }
 
 
-def observed(c: comparison.Comparison) -> Observation:
-    """Print what agents did beside what they were given."""
+def observed(comparison: model.Comparison) -> Observation:
+    """Print observed use beside assigned rights."""
     return Observation(
-        text=_agents_text(c),
-        agents=tuple(_agent(a) for a in c.agents[:AGENTS_SHOWN]),
-        agents_text=_shown(len(c.agents), AGENTS_SHOWN, "agent", "observed.csv"),
-        scopes=tuple(_scope(s) for s in c.scopes[:SCOPES_SHOWN]),
-        scopes_text=_scopes_text(c),
-        deviations=tuple(_deviation(d) for d in c.deviations[:DEVIATIONS_SHOWN]),
-        deviations_text=_shown(
-            len(c.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"
+        text=_agents_text(comparison),
+        agents=tuple(_agent(a) for a in comparison.agents[:AGENTS_SHOWN]),
+        agents_text=_list_text(len(comparison.agents), AGENTS_SHOWN, "agent", "observed.csv"),
+        scopes=tuple(_scope(s) for s in comparison.scopes[:SCOPES_SHOWN]),
+        scopes_text=_scopes_text(comparison),
+        deviations=tuple(_deviation(d) for d in comparison.deviations[:DEVIATIONS_SHOWN]),
+        deviations_text=_list_text(
+            len(comparison.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"
         ),
-        unused=tuple(_unused(u) for u in c.unused[:UNUSED_SHOWN]),
-        unused_text=_shown(len(c.unused), UNUSED_SHOWN, "unused right", "unused.csv"),
-        tiers=tuple(_tier(t) for t in c.tiers[:TIERS_SHOWN]),
-        tiers_text=_tiers_text(c),
+        unused=tuple(_unused_right(u) for u in comparison.unused[:UNUSED_SHOWN]),
+        unused_text=_list_text(len(comparison.unused), UNUSED_SHOWN, "unused right", "unused.csv"),
+        tiers=tuple(_tier(t) for t in comparison.tiers[:TIERS_SHOWN]),
+        tiers_text=_tiers_text(comparison),
     )
 
 
-def _shown(n: int, most: int, noun: str, file: str) -> str:
-    if not n:
+def _list_text(total: int, limit: int, noun: str, file: str) -> str:
+    if not total:
         return say(NONE[noun])
-    if n <= most:
-        return say("{things}; all are listed.", things=count(n, noun))
+    if total <= limit:
+        return say("{things}; all are listed.", things=count(total, noun))
     text = mark("{things}; the first {n} are listed, all of them in {file}.")
-    return say(text, things=count(n, noun), n=most, file=file)
+    return say(text, things=count(total, noun), n=limit, file=file)
 
 
-def _agents_text(c: comparison.Comparison) -> str:
-    events = sum(a.events for a in c.agents)
-    unseen = sum(a.unseen for a in c.agents)
-    denied, outside = sum(a.denied for a in c.agents), sum(a.outside for a in c.agents)
+def _agents_text(comparison: model.Comparison) -> str:
+    events = sum(a.events for a in comparison.agents)
+    unseen_count = sum(a.unseen for a in comparison.agents)
+    denials, outside_uses = (
+        sum(a.denied for a in comparison.agents),
+        sum(a.outside for a in comparison.agents),
+    )
     parts = [
         say(
             "{rights} of agents in use, of which {unused} were never used in the logs supplied;"
             " {outside} tools were used without a right.",
-            rights=count(sum(a.granted for a in c.agents), "right"),
-            unused=number(sum(a.unused for a in c.agents)),
-            outside=number(outside),
+            rights=count(sum(a.granted for a in comparison.agents), "right"),
+            unused=number(sum(a.unused for a in comparison.agents)),
+            outside=number(outside_uses),
         ),
         say(
             "{uses} of a tool, data source or destination in the period, {unapproved} of them"
             " without an approval before.",
-            uses=count(sum(a.new for a in c.agents), "first use"),
-            unapproved=number(sum(a.unapproved for a in c.agents)),
+            uses=count(sum(a.new for a in comparison.agents), "first use"),
+            unapproved=number(sum(a.unapproved for a in comparison.agents)),
         ),
     ]
     if events:
         text = mark(
             "{n} of {all} actions were not yet seen by any completed review when this was written."
         )
-        parts.append(say(text, n=number(unseen), all=number(events)))
+        parts.append(say(text, n=number(unseen_count), all=number(events)))
     text = mark(
         "{attempts} were denied: evidence that a boundary holds. A boundary with no denied attempt"
         " was not tested."
     )
     parts.append(
-        say(text, attempts=count(denied, "attempt"))
-        if denied
+        say(text, attempts=count(denials, "attempt"))
+        if denials
         else say(
             "No attempt was denied: the boundaries were not tested, which does not mean that they"
             " hold."
@@ -220,108 +223,117 @@ def _agents_text(c: comparison.Comparison) -> str:
     return " ".join(parts)
 
 
-def _agent(a: comparison.Observed) -> ObservedLine:
-    tried = a.denied + a.outside
+def _agent(agent: model.Observed) -> ObservedLine:
+    attempts = agent.denied + agent.outside
     return ObservedLine(
-        agent=clean(a.agent),
-        granted=number(a.granted),
-        unused=number(a.unused),
-        outside=number(a.outside),
-        new=f"{number(a.new)} / {number(a.unapproved)}",
-        pressure=_of(a.denied, tried) if tried else say("not tested"),
+        agent=clean(agent.agent),
+        granted=number(agent.granted),
+        unused=number(agent.unused),
+        outside=number(agent.outside),
+        new=f"{number(agent.new)} / {number(agent.unapproved)}",
+        pressure=_of(agent.denied, attempts) if attempts else say("not tested"),
         unreviewed=(
             say("none")
-            if not a.new
+            if not agent.new
             else say(
                 "{n}, up to {days}",
-                n=number(a.unreviewed),
-                days=count(a.longest_unreviewed_days or 0, "day"),
+                n=number(agent.unreviewed),
+                days=count(agent.longest_unreviewed_days or 0, "day"),
             )
         ),
-        unseen=_of(a.unseen, a.events) if a.events else say("no events"),
+        unseen=_of(agent.unseen, agent.events) if agent.events else say("no events"),
     )
 
 
-def _of(n: int, whole: int) -> str:
-    return say("{n} of {all}", n=number(n), all=number(whole))
+def _of(part: int, total: int) -> str:
+    return say("{n} of {all}", n=number(part), all=number(total))
 
 
-def _scopes_text(c: comparison.Comparison) -> str:
-    if not c.scopes:
+def _scopes_text(comparison: model.Comparison) -> str:
+    if not comparison.scopes:
         return say(
             "No scope was approved run by run: put the logs of approved runs under baseline/, or"
             " give a time window as baseline in reporter.yml, or bind rights to a purpose."
         )
-    few = sum(0 < s.clean_runs < 3 for s in c.scopes)
+    thin_scopes = sum(0 < s.clean_runs < 3 for s in comparison.scopes)
     doubt = (
         say(
             " {scopes} rest on fewer than three clean runs: expect false alarms there, for an agent"
             " rarely takes the same steps twice.",
-            scopes=count(few, "scope"),
+            scopes=count(thin_scopes, "scope"),
         )
-        if few
+        if thin_scopes
         else ""
     )
     text = say(
         "{scopes} of an agent and a purpose; {outside} of {runs} changed something outside.{doubt}",
-        scopes=count(len(c.scopes), "scope"),
-        outside=number(sum(s.outside for s in c.scopes)),
-        runs=count(sum(s.runs for s in c.scopes), "run"),
+        scopes=count(len(comparison.scopes), "scope"),
+        outside=number(sum(s.outside for s in comparison.scopes)),
+        runs=count(sum(s.runs for s in comparison.scopes), "run"),
         doubt=doubt,
     )
-    return f"{text} {_shown(len(c.scopes), SCOPES_SHOWN, 'scope', 'deviations.csv')}"
+    return f"{text} {_list_text(len(comparison.scopes), SCOPES_SHOWN, 'scope', 'deviations.csv')}"
 
 
-def _scope(s: comparison.Scope) -> ScopeLine:
+def _scope(scope: model.Scope) -> ScopeLine:
     return ScopeLine(
-        agent=clean(s.agent),
-        purpose=clean(s.purpose) or say("not named"),
+        agent=clean(scope.agent),
+        purpose=clean(scope.purpose) or say("not named"),
         basis=(
-            count(s.clean_runs, "clean run") if s.clean_runs else say("rights bound to the purpose")
+            count(scope.clean_runs, "clean run")
+            if scope.clean_runs
+            else say("rights bound to the purpose")
         ),
-        runs=number(s.runs),
-        outside=number(s.outside),
-        new_reads=number(s.new_reads),
+        runs=number(scope.runs),
+        outside=number(scope.outside),
+        new_reads=number(scope.new_reads),
     )
 
 
-def _deviation(d: comparison.Deviation) -> DeviationLine:
+def _deviation(deviation: model.Deviation) -> DeviationLine:
     return DeviationLine(
-        agent=clean(d.agent),
-        purpose=clean(d.purpose) or say("not named"),
-        run=short(clean(d.session), "deviations.csv", 60),
-        what=f"{word(d.kind)} {short(clean(d.name), 'deviations.csv', 80)}"
-        + (say(" with {tool}", tool=clean(d.tool)) if d.kind == "destination" else ""),
-        effect=f"{say('changes') if d.changes else say('reads')}, {say(_BASIS[d.basis])}",
-        at=day(d.at) if d.at else say("no time"),
-        ref=clean(d.ref),
+        agent=clean(deviation.agent),
+        purpose=clean(deviation.purpose) or say("not named"),
+        run=short(clean(deviation.session), "deviations.csv", 60),
+        what=f"{word(deviation.kind)} {short(clean(deviation.name), 'deviations.csv', 80)}"
+        + (
+            say(" with {tool}", tool=clean(deviation.tool))
+            if deviation.kind == "destination"
+            else ""
+        ),
+        effect=", ".join(
+            (say("changes") if deviation.changes else say("reads"), say(_BASIS[deviation.basis]))
+        ),
+        at=day(deviation.at) if deviation.at else say("no time"),
+        ref=clean(deviation.ref),
     )
 
 
-def _unused(u: comparison.Unused) -> UnusedLine:
-    words = (say("privileged"),) if u.privileged else ()
+def _unused_right(right: model.Unused) -> UnusedLine:
+    words = (say("privileged"),) if right.privileged else ()
     return UnusedLine(
-        agent=clean(u.agent),
-        right=f"{word(u.type)} {short(clean(u.name), 'unused.csv', 80)}",
-        kind=", ".join((*words, *([word(clean(u.effect))] if u.effect else []))) or say("not told"),
-        since=day(u.approved_at) if u.approved_at else say("not told"),
-        ref=clean(u.ref),
+        agent=clean(right.agent),
+        right=f"{word(right.type)} {short(clean(right.name), 'unused.csv', 80)}",
+        kind=", ".join((*words, *([word(clean(right.effect))] if right.effect else [])))
+        or say("not told"),
+        since=day(right.approved_at) if right.approved_at else say("not told"),
+        ref=clean(right.ref),
     )
 
 
-def _tiers_text(c: comparison.Comparison) -> str:
-    if not c.tiers:
+def _tiers_text(comparison: model.Comparison) -> str:
+    if not comparison.tiers:
         return say("No agent is in use.")
-    sure = Counter(t.tier_lo for t in c.tiers if t.tier_lo == t.tier_hi)
-    open_ = sum(t.tier_lo != t.tier_hi for t in c.tiers)
-    named = join(
+    sure_tiers = Counter(t.tier_lo for t in comparison.tiers if t.tier_lo == t.tier_hi)
+    open_count = sum(t.tier_lo != t.tier_hi for t in comparison.tiers)
+    tier_counts = join(
         [
             *(
-                say("{n} in tier {tier}", n=number(sure[n]), tier=n)
+                say("{n} in tier {tier}", n=number(sure_tiers[n]), tier=n)
                 for n in (4, 3, 2, 1)
-                if sure[n]
+                if sure_tiers[n]
             ),
-            *([say("{n} between two tiers", n=number(open_))] if open_ else []),
+            *([say("{n} between two tiers", n=number(open_count))] if open_count else []),
         ]
     )
     return say(
@@ -331,21 +343,21 @@ def _tiers_text(c: comparison.Comparison) -> str:
         " hiding it never helps. A declared tier can raise the result and never lower it. The"
         " agentic factors are those of OWASP AIVSS (0 to 10): they say how much an agent would"
         " amplify a weakness, and score no vulnerability. {shown}",
-        named=named,
-        shown=_shown(len(c.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
+        named=tier_counts,
+        shown=_list_text(len(comparison.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
     )
 
 
-def _tier(t: comparison.Rated) -> TierLine:
+def _tier(rating: model.Rated) -> TierLine:
     return TierLine(
-        agent=clean(t.agent),
-        declared=word(clean(t.declared)) or say("none"),
-        autonomy=_range(t.autonomy_lo, t.autonomy_hi),
-        blast=_range(t.blast_lo, t.blast_hi),
-        data=_range(t.data_lo, t.data_hi),
-        tier=_range(t.tier_lo, t.tier_hi),
-        factors=_halves(t.factors_lo)
-        + (f" – {_halves(t.factors_hi)}" if t.factors_hi != t.factors_lo else ""),
+        agent=clean(rating.agent),
+        declared=word(clean(rating.declared)) or say("none"),
+        autonomy=_range(rating.autonomy_lo, rating.autonomy_hi),
+        blast=_range(rating.blast_lo, rating.blast_hi),
+        data=_range(rating.data_lo, rating.data_hi),
+        tier=_range(rating.tier_lo, rating.tier_hi),
+        factors=_halves(rating.factors_lo)
+        + (f" – {_halves(rating.factors_hi)}" if rating.factors_hi != rating.factors_lo else ""),
     )
 
 
@@ -353,35 +365,35 @@ def _range(lo: int, hi: int) -> str:
     return str(lo) if lo == hi else f"{lo} – {hi}"
 
 
-def _halves(n: int) -> str:
-    return numeral(f"{n // 2}.{5 * (n % 2)}")
+def _halves(half_count: int) -> str:
+    return numeral(f"{half_count // 2}.{5 * (half_count % 2)}")
 
 
-def causes(found: tuple[comparison.Cause, ...]) -> Causes:
-    """Print what lies behind the failures: one defect fails several checks, and is mended once."""
-    failures = sum(c.failures for c in found)
+def causes(root_causes: tuple[model.Cause, ...]) -> Causes:
+    """Print the root causes of failures: one defect fails several checks and is fixed once."""
+    failures = sum(c.failures for c in root_causes)
     text = (
         say(
             "{failures} have {causes}. Failures count as one cause if their checks look at one"
             " defect and they concern the same agent, credential or identity. {shown}",
             failures=count(failures, "failure"),
-            causes=count(len(found), "cause"),
-            shown=_shown(len(found), CAUSES_SHOWN, "cause", "causes.csv"),
+            causes=count(len(root_causes), "cause"),
+            shown=_list_text(len(root_causes), CAUSES_SHOWN, "cause", "causes.csv"),
         )
-        if found
+        if root_causes
         else say("No check failed.")
     )
-    return Causes(text, tuple(_cause(c) for c in found[:CAUSES_SHOWN]))
+    return Causes(text, tuple(_cause(c) for c in root_causes[:CAUSES_SHOWN]))
 
 
-def _cause(c: comparison.Cause) -> CauseLine:
-    several = f" ({count(len(c.actors), 'actor')})" if len(c.actors) > 1 else ""
+def _cause(cause: model.Cause) -> CauseLine:
+    suffix = f" ({count(len(cause.actors), 'actor')})" if len(cause.actors) > 1 else ""
     return CauseLine(
-        title=clean(headline(c.title)),
-        what=short(clean(c.what), "causes.csv", 80) + several,
-        severity=c.severity,
-        checks=", ".join(c.checks),
-        failures=number(c.failures),
-        owners=short(clean(", ".join(c.owners)), "causes.csv", 80) or say("nobody"),
-        ref=clean(c.ref),
+        title=clean(headline(cause.title)),
+        what=short(clean(cause.what), "causes.csv", 80) + suffix,
+        severity=cause.severity,
+        checks=", ".join(cause.checks),
+        failures=number(cause.failures),
+        owners=short(clean(", ".join(cause.owners)), "causes.csv", 80) or say("nobody"),
+        ref=clean(cause.ref),
     )

@@ -1,5 +1,6 @@
-"""What people said, as printed: waivers, compensating controls, answers. In: an `Assessment` and
-the anchors. Out: their chapters, idle statements too."""
+"""Statements of people as printed: waivers, compensating controls, answers. In: an `Assessment` and
+the anchors. Out: their chapters, including statements without effect.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reporter.i18n.translate import mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.statements import (
     ATTESTATIONS,
     COMPENSATIONS,
@@ -88,24 +89,26 @@ FILE = "statements.csv"
 EVERY = mark("every failing subject")
 
 
-def waivers(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]) -> Waivers:
-    """Print every waiver and compensating control, with what it does."""
-    own = {f.file for f in a.files if f.source in (WAIVERS, COMPENSATIONS)}
-    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
-    if not a.waivers and not a.compensations and not wrong:
+def waivers(assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]) -> Waivers:
+    """Print every waiver and compensating control, with its effect."""
+    statement_files = {f.file for f in assessment.files if f.source in (WAIVERS, COMPENSATIONS)}
+    rejected_count = sum(
+        q.kind == "rejected" and q.file in statement_files for q in assessment.quarantined
+    )
+    if not assessment.waivers and not assessment.compensations and not rejected_count:
         return Waivers()
-    honoured = _honoured(a)
+    honoured_lines = _honoured_lines(assessment)
     return Waivers(
-        text=_text(a, wrong),
-        honoured_text=_honoured_text(a, honoured[0]) if honoured else "",
-        honoured=honoured,
-        waivers=tuple(_line(w, anchors) for w in a.waivers),
-        compensations=tuple(_line(c, anchors) for c in a.compensations),
+        text=_text(assessment, rejected_count),
+        honoured_text=_honoured_text(assessment, honoured_lines[0]) if honoured_lines else "",
+        honoured=honoured_lines,
+        waivers=tuple(_line(w, anchors) for w in assessment.waivers),
+        compensations=tuple(_line(c, anchors) for c in assessment.compensations),
         shown=SHOWN,
     )
 
 
-def _text(a: assessment.Assessment, wrong: int) -> str:
+def _text(assessment: model.Assessment, rejected_count: int) -> str:
     text = say(
         "{waivers} {compensations} A waiver changes no score: what it covers goes on failing, and"
         " is only left out of the roadmap. A failure for which another check stands in, and passes,"
@@ -113,55 +116,55 @@ def _text(a: assessment.Assessment, wrong: int) -> str:
         " of the inventory is a waiver. What is expired, approved later than this assessment, or"
         " not signed by a person of the directory who was in office, is not the owner and is named"
         " for it in reporter.yml has no effect.",
-        waivers=_counted(a.waivers, "waiver"),
-        compensations=_counted(a.compensations, "compensating control"),
-        share=percent(a.policy.compensated_credit),
+        waivers=_effect_text(assessment.waivers, "waiver"),
+        compensations=_effect_text(assessment.compensations, "compensating control"),
+        share=percent(assessment.policy.compensated_credit),
     )
-    if wrong:
-        rows = count(wrong, "row")
+    if rejected_count:
+        rows = count(rejected_count, "row")
         text += say(" Rejected as wrong: {rows}, listed in the data accounting.", rows=rows)
-    if max(len(a.waivers), len(a.compensations)) > SHOWN:
-        more = mark(" The first {n} of each are listed here, all of them in {file}.")
-        text += say(more, n=number(SHOWN), file=FILE)
+    if max(len(assessment.waivers), len(assessment.compensations)) > SHOWN:
+        note = mark(" The first {n} of each are listed here, all of them in {file}.")
+        text += say(note, n=number(SHOWN), file=FILE)
     return text
 
 
-def _counted(said: Sequence[Waiver | Compensation], noun: str) -> str:
-    n = sum(bool(s.counts_as) for s in said)
+def _effect_text(statements: Sequence[Waiver | Compensation], noun: str) -> str:
+    effective_count = sum(bool(s.counts_as) for s in statements)
     return say_n(
         "{things}, of which {n} has an effect.",
         "{things}, of which {n} have an effect.",
-        n,
-        things=count(len(said), noun),
+        effective_count,
+        things=count(len(statements), noun),
     )
 
 
-def _honoured(a: assessment.Assessment) -> tuple[HonouredLine, ...]:
-    if not a.honoured:
+def _honoured_lines(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
+    if not assessment.honoured:
         return ()
-    names = (say("Enterprise"), *(clean(f.short) for f in a.frameworks))
-    now = (a.scores.enterprise.total, *(f.total for f in a.scores.frameworks))
+    names = (say("Enterprise"), *(clean(f.short) for f in assessment.frameworks))
+    totals = (assessment.scores.enterprise.total, *(f.total for f in assessment.scores.frameworks))
     return tuple(
         HonouredLine(
             name,
-            group_level(before, a, before.id).text,
+            group_level(before, assessment, before.id).text,
             percent(before.lo),
-            group_level(after, a, after.id).text,
+            group_level(after, assessment, after.id).text,
             percent(after.lo),
             exact(after.lo),
             exact(after.hi),
         )
-        for name, before, after in zip(names, now, a.honoured, strict=True)
+        for name, before, after in zip(names, totals, assessment.honoured, strict=True)
     )
 
 
-def _honoured_text(a: assessment.Assessment, total: HonouredLine) -> str:
+def _honoured_text(assessment: model.Assessment, total: HonouredLine) -> str:
     return say_n(
         "{n} failing verdict is waived. If all waivers were honoured, the evidenced score would be"
         " {then}, level {then_level}, in place of {score}, level {level}.",
         "{n} failing verdicts are waived. If all waivers were honoured, the evidenced score would"
         " be {then}, level {then_level}, in place of {score}, level {level}.",
-        a.waived,
+        assessment.waived,
         then=total.honoured_score,
         then_level=total.honoured_level,
         score=total.score,
@@ -169,31 +172,33 @@ def _honoured_text(a: assessment.Assessment, total: HonouredLine) -> str:
     )
 
 
-def _line(s: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> WaivedLine:
-    by_check = s.by_check if isinstance(s, Compensation) else ""
+def _line(statement: Waiver | Compensation, anchors: Mapping[tuple[str, str], str]) -> WaivedLine:
+    by_check = statement.by_check if isinstance(statement, Compensation) else ""
     return WaivedLine(
-        check=clean(s.check),
-        anchor=anchors.get(("", s.check), ""),
-        subject=clean(s.subject) or say(EVERY),
+        check=clean(statement.check),
+        anchor=anchors.get(("", statement.check), ""),
+        subject=clean(statement.subject) or say(EVERY),
         by_check=clean(by_check),
         by_anchor=anchors["", by_check] if by_check else "",
-        exception=isinstance(s, Waiver) and s.kind == EXCEPTIONS,
-        who=clean(s.approved_by),
-        since=_day(s.approved_at),
-        until=_day(s.expires),
-        review=_day(s.review_at) if isinstance(s, Waiver) and s.review_at else "",
-        reason=free(s.reason),
-        ticket=clean(s.ticket) if isinstance(s, Waiver) else "",
-        counts_as=s.counts_as or "not counted",
-        results=number(s.results),
-        why=clean(s.why.said()) if s.why else "",
-        record=clean(s.ref),
-        until_iso="" if s.expires == datetime.min else iso(s.expires),
+        exception=isinstance(statement, Waiver) and statement.kind == EXCEPTIONS,
+        who=clean(statement.approved_by),
+        since=_day(statement.approved_at),
+        until=_day(statement.expires),
+        review=_day(statement.review_at)
+        if isinstance(statement, Waiver) and statement.review_at
+        else "",
+        reason=free(statement.reason),
+        ticket=clean(statement.ticket) if isinstance(statement, Waiver) else "",
+        counts_as=statement.counts_as or "not counted",
+        results=number(statement.results),
+        why=clean(statement.why.said()) if statement.why else "",
+        record=clean(statement.ref),
+        until_iso="" if statement.expires == datetime.min else iso(statement.expires),
     )
 
 
-def _day(at: datetime) -> str:
-    return "" if at == datetime.min else f"{at:%Y-%m-%d}"
+def _day(time: datetime) -> str:
+    return "" if time == datetime.min else f"{time:%Y-%m-%d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,17 +236,21 @@ class Attestations:
 _COUNTS_AS = {"na": "not applicable", "": "not counted"}
 
 
-def attestations(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]) -> Attestations:
-    """Print every answer in the order of the lists, with what it counts as."""
-    own = {f.file for f in a.files if f.source == ATTESTATIONS}
-    wrong = sum(q.kind == "rejected" and q.file in own for q in a.quarantined)
-    if not a.attestations and not wrong:
+def attestations(
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
+) -> Attestations:
+    """Print every answer in the order of the lists, with its effect."""
+    answer_files = {f.file for f in assessment.files if f.source == ATTESTATIONS}
+    rejected_count = sum(
+        q.kind == "rejected" and q.file in answer_files for q in assessment.quarantined
+    )
+    if not assessment.attestations and not rejected_count:
         return Attestations()
-    names = {f.id: clean(f.short) for f in a.frameworks}
-    order = {(f.id, c.id): n for n, (f, c) in enumerate(_controls(a))}
-    rows = sorted(a.attestations, key=lambda t: (order[t.framework, t.control], t.ref))
-    settled = {(t.framework, t.control) for t in rows if t.settles}
-    counted = sum(t.status not in ("", "unknown") for t in rows)
+    names = {f.id: clean(f.short) for f in assessment.frameworks}
+    order = {(f.id, c.id): n for n, (f, c) in enumerate(_controls(assessment))}
+    rows = sorted(assessment.attestations, key=lambda t: (order[t.framework, t.control], t.ref))
+    settled_questions = {(t.framework, t.control) for t in rows if t.settles}
+    counted_total = sum(t.status not in ("", "unknown") for t in rows)
     text = say(
         "{answers} to questions of controls, of which {counted} count; {questions} of {all} settled"
         " by them. A yes on somebody's word has half the credit on evidence; examined by a second"
@@ -250,44 +259,50 @@ def attestations(a: assessment.Assessment, anchors: Mapping[tuple[str, str], str
         " later than this assessment, refused or signed by nobody who may is as if it had never"
         " been given.",
         answers=count(len(rows), "answer"),
-        counted=number(counted),
-        questions=count(len(settled), "question"),
+        counted=number(counted_total),
+        questions=count(len(settled_questions), "question"),
         all=number(len(order)),
     )
-    if wrong:
-        rows_ = count(wrong, "row")
-        text += say(" Rejected as wrong: {rows}, listed in the data accounting.", rows=rows_)
+    if rejected_count:
+        rejected_rows = count(rejected_count, "row")
+        text += say(
+            " Rejected as wrong: {rows}, listed in the data accounting.", rows=rejected_rows
+        )
     return Attestations(
         text, tuple(_answer(t, names[t.framework], anchors[t.framework, t.control]) for t in rows)
     )
 
 
-def _controls(a: assessment.Assessment) -> list[tuple[assessment.Framework, assessment.Control]]:
-    return [(f, c) for f in a.frameworks for c in f.controls]
+def _controls(assessment: model.Assessment) -> list[tuple[model.Framework, model.Control]]:
+    return [(f, c) for f in assessment.frameworks for c in f.controls]
 
 
-def _answer(t: Attestation, framework: str, anchor: str) -> AnswerLine:
+def _answer(answer: Attestation, framework: str, anchor: str) -> AnswerLine:
     return AnswerLine(
         framework=framework,
-        control=clean(t.control),
+        control=clean(answer.control),
         anchor=anchor,
-        answer=t.answer,
-        statement=free(t.statement),
-        who=clean(t.attested_by),
-        role=clean(t.role),
-        date=_moment(t.date),
-        expires=_moment(t.expires),
-        method=t.method,
-        counts_as=_COUNTS_AS.get(t.status, t.status),
-        why=clean(t.why.said()) if t.why else "",
-        settles=t.settles,
-        record=clean(t.ref),
-        date_iso=iso(t.date) if t.date else "",
-        expires_iso=iso(t.expires) if t.expires else "",
+        answer=answer.answer,
+        statement=free(answer.statement),
+        who=clean(answer.attested_by),
+        role=clean(answer.role),
+        date=_moment(answer.date),
+        expires=_moment(answer.expires),
+        method=answer.method,
+        counts_as=_COUNTS_AS.get(answer.status, answer.status),
+        why=clean(answer.why.said()) if answer.why else "",
+        settles=answer.settles,
+        record=clean(answer.ref),
+        date_iso=iso(answer.date) if answer.date else "",
+        expires_iso=iso(answer.expires) if answer.expires else "",
     )
 
 
-def _moment(at: datetime | None) -> str:
-    if at is None:
+def _moment(time: datetime | None) -> str:
+    if time is None:
         return ""
-    return f"{at:%Y-%m-%d}" if at == datetime(at.year, at.month, at.day) else f"{at:%Y-%m-%d %H:%M}"
+    return (
+        f"{time:%Y-%m-%d}"
+        if time == datetime(time.year, time.month, time.day)
+        else f"{time:%Y-%m-%d %H:%M}"
+    )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from reporter.i18n.translate import content, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.scores import CheckScore, GroupScore, PracticeScore, Status
 from reporter.report.notices import notices
 from reporter.report.view import elements
@@ -45,67 +45,68 @@ ADD_POLICY = mark("add policies and whom they cover to statements/")
 ADD_UNITS = mark("add business units to the inventory")
 
 
-def cover(a: assessment.Assessment) -> elements.Cover:
-    """Print who was assessed, for which period, and the id of the evidence."""
-    identity = evidence_id(a)
+def cover(assessment: model.Assessment) -> elements.Cover:
+    """Print the subject of the assessment, its period, and the id of the evidence."""
+    identity = evidence_id(assessment)
     return elements.Cover(
         title=say("AI agent control maturity report"),
-        organisation=clean(a.run.organisation),
-        unit=clean(a.run.unit),
-        period=period(a.run.period_from, a.run.period_to),
-        as_of=moment(a.run.as_of),
-        as_of_iso=iso(a.run.as_of),
-        profile=clean(content(a.profile.title)),
+        organisation=clean(assessment.run.organisation),
+        unit=clean(assessment.run.unit),
+        period=period(assessment.run.period_from, assessment.run.period_to),
+        as_of=moment(assessment.run.as_of),
+        as_of_iso=iso(assessment.run.as_of),
+        profile=clean(content(assessment.profile.title)),
         evidence_id=identity,
         evidence_short=identity[:16],
         statement=say(STATEMENT),
-        accent=a.branding.accent,
-        logo=a.branding.logo,
-        language=a.language,
-        period_from=iso(a.run.period_from),
-        period_to=iso(a.run.period_to),
+        accent=assessment.branding.accent,
+        logo=assessment.branding.logo,
+        language=assessment.language,
+        period_from=iso(assessment.run.period_from),
+        period_to=iso(assessment.run.period_to),
     )
 
 
-def evidence_id(a: assessment.Assessment) -> str:
-    """Name the evidence by the hash of all hashes, unless the run already did."""
-    given = a.hashes.get("evidence_id")
-    text = json.dumps(a.hashes, sort_keys=True, separators=(",", ":"))
-    return given or hashlib.sha256(text.encode()).hexdigest()
+def evidence_id(assessment: model.Assessment) -> str:
+    """Return the evidence id of the run, or else the hash of all hashes."""
+    recorded_id = assessment.hashes.get("evidence_id")
+    text = json.dumps(assessment.hashes, sort_keys=True, separators=(",", ":"))
+    return recorded_id or hashlib.sha256(text.encode()).hexdigest()
 
 
 def summary(
-    a: assessment.Assessment,
+    assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
     frameworks: Sequence[elements.Framework],
 ) -> elements.Summary:
     """Print the first page."""
-    total = a.scores.enterprise.total
-    level = group_level(total, a, ENTERPRISE)
-    building, showing = _ranked(a)
-    covered = percent(total.coverage)
+    total = assessment.scores.enterprise.total
+    level = group_level(total, assessment, ENTERPRISE)
+    failing_checks, open_checks = _gap_checks(assessment)
+    coverage = percent(total.coverage)
     return elements.Summary(
         level=level,
-        level_sentence=f"{_level_sentence(total, level)}; {_target(total, a)}.",
+        level_sentence=f"{_level_sentence(total, level)}; {_target(total, assessment)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
-        coverage=covered,
+        coverage=coverage,
         coverage_text=say(
-            "{share} of the weighted evidence asked for was there to be assessed", share=covered
+            "{share} of the weighted evidence asked for was there to be assessed", share=coverage
         ),
-        not_assessed=_not_assessed(a),
+        not_assessed=_unassessed_text(assessment),
         caps=tuple(
             say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
             for most, reason in total.caps
         ),
-        facts=_facts(a),
-        gaps=_gaps(a, checks, building[:GAPS_SHOWN]),
-        gaps_text=_gaps_text(a, len(building)),
-        evidence_gaps=_gaps(a, checks, showing[:EVIDENCE_SHOWN]),
+        facts=_facts(assessment),
+        gaps=_gaps(assessment, checks, failing_checks[:GAPS_SHOWN]),
+        gaps_text=_gaps_text(assessment, len(failing_checks)),
+        evidence_gaps=_gaps(assessment, checks, open_checks[:EVIDENCE_SHOWN]),
         evidence_text=(
-            f"{_evidence_text(len(showing))} {_questions_text(_open_questions(a))}{_aside_text(a)}"
+            f"{_evidence_text(len(open_checks))} {_questions_text(_open_questions(assessment))}"
+            f"{_aside_text(assessment)}"
         ),
-        lag=_lag(a.context),
-        notices=notices(a),
+        lag=_lag(assessment.context),
+        notices=notices(assessment),
     )
 
 
@@ -122,60 +123,74 @@ def _level_sentence(total: GroupScore, level: elements.Level) -> str:
     return say("The level stays the same even if all missing evidence proves good")
 
 
-def _target(total: GroupScore, a: assessment.Assessment) -> str:
+def _target(total: GroupScore, assessment: model.Assessment) -> str:
     if not total.target:
         return say("no target set")
-    name = content(a.policy.level_names[total.target])
+    name = content(assessment.policy.level_names[total.target])
     return say("target {n} ({name})", n=total.target, name=name)
 
 
-def _not_assessed(a: assessment.Assessment) -> str:
-    missing = sum(f.total.not_assessed for f in a.scores.frameworks)
-    aside = sum(f.total.not_applicable for f in a.scores.frameworks)
-    total = missing + aside + sum(f.total.assessed for f in a.scores.frameworks)
-    told = say("{n} of {all} framework controls not assessed", n=number(missing), all=number(total))
-    if aside:
-        told += say(", {n} set aside as not applicable", n=number(aside))
-    return told
+def _unassessed_text(assessment: model.Assessment) -> str:
+    missing_count = sum(f.total.not_assessed for f in assessment.scores.frameworks)
+    inapplicable_count = sum(f.total.not_applicable for f in assessment.scores.frameworks)
+    total = (
+        missing_count
+        + inapplicable_count
+        + sum(f.total.assessed for f in assessment.scores.frameworks)
+    )
+    sentence = say(
+        "{n} of {all} framework controls not assessed", n=number(missing_count), all=number(total)
+    )
+    if inapplicable_count:
+        sentence += say(", {n} set aside as not applicable", n=number(inapplicable_count))
+    return sentence
 
 
-def _facts(a: assessment.Assessment) -> tuple[elements.Line, ...]:
-    # what somebody states takes nothing out of this count: a compensated or waived failure is one
-    compensated = sum(c.counts.get(Status.COMPENSATED, 0) for c in a.scores.checks.values())
-    failing = compensated + sum(c.counts.get(Status.FAIL, 0) for c in a.scores.checks.values())
-    unknown = sum(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
-    used = a.context.agents_in_use
-    shadow = a.population.get("shadow", 0)
-    stated = (
+def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
+    # Statements do not reduce this count: it includes compensated and waived failures.
+    compensations = sum(
+        c.counts.get(Status.COMPENSATED, 0) for c in assessment.scores.checks.values()
+    )
+    failures = compensations + sum(
+        c.counts.get(Status.FAIL, 0) for c in assessment.scores.checks.values()
+    )
+    unknowns = sum(c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values())
+    agents_in_use = assessment.context.agents_in_use
+    unregistered = assessment.population.get("shadow", 0)
+    answer_kinds = (
         ("pass", say("Questions answered yes, examined")),
         ("attested", say("Questions answered yes, on somebody's word")),
         ("na", say("Questions answered not applicable")),
     )
-    settled = Counter(t.status for t in a.attestations if t.settles)
-    known = say("not known") if used is None else number(used)
+    answers = Counter(t.status for t in assessment.attestations if t.settles)
+    agent_count = say("not known") if agents_in_use is None else number(agents_in_use)
     return (
-        elements.Line(say("Agents in use"), known),
-        elements.Line(say("Seen only in logs"), number(shadow)),
-        elements.Line(say("Checks"), number(len(a.checks))),
-        elements.Line(say("Verdicts"), number(a.results)),
-        elements.Line(say("Failing"), number(failing)),
-        *_if_any(say("of them compensated, at half credit"), compensated),
-        *_if_any(say("of them waived, at no credit"), a.waived),
-        elements.Line(say("Unknown"), number(unknown)),
-        *(line for status, label in stated for line in _if_any(label, settled[status])),
+        elements.Line(say("Agents in use"), agent_count),
+        elements.Line(say("Seen only in logs"), number(unregistered)),
+        elements.Line(say("Checks"), number(len(assessment.checks))),
+        elements.Line(say("Verdicts"), number(assessment.results)),
+        elements.Line(say("Failing"), number(failures)),
+        *_if_any(say("of them compensated, at half credit"), compensations),
+        *_if_any(say("of them waived, at no credit"), assessment.waived),
+        elements.Line(say("Unknown"), number(unknowns)),
+        *(line for status, label in answer_kinds for line in _if_any(label, answers[status])),
     )
 
 
-def _if_any(label: str, n: int) -> tuple[elements.Line, ...]:
-    return (elements.Line(label, number(n)),) if n else ()
+def _if_any(label: str, total: int) -> tuple[elements.Line, ...]:
+    return (elements.Line(label, number(total)),) if total else ()
 
 
-def _ranked(a: assessment.Assessment) -> tuple[list[assessment.Check], list[assessment.Check]]:
-    """Order failing checks by the weight they surely lose, open ones by what they may lose."""
-    weight = a.policy.severity_weights
-    scored = [(c, a.scores.checks[c.id]) for c in a.checks if a.scores.checks[c.id].applicable]
-    failing = [(c, s) for c, s in scored if s.counts.get(Status.FAIL, 0)]
-    failing.sort(
+def _gap_checks(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
+    """Order failing checks by the weight that is lost, and open checks by the weight at risk."""
+    weight = assessment.policy.severity_weights
+    scores = [
+        (c, assessment.scores.checks[c.id])
+        for c in assessment.checks
+        if assessment.scores.checks[c.id].applicable
+    ]
+    failures = [(c, s) for c, s in scores if s.counts.get(Status.FAIL, 0)]
+    failures.sort(
         key=lambda p: (
             not p[1].caps_hi,
             -weight[p[0].severity] * (1 - p[1].hi),
@@ -183,25 +198,29 @@ def _ranked(a: assessment.Assessment) -> tuple[list[assessment.Check], list[asse
             p[0].id,
         )
     )
-    building = [c for c, _ in failing]
-    open_ = [(c, s) for c, s in scored if s.hi > s.lo and c not in building[:GAPS_SHOWN]]
-    open_.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
-    return building, [c for c, _ in open_]
+    failing_checks = [c for c, _ in failures]
+    open_checks = [
+        (c, s) for c, s in scores if s.hi > s.lo and c not in failing_checks[:GAPS_SHOWN]
+    ]
+    open_checks.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
+    return failing_checks, [c for c, _ in open_checks]
 
 
-def _gaps_text(a: assessment.Assessment, failing: int) -> str:
-    if not failing:
-        unknown = any(c.counts.get(Status.UNKNOWN, 0) for c in a.scores.checks.values())
+def _gaps_text(assessment: model.Assessment, failing_count: int) -> str:
+    if not failing_count:
+        has_unknowns = any(
+            c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values()
+        )
         return (
             say("No check has a failing subject; what is unknown is listed below.")
-            if unknown
+            if has_unknowns
             else say("No check has a failing subject.")
         )
     return say(
         "{n} of {checks} with failing subjects, by severity and weight lost; critical failures on "
         "tier 3 and 4 agents first.",
-        n=min(failing, GAPS_SHOWN),
-        checks=count(failing, "check"),
+        n=min(failing_count, GAPS_SHOWN),
+        checks=count(failing_count, "check"),
     )
 
 
@@ -215,71 +234,81 @@ def _evidence_text(total: int) -> str:
     )
 
 
-def _questions_text(n: int) -> str:
-    if not n:
+def _questions_text(total: int) -> str:
+    if not total:
         return say("Every question to a person is answered.")
     return say_n(
         "{n} question to a person is open; each control has its own.",
         "{n} questions to a person are open; each control has its own.",
-        n,
+        total,
     )
 
 
-def _aside_text(a: assessment.Assessment) -> str:
-    """Say how many answers put a control aside: they answer a question and show nothing."""
-    settled = [t for t in a.attestations if t.settles]
-    aside = sum(t.status == Status.NA for t in settled)
+def _aside_text(assessment: model.Assessment) -> str:
+    """Count the answers that mark a control as not applicable; they answer a question and prove
+    nothing.
+    """
+    answers = [t for t in assessment.attestations if t.settles]
+    inapplicable_count = sum(t.status == Status.NA for t in answers)
     return (
         say(
             " Of {answers} that count, {n} say that a control does not apply.",
-            answers=count(len(settled), "answer"),
-            n=number(aside),
+            answers=count(len(answers), "answer"),
+            n=number(inapplicable_count),
         )
-        if aside
+        if inapplicable_count
         else ""
     )
 
 
-def _open_questions(a: assessment.Assessment) -> int:
-    """Count the controls whose question nobody answered: no credit at all in lo, and some in hi."""
-    practices = [p for f in a.scores.frameworks for c in f.controls for p in c.practices]
-    asking = [p for p in practices if ASK in dict(p.weights)]
-    return sum(not _ask_credit(p, a, hi=False) and bool(_ask_credit(p, a, hi=True)) for p in asking)
+def _open_questions(assessment: model.Assessment) -> int:
+    """Count the controls with an open question: no credit for it in lo, and some in hi."""
+    practices = [p for f in assessment.scores.frameworks for c in f.controls for p in c.practices]
+    asking_practices = [p for p in practices if ASK in dict(p.weights)]
+    return sum(
+        not _ask_credit(p, assessment, hi=False) and bool(_ask_credit(p, assessment, hi=True))
+        for p in asking_practices
+    )
 
 
-def _ask_credit(p: PracticeScore, a: assessment.Assessment, hi: bool) -> Fraction:
-    checks, total = a.scores.checks, sum(weight for _, weight in p.weights)
-    others = [(checks[i], w) for i, w in p.weights if i != ASK]
-    return (p.raw_hi if hi else p.raw_lo) * total - sum(
-        (w * (c.hi if hi else c.lo) for c, w in others), Fraction(0)
+def _ask_credit(practice: PracticeScore, assessment: model.Assessment, hi: bool) -> Fraction:
+    checks, total = assessment.scores.checks, sum(weight for _, weight in practice.weights)
+    other_checks = [(checks[i], w) for i, w in practice.weights if i != ASK]
+    return (practice.raw_hi if hi else practice.raw_lo) * total - sum(
+        (w * (c.hi if hi else c.lo) for c, w in other_checks), Fraction(0)
     )
 
 
 def _gaps(
-    a: assessment.Assessment,
+    assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
-    chosen: Sequence[assessment.Check],
+    gap_checks: Sequence[model.Check],
 ) -> tuple[elements.Gap, ...]:
     return tuple(
-        _gap(rank, c, a.scores.checks[c.id], checks[c.id]) for rank, c in enumerate(chosen, start=1)
+        _gap(rank, c, assessment.scores.checks[c.id], checks[c.id])
+        for rank, c in enumerate(gap_checks, start=1)
     )
 
 
-def _gap(rank: int, c: assessment.Check, score: CheckScore, check: elements.Check) -> elements.Gap:
-    n = check.counts
-    total = applicable(n)
-    subjects = count(total, c.about)
-    text = say_n("{n} of {subjects} fails", "{n} of {subjects} fail", n.failed, subjects=subjects)
-    if not n.failed:
-        text = say("{n} of {subjects} unknown", n=number(n.unknown), subjects=subjects)
-    elif n.unknown:
-        text += say(", {n} unknown", n=number(n.unknown))
-    serves = [link.text for link in check.controls if link.title != "contextual"]
-    rest = len(serves) - CONTROLS_SHOWN
-    controls = ", ".join(serves[:CONTROLS_SHOWN]) + (
-        say(" and {n} more", n=rest) if rest > 0 else ""
+def _gap(
+    rank: int, assessed_check: model.Check, score: CheckScore, check: elements.Check
+) -> elements.Gap:
+    tally = check.counts
+    total = applicable(tally)
+    subjects = count(total, assessed_check.about)
+    text = say_n(
+        "{n} of {subjects} fails", "{n} of {subjects} fail", tally.failed, subjects=subjects
     )
-    where = " · ".join(part for part in (check.id, controls) if part)
+    if not tally.failed:
+        text = say("{n} of {subjects} unknown", n=number(tally.unknown), subjects=subjects)
+    elif tally.unknown:
+        text += say(", {n} unknown", n=number(tally.unknown))
+    control_ids = [link.text for link in check.controls if link.title != "contextual"]
+    remainder = len(control_ids) - CONTROLS_SHOWN
+    controls = ", ".join(control_ids[:CONTROLS_SHOWN]) + (
+        say(" and {n} more", n=remainder) if remainder > 0 else ""
+    )
+    place = " · ".join(part for part in (check.id, controls) if part)
     return elements.Gap(
         rank=rank,
         check=elements.Link(check.id, check.anchor, check.title),
@@ -287,24 +316,28 @@ def _gap(rank: int, c: assessment.Check, score: CheckScore, check: elements.Chec
         urgent=score.caps_hi,
         text=text,
         fix=check.fix,
-        where=where,
+        where=place,
     )
 
 
-def _lag(context: assessment.Context) -> elements.Lag:
+def _lag(context: model.Context) -> elements.Lag:
     """Compare the share of agents without an effective policy with the published distance."""
     lo, hi = context.policy_lo, context.policy_hi
-    ends = None if lo is None or hi is None else (lo, hi)
-    bars = (*_published_bars(context.benchmark), _units_bar(context), _coverage_bar(context, ends))
+    bounds = None if lo is None or hi is None else (lo, hi)
+    bars = (
+        *_published_bars(context.benchmark),
+        _units_bar(context),
+        _coverage_bar(context, bounds),
+    )
     return elements.Lag(
-        headline=_lag_headline(ends), bars=bars, notes=_lag_notes(context.benchmark)
+        headline=_lag_headline(bounds), bars=bars, notes=_lag_notes(context.benchmark)
     )
 
 
-def _lag_headline(ends: tuple[Fraction, Fraction] | None) -> str:
-    if ends is None:
+def _lag_headline(bounds: tuple[Fraction, Fraction] | None) -> str:
+    if bounds is None:
         return say("Policy lag not known: {what}.", what=say(ADD_POLICY))
-    lo, hi = ends
+    lo, hi = bounds
     part = share(1 - hi, 1 - lo)
     return say("{share} of the agents in use run without an effective policy.", share=part)
 
@@ -321,30 +354,28 @@ def _published_bars(figures: Mapping[str, int | str]) -> tuple[elements.Bar, ...
     )
 
 
-def _units_bar(context: assessment.Context) -> elements.Bar:
+def _units_bar(context: model.Context) -> elements.Bar:
     label = say("Units with agents in use")
-    total, used = context.units_total, context.units_with_agents
-    if not total or used is None:
+    total, agent_units = context.units_total, context.units_with_agents
+    if not total or agent_units is None:
         return elements.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
-    part = Fraction(used, total)
-    at = thousandths(part)
-    text = say("{share} ({n} of {all})", share=percent(part), n=used, all=total)
-    return elements.Bar(label, text, at, at, True, True)
+    part = Fraction(agent_units, total)
+    position = thousandths(part)
+    text = say("{share} ({n} of {all})", share=percent(part), n=agent_units, all=total)
+    return elements.Bar(label, text, position, position, True, True)
 
 
-def _coverage_bar(
-    context: assessment.Context, ends: tuple[Fraction, Fraction] | None
-) -> elements.Bar:
+def _coverage_bar(context: model.Context, bounds: tuple[Fraction, Fraction] | None) -> elements.Bar:
     label = say("Agents in use under a policy")
-    if ends is None:
+    if bounds is None:
         return elements.Bar(
             label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True
         )
-    assessed, (lo, hi) = context.agents_assessed, ends
+    agent_count, (lo, hi) = context.agents_assessed, bounds
     text = share(lo, hi)
-    if assessed is not None:
-        covered = "–".join(number(int(end * assessed)) for end in dict.fromkeys((lo, hi)))
-        text += say(" ({n} of {all})", n=covered, all=number(assessed))
+    if agent_count is not None:
+        covered_agents = "–".join(number(int(end * agent_count)) for end in dict.fromkeys((lo, hi)))
+        text += say(" ({n} of {all})", n=covered_agents, all=number(agent_count))
     return elements.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
 
 
@@ -353,8 +384,8 @@ def _lag_notes(figures: Mapping[str, int | str]) -> tuple[str, ...]:
         return ()
     gap = figures.get("gap")
     distance = say("The published distance is {n} points. ", n=gap) if isinstance(gap, int) else ""
-    given = figures.get("origin")
-    origin = content(str(given)) if given else say("origin not recorded")
+    recorded_origin = figures.get("origin")
+    origin = content(str(recorded_origin)) if recorded_origin else say("origin not recorded")
     caution = say(
         "The survey counts organisations, this report counts agents and units: compare the "
         "direction, not the decimals."

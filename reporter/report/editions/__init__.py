@@ -1,1 +1,1 @@
-"""What an edition has of its own: the board's page, tasks by owner, the appendix of all results."""
+"""Content of single editions: the board's page, tasks by owner, the appendix of all results."""

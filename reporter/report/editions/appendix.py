@@ -1,8 +1,9 @@
-"""The chapters at the end of the auditor's PDF: how each number came about, and all findings. In: a
+"""The last chapters of the auditor's PDF: how each number came about, and all findings. In: a
 `shape.View`. Out: their words, in parts.
 
-Every row of findings.csv is there; where it cannot be, the chapter says how many are and where the
-others stand."""
+Every row of findings.csv is there. If not, the chapter gives the number of rows and the place of
+the others.
+"""
 
 from __future__ import annotations
 
@@ -72,27 +73,31 @@ class Chapter:
 
 
 def sums(view: View) -> tuple[Sums, ...]:
-    """Write out the sum of everything that is assessed, by framework; those of the checks come
-    last.
-    """
-    found = []
+    """Print the sums of all assessed objects by framework; those of the checks come last."""
+    reason_lists = []
     for f in (view.themes, *view.frameworks):
         parts_of: tuple[Group | Control, ...] = (f.total, *f.groups, *f.controls)
-        found.append((f.short, [p.reasons for p in parts_of if p.figure.assessed]))
-    found.append((say("Checks"), [c.reasons for c in view.checks if c.figure.assessed]))
-    return tuple(Sums(name, tuple(own)) for name, own in found if own)
+        reason_lists.append((f.short, [p.reasons for p in parts_of if p.figure.assessed]))
+    reason_lists.append((say("Checks"), [c.reasons for c in view.checks if c.figure.assessed]))
+    return tuple(Sums(name, tuple(reasons)) for name, reasons in reason_lists if reasons)
 
 
-def chapter(view: View, shown: int, pages: int, digest: str, before: int = 0) -> Chapter:
-    """Say how many findings follow, in which order, and where the same stands; before it come so
-    many pages of sums.
+def chapter(
+    view: View, shown_count: int, pages: int, digest: str, pages_before: int = 0
+) -> Chapter:
+    """Print the number and order of the findings, and where else they are. Pages of sums may
+    precede it.
     """
-    said = say("They stand on {pages} after this one.", pages=count(before, "page"))
-    text, complete = _findings(view, shown, pages, digest)
-    return Chapter(text, complete, pages, say(TITLE), before, said if before else "")
+    pages_note = say("They stand on {pages} after this one.", pages=count(pages_before, "page"))
+    text, is_complete = _findings(view, shown_count, pages, digest)
+    return Chapter(
+        text, is_complete, pages, say(TITLE), pages_before, pages_note if pages_before else ""
+    )
 
 
-def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[str, ...], bool]:
+def _findings(
+    view: View, shown_count: int, pages: int, digest: str
+) -> tuple[tuple[str, ...], bool]:
     total = len(view.findings)
     if not total:
         nothing = say(
@@ -104,7 +109,7 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
         " what is unknown, compensated or attested. Tier 4 is the highest. Why each check matters,"
         " how to mend it and what it counts for is said under Evidence by check."
     )
-    if shown == total:
+    if shown_count == total:
         lead = say(
             "The {findings} of this assessment in full, on {pages} after this one: every row of"
             " findings.csv.",
@@ -117,7 +122,7 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
         " {all} are in findings.csv beside this report, on pages beside report.html that can be"
         " searched, and in results.parquet, which is attached to this PDF (SHA-256 {digest}). A"
         " list of so many is not printed.",
-        n=number(shown),
+        n=number(shown_count),
         all=number(total),
         digest=digest,
     )
@@ -125,60 +130,68 @@ def _findings(view: View, shown: int, pages: int, digest: str) -> tuple[tuple[st
 
 
 def sections(view: View, limit: int | None = None) -> Iterator[Section]:
-    """Group the findings, in the order of the view, by check; of so many at the most, what fails is
-    taken first.
-    """
+    """Group the findings by check, in the order of the view. A limit keeps failures first."""
     place, counts = places(view), {c.id: c.counts for c in view.checks}
-    first = (
+    clause = (
         f"QUALIFY row_number() OVER (ORDER BY status <> 'fail', place) <= {limit} ORDER BY place"
     )
-    taken = (row for (row,) in rows(view.findings, more=first if limit is not None else ""))
-    listed = ({name: row[at] for name, at in place.items()} for row in taken)
-    for check, group in groupby(listed, key=lambda f: f["check"]):
-        own = list(group)
-        n, title, severity = counts[check], content(own[0]["title"]), word(own[0]["severity"])
-        kinds = (
-            ("fail", n.failed),
-            ("unknown", n.unknown),
-            ("compensated", n.compensated),
-            ("attested", n.attested),
+    finding_rows = (row for (row,) in rows(view.findings, more=clause if limit is not None else ""))
+    findings = ({name: row[at] for name, at in place.items()} for row in finding_rows)
+    for check, group in groupby(findings, key=lambda f: f["check"]):
+        check_rows = list(group)
+        tally, title, severity = (
+            counts[check],
+            content(check_rows[0]["title"]),
+            word(check_rows[0]["severity"]),
         )
-        said = [f"{number(k)} {word(status)}" for status, k in kinds if k]
-        if len(own) < sum(k for _, k in kinds):
-            said.append(say("{n} shown", n=number(len(own))))
+        kinds = (
+            ("fail", tally.failed),
+            ("unknown", tally.unknown),
+            ("compensated", tally.compensated),
+            ("attested", tally.attested),
+        )
+        totals = [f"{number(k)} {word(status)}" for status, k in kinds if k]
+        if len(check_rows) < sum(k for _, k in kinds):
+            totals.append(say("{n} shown", n=number(len(check_rows))))
         name = f"{check} {title}"
-        yield Section(name, f"{name} · {severity} · {' · '.join(said)}", tuple(map(_row, own)))
+        yield Section(
+            name, f"{name} · {severity} · {' · '.join(totals)}", tuple(map(_row, check_rows))
+        )
 
 
-def _row(f: dict[str, str]) -> Row:
-    waived = (
-        say(", waived until {day} ({waiver})", day=f["waived_until"], waiver=f["waiver"])
-        if f["waived_until"]
+def _row(finding: dict[str, str]) -> Row:
+    waiver_note = (
+        say(
+            ", waived until {day} ({waiver})", day=finding["waived_until"], waiver=finding["waiver"]
+        )
+        if finding["waived_until"]
         else ""
     )
     return Row(
         cells=(
-            f"{f['subject']} ({f['tier']})",
-            owner(f["owner"]),
-            word(f["status"]) + waived,
-            f["reason"],
-            record(f["record"]),
+            f"{finding['subject']} ({finding['tier']})",
+            owner(finding["owner"]),
+            word(finding["status"]) + waiver_note,
+            finding["reason"],
+            record(finding["record"]),
         ),
-        actor=f["actor"] if f["actor"] != f["subject"] else "",
+        actor=finding["actor"] if finding["actor"] != finding["subject"] else "",
     )
 
 
-def parts(found: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
-    """Cut the sections into parts of so many rows; a section that is cut goes on in the next."""
+def parts(sections: Iterable[Section], size: int) -> Iterator[tuple[Section, ...]]:
+    """Split the sections into parts with a maximum number of rows. A split section continues in the
+    next part.
+    """
     part: list[Section] = []
     room = size
-    for section in found:
-        at = 0
-        while at < len(section.rows):
-            rows = section.rows[at : at + room]
-            head = say("{check} (continued)", check=section.head) if at else section.head
-            part.append(Section(section.name, head, rows, at > 0))
-            at, room = at + len(rows), room - len(rows)
+    for section in sections:
+        offset = 0
+        while offset < len(section.rows):
+            rows = section.rows[offset : offset + room]
+            head = say("{check} (continued)", check=section.head) if offset else section.head
+            part.append(Section(section.name, head, rows, offset > 0))
+            offset, room = offset + len(rows), room - len(rows)
             if not room:
                 yield tuple(part)
                 part, room = [], size

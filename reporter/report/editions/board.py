@@ -1,5 +1,5 @@
-"""The board edition in plain words: an `Assessment` in, what the level means, five decisions and
-the blind spots out.
+"""The board edition in plain words: an `Assessment` in; the meaning of the level, five decisions
+and the blind spots out.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reporter.i18n.translate import content, headline, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.roadmap import IMPLEMENT, Pick
 from reporter.report.chapters.next_steps import Fixes, days_of_work, person_days, points
 from reporter.report.view.format import clean, count, join, number, percent, short
@@ -52,75 +52,80 @@ FILE = "roadmap.csv"
 NO_EARLIER_RUN = mark("No earlier run was compared, so nothing is said about change.")
 
 
-def board(a: assessment.Assessment) -> Board:
+def board(assessment: model.Assessment) -> Board:
     """Print the sentences of the board edition."""
-    mending, fixes = [p for p in a.roadmap.picks if p.action.kind == IMPLEMENT], Fixes(a.checks)
+    picks, fixes = (
+        [p for p in assessment.roadmap.picks if p.action.kind == IMPLEMENT],
+        Fixes(assessment.checks),
+    )
     return Board(
-        meaning=_meaning(a),
-        next_text=_next(a),
-        changed="" if a.history.runs else say(NO_EARLIER_RUN),
-        decisions_text=_decisions_text(a, len(mending)),
-        decisions=tuple(_decision(a, n, p, fixes) for n, p in enumerate(mending[:DECISIONS], 1)),
-        blind=tuple(_blind(a)),
+        meaning=_meaning(assessment),
+        next_text=_next(assessment),
+        changed="" if assessment.history.runs else say(NO_EARLIER_RUN),
+        decisions_text=_decisions_text(assessment, len(picks)),
+        decisions=tuple(
+            _decision(assessment, n, p, fixes) for n, p in enumerate(picks[:DECISIONS], 1)
+        ),
+        blind=tuple(_blind_spots(assessment)),
     )
 
 
-def _meaning(a: assessment.Assessment) -> str:
-    total = a.scores.enterprise.total
-    claims = a.policy.level_claims
+def _meaning(assessment: model.Assessment) -> str:
+    total = assessment.scores.enterprise.total
+    claims = assessment.policy.level_claims
     if not total.assessed:
         return say("Nothing could be assessed: the input holds no evidence that any check can use.")
     return clean(content(claims[total.level_lo])) if claims else ""
 
 
-def _next(a: assessment.Assessment) -> str:
-    """Say what the next level claims, and what keeps the organisation from it."""
-    total, names = a.scores.enterprise.total, a.policy.level_names
-    following = total.level_lo + 1
-    if following >= len(names) or not total.assessed:
+def _next(assessment: model.Assessment) -> str:
+    """Print the claim of the next level, and what keeps the organisation from it."""
+    total, names = assessment.scores.enterprise.total, assessment.policy.level_names
+    next_level = total.level_lo + 1
+    if next_level >= len(names) or not total.assessed:
         return ""
-    titles = {t.id: clean(content(t.title)) for t in a.themes}
-    short_of = [
+    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
+    themes_below = [
         c
-        for c in a.scores.enterprise.controls
-        if c.state != "not_applicable" and c.level_lo < following
+        for c in assessment.scores.enterprise.controls
+        if c.state != "not_applicable" and c.level_lo < next_level
     ]
-    worst = sorted(short_of, key=lambda c: (c.level_lo, c.lo, c.id))
-    named = [titles[c.id] for c in worst[:THEMES_NAMED]]
-    if len(worst) > THEMES_NAMED:
-        named.append(say("{n} more", n=number(len(worst) - THEMES_NAMED)))
-    claims = a.policy.level_claims
-    claim = say(" It says: {claim}", claim=clean(content(claims[following]))) if claims else ""
-    held = next(
-        (f" {clean(content(reason))}" for most, reason in total.caps if most < following), ""
+    ranking = sorted(themes_below, key=lambda c: (c.level_lo, c.lo, c.id))
+    theme_names = [titles[c.id] for c in ranking[:THEMES_NAMED]]
+    if len(ranking) > THEMES_NAMED:
+        theme_names.append(say("{n} more", n=number(len(ranking) - THEMES_NAMED)))
+    claims = assessment.policy.level_claims
+    claim = say(" It says: {claim}", claim=clean(content(claims[next_level]))) if claims else ""
+    cap_note = next(
+        (f" {clean(content(reason))}" for most, reason in total.caps if most < next_level), ""
     )
     text = say(
         "Level {n}, {name}, is not reached in {themes} of {all}: {named}.",
-        n=following,
-        name=content(names[following]),
-        themes=count(len(worst), "theme"),
+        n=next_level,
+        name=content(names[next_level]),
+        themes=count(len(ranking), "theme"),
         all=number(len(titles)),
-        named=join(named),
+        named=join(theme_names),
     )
-    return f"{text}{claim}{held}"
+    return f"{text}{claim}{cap_note}"
 
 
-def _decisions_text(a: assessment.Assessment, mending: int) -> str:
-    plan = a.roadmap
-    if not mending:
+def _decisions_text(assessment: model.Assessment, fix_count: int) -> str:
+    plan = assessment.roadmap
+    if not fix_count:
         return say(
             "Nothing that was assessed fails, so there is nothing to decide but what to look at"
             " next."
         )
-    n = min(DECISIONS, mending)
+    shown_count = min(DECISIONS, fix_count)
     effort = sum((p.action.effort for p in plan.picks if p.action.id in plan.first), Fraction(0))
-    level = clean(content(a.policy.level_names[plan.first_level]))
+    level = clean(content(assessment.policy.level_names[plan.first_level]))
     return say(
         "The first {n} of {actions} that mend something, in the order of the roadmap: what is"
         " urgent first, then what brings most for its effort. Together they take about {days}"
         " person-days and lead from {start} to {end}, level {level} ({name}). All stand in {file}.",
-        n=number(n),
-        actions=count(mending, "action"),
+        n=number(shown_count),
+        actions=count(fix_count, "action"),
         days=person_days(effort),
         start=percent(plan.start),
         end=percent(plan.first_total),
@@ -130,39 +135,42 @@ def _decisions_text(a: assessment.Assessment, mending: int) -> str:
     )
 
 
-def _decision(a: assessment.Assessment, rank: int, pick: Pick, fixes: Fixes) -> Decision:
-    action, order = pick.action, assessment.SEVERITIES
-    own = (c for c in a.checks if c.id in action.checks)
-    worst = min(own, key=lambda c: (order.index(c.severity), c.id))
-    several = say("{n} agents or accounts", n=number(action.things)) if action.things > 1 else ""
-    what = clean(action.what) or several
-    brings = say("{n} points of the score", n=points(pick.gain))
+def _decision(assessment: model.Assessment, rank: int, pick: Pick, fixes: Fixes) -> Decision:
+    action, order = pick.action, model.SEVERITIES
+    checks = (c for c in assessment.checks if c.id in action.checks)
+    worst_check = min(checks, key=lambda c: (order.index(c.severity), c.id))
+    subject_count = (
+        say("{n} agents or accounts", n=number(action.things)) if action.things > 1 else ""
+    )
+    subject = clean(action.what) or subject_count
+    subject_text = f": {short(subject, FILE, 80)}" if subject else ""
+    effect = say("{n} points of the score", n=points(pick.gain))
     if not pick.gain:
-        held = pick.uncapped > 0
-        brings = (
+        is_capped = pick.uncapped > 0
+        effect = (
             say("no points until the other critical failures beside it are mended too")
-            if held
+            if is_capped
             else say("no points: it lowers a risk that the score does not show")
         )
     return Decision(
         rank=str(rank),
         id=clean(action.id),
-        title=f"{clean(headline(action.title))}{f': {short(what, FILE, 80)}' if what else ''}",
+        title=clean(headline(action.title)) + subject_text,
         fix=short(clean(fixes.of(action)), FILE, 320),
-        why=clean(content(worst.why)),
+        why=clean(content(worst_check.why)),
         owners=short(clean(join(action.owners)), FILE, 120) or say("nobody owns it yet"),
         effort=days_of_work(action.effort),
-        brings=brings,
+        brings=effect,
         urgent=action.urgent,
     )
 
 
-def _blind(a: assessment.Assessment) -> list[str]:
-    """Say what could not be assessed and why it matters."""
-    total = a.scores.enterprise.total
-    said = []
+def _blind_spots(assessment: model.Assessment) -> list[str]:
+    """Print what could not be assessed and why it matters."""
+    total = assessment.scores.enterprise.total
+    sentences = []
     if total.hi > total.lo:
-        said.append(
+        sentences.append(
             say(
                 "The score is {lo} on evidence and at most {hi}: the distance is missing evidence,"
                 " not chance. Of the weighted evidence asked for, {coverage} was there.",
@@ -171,34 +179,34 @@ def _blind(a: assessment.Assessment) -> list[str]:
                 coverage=percent(total.coverage),
             )
         )
-    silent = [clean(f.log_source) for f in a.feeds if not f.alive]
-    if silent:
-        said.append(
+    silent_logs = [clean(f.log_source) for f in assessment.feeds if not f.alive]
+    if silent_logs:
+        sentences.append(
             say(
                 "{logs} of {all} did not deliver as expected ({names}): nothing that these agents"
                 " did can be called clean.",
-                logs=count(len(silent), "log"),
-                all=number(len(a.feeds)),
-                names=short(join(silent), "coverage.csv", 120),
+                logs=count(len(silent_logs), "log"),
+                all=number(len(assessment.feeds)),
+                names=short(join(silent_logs), "coverage.csv", 120),
             )
         )
-    if not a.feeds:
-        said.append(
+    if not assessment.feeds:
+        sentences.append(
             say("No log was supplied: what agents did is not known, only what they may do.")
         )
-    unregistered = a.population.get("shadow", 0)
+    unregistered = assessment.population.get("shadow", 0)
     if unregistered:
-        said.append(
+        sentences.append(
             say_n(
                 "{n} actor seen in logs stands in no register.",
                 "{n} actors seen in logs stand in no register.",
                 unregistered,
             )
         )
-    lost = sum(f.unreadable + f.rejected for f in a.files)
-    if lost:
+    lost_count = sum(f.unreadable + f.rejected for f in assessment.files)
+    if lost_count:
         text = mark(
             "{records} of the input could not be used; each stands in quarantine.csv with its line."
         )
-        said.append(say(text, records=count(lost, "record")))
-    return said
+        sentences.append(say(text, records=count(lost_count, "record")))
+    return sentences

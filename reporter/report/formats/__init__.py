@@ -1,3 +1,3 @@
-"""What a run can be written as: a module a format, named by it, with its FORMAT. A file that stands
-here takes part.
+"""The formats of a run: one module for each, named after it, with its FORMAT. Every module here
+takes part.
 """

@@ -1,5 +1,5 @@
-"""findings.csv: what fails, is unknown or compensated, for eyes. In: the view. Out: a table, a
-verdict a row.
+"""findings.csv: failing, unknown and compensated results, for people. In: the view. Out: a table
+with one row per result.
 """
 
 from reporter.report import Format, late

@@ -1,4 +1,4 @@
-"""report.html, and that of the other editions. In: the view. Out: a file that needs no network."""
+"""report.html and its other editions. In: the view. Out: a file that needs no network."""
 
 from reporter.report import Format, late
 

@@ -1,4 +1,4 @@
-"""report.json: the data of a run, which are there before anything is printed. In: that file. Out: a
+"""report.json: the data of a run, which exist before anything is printed. In: that file. Out: a
 copy of it.
 """
 
@@ -14,10 +14,10 @@ from reporter.runs.store import DATA
 
 
 def write(view: View, path: Path, data: Sequence[Path]) -> None:
-    """Copy the data of the run, unless it is written where they lie."""
-    (held,) = (p for p in data if p.name == DATA)
-    if held != path:
-        shutil.copyfile(held, path)
+    """Copy the data of the run, unless the target is the same file."""
+    (source,) = (p for p in data if p.name == DATA)
+    if source != path:
+        shutil.copyfile(source, path)
 
 
 FORMAT = Format("json", DATA, write, data=True)

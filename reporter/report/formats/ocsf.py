@@ -1,8 +1,8 @@
-"""findings.ocsf.jsonl: findings as OCSF Compliance Findings (class 2003), an event a line.
+"""findings.ocsf.jsonl: findings as OCSF Compliance Findings (class 2003), one event per line.
 
-Missing evidence is a Warning ("no result, for lack of information"), never a Pass. Times are
-`as_of`: nothing asks the clock, and when a finding was first seen or whether it is new, one run
-does not know."""
+Missing evidence is a Warning ("no result, for lack of information"), never a Pass. All times are
+`as_of`: nothing reads the clock, and one run cannot tell when a finding first appeared.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def write(view: View, path: Path) -> None:
 
 
 def _frame(view: View) -> dict[str, Any]:
-    """What every event of a run says."""
-    at = datetime.fromisoformat(view.cover.as_of_iso)
+    """Return the fields that all events of a run share."""
+    moment = datetime.fromisoformat(view.cover.as_of_iso)
     return {
         "activity_id": 1,
         "activity_name": "Create",
@@ -48,7 +48,7 @@ def _frame(view: View) -> dict[str, Any]:
         "class_name": "Compliance Finding",
         "type_uid": 200301,
         "type_name": "Compliance Finding: Create",
-        "time": int(at.timestamp() * 1000),
+        "time": int(moment.timestamp() * 1000),
         "metadata": {
             "version": VERSION,
             "profiles": [],
@@ -63,62 +63,76 @@ def _frame(view: View) -> dict[str, Any]:
     }
 
 
-def _event(f: Finding, at: int) -> dict[str, Any]:
-    severity_id, severity = SEVERITIES[f.check.severity]
+def _event(finding: Finding, time: int) -> dict[str, Any]:
+    severity_id, severity = SEVERITIES[finding.check.severity]
     event = {
         "severity_id": severity_id,
         "severity": severity,
-        "message": f"{f.check.id} {f.status}: {f.subject}. {f.reason}".rstrip(),
+        "message": (
+            f"{finding.check.id} {finding.status}: {finding.subject}. {finding.reason}".rstrip()
+        ),
         "finding_info": {
-            "uid": f.uid,
-            "title": f.check.title,
-            "desc": f.reason or f.check.title,
-            "last_seen_time": at,
-            "types": [f.check.theme],
+            "uid": finding.uid,
+            "title": finding.check.title,
+            "desc": finding.reason or finding.check.title,
+            "last_seen_time": time,
+            "types": [finding.check.theme],
         },
-        "compliance": _compliance(f),
-        "remediation": {"desc": f.check.fix},
-        "resources": _resources(f),
+        "compliance": _compliance(finding),
+        "remediation": {"desc": finding.check.fix},
+        "resources": _resources(finding),
     }
-    if f.record:
-        file, _, number = f.record.rpartition("#")
-        data = {"file": file, "record": int(number)} if number.isdecimal() else {"record": f.record}
-        event["evidences"] = [{"name": f.record, "data": data}]
-    if f.waived_until:
-        event["unmapped"] = {"waived_until": f.waived_until, "waiver": f.waiver}
+    if finding.record:
+        file, _, number = finding.record.rpartition("#")
+        data = (
+            {"file": file, "record": int(number)}
+            if number.isdecimal()
+            else {"record": finding.record}
+        )
+        event["evidences"] = [{"name": finding.record, "data": data}]
+    if finding.waived_until:
+        event["unmapped"] = {"waived_until": finding.waived_until, "waiver": finding.waiver}
     return event
 
 
-def _compliance(f: Finding) -> dict[str, Any]:
-    status_id, status = STATUSES.get(f.status, (99, f.status))
-    details = [f.reason] if f.reason else []
-    if f.waived_until:
-        details.append(f"waived until {f.waived_until} by {f.waiver}; a waiver is not a pass")
+def _compliance(finding: Finding) -> dict[str, Any]:
+    status_id, status = STATUSES.get(finding.status, (99, finding.status))
+    details = [finding.reason] if finding.reason else []
+    if finding.waived_until:
+        details.append(
+            f"waived until {finding.waived_until} by {finding.waiver}; a waiver is not a pass"
+        )
     return {
-        "control": f.check.id,
-        "desc": f.check.title,
-        "category": f.check.theme,
+        "control": finding.check.id,
+        "desc": finding.check.title,
+        "category": finding.check.theme,
         "status_id": status_id,
         "status": status,
-        "status_code": f.status,
+        "status_code": finding.status,
         "status_details": details,
-        "standards": list(dict.fromkeys(framework.title for framework, _ in f.controls)),
-        "requirements": [f"{framework.short} {control.id}" for framework, control in f.controls],
+        "standards": list(dict.fromkeys(framework.title for framework, _ in finding.controls)),
+        "requirements": [
+            f"{framework.short} {control.id}" for framework, control in finding.controls
+        ],
         "checks": [
             {"uid": control.id, "name": control.title, "standards": [framework.title]}
-            for framework, control in f.controls
+            for framework, control in finding.controls
         ],
     }
 
 
-def _resources(f: Finding) -> list[dict[str, Any]]:
-    subject: dict[str, Any] = {"uid": f.subject, "name": f.subject, "type": f.check.about}
-    subject["criticality"] = f"tier {f.tier}"
-    if f.owner:
-        subject["owner"] = {"name": f.owner}
-    if f.actor in ("", f.subject):
+def _resources(finding: Finding) -> list[dict[str, Any]]:
+    subject: dict[str, Any] = {
+        "uid": finding.subject,
+        "name": finding.subject,
+        "type": finding.check.about,
+    }
+    subject["criticality"] = f"tier {finding.tier}"
+    if finding.owner:
+        subject["owner"] = {"name": finding.owner}
+    if finding.actor in ("", finding.subject):
         return [subject]
-    return [subject, {"uid": f.actor, "name": f.actor, "type": "actor"}]
+    return [subject, {"uid": finding.actor, "name": finding.actor, "type": "actor"}]
 
 
 FORMAT = Format("ocsf", "findings.ocsf.jsonl", write)

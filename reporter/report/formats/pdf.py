@@ -1,5 +1,5 @@
-"""report.pdf, and that of the other editions. In: the view, files of the run to attach. Out:
-PDF/A-3a and PDF/UA-1.
+"""report.pdf and its other editions. In: the view, files of the run to attach. Out: PDF/A-3a and
+PDF/UA-1.
 """
 
 from reporter.report import Format, late

@@ -1,8 +1,8 @@
-"""findings.sarif: SARIF 2.1.0 of what the view finds in configuration: records of inventories and
-statements.
+"""findings.sarif: SARIF 2.1.0 of findings in configuration, that is in inventories and statements.
 
-What logs alone show is no defect of a file and is left out, and so is what goes beyond `MOST`
-results; both are counted."""
+Findings from logs alone are no defects of a file and are left out, as are those beyond `MOST`
+results. Both are counted.
+"""
 
 from __future__ import annotations
 
@@ -41,55 +41,55 @@ def write(view: View, path: Path) -> None:
 
 
 def run(view: View) -> dict[str, Any]:
-    """Return the run: rules, taxonomies, and the results that weigh most."""
+    """Return the run: rules, taxonomies, and the most severe results."""
     checks = [c for c in view.checks if c.needs in ("inventory", "both")]
     rules = {c.id: n for n, c in enumerate(checks)}
-    ours = 0
+    configured_total = 0
 
     def configured() -> Iterator[Finding]:
-        nonlocal ours
-        for f in findings(view):
-            if f.check.id in rules and f.record.startswith(FOLDERS):
-                ours += 1
-                yield f
+        nonlocal configured_total
+        for finding in findings(view):
+            if finding.check.id in rules and finding.record.startswith(FOLDERS):
+                configured_total += 1
+                yield finding
 
-    most = nsmallest(MOST, configured(), key=lambda f: (-_rank(f), f.check.id, f.subject))
+    selection = nsmallest(MOST, configured(), key=lambda f: (-_rank(f), f.check.id, f.subject))
     files = {f.file: f for f in view.accounting.files}
     waivers = {w.record: w for w in view.waivers.waivers}
-    shown = [_result(f, rules[f.check.id], files, waivers) for f in most]
+    results = [_result(f, rules[f.check.id], files, waivers) for f in selection]
     return {
         "tool": {"driver": _driver(view, checks)},
         "taxonomies": [_taxonomy(f) for f in view.frameworks],
-        "results": shown,
+        "results": results,
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": f"reporter/{view.cover.evidence_short}"},
-        "invocations": [_invocation(ours - len(shown))],
+        "invocations": [_invocation(configured_total - len(results))],
         "properties": {
             "organisation": view.cover.organisation,
             "period": view.cover.period,
             "asOf": view.cover.as_of_iso,
             "evidenceId": view.cover.evidence_id,
-            "results": len(shown),
-            "leftOutBeyondLimit": ours - len(shown),
-            "leftOutNoConfiguration": len(view.findings) - ours,
+            "results": len(results),
+            "leftOutBeyondLimit": configured_total - len(results),
+            "leftOutNoConfiguration": len(view.findings) - configured_total,
             "allFindings": "findings.csv",
         },
     }
 
 
-def _invocation(left_out: int) -> dict[str, Any]:
-    if not left_out:
+def _invocation(omitted_count: int) -> dict[str, Any]:
+    if not omitted_count:
         return {"executionSuccessful": True}
     text = (
-        f"{number(left_out)} findings are not listed: of more than {number(MOST)}, those of the"
-        " highest severity and tier are. findings.csv has all."
+        f"{number(omitted_count)} findings are not listed: of more than {number(MOST)}, those of"
+        " the highest severity and tier are. findings.csv has all."
     )
     note = {"level": "warning", "descriptor": {"id": "results-left-out"}, "message": {"text": text}}
     return {"executionSuccessful": True, "toolExecutionNotifications": [note]}
 
 
 def _driver(view: View, checks: list[Check]) -> dict[str, Any]:
-    served = controls_of(view)
+    controls_by_check = controls_of(view)
     places = {
         (f.id, c.id): (n, i)
         for n, f in enumerate(view.frameworks)
@@ -99,24 +99,24 @@ def _driver(view: View, checks: list[Check]) -> dict[str, Any]:
         "name": "Reporter",
         "version": tool_version(view) or "unknown",
         "supportedTaxonomies": [{"name": f.id, "index": n} for n, f in enumerate(view.frameworks)],
-        "rules": [_rule(c, served.get(c.id, ()), places) for c in checks],
+        "rules": [_rule(c, controls_by_check.get(c.id, ()), places) for c in checks],
     }
 
 
 def _rule(
-    check: Check, served: Served, places: dict[tuple[str, str], tuple[int, int]]
+    check: Check, controls: Served, places: dict[tuple[str, str], tuple[int, int]]
 ) -> dict[str, Any]:
     relationships = []
-    for framework, control in served:
-        at, index = places[framework.id, control.id]
-        component = {"name": framework.id, "index": at}
+    for framework, control in controls:
+        position, index = places[framework.id, control.id]
+        component = {"name": framework.id, "index": position}
         target = {"id": control.id, "index": index, "toolComponent": component}
         relationships.append({"target": target, "kinds": ["relevant"]})
     return {
         "id": check.id,
-        "shortDescription": {"text": _said(check.title)},
-        "fullDescription": {"text": _said(check.why or check.title)},
-        "help": {"text": _said(check.fix or check.title)},
+        "shortDescription": {"text": _literal(check.title)},
+        "fullDescription": {"text": _literal(check.why or check.title)},
+        "help": {"text": _literal(check.fix or check.title)},
         "defaultConfiguration": {"level": LEVELS[check.severity]},
         "relationships": relationships,
         "properties": {"severity": check.severity, "tags": [check.theme]},
@@ -124,70 +124,77 @@ def _rule(
 
 
 def _taxonomy(framework: Framework) -> dict[str, Any]:
-    taxa = [{"id": c.id, "shortDescription": {"text": _said(c.title)}} for c in framework.controls]
+    taxa = [
+        {"id": c.id, "shortDescription": {"text": _literal(c.title)}} for c in framework.controls
+    ]
     return {
         "name": framework.id,
         "fullName": framework.title,
-        "shortDescription": {"text": _said(framework.title)},
+        "shortDescription": {"text": _literal(framework.title)},
         "isComprehensive": False,
         "taxa": taxa,
     }
 
 
-def _rank(f: Finding) -> float:
-    """Twenty a step of severity and five a tier, the highest that the subject may have; of 100."""
-    tier = top_tier(f.tier)
-    return 20.0 * (len(SEVERITIES) - 1 - SEVERITIES.index(f.check.severity)) + 20 + 5 * tier
+def _rank(finding: Finding) -> float:
+    """Return a rank up to 100: twenty for each severity step and five for each possible tier."""
+    tier = top_tier(finding.tier)
+    return 20.0 * (len(SEVERITIES) - 1 - SEVERITIES.index(finding.check.severity)) + 20 + 5 * tier
 
 
 def _result(
-    f: Finding, rule: int, files: dict[str, FileLine], waivers: dict[str, WaivedLine]
+    finding: Finding, rule: int, files: dict[str, FileLine], waivers: dict[str, WaivedLine]
 ) -> dict[str, Any]:
-    kind = KINDS.get(f.status, "review")
-    properties = {"subject": f.subject, "actor": f.actor, "owner": f.owner, "tier": f.tier}
+    kind = KINDS.get(finding.status, "review")
+    properties = {
+        "subject": finding.subject,
+        "actor": finding.actor,
+        "owner": finding.owner,
+        "tier": finding.tier,
+    }
     return {
-        "ruleId": f.check.id,
+        "ruleId": finding.check.id,
         "ruleIndex": rule,
         "kind": kind,
-        "level": LEVELS[f.check.severity] if kind == "fail" else "none",
-        "message": {"text": _said(f"{f.subject}: {f.reason or f.status}")},
-        "rank": _rank(f),
-        "correlationGuid": f.uid,
-        "partialFingerprints": {"checkAndSubject/v1": f.uid},
-        "locations": [_location(f, files)],
-        "suppressions": [_suppression(f, waivers)] if f.waived_until else [],
+        "level": LEVELS[finding.check.severity] if kind == "fail" else "none",
+        "message": {"text": _literal(f"{finding.subject}: {finding.reason or finding.status}")},
+        "rank": _rank(finding),
+        "correlationGuid": finding.uid,
+        "partialFingerprints": {"checkAndSubject/v1": finding.uid},
+        "locations": [_location(finding, files)],
+        "suppressions": [_suppression(finding, waivers)] if finding.waived_until else [],
         "properties": {
             **properties,
-            "status": f.status,
-            "severity": f.check.severity,
-            "record": f.record,
+            "status": finding.status,
+            "severity": finding.check.severity,
+            "record": finding.record,
         },
     }
 
 
-def _location(f: Finding, files: dict[str, FileLine]) -> dict[str, Any]:
-    """The file, its line where records are numbered by lines, and the agent."""
-    name, _, place = f.record.rpartition("#")
+def _location(finding: Finding, files: dict[str, FileLine]) -> dict[str, Any]:
+    """Return the file, the line number where records have one, and the agent."""
+    name, _, place = finding.record.rpartition("#")
     line = files.get(name)
     path = name.removesuffix(f"!{line.part}") if line and line.part else name
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
     if line and line.lined and place.isdecimal() and int(place) > 0:
         physical["region"] = {"startLine": int(place)}
-    named = [{"name": f.subject, "kind": f.check.about}]
-    if f.actor not in ("", f.subject):
-        named.append({"name": f.actor, "kind": "actor"})
-    return {"physicalLocation": physical, "logicalLocations": named}
+    locations = [{"name": finding.subject, "kind": finding.check.about}]
+    if finding.actor not in ("", finding.subject):
+        locations.append({"name": finding.actor, "kind": "actor"})
+    return {"physicalLocation": physical, "logicalLocations": locations}
 
 
-def _suppression(f: Finding, waivers: dict[str, WaivedLine]) -> dict[str, Any]:
-    said = waivers.get(f.waiver)
-    why = f"{said.reason} (approved by {said.who}) " if said else ""
-    text = f"{why}until {f.waived_until}, {f.waiver}"
+def _suppression(finding: Finding, waivers: dict[str, WaivedLine]) -> dict[str, Any]:
+    waiver = waivers.get(finding.waiver)
+    reason = f"{waiver.reason} (approved by {waiver.who}) " if waiver else ""
+    text = f"{reason}until {finding.waived_until}, {finding.waiver}"
     return {"kind": "external", "status": "accepted", "justification": text}
 
 
-def _said(text: str) -> str:
-    """Write a text so that no reader of messages takes part of it for a placeholder or a link."""
+def _literal(text: str) -> str:
+    """Escape a text so that readers of messages find no placeholder or link in it."""
     return text.replace("{", "{{").replace("}", "}}").replace("](", "\\](")
 
 

@@ -1,8 +1,9 @@
-"""Pages by a template of the user's own, in a sandbox. In: a jinja2 file and the view. Out: HTML
-and PDF named like it.
+"""Pages from a user template, in a sandbox. In: a jinja2 file and the view. Out: HTML and PDF named
+after it.
 
-It sees what our templates see and no more: no file, no attribute that begins with an underscore,
-nothing outside the page."""
+It sees the same data as our templates: no file, no attribute with a leading underscore, nothing
+outside the page.
+"""
 
 from __future__ import annotations
 
@@ -103,30 +104,30 @@ class Template:
     text: str
 
 
-def read_templates(paths: Iterable[Path], taken: Iterable[str]) -> tuple[Template, ...]:
+def read_templates(paths: Iterable[Path], file_names: Iterable[str]) -> tuple[Template, ...]:
     """Read templates and parse them; raise InputError with path and line where one cannot be
     used.
     """
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    reserved, made = {name.partition(".")[0] for name in taken}, []
+    used_names, templates = {name.partition(".")[0] for name in file_names}, []
     for path in paths:
-        if not _NAME.fullmatch(path.stem) or path.stem in reserved:
+        if not _NAME.fullmatch(path.stem) or path.stem in used_names:
             raise InputError(
                 f"a template called {path.stem!r} cannot name its pages",
                 str(path),
                 "Use small letters, digits and hyphens, and a name that no other file of a run"
                 " has.",
             )
-        reserved.add(path.stem)
+        used_names.add(path.stem)
         try:
             template = Template(path.stem, path, _text(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot be read: {error}", str(path)) from error
-        with _placed(template):
+        with _error_place(template):
             ImmutableSandboxedEnvironment().parse(template.text, template.name, str(path))
-        made.append(template)
-    return tuple(made)
+        templates.append(template)
+    return tuple(templates)
 
 
 def _text(path: Path) -> str:
@@ -136,19 +137,19 @@ def _text(path: Path) -> str:
 def write(
     view: View, template: Template, mediums: Iterable[str], folder: Path, limits: Limits = USUAL
 ) -> None:
-    """Write the page as HTML, PDF or both: in a child, for a template may call itself or count
+    """Write the page as HTML, PDF or both, in a child process: a template may recurse or loop
     without end.
 
     Raises InputError where the template fails, or its page is refused.
     """
     with Child(limits) as child, TemporaryDirectory(dir=folder, prefix=".own-") as name:
-        told = Path(name) / "view.json"
-        told.write_bytes(to_json(view))
+        view_file = Path(name) / "view.json"
+        view_file.write_bytes(to_json(view))
         for medium in mediums:
             try:
                 child.call(
                     make,
-                    view=str(told),
+                    view=str(view_file),
                     name=template.name,
                     path=str(template.path),
                     text=template.text,
@@ -163,20 +164,21 @@ def write(
 
 
 def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> None:
-    """Write one page of a template in one medium; in the child."""
+    """Write one page of a template in one medium; runs in the child process."""
     template = Template(name, Path(path), text)
     writer, _ = shipped(medium)
-    with _placed(template):
+    with _error_place(template):
         writer.write(from_json(Path(view).read_bytes()), Path(out), own=template)
 
 
 def check(page: str, layout: str, template: Template) -> None:
-    """Refuse a page that is not built on our layout, or brings in what could reach outside of it.
+    """Refuse a page that is not built on our layout, or that adds content which could reach outside
+    it.
 
-    It is read as browsers read it, by the same algorithm; where even they differ, in comments,
-    nothing may stand.
+    The page is parsed by the same algorithm as in browsers. Comments are not allowed, because
+    browsers differ on them.
 
-    Raises InputError where it is not, or does.
+    Raises InputError where the page is refused.
     """
     if len(page) > LONGEST_PAGE:
         raise InputError(
@@ -184,18 +186,22 @@ def check(page: str, layout: str, template: Template) -> None:
             str(template.path),
             f"At most {LONGEST_PAGE} are written.",
         )
-    ours, theirs = _elements(layout), _elements(page)
-    if not _policy(ours) or _policy(theirs) != _policy(ours):
+    layout_elements, page_elements = _elements(layout), _elements(page)
+    if not _policy(layout_elements) or _policy(page_elements) != _policy(layout_elements):
         raise InputError(
             "is not built on our layout, which keeps a page from reaching outside",
             str(template.path),
             'Begin it with {% extends "layout.html" %} and put the page into {% block body %}.',
         )
-    allowed, found = (Counter(e.tag for e in elements) for elements in (ours, theirs))
-    more = [tag for tag in _FOREIGN if found[tag] > allowed[tag]]
-    if more:
+    layout_counts, page_counts = (
+        Counter(e.tag for e in elements) for elements in (layout_elements, page_elements)
+    )
+    foreign_tags = [tag for tag in _FOREIGN if page_counts[tag] > layout_counts[tag]]
+    if foreign_tags:
         raise InputError(
-            f"brings a <{more[0]}> of its own into the page", str(template.path), _NOTHING_OUTSIDE
+            f"brings a <{foreign_tags[0]}> of its own into the page",
+            str(template.path),
+            _NOTHING_OUTSIDE,
         )
     if page.count("<!") + page.count("<?") > layout.count("<!") + layout.count("<?"):
         raise InputError(
@@ -203,7 +209,7 @@ def check(page: str, layout: str, template: Template) -> None:
             str(template.path),
             "Write it as {# ... #}. " + HELP,
         )
-    for element in theirs:
+    for element in page_elements:
         for name, value in element.attributes:
             if _reaches(element.tag, name, value):
                 raise InputError(
@@ -225,10 +231,10 @@ class _Element:
 
 
 def _elements(page: str) -> list[_Element]:
-    """Return the elements of a page as a browser finds them, in their order."""
+    """Return the elements of a page as a browser sees them, in order."""
     import tinyhtml5
 
-    found: list[_Element] = []
+    elements: list[_Element] = []
     for element in tinyhtml5.parse(StringIO(page)).iter():
         if not isinstance(element.tag, str):
             continue  # a comment
@@ -236,30 +242,32 @@ def _elements(page: str) -> list[_Element]:
         tag = tag.lower()
         tag = (
             "svg title" if space.endswith("svg") and tag == "title" else tag
-        )  # of a drawing of ours
-        own = (
+        )  # in one of our drawings
+        attributes = (
             (k.rpartition("}")[2].rpartition(":")[2].lower(), v) for k, v in element.attrib.items()
         )
-        found.append(_Element(tag, tuple(own)))
-    return found
+        elements.append(_Element(tag, tuple(attributes)))
+    return elements
 
 
 def _policy(elements: list[_Element]) -> list[_Element]:
-    """What keeps a page in: the head's first two elements, before anything that could act."""
+    """Return the content security policy: the first two elements of the head, before any active
+    content.
+    """
     tags = [e.tag for e in elements]
-    first = elements[2:4] if tags[:2] == ["html", "head"] else []
+    policy = elements[2:4] if tags[:2] == ["html", "head"] else []
     return (
-        first
-        if dict(first[-1].attributes if first else ()).get("http-equiv")
+        policy
+        if dict(policy[-1].attributes if policy else ()).get("http-equiv")
         == "Content-Security-Policy"
         else []
     )
 
 
 def _reaches(tag: str, name: str, value: str) -> bool:
-    """Tell whether an attribute loads, sends, runs or leads somewhere it should not."""
-    plain = re.sub(r"[\x00-\x20]", "", value)  # browsers leave blanks out of an address
-    if "url(" in plain.lower().replace("url(#", ""):
+    """Tell whether an attribute loads, sends, runs or links to something that is not allowed."""
+    address = re.sub(r"[\x00-\x20]", "", value)  # browsers ignore blanks in an address
+    if "url(" in address.lower().replace("url(#", ""):
         return True
     if (
         name.startswith("on")
@@ -270,18 +278,18 @@ def _reaches(tag: str, name: str, value: str) -> bool:
         return True
     if name == "href":
         return not (
-            plain.startswith("#")
+            address.startswith("#")
             or tag in ("a", "area")
-            and (not plain or bool(_LINK.match(plain)))
+            and (not address or bool(_LINK.match(address)))
         )
     if name == "src" and tag == "img":
-        return not _PICTURE.fullmatch(plain)
+        return not _PICTURE.fullmatch(address)
     return name in _LOADS
 
 
 @contextmanager
-def _placed(template: Template) -> Iterator[None]:
-    """Say in which line of the template something went wrong."""
+def _error_place(template: Template) -> Iterator[None]:
+    """Report the line of the template in which an error occurred."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:

@@ -1,7 +1,7 @@
 """Pictures of agents and of levels as inline SVG: values of the view in, text out, with a title and
 a description.
 
-Lines differ in dashes as well as in colour. Every number stands in a table beside its picture too.
+Lines differ in dashes as well as in colour. Every number is also in a table beside its picture.
 """
 
 from __future__ import annotations
@@ -29,73 +29,87 @@ _HEADS = {"tool": mark("Tools"), "data": mark("Data"), "destination": mark("Dest
 _ROW = 20
 
 
-def tier_levels(found: Agents) -> str:
-    """Draw how many agents of each tier stand at each level: the more, the darker."""
-    left, cell, row = 96, 66, 30
+def tier_levels(agents: Agents) -> str:
+    """Draw the number of agents of each tier at each level; darker means more."""
+    margin, cell, row = 96, 66, 30
     heads = [*(say("level {level}", level=n) for n in range(6)), say(NO_LEVEL)]
-    if not any(r.cells[6] for r in found.rows):
+    if not any(r.cells[6] for r in agents.rows):
         heads.pop()
-    most = max(n for r in found.rows for n in r.cells)
-    parts = [text(left + cell * (i + 0.5), 13, h, "mid", "muted", 12) for i, h in enumerate(heads)]
-    parts.append(text(left + cell * len(heads) + 12, 13, say("agents"), "start", "muted", 12))
-    said = []
-    for y, r in enumerate(found.rows):
-        top = 20 + y * row
-        parts.append(text(0, top + 19, say("Tier {n}", n=r.tier), "start", "ink", 13, bold=True))
-        for i, n in enumerate(r.cells[: len(heads)]):
+    maximum = max(n for r in agents.rows for n in r.cells)
+    parts = [
+        text(margin + cell * (i + 0.5), 13, h, "mid", "muted", 12) for i, h in enumerate(heads)
+    ]
+    parts.append(text(margin + cell * len(heads) + 12, 13, say("agents"), "start", "muted", 12))
+    descriptions = []
+    for index, tier_row in enumerate(agents.rows):
+        top = 20 + index * row
+        parts.append(
+            text(0, top + 19, say("Tier {n}", n=tier_row.tier), "start", "ink", 13, bold=True)
+        )
+        for column, total in enumerate(tier_row.cells[: len(heads)]):
             fill, css = (
                 (TRACK, "track")
-                if not n
+                if not total
                 else (ACCENT, "accent")
-                if 2 * n > most
+                if 2 * total > maximum
                 else (SOFT, "soft")
             )
-            parts.append(rect(left + cell * i, top, cell - 3, row - 3, fill, css))
-            tone = "on" if css == "accent" else "muted" if not n else "dark"
+            parts.append(rect(margin + cell * column, top, cell - 3, row - 3, fill, css))
+            tone = "on" if css == "accent" else "muted" if not total else "dark"
             parts.append(
-                text(left + cell * (i + 0.5) - 1, top + 18, str(n), "mid", tone, 13, bold=bool(n))
+                text(
+                    margin + cell * (column + 0.5) - 1,
+                    top + 18,
+                    str(total),
+                    "mid",
+                    tone,
+                    13,
+                    bold=bool(total),
+                )
             )
         parts.append(
-            text(left + cell * len(heads) + 12, top + 19, str(r.total), "start", "ink", 13)
+            text(margin + cell * len(heads) + 12, top + 19, str(tier_row.total), "start", "ink", 13)
         )
         counts = ", ".join(
-            say("{n} at {level}", n=n, level=h) for n, h in zip(r.cells, heads, strict=False) if n
+            say("{n} at {level}", n=n, level=h)
+            for n, h in zip(tier_row.cells, heads, strict=False)
+            if n
         )
-        said.append(say("tier {n}: {counts}", n=r.tier, counts=counts))
+        descriptions.append(say("tier {n}: {counts}", n=tier_row.tier, counts=counts))
     return draw(
-        left + cell * len(heads) + 70,
-        20 + row * len(found.rows),
+        margin + cell * len(heads) + 70,
+        20 + row * len(agents.rows),
         say("Agents in use by risk tier and level"),
         parts,
         "tier-levels",
-        desc="; ".join(said),
+        desc="; ".join(descriptions),
     )
 
 
 def maturity(framework: elements.Framework) -> str:
-    """Draw the level of each function, or of each control of a flat list: evidenced, possible,
+    """Draw the level of each function, or of each control in a flat list: evidenced, possible,
     target.
     """
-    tops: Sequence[elements.Group | elements.Control] = [
+    items: Sequence[elements.Group | elements.Control] = [
         g for g in framework.groups if g.depth == 0
     ] or framework.controls
-    left, unit, row = 5, 50, 34
-    parts = [text(left + unit * n, 11, str(n), "mid", "muted", 11) for n in range(6)]
-    said = []
-    for y, item in enumerate(tops):
-        top, level = 18 + y * row, item.level
+    margin, unit, row = 5, 50, 34
+    parts = [text(margin + unit * n, 11, str(n), "mid", "muted", 11) for n in range(6)]
+    descriptions = []
+    for index, item in enumerate(items):
+        top, level = 18 + index * row, item.level
         name = f"{item.id} {item.title}".strip() if item.title != item.id else item.title
         parts.append(text(0, top + 10, clip(name, 50), "start", "ink", 12))
-        parts.append(rect(left, top + 16, 5 * unit, 10, TRACK, "track"))
+        parts.append(rect(margin, top + 16, 5 * unit, 10, TRACK, "track"))
         if level.hi > level.lo:
-            parts.append(rect(left, top + 16, level.hi * unit, 10, SOFT, "soft"))
+            parts.append(rect(margin, top + 16, level.hi * unit, 10, SOFT, "soft"))
         if level.lo:
-            parts.append(rect(left, top + 16, level.lo * unit, 10, ACCENT, "accent"))
+            parts.append(rect(margin, top + 16, level.lo * unit, 10, ACCENT, "accent"))
         if level.target:
-            parts.append(rect(left + level.target * unit - 1, top + 14, 3, 14, INK, "ink-fill"))
-        words = _reached(level) if item.figure.assessed else item.figure.text
-        parts.append(text(left + 5 * unit + 10, top + 26, words, "start", "ink", 12))
-        said.append(
+            parts.append(rect(margin + level.target * unit - 1, top + 14, 3, 14, INK, "ink-fill"))
+        words = _level_range(level) if item.figure.assessed else item.figure.text
+        parts.append(text(margin + 5 * unit + 10, top + 26, words, "start", "ink", 12))
+        descriptions.append(
             say(
                 "{name}: level {level}, target {target}",
                 name=name,
@@ -104,43 +118,43 @@ def maturity(framework: elements.Framework) -> str:
             )
         )
     return draw(
-        left + 5 * unit + 100,
-        20 + row * len(tops),
+        margin + 5 * unit + 100,
+        20 + row * len(items),
         say("Level of each part of {name}, with its target", name=framework.short),
         parts,
         "maturity",
-        desc="; ".join(said),
+        desc="; ".join(descriptions),
     )
 
 
-def _reached(level: elements.Level) -> str:
+def _level_range(level: elements.Level) -> str:
     if level.hi > level.lo:
         return say("{lo}, at most {hi}", lo=level.text, hi=level.hi)
     return level.text
 
 
 def action_path(card: AgentCard) -> str:
-    """Draw for whom an agent acts on its left, and what it used on its right."""
-    behind = [s for s in card.steps if s.kind == "principal"]
-    used = [s for s in card.steps if s.kind != "principal"]
-    heads = sum(any(s.kind == k for s in used) for k in _HEADS)
-    height = max(len(behind), len(used) + heads, 2) * _ROW + 10
+    """Draw the principals of an agent on its left, and its uses on its right."""
+    principals = [s for s in card.steps if s.kind == "principal"]
+    uses = [s for s in card.steps if s.kind != "principal"]
+    heads = sum(any(s.kind == k for s in uses) for k in _HEADS)
+    height = max(len(principals), len(uses) + heads, 2) * _ROW + 10
     middle = height / 2
     parts = [rect(262, middle - 16, 176, 32, TRACK, "track")]
     lines: list[str] = []
     parts.append(text(350, middle + 5, clip(card.agent, 24), "mid", "ink", 13, bold=True))
-    top = middle - len(behind) * _ROW / 2
-    for n, step in enumerate(behind):
-        y = top + n * _ROW + _ROW / 2
+    top = middle - len(principals) * _ROW / 2
+    for index, step in enumerate(principals):
+        y = top + index * _ROW + _ROW / 2
         lines.append(_line(f"M206 {y:g}C234 {y:g} 234 {middle:g} 262 {middle:g}", step))
         parts.append(text(200, y + 4, clip(step.name, 28), "end", "ink", 12))
-    if not behind:
+    if not principals:
         parts.append(text(200, middle + 4, say("no principal in the logs"), "end", "muted", 12))
-    if not used:
+    if not uses:
         parts.append(text(500, middle + 4, say("no use in the logs"), "start", "muted", 12))
-    y = middle - (len(used) + heads) * _ROW / 2 + _ROW / 2
+    y = middle - (len(uses) + heads) * _ROW / 2 + _ROW / 2
     for kind, head in _HEADS.items():
-        steps = [s for s in used if s.kind == kind]
+        steps = [s for s in uses if s.kind == kind]
         if steps:
             parts.append(text(506, y + 4, say(head), "start", "muted", 11))
             y += _ROW
@@ -151,27 +165,34 @@ def action_path(card: AgentCard) -> str:
             parts.append(text(800, y + 4, f"{step.uses} ×", "end", "muted", 11))
             y += _ROW
     title = say("Action path of {agent}", agent=card.agent)
-    said = "; ".join(map(_told, card.steps))
-    return draw(800, int(height), f"{title}: {card.text}", [*lines, *parts], "path", desc=said)
+    description = "; ".join(map(_step_text, card.steps))
+    return draw(
+        800, int(height), f"{title}: {card.text}", [*lines, *parts], "path", desc=description
+    )
 
 
-def _told(s: PathStep) -> str:
-    how = ", ".join(w for w in (s.changes and word(s.changes), s.words) if w)
-    return say("{kind} {name}: {n} uses, {how}", kind=word(s.kind), name=s.name, n=s.uses, how=how)
+def _step_text(step: PathStep) -> str:
+    manner = ", ".join(w for w in (step.changes and word(step.changes), step.words) if w)
+    return say(
+        "{kind} {name}: {n} uses, {how}",
+        kind=word(step.kind),
+        name=step.name,
+        n=step.uses,
+        how=manner,
+    )
 
 
 def _line(path: str, step: PathStep) -> str:
     stroke, css, dashes = _STROKES[step.standing]
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    dash_style = f' stroke-dasharray="{dashes}"' if dashes else ""
     return (
-        f'<path class="{css}" fill="none" stroke="{stroke}" stroke-width="1.8"{dashed} d="{path}"/>'
+        f'<path class="{css}" fill="none" stroke="{stroke}" stroke-width="1.8"{dash_style}'
+        f' d="{path}"/>'
     )
 
 
 def _mark(x: float, y: float, step: PathStep) -> str:
-    """A full dot for what changes something, a hollow one for what reads, none where it is not
-    known.
-    """
+    """Draw a full dot for a change, a hollow one for a read, and none if the effect is unknown."""
     stroke, css, _ = _STROKES[step.standing]
     if not step.changes:
         return ""
@@ -180,5 +201,5 @@ def _mark(x: float, y: float, step: PathStep) -> str:
             f'<circle class="{css}" cx="{x:g}" cy="{y:g}" r="4" fill="none" stroke="{stroke}"'
             ' stroke-width="1.6"/>'
         )
-    full = css.replace("line", "fill")
-    return f'<circle class="{full}" cx="{x:g}" cy="{y:g}" r="4.5" fill="{stroke}"/>'
+    fill_class = css.replace("line", "fill")
+    return f'<circle class="{fill_class}" cx="{x:g}" cy="{y:g}" r="4.5" fill="{stroke}"/>'

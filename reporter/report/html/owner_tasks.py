@@ -1,8 +1,8 @@
-"""The engineer edition: what each owner has to mend or show. In: a `View`. Out: desks, rows.
+"""The engineer edition: the tasks of each owner. In: a `View`. Out: task lists, rows.
 
-On the screen nothing is left out: a long run keeps the first of each owner in the page and all of
-them on pages beside it. On paper stands as much as a person reads, and how much that is. Everything
-stands in todo.csv too."""
+The screen shows everything: a long run keeps the first tasks of each owner in the page and all of
+them on pages beside it. Paper shows a readable part, with the total. todo.csv has everything.
+"""
 
 from __future__ import annotations
 
@@ -86,96 +86,104 @@ _MOST_FIRST = f"owner = '', {_FAILING} OVER (PARTITION BY owner) DESC, {BY_OWNER
 
 
 def desks(view: View, medium: str) -> tuple[Desk, ...]:
-    """Lay out the to-do lists, who has most to mend first and what nobody owns last."""
-    urgent = sum(pick.lane == NOW for pick in view.roadmap.picks)  # they come first
-    counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent})")
+    """List the tasks of each owner, the largest list first; tasks without an owner come last."""
+    urgent_count = sum(pick.lane == NOW for pick in view.roadmap.picks)  # urgent picks come first
+    counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent_count})")
     order = "GROUP BY owner ORDER BY owner = '', failing DESC, owner"
     owners = view.findings.results.rows(("owner", *counts), OWED, order)
     total = sum(n for _, _, n, _ in owners)
-    parted = medium == "screen" and total > INLINE
-    per_owner, left = ON_PAPER if medium == "paper" else (FIRST if parted else total, total)
-    some = (
+    is_split = medium == "screen" and total > INLINE
+    per_owner, total_limit = (
+        ON_PAPER if medium == "paper" else (FIRST if is_split else total, total)
+    )
+    limit = (
         f"QUALIFY row_number() OVER (PARTITION BY owner ORDER BY rank, place) <= {per_owner} ORDER"
         f" BY {_MOST_FIRST}"
     )
-    shown = {owner: list(rows) for owner, rows in _by_owner(islice(_rows(view, some), left))}
+    rows_by_owner = {
+        owner: list(rows) for owner, rows in _by_owner(islice(_rows(view, limit), total_limit))
+    }
     return tuple(
         Desk(
             owner=short(clean(owner), FILE, 80) or say("Nobody"),
             anchor=f"o-{at}",
             standing=_standing(failing, n - failing, now),
-            systems=_systems(view, own := shown.get(owner, [])),
-            more=_more(n - len(own), parted),
-            files=_files(at, n) if parted else (),
+            systems=_systems(view, owner_rows := rows_by_owner.get(owner, [])),
+            more=_more(n - len(owner_rows), is_split),
+            files=_files(at, n) if is_split else (),
         )
         for at, (owner, failing, n, now) in enumerate(owners, start=1)
     )
 
 
-def pages(view: View, found: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]:
-    """Yield all that each owner has to do, page by page."""
+def pages(view: View, task_lists: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]:
+    """Yield all tasks of each owner, page by page."""
     order = f"ORDER BY {_MOST_FIRST}"
-    for desk, (_, owed) in zip(found, _by_owner(_rows(view, order)), strict=True):
-        for file in desk.files:
-            yield desk, Page(file, _systems(view, islice(owed, PER_PAGE)))
+    for task_list, (_, owner_rows) in zip(task_lists, _by_owner(_rows(view, order)), strict=True):
+        for file in task_list.files:
+            yield task_list, Page(file, _systems(view, islice(owner_rows, PER_PAGE)))
 
 
 def _rows(view: View, order: str) -> Iterator[tuple[Any, ...]]:
-    """Yield what is owed: row of texts, place in the roadmap, owner."""
+    """Yield the open tasks: row of texts, place in the roadmap, owner."""
     return rows(view.findings, OWED, order, ("rank", "owner"))
 
 
-def _by_owner(owed: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
-    return groupby(owed, key=lambda row: row[2])
+def _by_owner(
+    task_rows: Iterable[tuple[Any, ...]],
+) -> Iterator[tuple[str, Iterator[tuple[Any, ...]]]]:
+    return groupby(task_rows, key=lambda row: row[2])
 
 
-def _files(at: int, n: int) -> tuple[str, ...]:
-    """Name the pages of the owner at a place who has so much to do."""
-    return tuple(page_file(f"owner-{at}", k) for k in range(1, -(-n // PER_PAGE) + 1))
+def _files(place: int, total: int) -> tuple[str, ...]:
+    """Return the page names for the owner at a place, by the number of tasks."""
+    return tuple(page_file(f"owner-{place}", k) for k in range(1, -(-total // PER_PAGE) + 1))
 
 
-def _standing(failing: int, unknown: int, urgent: int) -> str:
+def _standing(failing_count: int, unknown_count: int, urgent_count: int) -> str:
     parts = (
-        (failing, mark("{n} failing")),
-        (unknown, mark("{n} unknown")),
-        (urgent, mark("{n} to act on now")),
+        (failing_count, mark("{n} failing")),
+        (unknown_count, mark("{n} unknown")),
+        (urgent_count, mark("{n} to act on now")),
     )
     return " · ".join(say(text, n=number(n)) for n, text in parts if n)
 
 
-def _more(rest: int, parted: bool) -> str:
-    if not rest:
+def _more(remainder: int, is_split: bool) -> str:
+    if not remainder:
         return ""
-    verdicts = count(rest, "further verdict")
-    if parted:
-        return say("{verdicts} on the pages of this owner:", verdicts=verdicts)
-    return say("{verdicts}: in {file}, by this owner.", verdicts=verdicts, file=FILE)
+    results = count(remainder, "further verdict")
+    if is_split:
+        return say("{verdicts} on the pages of this owner:", verdicts=results)
+    return say("{verdicts}: in {file}, by this owner.", verdicts=results, file=FILE)
 
 
-def _systems(view: View, owed: Iterable[tuple[Any, ...]]) -> tuple[System, ...]:
-    """Group rows by the agent or account they are about, in the order of the roadmap."""
+def _systems(view: View, task_rows: Iterable[tuple[Any, ...]]) -> tuple[System, ...]:
+    """Group rows by agent or account, in the order of the roadmap."""
     anchors, place = {c.id: c.anchor for c in view.checks}, places(view)
-    found: dict[str, list[Task]] = defaultdict(list)
-    for row, rank, _ in owed:
+    tasks_by_actor: dict[str, list[Task]] = defaultdict(list)
+    for row, rank, _ in task_rows:
         pick = view.roadmap.picks[rank - 1]
-        f = {name: row[at] for name, at in place.items()}
-        found[f["actor"]].append(
+        finding = {name: row[at] for name, at in place.items()}
+        tasks_by_actor[finding["actor"]].append(
             Task(
                 rank=pick.rank,
                 lane=pick.lane,
                 action=pick.id,
-                check=f["check"],
-                anchor=anchors[f["check"]],
-                title=content(f["title"]),
-                severity=f["severity"],
-                subject=short(f["subject"], FILE, 120) if f["subject"] != f["actor"] else "",
-                status=f["status"],
-                reason=short(f["reason"], FILE, 300),
-                record=record(short(f["record"], FILE, 160)),
-                fix=content(f["fix"]),
+                check=finding["check"],
+                anchor=anchors[finding["check"]],
+                title=content(finding["title"]),
+                severity=finding["severity"],
+                subject=short(finding["subject"], FILE, 120)
+                if finding["subject"] != finding["actor"]
+                else "",
+                status=finding["status"],
+                reason=short(finding["reason"], FILE, 300),
+                record=record(short(finding["record"], FILE, 160)),
+                fix=content(finding["fix"]),
             )
         )
     return tuple(
         System(short(name, FILE, 120) or say("The organisation"), tuple(t))
-        for name, t in found.items()
+        for name, t in tasks_by_actor.items()
     )

@@ -1,5 +1,4 @@
-"""The editions as HTML: the view rendered by the templates into one file that needs no network, and
-no script.
+"""The editions as HTML: the templates render the view into one file without network access.
 
 `render` also serves the PDF, from the same templates, for the medium "paper".
 """
@@ -56,18 +55,18 @@ COUNTED = 'text.replace(/,/g, "")'
 
 
 def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
-    """Write an edition as one HTML file; where a run is long, with pages in a folder beside it."""
+    """Write an edition as one HTML file. A long run also has pages in a folder beside it."""
     if own:
         _write(path, render(view, own=own))
         return
     lists, fill = _lists(view, edition), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
-    for file, template, more in _parted(view, **lists):
+    for file, template, context in _parted(view, **lists):
         folder = path.with_name(
             verdict_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER
         )
         folder.mkdir(exist_ok=True)
-        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **more))
+        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **context))
 
 
 def render(
@@ -78,7 +77,7 @@ def render(
     appendix: Chapter | None = None,
     own: Template | None = None,
 ) -> str:
-    """Render an edition of the view, or a template of the user's own, for the screen or for paper.
+    """Render an edition of the view, or a user template, for the screen or for paper.
 
     On paper an appendix may follow, whose first page is rendered too.
     """
@@ -93,7 +92,7 @@ def render(
 
 
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
-    """Lay out the long lists of an edition."""
+    """Prepare the long lists of an edition."""
     if edition == "engineer":
         return {"desks": owner_tasks.desks(view, medium)}
     return (
@@ -104,7 +103,7 @@ def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
 def _parted(
     view: View, found: verdict_pages.Found | None = None, desks: Sequence[owner_tasks.Desk] = ()
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the pages beside an edition: file, template and what fills it."""
+    """Yield the pages beside an edition: file, template and template values."""
     if any(d.files for d in desks):
         for d, page in owner_tasks.pages(view, desks):
             yield page.file, "owner", {"desk": d, "page": page}
@@ -114,19 +113,24 @@ def _parted(
         for p in verdict_pages.check_pages(view):
             words.add(p)
             yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
-        for file, own in verdict_pages.actor_pages(view):
-            by_page.append((file, own[0].name, own[-1].name))
+        for file, page_actors in verdict_pages.actor_pages(view):
+            by_page.append((file, page_actors[0].name, page_actors[-1].name))
             actors += (
-                [replace(a, verdicts=(), card=None) for a in own]
+                [replace(a, verdicts=(), card=None) for a in page_actors]
                 if len(actors) <= verdict_pages.LISTED
                 else []
             )
-            yield file, "agents", {"actors": own}
-        named = actors if len(actors) <= verdict_pages.LISTED else []
+            yield file, "agents", {"actors": page_actors}
+        listed_actors = actors if len(actors) <= verdict_pages.LISTED else []
         yield (
             "index.html",
             "index",
-            {"found": found, "actors": named, "by_page": by_page, "words": Markup(words.told())},
+            {
+                "found": found,
+                "actors": listed_actors,
+                "by_page": by_page,
+                "words": Markup(words.told()),
+            },
         )
 
 
@@ -139,18 +143,18 @@ def _page(
     medium: str,
     extra_css: str = "",
     appendix: Chapter | None = None,
-    own: Template | None = None,
+    template: Template | None = None,
 ) -> Callable[..., str]:
-    """Prepare what all pages share, and return a function that fills a template."""
+    """Prepare the content that all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = _styles(medium) + extra_css
     if appendix:
-        css = _numbered(css, appendix)
+        css = _page_counters(css, appendix)
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
-        script = _counting(_said((folder / "screen.js").read_text("utf-8")))
-    environment = _environment(folder, own)
+        script = _number_sorting(_translated_code((folder / "screen.js").read_text("utf-8")))
+    environment = _environment(folder, template)
     environment.filters["path"] = str if medium == "paper" else verdict_rows.path
     environment.globals |= {
         "view": view,
@@ -172,65 +176,63 @@ def _page(
 
 
 def _styles(medium: str) -> str:
-    """Read the style sheets of a medium, in the language that is spoken."""
+    """Read the style sheets of a medium, in the current language."""
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
-    css = _said("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
-    return _constant(css) if medium == "paper" else css
+    css = _translated_code("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
+    return _inlined_values(css) if medium == "paper" else css
 
 
-def _numbered(css: str, appendix: Chapter) -> str:
-    """Count in the pages of the appendix, which are bound in later and which counter(pages) does
-    not know.
-    """
+def _page_counters(css: str, appendix: Chapter) -> str:
+    """Include the pages of the appendix in the page numbers; they are bound in later."""
     css = css.replace("counter(pages)", 'target-counter("#findings", total)')
-    before = appendix.before + 1
+    offset = appendix.before + 1
     return (
         f"{css}@page {{ counter-increment: page total; }}"
         f"@page :first {{ counter-reset: page 0 total {appendix.pages}; }}"
-        f"@page :nth(1 of findings) {{ counter-increment: page {before} total {before}; }}"
+        f"@page :nth(1 of findings) {{ counter-increment: page {offset} total {offset}; }}"
     )
 
 
-def _said(code: str) -> str:
-    """Say what stands as `_(text)` in the strings of a style sheet or script."""
-    return IN_CODE.sub(lambda found: json.dumps(say(found[1]), ensure_ascii=False)[1:-1], code)
+def _translated_code(code: str) -> str:
+    """Translate the texts marked as `_(text)` in the strings of a style sheet or script."""
+    return IN_CODE.sub(lambda match: json.dumps(say(match[1]), ensure_ascii=False)[1:-1], code)
 
 
-def _counting(script: str) -> str:
-    """Let tables be sorted by numbers as the language writes them."""
+def _number_sorting(script: str) -> str:
+    """Make table sorting work with the number format of the language."""
     group, decimal = numeral(","), numeral(".")
     if decimal == ".":
         return script
-    told = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
-    return script.replace(COUNTED, told)
+    replacement = f'text.replaceAll("{group}", "").replace("{decimal}", ".")'
+    return script.replace(COUNTED, replacement)
 
 
 def _digest(text: str) -> str:
-    """Hash what the page may use, for its content security policy."""
+    """Return the hash of inline code for the content security policy."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def templates_dir() -> Path:
     """Find the templates: inside an installed wheel, else at the root of the repository."""
     package = Path(__file__).parents[2]
-    packed = package / "_data" / "templates"
-    return packed if packed.is_dir() else package.parent / "templates"
+    bundle = package / "_data" / "templates"
+    return bundle if bundle.is_dir() else package.parent / "templates"
 
 
-def _constant(css: str) -> str:
-    """Put the values of custom properties in place: resolving them slows WeasyPrint by a tenth."""
+def _inlined_values(css: str) -> str:
+    """Replace custom properties by their values: resolving them slows WeasyPrint by a tenth."""
     values = dict(re.findall(r"(--\w+):\s*([^;]+);", css))
-    return re.sub(r"var\((--\w+)\)", lambda found: values[found[1]], css)
+    return re.sub(r"var\((--\w+)\)", lambda match: values[match[1]], css)
 
 
 def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
-    """Draw one heat map per top group; on paper these stand side by side, without the titles."""
-    tops = [g for g in framework.groups if g.depth == 0]
-    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in tops]
-    named = [(name, controls) for name, controls in parts if controls]
-    chosen = named or [(framework.title, list(framework.controls))]
-    titles = not (paper and named)
-    return [(name, Markup(charts.heat(name, c, titles))) for name, c in chosen]
+    """Draw one heat map per top group. On paper they are side by side, without titles."""
+    top_groups = [g for g in framework.groups if g.depth == 0]
+    parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in top_groups]
+    titled_parts = [(name, controls) for name, controls in parts if controls]
+    maps = titled_parts or [(framework.title, list(framework.controls))]
+    titles = not (paper and titled_parts)
+    return [(name, Markup(charts.heat(name, c, titles))) for name, c in maps]
 
 
 def gap_controls(framework: Framework) -> list[Control]:
@@ -249,7 +251,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Keep the tables of a run behind the rows that they give."""
+        """Hide the tables of a run; a template sees only their rows."""
         return not isinstance(value, Held) and super().is_safe_attribute(obj, attr, value)
 
 
@@ -259,36 +261,36 @@ class _Compiled(BytecodeCache):
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self._known: dict[str, tuple[str, CodeType | None]] = {}
+        """Begin with an empty cache."""
+        self._codes: dict[str, tuple[str, CodeType | None]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give the code of a template whose text is the same as then."""
-        checksum, code = self._known.get(bucket.key, ("", None))
+        """Load the code of a template whose text is unchanged."""
+        checksum, code = self._codes.get(bucket.key, ("", None))
         if checksum == bucket.checksum:
             bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep the code of a template."""
-        self._known[bucket.key] = (bucket.checksum, bucket.code)
+        self._codes[bucket.key] = (bucket.checksum, bucket.code)
 
 
 @cache
 def _compiled(kind: type[Environment]) -> _Compiled:
-    """The code differs by kind: in a sandbox each access is guarded."""
+    """Return the compiled templates of a kind: in a sandbox each access is guarded."""
     return _Compiled()
 
 
-def _environment(folder: Path, own: Template | None = None) -> Environment:
-    """Prepare jinja2; a template of the user's own runs in a sandbox, and cannot stand in for one
-    of ours.
-    """
+def _environment(folder: Path, template: Template | None = None) -> Environment:
+    """Prepare jinja2. A user template runs in a sandbox and cannot replace one of ours."""
     loaders: list[BaseLoader] = [FileSystemLoader(folder)]
-    if own:
+    if template:
         loaders.append(
-            FunctionLoader(lambda name: (own.text, str(own.path), None) if name == OWN else None)
+            FunctionLoader(
+                lambda name: (template.text, str(template.path), None) if name == OWN else None
+            )
         )
-    kind = _Sandbox if own else Environment
+    kind = _Sandbox if template else Environment
     environment = kind(
         loader=ChoiceLoader(loaders),
         bytecode_cache=_compiled(kind),
@@ -309,12 +311,12 @@ def _environment(folder: Path, own: Template | None = None) -> Environment:
 
 
 def _say(text: str, **values: object) -> Markup:
-    """Say a text of a template, which may hold HTML; its values may not."""
+    """Translate a text of a template. It may hold HTML; its values may not."""
     return Markup(say(text)).format(**values) if values else Markup(say(text))
 
 
 def _facets(*names: str) -> str:
-    """Name what a list can be chosen by: the name in the page, and what a reader sees."""
+    """Name the filters of a list: the name in the page, and the label that a reader sees."""
     return " ".join(n if word(n) == n else f"{n}:{word(n)}" for n in names)
 
 

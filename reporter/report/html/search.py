@@ -1,8 +1,9 @@
-"""One search over all pages by check. In: the pages, one at a time. Out: JSON that says on which of
-them each word stands.
+"""One search over all pages by check. In: the pages, one at a time. Out: JSON that maps words to
+pages.
 
-A page opened from a disk may fetch nothing, so the index of the pages carries their words, and
-leads to the page whose own search shows the rows."""
+A page opened from a disk may fetch nothing, so the index page carries the words of all pages. Its
+results lead to the page whose own search shows the rows.
+"""
 
 from __future__ import annotations
 
@@ -24,41 +25,45 @@ class Words:
 
     def __init__(self) -> None:
         self._pages: list[tuple[str, str, str, str]] = []
-        self._on: dict[str, int] = defaultdict(int)
+        self._masks: dict[str, int] = defaultdict(int)
         self._size = 0
 
     def add(self, page: Page) -> None:
-        """Read a page; nothing more once there are too many words."""
-        n = len(self._pages)
+        """Add the words of a page, unless there are too many words already."""
+        page_number = len(self._pages)
         self._pages.append((page.file, page.check.id, page.check.title, page.title))
         if self._size <= LIMIT:
             for text in _words(page):
-                if text not in self._on:
+                if text not in self._masks:
                     self._size += len(text.encode())
-                self._on[text] |= 1 << n
+                self._masks[text] |= 1 << page_number
 
     def told(self) -> str:
-        """Return the pages, and for each set of them, as a hexadecimal number, the words that stand
-        there; '' if too long.
+        """Return the pages and the words of each set of pages, a hexadecimal number; '' if too
+        long.
         """
         if self._size > LIMIT:
             return ""
-        together: dict[int, list[str]] = defaultdict(list)
-        for text in sorted(self._on):
-            together[self._on[text]].append(text)
-        told = {
+        words_by_pages: dict[int, list[str]] = defaultdict(list)
+        for text in sorted(self._masks):
+            words_by_pages[self._masks[text]].append(text)
+        data = {
             "pages": self._pages,
-            "words": {f"{places:x}": " ".join(own) for places, own in together.items()},
+            "words": {f"{places:x}": " ".join(words) for places, words in words_by_pages.items()},
         }
-        made = json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-        return made if len(made.encode()) <= LIMIT else ""
+        text_json = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(
+            "<", "\\u003c"
+        )
+        return text_json if len(text_json.encode()) <= LIMIT else ""
 
 
 def _words(page: Page) -> set[str]:
-    """Cut what can be read on a page into words, in small letters."""
+    """Split the visible text of a page into words, in lower case."""
     texts = {page.check.id, page.check.title}
-    for r in page.rows:
-        texts.update((r.subject, r.tier_text, word(r.status), r.reason, r.record, r.owner))
-        if r.waived_until:
-            texts.add(say("waived until {day}", day=r.waived_until))
+    for row in page.rows:
+        texts.update(
+            (row.subject, row.tier_text, word(row.status), row.reason, row.record, row.owner)
+        )
+        if row.waived_until:
+            texts.add(say("waived until {day}", day=row.waived_until))
     return {_NUMBER.sub("", text) for text in " ".join(texts).lower().split()}

@@ -1,5 +1,5 @@
-"""The strokes that all charts are drawn with: colours, rectangles, lines of text. In: places and
-words. Out: SVG as text.
+"""The primitives of all charts: colours, rectangles, lines of text. In: positions and words. Out:
+SVG as text.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ def draw(
     desc: str = "",
     lift: int = 0,
 ) -> str:
-    """Put parts into a picture of a size, with a title and a longer description for those who do
-    not see it.
-    """
-    said = f"<desc>{escape(desc)}</desc>" if desc else ""
+    """Combine parts into a picture of a size, with a title and a description for screen readers."""
+    description = f"<desc>{escape(desc)}</desc>" if desc else ""
     return (
         f'<svg class="chart {css}" role="img" xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 {-lift} {width} {height + lift}" width="{width}" height="{height + lift}" '
-        f'font-family="{FONT}"><title>{escape(title)}</title>{said}{"".join(parts)}</svg>'
+        f'font-family="{FONT}"><title>{escape(title)}</title>{description}{"".join(parts)}</svg>'
     )
 
 
@@ -61,5 +59,5 @@ def text(
 
 
 def clip(words: str, limit: int) -> str:
-    """Shorten a label; the full one stands in the table beside the picture."""
+    """Shorten a label; the full label is in the table beside the picture."""
     return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"

@@ -1,8 +1,8 @@
-"""Every verdict on the screen, by check and by agent. In: a `View`. Out: rows, and pages beside it.
+"""Every result on the screen, by check and by agent. In: a `View`. Out: rows, and pages beside it.
 
-While the verdicts are few they all stand in the report's own page. A long run keeps the first
-findings of each check there and the whole on pages of bounded size in a folder beside it, with an
-index."""
+A short run has all results in the page of the report. A long run keeps the first findings there,
+and everything on pages of bounded size in a folder beside it.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Found:
 
 
 def found(view: View) -> Found:
-    """Lay out every verdict of a run, or the first of each check and where the others are."""
+    """Return every result of a run, or the first of each check and the place of the others."""
     total = sum(_size(c) for c in view.checks)
     inline = len(view.findings) <= INLINE and total <= VERDICTS and len(view.agents.cards) <= CARDS
     if inline:
@@ -151,137 +151,139 @@ def found(view: View) -> Found:
     else:
         by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
         actors, names = (), len(_sizes(view))
-    passed = total - len(view.findings)
-    return Found(inline, _text(total, passed, len(by_check), names), by_check, actors)
+    passes = total - len(view.findings)
+    return Found(inline, _text(total, passes, len(by_check), names), by_check, actors)
 
 
-def _text(total: int, passed: int, checks: int, names: int) -> str:
-    verdicts = count(total, "verdict")
-    if passed:
-        verdicts += f" ({count(passed, 'pass')})"
+def _text(total: int, passes: int, checks: int, names: int) -> str:
+    results = count(total, "verdict")
+    if passes:
+        results += f" ({count(passes, 'pass')})"
     return say(
         "{verdicts} of {checks}, by {names}",
-        verdicts=verdicts,
+        verdicts=results,
         checks=count(checks, "check"),
         names=count(names, "name"),
     )
 
 
-def _open(c: Check) -> int:
-    n = c.counts
-    return n.failed + n.unknown + n.compensated + n.attested
+def _open_count(check: Check) -> int:
+    tally = check.counts
+    return tally.failed + tally.unknown + tally.compensated + tally.attested
 
 
-def _size(c: Check) -> int:
-    return _open(c) + c.counts.passed
+def _size(check: Check) -> int:
+    return _open_count(check) + check.counts.passed
 
 
 def _all_of(page: Page) -> Listed:
-    said = _open(page.check)
-    return Listed(page.rows[:said], page.rows[said:], _passed(page.check), "", ())
+    open_count = _open_count(page.check)
+    return Listed(page.rows[:open_count], page.rows[open_count:], _passes(page.check), "", ())
 
 
 def _first_of(page: Page) -> Listed:
-    said, passed = _open(page.check), _passed(page.check)
-    return Listed(page.rows, (), passed, _pointer(len(page.rows), said, passed), _files(page.check))
+    open_count, passes = _open_count(page.check), _passes(page.check)
+    return Listed(
+        page.rows, (), passes, _pointer(len(page.rows), open_count, passes), _files(page.check)
+    )
 
 
-def _passed(c: Check) -> str:
-    return count(c.counts.passed, "pass") if c.counts.passed else ""
+def _passes(check: Check) -> str:
+    return count(check.counts.passed, "pass") if check.counts.passed else ""
 
 
-def _files(c: Check) -> tuple[str, ...]:
+def _files(check: Check) -> tuple[str, ...]:
     """Name the pages of a check in a long run."""
     return tuple(
-        page_file(f"check{c.anchor[1:]}", n) for n in range(1, -(-_size(c) // PER_PAGE) + 1)
+        page_file(f"check{check.anchor[1:]}", n) for n in range(1, -(-_size(check) // PER_PAGE) + 1)
     )
 
 
-def _pointer(shown: int, findings: int, passed: str) -> str:
-    """Say what stands on the pages of a check, of which its first findings are shown."""
+def _pointer(shown_count: int, findings: int, passes: str) -> str:
+    """Describe the pages of a check whose first findings are shown."""
     if not findings:
-        return say("{passes}, with their records:", passes=passed)
-    if findings == shown:
-        same = (
+        return say("{passes}, with their records:", passes=passes)
+    if findings == shown_count:
+        sentence = (
             mark("The same and {passes} on a page of its own:")
-            if passed
+            if passes
             else mark("The same on a page of its own:")
         )
-        return say(same, passes=passed)
-    first = (
+        return say(sentence, passes=passes)
+    sentence = (
         mark("{n} of {all} findings are listed here; all of them, and {passes}:")
-        if passed
+        if passes
         else mark("{n} of {all} findings are listed here; all of them:")
     )
-    return say(first, n=number(shown), all=number(findings), passes=passed)
+    return say(sentence, n=number(shown_count), all=number(findings), passes=passes)
 
 
-_HELD = (
+_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
     *("status", "reason", "record", "waived_until"),
 )
-_WITHIN = (
+_CHECK_ORDER = (
     f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
 )
 """In SQL: what fails first, then by tier, the highest first; the passes last."""
-_SHOWN = f"status <> '{Status.NA}'"
+_IN_SCOPE = f"status <> '{Status.NA}'"
 
 
 def _by_check(view: View) -> str:
-    """In SQL: the place of a check in the report."""
+    """Return in SQL the place of a check in the report."""
     return f'list_position({quoted_list(_names(view))}, "check")'
 
 
 def _names(view: View) -> list[str]:
-    """The checks of the report in its order, as the store calls them."""
-    printed = {head[0]: name for name, head in view.findings.heads.items()}
-    return [printed[c.id] for c in view.checks]
+    """Return the checks of the report in order, by their name in the store."""
+    names = {head[0]: name for name, head in view.findings.heads.items()}
+    return [names[c.id] for c in view.checks]
 
 
 def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
-    """Yield the verdicts of every check, page by page; inline a page a check."""
-    rows = view.findings.results.each(_HELD, _SHOWN, f"ORDER BY {_by_check(view)}, {_WITHIN}")
+    """Yield the results of every check, page by page; inline, one page per check."""
+    rows = view.findings.results.each(
+        _COLUMNS, _IN_SCOPE, f"ORDER BY {_by_check(view)}, {_CHECK_ORDER}"
+    )
     return _pages(view, rows, inline)
 
 
 def _first_pages(view: View) -> Iterator[Page]:
     """Yield the first findings of every check."""
-    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
-    first = (
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
+    clause = (
         f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY"
         f" {_by_check(view)}, {nth}"
     )
-    for page in _pages(view, view.findings.results.each(_HELD, _SHOWN, first), inline=False):
+    for page in _pages(view, view.findings.results.each(_COLUMNS, _IN_SCOPE, clause), inline=False):
         yield replace(page, rows=tuple(r for r in page.rows if r.status != PASS))
 
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    tier = cache(lambda n: say("tier {n}", n=n))  # few, and said for every row
+    tier = cache(lambda n: say("tier {n}", n=n))  # few tiers, printed for every row
     for name, group in groupby(rows, key=lambda row: row[1]):
         check = checks[name]
         files = ("",) if inline else _files(check)
-        for n, file in enumerate(files, 1):
+        for position, file in enumerate(files, 1):
             part = tuple(
                 _row(r, check, file, tier) for r in (group if inline else islice(group, PER_PAGE))
             )
             if not part:
                 break
-            title = say("page {n} of {all}", n=n, all=len(files)) if len(files) > 1 else ""
+            title = say("page {n} of {all}", n=position, all=len(files)) if len(files) > 1 else ""
             yield Page(file, check, title, part)
 
 
-def page_file(name: str, n: int) -> str:
-    """Name a page; a plus sign is in no anchor, so no second page can be called like another's
-    first.
-    """
-    return f"{name}+{n}.html" if n > 1 else f"{name}.html"
+def page_file(name: str, position: int) -> str:
+    """Name a page. No anchor has a plus sign, so pages of different lists never share a name."""
+    return f"{name}+{position}.html" if position > 1 else f"{name}.html"
 
 
-def _row(held: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
-    """Print a verdict; what is cut stands in the file that is named."""
-    id_, _, subject, actor, whose, lo, hi, status, reason, ref, until = held
-    file, ranked = RESULTS if status == PASS else ALL, tier_text(lo, hi)
+def _row(values: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
+    """Print a result; cut texts name the file that has them in full."""
+    id_, _, subject, actor, owner_name, lo, hi, status, reason, ref, waived_until = values
+    file, tier_range = RESULTS if status == PASS else ALL, tier_text(lo, hi)
     return Row(
         anchor=f"v-{id_}",
         page=page,
@@ -289,99 +291,100 @@ def _row(held: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], s
         severity=check.severity,
         subject=short(clean(subject), file, 120),
         actor=clean(actor),
-        owner=owner(short(clean(whose), file, 80)),
-        tier=ranked,
-        tier_text=tier(ranked),
+        owner=owner(short(clean(owner_name), file, 80)),
+        tier=tier_range,
+        tier_text=tier(tier_range),
         status=status,
         reason=short(clean(reason), file),
         record=record(short(clean(ref), file, 160)),
-        waived_until=until,
+        waived_until=waived_until,
     )
 
 
 def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
-    """Group all rows by the agent or account they are about, by name; the organisation comes
-    first.
-    """
+    """Group all rows by agent or account, by name; the organisation comes first."""
     cards = {card.agent: card for card in view.agents.cards}
-    own: dict[str, list[Row]] = {name: [] for name in cards}
+    rows_by_actor: dict[str, list[Row]] = {name: [] for name in cards}
     for row in rows:
-        own.setdefault(row.actor, []).append(row)
-    taken: set[str] = set()
-    for name in sorted(own):
-        yield _actor(name, own[name], slug("a", name, taken), "", cards.get(name))
+        rows_by_actor.setdefault(row.actor, []).append(row)
+    slugs: set[str] = set()
+    for name in sorted(rows_by_actor):
+        yield _actor(name, rows_by_actor[name], slug("a", name, slugs), "", cards.get(name))
 
 
 def _sizes(view: View) -> list[tuple[str, int]]:
-    """Return who has a verdict or a picture, by name, with the number of verdicts."""
-    sizes = dict(view.findings.results.each(("actor", "count(*)"), _SHOWN, "GROUP BY actor"))
-    named = set(map(clean, sizes))
-    sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in named}
+    """Return everyone with a result or a picture, by name, with the number of results."""
+    sizes = dict(view.findings.results.each(("actor", "count(*)"), _IN_SCOPE, "GROUP BY actor"))
+    names = set(map(clean, sizes))
+    sizes |= {card.agent: 0 for card in view.agents.cards if card.agent not in names}
     return sorted(sizes.items())
 
 
 def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
-    """Yield who has a verdict or a picture in a long run, by name, page by page."""
+    """Yield everyone with a result or a picture in a long run, by name, page by page."""
     cards = {card.agent: card for card in view.agents.cards}
-    verdicts = groupby(_links(view), key=lambda pair: pair[0])
-    taken: set[str] = set()
+    links = groupby(_links(view), key=lambda pair: pair[0])
+    slugs: set[str] = set()
     page: list[Actor] = []
-    at, on_page = 1, 0
-    for name, n in _sizes(view):
-        size = n + PATH * (clean(name) in cards)
+    page_number, on_page = 1, 0
+    for name, total in _sizes(view):
+        size = total + PATH * (clean(name) in cards)
         if on_page and on_page + size > NAMES_PER_PAGE:
-            yield f"agents+{at}.html", page
-            page, at, on_page = [], at + 1, 0
+            yield f"agents+{page_number}.html", page
+            page, page_number, on_page = [], page_number + 1, 0
         on_page += size
-        rows = [row for _, row in next(verdicts)[1]] if n else []
-        anchor = slug("a", clean(name), taken)
-        page.append(_actor(clean(name), rows, anchor, f"agents+{at}.html", cards.get(clean(name))))
+        rows = [row for _, row in next(links)[1]] if total else []
+        anchor = slug("a", clean(name), slugs)
+        page.append(
+            _actor(clean(name), rows, anchor, f"agents+{page_number}.html", cards.get(clean(name)))
+        )
     if page:
-        yield f"agents+{at}.html", page
+        yield f"agents+{page_number}.html", page
 
 
 def _links(view: View) -> Iterator[tuple[str, Link]]:
-    """Yield all verdicts of a long run by the name of their actor, each with the page by check on
-    which it stands.
-    """
+    """Yield all results of a long run by actor name, each with its page by check."""
     checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
-    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_WITHIN})'
-    more = f"ORDER BY actor, {_by_check(view)}, {nth}"
-    said = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
+    order = f"ORDER BY actor, {_by_check(view)}, {nth}"
+    owner_text = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
     columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
-    for id_, name, actor, whose, lo, hi, status, n in view.findings.results.each(
-        columns, _SHOWN, more
+    for id_, name, actor, owner_name, lo, hi, status, position in view.findings.results.each(
+        columns, _IN_SCOPE, order
     ):
         check, files = checks[name]
-        page = files[(n - 1) // PER_PAGE]
-        yield actor, Link(f"v-{id_}", page, check.id, status, said(whose), tier_text(lo, hi))
+        page = files[(position - 1) // PER_PAGE]
+        yield (
+            actor,
+            Link(f"v-{id_}", page, check.id, status, owner_text(owner_name), tier_text(lo, hi)),
+        )
 
 
 def _actor(
     name: str, rows: Sequence[Row | Link], anchor: str, page: str, card: AgentCard | None
 ) -> Actor:
-    grouped: dict[str, list[Row | Link]] = defaultdict(list)
+    rows_by_status: dict[str, list[Row | Link]] = defaultdict(list)
     for row in rows:
-        grouped[row.status].append(row)
-    first = next((r for r in rows if r.status != PASS), rows[0] if rows else None)
+        rows_by_status[row.status].append(row)
+    first_row = next((r for r in rows if r.status != PASS), rows[0] if rows else None)
     return Actor(
         name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
-        owner=first.owner if name and first else "",
-        tier=card.tier if card else first.tier if name and first else "",
-        standing=_standing({s: len(grouped[s]) for s in STATUSES}),
-        verdicts=tuple((s, tuple(grouped[s])) for s in STATUSES if grouped[s]),
+        owner=first_row.owner if name and first_row else "",
+        tier=card.tier if card else first_row.tier if name and first_row else "",
+        standing=_standing({s: len(rows_by_status[s]) for s in STATUSES}),
+        verdicts=tuple((s, tuple(rows_by_status[s])) for s in STATUSES if rows_by_status[s]),
         card=card,
     )
 
 
-def _standing(n: Mapping[str, int]) -> str:
+def _standing(totals: Mapping[str, int]) -> str:
     parts = (
-        (n["fail"], mark("{n} failing")),
-        (n["unknown"], mark("{n} unknown")),
-        (n["compensated"] + n["attested"], mark("{n} made good")),
+        (totals["fail"], mark("{n} failing")),
+        (totals["unknown"], mark("{n} unknown")),
+        (totals["compensated"] + totals["attested"], mark("{n} made good")),
     )
-    still_open = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
-    passed = [say("{n} pass", n=number(n[PASS]))] if n[PASS] else []
-    return " · ".join(still_open + passed)
+    open_parts = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
+    passes = [say("{n} pass", n=number(totals[PASS]))] if totals[PASS] else []
+    return " · ".join(open_parts + passes)

@@ -1,7 +1,7 @@
-"""Rows of verdicts, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
+"""Rows of results, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
 
-A long run has them by the hundred thousand, and the loops of the templates take three times as
-long."""
+A long run has hundreds of thousands, and template loops take three times as long.
+"""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ _ROW = (
 
 
 def verdict_rows(rows: Iterable[Row]) -> Markup:
-    """Fill a row of a table for each verdict; it is found and chosen by its words."""
-    listed = list(rows)
-    codes = {r.status for r in listed} | {r.severity for r in listed}
+    """Print a table row for each result; search and filters use its words."""
+    results = list(rows)
+    codes = {r.status for r in results} | {r.severity for r in results}
     words = {code: str(escape(word(code))) for code in codes}
-    return Markup("".join(_row(r, words) for r in listed))
+    return Markup("".join(_row(r, words) for r in results))
 
 
 def verdict_links(rows: Iterable[Row | Link]) -> Markup:
-    """Name the checks of verdicts, each a link to its row."""
-    made = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
-    return Markup(f"{made}.")
+    """List the checks of results, each as a link to its row."""
+    links = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
+    return Markup(f"{links}.")
 
 
 def path(text: str) -> Markup:
-    """Let a browser break the name of a file where its folders end, rather than anywhere."""
-    return Markup(_breaking(text))
+    """Let a browser break a file name at its folders."""
+    return Markup(_breakable(text))
 
 
-def _row(r: Row, words: Mapping[str, str]) -> str:
+def _row(row: Row, words: Mapping[str, str]) -> str:
     return _ROW.format(
-        anchor=r.anchor,
-        severity=words[r.severity],
-        said=words[r.status],
-        subject=escape(r.subject),
-        tier=_plain(r.tier_text),
-        status=r.status,
-        reason=escape(r.reason),
-        waived=_waived(r.waived_until) if r.waived_until else "",
-        record=_breaking(r.record),
-        owner=_plain(r.owner),
+        anchor=row.anchor,
+        severity=words[row.severity],
+        said=words[row.status],
+        subject=escape(row.subject),
+        tier=_plain(row.tier_text),
+        status=row.status,
+        reason=escape(row.reason),
+        waived=_waiver_html(row.waived_until) if row.waived_until else "",
+        record=_breakable(row.record),
+        owner=_plain(row.owner),
     )
 
 
-def _waived(day: str) -> str:
+def _waiver_html(day: str) -> str:
     return f' <span class="quiet">{escape(say("waived until {day}", day=day))}</span>'
 
 
-def _breaking(text: str) -> str:
+def _breakable(text: str) -> str:
     return str(escape(text)).replace("/", "/<wbr>")
 
 
 @lru_cache(10_000)
 def _plain(text: str) -> str:
-    """Text that many rows share."""
+    """Escape a text that many rows share."""
     return str(escape(text))

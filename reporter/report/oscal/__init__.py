@@ -1,5 +1,5 @@
 """OSCAL: a `shape.View` in, a folder of documents out. Names, rounding and order come from the
-view; nothing is assessed here.
+view. Nothing is assessed here.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ MARK = "\0stream"
 
 def write(view: View, path: Path) -> None:
     """Write the folder: catalogs, profile.json, mapping-collection.json, assessment-results.json,
-    and poam.json if anything is open.
+    and poam.json if actions are open.
     """
-    known = names(view)
-    documents = {known.files[f.id]: catalog(view, f, known) for f in view.frameworks} | {
-        known.files[CHECKS]: checks_catalog(view, known),
-        "profile.json": profile(view, known),
-        "mapping-collection.json": mapping_collection(view, known),
-        "assessment-results.json": assessment_results(view, known),
-        "poam.json": poam(view, known),
+    oscal_names = names(view)
+    documents = {
+        oscal_names.files[f.id]: catalog(view, f, oscal_names) for f in view.frameworks
+    } | {
+        oscal_names.files[CHECKS]: checks_catalog(view, oscal_names),
+        "profile.json": profile(view, oscal_names),
+        "mapping-collection.json": mapping_collection(view, oscal_names),
+        "assessment-results.json": assessment_results(view, oscal_names),
+        "poam.json": poam(view, oscal_names),
     }
     path.mkdir()
     for name, document in documents.items():
@@ -41,7 +43,7 @@ def write(view: View, path: Path) -> None:
 
 
 def _write(document: dict[str, Any], file: TextIO) -> None:
-    """Write a document; what it has as a stream goes through item by item."""
+    """Write a document. Its streams are written item by item."""
     streams: list[Stream] = []
 
     def mark(value: object) -> str:
@@ -50,9 +52,9 @@ def _write(document: dict[str, Any], file: TextIO) -> None:
         streams.append(value)
         return MARK
 
-    first, *rest = _to_json(document, mark).split(_to_json(MARK))
-    file.write(first)
-    for stream, text in zip(streams, rest, strict=True):
+    head, *tails = _to_json(document, mark).split(_to_json(MARK))
+    file.write(head)
+    for stream, text in zip(streams, tails, strict=True):
         file.write("[")
         for n, item in enumerate(stream):
             file.write("," * (n > 0) + _to_json(item))

@@ -1,7 +1,7 @@
 """Catalogs and the profile. In: the frameworks, themes and checks of a view. Out: one OSCAL catalog
 each, and the target levels.
 
-Of publishers' texts there are ids and titles only, as our catalogs hold them; all prose is our own.
+Ids and titles are the publishers', as in our catalogs; all prose is our own.
 """
 
 from __future__ import annotations
@@ -30,96 +30,111 @@ from reporter.report.view import elements
 from reporter.report.view.format import clean
 
 
-def catalog(view: View, f: elements.Framework, known: Names) -> Json:
-    """Return the catalog of a framework, grouped as it is."""
+def catalog(view: View, framework: elements.Framework, names: Names) -> Json:
+    """Return the catalog of a framework, with its groups."""
     home = {
         clean(member): g.id
-        for g in sorted(f.groups, key=lambda g: g.depth)
+        for g in sorted(framework.groups, key=lambda g: g.depth)
         for member in g.controls
     }
     controls: dict[str, list[Json]] = defaultdict(list)
-    for c in f.controls:
-        controls[home.get(c.id, "")].append(_control(f, c, known))
-    ids = {g.id for g in f.groups}
-    inner: dict[str, list[elements.Group]] = defaultdict(list)
-    for g in f.groups:
-        inner[g.parent if g.parent in ids else ""].append(g)
+    for c in framework.controls:
+        controls[home.get(c.id, "")].append(_control(framework, c, names))
+    ids = {g.id for g in framework.groups}
+    children: dict[str, list[elements.Group]] = defaultdict(list)
+    for g in framework.groups:
+        children[g.parent if g.parent in ids else ""].append(g)
 
-    def grouped(g: elements.Group) -> Json:
-        own, groups = controls[g.id], [grouped(child) for child in inner[g.id]]
-        if own and groups:  # OSCAL allows a group one or the other
-            rest = filled(id=known.ids[REST, f.id, g.id], title=title(g.title, g.id), controls=own)
-            own, groups = [], [rest, *groups]
+    def grouped(group: elements.Group) -> Json:
+        own_controls, groups = controls[group.id], [grouped(child) for child in children[group.id]]
+        if own_controls and groups:  # OSCAL allows a group one or the other
+            remainder = filled(
+                id=names.ids[REST, framework.id, group.id],
+                title=title(group.title, group.id),
+                controls=own_controls,
+            )
+            own_controls, groups = [], [remainder, *groups]
         return filled(
-            id=known.ids[GROUP, f.id, g.id],
-            title=title(g.title, g.id),
-            props=[label(g.id)],
-            controls=own,
+            id=names.ids[GROUP, framework.id, group.id],
+            title=title(group.title, group.id),
+            props=[label(group.id)],
+            controls=own_controls,
             groups=groups,
         )
 
-    heading = f"{f.title}, as assessed"
+    heading = f"{framework.title}, as assessed"
     return {
         "catalog": filled(
-            uuid=known.uuid("catalog", f.id),
-            metadata=metadata(view, known, heading, f.version, f"{f.origin}. {f.intro}"),
+            uuid=names.uuid("catalog", framework.id),
+            metadata=metadata(
+                view, names, heading, framework.version, f"{framework.origin}. {framework.intro}"
+            ),
             controls=controls[""],
-            groups=[grouped(g) for g in inner[""]],
+            groups=[grouped(g) for g in children[""]],
         )
     }
 
 
-def _control(f: elements.Framework, c: elements.Control, known: Names) -> Json:
-    checks = ", ".join(f"{line.check.text} ({line.strength})" for line in c.checks)
-    asked = [f"These checks pass for every subject in scope: {checks}."] if checks else []
-    asked += [f"This question is answered with yes: {c.ask}"] if c.ask else []
-    objective = known.ids[OBJECTIVE, f.id, c.id]
+def _control(framework: elements.Framework, control: elements.Control, names: Names) -> Json:
+    checks = ", ".join(f"{line.check.text} ({line.strength})" for line in control.checks)
+    conditions = [f"These checks pass for every subject in scope: {checks}."] if checks else []
+    conditions += [f"This question is answered with yes: {control.ask}"] if control.ask else []
+    objective = names.ids[OBJECTIVE, framework.id, control.id]
     return filled(
-        id=known.ids[CONTROL, f.id, c.id],
-        title=title(c.title, c.id),
-        props=[label(c.id)],
+        id=names.ids[CONTROL, framework.id, control.id],
+        title=title(control.title, control.id),
+        props=[label(control.id)],
         parts=[
-            *([{"name": "guidance", "prose": markup(c.paraphrase)}] if c.paraphrase else []),
-            filled(id=objective, name="assessment-objective", prose=markup(" ".join(asked))),
+            *(
+                [{"name": "guidance", "prose": markup(control.paraphrase)}]
+                if control.paraphrase
+                else []
+            ),
+            filled(id=objective, name="assessment-objective", prose=markup(" ".join(conditions))),
         ],
     )
 
 
-def checks_catalog(view: View, known: Names) -> Json:
+def checks_catalog(view: View, names: Names) -> Json:
     """Return our own checks as a catalog, grouped by theme."""
     checks = {c.id: c for c in view.checks}
     groups = []
     for theme in view.themes.controls:
-        mine = [checks.pop(line.check.text) for line in theme.checks if line.check.text in checks]
+        theme_checks = [
+            checks.pop(line.check.text) for line in theme.checks if line.check.text in checks
+        ]
         groups.append(
             filled(
-                id=known.ids[GROUP, CHECKS, theme.id],
+                id=names.ids[GROUP, CHECKS, theme.id],
                 title=title(theme.title, theme.id),
                 props=[label(theme.id)],
-                controls=[_check(c, known) for c in mine],
+                controls=[_check(c, names) for c in theme_checks],
             )
         )
     return {
         "catalog": filled(
-            uuid=known.uuid("catalog", CHECKS),
-            metadata=metadata(view, known, "Checks", view.cover.evidence_short),
-            controls=[_check(c, known) for c in checks.values()],
+            uuid=names.uuid("catalog", CHECKS),
+            metadata=metadata(view, names, "Checks", view.cover.evidence_short),
+            controls=[_check(c, names) for c in checks.values()],
             groups=groups,
         )
     }
 
 
-def _check(c: elements.Check, known: Names) -> Json:
-    holds = f"This holds for every subject in scope: {c.title}."
-    fix = [{"name": "fix", "ns": NS, "prose": markup(c.fix)}] if c.fix else []
+def _check(check: elements.Check, names: Names) -> Json:
+    holds = f"This holds for every subject in scope: {check.title}."
+    fix = [{"name": "fix", "ns": NS, "prose": markup(check.fix)}] if check.fix else []
     return filled(
-        id=known.ids[CONTROL, CHECKS, c.id],
-        title=title(c.title, c.id),
-        props=[label(c.id), *props(severity=c.severity, level=c.level, evidence=c.evidence)],
+        id=names.ids[CONTROL, CHECKS, check.id],
+        title=title(check.title, check.id),
+        props=[
+            label(check.id),
+            *props(severity=check.severity, level=check.level, evidence=check.evidence),
+        ],
         parts=[
-            *([{"name": "guidance", "prose": markup(c.why)}] if c.why else []),
+            *([{"name": "guidance", "prose": markup(check.why)}] if check.why else []),
             {
-                "id": known.ids[OBJECTIVE, CHECKS, c.id],
+                "id": names.ids[OBJECTIVE, CHECKS, check.id],
                 "name": "assessment-objective",
                 "prose": markup(holds),
             },
@@ -128,24 +143,24 @@ def _check(c: elements.Check, known: Names) -> Json:
     )
 
 
-def profile(view: View, known: Names) -> Json:
+def profile(view: View, names: Names) -> Json:
     """Return the target levels: all controls of all catalogs, each with its level as a property."""
-    totals = {known.ids[TOTAL, f.id, ""]: f.total.level for f in view.frameworks}
+    totals = {names.ids[TOTAL, f.id, ""]: f.total.level for f in view.frameworks}
     totals["enterprise"] = view.summary.level
-    head = metadata(view, known, f"Target profile {view.cover.profile}", view.cover.evidence_short)
+    head = metadata(view, names, f"Target profile {view.cover.profile}", view.cover.evidence_short)
     head["props"] += [
         p for of, level in totals.items() for p in props(of, target_level=level.target)
     ]
     return {
         "profile": {
-            "uuid": known.uuid("profile"),
+            "uuid": names.uuid("profile"),
             "metadata": head,
-            "imports": [{"href": known.files[f.id], "include-all": {}} for f in view.frameworks],
+            "imports": [{"href": names.files[f.id], "include-all": {}} for f in view.frameworks],
             "merge": {"as-is": True},
             "modify": {
                 "alters": [
                     {
-                        "control-id": known.ids[CONTROL, f.id, c.id],
+                        "control-id": names.ids[CONTROL, f.id, c.id],
                         "adds": [{"props": props(target_level=c.level.target)}],
                     }
                     for f in view.frameworks

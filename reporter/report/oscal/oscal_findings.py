@@ -1,7 +1,7 @@
-"""What it means for the controls. In: frameworks and answers of a view. Out: one OSCAL finding a
-control.
+"""Findings on controls. In: frameworks and answers of a view. Out: one OSCAL finding per control.
 
-OSCAL knows satisfied and not-satisfied only. Satisfied is what is proven in full; unknown never is.
+OSCAL has only satisfied and not-satisfied. Satisfied means proven in full; unknown is never
+satisfied.
 """
 
 from __future__ import annotations
@@ -27,66 +27,72 @@ from reporter.report.view import elements
 SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
 
 
-def finding_uuid(known: Names, framework: str, control: str) -> str:
-    """Name the finding on a control."""
-    return known.uuid("finding", framework, control)
+def finding_uuid(names: Names, framework: str, control: str) -> str:
+    """Return the UUID of the finding on a control."""
+    return names.uuid("finding", framework, control)
 
 
-def findings(view: View, known: Names, risks: Mapping[str, list[str]]) -> Iterator[Json]:
-    """Return the finding on each control of each framework; `risks` are those of each check."""
+def findings(view: View, names: Names, risks: Mapping[str, list[str]]) -> Iterator[Json]:
+    """Yield the finding on each control of each framework; `risks` are those of each check."""
     answers = {t.anchor: t for t in view.attestations.rows if t.settles}
     for f in view.frameworks:
         for c in f.controls:
-            yield _finding(f, c, known, answers.get(c.anchor), risks)
+            yield _finding(f, c, names, answers.get(c.anchor), risks)
 
 
-def status(c: elements.Control, answer: AnswerLine | None) -> Json:
-    """Say whether a control is satisfied: only if its evidenced score is full. Else it fails, or
-    evidence is missing.
+def status(control: elements.Control, answer: AnswerLine | None) -> Json:
+    """Return the status of a control: satisfied only with a full evidenced score; otherwise failed,
+    or without evidence.
     """
-    if c.state == "assessed" and c.figure.exact_lo == "1/1":
+    if control.state == "assessed" and control.figure.exact_lo == "1/1":
         return {"state": SATISFIED, "reason": "pass"}
-    if any(k.counts.failed for k in c.checks) or (answer and answer.counts_as == "fail"):
+    if any(k.counts.failed for k in control.checks) or (answer and answer.counts_as == "fail"):
         return {"state": NOT_SATISFIED, "reason": "fail"}
-    said = "Nothing failed, but there is insufficient evidence"
-    if c.state == "not_applicable":
-        said = (
+    remark = "Nothing failed, but there is insufficient evidence"
+    if control.state == "not_applicable":
+        remark = (
             "Not applicable: no subject is in scope, so it counts in no total. OSCAL has no state"
             " for that"
         )
-    elif c.state == "not_assessed":
-        said = "Not assessed: insufficient evidence"
-    elif any(k.counts.compensated for k in c.checks):
-        said = "No failure is left uncompensated, but there is insufficient evidence for all of it"
-    return {"state": NOT_SATISFIED, "reason": "other", "remarks": f"{said}."}
+    elif control.state == "not_assessed":
+        remark = "Not assessed: insufficient evidence"
+    elif any(k.counts.compensated for k in control.checks):
+        remark = (
+            "No failure is left uncompensated, but there is insufficient evidence for all of it"
+        )
+    return {"state": NOT_SATISFIED, "reason": "other", "remarks": f"{remark}."}
 
 
 def _finding(
-    f: elements.Framework,
-    c: elements.Control,
-    known: Names,
+    framework: elements.Framework,
+    control: elements.Control,
+    names: Names,
     answer: AnswerLine | None,
     risks: Mapping[str, list[str]],
 ) -> Json:
-    checks = [line.check.text for line in c.checks]
-    seen = [check_uuid(known, check) for check in checks]
-    seen += [answer_uuid(known, answer)] if answer else []
-    na = c.state == "not_applicable"
+    checks = [line.check.text for line in control.checks]
+    observations = [check_uuid(names, check) for check in checks]
+    observations += [answer_uuid(names, answer)] if answer else []
+    na = control.state == "not_applicable"
     return filled(
-        uuid=finding_uuid(known, f.id, c.id),
-        title=title(f"{f.short} {c.id}: {c.title}", c.id),
-        description=markup(c.standing),
-        props=props(framework=f.id, control=c.id, state=c.state)
-        + scored(c.figure, c.coverage, c.level)
-        + props(gap=c.gap_text, confidence=c.confidence, weight_sensitive=c.level.sensitive),
+        uuid=finding_uuid(names, framework.id, control.id),
+        title=title(f"{framework.short} {control.id}: {control.title}", control.id),
+        description=markup(control.standing),
+        props=props(framework=framework.id, control=control.id, state=control.state)
+        + scored(control.figure, control.coverage, control.level)
+        + props(
+            gap=control.gap_text,
+            confidence=control.confidence,
+            weight_sensitive=control.level.sensitive,
+        ),
         target=filled(
             type="objective-id",
-            target_id=known.ids[OBJECTIVE, f.id, c.id],
-            title=title(f"{c.id} {c.title}", c.id),
-            status=status(c, answer),
+            target_id=names.ids[OBJECTIVE, framework.id, control.id],
+            title=title(f"{control.id} {control.title}", control.id),
+            status=status(control, answer),
             implementation_status={"state": "not-applicable"} if na else None,
         ),
-        related_observations=related("observation", seen),
+        related_observations=related("observation", observations),
         related_risks=related("risk", (r for check in checks for r in risks.get(check, ()))),
-        remarks=markup("\n\n".join(c.reasons)),
+        remarks=markup("\n\n".join(control.reasons)),
     )

@@ -1,5 +1,5 @@
-"""The mapping collection. In: the crosswalks of a view, and which checks its controls list. Out:
-one OSCAL map a pair.
+"""The mapping collection. In: the crosswalks of a view, and the checks of its controls. Out: one
+OSCAL map per pair.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _DESCRIPTION = (
 )
 
 
-def mapping_collection(view: View, known: Names) -> Json:
+def mapping_collection(view: View, names: Names) -> Json:
     """Return crosswalks and check lists as mappings; empty when there are no pairs."""
-    mappings = [m for m in (_crosswalk(w, known) for w in view.crosswalks) if m]
-    mappings += [m for m in (_checks(f, known) for f in view.frameworks) if m]
+    mappings = [m for m in (_crosswalk(w, names) for w in view.crosswalks) if m]
+    mappings += [m for m in (_checks(f, names) for f in view.frameworks) if m]
     if not mappings:
         return {}
-    head = metadata(view, known, "Crosswalks and checks", view.cover.evidence_short)
+    head = metadata(view, names, "Crosswalks and checks", view.cover.evidence_short)
     lists = {name for w in view.crosswalks for name in (w.origin, w.target)}
     return {
         "mapping-collection": filled(
-            uuid=known.uuid("mapping-collection"),
+            uuid=names.uuid("mapping-collection"),
             metadata=head,
             provenance={
                 "method": "human",
@@ -53,16 +53,16 @@ def mapping_collection(view: View, known: Names) -> Json:
             },
             mappings=mappings,
             back_matter=filled(
-                resources=[_resource(name, known) for name in sorted(lists - known.files.keys())]
+                resources=[_resource(name, names) for name in sorted(lists - names.files.keys())]
             )
             or None,
         )
     }
 
 
-def _resource(name: str, known: Names) -> Json:
+def _resource(name: str, names: Names) -> Json:
     return {
-        "uuid": known.uuid("list", name),
+        "uuid": names.uuid("list", name),
         "title": title(name, name),
         "description": (
             "Known from crosswalks only; this run holds no catalog of it. Its ids are the"
@@ -71,68 +71,75 @@ def _resource(name: str, known: Names) -> Json:
     }
 
 
-def _crosswalk(w: elements.Crosswalk, known: Names) -> Json:
+def _crosswalk(crosswalk: elements.Crosswalk, names: Names) -> Json:
     maps = [
         filled(
-            uuid=known.uuid("map", w.id, source.text, target.text),
+            uuid=names.uuid("map", crosswalk.id, source.text, target.text),
             relationship=RELATIONSHIPS[row.relation],
-            sources=[_item(w.origin, source.text, known)],
-            targets=[_item(w.target, target.text, known)],
+            sources=[_item(crosswalk.origin, source.text, names)],
+            targets=[_item(crosswalk.target, target.text, names)],
             confidence_score={"category": row.confidence},
             remarks=markup(row.note),
         )
-        for row in w.rows
+        for row in crosswalk.rows
         for source in row.origins
         for target in row.targets
     ]
     if not maps:
         return {}
-    basis = {row.basis: None for row in w.rows}
-    return _mapping(w.id, w.origin, w.target, maps, f"{w.title}. {w.intro}", known) | filled(
-        props=[p for text in basis for p in props(basis=text)]
-    )
+    basis = {row.basis: None for row in crosswalk.rows}
+    return _mapping(
+        crosswalk.id,
+        crosswalk.origin,
+        crosswalk.target,
+        maps,
+        f"{crosswalk.title}. {crosswalk.intro}",
+        names,
+    ) | filled(props=[p for text in basis for p in props(basis=text)])
 
 
-def _checks(f: elements.Framework, known: Names) -> Json:
+def _checks(framework: elements.Framework, names: Names) -> Json:
     maps = [
         {
-            "uuid": known.uuid("map", CHECKS, f.id, line.text, c.id),
+            "uuid": names.uuid("map", CHECKS, framework.id, line.text, c.id),
             "relationship": "intersects-with",
-            "sources": [_item(CHECKS, line.text, known)],
-            "targets": [_item(f.id, c.id, known)],
+            "sources": [_item(CHECKS, line.text, names)],
+            "targets": [_item(framework.id, c.id, names)],
             "props": props(strength=strength),
         }
-        for c in f.controls
+        for c in framework.controls
         for strength, line in (
             *((one.strength, one.check) for one in c.checks),
             *(("contextual", link) for link in c.context),
         )
     ]
-    return _mapping(f"{CHECKS}-{f.id}", CHECKS, f.id, maps, f.intro, known) if maps else {}
+    return (
+        _mapping(f"{CHECKS}-{framework.id}", CHECKS, framework.id, maps, framework.intro, names)
+        if maps
+        else {}
+    )
 
 
 def _mapping(
-    name: str, origin: str, target: str, maps: list[Json], remarks: str, known: Names
+    name: str, origin: str, target: str, maps: list[Json], remarks: str, names: Names
 ) -> Json:
     return filled(
-        uuid=known.uuid("mapping", name),
-        source_resource=_list(origin, known),
-        target_resource=_list(target, known),
+        uuid=names.uuid("mapping", name),
+        source_resource=_list(origin, names),
+        target_resource=_list(target, names),
         maps=maps,
         remarks=markup(remarks),
     )
 
 
-def _list(name: str, known: Names) -> Json:
-    return {"type": "catalog", "href": known.files.get(name) or f"#{known.uuid('list', name)}"}
+def _list(name: str, names: Names) -> Json:
+    return {"type": "catalog", "href": names.files.get(name) or f"#{names.uuid('list', name)}"}
 
 
-def _item(of: str, name: str, known: Names) -> Json:
-    """Name one end of a pair; OSCAL knows no groups there, so one says by a property that it is
-    one.
-    """
-    control = known.ids.get((CONTROL, of, name))
-    group = "" if control else known.ids.get((GROUP, of, name), "")
+def _item(list_id: str, name: str, names: Names) -> Json:
+    """Return one end of a pair. OSCAL has no groups there, so a property marks a group."""
+    control = names.ids.get((CONTROL, list_id, name))
+    group = "" if control else names.ids.get((GROUP, list_id, name), "")
     return filled(
         type="control",
         id_ref=control or group or name.strip(),

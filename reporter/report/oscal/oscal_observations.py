@@ -1,4 +1,4 @@
-"""What was seen. In: checks, answers, verdicts and input files of a view. Out: OSCAL observations,
+"""Observations. In: checks, answers, results and input files of a view. Out: OSCAL observations,
 their subjects, and resources.
 """
 
@@ -32,114 +32,123 @@ RUN_FILES = {
 }
 
 
-def check_uuid(known: Names, check: str) -> str:
-    """Name the observation that holds what a check found."""
-    return known.uuid("check", check)
+def check_uuid(names: Names, check: str) -> str:
+    """Return the UUID of the observation for a check."""
+    return names.uuid("check", check)
 
 
-def verdict_uuid(known: Names, verdict: str) -> str:
-    """Name the observation of one verdict by its row in the findings."""
-    return known.uuid("verdict", verdict)
+def verdict_uuid(names: Names, row_id: str) -> str:
+    """Return the UUID of the observation for one result, by its row in the findings."""
+    return names.uuid("verdict", row_id)
 
 
-def answer_uuid(known: Names, answer: AnswerLine) -> str:
-    """Name the observation that a person's answer is."""
-    return known.uuid("answer", answer.anchor, answer.record)
+def answer_uuid(names: Names, answer: AnswerLine) -> str:
+    """Return the UUID of the observation for a person's answer."""
+    return names.uuid("answer", answer.anchor, answer.record)
 
 
-def of_checks(view: View, known: Names) -> Iterator[Json]:
-    """Return an observation for each check: its counts and its exact score."""
+def of_checks(view: View, names: Names) -> Iterator[Json]:
+    """Yield an observation for each check: its counts and its exact score."""
     evidence = [
-        {"href": f"#{known.uuid('file', name)}", "description": RUN_FILES[name]}
+        {"href": f"#{names.uuid('file', name)}", "description": RUN_FILES[name]}
         for name in ("results.parquet", "manifest.json")
     ]
-    for c in view.checks:
-        n = c.counts
+    for check in view.checks:
+        tally = check.counts
         yield filled(
-            uuid=check_uuid(known, c.id),
-            title=title(f"{c.id} {c.title}", c.id),
-            description=markup(c.standing),
+            uuid=check_uuid(names, check.id),
+            title=title(f"{check.id} {check.title}", check.id),
+            description=markup(check.standing),
             props=props(
-                check=c.id,
-                severity=c.severity,
-                level=c.level,
-                passed=n.passed,
-                failed=n.failed,
-                unknown=n.unknown,
-                attested=n.attested,
-                compensated=n.compensated,
-                not_applicable=n.na,
-                sample=c.sample,
+                check=check.id,
+                severity=check.severity,
+                level=check.level,
+                passed=tally.passed,
+                failed=tally.failed,
+                unknown=tally.unknown,
+                attested=tally.attested,
+                compensated=tally.compensated,
+                not_applicable=tally.na,
+                sample=check.sample,
             )
-            + scored(c.figure, c.coverage),
+            + scored(check.figure, check.coverage),
             methods=["TEST"],
             types=["control-objective"],
             relevant_evidence=evidence,
             collected=view.cover.as_of_iso,
-            remarks=markup("\n\n".join((c.why, *c.reasons))),
+            remarks=markup("\n\n".join((check.why, *check.reasons))),
         )
 
 
-def of_answers(view: View, known: Names) -> Iterator[Json]:
-    """Return an observation for each answer on which a control's question rests."""
-    resources = files(view, known)
-    for t in view.attestations.rows:
-        if t.settles:
+def of_answers(view: View, names: Names) -> Iterator[Json]:
+    """Yield an observation for each answer that settles the question of a control."""
+    resources = files(view, names)
+    for answer in view.attestations.rows:
+        if answer.settles:
             yield filled(
-                uuid=answer_uuid(known, t),
-                title=title(f"{t.framework} {t.control}: {t.answer}", t.control),
-                description=markup(t.statement or t.answer),
-                props=props(answer=t.answer, counts_as=t.counts_as, attested_by=t.who, role=t.role),
-                methods=[_METHODS.get(t.method, "UNKNOWN")],
+                uuid=answer_uuid(names, answer),
+                title=title(
+                    f"{answer.framework} {answer.control}: {answer.answer}", answer.control
+                ),
+                description=markup(answer.statement or answer.answer),
+                props=props(
+                    answer=answer.answer,
+                    counts_as=answer.counts_as,
+                    attested_by=answer.who,
+                    role=answer.role,
+                ),
+                methods=[_METHODS.get(answer.method, "UNKNOWN")],
                 types=["control-objective"],
-                relevant_evidence=_records(t.record, resources),
-                collected=t.date_iso or view.cover.as_of_iso,
-                expires=t.expires_iso,
-                remarks=markup(t.why),
+                relevant_evidence=_records(answer.record, resources),
+                collected=answer.date_iso or view.cover.as_of_iso,
+                expires=answer.expires_iso,
+                remarks=markup(answer.why),
             )
 
 
-def of_verdicts(view: View, known: Names) -> Iterator[Json]:
-    """Return an observation for each verdict that failed, is unknown or compensated, with subject,
-    reason and record.
+def of_verdicts(view: View, names: Names) -> Iterator[Json]:
+    """Yield an observation for each failed, unknown or compensated result, with subject, reason and
+    record.
     """
-    resources = files(view, known)
-    for v in verdicts(view):
+    resources = files(view, names)
+    for finding in verdicts(view):
         yield filled(
-            uuid=verdict_uuid(known, v["id"]),
-            title=title(f"{v['check']} {v['status']}: {v['subject']}", v["check"]),
-            description=markup(v["reason"] or v["title"]),
+            uuid=verdict_uuid(names, finding["id"]),
+            title=title(
+                f"{finding['check']} {finding['status']}: {finding['subject']}", finding["check"]
+            ),
+            description=markup(finding["reason"] or finding["title"]),
             props=props(
-                check=v["check"],
-                status=v["status"],
-                severity=v["severity"],
-                tier=v["tier"],
-                owner=v["owner"],
-                waived_until=v["waived_until"],
-                waiver=v["waiver"],
+                check=finding["check"],
+                status=finding["status"],
+                severity=finding["severity"],
+                tier=finding["tier"],
+                owner=finding["owner"],
+                waived_until=finding["waived_until"],
+                waiver=finding["waiver"],
             ),
             methods=["TEST"],
             types=["finding"],
             subjects=[
                 {
-                    "subject-uuid": _subject_uuid(known, v["subject"], v["actor"]),
+                    "subject-uuid": _subject_uuid(names, finding["subject"], finding["actor"]),
                     "type": "inventory-item",
                 }
             ],
-            relevant_evidence=_records(v["record"], resources),
+            relevant_evidence=_records(finding["record"], resources),
             collected=view.cover.as_of_iso,
         )
 
 
-def subjects(view: View, known: Names) -> Iterator[Json]:
-    """Yield what the verdicts are about, as inventory items: one for each subject and its actor."""
-    one_each = "GROUP BY subject, actor ORDER BY min(place)"
-    told: set[str] = set()  # names that differ in hidden characters only are printed alike
-    for held in view.findings.results.each(("subject", "actor"), OPEN, one_each):
-        subject, actor = map(clean, held)
-        uuid = _subject_uuid(known, subject, actor)
-        if uuid not in told:
-            told.add(uuid)
+def subjects(view: View, names: Names) -> Iterator[Json]:
+    """Yield the subjects of the results as inventory items: one for each subject and actor."""
+    grouping = "GROUP BY subject, actor ORDER BY min(place)"
+    uuids: set[str] = set()  # names may differ only in hidden characters
+    for values in view.findings.results.each(("subject", "actor"), OPEN, grouping):
+        subject, actor = map(clean, values)
+        uuid = _subject_uuid(names, subject, actor)
+        if uuid not in uuids:
+            uuids.add(uuid)
             yield {
                 "uuid": uuid,
                 "description": title(subject, "–"),
@@ -147,52 +156,50 @@ def subjects(view: View, known: Names) -> Iterator[Json]:
             }
 
 
-def _subject_uuid(known: Names, subject: str, actor: str) -> str:
-    return known.uuid("subject", subject, actor)
+def _subject_uuid(names: Names, subject: str, actor: str) -> str:
+    return names.uuid("subject", subject, actor)
 
 
-def files(view: View, known: Names) -> dict[str, str]:
+def files(view: View, names: Names) -> dict[str, str]:
     """Return the UUID of every input file's resource by its name."""
-    return {f.file: known.uuid("input", f.file) for f in view.accounting.files}
+    return {f.file: names.uuid("input", f.file) for f in view.accounting.files}
 
 
-def resources(view: View, known: Names) -> Iterator[Json]:
-    """Return what observations rest on: files of the run by name, and input files with their
-    hashes.
-    """
-    for name, said in RUN_FILES.items():
+def resources(view: View, names: Names) -> Iterator[Json]:
+    """Yield the basis of observations: files of the run by name, and input files with hashes."""
+    for name, description in RUN_FILES.items():
         yield {
-            "uuid": known.uuid("file", name),
+            "uuid": names.uuid("file", name),
             "title": name,
-            "description": f"{said}; a file of the run, whose hash stands in manifest.json.",
+            "description": f"{description}; a file of the run, whose hash stands in manifest.json.",
             "rlinks": [{"href": f"../{name}"}],
         }
-    for f in view.accounting.files:
+    for file in view.accounting.files:
         yield filled(
-            uuid=known.uuid("input", f.file),
-            title=title(f.file, "–"),
+            uuid=names.uuid("input", file.file),
+            title=title(file.file, "–"),
             description=(
                 "An input file; the run does not hold it. Its name counts from the workspace."
             ),
             props=props(
-                source=f.source,
-                read=f.read,
-                kept=f.kept,
-                out_of_scope=f.out_of_scope,
-                unreadable=f.unreadable,
-                rejected=f.rejected,
+                source=file.source,
+                read=file.read,
+                kept=file.kept,
+                out_of_scope=file.out_of_scope,
+                unreadable=file.unreadable,
+                rejected=file.rejected,
             ),
             rlinks=[
                 filled(
-                    href=quote(f.file),
-                    hashes=[{"algorithm": "SHA-256", "value": f.sha256}] if f.sha256 else [],
+                    href=quote(file.file),
+                    hashes=[{"algorithm": "SHA-256", "value": file.sha256}] if file.sha256 else [],
                 )
             ],
         )
 
 
 def _records(record: str, resources: Mapping[str, str]) -> list[Json]:
-    """Point to a record, named file#number; nothing where the verdict rests on an absence."""
+    """Return a reference to a record, named file#number; none if the result rests on an absence."""
     if not record:
         return []
     uuid = resources.get(record.rpartition("#")[0])

@@ -1,4 +1,4 @@
-"""What every OSCAL document is made of. In: printed texts and ids of a `shape.View`. Out: plain
+"""The building blocks of OSCAL documents. In: printed texts and ids of a `shape.View`. Out: plain
 JSON values, tokens and UUIDs.
 """
 
@@ -61,18 +61,16 @@ class Names:
     system: str
     """Who is assessed."""
 
-    def uuid(self, role: str, *of: str) -> str:
-        """Return the UUID of a thing: the same for the same evidence, role and name; of what lasts,
-        in every run of the organisation.
+    def uuid(self, role: str, *parts: str) -> str:
+        """Return a UUID: the same for the same evidence, role and name. Lasting things keep it in
+        every run of the organisation.
         """
-        under = self.system if role in LASTING else self.evidence_id
-        return str(uuid5(_NAMESPACE, "\0".join((under, role, *of))))
+        scope_id = self.system if role in LASTING else self.evidence_id
+        return str(uuid5(_NAMESPACE, "\0".join((scope_id, role, *parts))))
 
 
 def system_id(view: View) -> Json:
-    """Name what is assessed; unlike all else it is called the same in every run of the
-    organisation.
-    """
+    """Return the id of the assessed system, which is the same in every run of the organisation."""
     return {
         "identifier-type": "http://ietf.org/rfc/rfc4122",
         "id": str(uuid5(_NAMESPACE, _system(view))),
@@ -84,24 +82,24 @@ def _system(view: View) -> str:
 
 
 def names(view: View) -> Names:
-    """Give every catalog, group, control and check a name that is valid and unique in the run."""
-    taken: set[str] = set()
-    files = {CHECKS: slug("catalog", CHECKS, taken)}
-    files |= {f.id: slug("catalog", f.id, taken) for f in view.frameworks}
+    """Give every catalog, group, control and check a valid name that is unique in the run."""
+    slugs: set[str] = set()
+    files = {CHECKS: slug("catalog", CHECKS, slugs)}
+    files |= {f.id: slug("catalog", f.id, slugs) for f in view.frameworks}
     groups = {CHECKS: [t.id for t in view.themes.controls]}
     controls = {CHECKS: [c.id for c in view.checks]}
     for f in view.frameworks:
         groups[f.id], controls[f.id] = [g.id for g in f.groups], [c.id for c in f.controls]
-    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, taken) for t in view.themes.controls}
-    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, taken) for f in view.frameworks}
+    ids = {(TOTAL, CHECKS, t.id): slug("theme", t.id, slugs) for t in view.themes.controls}
+    ids |= {(TOTAL, f.id, ""): slug("framework", f.id, slugs) for f in view.frameworks}
     for framework in files:
         prefix = re.sub("[^A-Za-z0-9._-]+", "-", framework)
         prefix = prefix if re.match("[A-Za-z_]", prefix) else f"_{prefix}"
         for kind, names_of in ((GROUP, groups), (CONTROL, controls)):
             for name in names_of[framework]:
-                ids[kind, framework, name] = token = slug(prefix, name, taken)
-                inner = REST if kind == GROUP else OBJECTIVE
-                ids[inner, framework, name] = slug(token, inner[:3], taken)
+                ids[kind, framework, name] = token = slug(prefix, name, slugs)
+                inner_kind = REST if kind == GROUP else OBJECTIVE
+                ids[inner_kind, framework, name] = slug(token, inner_kind[:3], slugs)
     return Names(
         view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)
     )
@@ -115,11 +113,9 @@ class Stream:
 
     @classmethod
     def of(cls, items: Iterator[Json]) -> Stream | None:
-        """Return the items as a stream; None where there are none, for OSCAL knows no empty
-        list.
-        """
-        first = next(items, None)
-        return None if first is None else cls(chain([first], items))
+        """Return the items as a stream, or None if there are none: OSCAL has no empty lists."""
+        first_item = next(items, None)
+        return None if first_item is None else cls(chain([first_item], items))
 
     def __iter__(self) -> Iterator[Json]:
         """Yield the items, once."""
@@ -127,19 +123,17 @@ class Stream:
 
 
 def filled(**fields: Any) -> Json:
-    """Return an object without the fields that are empty, which OSCAL forbids; `a_b` is named
-    `a-b`.
-    """
+    """Return an object without empty fields, which OSCAL forbids; `a_b` becomes `a-b`."""
     return {name.replace("_", "-"): v for name, v in fields.items() if v not in ("", [], None)}
 
 
 def prop(name: str, value: str, of: str = "") -> Json:
-    """Return one property of ours, with a class that says of what it is."""
+    """Return one property in our namespace, with its object as the class."""
     return filled(**{"name": name, "ns": NS, "value": value.strip(), "class": of})
 
 
 def props(of: str = "", **values: object) -> list[Json]:
-    """Return properties of ours in the order given; empty ones are left out, `a_b` is named
+    """Return properties in our namespace, in order; empty ones are left out, and `a_b` becomes
     `a-b`.
     """
     texts = ((name.replace("_", "-"), str(v).strip()) for name, v in values.items())
@@ -147,12 +141,18 @@ def props(of: str = "", **values: object) -> list[Json]:
 
 
 def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = "") -> list[Json]:
-    """Return score and level as properties. What is not assessed has no level; its score is the two
-    bounds only.
+    """Return score and level as properties. An object that is not assessed has no level, and its
+    score is only the two bounds.
     """
-    reached = level if figure.assessed else None
+    evidenced_level = level if figure.assessed else None
     levels = (
-        {"level": reached.text, "level_lo": reached.lo, "level_hi": reached.hi} if reached else {}
+        {
+            "level": evidenced_level.text,
+            "level_lo": evidenced_level.lo,
+            "level_hi": evidenced_level.hi,
+        }
+        if evidenced_level
+        else {}
     )
     target = {"target_level": level.target} if level else {}
     return props(
@@ -167,14 +167,12 @@ def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = 
 
 
 def label(name: str) -> Json:
-    """Return the property by which people know a control: its id as published."""
+    """Return the label of a control: its id as published."""
     return {"name": "label", "value": name.strip()}
 
 
 def markup(text: str) -> str:
-    """Escape what would be read as Markdown or HTML: names and log texts are printed as they
-    are.
-    """
+    """Escape Markdown and HTML, so that names and log texts are printed as they are."""
     return _MARKUP.sub(lambda m: f"\\{m[0]}", text)
 
 
@@ -188,17 +186,19 @@ def related(kind: str, uuids: Iterable[str]) -> list[Json]:
     return [{f"{kind}-uuid": uuid} for uuid in dict.fromkeys(uuids)]
 
 
-def metadata(view: View, known: Names, heading: str, version: str, remarks: str = "") -> Json:
-    """Return the head of a document; it was last modified when the assessment was made."""
-    by_us = known.uuid("party", "organisation")
+def metadata(view: View, names: Names, heading: str, version: str, remarks: str = "") -> Json:
+    """Return the head of a document. Its last modification is the time of the assessment."""
+    party_id = names.uuid("party", "organisation")
     return filled(
         title=title(f"{heading}: {view.cover.organisation}", heading),
         last_modified=view.cover.as_of_iso,
         version=version.strip() or view.cover.evidence_short,
         oscal_version=OSCAL_VERSION,
-        props=props(evidence_id=known.evidence_id, profile=view.cover.profile),
+        props=props(evidence_id=names.evidence_id, profile=view.cover.profile),
         roles=[{"id": "prepared-by", "title": "Prepared by"}],
-        parties=[{"uuid": by_us, "type": "organization", "name": view.cover.organisation.strip()}],
-        responsible_parties=[{"role-id": "prepared-by", "party-uuids": [by_us]}],
+        parties=[
+            {"uuid": party_id, "type": "organization", "name": view.cover.organisation.strip()}
+        ],
+        responsible_parties=[{"role-id": "prepared-by", "party-uuids": [party_id]}],
         remarks=markup(remarks),
     )

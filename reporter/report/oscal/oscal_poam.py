@@ -1,5 +1,5 @@
-"""The plan of action and milestones. In: the roadmap of a view. Out: the OSCAL document, an item an
-action.
+"""The plan of action and milestones. In: the roadmap of a view. Out: the OSCAL document, one item
+per action.
 """
 
 from __future__ import annotations
@@ -31,61 +31,63 @@ from reporter.report.oscal.oscal_parts import (
 from reporter.report.oscal.oscal_risks import facts, risk_uuid, risks, risks_by_check
 
 
-def poam(view: View, known: Names) -> Json:
-    """Return the plan in the order of the roadmap; empty when nothing is to be done, as OSCAL has
+def poam(view: View, names: Names) -> Json:
+    """Return the plan in the order of the roadmap. It is empty without open actions, as OSCAL has
     no plan without items.
     """
     if not view.roadmap.picks:
         return {}
 
-    def seen(verdicts: Iterable[tuple[str, str]]) -> list[str]:
-        return [check_uuid(known, check) for check in sorted({check for _, check in verdicts})]
+    def seen(results: Iterable[tuple[str, str]]) -> list[str]:
+        return [check_uuid(names, check) for check in sorted({check for _, check in results})]
 
-    by_check = risks_by_check(view, known)
-    missed = [
+    by_check = risks_by_check(view, names)
+    open_findings = [
         f
-        for f in findings(view, known, by_check)
+        for f in findings(view, names, by_check)
         if f["target"]["status"]["state"] == NOT_SATISFIED
     ]
     return {
         "plan-of-action-and-milestones": filled(
-            uuid=known.uuid("poam"),
-            metadata=metadata(view, known, "Plan of action", view.cover.evidence_short)
+            uuid=names.uuid("poam"),
+            metadata=metadata(view, names, "Plan of action", view.cover.evidence_short)
             | {"remarks": markup(view.roadmap.text)},
             system_id=system_id(view),
-            observations=[*of_checks(view, known), *of_answers(view, known)],
-            risks=Stream.of(risks(view, known, seen)),
-            findings=missed,
-            poam_items=Stream.of(_items(view, known, missed)),
-            back_matter={"resources": [_details(known), *resources(view, known)]},
+            observations=[*of_checks(view, names), *of_answers(view, names)],
+            risks=Stream.of(risks(view, names, seen)),
+            findings=open_findings,
+            poam_items=Stream.of(_items(view, names, open_findings)),
+            back_matter={"resources": [_details(names), *resources(view, names)]},
         )
     }
 
 
-def _details(known: Names) -> Json:
+def _details(names: Names) -> Json:
     return {
-        "uuid": known.uuid("details"),
+        "uuid": names.uuid("details"),
         "title": "Assessment results",
         "description": "Holds the single verdicts behind each observation and risk.",
         "rlinks": [{"href": "assessment-results.json"}],
     }
 
 
-def _items(view: View, known: Names, missed: list[Json]) -> Iterator[Json]:
-    on: dict[str, list[str]] = defaultdict(list)
-    for f in missed:
+def _items(view: View, names: Names, open_findings: list[Json]) -> Iterator[Json]:
+    finding_ids: dict[str, list[str]] = defaultdict(list)
+    for f in open_findings:
         for o in f.get("related-observations", ()):
-            on[o["observation-uuid"]].append(f["uuid"])
-    for p in view.roadmap.picks:
-        seen = [check_uuid(known, check) for check in p.checks]
-        ends = [risk_uuid(known, p)] if p.kind == IMPLEMENT else []
+            finding_ids[o["observation-uuid"]].append(f["uuid"])
+    for pick in view.roadmap.picks:
+        observations = [check_uuid(names, check) for check in pick.checks]
+        risk_ids = [risk_uuid(names, pick)] if pick.kind == IMPLEMENT else []
         yield filled(
-            uuid=known.uuid("poam-item", p.id),
-            title=title(p.title, p.id),
-            description=markup(p.fix or p.title),
-            props=facts(p) + props(total_after=p.total_after, level_after=p.level_after),
-            related_findings=related("finding", (f for uuid in seen for f in on[uuid])),
-            related_observations=related("observation", seen),
-            related_risks=related("risk", ends),
-            remarks=markup(p.what),
+            uuid=names.uuid("poam-item", pick.id),
+            title=title(pick.title, pick.id),
+            description=markup(pick.fix or pick.title),
+            props=facts(pick) + props(total_after=pick.total_after, level_after=pick.level_after),
+            related_findings=related(
+                "finding", (f for uuid in observations for f in finding_ids[uuid])
+            ),
+            related_observations=related("observation", observations),
+            related_risks=related("risk", risk_ids),
+            remarks=markup(pick.what),
         )

@@ -40,11 +40,11 @@ _NO_PLAN = (
 )
 
 
-def assessment_results(view: View, known: Names) -> Json:
+def assessment_results(view: View, names: Names) -> Json:
     """Return the assessment results of a run."""
-    plan = known.uuid("no-plan")
-    head = metadata(view, known, "Assessment results", view.cover.evidence_short)
-    people = {t.who: known.uuid("person", t.who) for t in view.attestations.rows if t.who.strip()}
+    plan = names.uuid("no-plan")
+    head = metadata(view, names, "Assessment results", view.cover.evidence_short)
+    people = {t.who: names.uuid("person", t.who) for t in view.attestations.rows if t.who.strip()}
     head["parties"] += [
         {"uuid": uuid, "type": "person", "name": who.strip()} for who, uuid in people.items()
     ]
@@ -53,45 +53,45 @@ def assessment_results(view: View, known: Names) -> Json:
     )
     return {
         "assessment-results": {
-            "uuid": known.uuid("assessment-results"),
+            "uuid": names.uuid("assessment-results"),
             "metadata": head,
             "import-ap": {"href": f"#{plan}", "remarks": _NO_PLAN},
-            "results": [_result(view, known, people)],
+            "results": [_result(view, names, people)],
             "back-matter": {
                 "resources": [
                     {"uuid": plan, "title": "No assessment plan", "description": _NO_PLAN},
-                    *resources(view, known),
+                    *resources(view, names),
                 ]
             },
         }
     }
 
 
-def _result(view: View, known: Names, people: dict[str, str]) -> Json:
-    items = Stream.of(subjects(view, known))
+def _result(view: View, names: Names, people: dict[str, str]) -> Json:
+    items = Stream.of(subjects(view, names))
     return filled(
-        uuid=known.uuid("result"),
+        uuid=names.uuid("result"),
         title=title(f"{view.cover.title}, {view.cover.period}", view.cover.title),
         description=markup(view.summary.level_sentence),
         start=view.cover.period_from,
         end=view.cover.period_to,
-        props=_totals(view, known),
+        props=_totals(view, names),
         local_definitions={"inventory-items": items} if items else None,
-        reviewed_controls=_reviewed(view, known),
-        attestations=_attestations(view, known, people),
+        reviewed_controls=_reviewed(view, names),
+        attestations=_attestations(view, names, people),
         observations=Stream.of(
-            chain(of_checks(view, known), of_answers(view, known), of_verdicts(view, known))
+            chain(of_checks(view, names), of_answers(view, names), of_verdicts(view, names))
         ),
         risks=Stream.of(
-            risks(view, known, lambda told: [verdict_uuid(known, id_) for id_, _ in told])
+            risks(view, names, lambda pairs: [verdict_uuid(names, id_) for id_, _ in pairs])
         ),
-        findings=Stream.of(findings(view, known, risks_by_check(view, known))),
+        findings=Stream.of(findings(view, names, risks_by_check(view, names))),
         remarks=markup("\n\n".join(_remarks(view))),
     )
 
 
 def _remarks(view: View) -> list[str]:
-    idle = sum(
+    idle_count = sum(
         w.counts_as == "not counted" for w in (*view.waivers.waivers, *view.waivers.compensations)
     )
     no_plan = (
@@ -99,25 +99,31 @@ def _remarks(view: View) -> list[str]:
         if view.roadmap.picks
         else "Nothing is open that is not waived, so there is no poam.json."
     )
-    stated = (
-        f"Waivers and compensating controls without effect: {idle}; they stand in statements.csv."
+    idle_note = (
+        f"Waivers and compensating controls without effect: {idle_count}; they stand in"
+        " statements.csv."
     )
-    said = (view.cover.statement, view.accounting.equation, stated if idle else "", no_plan)
-    return [text for text in said if text]
+    texts = (
+        view.cover.statement,
+        view.accounting.equation,
+        idle_note if idle_count else "",
+        no_plan,
+    )
+    return [text for text in texts if text]
 
 
-def _totals(view: View, known: Names) -> list[Json]:
-    """Return level and exact score of the enterprise, its themes and every framework; the class
-    says of which.
+def _totals(view: View, names: Names) -> list[Json]:
+    """Return level and exact score of the enterprise, its themes and every framework. The class
+    names the object.
     """
-    s = view.summary
-    totals = [("enterprise", s.level, s.figure, s.coverage)]
+    summary = view.summary
+    totals = [("enterprise", summary.level, summary.figure, summary.coverage)]
     totals += [
-        (known.ids[TOTAL, f.id, ""], f.total.level, f.total.figure, f.total.coverage)
+        (names.ids[TOTAL, f.id, ""], f.total.level, f.total.figure, f.total.coverage)
         for f in view.frameworks
     ]
     totals += [
-        (known.ids[TOTAL, CHECKS, t.id], t.level, t.figure, t.coverage)
+        (names.ids[TOTAL, CHECKS, t.id], t.level, t.figure, t.coverage)
         for t in view.themes.controls
     ]
     return [
@@ -125,13 +131,13 @@ def _totals(view: View, known: Names) -> list[Json]:
     ]
 
 
-def _reviewed(view: View, known: Names) -> Json:
+def _reviewed(view: View, names: Names) -> Json:
     return {
         "control-selections": [
             {
                 "description": markup(f.title or f.id),
                 "include-controls": [
-                    {"control-id": known.ids[CONTROL, f.id, c.id]} for c in f.controls
+                    {"control-id": names.ids[CONTROL, f.id, c.id]} for c in f.controls
                 ],
             }
             for f in view.frameworks
@@ -140,31 +146,35 @@ def _reviewed(view: View, known: Names) -> Json:
     }
 
 
-def _attestations(view: View, known: Names, people: dict[str, str]) -> list[Json]:
-    """Return every answer, the refused ones too, with what it counts as."""
+def _attestations(view: View, names: Names, people: dict[str, str]) -> list[Json]:
+    """Return every answer with its effect, including refused ones."""
     control = {
-        c.anchor: known.ids[CONTROL, f.id, c.id] for f in view.frameworks for c in f.controls
+        c.anchor: names.ids[CONTROL, f.id, c.id] for f in view.frameworks for c in f.controls
     }
-    made = []
-    for t in view.attestations.rows:
+    attestations = []
+    for answer in view.attestations.rows:
         part = filled(
-            uuid=known.uuid("attestation", t.anchor, t.record),
+            uuid=names.uuid("attestation", answer.anchor, answer.record),
             name="answer",
             ns=NS,
-            title=title(f"{t.framework} {t.control}: {t.answer}", t.control),
+            title=title(f"{answer.framework} {answer.control}: {answer.answer}", answer.control),
             props=props(
-                control=t.control,
-                control_id=control[t.anchor],
-                answer=t.answer,
-                role=t.role,
-                date=t.date,
-                expires=t.expires,
-                method=t.method,
-                counts_as=t.counts_as,
-                record=t.record,
+                control=answer.control,
+                control_id=control[answer.anchor],
+                answer=answer.answer,
+                role=answer.role,
+                date=answer.date,
+                expires=answer.expires,
+                method=answer.method,
+                counts_as=answer.counts_as,
+                record=answer.record,
             ),
-            prose=markup(" ".join(x for x in (t.statement, t.why) if x)),
+            prose=markup(" ".join(x for x in (answer.statement, answer.why) if x)),
         )
-        by = [{"role-id": "attester", "party-uuids": [people[t.who]]}] if t.who in people else []
-        made.append(filled(responsible_parties=by, parts=[part]))
-    return made
+        parties = (
+            [{"role-id": "attester", "party-uuids": [people[answer.who]]}]
+            if answer.who in people
+            else []
+        )
+        attestations.append(filled(responsible_parties=parties, parts=[part]))
+    return attestations

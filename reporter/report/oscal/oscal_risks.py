@@ -1,5 +1,5 @@
-"""What is at stake. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and
-which actions mend which check.
+"""Risks. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and the
+actions that fix each check.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Seen = Callable[[Iterable[tuple[str, str]]], list[str]]
 """(id, check) of verdicts -> UUIDs of the observations that stand for them."""
 
 
-def risk_uuid(known: Names, pick: PickLine) -> str:
-    """Name the risk that an action ends."""
-    return known.uuid("risk", pick.id)
+def risk_uuid(names: Names, pick: PickLine) -> str:
+    """Return the UUID of the risk that an action ends."""
+    return names.uuid("risk", pick.id)
 
 
 def facts(pick: PickLine) -> list[Json]:
-    """Return what the roadmap says of an action, as properties."""
+    """Return the facts of a roadmap action, as properties."""
     return props(
         action=pick.id,
         rank=pick.rank,
@@ -51,40 +51,38 @@ def facts(pick: PickLine) -> list[Json]:
     )
 
 
-def risks_by_check(view: View, known: Names) -> dict[str, list[str]]:
-    """Return for each check the risks because of which it fails, and what was decided about its
-    failures.
-    """
-    found: dict[str, list[str]] = defaultdict(list)
+def risks_by_check(view: View, names: Names) -> dict[str, list[str]]:
+    """Return for each check the risks behind its failures, and the decisions about them."""
+    risk_ids: dict[str, list[str]] = defaultdict(list)
     for pick in view.roadmap.picks:
         if pick.kind == IMPLEMENT:
             for check in pick.checks:
-                found[check].append(risk_uuid(known, pick))
-    for role, stated in (
+                risk_ids[check].append(risk_uuid(names, pick))
+    for role, statements in (
         (WAIVER, view.waivers.waivers),
         (COMPENSATION, view.waivers.compensations),
     ):
-        for w in _in_effect(stated):
-            found[w.check].append(known.uuid(role, w.record))
-    return found
+        for w in _in_effect(statements):
+            risk_ids[w.check].append(names.uuid(role, w.record))
+    return risk_ids
 
 
-def risks(view: View, known: Names, seen: Seen) -> Iterator[Json]:
-    """Yield a risk for each action that mends something, and for each waiver or compensating
-    control that has an effect.
+def risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
+    """Yield a risk for each action that fixes something, and for each effective waiver or
+    compensating control.
     """
-    yield from _open(view, known, seen)
-    yield from _waived(view, known, seen)
-    yield from _compensated(view, known, seen)
+    yield from _open_risks(view, names, observations)
+    yield from _waived_risks(view, names, observations)
+    yield from _compensated_risks(view, names, observations)
 
 
-def _open(view: View, known: Names, seen: Seen) -> Iterator[Json]:
-    owed = view.findings.results.each(("id", "check", "rank"), OWED, "ORDER BY rank, place")
-    for rank, own in groupby(owed, key=lambda v: v[2]):
+def _open_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
+    task_rows = view.findings.results.each(("id", "check", "rank"), OWED, "ORDER BY rank, place")
+    for rank, pick_rows in groupby(task_rows, key=lambda v: v[2]):
         pick = view.roadmap.picks[rank - 1]
         if pick.kind == IMPLEMENT:
             yield filled(
-                uuid=risk_uuid(known, pick),
+                uuid=risk_uuid(names, pick),
                 title=title(pick.title, pick.id),
                 description=markup(pick.what or pick.title),
                 statement=(
@@ -95,7 +93,7 @@ def _open(view: View, known: Names, seen: Seen) -> Iterator[Json]:
                 status="open",
                 remediations=[
                     filled(
-                        uuid=known.uuid("remediation", pick.id),
+                        uuid=names.uuid("remediation", pick.id),
                         lifecycle="recommendation",
                         title=title(pick.title, pick.id),
                         description=markup(pick.fix or pick.title),
@@ -103,61 +101,63 @@ def _open(view: View, known: Names, seen: Seen) -> Iterator[Json]:
                     )
                 ],
                 related_observations=related(
-                    "observation", seen((id_, clean(check)) for id_, check, _ in own)
+                    "observation", observations((id_, clean(check)) for id_, check, _ in pick_rows)
                 ),
             )
 
 
-def _waived(view: View, known: Names, seen: Seen) -> Iterator[Json]:
+def _waived_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
     rows: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for id_, check, waiver in view.findings.results.each(("id", "check", "waiver"), "waiver <> ''"):
         rows[clean(waiver)].append((id_, clean(check)))
-    for w in _in_effect(view.waivers.waivers):
-        yield _deviation(w, f"Waived: {w.check}, {w.subject}", WAIVER, known) | filled(
-            related_observations=related("observation", seen(rows[w.record])),
+    for line in _in_effect(view.waivers.waivers):
+        yield _deviation(line, f"Waived: {line.check}, {line.subject}", WAIVER, names) | filled(
+            related_observations=related("observation", observations(rows[line.record])),
         )
 
 
-def _compensated(view: View, known: Names, seen: Seen) -> Iterator[Json]:
+def _compensated_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
     rows: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    made_good = view.findings.results.each(
+    compensated_rows = view.findings.results.each(
         ("id", "check", "subject"), f"status = '{Status.COMPENSATED}'"
     )
-    for id_, check, subject in made_good:
+    for id_, check, subject in compensated_rows:
         rows[clean(check), clean(subject)].append((id_, clean(check)))
-    for c in _in_effect(view.waivers.compensations):
-        heading = f"Compensated: {c.check}, {c.subject}, by {c.by_check}"
-        stands_in = f"{c.by_check} stands in for {c.check} and passes: {c.reason}"
-        factor = {"uuid": known.uuid("factor", c.record), "description": markup(stands_in)}
-        yield _deviation(c, heading, COMPENSATION, known) | filled(
+    for line in _in_effect(view.waivers.compensations):
+        heading = f"Compensated: {line.check}, {line.subject}, by {line.by_check}"
+        substitute = f"{line.by_check} stands in for {line.check} and passes: {line.reason}"
+        factor = {"uuid": names.uuid("factor", line.record), "description": markup(substitute)}
+        yield _deviation(line, heading, COMPENSATION, names) | filled(
             mitigating_factors=[factor],
-            related_observations=related("observation", seen(rows[c.check, c.subject])),
+            related_observations=related(
+                "observation", observations(rows[line.check, line.subject])
+            ),
         )
 
 
-def _in_effect(stated: Iterable[WaivedLine]) -> Iterator[WaivedLine]:
-    return (s for s in stated if s.counts_as != "not counted")
+def _in_effect(statements: Iterable[WaivedLine]) -> Iterator[WaivedLine]:
+    return (s for s in statements if s.counts_as != "not counted")
 
 
-def _deviation(w: WaivedLine, heading: str, role: str, known: Names) -> Json:
+def _deviation(line: WaivedLine, heading: str, role: str, names: Names) -> Json:
     return filled(
-        uuid=known.uuid(role, w.record),
-        title=title(heading, w.check),
-        description=markup(w.reason or heading),
-        statement=markup(w.why or heading),
+        uuid=names.uuid(role, line.record),
+        title=title(heading, line.check),
+        description=markup(line.reason or heading),
+        statement=markup(line.why or heading),
         props=props(
-            check=w.check,
-            by_check=w.by_check,
-            subject=w.subject,
-            approved_by=w.who,
-            since=w.since,
-            until=w.until,
-            review_at=w.review,
-            ticket=w.ticket,
-            counts_as=w.counts_as,
-            verdicts=w.results,
-            record=w.record,
+            check=line.check,
+            by_check=line.by_check,
+            subject=line.subject,
+            approved_by=line.who,
+            since=line.since,
+            until=line.until,
+            review_at=line.review,
+            ticket=line.ticket,
+            counts_as=line.counts_as,
+            verdicts=line.results,
+            record=line.record,
         ),
         status="deviation-approved",
-        deadline=w.until_iso,
+        deadline=line.until_iso,
     )

@@ -1,7 +1,8 @@
-"""The fonts that travel with the templates: what they can draw, and how wide it becomes.
+"""The bundled fonts: the characters that they can draw, and their widths.
 
-In: texts. Out: texts in which what no font can draw is written out, and words with the places to
-break."""
+In: texts. Out: texts in which undrawable characters are written out, and words with places to
+break.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +29,17 @@ _PIECES = re.compile(r"[^-/_.@:#=]{0,6}[-/_.@:#=]|[^-/_.@:#=]{1,6}")
 
 
 def undrawable(text: Iterable[str], folder: Path) -> tuple[dict[int, str], list[str]]:
-    """Map what no font can draw to its code point, and name the fonts that the rest needs."""
-    known = {name: set(_characters(folder / name)) for name in FONTS if name != _LAZY}
-    covered = set().union(*known.values())
-    missing = {c for c in set(text) if ord(c) not in covered and not c.isspace()}
+    """Map characters that no font can draw to code points, and name the fonts for the rest."""
+    coverage = {name: set(_characters(folder / name)) for name in FONTS if name != _LAZY}
+    drawable = set().union(*coverage.values())
+    gaps = {c for c in set(text) if ord(c) not in drawable and not c.isspace()}
     names = [name for name in FONTS if name != _LAZY]
-    if missing:
-        lazy = _characters(folder / _LAZY)
-        if any(ord(c) in lazy for c in missing):
+    if gaps:
+        fallback = _characters(folder / _LAZY)
+        if any(ord(c) in fallback for c in gaps):
             names.append(_LAZY)
-        missing = {c for c in missing if ord(c) not in lazy}
-    return {ord(c): f"[U+{ord(c):04X}]" for c in missing}, names
+        gaps = {c for c in gaps if ord(c) not in fallback}
+    return {ord(c): f"[U+{ord(c):04X}]" for c in gaps}, names
 
 
 def _characters(font: Path) -> dict[int, str]:
@@ -51,9 +52,7 @@ class Faces:
     """The fonts as a typesetter meets them that draws a character and its marks from one font."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what the text font covers and how wide that is; the others wait until they are
-        needed.
-        """
+        """Read the coverage and widths of the text font; other fonts are loaded on demand."""
         self._folder = folder
         self._measured: dict[str, float] = {}
         with TTFont(folder / "SourceSans3-Regular.otf", lazy=True) as file:
@@ -65,14 +64,14 @@ class Faces:
     @cached_property
     def _families(self) -> list[set[str]]:
         names = ("DejaVuSans.ttf", _LAZY)
-        others = [{chr(code) for code in _characters(self._folder / name)} for name in names]
-        return [self._text, *others]
+        fallbacks = [{chr(code) for code in _characters(self._folder / name)} for name in names]
+        return [self._text, *fallbacks]
 
     def written(self, text: str, plain: bool = False) -> str:
-        """Write out, as its code point, each character that no font can draw with the one that it
-        joins.
+        """Write out, as its code point, each character that no font can draw with its combining
+        marks.
 
-        Plain text keeps nothing but the text font.
+        Plain text keeps only the characters of the text font.
         """
         if text.isascii():
             return text
@@ -83,11 +82,13 @@ class Faces:
     def _cluster(self, cluster: str) -> str:
         if any(family.issuperset(cluster) for family in self._families):
             return cluster
-        alone = (any(c in family for family in self._families) and not _joins(c) for c in cluster)
-        return "".join(c if ok else _code(c) for c, ok in zip(cluster, alone, strict=True))
+        separability = (
+            any(c in family for family in self._families) and not _joins(c) for c in cluster
+        )
+        return "".join(c if ok else _code(c) for c, ok in zip(cluster, separability, strict=True))
 
     def cut(self, text: str, room: float) -> str | list[str]:
-        """Cut a text where its words need a break to fit a room of so many ems."""
+        """Split a text where its words need a break to fit a width in ems."""
         if len(text) * _WIDEST <= room:
             return text
         words = [word + " " for word in text.split(" ")]
@@ -100,23 +101,23 @@ class Faces:
         return pieces
 
     def _wide(self, word: str) -> float:
-        """The width of a word in ems; the words of a long list are few."""
-        known = self._measured.get(word)
-        if known is None:
-            known = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
-        return known
+        """Return the width of a word in ems. It is cached, as a long list repeats its words."""
+        width = self._measured.get(word)
+        if width is None:
+            width = self._measured[word] = sum(self._widths.get(ord(c), _WIDEST) for c in word)
+        return width
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """Split a text into characters with all that joins them."""
-    found = text[:1]
-    for before, char in pairwise(text):
-        if _joins(char) or before == "\u200d":
-            found += char
+    """Split a text into characters with their combining marks."""
+    cluster = text[:1]
+    for previous, char in pairwise(text):
+        if _joins(char) or previous == "\u200d":
+            cluster += char
         else:
-            yield found
-            found = char
-    yield found
+            yield cluster
+            cluster = char
+    yield cluster
 
 
 def _joins(char: str) -> bool:

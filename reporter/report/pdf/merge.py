@@ -1,8 +1,9 @@
-"""Tagged PDFs to one, with one structure tree. In: an open PDF and parts as files. Out: the same
-PDF with their pages.
+"""Merge tagged PDFs with one structure tree. In: an open PDF and parts as files. Out: the same PDF
+with their pages.
 
 A part must have one Document element and no annotations. Names of header cells get the mark of
-their part."""
+their part.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ class Binder:
     """Appends parts to an open PDF; `close` writes what the parts share."""
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Take over the structure tree of the PDF."""
+        """Open the structure tree of the PDF."""
         self.pdf = pdf
         self._root = pdf.Root.StructTreeRoot
         self._document = _document(self._root)
@@ -30,33 +31,35 @@ class Binder:
                 self._ids.setdefault(str(item.ID), item)
 
     def add(self, part: Path, mark: str) -> list[int]:
-        """Append a part, and return on which page, from 0, each of its headings and of its cells
-        that span columns stands.
+        """Append a part, and return the page, from 0, of each heading and of each cell that spans
+        columns.
         """
-        top = max(self._owners, default=-1) + 1
+        offset = max(self._owners, default=-1) + 1
         with pikepdf.open(part) as source:
             root = source.Root.StructTreeRoot
-            headers = list(_marked(source, mark))
-            at = {page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))}
-            heads = list(_lowered(_document(root))) + [item for item in headers if _spans(item)]
-            found = [at[_page(item).objgen] for item in heads]
+            headers = list(_header_cells(source, mark))
+            page_numbers = {
+                page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))
+            }
+            heads = list(_headings(_document(root))) + [item for item in headers if _spans(item)]
+            positions = [page_numbers[_page(item).objgen] for item in heads]
             for page in source.pages:
-                page.obj.StructParents = int(page.obj.StructParents) + top
+                page.obj.StructParents = int(page.obj.StructParents) + offset
             self.pdf.pages.extend(source.pages)
-            self._take(source, root, top)
+            self._take(source, root, offset)
             for item in headers:
                 self._ids.setdefault(str(item.ID), self.pdf.copy_foreign(item))
-        return found
+        return positions
 
-    def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, top: int) -> None:
-        """Copy the tree of a part and hang its elements below our document."""
-        theirs = _document(root)
-        del theirs.P
-        owners = source.make_indirect(Dictionary(Nums=_flat(_numbers(root.ParentTree))))
-        copied = self.pdf.copy_foreign(theirs)
+    def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, offset: int) -> None:
+        """Copy the tree of a part and attach its elements to our document."""
+        part_document = _document(root)
+        del part_document.P
+        owners = source.make_indirect(Dictionary(Nums=_number_array(_numbers(root.ParentTree))))
+        copy = self.pdf.copy_foreign(part_document)
         for n, owner in _numbers(self.pdf.copy_foreign(owners)).items():
-            self._owners[n + top] = owner
-        for item in _kids(copied):
+            self._owners[n + offset] = owner
+        for item in _kids(copy):
             item.P = self._document
             self._document.K.append(item)
         for key in ("/RoleMap", "/ClassMap"):
@@ -67,8 +70,8 @@ class Binder:
                     self._root[key][name] = value
 
     def close(self) -> None:
-        """Write the tables by which pages and names find their elements."""
-        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_flat(self._owners)))
+        """Write the tables that map pages and names to their elements."""
+        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_number_array(self._owners)))
         self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
         names = Array()
         for name in sorted(self._ids, key=str.encode):
@@ -82,7 +85,7 @@ class LastPage:
     """
 
     def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Take it out."""
+        """Remove the last page and its element."""
         self._pdf = pdf
         self._page = pdf.pages[-1]
         self._kids = _document(pdf.Root.StructTreeRoot).K
@@ -91,31 +94,29 @@ class LastPage:
         self._out = True
 
     def put_back(self) -> None:
-        """Put it back, once."""
+        """Put the page back; a second call does nothing."""
         if self._out:
             self._pdf.pages.append(self._page)
             self._kids.append(self._element)
             self._out = False
 
 
-def stamp(pdf: pikepdf.Pdf, running: bytes, first: int) -> None:
-    """Lay the pages of an untagged PDF under ours from the first on, as running headers and
-    footers.
-    """
+def stamp(pdf: pikepdf.Pdf, running: bytes, start: int) -> None:
+    """Add the pages of an untagged PDF as running headers and footers, from a start page on."""
     with pikepdf.open(io.BytesIO(running)) as source:
-        pages = pdf.pages[first : first + len(source.pages)]
-        for n, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
+        pages = pdf.pages[start : start + len(source.pages)]
+        for index, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
             form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
-            name = page.add_resource(form, Name.XObject, Name(f"/Running{n}"))
+            name = page.add_resource(form, Name.XObject, Name(f"/Running{index}"))
             mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"
-            # Before the content: what comes first stands on coordinates that nobody has turned.
+            # It goes before the content, where the coordinates are still untransformed.
             page.contents_add(mark.encode(), prepend=True)
 
 
 def outline(pdf: pikepdf.Pdf, chapter: str, entries: Sequence[tuple[str, int]]) -> None:
     """Add bookmarks, title and page from 0, below the last bookmark of a chapter."""
-    with pdf.open_outline() as found:
-        parent = [item for item in found.root if item.title == chapter][-1]
+    with pdf.open_outline() as tree:
+        parent = [item for item in tree.root if item.title == chapter][-1]
         parent.is_closed = True
         for title, page in entries:
             item = pikepdf.OutlineItem(title, page, "XYZ", left=0, top=842, zoom=0)
@@ -123,23 +124,23 @@ def outline(pdf: pikepdf.Pdf, chapter: str, entries: Sequence[tuple[str, int]]) 
 
 
 def _document(root: pikepdf.Object) -> Any:
-    (found,) = _kids(root)
-    if str(found.S) != "/Document":
-        raise ValueError(f"a structure tree begins with {found.S}, not /Document")
-    if not isinstance(found.K, Array):
-        found.K = Array([found.K])
-    return found
+    (document,) = _kids(root)
+    if str(document.S) != "/Document":
+        raise ValueError(f"a structure tree begins with {document.S}, not /Document")
+    if not isinstance(document.K, Array):
+        document.K = Array([document.K])
+    return document
 
 
 def _kids(item: Any) -> list[Any]:
     kids = item.get("/K", Array())
-    listed = list(kids) if isinstance(kids, Array) else [kids]
-    return [kid for kid in listed if isinstance(kid, Dictionary)]
+    items = list(kids) if isinstance(kids, Array) else [kids]
+    return [kid for kid in items if isinstance(kid, Dictionary)]
 
 
-def _elements(top: Any) -> Iterator[Any]:
+def _elements(root: Any) -> Iterator[Any]:
     """Walk the elements of a tree in reading order."""
-    stack = [top]
+    stack = [root]
     while stack:
         item = stack.pop()
         if "/S" in item:
@@ -147,12 +148,12 @@ def _elements(top: Any) -> Iterator[Any]:
             stack.extend(reversed(_kids(item)))
 
 
-def _cells(top: Any) -> Iterator[tuple[Any, bool]]:
-    """Walk the cells of all tables in reading order, with whether it is a header, and nothing in
-    them: that is half of the work.
+def _cells(root: Any) -> Iterator[tuple[Any, bool]]:
+    """Walk the cells of all tables in reading order, and tell which are headers. Skipping their
+    content halves the work.
     """
     row, header = Name.TR, Name.TH
-    stack = [top]
+    stack = [root]
     while stack:
         item = stack.pop()
         if item.get("/S") == row:
@@ -162,23 +163,30 @@ def _cells(top: Any) -> Iterator[tuple[Any, bool]]:
 
 
 def _attributes(item: Any) -> list[Any]:
-    found = item.get("/A")
-    return list(found) if isinstance(found, Array) else [] if found is None else [found]
+    attributes = item.get("/A")
+    return (
+        list(attributes)
+        if isinstance(attributes, Array)
+        else []
+        if attributes is None
+        else [attributes]
+    )
 
 
-def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
+def _header_cells(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
     """Put a mark before all names of header cells, and yield these cells.
 
-    What cells look like stays out of the tree, and cells of the same attributes share them: over a
-    long list both is memory."""
+    Cell styles stay out of the tree, and cells with the same attributes share them. This saves
+    memory in long lists.
+    """
     shared: dict[bytes, Any] = {}
     for cell, is_header in _cells(_document(source.Root.StructTreeRoot)):
         attributes = cell.get("/A")
         if attributes is not None:
-            told = attributes.unparse()
-            if told not in shared:
-                shared[told] = source.make_indirect(_table_attributes(cell, mark))
-            cell["/A"] = shared[told]
+            key = attributes.unparse()
+            if key not in shared:
+                shared[key] = source.make_indirect(_table_attributes(cell, mark))
+            cell["/A"] = shared[key]
         if is_header:
             if "/ID" in cell:
                 cell.ID = String(f"{mark}-{cell.ID}")
@@ -186,7 +194,7 @@ def _marked(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
 
 
 def _table_attributes(cell: Any, mark: str) -> Any:
-    """Return what the attributes of a cell say of its table, with marked names."""
+    """Return the table attributes of a cell, with marked names."""
     for attributes in _attributes(cell):
         if str(attributes.O) == "/Table":
             if "/Headers" in attributes:
@@ -196,10 +204,8 @@ def _table_attributes(cell: Any, mark: str) -> Any:
     return Dictionary(O=Name.Table)
 
 
-def _lowered(document: Any) -> Iterator[Any]:
-    """Hang the headings of a part, which begin at the top, below a chapter and its title, and yield
-    them.
-    """
+def _headings(document: Any) -> Iterator[Any]:
+    """Move the top headings of a part below a chapter and its title, and yield them."""
     for item in _kids(document):
         if item.S == Name.H1:
             item.S = Name.H3
@@ -216,15 +222,15 @@ def _page(item: Any) -> Any:
 
 def _numbers(node: Any) -> dict[int, Any]:
     """Read a number tree."""
-    found: dict[int, Any] = {}
+    entries: dict[int, Any] = {}
     pairs = list(node.get("/Nums", Array()))
-    found.update((int(n), value) for n, value in zip(pairs[::2], pairs[1::2], strict=True))
+    entries.update((int(n), value) for n, value in zip(pairs[::2], pairs[1::2], strict=True))
     for kid in node.get("/Kids", Array()):
-        found |= _numbers(kid)
-    return found
+        entries |= _numbers(kid)
+    return entries
 
 
-def _flat(numbers: dict[int, Any]) -> Array:
+def _number_array(numbers: dict[int, Any]) -> Array:
     flat: list[Any] = []
     for n in sorted(numbers):
         flat += [n, numbers[n]]

@@ -1,7 +1,7 @@
-"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1; the data of the run are attached to the
-complete one alone.
+"""The editions on paper, as tagged PDF/A-3a and PDF/UA-1. Only the complete one has the data of the
+run attached.
 
-Bytes depend on the view alone: fonts travel with the templates, dates come from the run, and
+The bytes depend on the view alone: fonts come with the templates, dates come from the run, and
 nothing is fetched.
 """
 
@@ -77,33 +77,31 @@ def write(
     own: Template | None = None,
     data: Sequence[Path] = (),
 ) -> None:
-    """Write an edition as PDF; `data` are the files of the run that are attached to the complete
-    one.
-    """
+    """Write an edition as PDF. `data` are the files of the run to attach to the complete one."""
     path.write_bytes(render(view, own.name if own else edition, own, data))
 
 
 def render(
     view: View, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = ()
 ) -> bytes:
-    """Lay an edition out on paper, and repair what PDF/UA misses in it."""
+    """Lay out an edition on paper, and add the tags that PDF/UA requires."""
     with speaking(view.cover.language):
         return _render(view, edition, own, data)
 
 
 def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
-    # Who gets another edition gets no finding, owner or address that it does not print.
-    complete = edition == COMPLETE and own is None
-    attached = [_attachment(view, path) for path in data] if complete else None
+    # Other editions must not carry findings, owners or addresses that they do not print.
+    is_complete = edition == COMPLETE and own is None
+    attachments = [_attachment(view, path) for path in data] if is_complete else None
     with _uncollected(), TemporaryDirectory() as name:
         folder = Path(name)
-        appendix = _lay_out(view, data, folder) if complete else None
-        begins = appendix.begins if appendix else None
-        page = html.render(view, "paper", _PLACE, edition, begins, own)
-        raw = _write(page, attached)
+        appendix = _lay_out(view, data, folder) if is_complete else None
+        first_page = appendix.begins if appendix else None
+        page = html.render(view, "paper", _PLACE, edition, first_page, own)
+        report_pdf = _write(page, attachments)
         if appendix and len(appendix.parts) > 1:
-            gc.collect()  # the box tree makes room for the parts
-        return _bind(raw, appendix, folder)
+            gc.collect()  # frees the box tree before the parts are bound
+        return _bind(report_pdf, appendix, folder)
 
 
 _ATTACHED = {
@@ -113,28 +111,28 @@ _ATTACHED = {
 
 
 def _attachment(view: View, path: Path) -> weasyprint.Attachment:
-    at = datetime.fromisoformat(view.cover.as_of_iso)
+    moment = datetime.fromisoformat(view.cover.as_of_iso)
     return weasyprint.Attachment(
         file_obj=io.BytesIO(path.read_bytes()),
         name=path.name,
         description=say(_ATTACHED[path.name]),
-        created=at,
-        modified=at,
+        created=moment,
+        modified=moment,
         relationship="Data",
     )
 
 
-def _write(page: str, attached: Sequence[weasyprint.Attachment] | None = None) -> bytes:
+def _write(page: str, attachments: Sequence[weasyprint.Attachment] | None = None) -> bytes:
     """Lay out a page with the fonts it needs."""
     page, faces = printable(shorten_words(page), html.templates_dir() / "fonts")
     document = weasyprint.HTML(string=page.replace(_PLACE, faces), url_fetcher=Fetcher())
-    raw = document.write_pdf(
+    document_pdf = document.write_pdf(
         pdf_variant="pdf/a-3a",
         finisher=_identify,
-        attachments=attached,
+        attachments=attachments,
         uncompressed_pdf=True,  # _bind reads every page, and compresses at the end
     )
-    return cast(bytes, raw)
+    return cast(bytes, document_pdf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,44 +156,48 @@ class _Appendix:
 
 
 def _lay_out(view: View, data: Sequence[Path], folder: Path) -> _Appendix:
-    """Lay out the parts of the appendix in a folder; the page on which it begins says how long it
-    is.
-    """
+    """Lay out the parts of the appendix in a folder. Its first page states its length."""
     press = typst_pages.Press(html.templates_dir(), view.cover)
-    told = sums(view)
-    first = (
-        [_part(folder / "sums.pdf", SUMS, press.sums(told), [s.name for s in told])] if told else []
+    sum_chapters = sums(view)
+    sum_parts = (
+        [_part(folder / "sums.pdf", SUMS, press.sums(sum_chapters), [s.name for s in sum_chapters])]
+        if sum_chapters
+        else []
     )
-    found = list(sections(view, CUT if len(view.findings) > LONGEST else None))
-    made = [
+    finding_sections = list(sections(view, CUT if len(view.findings) > LONGEST else None))
+    finding_parts = [
         _part(
             folder / f"{n}.pdf",
             TITLE,
             press.findings(p),
             [None if s.goes_on else s.name for s in p],
         )
-        for n, p in enumerate(parts(found, PART))
+        for n, p in enumerate(parts(finding_sections, PART))
     ]
-    shown = sum(len(s.rows) for s in found)
+    shown_count = sum(len(s.rows) for s in finding_sections)
     digest = "".join(sha256(path) for path in data if path.name == RESULTS)
-    pages, before = (sum(p.pages for p in own) for own in (made, first))
-    return _Appendix(chapter(view, shown, pages, digest, before), first + made, press)
+    pages, pages_before = (
+        sum(p.pages for p in bound_parts) for bound_parts in (finding_parts, sum_parts)
+    )
+    return _Appendix(
+        chapter(view, shown_count, pages, digest, pages_before), sum_parts + finding_parts, press
+    )
 
 
-def _part(path: Path, chapter: str, raw: bytes, heads: Iterable[str | None]) -> _Part:
-    path.write_bytes(raw)
+def _part(path: Path, chapter: str, part_pdf: bytes, heads: Iterable[str | None]) -> _Part:
+    path.write_bytes(part_pdf)
     with pikepdf.open(path) as pdf:
         return _Part(chapter, path, len(pdf.pages), tuple(heads))
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Hold the garbage collector off: over a growing box tree it takes a third of the time."""
+    """Pause the garbage collector, which takes a third of the time over a growing box tree."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         with warnings.catch_warnings():
-            # WeasyPrint leaves its colour profile to the garbage collector to close.
+            # WeasyPrint leaves its colour profile open for the garbage collector.
             warnings.simplefilter("ignore", ResourceWarning)
             yield
     finally:
@@ -215,14 +217,14 @@ _LONG_WORD = re.compile(rf"(?<=[\s>])[^\s<>\"]{{{LONGEST_WORD + 1},}}")
 
 
 def shorten_words(page: str) -> str:
-    """Cut words that nobody reads on paper, saying how much is left out and where it stands."""
+    """Cut words that are too long for paper, with a note on the omitted part and its place."""
     return _LONG_WORD.sub(
         lambda m: escape(short(unescape(m[0]), f"{DATA}, {RESULTS}", LONGEST_WORD)), page
     )
 
 
 def printable(page: str, folder: Path) -> tuple[str, str]:
-    """Write out what no bundled font can draw, and return the page with the font faces it needs."""
+    """Write out characters that no bundled font can draw; return the page and its font faces."""
     table, names = undrawable(page, folder)
     return page.translate(table), "".join(_face(folder / name) for name in names)
 
@@ -236,13 +238,13 @@ class Fetcher(URLFetcher):  # type: ignore[misc]
     """Hand out the bundled fonts by name and refuse every other address."""
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
-        """Give what a page asks for of our own files. Raises ValueError for any other address."""
+        """Return one of our own files for a page. Raises ValueError for any other address."""
         if url.startswith("data:image/"):
             return super().fetch(url)
         name = url.removeprefix("font:")
         if name not in FONTS or name == url:
             raise ValueError(f"a report opens nothing outside itself: {url}")
-        # A data: URL would do without a class, but costs two seconds of parsing per font.
+        # A data: URL would need no class, but costs two seconds of parsing per font.
         return URLFetcherResponse(url, (html.templates_dir() / "fonts" / name).read_bytes())
 
 
@@ -255,9 +257,9 @@ def _identify(document: object, pdf: Any) -> None:
             item.stream = [xml.replace(b"</rdf:RDF>", _UA.encode() + b"</rdf:RDF>")]
 
 
-def _bind(raw: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
+def _bind(report_pdf: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
     """Repair the tags of a document, append its appendix and save both as one."""
-    (folder / "report.pdf").write_bytes(raw)
+    (folder / "report.pdf").write_bytes(report_pdf)
     with pikepdf.open(folder / "report.pdf") as pdf:
         _scope_all(pdf)
         _untag_running(pdf, pdf.Root.StructTreeRoot)
@@ -270,19 +272,19 @@ def _append(pdf: pikepdf.Pdf, appendix: _Appendix) -> None:
     binder = merge.Binder(pdf)
     spans: dict[str, tuple[int, int]] = {}
     marks: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    waiting = merge.LastPage(pdf)  # of the report: it begins the list, so the sums come before it
-    for n, part in enumerate(appendix.parts):
+    waiting = merge.LastPage(pdf)  # it introduces the list, so the sums come before it
+    for index, part in enumerate(appendix.parts):
         if part.chapter == TITLE:
             waiting.put_back()
-        begins = len(pdf.pages)
-        found = zip(part.heads, binder.add(part.path, f"part{n + 1}"), strict=True)
-        marks[part.chapter] += [(head, page) for head, page in found if head is not None]
-        spans[part.chapter] = (spans.get(part.chapter, (begins, 0))[0], len(pdf.pages))
+        start = len(pdf.pages)
+        headings = zip(part.heads, binder.add(part.path, f"part{index + 1}"), strict=True)
+        marks[part.chapter] += [(head, page) for head, page in headings if head is not None]
+        spans[part.chapter] = (spans.get(part.chapter, (start, 0))[0], len(pdf.pages))
     waiting.put_back()
     binder.close()
-    for title, (begins, ends) in spans.items():
-        band = appendix.press.running(title, begins + 1, ends - begins, len(pdf.pages))
-        merge.stamp(pdf, band, begins)
+    for title, (start, end) in spans.items():
+        band = appendix.press.running(title, start + 1, end - start, len(pdf.pages))
+        merge.stamp(pdf, band, start)
         merge.outline(pdf, say(title), marks[title])
 
 
@@ -298,7 +300,7 @@ def _saved(pdf: pikepdf.Pdf) -> bytes:
 
 
 def _scope_all(pdf: pikepdf.Pdf) -> None:
-    """Give header cells a scope."""
+    """Give all header cells a scope."""
     for item in pdf.objects:
         if isinstance(item, pikepdf.Dictionary) and item.get("/S") == pikepdf.Name.TH:
             _scope(item)
@@ -312,8 +314,8 @@ def _scope(cell: pikepdf.Dictionary) -> None:
 
 
 def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
-    """Mark tagged content that the structure tree does not reach as pagination artifacts."""
-    reached = _reached(root.K)
+    """Mark tagged content outside the structure tree as pagination artifacts."""
+    tree_ids = _tree_ids(root.K)
     numbers = root.ParentTree.Nums
     by_page = {int(numbers[i]): numbers[i + 1] for i in range(0, len(numbers), 2)}
     for page in pdf.pages:
@@ -323,7 +325,7 @@ def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
         orphans = {
             n
             for n, e in enumerate(owners)
-            if isinstance(e, pikepdf.Dictionary) and e.is_indirect and e.objgen not in reached
+            if isinstance(e, pikepdf.Dictionary) and e.is_indirect and e.objgen not in tree_ids
         }
         if orphans:
             content = page.obj.Contents.read_bytes()
@@ -332,26 +334,26 @@ def _untag_running(pdf: pikepdf.Pdf, root: pikepdf.Object) -> None:
                 owners[n] = None
 
 
-def _reached(top: pikepdf.Object) -> set[tuple[int, int]]:
-    reached: set[tuple[int, int]] = set()
-    stack: list[Any] = [top]
+def _tree_ids(root: pikepdf.Object) -> set[tuple[int, int]]:
+    ids: set[tuple[int, int]] = set()
+    stack: list[Any] = [root]
     while stack:
         item = stack.pop()
         if isinstance(item, pikepdf.Array):
             stack.extend(cast(Iterable[Any], item))
         elif isinstance(item, pikepdf.Dictionary):
             if item.is_indirect:
-                reached.add(item.objgen)
+                ids.add(item.objgen)
             if "/K" in item:
                 stack.append(item.K)
-    return reached
+    return ids
 
 
 def _as_artifacts(content: bytes, orphans: set[int]) -> bytes:
-    """Rename the marks by their pattern: parsing every operator takes a second per fifty pages."""
+    """Rename the marks by pattern: parsing every operator takes a second per fifty pages."""
 
-    def rename(found: re.Match[bytes]) -> bytes:
-        is_orphan = int(found[1]) in orphans
-        return b"/Artifact <</Type /Pagination>> BDC" if is_orphan else found[0]
+    def rename(match: re.Match[bytes]) -> bytes:
+        is_orphan = int(match[1]) in orphans
+        return b"/Artifact <</Type /Pagination>> BDC" if is_orphan else match[0]
 
     return _MARK.sub(rename, content)

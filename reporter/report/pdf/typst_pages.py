@@ -1,7 +1,8 @@
 """The last chapters by typst, which is ten times as fast as WeasyPrint. In: sections, sums, words.
-Out: PDF, a part each.
+Out: one PDF per part.
 
-The only import of typst. Texts go in as JSON and no font but ours is looked at; nothing is fetched.
+This is the only import of typst. Texts are passed as JSON, only our fonts are used, and nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ NEEDED = "typst>=0.15,<0.16"
 
 
 def _typst() -> ModuleType:
-    """Import typst when a PDF needs it; where it is not to be had, tell what to do."""
+    """Import typst when a PDF needs it; raise ReporterError with advice if that fails."""
     try:
         import typst
     except ImportError as error:
@@ -57,7 +58,7 @@ class Press:
     """Lays out the pages of the appendix of one report."""
 
     def __init__(self, folder: Path, cover: Cover) -> None:
-        """Take the templates, and from the cover what stands on every page."""
+        """Load the templates, and take from the cover the text of every page."""
         self._typst = _typst()
         self._folder = folder
         self._faces = Faces(folder / "fonts")
@@ -69,11 +70,11 @@ class Press:
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
-        made = self._printed(lambda plain: self._findings(part, plain))
+        part_pdf = self._printed(lambda plain: self._findings(part, plain))
         if sum(len(section.rows) for section in part) >= _MANY:
             for _ in range(_KEPT + 1):
                 self._typst.compile(_EMPTY, ignore_system_fonts=True)
-        return made
+        return part_pdf
 
     def sums(self, parts: Sequence[Sums]) -> bytes:
         """Lay out all sums, tagged, without headers and footers; each part begins with a
@@ -81,17 +82,19 @@ class Press:
         """
         return self._printed(lambda plain: self._sums(parts, plain))
 
-    def running(self, chapter: str, first: int, count: int, total: int) -> bytes:
-        """Lay out headers and footers alone, for pages of a chapter, numbered from the first on."""
-        return self._printed(lambda plain: self._running(chapter, first, count, total, plain))
+    def running(self, chapter: str, first_page: int, count: int, total: int) -> bytes:
+        """Lay out only the headers and footers for the pages of a chapter, numbered from the first
+        page.
+        """
+        return self._printed(lambda plain: self._running(chapter, first_page, count, total, plain))
 
-    def _printed(self, compiled: Callable[[bool], bytes]) -> bytes:
+    def _printed(self, layout: Callable[[bool], bytes]) -> bytes:
         try:
-            return compiled(False)
+            return layout(False)
         except self._typst.TypstError:
-            # Some marks of rare scripts cannot be drawn though a font has them; their code points
-            # can.
-            return compiled(True)
+            # Some marks of rare scripts cannot be drawn, although a font has them. Their code
+            # points can.
+            return layout(True)
 
     def _findings(self, part: Sequence[Section], plain: bool) -> bytes:
         data = {
@@ -104,40 +107,42 @@ class Press:
         return self._compile("findings.typ", data, pdf_standards=["a-3a", "ua-1"])
 
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
-        said = partial(self._said, plain=plain)
+        cell_text = partial(self._said, plain=plain)
         room = [(share * _WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
         rows = [
             {
-                "cells": [said(cell, width) for cell, width in zip(row.cells, room, strict=True)],
-                "actor": said(row.actor, room[0]),
+                "cells": [
+                    cell_text(cell, width) for cell, width in zip(row.cells, room, strict=True)
+                ],
+                "actor": cell_text(row.actor, room[0]),
                 "long": max(map(len, row.cells)) > _LONG,
             }
             for row in section.rows
         ]
-        return {"head": said(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
+        return {"head": cell_text(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
 
     def _sums(self, parts: Sequence[Sums], plain: bool) -> bytes:
         room = _WIDTH / _SMALL
-        made = [
+        parts_data = [
             {
                 "name": self._said(part.name, 0.5 * room, plain),
-                "sums": [[self._said(line, room, plain) for line in own] for own in part.sums],
+                "sums": [[self._said(line, room, plain) for line in lines] for lines in part.sums],
             }
             for part in parts
         ]
-        data = {"title": say(SUMS), "size": _SMALL, "parts": made}
+        data = {"title": say(SUMS), "size": _SMALL, "parts": parts_data}
         return self._compile("sums.typ", data, pdf_standards=["a-3a", "ua-1"])
 
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
 
-    def _running(self, chapter: str, first: int, count: int, total: int, plain: bool) -> bytes:
+    def _running(self, chapter: str, first_page: int, count: int, total: int, plain: bool) -> bytes:
         head = f"{self._organisation} · {say(chapter)}"
         data = {
             "head": self._faces.written(head, plain),
             "foot": self._faces.written(self._foot, plain),
             "of": self._faces.written(say(" of "), plain),
-            "first": first,
+            "first": first_page,
             "count": count,
             "total": total,
         }
@@ -153,12 +158,12 @@ class Press:
                 ).encode()
             ),
         }
-        made = self._typst.compile(
+        output = self._typst.compile(
             files,
             font_paths=[str(self._folder / "fonts")],
             ignore_system_fonts=True,
             timestamp=self._at,
             **options,
         )
-        assert isinstance(made, bytes)
-        return made
+        assert isinstance(output, bytes)
+        return output

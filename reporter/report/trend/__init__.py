@@ -1,1 +1,1 @@
-"""What changed since earlier runs: verdicts, scores, and what may be called progress."""
+"""Changes since earlier runs: results, scores, and what counts as progress."""

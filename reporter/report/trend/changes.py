@@ -1,7 +1,8 @@
-"""Earlier runs as printed: an `Assessment` in, trends, balances of verdicts and five sentences out.
+"""Earlier runs as printed: an `Assessment` in; trends, balances of results and five sentences out.
 
-A difference is called progress or decline only between like runs, and beyond what missing evidence
-could explain."""
+A difference is called progress or decline only between comparable runs, and only if missing
+evidence cannot explain it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from datetime import datetime
 from itertools import starmap
 
 from reporter.i18n.translate import content, day, mark, say, say_n, word
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import GONE, OUTSIDE, EarlierRun, History, Standing
 from reporter.report.trend.standings import (
     ABSENT,
@@ -55,40 +56,42 @@ _NEW_FAILURES = set(FAILS.values())
 
 
 def history(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str], changes: Changes
 ) -> Progress:
-    """Print what changed since the last of the earlier runs, and the scores of all."""
-    h = a.history
-    if not h.runs:
+    """Print the changes since the last earlier run, and the scores of all runs."""
+    past = assessment.history
+    if not past.runs:
         return Progress()
-    last, rows = h.runs[-1], moved(a)
-    matrix = Counter({(b, n): 0 for _, b, n, _ in h.flows})
-    for _, before, now, n in h.flows:
+    last_run, rows = past.runs[-1], moved(assessment)
+    matrix = Counter({(b, n): 0 for _, b, n, _ in past.flows})
+    for _, before, now, n in past.flows:
         matrix[before, now] += n
     return Progress(
-        text=_text(a, last),
-        sentences=tuple(_sentences(a, rows, matrix)),
-        runs=tuple(_run(r) for r in h.runs),
-        unlike=_unlike(a, last),
-        trends=_trends(a),
+        text=_text(assessment, last_run),
+        sentences=tuple(_sentences(assessment, rows, matrix)),
+        runs=tuple(_run(r) for r in past.runs),
+        unlike=_unlike(assessment, last_run),
+        trends=_trends(assessment),
         moved=rows,
-        balances=balances(matrix, h.still, day(last.as_of)),
+        balances=balances(matrix, past.still, day(last_run.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],
-        matrix_text=_matrix_text(a),
-        checks=_checks(a, anchors),
-        actors=tuple(_actors(a)),
+        matrix_text=_matrix_text(assessment),
+        checks=_checks(assessment, anchors),
+        actors=tuple(_actors(assessment)),
         columns=COLUMNS,
-        changes=Changed(changes, h.changes),
+        changes=Changed(changes, past.changes),
     )
 
 
-def _text(a: assessment.Assessment, last: EarlierRun) -> str:
-    runs = a.history.runs
-    several = say("; the trend has {n} earlier runs", n=number(len(runs))) if len(runs) > 1 else ""
-    overlap = (
+def _text(assessment: model.Assessment, last_run: EarlierRun) -> str:
+    runs = assessment.history.runs
+    runs_note = (
+        say("; the trend has {n} earlier runs", n=number(len(runs))) if len(runs) > 1 else ""
+    )
+    overlap_note = (
         say(" Its period overlaps with this one, so some events count in both.")
-        if last.period_to > _naive(a.run.period_from)
+        if last_run.period_to > _naive(assessment.run.period_from)
         else ""
     )
     return say(
@@ -96,43 +99,47 @@ def _text(a: assessment.Assessment, last: EarlierRun) -> str:
         " check and subject. A subject is known by its id: one that got another id counts as gone"
         " and as new. What can no longer be assessed is never called mended.{overlap} Every verdict"
         " that differs stands in {file}, and every one that fails in both.",
-        day=day(last.as_of),
-        several=several,
-        overlap=overlap,
+        day=day(last_run.as_of),
+        several=runs_note,
+        overlap=overlap_note,
         file=FILE,
     )
 
 
-def _unlike(a: assessment.Assessment, last: EarlierRun) -> tuple[str, ...]:
-    h, said = a.history, []
-    if last.unlike:
-        said.append(
+def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ...]:
+    past, sentences = assessment.history, []
+    if last_run.unlike:
+        sentences.append(
             say(
                 "Not like with like: between the two runs {what} changed. Differences of scores,"
                 " and what is called mended or failing, may come from that.",
-                what=_differing(last),
+                what=_differences(last_run),
             )
         )
-    only_then = mark("Checks of the earlier run only, whose verdicts are not compared: {checks}.")
-    only_now = mark("Checks of this run only, whose verdicts are not compared: {checks}.")
-    for ids, text in ((h.checks_before, only_then), (h.checks_now, only_now)):
+    earlier_only = mark(
+        "Checks of the earlier run only, whose verdicts are not compared: {checks}."
+    )
+    current_only = mark("Checks of this run only, whose verdicts are not compared: {checks}.")
+    for ids, text in ((past.checks_before, earlier_only), (past.checks_now, current_only)):
         if ids:
-            said.append(say(text, checks=join(map(clean, ids))))
-    return tuple(said)
+            sentences.append(say(text, checks=join(map(clean, ids))))
+    return tuple(sentences)
 
 
-def _differing(r: EarlierRun) -> str:
-    """Say what a run rests on that differs from the run after it."""
-    told = {
-        "checks": _few(map(clean, r.rules)),
-        "thresholds": _few(starmap(_changed, r.thresholds)),
+def _differences(run: EarlierRun) -> str:
+    """Print the differences between the basis of a run and that of the next one."""
+    values = {
+        "checks": _first_names(map(clean, run.rules)),
+        "thresholds": _first_names(starmap(_threshold_change, run.thresholds)),
     }
-    if r.profiles:
-        told |= zip(("then", "now"), (clean(content(title)) for title in r.profiles), strict=True)
-    return join(say(text, **told) for text in r.unlike)
+    if run.profiles:
+        values |= zip(
+            ("then", "now"), (clean(content(title)) for title in run.profiles), strict=True
+        )
+    return join(say(text, **values) for text in run.unlike)
 
 
-def _changed(check: str, name: str, then: str, now: str) -> str:
+def _threshold_change(check: str, name: str, then: str, now: str) -> str:
     return say(
         "{check} {name}: {then}, then {now}",
         check=clean(check),
@@ -142,252 +149,278 @@ def _changed(check: str, name: str, then: str, now: str) -> str:
     )
 
 
-def _few(told: Iterable[str]) -> str:
-    """Name the first; where the others stand."""
-    items = list(told)
-    rest = len(items) - NAMED
-    more = say(" and {n} more, all in report.json of both runs", n=number(rest)) if rest > 0 else ""
-    return "; ".join(items[:NAMED]) + more
+def _first_names(texts: Iterable[str]) -> str:
+    """Print the first texts, and the place of the others."""
+    items = list(texts)
+    remainder = len(items) - NAMED
+    note = (
+        say(" and {n} more, all in report.json of both runs", n=number(remainder))
+        if remainder > 0
+        else ""
+    )
+    return "; ".join(items[:NAMED]) + note
 
 
-def _run(r: EarlierRun) -> RunBefore:
-    note = say("unlike the run after it: {what}", what=_differing(r)) if r.unlike else ""
+def _run(run: EarlierRun) -> RunBefore:
+    note = say("unlike the run after it: {what}", what=_differences(run)) if run.unlike else ""
     return RunBefore(
-        day(r.as_of), period(r.period_from, r.period_to), r.evidence_id, r.report_sha256, note
+        day(run.as_of),
+        period(run.period_from, run.period_to),
+        run.evidence_id,
+        run.report_sha256,
+        note,
     )
 
 
-def _trends(a: assessment.Assessment) -> tuple[Trend, ...]:
-    told, now = names(a), standings(a)
-    rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in a.history.runs]
-    rows.append((a.run.as_of, {(s.kind, s.id): s for s in now}))
-    alike = [True, *(not r.unlike for r in a.history.runs)]
-    first = rows[0][0]
-    whole = (_naive(a.run.as_of) - first).total_seconds() or 1
-    made = []
-    for key in [(s.kind, s.id) for s in now if s.kind != "theme"]:
+def _trends(assessment: model.Assessment) -> tuple[Trend, ...]:
+    titles, current = names(assessment), standings(assessment)
+    rows = [(r.as_of, {(s.kind, s.id): s for s in r.standings}) for r in assessment.history.runs]
+    rows.append((assessment.run.as_of, {(s.kind, s.id): s for s in current}))
+    likeness = [True, *(not r.unlike for r in assessment.history.runs)]
+    start = rows[0][0]
+    duration = (_naive(assessment.run.as_of) - start).total_seconds() or 1
+    trends = []
+    for key in [(s.kind, s.id) for s in current if s.kind != "theme"]:
         moments = (
             _moment(
-                at, int((_naive(at) - first).total_seconds() * 1000 / whole), scored.get(key), same
+                at,
+                int((_naive(at) - start).total_seconds() * 1000 / duration),
+                scored.get(key),
+                same,
             )
-            for (at, scored), same in zip(rows, alike, strict=True)
+            for (at, scored), same in zip(rows, likeness, strict=True)
         )
-        made.append(Trend(told[key], tuple(moments)))
-    return tuple(made)
+        trends.append(Trend(titles[key], tuple(moments)))
+    return tuple(trends)
 
 
-def _naive(at: datetime) -> datetime:
-    return at.replace(tzinfo=None)
+def _naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
 
 
-def _moment(at: datetime, place: int, s: Standing | None, alike: bool) -> Moment:
-    if not s or not s.assessed:
+def _moment(time: datetime, place: int, standing: Standing | None, is_alike: bool) -> Moment:
+    if not standing or not standing.assessed:
         return Moment(
-            day(at), "", say(NOT_ASSESSED if s else ABSENT), "", place, 0, 0, False, alike
+            day(time),
+            "",
+            say(NOT_ASSESSED if standing else ABSENT),
+            "",
+            place,
+            0,
+            0,
+            False,
+            is_alike,
         )
-    shown = figure(s.lo, s.hi)
+    score = figure(standing.lo, standing.hi)
     return Moment(
-        day(at),
-        level(s),
-        shown.text,
-        shown.range,
+        day(time),
+        level(standing),
+        score.text,
+        score.range,
         place,
-        shown.at_lo,
-        shown.at_hi,
+        score.at_lo,
+        score.at_hi,
         True,
-        alike,
-        s.level_lo,
+        is_alike,
+        standing.level_lo,
     )
 
 
 def _matrix(matrix: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], ...]:
-    """Lay verdicts before against verdicts now, with sums; the first row is the head."""
+    """Tabulate results before against results now, with sums; the first row is the header."""
     befores = sorted({b for b, _ in matrix}, key=ORDER.index)
     nows = sorted({n for _, n in matrix}, key=ORDER.index)
     rows: list[tuple[str, ...]] = [
         (say("then \\ now"), *(_heading(NOW, n) for n in nows), say("sum"))
     ]
     for b in befores:
-        own = [matrix.get((b, n), 0) for n in nows]
-        rows.append((_heading(BEFORE, b), *map(number, own), number(sum(own))))
+        counts = [matrix.get((b, n), 0) for n in nows]
+        rows.append((_heading(BEFORE, b), *map(number, counts), number(sum(counts))))
     sums = [sum(matrix.get((b, n), 0) for b in befores) for n in nows]
     return (*rows, (say("sum"), *map(number, sums), number(sum(sums))))
 
 
-def _heading(names: Mapping[str, str], verdict: str) -> str:
-    return say(names[verdict]) if verdict in names else word(verdict)
+def _heading(names: Mapping[str, str], status: str) -> str:
+    return say(names[status]) if status in names else word(status)
 
 
-def _matrix_text(a: assessment.Assessment) -> str:
-    h = a.history
-    then = sum(n for _, before, _, n in h.flows if before not in (GONE, OUTSIDE))
-    now = sum(n for _, _, after, n in h.flows if after not in (GONE, OUTSIDE))
+def _matrix_text(assessment: model.Assessment) -> str:
+    past = assessment.history
+    total_then = sum(n for _, before, _, n in past.flows if before not in (GONE, OUTSIDE))
+    total_now = sum(n for _, _, after, n in past.flows if after not in (GONE, OUTSIDE))
     return say(
         "Compared are {then} of {all_then} verdicts then and {now} of {all_now} now: those of"
         " checks that both runs have. Where one of the two has no verdict, the subject was not"
         " there at all, or the check did not apply to it.",
-        then=number(then),
-        all_then=number(h.results_before),
-        now=number(now),
-        all_now=number(h.results_now),
+        then=number(total_then),
+        all_then=number(past.results_before),
+        now=number(total_now),
+        all_now=number(past.results_now),
     )
 
 
 def _checks(
-    a: assessment.Assessment, anchors: Mapping[tuple[str, str], str]
+    assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 ) -> tuple[CheckMoves, ...]:
-    """Name the checks with the most new failures, mended ones, and lost evidence."""
-    titles = {c.id: clean(content(c.title)) for c in a.checks}
-    made = []
-    for title, goes in (
+    """List the checks with the most new failures, fixes, and lost evidence."""
+    titles = {c.id: clean(content(c.title)) for c in assessment.checks}
+    tables = []
+    for title, outcomes in (
         (mark("New failures"), _NEW_FAILURES),
         (mark("Mended"), {"mended"}),
         (mark("Evidence lost"), {"evidence lost", "lost from sight"}),
     ):
         moves: Counter[str] = Counter()
-        for check, before, now, n in a.history.flows:
-            if what(before, now) in goes:
+        for check, before, now, n in assessment.history.flows:
+            if what(before, now) in outcomes:
                 moves[check] += n
-        ranked = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
+        ranking = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
         rows = tuple(
             (clean(c), anchors.get(("", c), ""), titles.get(c, ""), number(n))
-            for c, n in ranked[:SHOWN]
+            for c, n in ranking[:SHOWN]
         )
         if rows:
-            made.append(CheckMoves(say(title), _others(ranked), rows))
-    return tuple(made)
+            tables.append(CheckMoves(say(title), _others(ranking), rows))
+    return tuple(tables)
 
 
-def _others(ranked: Sequence[tuple[str, int]]) -> str:
-    rest = sum(n for _, n in ranked[SHOWN:])
-    if not rest:
+def _others(ranking: Sequence[tuple[str, int]]) -> str:
+    remainder = sum(n for _, n in ranking[SHOWN:])
+    if not remainder:
         return ""
     return say(
         "{n} of {checks} shown; the others have {rest} of {all}, all in {file}.",
         n=number(SHOWN),
-        checks=count(len(ranked), "check"),
-        rest=number(rest),
-        all=number(sum(n for _, n in ranked)),
+        checks=count(len(ranking), "check"),
+        rest=number(remainder),
+        all=number(sum(n for _, n in ranking)),
         file=FILE,
     )
 
 
-def _actors(a: assessment.Assessment) -> Iterable[str]:
-    h = a.history
-    for is_agent, before, now in h.known_actors:
-        new = [clean(x.id) for x in h.actors if x.is_agent == is_agent and x.is_new]
-        gone = [clean(x.id) for x in h.actors if x.is_agent == is_agent and not x.is_new]
-        told = ((mark(" New: {names}."), new), (mark(" Gone: {names}."), gone))
+def _actors(assessment: model.Assessment) -> Iterable[str]:
+    past = assessment.history
+    for is_agent, before, now in past.known_actors:
+        newcomers = [clean(x.id) for x in past.actors if x.is_agent == is_agent and x.is_new]
+        leavers = [clean(x.id) for x in past.actors if x.is_agent == is_agent and not x.is_new]
+        name_lists = ((mark(" New: {names}."), newcomers), (mark(" Gone: {names}."), leavers))
         yield say(
             "{actors} then, {now} now: {before} + {new} new − {gone} gone = {now}.{named}",
             actors=count(before, "agent") if is_agent else count(before, "other actor"),
             now=number(now),
             before=number(before),
-            new=number(len(new)),
-            gone=number(len(gone)),
-            named="".join(say(text, names=_listed(ids)) for text, ids in told if ids),
+            new=number(len(newcomers)),
+            gone=number(len(leavers)),
+            named="".join(say(text, names=_name_list(ids)) for text, ids in name_lists if ids),
         )
 
 
-def _listed(ids: list[str]) -> str:
-    rest = len(ids) - NAMED
-    more = say(" and {n} more, all in {file}", n=number(rest), file=FILE) if rest > 0 else ""
-    return join(short(i, FILE, 80) for i in ids[:NAMED]) + more
+def _name_list(ids: list[str]) -> str:
+    remainder = len(ids) - NAMED
+    note = (
+        say(" and {n} more, all in {file}", n=number(remainder), file=FILE) if remainder > 0 else ""
+    )
+    return join(short(i, FILE, 80) for i in ids[:NAMED]) + note
 
 
 def _sentences(
-    a: assessment.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
+    assessment: model.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
 ) -> Iterable[str]:
-    """Say it in at most five sentences."""
-    last = a.history.runs[-1]
-    n: Counter[str] = Counter()
+    """Yield at most five sentences on the changes."""
+    last_run = assessment.history.runs[-1]
+    totals: Counter[str] = Counter()
     for (before, now), k in matrix.items():
-        n[what(before, now)] += k
-    n["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
-    n["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
-    agents, gone = _agents(a.history)
-    yield _scored(last, rows)
-    if last.unlike:
+        totals[what(before, now)] += k
+    totals["then"] = sum(k for (before, _), k in matrix.items() if before == "fail")
+    totals["now"] = sum(k for (_, now), k in matrix.items() if now == "fail")
+    agents_text, any_gone = _agents(assessment.history)
+    yield _score_sentence(last_run, rows)
+    if last_run.unlike:
         yield say(
             "The two runs are not like with like: {what} changed between them.",
-            what=_differing(last),
+            what=_differences(last_run),
         )
-    if gone:
-        yield agents
+    if any_gone:
+        yield agents_text
     yield say(
         "Of {verdicts} that failed then, {mended} and {failing}; {new} of {all} failing now did not"
         " fail then.",
-        verdicts=count(n["then"], "verdict"),
-        mended=say_n("{n} is mended", "{n} are mended", n["mended"]),
-        failing=say_n("{n} still fails", "{n} still fail", n["still failing"]),
-        new=number(n["now"] - n["still failing"]),
-        all=number(n["now"]),
+        verdicts=count(totals["then"], "verdict"),
+        mended=say_n("{n} is mended", "{n} are mended", totals["mended"]),
+        failing=say_n("{n} still fails", "{n} still fail", totals["still failing"]),
+        new=number(totals["now"] - totals["still failing"]),
+        all=number(totals["now"]),
     )
     yield _unknown(matrix)
-    if agents and not gone:
-        yield agents
+    if agents_text and not any_gone:
+        yield agents_text
 
 
-def _agents(h: History) -> tuple[str, bool]:
-    """Say how many agents came and went, and whether any went: then it is the second thing to
-    know.
+def _agents(past: History) -> tuple[str, bool]:
+    """Print the number of new and gone agents, and tell whether any are gone: then it is the second
+    sentence.
     """
-    for is_agent, then, today in h.known_actors:
+    for is_agent, total_then, total_now in past.known_actors:
         if is_agent:
-            new = sum(x.is_new for x in h.actors if x.is_agent)
-            gone = then + new - today
-            arrived = say_n("{n} agent is new", "{n} agents are new", new)
+            newcomers = sum(x.is_new for x in past.actors if x.is_agent)
+            leavers = total_then + newcomers - total_now
+            arrived = say_n("{n} agent is new", "{n} agents are new", newcomers)
             text = say(
                 "{arrived} and {gone} gone: {then} then, {now} now.",
                 arrived=arrived,
-                gone=number(gone),
-                then=number(then),
-                now=number(today),
+                gone=number(leavers),
+                then=number(total_then),
+                now=number(total_now),
             )
             return (
-                text + (say(" What failed of those that are gone is not mended.") if gone else ""),
-                gone > 0,
+                text
+                + (say(" What failed of those that are gone is not mended.") if leavers else ""),
+                leavers > 0,
             )
     return "", False
 
 
-def _scored(last: EarlierRun, rows: Sequence[Moved]) -> str:
-    whole = rows[0]
-    same = whole.level_before == whole.level
-    stands = (
-        say("level {level} as then", level=whole.level)
-        if same
-        else say("level {then}, now {now}", then=whole.level_before, now=whole.level)
+def _score_sentence(last_run: EarlierRun, rows: Sequence[Moved]) -> str:
+    total = rows[0]
+    is_same = total.level_before == total.level
+    level_text = (
+        say("level {level} as then", level=total.level)
+        if is_same
+        else say("level {then}, now {now}", then=total.level_before, now=total.level)
     )
     return say(
         "As of {day} the score was {then}, now it is {now}: {verdict}; {level}.",
-        day=day(last.as_of),
-        then=f"{whole.score_before}{_in(whole.range_before)}",
-        now=f"{whole.score}{_in(whole.range)}",
+        day=day(last_run.as_of),
+        then=f"{total.score_before}{_in(total.range_before)}",
+        now=f"{total.score}{_in(total.range)}",
         verdict=difference(rows),
-        level=stands,
+        level=level_text,
     )
 
 
 def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
-    now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
-    then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
-    if not sum(now.values()) + sum(then.values()):
+    unknown_now = {before: k for (before, after), k in matrix.items() if after == "unknown"}
+    unknown_then = {after: k for (before, after), k in matrix.items() if before == "unknown"}
+    if not sum(unknown_now.values()) + sum(unknown_then.values()):
         return say("Nothing was unknown then, and nothing is now.")
-    no_verdict = {GONE, OUTSIDE, "na"}
-    lost = sum(k for before, k in now.items() if before not in {*no_verdict, "unknown"})
-    found = sum(k for after, k in then.items() if after not in {*no_verdict, "unknown"})
+    no_result = {GONE, OUTSIDE, "na"}
+    lost_count = sum(
+        k for before, k in unknown_now.items() if before not in {*no_result, "unknown"}
+    )
+    found_count = sum(
+        k for after, k in unknown_then.items() if after not in {*no_result, "unknown"}
+    )
     return say(
         "Unknown are {verdicts} now and {then} then: of those now, {lost} could be assessed then,"
         " which is no progress, and {new} are on what is new or newly in scope; of those then,"
         " {found} can be assessed now.",
-        verdicts=count(sum(now.values()), "verdict"),
-        then=number(sum(then.values())),
-        lost=number(lost),
-        new=number(sum(now.get(v, 0) for v in no_verdict)),
-        found=number(found),
+        verdicts=count(sum(unknown_now.values()), "verdict"),
+        then=number(sum(unknown_then.values())),
+        lost=number(lost_count),
+        new=number(sum(unknown_now.get(v, 0) for v in no_result)),
+        found=number(found_count),
     )
 
 
-def _in(spread: str) -> str:
-    return f" [{spread}]" if spread else ""
+def _in(range_text: str) -> str:
+    return f" [{range_text}]" if range_text else ""

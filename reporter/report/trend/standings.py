@@ -1,7 +1,8 @@
-"""Scores of two runs side by side: standings in, what may be said of each difference out.
+"""Scores of two runs side by side: standings in; a statement on each difference out.
 
-A difference is called progress or decline only between like runs, beyond what missing evidence
-could explain, and not where it comes from subjects that are gone."""
+A difference is called progress or decline only between comparable runs and beyond missing evidence.
+Subjects that are gone must not explain it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from reporter.i18n.translate import content, mark, say, say_n
-from reporter.model import assessment
+from reporter.model import assessment as model
 from reporter.model.history import GONE, History, Standing
 from reporter.model.scores import ControlScore, GroupScore
 from reporter.report.chapters.next_steps import points
@@ -23,7 +24,7 @@ _UNCHANGED, ABSENT = mark("unchanged"), mark("not in this run")
 _BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is missing")
 _OTHERS = mark("higher, but subjects that did not pass are gone")
 _PARTS = mark("open as a whole, not in every theme")
-_SAID = {
+_SENTENCES = {
     _EVIDENCE: mark("the ranges overlap, so the score alone shows neither progress nor decline"),
     _UNCHANGED: mark("it is unchanged"),
     _OTHERS: mark(
@@ -33,13 +34,13 @@ _SAID = {
 """A verdict on two scores, in a sentence."""
 
 
-def standings(a: assessment.Assessment) -> tuple[Standing, ...]:
-    """What this run scored, as earlier runs say it."""
+def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
+    """Return the scores of this run in the form of earlier runs."""
     rows: list[tuple[str, str, GroupScore | ControlScore]] = [
-        ("enterprise", "", a.scores.enterprise.total)
+        ("enterprise", "", assessment.scores.enterprise.total)
     ]
-    rows += [("framework", f.framework, f.total) for f in a.scores.frameworks]
-    rows += [("theme", c.id, c) for c in a.scores.enterprise.controls]
+    rows += [("framework", f.framework, f.total) for f in assessment.scores.frameworks]
+    rows += [("theme", c.id, c) for c in assessment.scores.enterprise.controls]
     return tuple(
         Standing(
             kind,
@@ -54,65 +55,78 @@ def standings(a: assessment.Assessment) -> tuple[Standing, ...]:
     )
 
 
-def names(a: assessment.Assessment) -> dict[tuple[str, str], str]:
+def names(assessment: model.Assessment) -> dict[tuple[str, str], str]:
     """Name the whole, the frameworks and the themes, by kind and id."""
-    told = {("enterprise", ""): say(WHOLE)}
-    told |= {("framework", f.id): clean(f.short) for f in a.frameworks}
-    return told | {("theme", t.id): clean(content(t.title)) for t in a.themes}
+    titles = {("enterprise", ""): say(WHOLE)}
+    titles |= {("framework", f.id): clean(f.short) for f in assessment.frameworks}
+    return titles | {("theme", t.id): clean(content(t.title)) for t in assessment.themes}
 
 
-def moved(a: assessment.Assessment) -> tuple[Moved, ...]:
-    """Print each score of the last run beside that of this one, the whole first."""
-    last, known = a.history.runs[-1], names(a)
-    then = {(s.kind, s.id): s for s in last.standings}
-    now = {(s.kind, s.id): s for s in standings(a)}
-    keys = [*now, *(k for k in then if k not in now)]
-    said = {
-        k: _verdict(then.get(k), now.get(k), bool(last.unlike), _left(a.history, k)) for k in keys
+def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
+    """Print each score of the last run beside the current one, the total first."""
+    last_run, titles = assessment.history.runs[-1], names(assessment)
+    standings_then = {(s.kind, s.id): s for s in last_run.standings}
+    standings_now = {(s.kind, s.id): s for s in standings(assessment)}
+    keys = [*standings_now, *(k for k in standings_then if k not in standings_now)]
+    results = {
+        k: _result(
+            standings_then.get(k),
+            standings_now.get(k),
+            bool(last_run.unlike),
+            _has_leavers(assessment.history, k),
+        )
+        for k in keys
     }
-    whole = ("enterprise", "")
-    if said[whole] == _EVIDENCE and {_BETTER, _WORSE} & {
-        v for k, v in said.items() if k[0] == "theme"
+    total_key = ("enterprise", "")
+    if results[total_key] == _EVIDENCE and {_BETTER, _WORSE} & {
+        v for k, v in results.items() if k[0] == "theme"
     }:
-        said[whole] = _PARTS
+        results[total_key] = _PARTS
     return tuple(
-        _move(known.get(k, clean(k[1])), k[0], then.get(k), now.get(k), said[k]) for k in keys
+        _move(
+            titles.get(k, clean(k[1])),
+            k[0],
+            standings_then.get(k),
+            standings_now.get(k),
+            results[k],
+        )
+        for k in keys
     )
 
 
-def _left(h: History, key: tuple[str, str]) -> bool:
-    """Say whether subjects are gone that held a score down: without them it is higher, and nothing
-    is mended.
+def _has_leavers(past: History, key: tuple[str, str]) -> bool:
+    """Tell whether subjects that lowered a score are gone: it rises without them, and nothing is
+    fixed.
     """
     kind, theme = key
     return any(
         now == GONE
         and before not in ("pass", "na")
         and (kind != "theme" or check.split("-")[0] == theme)
-        for check, before, now, n in h.flows
+        for check, before, now, n in past.flows
     )
 
 
-def _move(name: str, kind: str, then: Standing | None, now: Standing | None, verdict: str) -> Moved:
-    both = then and now and then.assessed and now.assessed
-    difference = _signed(now.lo - then.lo) if both and then and now else ""
+def _move(name: str, kind: str, then: Standing | None, now: Standing | None, result: str) -> Moved:
+    is_compared = then and now and then.assessed and now.assessed
+    difference = _signed(now.lo - then.lo) if is_compared and then and now else ""
     return Moved(
-        name, kind, level(then), level(now), *_score(then), *_score(now), difference, say(verdict)
+        name, kind, level(then), level(now), *_score(then), *_score(now), difference, say(result)
     )
 
 
-def level(s: Standing | None) -> str:
-    """Print a level, with the one that missing evidence could give."""
-    if not s or not s.assessed:
+def level(standing: Standing | None) -> str:
+    """Print a level, with the possible one if evidence is missing."""
+    if not standing or not standing.assessed:
         return "–"
-    return at_most(s.level_lo, s.level_hi)
+    return at_most(standing.level_lo, standing.level_hi)
 
 
-def _score(s: Standing | None) -> tuple[str, str]:
-    if not s:
+def _score(standing: Standing | None) -> tuple[str, str]:
+    if not standing:
         return say(ABSENT), ""
-    shown = figure(s.lo, s.hi, "assessed" if s.assessed else "not_assessed")
-    return shown.text, shown.range
+    score = figure(standing.lo, standing.hi, "assessed" if standing.assessed else "not_assessed")
+    return score.text, score.range
 
 
 def _signed(difference: Fraction) -> str:
@@ -121,31 +135,31 @@ def _signed(difference: Fraction) -> str:
     return say("{n} points", n=f"{'+' if difference > 0 else '−'}{points(abs(difference))}")
 
 
-def _verdict(then: Standing | None, now: Standing | None, unlike: bool, left: bool) -> str:
+def _result(then: Standing | None, now: Standing | None, is_unlike: bool, has_leavers: bool) -> str:
     if not then or not now or not then.assessed or not now.assessed:
         return mark("not compared")
-    if unlike:
+    if is_unlike:
         return _UNLIKE
     if (then.lo, then.hi) == (now.lo, now.hi):
         return _UNCHANGED
     if then.lo <= now.hi and now.lo <= then.hi:
         return _EVIDENCE
-    return _WORSE if now.lo < then.lo else _OTHERS if left else _BETTER
+    return _WORSE if now.lo < then.lo else _OTHERS if has_leavers else _BETTER
 
 
-def difference(moved: Sequence[Moved]) -> str:
-    """Say what the difference of the whole shows, in a sentence's words."""
-    whole = moved[0].verdict
-    if whole == say(_PARTS):
-        return _certain(moved)
-    said = {say(verdict): say(text) for verdict, text in _SAID.items()}
-    return said.get(whole, whole)
+def difference(rows: Sequence[Moved]) -> str:
+    """Return the meaning of the total difference, as part of a sentence."""
+    result = rows[0].verdict
+    if result == say(_PARTS):
+        return _theme_sentence(rows)
+    sentences = {say(verdict): say(text) for verdict, text in _SENTENCES.items()}
+    return sentences.get(result, result)
 
 
-def _certain(moved: Sequence[Moved]) -> str:
-    """Name the themes that are better or worse on any reading, while the whole may be either."""
+def _theme_sentence(rows: Sequence[Moved]) -> str:
+    """Name the themes that are certainly better or worse, while the total may be either."""
     worse, better = (
-        [m.name for m in moved if m.kind == "theme" and m.verdict == say(verdict)]
+        [m.name for m in rows if m.kind == "theme" and m.verdict == say(verdict)]
         for verdict in (_WORSE, _BETTER)
     )
     parts = [
@@ -162,12 +176,12 @@ def _certain(moved: Sequence[Moved]) -> str:
             names=_themes(better),
         ),
     ]
-    said = join(part for part, names in zip(parts, (worse, better), strict=True) if names)
-    return say("whatever is missing, {themes}; of the whole the ranges overlap", themes=said)
+    themes_text = join(part for part, names in zip(parts, (worse, better), strict=True) if names)
+    return say("whatever is missing, {themes}; of the whole the ranges overlap", themes=themes_text)
 
 
 def _themes(names: Sequence[str]) -> str:
-    rest = len(names) - THEMES_NAMED
+    remainder = len(names) - THEMES_NAMED
     return ", ".join(names[:THEMES_NAMED]) + (
-        say(" and {n} more", n=number(rest)) if rest > 0 else ""
+        say(" and {n} more", n=number(remainder)) if remainder > 0 else ""
     )

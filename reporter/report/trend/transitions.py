@@ -1,5 +1,6 @@
-"""What became of verdicts since the last run, as printed. In: counts of (verdict before, verdict
-now), the changes of a run. Out: sums that add up, and the rows of changes.csv."""
+"""Changes of results since the last run, as printed. In: counts of (result before, result now), the
+changes of a run. Out: sums that add up, and the rows of changes.csv.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +153,7 @@ FAILS = {
 
 
 def what(before: str, now: str) -> str:
-    """Name what became of a verdict."""
+    """Name the change of a result."""
     if before == "fail":
         return _FAILED.get(now, f"failed, now {now}")
     if now == "fail":
@@ -178,30 +179,41 @@ class Changed:
     total: int
 
     def __len__(self) -> int:
-        """Return how many there are, without reading them."""
+        """Return the number of changes without reading them."""
         return self.total
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        """Yield the rows, a text a column of `COLUMNS`."""
+        """Yield the rows, one text per column of `COLUMNS`."""
         return (tuple(map(clean, row)) for row in rows(self.held))
 
 
-_ASKED = (
+_STORE_COLUMNS = (
     *("check", "subject", "actor", "owner", "before", "now", "reason_before", "reason"),
     *("record_before", "record", "failing_since", "waived_until"),
 )
 
 
-def rows(held: Changes) -> Iterator[tuple[str, ...]]:
-    """Say every change as `COLUMNS` do, in its own letters."""
-    return map(_row, held.each(_ASKED))
+def rows(changes: Changes) -> Iterator[tuple[str, ...]]:
+    """Yield every change in the columns of `COLUMNS`, as plain text."""
+    return map(_row, changes.each(_STORE_COLUMNS))
 
 
-def _row(held: tuple[Any, ...]) -> tuple[str, ...]:
-    *told, before, now, reason_before, reason, ref_before, ref, since, until = held
+def _row(values: tuple[Any, ...]) -> tuple[str, ...]:
+    *texts, before, now, reason_before, reason, ref_before, ref, since, until = values
     then, today = ("" if v in (GONE, OUTSIDE) else v for v in (before, now))
     day = since.date().isoformat() if since else ""
-    return what(before, now), *told, then, today, reason_before, reason, ref_before, ref, day, until
+    return (
+        what(before, now),
+        *texts,
+        then,
+        today,
+        reason_before,
+        reason,
+        ref_before,
+        ref,
+        day,
+        until,
+    )
 
 
 ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
@@ -226,35 +238,39 @@ _MEANS = {
 
 
 def balances(
-    matrix: Mapping[tuple[str, str], int], still: Sequence[Failing], then: str
+    matrix: Mapping[tuple[str, str], int], failures: Sequence[Failing], date: str
 ) -> tuple[Balance, ...]:
-    """Add up what became of the failures of then, and where those of now come from."""
-    old: Counter[str] = Counter()
-    new: Counter[str] = Counter()
-    for (before, now), n in matrix.items():
+    """Balance the earlier failures by outcome, and the current failures by origin."""
+    outcomes: Counter[str] = Counter()
+    origins: Counter[str] = Counter()
+    for (before, now), total in matrix.items():
         if before == "fail":
-            old[what(before, now)] += n
+            outcomes[what(before, now)] += total
         if now == "fail":
-            new[what(before, now)] += n
-    means = {name: say(text) for name, text in _MEANS.items()} | {"still failing": _still(still)}
+            origins[what(before, now)] += total
+    means = {name: say(text) for name, text in _MEANS.items()} | {"still failing": _still(failures)}
     return (
         _balance(
-            say("What failed on {day}", day=then),
+            say("What failed on {day}", day=date),
             mark("{n} failed then = {sum}"),
-            old,
+            outcomes,
             ("mended", "compensated", "attested"),
             means,
         ),
         _balance(
-            say("What fails now"), mark("{n} fail now = {sum}"), new, ("still failing",), means
+            say("What fails now"), mark("{n} fail now = {sum}"), origins, ("still failing",), means
         ),
     )
 
 
 def _balance(
-    title: str, said: str, parts: Counter[str], first: tuple[str, ...], means: Mapping[str, str]
+    title: str,
+    template: str,
+    parts: Counter[str],
+    lead_names: tuple[str, ...],
+    means: Mapping[str, str],
 ) -> Balance:
-    rank = {name: n for n, name in enumerate(first)}
+    rank = {name: n for n, name in enumerate(lead_names)}
     names = sorted(
         (p for p in parts if parts[p]),
         key=lambda p: (rank.get(p, len(rank)), p == "still failing", -parts[p], p),
@@ -262,14 +278,14 @@ def _balance(
     total = sum(parts.values())
     added = " + ".join(f"{number(parts[p])} {say(p)}" for p in names) or say("nothing")
     flows = tuple(Flow(say(p), number(parts[p]), means.get(p, "")) for p in names)
-    return Balance(title, say(said, n=number(total), sum=added), flows)
+    return Balance(title, say(template, n=number(total), sum=added), flows)
 
 
-def _still(still: Sequence[Failing]) -> str:
-    """Say since when what still fails has failed, and how much of it is waived."""
-    waived = sum(f.waived for f in still)
-    said = ", ".join(
-        say("{n} since {day} or before", n=number(f.n), day=day(f.since)) for f in still
+def _still(failures: Sequence[Failing]) -> str:
+    """Print since when the remaining failures last, and how many are waived."""
+    waived_count = sum(f.waived for f in failures)
+    dates = ", ".join(
+        say("{n} since {day} or before", n=number(f.n), day=day(f.since)) for f in failures
     )
-    rest = say("; {n} of them waived", n=number(waived)) if waived else ""
-    return say("in every compared run: {since}", since=said) + rest
+    waived_note = say("; {n} of them waived", n=number(waived_count)) if waived_count else ""
+    return say("in every compared run: {since}", since=dates) + waived_note

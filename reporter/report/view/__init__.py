@@ -1,3 +1,1 @@
-"""What all chapters print with: numbers and words, thresholds, data of pictures, the arithmetic of
-a score.
-"""
+"""Shared by all chapters: numbers and words, thresholds, chart data, the arithmetic of a score."""

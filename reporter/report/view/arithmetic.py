@@ -1,6 +1,6 @@
-"""Write the arithmetic of a score out: a score dataclass in, one paragraph of plain text out.
+"""The arithmetic of a score in words: a score dataclass in, one paragraph of plain text out.
 
-Nothing is scored here: every figure is one the score carries, so text and number cannot part.
+Nothing is scored here. Every figure comes from the score, so text and number always agree.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
     title = content(title)
     results = sum(score.counts.values())
     if not score.applicable:
-        why = (
+        reason = (
             say("all {n} results are n/a", n=results) if results else say("no subject is in scope")
         )
         return say(
-            "{check} {title}: not applicable, {why}.", check=score.check, title=title, why=why
+            "{check} {title}: not applicable, {why}.", check=score.check, title=title, why=reason
         )
     counts = ", ".join(
         f"{score.counts[s]} {word(code)}" for s, code in _WORDS.items() if score.counts[s]
@@ -87,7 +87,7 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
 
 
 def said_of(sample: Sample) -> str:
-    """Say what was drawn from what, and how the draw can be repeated."""
+    """Describe a sample: its size, its population, and how to repeat the draw."""
     note = f"; {sample.note}" if sample.note else ""
     text = mark("Random sample of {n} of {all} (seed {seed}{note})")
     return say(text, n=sample.size, all=sample.frame, seed=sample.seed, note=note)
@@ -100,9 +100,7 @@ def why_control(
     policy: Policy,
     causes: Sequence[Cause] = (),
 ) -> str:
-    """Explain a control or theme: level, score, gap, the causes behind its failures, the formula of
-    each practice.
-    """
+    """Explain a control or theme: level, score, gap, root causes, formula of each practice."""
     head = f"{score.id} {title}: "
     if score.state == "not_applicable":
         return head + say("not applicable, no check has a subject in scope.")
@@ -121,8 +119,8 @@ def why_control(
         *(_practice_line(practice, checks, policy) for practice in score.practices),
     ]
     if len(score.practices) > 1:
-        named = [f"P{practice.level}" for practice in score.practices]
-        lo = _formula([(1, practice.lo) for practice in score.practices], named)
+        practice_names = [f"P{practice.level}" for practice in score.practices]
+        lo = _formula([(1, practice.lo) for practice in score.practices], practice_names)
         hi = _formula([(1, practice.hi) for practice in score.practices])
         lines.append(_sum(_result(lo, score.lo), _result(hi, score.hi)))
     return "\n".join(lines)
@@ -147,9 +145,9 @@ def _sum(lo: str, hi: str) -> str:
 
 
 def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
-    """Count the failures once by what lies behind them."""
+    """Count the failures once per root cause."""
     names = {check for practice in score.practices for check, _ in practice.weights}
-    failed = [
+    failures = [
         (
             cause,
             sum(n for check, n in zip(cause.checks, cause.counts, strict=True) if check in names),
@@ -157,24 +155,24 @@ def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
         for cause in causes
         if names & {*cause.checks}
     ]
-    total = sum(n for _, n in failed)
+    total = sum(n for _, n in failures)
     if total < 2:
         return []
-    first = "; ".join(f"{_within(c.title)} ({n})" for c, n in failed[:3])
-    more = say("; and {n} more", n=len(failed) - 3) if len(failed) > 3 else ""
+    first_causes = "; ".join(f"{_within(c.title)} ({n})" for c, n in failures[:3])
+    note = say("; and {n} more", n=len(failures) - 3) if len(failures) > 3 else ""
     return [
         say(
             "{n} failures, {causes} root causes: {first}{more}.",
             n=total,
-            causes=len(failed),
-            first=first,
-            more=more,
+            causes=len(failures),
+            first=first_causes,
+            more=note,
         )
     ]
 
 
 def _within(title: str) -> str:
-    """Write a title within a sentence; other languages than English may need its capitals."""
+    """Format a title for use within a sentence; only English titles lose their capital."""
     if language() != ENGLISH:
         return headline(title)
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
@@ -186,15 +184,18 @@ def printed(value: Fraction) -> str:
 
 
 def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:
-    """Explain a group, framework or the enterprise from the controls in it (others are ignored)."""
+    """Explain a group, framework or the enterprise from its controls; others are ignored."""
     members = set(score.members)
-    scored = [c for c in controls if c.id in members and c.state != "not_applicable"]
-    if not scored:
-        none = mark("{id} {title}: not applicable, none of its controls is.")
-        return say(none, id=score.id, title=content(score.title))
-    lo = _formula([(control.weight, control.lo) for control in scored], [c.id for c in scored])
-    hi = _formula([(control.weight, control.hi) for control in scored])
-    levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored)
+    scored_controls = [c for c in controls if c.id in members and c.state != "not_applicable"]
+    if not scored_controls:
+        template = mark("{id} {title}: not applicable, none of its controls is.")
+        return say(template, id=score.id, title=content(score.title))
+    lo = _formula(
+        [(control.weight, control.lo) for control in scored_controls],
+        [c.id for c in scored_controls],
+    )
+    hi = _formula([(control.weight, control.hi) for control in scored_controls])
+    levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored_controls)
     lines = [
         say(
             "{id} {title}: level {lo} ({name}) on evidence, at most {hi}; target {target}."
@@ -207,13 +208,13 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
             hi=score.level_hi,
             target=score.target,
             missing=score.not_assessed,
-            all=len(scored),
+            all=len(scored_controls),
             absent=score.not_applicable,
             coverage=printed(score.coverage),
         ),
         _sum(_result(lo, score.lo), _result(hi, score.hi)),
         say("Controls: {levels}.", levels=levels),
-        _group_rule(scored, policy),
+        _group_rule(scored_controls, policy),
         *(say("Capped at level {n}: {why}.", n=most, why=content(why)) for most, why in score.caps),
     ]
     return "\n".join(lines)
@@ -222,12 +223,12 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
 def _practice_line(
     practice: PracticeScore, checks: Mapping[str, CheckScore], policy: Policy
 ) -> str:
-    los = {i: checks[i].lo for i, _ in practice.weights if i != ASK}
-    his = {i: checks[i].hi for i, _ in practice.weights if i != ASK}
-    capping_hi = tuple(i for i in his if checks[i].caps_hi)
+    values_lo = {i: checks[i].lo for i, _ in practice.weights if i != ASK}
+    values_hi = {i: checks[i].hi for i, _ in practice.weights if i != ASK}
+    capping_hi = tuple(i for i in values_hi if checks[i].caps_hi)
     names = [say("question") if check == ASK else check for check, _ in practice.weights]
-    lo = _side(practice.weights, los, practice.raw_lo, practice.lo, practice.capped_by, names)
-    hi = _side(practice.weights, his, practice.raw_hi, practice.hi, capping_hi)
+    lo = _side(practice.weights, values_lo, practice.raw_lo, practice.lo, practice.capped_by, names)
+    hi = _side(practice.weights, values_hi, practice.raw_hi, practice.hi, capping_hi)
     return say(
         "P{n} = {lo} ({rating}); at most {hi} ({at_most}).",
         n=practice.level,
@@ -241,27 +242,29 @@ def _practice_line(
 def _side(
     weights: Sequence[tuple[str, int]],
     values: dict[str, Fraction],
-    raw: Fraction,
+    mean: Fraction,
     final: Fraction,
     capped_by: Sequence[str],
     names: Sequence[str] = (),
 ) -> str:
-    """Write one end of a practice: formula, exact mean, cap if it bit, percent."""
+    """Print one end of a practice: formula, exact mean, cap if it applied, percent."""
     total = sum(weight for _, weight in weights)
-    # The ask has no entry among the checks: its credit is what the others leave of the mean.
-    rest = raw * total - sum(w * values[check] for check, w in weights if check != ASK)
-    terms = [(w, rest / w if check == ASK else values[check]) for check, w in weights]
+    # The question has no entry among the checks. Its credit is the mean less that of the others.
+    ask_credit = mean * total - sum(w * values[check] for check, w in weights if check != ASK)
+    terms = [(w, ask_credit / w if check == ASK else values[check]) for check, w in weights]
     formula = _formula(terms, names)
-    held = mark(", capped to {share} by {checks}")
-    cap = say(held, share=final, checks=", ".join(capped_by)) if final != raw else ""
-    return f"{formula} = {raw}{cap} = {printed(final)} %"
+    template = mark(", capped to {share} by {checks}")
+    cap = say(template, share=final, checks=", ".join(capped_by)) if final != mean else ""
+    return f"{formula} = {mean}{cap} = {printed(final)} %"
 
 
 def _formula(terms: Sequence[tuple[int, Fraction]], names: Sequence[str] = ()) -> str:
-    """Write a weighted mean; where names are given, each term says whose value it is."""
+    """Print a weighted mean; with names, each term says whose value it is."""
     total = sum(weight for weight, _ in terms)
-    said = [f" [{name}]" for name in names] or [""] * len(terms)
-    parts = (f"{weight} x {value}{name}" for (weight, value), name in zip(terms, said, strict=True))
+    suffixes = [f" [{name}]" for name in names] or [""] * len(terms)
+    parts = (
+        f"{weight} x {value}{name}" for (weight, value), name in zip(terms, suffixes, strict=True)
+    )
     return f"({' + '.join(parts)})/{total}"
 
 
@@ -274,25 +277,29 @@ def _interval(lo: Fraction, hi: Fraction) -> str:
 
 
 def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
-    """Name what keeps the control below its next level, on evidence or even in hi."""
+    """Explain what keeps the control below its next level, on evidence or even in hi."""
     if not score.gap:
         return []
     in_hi = score.gap_kind == "implementation"
-    now = score.level_hi if in_hi else score.level_lo
-    above = [practice.level for practice in score.practices if practice.level > now]
+    current_level = score.level_hi if in_hi else score.level_lo
+    levels_above = [
+        practice.level for practice in score.practices if practice.level > current_level
+    ]
     kinds = {
         "implementation": mark("Implementation gap of {n}"),
         "evidence": mark("Evidence gap of {n}"),
     }
     kind = say(kinds[score.gap_kind], n=score.gap)
-    if not above:
-        none = mark("{gap}: no practice stands above level {n}, so no higher level can be claimed.")
-        return [say(none, gap=kind, n=now)]
+    if not levels_above:
+        template = mark(
+            "{gap}: no practice stands above level {n}, so no higher level can be claimed."
+        )
+        return [say(template, gap=kind, n=current_level)]
     needs = []
     for practice in score.practices:
         value = practice.hi if in_hi else practice.lo
-        edge = policy.rating_edges[1 if practice.level == above[0] else 2]
-        if practice.level <= above[0] and value <= edge:
+        edge = policy.rating_edges[1 if practice.level == levels_above[0] else 2]
+        if practice.level <= levels_above[0] and value <= edge:
             need = (
                 mark("P{n} above {edge} % (even at most {share} %)")
                 if in_hi
@@ -300,20 +307,23 @@ def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
             )
             needs.append(say(need, n=practice.level, edge=printed(edge), share=printed(value)))
     text = mark("{gap}: level {n} needs {practices}.")
-    return [say(text, gap=kind, n=above[0], practices=say(" and ").join(needs))]
+    return [say(text, gap=kind, n=levels_above[0], practices=say(" and ").join(needs))]
 
 
-def _group_rule(scored: Sequence[ControlScore], policy: Policy) -> str:
-    total = sum(control.weight for control in scored)
+def _group_rule(controls: Sequence[ControlScore], policy: Policy) -> str:
+    total = sum(control.weight for control in controls)
     shares = [
-        (n, Fraction(sum(c.weight for c in scored if c.level_lo >= n), total)) for n in range(1, 6)
+        (n, Fraction(sum(c.weight for c in controls if c.level_lo >= n), total))
+        for n in range(1, 6)
     ]
-    reached = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or say("none")
-    floor = min(control.level_lo for control in scored)
+    shares_text = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or say(
+        "none"
+    )
+    floor = min(control.level_lo for control in controls)
     return say(
         "Weight at or above each level: {reached}. A level needs more than {share} % and no control"
         " more than one below it (lowest: {floor}).",
-        reached=reached,
+        reached=shares_text,
         share=printed(policy.group_share),
         floor=floor,
     )

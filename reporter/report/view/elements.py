@@ -1,5 +1,5 @@
-"""What all chapters print: figures, levels, links, lines; printable dataclasses, decided down to
-the letter.
+"""Elements that all chapters print: figures, levels, links, lines. They are printable dataclasses
+whose text is final.
 """
 
 from __future__ import annotations

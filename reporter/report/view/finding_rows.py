@@ -1,5 +1,5 @@
-"""The findings of a view, asked of the store when somebody prints them. In: the results of a run.
-Out: rows of texts, in any order.
+"""The findings of a view, read from the store when they are printed. In: the results of a run. Out:
+rows of texts, in any order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLUMNS = (
 Row = tuple[str, ...]
 OWED, BY_OWNER = "rank IS NOT NULL", "owner, rank, place"
 """In SQL: the verdicts that an action mends, and whose they are, in the order of the roadmap."""
-_HELD = (
+_STORE_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
     *("status", "reason", "record", "waived_until", "waiver", "listed"),
 )
@@ -43,40 +43,52 @@ class Findings:
     """Check -> the controls of each framework that it counts for."""
 
     def __len__(self) -> int:
-        """Return how many there are, without reading them."""
+        """Return the number of findings without reading them."""
         return self.total
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows, a text a column."""
+        """Yield the rows, one text per column."""
         return (row for (row,) in rows(self))
 
     @overload
-    def __getitem__(self, at: int) -> Row: ...
+    def __getitem__(self, position: int) -> Row: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Row]: ...
-    def __getitem__(self, at: int | slice) -> Row | list[Row]:
-        """Return a row, or some in turn."""
-        if isinstance(at, slice):
-            return list(islice(self, *at.indices(len(self))))
-        if not -len(self) <= at < len(self):
-            raise IndexError(at)
-        return next(islice(self, at % len(self), None))
+    def __getitem__(self, position: slice) -> list[Row]: ...
+    def __getitem__(self, position: int | slice) -> Row | list[Row]:
+        """Return a row, or a list of rows for a slice."""
+        if isinstance(position, slice):
+            return list(islice(self, *position.indices(len(self))))
+        if not -len(self) <= position < len(self):
+            raise IndexError(position)
+        return next(islice(self, position % len(self), None))
 
 
 def rows(
-    found: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
+    findings: Findings, where: str = OPEN, more: str = "", also: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield each verdict that a condition over `store.RESULT` chooses as a row of texts, and behind
-    it further columns of the store.
+    """Yield each result that matches a condition over `store.RESULT` as a row of texts, followed by
+    further store columns.
     """
-    for held in found.results.each((*_HELD, *also), where, more):
-        id_, check, subject, actor, owner, lo, hi, status, reason, record, until, waiver, listed = (
-            held[: len(_HELD)]
-        )
+    for values in findings.results.each((*_STORE_COLUMNS, *also), where, more):
+        (
+            id_,
+            check,
+            subject,
+            actor,
+            owner,
+            lo,
+            hi,
+            status,
+            reason,
+            record,
+            waived_until,
+            waiver,
+            is_listed,
+        ) = values[: len(_STORE_COLUMNS)]
         yield (
             (
                 id_,
-                *found.heads[check],
+                *findings.heads[check],
                 clean(subject),
                 clean(actor),
                 clean(owner),
@@ -84,10 +96,10 @@ def rows(
                 status,
                 clean(reason),
                 clean(record),
-                until,
+                waived_until,
                 clean(waiver),
-                found.fixes[check][listed],
-                *found.tails[check],
+                findings.fixes[check][is_listed],
+                *findings.tails[check],
             ),
-            *held[len(_HELD) :],
+            *values[len(_STORE_COLUMNS) :],
         )

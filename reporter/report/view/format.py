@@ -16,7 +16,7 @@ from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
 from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Subject
 
-# The printed form of a score is part of the method (3.13); one function knows it.
+# The printed form of a score is part of the method (3.13), so one function defines it.
 from reporter.score import printed, rounded
 from reporter.system.plain_text import clean as clean
 
@@ -31,12 +31,12 @@ NOUNS = (
 REASON_LIMIT = 260
 
 
-def short(text: str, where: str, limit: int = REASON_LIMIT) -> str:
-    """Shorten a printed text, saying how much is left out and where all of it is."""
+def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
+    """Shorten a printed text, with a note on the omitted part and the place of the full text."""
     if len(text) <= limit:
         return text
-    more = say("{n} more characters in {where}", n=number(len(text) - limit), where=where)
-    return f"{text[:limit].rstrip()}… [{more}]"
+    note = say("{n} more characters in {where}", n=number(len(text) - limit), where=place)
+    return f"{text[:limit].rstrip()}… [{note}]"
 
 
 class Numeral(str):
@@ -49,37 +49,37 @@ class Numeral(str):
 
 
 def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
-    made = Numeral(text)
-    made.value, made.form = Fraction(value), form
-    return made
+    result = Numeral(text)
+    result.value, result.form = Fraction(value), form
+    return result
 
 
-def number(n: int) -> str:
+def number(value: int) -> str:
     """Print a whole number with thousands separators."""
-    return _numeral(numeral(f"{n:,}"), n)
+    return _numeral(numeral(f"{value:,}"), value)
 
 
-def digits(n: int) -> str:
+def digits(value: int) -> str:
     """Print a whole number without separators."""
-    return _numeral(str(n), n)
+    return _numeral(str(value), value)
 
 
 def decimal(value: Fraction, places: int | None = None) -> str:
-    """Print a number that may have decimals: so many, or those it needs."""
+    """Print a number with decimals: a fixed number of them, or as many as needed."""
     if value.denominator == 1 and places is None:
         return digits(int(value))
     text = f"{float(value):g}" if places is None else f"{float(value):.{places}f}"
     return _numeral(numeral(text), value, "decimal")
 
 
-def count(n: int, noun: str) -> str:
+def count(total: int, noun: str) -> str:
     """Print a number with its noun in the right form."""
-    one, many = counted(noun)
-    return say_n(one, many, n)
+    singular, plural = counted(noun)
+    return say_n(singular, plural, total)
 
 
 def counted(noun: str) -> tuple[str, str]:
-    """Return the two messages that count a noun: one, and many."""
+    """Return the two messages that count a noun: singular and plural."""
     noun = noun.replace("_", " ")
     plural = noun + ("es" if noun.endswith("s") else "s")
     if re.search(r"[^aeiou]y$", noun):
@@ -88,48 +88,48 @@ def counted(noun: str) -> tuple[str, str]:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Join as a sentence does: "a, b and c"."""
+    """Join items as in a sentence: "a, b and c"."""
     items = list(parts)
     if len(items) < 2:
         return "".join(items)
     return say("{several} and {last}", several=", ".join(items[:-1]), last=items[-1])
 
 
-def moment(at: datetime) -> str:
+def moment(time: datetime) -> str:
     """Print a time in UTC, to the minute."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
-def iso(at: datetime) -> str:
+def iso(time: datetime) -> str:
     """Write a time in UTC as machines read it, to the second."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def period(start: datetime, end: datetime) -> str:
     """Print a half-open period by its first and last day."""
-    last = max(start, end - timedelta(microseconds=1))
-    return f"{day(start)} – {day(last)}"
+    last_day = max(start, end - timedelta(microseconds=1))
+    return f"{day(start)} – {day(last_day)}"
 
 
-def slug(prefix: str, name: str, taken: set[str]) -> str:
-    """Make an anchor that is unique in `taken`, and take it."""
+def slug(prefix: str, name: str, names_in_use: set[str]) -> str:
+    """Return an anchor that is unique in `names_in_use`, and add it."""
     base = f"{prefix}-{re.sub('[^A-Za-z0-9._-]+', '-', name).strip('-') or 'x'}"
-    anchor, n = base, 1
-    while anchor in taken:
-        n += 1
-        anchor = f"{base}-{n}"
-    taken.add(anchor)
+    anchor, suffix = base, 1
+    while anchor in names_in_use:
+        suffix += 1
+        anchor = f"{base}-{suffix}"
+    names_in_use.add(anchor)
     return anchor
 
 
 def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
-    """Print a score with its range, or the words that stand where no score can be given."""
-    stands = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
-    words = say(stands)
-    spread = numeral(f"{printed(lo)}–{printed(hi)}")
+    """Print a score with its range, or the words for a missing score."""
+    message = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
+    words = say(message)
+    range_text = numeral(f"{printed(lo)}–{printed(hi)}")
     return Figure(
         text=words or percent(lo),
-        range="" if words else f"{spread} %",
+        range="" if words else f"{range_text} %",
         exact_lo=exact(lo),
         exact_hi=exact(hi),
         at_lo=thousandths(lo),
@@ -143,19 +143,19 @@ def exact(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def ranged(f: Figure) -> str:
-    """Print a score with its range in one go."""
-    return f"{f.text} [{f.range}]" if f.range else f.text
+def ranged(score: Figure) -> str:
+    """Print a score with its range."""
+    return f"{score.text} [{score.range}]" if score.range else score.text
 
 
-def thousandths(x: Fraction) -> int:
-    """Place a share on a drawing 1000 wide; never used as a number in text."""
-    return int(x * 1000)
+def thousandths(value: Fraction) -> int:
+    """Place a share on a drawing 1000 wide; never printed as a number."""
+    return int(value * 1000)
 
 
-def percent(x: Fraction) -> str:
+def percent(value: Fraction) -> str:
     """Print a share."""
-    return _numeral(f"{numeral(printed(x))} %", rounded(x), "percent")
+    return _numeral(f"{numeral(printed(value))} %", rounded(value), "percent")
 
 
 def share(lo: Fraction, hi: Fraction) -> str:
@@ -164,62 +164,66 @@ def share(lo: Fraction, hi: Fraction) -> str:
 
 
 def at_most(lo: int, hi: int) -> str:
-    """Print a level with the one that missing evidence could give."""
+    """Print a level, with the possible one if evidence is missing."""
     return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
-def control_level(score: ControlScore, a: Assessment, of: str) -> Level:
+def control_level(score: ControlScore, assessment: Assessment, list_id: str) -> Level:
     """Print the level of a control of a framework."""
-    return _level(score, a, (of, score.id), score.plus, score.state == "assessed")
+    return _level(score, assessment, (list_id, score.id), score.plus, score.state == "assessed")
 
 
-def group_level(score: GroupScore, a: Assessment, of: str, name: str | None = None) -> Level:
+def group_level(
+    score: GroupScore, assessment: Assessment, list_id: str, name: str | None = None
+) -> Level:
     """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
-    return _level(score, a, (of, score.id if name is None else name), False, score.assessed > 0)
+    return _level(
+        score, assessment, (list_id, score.id if name is None else name), False, score.assessed > 0
+    )
 
 
 def _level(
     score: ControlScore | GroupScore,
-    a: Assessment,
+    assessment: Assessment,
     key: tuple[str, str],
     plus: bool,
-    assessed: bool,
+    is_assessed: bool,
 ) -> Level:
-    lo, hi, policy = score.level_lo, score.level_hi, a.policy
-    most = content(policy.level_names[hi])
-    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=most)
+    lo, hi, policy = score.level_lo, score.level_hi, assessment.policy
+    upper_name = content(policy.level_names[hi])
+    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=upper_name)
     return Level(
-        text=(f"{lo}+" if plus else digits(lo)) if assessed else "–",
-        name=content(policy.level_names[lo]) if assessed else say(NOT_ASSESSED),
-        note=note if assessed and hi > lo else "",
-        lo=lo if assessed else 0,
-        hi=hi if assessed else 0,
+        text=(f"{lo}+" if plus else digits(lo)) if is_assessed else "–",
+        name=content(policy.level_names[lo]) if is_assessed else say(NOT_ASSESSED),
+        note=note if is_assessed and hi > lo else "",
+        lo=lo if is_assessed else 0,
+        hi=hi if is_assessed else 0,
         target=score.target,
-        sensitive=_sensitive(a, *key, (lo, hi)) if assessed else "",
+        sensitive=_sensitive(assessment, *key, (lo, hi)) if is_assessed else "",
     )
 
 
-def _sensitive(a: Assessment, of: str, key: str, level: tuple[int, int]) -> str:
-    """Say which other weights change a level; '' when none does."""
-    said = []
-    for other in a.reweighed:
-        lo, hi = other.levels.get(of, {}).get(key, level)
+def _sensitive(assessment: Assessment, list_id: str, key: str, level: tuple[int, int]) -> str:
+    """Print the other weights that change a level; '' if none do."""
+    levels = []
+    for weighting in assessment.reweighed:
+        lo, hi = weighting.levels.get(list_id, {}).get(key, level)
         if (lo, hi) != level:
-            name = word(other.name)
-            said.append(
+            name = word(weighting.name)
+            levels.append(
                 say("level {lo}, at most {hi} with {name} weights", lo=lo, hi=hi, name=name)
                 if hi != lo
                 else say("level {lo} with {name} weights", lo=lo, name=name)
             )
-    return say("weight-sensitive: {levels}", levels=join(said)) if said else ""
+    return say("weight-sensitive: {levels}", levels=join(levels)) if levels else ""
 
 
 def level_words(level: Level) -> str:
-    """Say a level in a sentence, with its name, upper bound and target."""
+    """Print a level in a sentence, with its name, upper bound and target."""
     note = f", {level.note}" if level.note else ""
     target = say("; target {n}", n=level.target) if level.target else ""
-    hangs = f"; {level.sensitive}" if level.sensitive else ""
-    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + hangs
+    sensitivity = f"; {level.sensitive}" if level.sensitive else ""
+    return say("Level {n} ({name})", n=level.text, name=level.name) + note + target + sensitivity
 
 
 def group_state(score: GroupScore) -> str:
@@ -230,7 +234,7 @@ def group_state(score: GroupScore) -> str:
 
 
 def gap_text(gap: int, kind: str, target: int) -> str:
-    """Say how far the target is and what kind of work closes the distance."""
+    """Print the distance to the target and the kind of work that closes it."""
     if target == 0:
         return say("No target set")
     if gap == 0:
@@ -240,8 +244,8 @@ def gap_text(gap: int, kind: str, target: int) -> str:
 
 
 def counts(score: CheckScore) -> Counts:
-    """Print how many results of a check have which verdict."""
-    n = {s: score.counts.get(s, 0) for s in Status}
+    """Print the number of results of a check by status."""
+    totals = {s: score.counts.get(s, 0) for s in Status}
     words = (
         (Status.PASS, "pass"),
         (Status.FAIL, "fail"),
@@ -250,50 +254,52 @@ def counts(score: CheckScore) -> Counts:
         (Status.COMPENSATED, "compensated"),
         (Status.NA, "not applicable"),
     )
-    text = " · ".join(f"{number(n[s])} {word(code)}" for s, code in words if n[s])
+    text = " · ".join(f"{number(totals[s])} {word(code)}" for s, code in words if totals[s])
     return Counts(
-        passed=n[Status.PASS],
-        failed=n[Status.FAIL],
-        unknown=n[Status.UNKNOWN],
-        attested=n[Status.ATTESTED],
-        compensated=n[Status.COMPENSATED],
-        na=n[Status.NA],
+        passed=totals[Status.PASS],
+        failed=totals[Status.FAIL],
+        unknown=totals[Status.UNKNOWN],
+        attested=totals[Status.ATTESTED],
+        compensated=totals[Status.COMPENSATED],
+        na=totals[Status.NA],
         text=text or say("no subject in scope"),
     )
 
 
-def weight_note(f: Figure, c: Counts, sampled: bool = False) -> str:
-    """Say what a score goes by where the counts beside it give another share; else ''."""
-    whole = applicable(c)
-    plain = [Fraction(n, whole) for n in (c.passed, c.passed + c.unknown)] if whole else []
-    ends = [Fraction(f.exact_lo), Fraction(f.exact_hi)]
-    if not f.assessed or ends == plain:
+def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
+    """Print the weighting of a score that differs from the counts beside it; '' if it does not."""
+    total = applicable(tally)
+    plain_shares = (
+        [Fraction(n, total) for n in (tally.passed, tally.passed + tally.unknown)] if total else []
+    )
+    bounds = [Fraction(score.exact_lo), Fraction(score.exact_hi)]
+    if not score.assessed or bounds == plain_shares:
         return ""
-    return say("by the limits of its sample") if sampled else say("by tier weight")
+    return say("by the limits of its sample") if is_sampled else say("by tier weight")
 
 
-def applicable(c: Counts) -> int:
-    """Count the results that are in the denominator."""
-    return c.passed + c.failed + c.unknown + c.attested + c.compensated
+def applicable(tally: Counts) -> int:
+    """Count the results in the denominator."""
+    return tally.passed + tally.failed + tally.unknown + tally.attested + tally.compensated
 
 
 def top_tier(tier: str) -> int:
-    """Return the highest tier that a printed one, such as "1-4", may be; 0 for none."""
+    """Return the highest possible tier of a printed one, such as "1-4"; 0 for none."""
     return max((int(d) for d in tier if d.isdigit()), default=0)
 
 
-def record(shown: str) -> str:
-    """Print a reference to a record, or what it means that there is none."""
-    return shown or say("no record: absence")
+def record(text: str) -> str:
+    """Print a reference to a record, or the meaning of its absence."""
+    return text or say("no record: absence")
 
 
-def owner(shown: str) -> str:
+def owner(text: str) -> str:
     """Print an owner, or that none is known."""
-    return shown or say("not known")
+    return text or say("not known")
 
 
 def subject(
-    name: str, status: str, reason: str, ref: str, actor: str, whose: str, tier: str
+    name: str, status: str, reason: str, ref: str, actor: str, owner_name: str, tier: str
 ) -> Subject:
     """Print one failing or unknown result."""
     return Subject(
@@ -302,13 +308,11 @@ def subject(
         reason=short(clean(reason), "findings.csv"),
         record=record(short(clean(ref), "findings.csv", 160)),
         actor=short(clean(actor), "findings.csv", 120),
-        owner=owner(short(clean(whose), "findings.csv", 80)),
+        owner=owner(short(clean(owner_name), "findings.csv", 80)),
         tier=tier,
     )
 
 
 def free(text: str) -> str:
-    """Print what somebody wrote freely; where it was left out, that, in the language of the
-    report.
-    """
+    """Print free text. Where it was left out, print that in the language of the report."""
     return say(LEFT_OUT) if text == LEFT_OUT else clean(text)

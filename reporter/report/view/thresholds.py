@@ -1,5 +1,5 @@
-"""The thresholds of checks, and which of them an organisation set itself. In: checks. Out: what is
-printed of them.
+"""The thresholds of checks, and those that an organisation set itself. In: checks. Out: printed
+thresholds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reporter.report.view.format import clean, number
 
 
 def thresholds(check: Check) -> tuple[elements.Threshold, ...]:
-    """List the thresholds of a check as they stand in reporter.yml, by name."""
+    """List the thresholds of a check by name, as in reporter.yml."""
     return tuple(
         elements.Threshold(
             clean(name), _value(value), _value(check.shipped[name]) if name in check.shipped else ""
@@ -24,29 +24,31 @@ def thresholds(check: Check) -> tuple[elements.Threshold, ...]:
     )
 
 
-def in_words(found: Iterable[elements.Threshold]) -> str:
+def in_words(values: Iterable[elements.Threshold]) -> str:
     """Print the thresholds of a check in one line."""
-    return " · ".join(f"{t.name} {_said(t)}" for t in found)
+    return " · ".join(f"{t.name} {_threshold_text(t)}" for t in values)
 
 
 def own(checks: Sequence[Check]) -> elements.Line:
-    """List every threshold that is not the shipped one, by check."""
-    found = [
-        f"{clean(c.id)} {t.name} {_said(t)}"
+    """List every threshold that differs from the shipped one, by check."""
+    settings = [
+        f"{clean(c.id)} {t.name} {_threshold_text(t)}"
         for c in sorted(checks, key=lambda c: c.id)
         for t in thresholds(c)
         if t.shipped
     ]
-    text = say("{n} set by the organisation: {told}", n=number(len(found)), told="; ".join(found))
+    text = say(
+        "{n} set by the organisation: {told}", n=number(len(settings)), told="; ".join(settings)
+    )
     return elements.Line(
-        say("Thresholds"), text if found else say("all as the checks ship with them")
+        say("Thresholds"), text if settings else say("all as the checks ship with them")
     )
 
 
 def rule(check: Check) -> str:
-    """Digest what verdicts and their weight hang on beside the thresholds."""
-    codes = {status: sorted(own) for status, own in check.reasons.items()}
-    told = (
+    """Hash everything besides the thresholds that determines results and their weight."""
+    codes = {status: sorted(codes_of_status) for status, codes_of_status in check.reasons.items()}
+    definition = (
         check.about,
         check.severity,
         check.level,
@@ -57,14 +59,14 @@ def rule(check: Check) -> str:
         codes,
         check.models,
     )
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
 
 
-def _said(t: elements.Threshold) -> str:
+def _threshold_text(threshold: elements.Threshold) -> str:
     return (
-        say("{value} (shipped: {shipped})", value=t.value, shipped=t.shipped)
-        if t.shipped
-        else t.value
+        say("{value} (shipped: {shipped})", value=threshold.value, shipped=threshold.shipped)
+        if threshold.shipped
+        else threshold.value
     )
 
 

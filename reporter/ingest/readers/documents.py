@@ -53,24 +53,24 @@ _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
 
 
-def documents(file: InputFile, engine: DuckDB, last: LastRead | None = None) -> Iterator[Item]:
+def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
     `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300
     otherwise."""
-    last = last or LastRead()
-    last.let_go_unless(file)
+    last_read = last_read or LastRead()
+    last_read.let_go_unless(file)
     if file.format in ("empty",):
         return
     if file.format == "unknown":
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last),
+        "json": lambda f: _json(f, engine.memory(), last_read),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
-        "xlsx": lambda f: sheet_rows(f, last),
+        "xlsx": lambda f: sheet_rows(f, last_read),
         "parquet": lambda f: _parquet(f, engine),
     }
     try:
@@ -105,14 +105,14 @@ def strict_json(text: str) -> Any:
 
 
 def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        keys: set[str] = set()
         for key, _ in pairs:
-            if key in seen:
+            if key in keys:
                 raise ValueError(tell("key {name} stands twice", name=repr(key)))
-            seen.add(key)
-    return made
+            keys.add(key)
+    return mapping
 
 
 def _no_constant(name: str) -> Any:
@@ -138,12 +138,12 @@ def _too_long(size: int) -> Sentence:
     return tell("a record of {n} MB; {most} MB is the limit", n=size >> 20, most=MAX_RECORD >> 20)
 
 
-def too_wide(n: int) -> Sentence:
+def too_wide(count: int) -> Sentence:
     """Say that a record has too many values."""
     return tell(
         "one record of {n:,} values; {most:,} is the limit: give its parts as records of their own,"
         " in a list or as JSON lines",
-        n=n,
+        n=count,
         most=MAX_VALUES,
     )
 
@@ -164,9 +164,9 @@ def _too_deep() -> Sentence:
     )
 
 
-def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
+def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
     items: Iterable[Item] = (
-        last.of(file, lambda: list(_json_values(file, memory)))
+        last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
         else _json_values(file, memory)
     )
@@ -202,14 +202,14 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
         yield from several
     else:
         bare = _without_comments(text)
-        found = strict if bare == text else _value_of(bare)
-        if isinstance(found, Document):
-            yield found
+        result = strict if bare == text else _value_of(bare)
+        if isinstance(result, Document):
+            yield result
         elif "\n{" in bare.strip() and isinstance(strict, json.JSONDecodeError):
             yield from _jsonl(file, memory)
         else:
-            line = found.lineno if isinstance(found, json.JSONDecodeError) else 1
-            yield Problem(line, _why(found), shown(text))
+            line = result.lineno if isinstance(result, json.JSONDecodeError) else 1
+            yield Problem(line, _why(result), shown(text))
 
 
 def _value_of(text: str) -> Document | ValueError | RecursionError:
@@ -241,7 +241,7 @@ def _in_a_row(text: str) -> list[Document]:
     if not.
     """
     decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
-    found: list[Document] = []
+    values: list[Document] = []
     at, line = _after_blanks(text, 0), 1
     line += text.count("\n", 0, at)
     try:
@@ -249,18 +249,18 @@ def _in_a_row(text: str) -> list[Document]:
             value, end = decoder.raw_decode(text, at)
             if not isinstance(value, (dict, list)):
                 return []
-            found.append(Document(line, value))
+            values.append(Document(line, value))
             start = _after_blanks(text, end)
             line += text.count("\n", at, start)
             at = start
     except (ValueError, RecursionError):
         return []
-    return found
+    return values
 
 
 def _after_blanks(text: str, at: int) -> int:
-    made = _BLANKS.match(text, at)
-    return made.end() if made else at
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at
 
 
 def _without_comments(text: str) -> str:

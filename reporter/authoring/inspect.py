@@ -57,7 +57,7 @@ def recognised(
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
     with naming(packs), ingested(files, sources) as (engine, intake):
-        filled = {t.name: _filled(engine, t.name) for t in LOADED}
+        rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
         notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
@@ -71,8 +71,10 @@ def recognised(
             "out_of_scope": f.out_of_scope,
             "unreadable": f.unreadable,
             "rejected": f.rejected,
-            "tables": {t: rows[f.file][0] for t, rows in filled.items() if f.file in rows},
-            "missing": [c for rows in filled.values() if f.file in rows for c in rows[f.file][1]],
+            "tables": {t: rows[f.file][0] for t, rows in rows_by_table.items() if f.file in rows},
+            "missing": [
+                c for rows in rows_by_table.values() if f.file in rows for c in rows[f.file][1]
+            ],
             "notes": notes.get(f.file, []) if f.source else [],
         }
         for f in intake.files
@@ -85,38 +87,39 @@ def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[st
     if not path.is_file():
         return ()
     parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
-    wanted = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
-    if not wanted or any(p["source"] is None for p in wanted):
+    selection = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
+    if not selection or any(p["source"] is None for p in selection):
         return ()
     return tuple(
         f"{p['file']} is read as {p['source']}: {p['why']}. Of {p['records']} records {p['kept']}"
         " are kept. Nothing is written; --kind maps it all the same."
-        for p in wanted
+        for p in selection
     )
 
 
-def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+def _by_file(parts: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
     """Put the sheets of a workbook and the lists of a document together: they are `parts` of one
     object.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
-    for part in found:
-        whole = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
-        groups.setdefault(whole, []).append(part)
+    for part in parts:
+        file_name = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
+        groups.setdefault(file_name, []).append(part)
     return [
-        own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()
+        members[0] if members[0]["file"] == name else _together(name, members)
+        for name, members in groups.items()
     ]
 
 
 def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Sum the parts of one file; its source is the one that kept most."""
-    most = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
+    largest = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
     tables: Counter[str] = Counter()
     for part in parts:
         tables.update(part["tables"])
     return {
         "file": name,
-        "source": most["source"],
+        "source": largest["source"],
         "why": "; ".join(dict.fromkeys(p["why"] for p in parts)),
         **{
             k: sum(p[k] for p in parts)
@@ -129,7 +132,7 @@ def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _filled(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
+def _rows_by_file(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
     """Return by file: its rows of a table, and the columns checks rely on that none of them
     fills.
     """
@@ -144,29 +147,34 @@ def _filled(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
     }
 
 
-def as_text(found: list[dict[str, Any]]) -> str:
+def as_text(files: list[dict[str, Any]]) -> str:
     """Write what `recognised` returns for people."""
-    parts = [p for f in found for p in f.get("parts", [f])]
+    parts = [p for f in files for p in f.get("parts", [f])]
     return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
 
-def _lines(f: dict[str, Any]) -> list[str]:
-    fates = ["records", "kept", *(k for k in ("out_of_scope", "unreadable", "rejected") if f[k])]
-    counts = ", ".join(f"{f[k]} {k.replace('_', ' ')}" for k in fates)
-    rows = ", ".join(f"{n} {t}" for t, n in f["tables"].items())
+def _lines(entry: dict[str, Any]) -> list[str]:
+    fates = [
+        "records",
+        "kept",
+        *(k for k in ("out_of_scope", "unreadable", "rejected") if entry[k]),
+    ]
+    counts = ", ".join(f"{entry[k]} {k.replace('_', ' ')}" for k in fates)
+    rows = ", ".join(f"{n} {t}" for t, n in entry["tables"].items())
     lines = [
-        f"{f['file']}: {f['source'] or 'not recognised'}",
-        f"    {f['why']}",
+        f"{entry['file']}: {entry['source'] or 'not recognised'}",
+        f"    {entry['why']}",
         f"    {counts}{'; rows: ' if rows else ''}{rows}",
     ]
-    lines += [f"    {n}" for n in f["notes"][:SHOWN_NOTES]]
-    if len(f["notes"]) > SHOWN_NOTES:
-        lines.append(f"    and {len(f['notes']) - SHOWN_NOTES} notes more (--json lists them)")
-    if f["missing"]:
-        more = len(f["missing"]) - SHOWN_MISSING
-        named = ", ".join(f["missing"][:SHOWN_MISSING])
+    lines += [f"    {n}" for n in entry["notes"][:SHOWN_NOTES]]
+    if len(entry["notes"]) > SHOWN_NOTES:
+        lines.append(f"    and {len(entry['notes']) - SHOWN_NOTES} notes more (--json lists them)")
+    if entry["missing"]:
+        rest_count = len(entry["missing"]) - SHOWN_MISSING
+        columns = ", ".join(entry["missing"][:SHOWN_MISSING])
         lines.append(
-            f"    never says {named}{f' and {more} more (--json lists them)' if more > 0 else ''}"
+            f"    never says"
+            f" {columns}{f' and {rest_count} more (--json lists them)' if rest_count > 0 else ''}"
         )
     return lines
 

@@ -45,18 +45,18 @@ publisher's.
 
 def extract() -> Catalog:
     """Return every message, in the order of contexts and texts."""
-    made = Catalog(charset="utf-8", fuzzy=False)
-    for place, context, forms in sorted(_found(), key=lambda f: (f[1], f[2], f[0])):
+    catalog = Catalog(charset="utf-8", fuzzy=False)
+    for place, context, forms in sorted(_all_messages(), key=lambda f: (f[1], f[2], f[0])):
         key = forms[0] if len(forms) == 1 else forms
-        made.add(key, context=context or None, locations=[(place, 1)])
-    return made
+        catalog.add(key, context=context or None, locations=[(place, 1)])
+    return catalog
 
 
-def _found() -> Iterator[Found]:
+def _all_messages() -> Iterator[Found]:
     templates = locale_dir().parent
     for folder in (Path(__file__).parents[1], templates):
-        told = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
-        for name, _, text, _, _ in told:
+        extracts = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
+        for name, _, text, _, _ in extracts:
             yield f"{folder.name}/{name}", "", text if isinstance(text, tuple) else (text,)
     yield from (("reporter/report/view/format.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
     yield from (("reporter/report/workbook.py", "", (name,)) for name in headings())
@@ -115,29 +115,29 @@ def contents(content: Content) -> Iterator[str]:
     yield from (cause.title for cause in content.causes)
     yield str(content.benchmark.get("origin", ""))
     for framework in content.frameworks:
-        own = framework.text_policy in _TRANSLATED_TITLES
+        is_ours = framework.text_policy in _TRANSLATED_TITLES
         yield framework.note
         for group in framework.groups:
-            yield group.title if own else ""
+            yield group.title if is_ours else ""
         for control in framework.controls:
-            yield from (control.title if own else "", control.paraphrase, control.ask)
+            yield from (control.title if is_ours else "", control.paraphrase, control.ask)
 
 
-def written(made: Catalog, header: str = HEADER) -> bytes:
+def written(catalog: Catalog, header: str = HEADER) -> bytes:
     """Write messages as a file of gettext: a message names the files it stands in, but no lines."""
-    out = io.BytesIO()
-    write_po(out, made, width=110, omit_header=True, include_lineno=False)
-    return header.encode() + out.getvalue()
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=110, omit_header=True, include_lineno=False)
+    return header.encode() + buffer.getvalue()
 
 
 def renewed(path: Path, template: Catalog) -> bytes:
     """Return a translation with the messages of the template, and what it says of them."""
     with path.open("rb") as file:
-        made = read_po(file, locale=path.stem)
-    made.update(template, no_fuzzy_matching=True)
-    made.obsolete.clear()
-    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {made.plural_forms}\\n"\n'
-    return written(made, HEADER + spoken)
+        translation = read_po(file, locale=path.stem)
+    translation.update(template, no_fuzzy_matching=True)
+    translation.obsolete.clear()
+    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {translation.plural_forms}\\n"\n'
+    return written(translation, HEADER + spoken)
 
 
 def main() -> None:

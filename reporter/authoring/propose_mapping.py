@@ -31,7 +31,7 @@ from reporter.content.workspace import workspace_of
 from reporter.content.yaml import write_yaml
 from reporter.errors import ContentError, InputError
 from reporter.ingest.readers.files import InputFile
-from reporter.privacy import synonyms as h
+from reporter.privacy import synonyms
 from reporter.system.plain_text import clean
 
 SURE_ENOUGH = 50
@@ -180,7 +180,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = is_of_keys(_about(table), keys) or any(
-        h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
+        synonyms.named(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
         for k in keys
         for c in ("credential_id", "last_rotated_at", "rotation_days")
     )
@@ -238,11 +238,13 @@ def _is_secret(heading: str, values: list[Any]) -> bool:
         for v in values
         for x in (v if isinstance(v, list) else [v])
     ]
-    return h.is_secret(heading) or any("[secret]" in c or h.is_secret(heading, c) for c in cells)
+    return synonyms.is_secret(heading) or any(
+        "[secret]" in c or synonyms.is_secret(heading, c) for c in cells
+    )
 
 
 def _about(table: Table) -> str:
-    return f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}".strip()
+    return f"{synonyms.plain(table.file.path.stem)} {synonyms.plain(table.file.part)}".strip()
 
 
 def _as_people(
@@ -255,20 +257,22 @@ def _as_people(
         g
         for g in candidates
         if g.target not in ("actors.owner_id", "actors.technical_owner_id")
-        or h.named(g.heading, h.MAIL) < 90
+        or synonyms.named(g.heading, synonyms.MAIL) < 90
     ]
     mails = [
         k
         for k in texts
-        if re.fullmatch(h.MAIL, h.words_of(k)[1]) and _are_all_different(texts[k], table)
+        if re.fullmatch(synonyms.MAIL, synonyms.words_of(k)[1])
+        and _are_all_different(texts[k], table)
     ]
     id_headings = mails or [
         k
         for k in texts
-        if re.fullmatch(h.STAFF_NUMBER, h.plain(k)) and _are_all_different(texts[k], table)
+        if re.fullmatch(synonyms.STAFF_NUMBER, synonyms.plain(k))
+        and _are_all_different(texts[k], table)
     ]
     for heading in texts:
-        words = h.plain(heading)
+        words = synonyms.plain(heading)
         different = len(table.rows)
         if heading in id_headings:
             person_guesses = [g for g in person_guesses if g.heading != heading]
@@ -281,7 +285,7 @@ def _as_people(
                     heading,
                 )
             )
-        if re.fullmatch(h.LEFT, words):
+        if re.fullmatch(synonyms.LEFT, words):
             sure, why, entry = dates(_cells(heading, texts[heading], len(table.rows), order))
             person_guesses.append(Guess(heading, "actors.retired_at", min(90, sure), why, entry))
     return sorted(person_guesses, key=lambda g: -g.sure)
@@ -294,8 +298,12 @@ def _are_all_different(values: list[Any], table: Table) -> bool:
 def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
     """Refuse what looks like a log: a mapping makes a register, and each of its rows an actor."""
     keys = [*table.headings, *table.optional]
-    stamps = [k for k in keys if re.fullmatch(h.STAMPS, h.plain(k)) and _has_clock(texts[k])]
-    events = [k for k in keys if k not in stamps and re.fullmatch(h.LOGGED, h.plain(k))]
+    stamps = [
+        k for k in keys if re.fullmatch(synonyms.STAMPS, synonyms.plain(k)) and _has_clock(texts[k])
+    ]
+    events = [
+        k for k in keys if k not in stamps and re.fullmatch(synonyms.LOGGED, synonyms.plain(k))
+    ]
     if stamps and len(events) > 1:
         raise InputError(
             f"looks like a log, not a register: {stamps[0]} beside {', '.join(events[:3])}",
@@ -366,9 +374,9 @@ def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
     """The column that seems to name the rows although its heading does not say so plainly: no two
     may be alike.
     """
-    hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
+    hinted = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
     first_headings = [
-        k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])
+        k for k in table.headings if not re.fullmatch(synonyms.ROW_NUMBER, synonyms.words_of(k)[1])
     ][:1]
     reasons = {}
     for heading in dict.fromkeys([*hinted, *first_headings]):
@@ -477,7 +485,7 @@ def _place(path: Path, file: InputFile) -> Path:
 
 
 def _slug(file: InputFile) -> str:
-    return h.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
+    return synonyms.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
 
 
 def _mapping(table: Table, picks: list[Guess], kind: str) -> dict[str, Any]:
@@ -486,7 +494,9 @@ def _mapping(table: Table, picks: list[Guess], kind: str) -> dict[str, Any]:
         "map": f"map-{_slug(table.file)}",
         "file": table.file.name,
         "kind": kind,
-        "columns": {c: by_target[f"actors.{c}"] for c in h.NAMES if f"actors.{c}" in by_target},
+        "columns": {
+            c: by_target[f"actors.{c}"] for c in synonyms.NAMES if f"actors.{c}" in by_target
+        },
         "lists": {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target},
         "component": _section("component", by_target),
         "credential": _section("credential", by_target),
@@ -501,13 +511,13 @@ def _mapping(table: Table, picks: list[Guess], kind: str) -> dict[str, Any]:
 
 
 def _section(name: str, by_target: dict[str, Any]) -> dict[str, Any]:
-    names = h.COMPONENT_NAMES if name == "component" else h.CREDENTIAL_NAMES
+    names = synonyms.COMPONENT_NAMES if name == "component" else synonyms.CREDENTIAL_NAMES
     return {k: by_target[f"{name}.{k}"] for k in names if f"{name}.{k}" in by_target}
 
 
 def _nothings(table: Table, headings: list[str]) -> list[str]:
     cells = (r.get(k) for k in headings for r in table.rows)
-    counts = Counter(c for c in cells if c and isinstance(c, str) and h.says_nothing(c))
+    counts = Counter(c for c in cells if c and isinstance(c, str) and synonyms.says_nothing(c))
     return sorted({c.lower() for c in counts})
 
 

@@ -79,14 +79,14 @@ _WIDTHS = {
 }
 
 
-def _questions(named: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
+def _questions(framework_ids: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
     """The question of each control of some lists, or of the usual ones, with the columns of an
     answer empty.
     """
     return [
         (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
         for f in loader.load((), packs).frameworks
-        if (f.id in named if named else not f.optional)
+        if (f.id in framework_ids if framework_ids else not f.optional)
         for c in f.controls
     ]
 
@@ -116,9 +116,9 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     for cells in sheet.iter_rows():
         for cell in cells:
             cell.alignment = wrap
-    for n, name in enumerate(HEADINGS, start=1):
-        letter = get_column_letter(n)
-        sheet.cell(1, n).font = Font(bold=True)
+    for column, name in enumerate(HEADINGS, start=1):
+        letter = get_column_letter(column)
+        sheet.cell(1, column).font = Font(bold=True)
         sheet.column_dimensions[letter].width = _WIDTHS.get(name, 22)
         if name in _CHOICES:
             words = ",".join(_CHOICES[name])
@@ -136,9 +136,9 @@ def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = 
 
     Raises InputError where answers stand there already.
     """
-    old = sorted((folder / "statements").glob("attestations.*"))
-    if old:
-        raise InputError("answers stand already", str(old[0]), "Rename the file or add to it.")
+    answers = sorted((folder / "statements").glob("attestations.*"))
+    if answers:
+        raise InputError("answers stand already", str(answers[0]), "Rename the file or add to it.")
     path = folder / "statements" / f"attestations.{form}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx}[form](
@@ -182,9 +182,13 @@ def init(
         "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
         "statements/policies.yml": _POLICY,
     }
-    used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
-    made = [folder / name for name in texts if name.split("/")[0] not in used]
-    for path in made:
+    folders_in_use = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
+    new_paths = [folder / name for name in texts if name.split("/")[0] not in folders_in_use]
+    for path in new_paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
-    return made if "statements" in used else [*made, questionnaire(folder, form, packs)]
+    return (
+        new_paths
+        if "statements" in folders_in_use
+        else [*new_paths, questionnaire(folder, form, packs)]
+    )

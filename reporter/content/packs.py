@@ -106,8 +106,8 @@ def package_of(point: EntryPoint) -> tuple[str, str]:
     dist = point.dist
     if dist is None or not (dist.read_text("METADATA") or dist.read_text("PKG-INFO")):
         return "", ""
-    said = dist.metadata.json
-    return str(said.get("name", "")), str(said.get("version", ""))
+    metadata = dist.metadata.json
+    return str(metadata.get("name", "")), str(metadata.get("version", ""))
 
 
 def _place(point: EntryPoint) -> str:
@@ -140,8 +140,8 @@ def named(error: ReporterError, packs: Iterable[Pack]) -> ReporterError:
     pack = _of(error.place, packs)
     if pack is None:
         return error
-    said = f"It is of pack {pack}, of package {pack.package}; --no-packs leaves all packs out."
-    return type(error)(error.message, error.place, f"{error.hint} {said}".strip())
+    origin = f"It is of pack {pack}, of package {pack.package}; --no-packs leaves all packs out."
+    return type(error)(error.message, error.place, f"{error.hint} {origin}".strip())
 
 
 def _of(place: str, packs: Iterable[Pack]) -> Pack | None:

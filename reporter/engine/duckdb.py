@@ -78,8 +78,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def memory(self) -> int:
         """Return how many bytes of memory the engine may use; intake holds itself to the same."""
         if not self._memory:  # it does not change, and intake asks for every file
-            said = str(self.one("SELECT current_setting('memory_limit')"))
-            number, _, unit = said.partition(" ")
+            setting = str(self.one("SELECT current_setting('memory_limit')"))
+            number, _, unit = setting.partition(" ")
             self._memory = int(float(number) * _UNITS.get(unit, 1))
         return self._memory
 
@@ -87,26 +87,26 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Return a second connection to the same database, for another thread; closing it closes
         only it.
         """
-        other = DuckDB.__new__(DuckDB)
-        other.work = self.work
-        other._con = self._con.cursor()
-        other._world, other._memory = self._world, self._memory
+        connection = DuckDB.__new__(DuckDB)
+        connection.work = self.work
+        connection._con = self._con.cursor()
+        connection._world, connection._memory = self._world, self._memory
         if self._world:
-            other.run(f"USE {self._world}")
-        return other
+            connection.run(f"USE {self._world}")
+        return connection
 
     @contextmanager
     def world(self, name: str) -> Iterator[DuckDB]:
         """Give a connection to an empty database in this engine, gone at the end: a hundredth of
         what another engine costs.
         """
-        with self.twin() as other:
-            other.run(f"ATTACH ':memory:' AS {name}")
-            other.run(f"USE {name}")
-            other._world = name
-            yield other
-            other.run("USE memory")
-            other.run(f"DETACH {name}")
+        with self.twin() as connection:
+            connection.run(f"ATTACH ':memory:' AS {name}")
+            connection.run(f"USE {name}")
+            connection._world = name
+            yield connection
+            connection.run("USE memory")
+            connection.run(f"DETACH {name}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -128,8 +128,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         another."""
 
         def alone(job: Callable[[DuckDB], None]) -> None:
-            with self.twin() as own:
-                job(own)
+            with self.twin() as connection:
+                job(connection)
 
         if self._world:
             for job in jobs:
@@ -140,24 +140,24 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
-        with _told():
+        with _translated_errors():
             self._con.execute(sql, list(params))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
-        with _told():
+        with _translated_errors():
             return self._con.execute(sql, list(params)).fetchall()
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
-        with self._con.cursor() as cursor, _told():
-            found = cursor.execute(sql)
-            while rows := found.fetchmany(most):
+        with self._con.cursor() as cursor, _translated_errors():
+            result = cursor.execute(sql)
+            while rows := result.fetchmany(most):
                 yield from rows
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query."""
-        with _told():
+        with _translated_errors():
             row = self._con.execute(sql, list(params)).fetchone()
         return row[0] if row else None
 
@@ -204,23 +204,23 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Close the doors: only the work folder and the given ones stay reachable, settings are
         frozen.
         """
-        allowed = [str(p.resolve()) + "/" for p in (self.work, *folders)]
-        self.run(f"SET allowed_directories = {quoted_list(allowed)}")
+        directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]
+        self.run(f"SET allowed_directories = {quoted_list(directories)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     """Tell what went wrong in our own words; too little memory is nobody's defect and no bad input:
     say what to do.
     """
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        first = str(error).splitlines()[0]
+        first_line = str(error).splitlines()[0]
         raise OutOfMemory(
-            f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
+            f"the engine needs more memory: {first_line}", hint="Give more: --memory 4GB."
         ) from error
     except duckdb.Error as error:
         kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), Error)
@@ -237,13 +237,13 @@ def refuse_too_much(
     """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody
     needs.
     """
-    read = parquet(path)
-    names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
+    scan = parquet(path)
+    names = [n for n, t in engine.columns(f"SELECT * FROM {scan}") if t == "VARCHAR"]
     lengths = "".join(f', max(strlen("{n}"))' for n in names)
-    n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
-    if n > most:
-        raise Stopped(f"gave {n} rows; at most {most} are taken")
-    for name, size in zip(names, found, strict=True):
+    row_count, *sizes = engine.rows(f"SELECT count(*){lengths} FROM {scan}")[0]
+    if row_count > most:
+        raise Stopped(f"gave {row_count} rows; at most {most} are taken")
+    for name, size in zip(names, sizes, strict=True):
         if (size or 0) > longest:
             raise Stopped(f"gave a {name} of {size} bytes; at most {longest} are taken")
 
@@ -298,8 +298,8 @@ class Parquet:
         """
         try:
             with self._connection().cursor() as cursor:
-                found = cursor.execute(sql, list(params))
-                while rows := found.fetchmany(most):
+                result = cursor.execute(sql, list(params))
+                while rows := result.fetchmany(most):
                     yield from rows
         except duckdb.Error as error:
             why = str(error).splitlines()[0]

@@ -114,8 +114,8 @@ class Child(AbstractContextManager["Child"]):
         deadline = time.monotonic() + seconds + _START + _GRACE
         answer = bytearray()
         while not answer.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            time_left = deadline - time.monotonic()
+            if time_left <= 0 or not select.select([process.stdout], [], [], time_left)[0]:
                 raise Killed(f"took longer than {seconds:g} s")
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
@@ -123,8 +123,8 @@ class Child(AbstractContextManager["Child"]):
             answer += part
             if len(answer) > _LONGEST_ANSWER:
                 raise Stopped(f"gave more than {_amount(_LONGEST_ANSWER)}")
-        found: dict[str, Any] = json.loads(answer)
-        return found
+        result: dict[str, Any] = json.loads(answer)
+        return result
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -165,19 +165,19 @@ def _serve(memory: int) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     sys.excepthook = partial(_last_words, answers, memory)
-    limited = False
+    is_limited = False
     for line in sys.stdin.buffer:
         request = json.loads(line)
         module, _, name = request["function"].partition(":")
         function = getattr(import_module(module), name)
-        if not limited:
+        if not is_limited:
             _limit(memory)
-            limited = True
+            is_limited = True
         signal.setitimer(signal.ITIMER_REAL, request["seconds"])  # nobody catches SIGALRM: it kills
         try:
             answer: dict[str, Any] = {"result": function(**request["arguments"])}
         except ReporterError as error:
-            answer = _told(error)
+            answer = _error_answer(error)
         except Stopped as error:
             answer = {"stopped": str(error)}
         _answer(answers, answer)
@@ -195,7 +195,7 @@ def _last_words(answers: BinaryIO, memory: int, _: type, error: BaseException, _
     _answer(answers, {"stopped": _why(error, memory)})
 
 
-def _told(error: ReporterError) -> dict[str, Any]:
+def _error_answer(error: ReporterError) -> dict[str, Any]:
     if type(error.__cause__).__name__ == "OutOfMemoryException":
         return {"stopped": "needs more memory than it may have"}
     kind = type(error).__name__
@@ -206,11 +206,11 @@ def _told(error: ReporterError) -> dict[str, Any]:
 def _why(error: BaseException, memory: int) -> str:
     if isinstance(error, RecursionError):
         return "recursed without end"
-    first = (str(error).splitlines() or [""])[0]
-    lacks = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
-    if lacks or "bad_alloc" in first or "allocation" in first.lower():
+    first_line = (str(error).splitlines() or [""])[0]
+    lacks_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    if lacks_memory or "bad_alloc" in first_line or "allocation" in first_line.lower():
         return f"needs more than {_amount(memory)} of memory"
-    return f"failed: {first or type(error).__name__}"
+    return f"failed: {first_line or type(error).__name__}"
 
 
 def _limit(memory: int) -> None:

@@ -84,21 +84,21 @@ def say(text: str, /, **values: object) -> str:
     return _filled(_form("", text, 0), values)
 
 
-def say_n(one: str, many: str, n: int, /, **values: object) -> str:
+def say_n(one: str, many: str, number: int, /, **values: object) -> str:
     """Say a text in the form that goes with a number; `{n}` is the number unless it is given."""
     spoken = _SPOKEN.get()
     forms = spoken.messages.get(("", one)) if spoken else None
-    form = spoken.form(n) if spoken and forms else 0
-    text = forms[form] if forms else one if n == 1 else many
-    return _filled(text, {"n": numeral(f"{n:,}"), **values})
+    form = spoken.form(number) if spoken and forms else 0
+    text = forms[form] if forms else one if number == 1 else many
+    return _filled(text, {"n": numeral(f"{number:,}"), **values})
 
 
-def plural(forms: Sequence[str], n: int) -> str:
+def plural(forms: Sequence[str], number: int) -> str:
     """Choose the form of a noun that goes with a number; the last where there are fewer than the
     language has.
     """
     spoken = _SPOKEN.get()
-    form = spoken.form(n) if spoken else int(n != 1)
+    form = spoken.form(number) if spoken else int(number != 1)
     return forms[min(form, len(forms) - 1)]
 
 
@@ -182,15 +182,15 @@ def translation(language: str) -> Translation:
 
     with (locale_dir() / f"{language}.po").open("rb") as file:
         catalog = read_po(file, locale=language)
-    known = Locale.parse(language)
+    locale = Locale.parse(language)
     messages = {}
     for message in catalog:
-        given = message.string if isinstance(message.string, tuple) else (message.string,)
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
         key = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
-        if key and all(given):
-            messages[message.context or "", str(key)] = tuple(map(str, given))
-    symbols = known.number_symbols["latn"]
-    months = (known.months["format"][width] for width in ("wide", "abbreviated"))
+        if key and all(forms):
+            messages[message.context or "", str(key)] = tuple(map(str, forms))
+    symbols = locale.number_symbols["latn"]
+    months = (locale.months["format"][width] for width in ("wide", "abbreviated"))
     wide, short = (tuple(by_number[n].rstrip(".") for n in range(1, 13)) for by_number in months)
     return Translation(
         language,

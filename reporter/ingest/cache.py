@@ -89,9 +89,9 @@ def open_cache(
     """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its
     files are hidden all the same.
     """
-    made = not folder.exists()
+    is_new = not folder.exists()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not made and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
+    if not is_new and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
         folder.chmod(0o700)
     clear_all(folder, ".*.part")
     return Cache(folder, secret_key, warn)
@@ -121,14 +121,14 @@ def find(cache: Cache, key: str, files: int) -> Batch | None:
             return None
         for name in batch.hashes:
             _refuse_irregular(cache.folder / name)
-        if all(sha256(cache.folder / name) == said for name, said in batch.hashes.items()):
+        if all(sha256(cache.folder / name) == digest for name, digest in batch.hashes.items()):
             return batch
-        wrong = "a file of it is not what was kept"
+        defect = "a file of it is not what was kept"
     except OSError as error:
-        wrong = f"a file of it cannot be read: {error.strerror}"
+        defect = f"a file of it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        wrong = why_unread(error)
-    cache.warn(f"{path}: damaged ({wrong}); its input is converted anew")
+        defect = why_unread(error)
+    cache.warn(f"{path}: damaged ({defect}); its input is converted anew")
     return None
 
 
@@ -144,8 +144,8 @@ def _refuse_other(batch: Batch, key: str, files: int) -> None:
     """
     if batch.key != key:
         raise ValueError("it is the entry of other files")
-    named = {name for names in batch.tables.values() for name in names}
-    if named != {*batch.hashes} or any(Path(name).name != name for name in named):
+    names = {name for table_files in batch.tables.values() for name in table_files}
+    if names != {*batch.hashes} or any(Path(name).name != name for name in names):
         raise ValueError("it names other files than it has hashes of")
     if len(batch.counts) != files or not all(0 <= p[0] < files for p in batch.problems):
         raise ValueError(f"it does not count {files} files")
@@ -168,14 +168,14 @@ def _read(text: bytes) -> Batch:
         if any(len(x) != size for x in data[name]):
             raise ValueError(f"a line of its {name} is cut")
     data["problems"] = [
-        (i, n, kind, _told(why), text) for i, n, kind, why, text in data["problems"]
+        (i, n, kind, _sentence_of(why), text) for i, n, kind, why, text in data["problems"]
     ]
     return Batch(**data)
 
 
-def _told(kept: Any) -> Sentence:
+def _sentence_of(entry: Any) -> Sentence:
     """Return the sentence that `_kept` made a list of."""
-    text, values = kept
+    text, values = entry
     if not isinstance(text, str):
         raise TypeError("a reason of it is no text")
     return Sentence(text, tuple((name, _value(*value)) for name, *value in values))
@@ -183,19 +183,19 @@ def _told(kept: Any) -> Sentence:
 
 def _value(kind: str, value: Any) -> Value:
     if kind == _SENTENCE:
-        return _told(value)
+        return _sentence_of(value)
     return tuple(value) if kind == _SEVERAL else value
 
 
 _SENTENCE, _SEVERAL, _ONE = "sentence", "several", "one"
 
 
-def _kept(reason: Sentence) -> list[Any]:
+def _json_of(reason: Sentence) -> list[Any]:
     """Return a sentence as JSON keeps it: text and values, each with its name and kind."""
     values: list[list[Any]] = []
     for name, value in reason.values:
         if isinstance(value, Sentence):
-            values.append([name, _SENTENCE, _kept(value)])
+            values.append([name, _SENTENCE, _json_of(value)])
         else:
             values.append([name, _SEVERAL if isinstance(value, tuple) else _ONE, value])
     return [reason.text, values]
@@ -218,40 +218,42 @@ def mark(key: str) -> str:
     ]
 
 
-def put(cache: Cache, batch: Batch, made: Path) -> None:
+def put(cache: Cache, batch: Batch, path: Path) -> None:
     """Move a finished Parquet file of a batch into the cache, and remember its hash."""
-    made.chmod(0o600)
-    batch.hashes[made.name] = sha256(made)
+    path.chmod(0o600)
+    batch.hashes[path.name] = sha256(path)
     try:
-        _replace(made, cache)
+        _replace(path, cache)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         with _aside(cache) as aside:
-            shutil.copy(made, aside / made.name)
-            _replace(aside / made.name, cache)
-        made.unlink()
+            shutil.copy(path, aside / path.name)
+            _replace(aside / path.name, cache)
+        path.unlink()
 
 
 def keep(cache: Cache, batch: Batch) -> None:
     """Keep a batch beside its Parquet files, whole or not at all."""
     data = asdict(replace(batch, problems=[]))
-    data["problems"] = [[i, n, kind, _kept(why), text] for i, n, kind, why, text in batch.problems]
+    data["problems"] = [
+        [i, n, kind, _json_of(why), text] for i, n, kind, why, text in batch.problems
+    ]
     text = json.dumps(data | {"sha256": _hash_of(data)}, sort_keys=True, ensure_ascii=False)
     with _aside(cache) as aside:
-        made = aside / f"{batch.key}.json"
-        made.touch(mode=0o600)
-        made.write_text(text, encoding="utf-8")
-        _replace(made, cache)
+        path = aside / f"{batch.key}.json"
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        _replace(path, cache)
 
 
-def _replace(made: Path, cache: Cache) -> None:
+def _replace(path: Path, cache: Cache) -> None:
     """Put a file in the cache in the place of whatever has its name, but for a folder: who knows
     what lies in that.
     """
-    target = cache.folder / made.name
+    target = cache.folder / path.name
     try:
-        made.replace(target)
+        path.replace(target)
     except IsADirectoryError as error:
         raise InputError(
             "a folder stands where the cache keeps a file",

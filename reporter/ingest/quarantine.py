@@ -78,11 +78,11 @@ def note_bad_fields(
     if not doubts:
         return
     counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _, _ in doubts)
-    found = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
-    for (condition, said, value), n in zip(doubts, found, strict=True):
-        if n:
+    totals = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
+    for (condition, statement, value), total in zip(doubts, totals, strict=True):
+        if total:
             sql = f"SELECT record, {value} FROM staged_{table} WHERE {condition}"
-            note(engine, batch, said, sql)
+            note(engine, batch, statement, sql)
 
 
 def _doubts(
@@ -93,14 +93,14 @@ def _doubts(
     name = f"{table}.{column.name}"
     doubts: list[tuple[str, Callable[[str], Sentence], str]] = []
     if not column.required and can_fail(table, column):
-        wanted = expected(table, column)
+        expectation = expected(table, column)
 
-        def wrong(value: str) -> Sentence:
+        def wrong_type(value: str) -> Sentence:
             return tell(
-                "{name} is not {expected}: {value}", name=name, expected=wanted, value=value
+                "{name} is not {expected}: {value}", name=name, expected=expectation, value=value
             )
 
-        doubts.append((no_cast(column, cast), wrong, f"left(redacted({column.name}), 60)"))
+        doubts.append((no_cast(column, cast), wrong_type, f"left(redacted({column.name}), 60)"))
     if column.type == TIME:
 
         def zone(value: str) -> Sentence:
@@ -112,7 +112,7 @@ def _doubts(
     return doubts
 
 
-def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str) -> None:
+def note(engine: DuckDB, batch: Batch, statement: Callable[[str], Sentence], sql: str) -> None:
     """Note what a SELECT of record and value finds, up to a limit for each file; `said` is what is
     told of a value.
     """
@@ -123,7 +123,7 @@ def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str
         f"FROM (SELECT DISTINCT record, value FROM ({sql}) AS d(record, value)) AS q "
         f"JOIN spooled AS s USING (record)) AS p WHERE place <= {LISTED} ORDER BY f, place"
     ):
-        reason = said(value)
+        reason = statement(value)
         if place == LISTED < total:
             reason = tell(
                 "{reason} (and {n} more records like it)", reason=reason, n=total - LISTED
@@ -153,11 +153,11 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
     """Empty the class of such events in the view in_events; where there is none, and so nearly
     always, nothing changes.
     """
-    found = engine.rows(
+    rows = engine.rows(
         f"SELECT file, min(record), count(*) FROM in_events WHERE {_MASKED} GROUP BY file ORDER BY"
         " file"
     )
-    if not found:
+    if not rows:
         return []
     engine.run("ALTER VIEW in_events RENAME TO called_events")
     engine.run(f"CREATE VIEW in_events AS SELECT * REPLACE ({CLASS}) FROM called_events")
@@ -173,5 +173,5 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
             ),
             "",
         )
-        for file, record, n in found
+        for file, record, n in rows
     ]

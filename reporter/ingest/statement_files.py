@@ -117,17 +117,17 @@ def line_for(artefact: str, sha256: str) -> str:
     """Return the line of statements/attestations.csv that names a file as an artefact, for somebody
     to complete.
     """
-    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
-    made = io.StringIO()
-    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
-    csv.writer(made, lineterminator="").writerow(row)
-    return made.getvalue()
+    values = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    buffer = io.StringIO()
+    row = [values.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(buffer, lineterminator="").writerow(row)
+    return buffer.getvalue()
 
 
 def kind_of(file: InputFile) -> str:
     """Return what kind of statements a file, or a sheet of it, holds; '' when it holds none."""
-    found = _NAME.search(file.name)
-    return found[1] if found and found.end() == len(file.name) else ""
+    match = _NAME.search(file.name)
+    return match[1] if match and match.end() == len(file.name) else ""
 
 
 def read(
@@ -136,17 +136,17 @@ def read(
     """Read every statement; what is no record is unreadable, what is wrong in a record is told
     later.
     """
-    given: Rows = {}
+    rows_by_kind: Rows = {}
     counts: list[FileCount] = []
     notes: list[Quarantined] = []
-    last = LastRead()
+    last_read = LastRead()
     for file in files:
         kind = kind_of(file)
-        rows, own, digest = _of_one(engine, inputs, file, key, last)
-        given[kind] = (*given.get(kind, ()), *rows)
-        notes += own
-        lost = sum(q.kind == "unreadable" for q in own)
-        n = len(rows)
+        rows, file_notes, digest = _of_one(engine, inputs, file, key, last_read)
+        rows_by_kind[kind] = (*rows_by_kind.get(kind, ()), *rows)
+        notes += file_notes
+        lost_count = sum(q.kind == "unreadable" for q in file_notes)
+        row_count = len(rows)
         why = file.why or Sentence(KINDS[kind].by_name)
         counts.append(
             FileCount(
@@ -155,30 +155,32 @@ def read(
                 why,
                 file.size,
                 digest,
-                n + lost,
-                n,
+                row_count + lost_count,
+                row_count,
                 0,
-                lost,
+                lost_count,
                 0,
                 file.part,
                 file.lined,
             )
         )
-    return given, counts, notes
+    return rows_by_kind, counts, notes
 
 
 def _of_one(
-    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last: LastRead
+    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last_read: LastRead
 ) -> tuple[list[Given], list[Quarantined], str]:
     """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are
     gone.
     """
     digest = inputs.digest(file).sha256
     copy = engine.work / "statements"
-    own = inputs.copy(file, copy, digest) if digest else None
-    if file.size and not own:
+    copied_file = inputs.copy(file, copy, digest) if digest else None
+    if file.size and not copied_file:
         return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
-    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine, last), key)
+    rows, notes = _rows(
+        file, KINDS[kind_of(file)], documents(copied_file or file, engine, last_read), key
+    )
     copy.unlink(missing_ok=True)
     return rows, notes, digest
 
@@ -234,7 +236,7 @@ def _rows(
             notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
-            row, hid = _given(file.name, place, record, kind.fields, key)
+            row, hid = _parsed_row(file.name, place, record, kind.fields, key)
             rows.append(row)
             for name in row.fields:
                 if name not in kind.fields and name not in PREFILLED:
@@ -273,27 +275,27 @@ def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
-def _given(
-    file: str, line: int, record: Any, known: tuple[str, ...], key: str
+def _parsed_row(
+    file: str, line: int, record: Any, columns: tuple[str, ...], key: str
 ) -> tuple[Given, bool]:
     """Return a row as texts, and whether a secret was taken out of it."""
     if not isinstance(record, dict):
         return Given(file, line, {}, tell("not a record with fields")), False
     fields: dict[str, str] = {}
-    hid, wrong = False, None
+    has_secret, defect = False, None
     for heading, value in record.items():
         name = re.sub(r"[\s_-]+", "_", str(heading).strip().lower())
         if name in fields:
-            wrong = wrong or tell("{name} stands twice", name=name)
-        if isinstance(value, list) and name in known:
-            wrong = wrong or tell("{name} holds a list; expected a text", name=name)
-        if isinstance(value, dict) and name in known:
-            wrong = wrong or tell("{name} holds fields; expected a text", name=name)
+            defect = defect or tell("{name} stands twice", name=name)
+        if isinstance(value, list) and name in columns:
+            defect = defect or tell("{name} holds a list; expected a text", name=name)
+        if isinstance(value, dict) and name in columns:
+            defect = defect or tell("{name} holds fields; expected a text", name=name)
         text = _text(value)
-        kept = text if _HASH.fullmatch(text) else fingerprinted(text, key)
-        hid |= kept != text
-        fields[name] = cut_text(kept)
-    return Given(file, line, fields, wrong), hid
+        safe_text = text if _HASH.fullmatch(text) else fingerprinted(text, key)
+        has_secret |= safe_text != text
+        fields[name] = cut_text(safe_text)
+    return Given(file, line, fields, defect), has_secret
 
 
 def _text(value: Any) -> str:

@@ -104,7 +104,7 @@ class Check:
     @property
     def sentences(self) -> dict[str, str]:
         """Its reason codes, each with the sentence."""
-        return {code: text for own in self.reasons.values() for code, text in own.items()}
+        return {code: text for texts in self.reasons.values() for code, text in texts.items()}
 
     def best(self, name: str) -> object:
         """Return what a column of `at_best` says, a parameter filled in."""

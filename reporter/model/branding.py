@@ -30,25 +30,27 @@ class Branding:
     """A data URI; '' for none."""
 
 
-def read_branding(given: dict[str, Any], folder: Path, place: str) -> Branding:
+def read_branding(settings: dict[str, Any], folder: Path, place: str) -> Branding:
     """Check a colour and load a picture; raise InputError where either cannot be used."""
-    for key in sorted(set(map(str, given)) - {"accent", "logo"}):
+    for key in sorted(set(map(str, settings)) - {"accent", "logo"}):
         raise InputError(f"branding: unknown key {key!r}", place, "Known: accent, logo.")
-    accent = str(given.get("accent", ACCENT)).lower()
+    accent = str(settings.get("accent", ACCENT)).lower()
     if not re.fullmatch("#[0-9a-f]{6}", accent):
         raise InputError(
             f"branding: accent is {accent!r}",
             place,
             "Expected a colour such as '#0f4c81', in quotes.",
         )
-    found = contrast(accent, "#ffffff")
-    if found < CONTRAST:
+    ratio = contrast(accent, "#ffffff")
+    if ratio < CONTRAST:
         raise InputError(
-            f"branding: accent {accent} has a contrast of {found:.1f} against white",
+            f"branding: accent {accent} has a contrast of {ratio:.1f} against white",
             place,
             f"Text needs {CONTRAST} (WCAG 2.2 AA): take a darker shade.",
         )
-    return Branding(accent, _logo(folder, str(given["logo"]), place) if "logo" in given else "")
+    return Branding(
+        accent, _logo(folder, str(settings["logo"]), place) if "logo" in settings else ""
+    )
 
 
 def _logo(folder: Path, name: str, place: str) -> str:
@@ -82,9 +84,9 @@ def _logo(folder: Path, name: str, place: str) -> str:
 def _lies_in(folder: Path, name: str) -> bool:
     """Tell whether a path leads into a folder without a step up, or a link, on its way."""
     inner = PurePath(name)
-    plain = not inner.is_absolute() and ".." not in inner.parts
-    whole, own = (Path(os.path.realpath(path)) for path in (folder / inner, folder))
-    return plain and whole == own / inner
+    is_plain = not inner.is_absolute() and ".." not in inner.parts
+    target, home = (Path(os.path.realpath(path)) for path in (folder / inner, folder))
+    return is_plain and target == home / inner
 
 
 def _read(path: Path, place: str) -> bytes:

@@ -87,8 +87,8 @@ class _Filled:
             return word(code) if self._spoken else code
         return self._number(value) if form == _NUMBER else value
 
-    def _number(self, written: str) -> str:
-        return numeral(written) if self._spoken else written
+    def _number(self, digits: str) -> str:
+        return numeral(digits) if self._spoken else digits
 
 
 def tell(text: str, /, **values: Value) -> Sentence:
@@ -101,24 +101,24 @@ def verbatim(text: str) -> Sentence:
     return Sentence(_AS_IT_IS, (("text", text),))
 
 
-def joined(first: Sentence, *others: Sentence) -> Sentence:
+def joined(sentence: Sentence, *additions: Sentence) -> Sentence:
     """Make one sentence of several."""
-    for other in others:
-        first = tell("{one}; {other}", one=first, other=other)
-    return first
+    for addition in additions:
+        sentence = tell("{one}; {other}", one=sentence, other=addition)
+    return sentence
 
 
-def labelled(what: str, why: Value) -> Sentence:
+def labelled(label: str, why: Value) -> Sentence:
     """Say what something is about before what is told of it."""
-    return tell("{what}: {why}", what=what, why=why)
+    return tell("{what}: {why}", what=label, why=why)
 
 
 def met(error: Exception) -> Value:
     """Say what an error says: a sentence of ours, or somebody else's words."""
-    own = error.args[0] if error.args else None
-    return own if isinstance(own, Sentence) else str(error)
+    value = error.args[0] if error.args else None
+    return value if isinstance(value, Sentence) else str(error)
 
 
-def spoken(told: str | Sentence) -> str:
+def spoken(text: str | Sentence) -> str:
     """Write what may be a sentence, in the language that is spoken."""
-    return told if isinstance(told, str) else told.said()
+    return text if isinstance(text, str) else text.said()

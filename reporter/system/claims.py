@@ -38,8 +38,8 @@ def clear(folder: Path) -> bool:
     removed.
     """
     try:
-        seen = folder.lstat()
-        if folder.is_symlink() or seen.st_uid != os.geteuid():
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid != os.geteuid():
             return False
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
@@ -68,11 +68,11 @@ def hold(folder: Path) -> int:
     Raises InputError where a living process holds it.
     """
     while True:
-        made = True
+        is_new = True
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
-            made = False
+            is_new = False
         try:
             lock = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except FileNotFoundError:
@@ -80,25 +80,25 @@ def hold(folder: Path) -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            said = _owner(lock)
+            owner = _owner(lock)
             os.close(lock)
             raise InputError(
-                f"another run is writing here{said and f' ({said})'}",
+                f"another run is writing here{owner and f' ({owner})'}",
                 str(folder),
                 "Wait until it has ended, or give another --out.",
             ) from error
         except OSError:
-            if not made:  # a file system without locks: nobody can tell
+            if not is_new:  # a file system without locks: nobody can tell
                 os.close(lock)
                 raise
         if not _is_still(lock, folder):
             os.close(lock)
             continue
         if not _is_of_here(lock):
-            said = _owner(lock)
+            owner = _owner(lock)
             os.close(lock)
             raise InputError(
-                f"another machine has been writing here ({said}), and whether it still does cannot"
+                f"another machine has been writing here ({owner}), and whether it still does cannot"
                 " be told from here",
                 str(folder),
                 "Remove the folder if it does not, or give another --out.",
@@ -131,8 +131,8 @@ def _is_of_here(lock: int) -> bool:
     """Tell whether a lock that nobody holds can be believed: over a network another machine's may
     not be seen.
     """
-    said, here = _owner(lock).split(), _here().split()
-    return not said or said[0] == here[0] or (said[1] == here[1] != "-")
+    owner, machine = _owner(lock).split(), _here().split()
+    return not owner or owner[0] == machine[0] or (owner[1] == machine[1] != "-")
 
 
 def _empty(folder: Path) -> None:

@@ -74,51 +74,51 @@ def _is_terminal() -> bool:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
     a line now and then.
     """
     if not _is_terminal():
-        last = time.monotonic()
+        last_time = time.monotonic()
 
-        def show_now_and_then(done: int, of: int) -> None:
-            nonlocal last
-            if time.monotonic() - last >= PROGRESS_EVERY:
-                print_clean(f"{done} of {of} {what}", err=True)
-                last = time.monotonic()
+        def show_now_and_then(count: int, total: int) -> None:
+            nonlocal last_time
+            if time.monotonic() - last_time >= PROGRESS_EVERY:
+                print_clean(f"{count} of {total} {label}", err=True)
+                last_time = time.monotonic()
 
         yield show_now_and_then
         return
 
-    def show(done: int, of: int) -> None:
-        _print(f"\r{done} of {of} {what}", err=True, nl=False)
+    def show(count: int, total: int) -> None:
+        _print(f"\r{count} of {total} {label}", err=True, nl=False)
 
     try:
         yield show
     finally:
-        _print(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
+        _print(f"\r{' ' * (len(label) + 20)}\r", err=True, nl=False)
 
 
 def harmless(error: click.ClickException) -> click.ClickException:
     """Clean the message of an error that click prints by itself."""
     from reporter.system.plain_text import clean_lines
 
-    said = error.format_message()
-    if clean_lines(said) == said:
+    message = error.format_message()
+    if clean_lines(message) == message:
         return error
-    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
+    return click.UsageError(clean_lines(message), getattr(error, "ctx", None))
 
 
 def trouble(error: OSError) -> str:
     """Say what the system refused, and where; a write that fails does not know its file."""
     import tempfile
 
-    said = error.strerror or str(error)
+    message = error.strerror or str(error)
     if error.filename:
-        return f"{error.filename}: {said}"
+        return f"{error.filename}: {message}"
     if error.errno == errno.ENOSPC:
         return (
-            f"{said}: make room for the run, its cache, or temporary files in"
+            f"{message}: make room for the run, its cache, or temporary files in"
             f" {tempfile.gettempdir()}"
         )
-    return said
+    return message

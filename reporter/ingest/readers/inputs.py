@@ -55,13 +55,13 @@ class Inputs(AbstractContextManager["Inputs"]):
 
     def __init__(self, files: list[InputFile]) -> None:
         self.files = [part for file in files for part in _parts(file)]
-        self._left = threading.Event()
+        self._closing = threading.Event()
         self._begun = _system_time()
         self._pool = ThreadPoolExecutor(2)
         self._digests: dict[Path, Future[Digest]] = {}
-        for f in self.files:
-            if f.size >= WORTH_A_THREAD and f.path not in self._digests:
-                self._digests[f.path] = self._pool.submit(self._digest, f)
+        for part in self.files:
+            if part.size >= WORTH_A_THREAD and part.path not in self._digests:
+                self._digests[part.path] = self._pool.submit(self._digest, part)
 
     @classmethod
     def of(cls, workspace: Path) -> Inputs:
@@ -69,17 +69,17 @@ class Inputs(AbstractContextManager["Inputs"]):
         return cls(discover(workspace, FOLDERS))
 
     def __exit__(self, *raised: object) -> None:
-        self._left.set()
+        self._closing.set()
         self._pool.shutdown(cancel_futures=True)
 
     def key(self) -> str:
         """Make a key of what only somebody knows who has the input: the first bytes of each file,
         and its name.
         """
-        made = hashlib.blake2b(b"key of fingerprints\0", digest_size=32)
+        digest = hashlib.blake2b(b"key of fingerprints\0", digest_size=32)
         for name, head in sorted({(f.name.removesuffix(f"!{f.part}"), f.head) for f in self.files}):
-            made.update(f"{name}\0{head}\0".encode("utf-8", "surrogateescape"))
-        return made.hexdigest()
+            digest.update(f"{name}\0{head}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def digest(self, file: InputFile) -> Digest:
         """Return what reading the file told, waiting for it; no hash for what has no bytes."""
@@ -93,10 +93,10 @@ class Inputs(AbstractContextManager["Inputs"]):
         certain.
         """
         try:
-            now = stamp_of(file.path.stat())
+            stamp = stamp_of(file.path.stat())
         except OSError:
             return False
-        return now == file.stamp and max(now[-2:]) < self._begun - JUST_WRITTEN
+        return stamp == file.stamp and max(stamp[-2:]) < self._begun - JUST_WRITTEN
 
     def copy(self, file: InputFile, target: Path, sha256: str) -> InputFile | None:
         """Copy the bytes that have a hash to where nobody else writes; None if they are gone."""
@@ -105,38 +105,38 @@ class Inputs(AbstractContextManager["Inputs"]):
             source = file.path.open("rb")
         except OSError:
             return None
-        with source, target.open("wb") as copied:
-            left = file.size
-            while chunk := source.read(min(CHUNK, left)):
-                left -= len(chunk)
+        with source, target.open("wb") as output:
+            remaining = file.size
+            while chunk := source.read(min(CHUNK, remaining)):
+                remaining -= len(chunk)
                 sha.update(chunk)
-                copied.write(chunk)
+                output.write(chunk)
         return replace(file, path=target) if sha.hexdigest() == sha256 else None
 
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = hashlib.sha256(), Lines()
-        counted = file.format == "jsonl" and not file.gzipped
-        left = file.size
+        is_counted = file.format == "jsonl" and not file.gzipped
+        remaining = file.size
         try:
             with file.path.open("rb", buffering=0) as handle:
                 is_same = stamp_of(os.fstat(handle.fileno()))[:2] == file.stamp[:2]
-                while not self._left.is_set() and (chunk := handle.read(min(CHUNK, left))):
-                    left -= len(chunk)
+                while not self._closing.is_set() and (chunk := handle.read(min(CHUNK, remaining))):
+                    remaining -= len(chunk)
                     sha.update(chunk)
-                    if counted:
+                    if is_counted:
                         lines.add(chunk)
         except OSError:
             is_same = False
-        n = lines.total() if counted else 0
-        if not is_same or left:
-            return Digest("", n, (), False)
-        return Digest(sha.hexdigest(), n, tuple(lines.samples))
+        line_count = lines.total() if is_counted else 0
+        if not is_same or remaining:
+            return Digest("", line_count, (), False)
+        return Digest(sha.hexdigest(), line_count, tuple(lines.samples))
 
 
 def _system_time() -> int:
     """Return what time the system writes on a file now."""
-    with tempfile.TemporaryFile() as made:
-        return os.fstat(made.fileno()).st_ctime_ns
+    with tempfile.TemporaryFile() as file:
+        return os.fstat(file.fileno()).st_ctime_ns
 
 
 def _parts(file: InputFile) -> list[InputFile]:
@@ -166,10 +166,10 @@ class Lines:
     def add(self, chunk: bytes) -> None:
         """Count one chunk more."""
         ends = chunk.count(b"\n")
-        first = chunk.find(b"\n")
-        longest = self._open + (first if ends else len(chunk))
+        first_end = chunk.find(b"\n")
+        longest = self._open + (first_end if ends else len(chunk))
         if ends > 1:
-            sample = chunk[first + 1 : chunk.find(b"\n", first + 1)]
+            sample = chunk[first_end + 1 : chunk.find(b"\n", first_end + 1)]
             self.samples.append((self._count + 2, sample))
         self._open = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
         self._count += ends

@@ -35,18 +35,16 @@ FIELDS = {
     "review_items": {"type": "item_type"},
     "snapshot_items": {"type": "item_type"},
 }
-"""Table -> column -> what Reporter's own formats call it, where they have another name for it."""
+"""Table -> column -> its name in Reporter's own formats, where that differs."""
 
 FEW = 4
-"""Of the sources that fill a column so many are named; the others stand in the matrix of
-sources.md.
-"""
+"""Number of sources listed for a column; the others stand in the matrix of sources.md."""
 WORKED_OUT = {"events": ("hash_holds",)}
-"""Table -> columns that Reporter's own formats do not take, but work out."""
+"""Table -> columns that Reporter computes instead of reading them from its own formats."""
 
 
 def tables(content: Content) -> str:
-    """Return docs/tables.md: every table with its columns, from where each comes, down to sources,
+    """Return docs/tables.md: every table with its columns, where each comes from down to sources,
     and the checks that read it.
     """
     readers: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -78,7 +76,7 @@ def tables(content: Content) -> str:
 
 
 def _sources_by_column(content: Content) -> dict[tuple[str, str], list[str]]:
-    """Return (table, column) -> the sources whose SELECT gives it."""
+    """Return (table, column) -> the sources whose SELECT fills it."""
     sources: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source in sorted(content.sources, key=lambda s: s.id):
         for table, sql in source.tables.items():
@@ -127,8 +125,8 @@ def _columns(
 
 
 def _made_from(table: str, column: str) -> str:
-    """The columns that one is made from, and where these are made too, the loaded ones in the
-    end.
+    """Return the columns that one is made from and, where these are derived too, the loaded columns
+    behind them.
     """
     direct_origins, loaded_origins = origins(table, column), sources_of(table, column)
     direct = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in direct_origins)
@@ -138,7 +136,7 @@ def _made_from(table: str, column: str) -> str:
 
 
 def _steps() -> str:
-    """What only other models read, in the order of their names."""
+    """List what only other models read, by name."""
     lines = [
         f"- `{m.name}`: {m.says[:1].lower()}{m.says[1:]} From {', '.join(sorted(m.reads))}."
         for m in models().values()
@@ -163,7 +161,7 @@ def _few(sources: Sequence[str]) -> str:
 
 
 def _home(table: str) -> str:
-    """Agents are actors, and stand there."""
+    """Return the table under which a table is documented: agents are actors."""
     return "actors" if table == "agents" else table
 
 
@@ -260,7 +258,7 @@ def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
 
 
 def sources(content: Content) -> str:
-    """Return docs/sources.md: every vendor format with the tables it fills, and what it reads and
+    """Return docs/sources.md: every vendor format, the tables it fills, and what it reads and
     leaves out.
     """
     loaded_tables = [t.name for t in TABLES.values() if t.loaded]
@@ -290,7 +288,7 @@ def sources(content: Content) -> str:
 
 
 def formats(page: str) -> str:
-    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` made new."""
+    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` renewed."""
     return re.sub(
         r"(<!-- fields of (\w+) -->\n)(?:\|.*\n)*",
         lambda m: m[1] + _fields(TABLES[m[2]]),

@@ -1,7 +1,8 @@
 """Run the examples of a check through the real engine and the honesty rules. In: a check. Out: what
-went wrong.
+failed.
 
-Used by `reporter lint` and by the tests; an example's rows come from a source called `example`.
+Used by `reporter lint` and by the tests; the rows of an example come from a source called
+`example`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _opened() -> Iterator[DuckDB]:
 
 
 def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
-    """The verdicts of an example, and those of the check with its condition inverted."""
+    """Return the results of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
     compiled = compile_check(check, params)
     with database.world("example") as engine:
@@ -81,7 +82,7 @@ def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
 
 
 def failures(check: Check) -> list[str]:
-    """Say which examples do not give what they expect, which kinds of verdict no example shows, and
+    """Say which examples do not give what they expect, which kinds of result no example shows, and
     which cannot fail.
     """
     problems = []
@@ -109,7 +110,7 @@ def load_example(
 ) -> tuple[Table, ...]:
     """Put an example's rows where those of sources go, and note which columns they carry.
 
-    Return the tables that were made: those with rows, and those that what is wanted rests on.
+    Return the tables created: those with rows, and those that `tables` depend on.
     """
     rows_by_table = example.get("given", {})
     needed_tables = needed_for(tables) | set(rows_by_table)
@@ -136,8 +137,9 @@ def load_example(
 
 
 def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
-    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, no class of deeds
-    that are called heartbeats, the file of a source, and `hidden`, any record."""
+    """Complete in_ tables made by hand as intake does: `who`, `part`, `place`, the file of a
+    source, and `hidden`. An event called a heartbeat that shows an action loses its class.
+    """
     records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
@@ -154,7 +156,7 @@ def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
 def _insert(
     engine: DuckDB, table: str, columns: list[str], rows: list[dict[str, Any]], files: list[str]
 ) -> None:
-    """Insert rows, numbered from 1; what a row does not name and what it leaves empty is NULL."""
+    """Insert rows, numbered from 1; a column that a row omits or leaves empty is NULL."""
     if not rows:
         return
     names = [n for n in columns if any(n in row for row in rows)]
@@ -172,5 +174,5 @@ def _insert(
 
 
 def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """`times: 20` stands for twenty rows alike."""
+    """Repeat a row: `times: 20` stands for twenty identical rows."""
     return [{n: v for n, v in row.items() if n != "times"}] * row.get("times", 1)

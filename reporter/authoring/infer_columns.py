@@ -1,8 +1,9 @@
-"""What a column of a stranger's table may mean. In: its heading and its cells. Out: guesses, each
+"""What a column of an unknown table may mean. In: its heading and its cells. Out: guesses, each
 with how sure it is and why.
 
-Headings say what is meant, cells whether it can be: both must agree. A word or a date that could
-mean two things is not decided."""
+The heading says what is meant, the cells whether it can be: both must agree. A word or a date that
+could mean two things is left undecided.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ SERIALS = {
 }
 DISTINCT = 300
 LONGEST_ROW = 100
-"""Letters in a row's only cell from which it is no name."""
+"""Characters in a row's only cell from which it is taken for a remark."""
 PARTLY = "the heading only contains the word"
 
 
@@ -71,16 +72,16 @@ class Cells:
 
     heading: str
     values: tuple[str, ...]
-    """Those that say something, parts of lists each for itself."""
+    """Cells that are not empty; the items of lists count separately."""
     rows: int
     listed: bool
     """JSON lists stand in it."""
     order: str
-    """Whether the table's dates write the day or the month first; '' when it does not tell."""
+    """Whether the table's dates put the day or the month first; '' when they do not tell."""
 
 
 def guesses(cells: Cells, has_keys: bool) -> list[Guess]:
-    """Return every meaning a column may have, sure or not; `has_keys`: the table speaks of
+    """Return every meaning that a column may have, sure or not; `has_keys`: the table holds
     credentials.
     """
     meanings = []
@@ -250,7 +251,7 @@ def _share(values: tuple[str, ...], pattern: str) -> int:
 
 
 def _words(column: str, cells: Cells, vocabulary: dict[str, str]) -> tuple[int, str, Any]:
-    """Words of a closed vocabulary: those we know are exchanged, the others are named."""
+    """Match words of a closed vocabulary: known ones are exchanged, others are listed."""
     meanings = {v: synonyms.word(v, vocabulary) for v in dict.fromkeys(cells.values)}
     if column == "risk_tier" and any(
         re.fullmatch(r"(tier |level |class )?\d", synonyms.plain(v)) for v in meanings
@@ -268,7 +269,9 @@ def _words(column: str, cells: Cells, vocabulary: dict[str, str]) -> tuple[int, 
 
 
 def _state_flag(cells: Cells, values: list[str]) -> tuple[int, str, Any]:
-    """Yes below `Active` is a state; no below `Live` may be one not yet live or no longer."""
+    """Map a yes or no to a state: yes below `Active` is a state; no below `Live` may be one not yet
+    live or no longer.
+    """
     yes = ("yes", "y", "true", "ja", "oui", "si", "x", "1")
     no = (
         "suspended"
@@ -282,7 +285,7 @@ def _state_flag(cells: Cells, values: list[str]) -> tuple[int, str, Any]:
 
 
 def day_or_month(values: list[str]) -> str:
-    """Tell from dates with two numbers which comes first: 'day', 'month' or '' when none tells or
+    """Tell from dates with two numbers which comes first: 'day', 'month', or '' when none tells or
     they disagree.
     """
     matches = [m for v in values if (m := _TWO_NUMBERS.match(v))]
@@ -293,8 +296,8 @@ def day_or_month(values: list[str]) -> str:
 
 
 def dates(cells: Cells) -> tuple[int, str, Any]:
-    """The ways to write a date that fit the values; day or month first is told by them, or by the
-    table's other dates.
+    """Return the date formats that fit the values; they, or else the table's other dates, tell
+    whether day or month comes first.
     """
     values, heading = list(dict.fromkeys(cells.values))[:DISTINCT], cells.heading
     for name, (low, high) in SERIALS.items():
@@ -349,7 +352,7 @@ def filled(row: dict[str, Any]) -> list[str]:
 
 
 def remark(row: dict[str, Any]) -> str:
-    """Return a row that is a total, a source or a footnote, as one text; '' if it is a record."""
+    """Return a row that is a total, a source or a footnote, as one text; '' for a record."""
     cells = filled(row)
     begins = bool(cells) and bool(re.match(synonyms.REMARK, synonyms.plain(cells[0])))
     total = (

@@ -1,8 +1,9 @@
-"""What a row of a stranger's table is. In: its name, headings and cells, and what the columns may
+"""What a row of an unknown table is. In: its name, headings and cells, and what the columns may
 mean. Out: a kind, how sure, and why.
 
-A word proves little: people are agents too, as are programs on servers, and so are chemicals. What
-stands beside it is weighed, for and against."""
+A single word proves little: people and chemicals are called agents too, as are programs on servers.
+The context is weighed, for and against.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _GENERAL = (
     "actors.principal_id",
     "actors.owner_id",
 )
-"""What a register of agents tells, and other registers tell too."""
+"""What a register of agents holds, and other registers hold too."""
 _OF_AGENTS = ("actors.autonomy", "actors.kill_switch")
 _KEEPERS = ("actors.actor_id", "actors.name")
 _MOVED = {"actors.created_at": "credential.issued_at", "actors.expires_at": "credential.expires_at"}
@@ -41,7 +42,7 @@ _OF_WHICH = (
     "actors.principal_id",
     "lists.entitlements",
 )
-"""What a row about a key tells of the key, not of whoever holds it."""
+"""Columns that describe the key in a row about a key, rather than its holder."""
 
 
 _PERSON = r"(([^\W\d_]\.|[^\W\d_][\w'’-]+)[ ,]+){1,2}[^\W\d_][\w'’-]+"
@@ -162,8 +163,8 @@ def _are_language_models(cells: Sequence[Any]) -> bool:
 
 
 def _are_people(texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess]) -> bool:
-    """Tell whether most rows are named as people are: two or three words, each with a capital, none
-    of them of software.
+    """Tell whether most rows are named like people: two or three capitalised words, none of them
+    typical of software.
     """
     names = [str(v) for k in _naming(texts, guesses) for v in texts[k][:1000] if " " in str(v)]
     return (
@@ -178,8 +179,8 @@ def _are_people(texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess]) ->
 
 
 def _own_mail(texts: Mapping[str, Sequence[Any]], rows: int) -> str:
-    """The column of addresses that are the rows' own: of most rows they repeat a name that stands
-    in it.
+    """Return the column of addresses that are the rows' own: most of them repeat the name in their
+    row.
     """
     for heading, cells in texts.items():
         mails = [str(v).lower() for v in cells if "@" in str(v)]
@@ -220,8 +221,8 @@ def is_of_keys(about: str, keys: Sequence[str]) -> bool:
 
 
 def of_keys(guesses: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> list[Guess]:
-    """What the columns mean where each row is a key: its days are the key's, and its holder is
-    whoever uses it.
+    """Return what the columns mean where each row is a key: its dates are the key's, and its holder
+    is its user.
     """
     holders = [k for k in texts if re.fullmatch(synonyms.HOLDER, synonyms.plain(k))]
     results = []

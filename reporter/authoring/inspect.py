@@ -1,4 +1,4 @@
-"""What can be read, and what files are taken for. In: sources, paths. Out: text, or one object a
+"""What can be read, and how files are recognised. In: sources, paths. Out: text, or one object per
 file.
 """
 
@@ -45,13 +45,14 @@ def known(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
 def recognised(
     paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
 ) -> list[dict[str, Any]]:
-    """Read every file below the paths, with the mappings of the workspaces they lie in, and say
-    what became of it.
+    """Read every file below the paths, with the mappings of their workspaces, and say what became
+    of it.
 
-    An object a file: file, source (None when not recognised), why, records = kept + out_of_scope +
-    unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
+    An object per file: file, source (None when not recognised), why, records = kept + out_of_scope
+    + unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
     of the file fills), notes (what was not taken as it stands, with its line). A file of several
-    sheets or lists also has `parts`, an object each."""
+    sheets or lists also has `parts`, an object each.
+    """
     files = [f for path in paths for f in _files(path)]
     sources = _sources(extra, packs)
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
@@ -83,7 +84,9 @@ def recognised(
 
 
 def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
-    """Say by what a file is read already, a line a part of it; nothing where some of it is not."""
+    """Say which sources already read a file, a line per part; nothing where a part of it is not
+    read.
+    """
     if not path.is_file():
         return ()
     parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
@@ -98,7 +101,7 @@ def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[st
 
 
 def _by_file(parts: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
-    """Put the sheets of a workbook and the lists of a document together: they are `parts` of one
+    """Group the sheets of a workbook and the lists of a document: they are `parts` of one
     object.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -133,8 +136,8 @@ def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _rows_by_file(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
-    """Return by file: its rows of a table, and the columns checks rely on that none of them
-    fills.
+    """Return by file its number of rows in a table, and the columns checks rely on that none of
+    them fills.
     """
     sparse = {c.name for c in TABLES[table].columns if c.sparse}
     names = [n for n, _ in columns_of(TABLES[table]) if n not in sparse]
@@ -148,7 +151,7 @@ def _rows_by_file(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]
 
 
 def as_text(files: list[dict[str, Any]]) -> str:
-    """Write what `recognised` returns for people."""
+    """Format what `recognised` returns for people."""
     parts = [p for f in files for p in f.get("parts", [f])]
     return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
@@ -180,7 +183,7 @@ def _lines(entry: dict[str, Any]) -> list[str]:
 
 
 def _files(path: Path) -> list[InputFile]:
-    """The files below a path, named as they are reached from where the command was given."""
+    """Return the files below a path, named as they are reached from the current folder."""
     if not path.exists():
         raise InputError("no such file or folder", str(path))
     if path.is_file():

@@ -1,8 +1,9 @@
-"""Validate the content before it assesses anybody. In: the content folders. Out: problems, each
-with its place.
+"""Validate the content before it assesses anyone. In: the content folders. Out: problems, each with
+its place.
 
-SQL and columns, official ids and titles, checks without a control, themes, and every check's
-examples."""
+SQL and columns, official ids and titles, checks without a control, themes, and the examples of
+every check.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
-"""Is told how many checks of how many are validated."""
+"""Called with the number of validated checks, and of all."""
 
 
 def lint(
@@ -40,7 +41,7 @@ def lint(
     packs: tuple[Pack, ...] = (),
 ) -> tuple[list[ReporterError], str]:
     """Return the problems of all content, and a line that says what was validated; examples of
-    `extra` alone, if given.
+    `extra` only, if given.
     """
     try:
         content = loader.load(extra, packs)
@@ -69,7 +70,7 @@ def _packs(content: Content) -> str:
 
 
 def _official(content: Content) -> Iterator[ReporterError]:
-    """Compare each catalog with the register of what its publisher really says."""
+    """Compare each catalog with the register of its publisher's ids and titles."""
     for framework in content.frameworks:
         register = content.official.get(framework.id)
         if register is None:
@@ -157,8 +158,8 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
 
 
 def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
-    """A model is one SELECT that says what a row is and reads tables that there are; a part of
-    checks is read by one.
+    """Check that a model is one SELECT that reads existing tables, and that a check reads each part
+    of checks.
     """
     tables = {*TABLES, *RAW, *shipped()}
     texts = [c.sql for c in checks] + [m.sql for m in shipped().values()]
@@ -196,8 +197,8 @@ def _checks(
     progress: Progress,
     limits: Limits,
 ) -> Iterator[ReporterError]:
-    """Validate every source and check, and run the examples: ours two checks at a time, those of
-    others in a child.
+    """Validate every source and check, and run the examples: ours two checks at a time, others in a
+    child.
     """
     extra_places = tuple(f"{folder}/" for folder in extra)
     one_child = Lock()
@@ -227,8 +228,8 @@ def _checks(
 
 
 def _unfit(check: Check, compiled: Compiled) -> list[str]:
-    """Say what `fails_without` and `at_best` name that the check does not need, or that no value
-    can be put in place of.
+    """Name the columns in `fails_without` and `at_best` that the check does not need or that no
+    value can replace.
     """
     needed_columns = {".".join(n) for n in needs_of(check, compiled)}
     problems = [
@@ -266,7 +267,7 @@ def _is_of(kind: str, value: object) -> bool:
 
 
 def _apart(child: Child, check: Check) -> list[str]:
-    """Run the examples of a check of others in a child."""
+    """Run the examples of a check that does not ship in a child."""
     try:
         wrong = child.call(failures_in, path=check.place.rpartition(":")[0], models=check.models)
     except Stopped as error:
@@ -275,7 +276,7 @@ def _apart(child: Child, check: Check) -> list[str]:
 
 
 def failures_in(path: str, models: dict[str, str]) -> list[str]:
-    """Return what is wrong with the examples of a check's file, which may read models; in the
+    """Return what is wrong with the examples of a check's file, which may read models; runs in the
     child.
     """
     return examples.failures(replace(loader.read_check(Path(path)), models=models))

@@ -1,5 +1,5 @@
 """Try a source on a file. In: a source's id or file, and a file. Out: the rows it gives, and what
-it could not take.
+it rejects.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _rows(engine: DuckDB, table: str, columns: list[str]) -> Iterator[str]:
 
 
 def _source(name: str, extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Source:
-    """A source by its file, or by its id among ours and those of --extra and packs."""
+    """Return a source by its file, or by its id among ours and those of --extra and packs."""
     if Path(name).is_file():
         return loader.foreign_source(Path(name))
     sources = {s.id: s for s in loader.load(extra, packs).sources}

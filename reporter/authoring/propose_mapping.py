@@ -1,8 +1,8 @@
-"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each of its tables.
+"""Propose a mapping for an unknown table. In: a file. Out: a mapping for each of its tables.
 
-`guesses` says what each column may mean; here the best are chosen, one a column, and what tells
-the rows apart. What is not sure enough is listed and left out: a mapping is a proposal for a person
-to read."""
+`guesses` says what each column may mean; here the best guess per column is picked, and what
+identifies the rows. What is not sure enough is listed and left out, for a person to decide.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from reporter.system.plain_text import clean
 
 SURE_ENOUGH = 50
 SURE_OF_KIND = 70
-"""Percent from which a table is taken for a register of agents, accounts or people; below, whoever
-maps it must say.
+"""Percent from which a table is taken for a register of agents, accounts or people; below, the user
+must say.
 """
 KINDS = {
     "person": "human",
@@ -56,21 +56,21 @@ HINT = (
 
 
 class Unsure(InputError):
-    """A table of which it must be said what its rows are."""
+    """A table whose kind of row the user must state."""
 
 
 @dataclass(slots=True)
 class Proposal:
-    """A mapping to write, and what to tell about it."""
+    """A mapping to write, and notes about it."""
 
     path: Path
     mapping: dict[str, Any]
     guesses: list[Guess] = field(default_factory=list)
     unsure: list[Guess] = field(default_factory=list)
-    """The best that is known of columns that are left out."""
+    """The best guesses for columns that are left out."""
     told: list[str] = field(default_factory=list)
     asks: str = ""
-    """What must be said before it can be written; '' when nothing."""
+    """What the user must state before it can be written; '' when nothing."""
 
     @property
     def rest(self) -> list[str]:
@@ -78,7 +78,7 @@ class Proposal:
         return list(self.mapping["not_mapped"])
 
     def lines(self) -> list[str]:
-        """How sure each column is, and of what else a reader should know."""
+        """List how sure each column is, and what else a reader should know."""
         width = max((len(g.target) for g in [*self.guesses, *self.unsure]), default=0)
         lines = [_line(g, width) for g in self.guesses]
         if self.unsure:
@@ -103,8 +103,9 @@ def _line(guess: Guess, width: int) -> str:
 def propose(
     path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
 ) -> tuple[list[Proposal], list[str]]:
-    """Propose what the columns of each table of a file mean, and say which are none; raise
-    InputError if all are.
+    """Propose what the columns of each table of a file mean, and say which tables are refused.
+
+    Raises InputError if all are refused.
     """
     kind = KINDS.get(kind.lower(), kind)
     files = tables_of(path, sheet)
@@ -136,14 +137,14 @@ def propose(
 
 
 def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
-    """Write the mappings of one file; return what to tell."""
+    """Write the mappings of one file; return the lines to print."""
     proposals, refusals = propose(path, sheet, out, kind)
     return [*(line for p in proposals for line in write(p)), *refusals]
 
 
 def map_all(names: list[str], kind: str) -> Iterator[str]:
-    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is told, and the next
-    one is tried.
+    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is reported, and the
+    next one is tried.
     """
     paths = [Path(n) if Path(n).is_file() else Path(n.rsplit("!", 1)[0]) for n in names]
     for path in dict.fromkeys(paths):
@@ -221,7 +222,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
 
 
 def _best(candidates: list[Guess]) -> list[Guess]:
-    """Return of guesses, the surest first, one a column and one a target."""
+    """Return the surest guesses, at most one per column and one per target."""
     picks: list[Guess] = []
     for guess in candidates:
         if guess.sure >= SURE_ENOUGH and all(
@@ -250,8 +251,8 @@ def _about(table: Table) -> str:
 def _as_people(
     table: Table, texts: dict[str, list[Any]], candidates: list[Guess], order: str
 ) -> list[Guess]:
-    """What the columns of a list of people mean: the address is the person, not somebody who owns
-    it.
+    """Return what the columns of a list of people mean: an address identifies the person rather
+    than an owner.
     """
     person_guesses = [
         g
@@ -296,7 +297,7 @@ def _are_all_different(values: list[Any], table: Table) -> bool:
 
 
 def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
-    """Refuse what looks like a log: a mapping makes a register, and each of its rows an actor."""
+    """Refuse what looks like a log: a mapping makes a register, and an actor of each row."""
     keys = [*table.headings, *table.optional]
     stamps = [
         k for k in keys if re.fullmatch(synonyms.STAMPS, synonyms.plain(k)) and _has_clock(texts[k])
@@ -325,8 +326,8 @@ def _has_clock(values: list[Any]) -> bool:
 
 
 def _unsure(keys: list[str], candidates: list[Guess], picks: list[Guess]) -> list[Guess]:
-    """The best that is known of each column that is left out, if its heading says it or nothing
-    else fills the place.
+    """Return the best guess for each column that is left out, if its heading says it or nothing
+    else fills the target.
     """
     used_headings, filled_targets = {g.heading for g in picks}, {g.target for g in picks}
     likely = [
@@ -352,8 +353,8 @@ def _cells(heading: str, values: list[Any], row_count: int, order: str) -> Cells
 
 
 def _make_sure_of_id(picks: list[Guess], table: Table) -> list[str]:
-    """Find what tells the rows apart: an id, else the name, else the name with the unit; say who
-    shares one.
+    """Find what identifies the rows: an id, else the name, else the name with the unit. Say which
+    rows share one.
     """
     by_target = {g.target: g for g in picks}
     name, id_guess = by_target.get("actors.name"), by_target.get("actors.actor_id")
@@ -371,8 +372,8 @@ def _make_sure_of_id(picks: list[Guess], table: Table) -> list[str]:
 
 
 def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
-    """The column that seems to name the rows although its heading does not say so plainly: no two
-    may be alike.
+    """Return the column that seems to name the rows although its heading does not say so plainly:
+    all its values must differ.
     """
     hinted = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
     first_headings = [
@@ -459,7 +460,9 @@ def _some(texts: list[str]) -> str:
 
 
 def _make_sure_of_keys(picks: list[Guess]) -> None:
-    """A row that tells of a rotation but names no key is about the account's own."""
+    """Complete or drop the columns of keys: a row with a rotation but no named key describes the
+    account's own key.
+    """
     keys = [g for g in picks if g.target.startswith("credential.")]
     actor = next(g for g in picks if g.target == "actors.actor_id")
     if any(g.target == "credential.credential_id" for g in keys):
@@ -522,7 +525,7 @@ def _nothings(table: Table, headings: list[str]) -> list[str]:
 
 
 def _tell(table: Table, mapping: dict[str, Any], how_sure: str) -> list[str]:
-    """What a reader of the mapping should know besides its columns."""
+    """Return what a reader of the mapping should know besides its columns."""
     notes = []
     if table.remarks:
         notes.append(f"left out as no records: {_some(table.remarks)}")
@@ -564,7 +567,7 @@ def _make_sure_it_is_read(proposal: Proposal) -> None:
 
 
 def write(proposal: Proposal) -> list[str]:
-    """Write the mapping, never over another; return what to tell.
+    """Write the mapping, never over another one; return the lines to print.
 
     Raises InputError where the file exists.
     """

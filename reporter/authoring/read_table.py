@@ -1,4 +1,4 @@
-"""A table nobody has seen before. In: a file. Out: its headings, and rows as texts."""
+"""Read an unknown table. In: a file. Out: its headings, and rows as texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAMPLE = 20000
 
 @dataclass(slots=True)
 class Table:
-    """What was read of a file, or of one sheet."""
+    """The content of a file, or of one sheet."""
 
     file: InputFile
     rows: list[dict[str, Any]]
@@ -37,7 +37,7 @@ class Table:
     """Keys that not every JSON record has."""
 
     def said(self, heading: str) -> list[Any]:
-        """The cells below a heading that say something."""
+        """Return the cells below a heading that are not empty."""
         cells = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
         return [v for v in cells if isinstance(v, list) or not synonyms.says_nothing(v)]
 
@@ -107,7 +107,7 @@ def read(file: InputFile) -> Table:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record's values as texts and lists, those one level down under dotted keys."""
+    """Return a record's values as texts and lists, those one level down under dotted keys."""
     texts: dict[str, Any] = {}
     for key, value in record.items():
         inner = (

@@ -51,11 +51,13 @@ _APPROVERS = {
     "examination": ("auditor",),
     "not_applicable": ("risk owner", "auditor"),
 }
-"""Roles that may sign, as the people's list names them; without any, no statement has an effect."""
+"""Roles that may sign, as the list of people names them; without any, no statement has an
+effect.
+"""
 
 
 def _heartbeats() -> Iterator[str]:
-    """A line a day that shows the log was there, even when no agent acted."""
+    """Yield one line per day to show that the log was delivered, even when no agent acted."""
     for day in range(92):
         time = (datetime(2026, 7, 1, 9) + timedelta(days=day)).isoformat() + "Z"
         yield (
@@ -80,8 +82,8 @@ _WIDTHS = {
 
 
 def _questions(framework_ids: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
-    """The question of each control of some lists, or of the usual ones, with the columns of an
-    answer empty.
+    """Return the question of each control of the given lists, or of the usual ones, with empty
+    answer columns.
     """
     return [
         (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
@@ -99,9 +101,7 @@ def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
 
 
 def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
-    """Write a sheet with lists to choose from, headings that stay in sight, and questions that
-    wrap.
-    """
+    """Write a sheet with drop-down lists, fixed headings and wrapped questions."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
@@ -131,8 +131,7 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
 
 
 def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
-    """Write the questions of a workspace's lists to statements/; refuse where answers stand
-    already.
+    """Write the questions of a workspace's frameworks to statements/.
 
     Raises InputError where answers stand there already.
     """
@@ -150,8 +149,7 @@ def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = 
 def init(
     folder: Path, organisation: str, form: str = FORMS[0], packs: tuple[Pack, ...] = ()
 ) -> list[Path]:
-    """Write the workspace; refuse a folder that already holds one, and add no example to a folder
-    in use.
+    """Write the workspace; add no example to a folder in use.
 
     Raises InputError where the folder holds a workspace.
     """

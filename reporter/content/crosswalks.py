@@ -125,7 +125,9 @@ def known_ids(
     frameworks: Iterable[Framework],
     checks: Iterable[Check],
 ) -> dict[str, set[str]]:
-    """Return the ids that a crosswalk may name, by list: of registers, of catalogs, our checks."""
+    """Return the ids that a crosswalk may name, by list: those of registers, of catalogs and of our
+    checks.
+    """
     ids = {name: set(register["ids"]) for name, register in official.items()}
     for framework in frameworks:
         framework_ids = ids.setdefault(framework.id, set())

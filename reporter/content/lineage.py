@@ -33,8 +33,8 @@ def tables_read(model: str, place: str) -> set[str]:
 
 @cache
 def origins(table: str, column: str) -> Columns:
-    """Return the columns of documented tables that a column of a model is made from; nothing for
-    what is always the same, or counted. Steps are followed to what they read.
+    """Return the columns of documented tables from which a model's column is made; none for
+    constants and counts. Steps are followed to what they read.
     """
     columns: set[tuple[str, str]] = set()
     for leaf in _nodes(table)[column].walk():

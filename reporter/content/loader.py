@@ -51,9 +51,7 @@ EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "p
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How one vendor format says it: when a record is its own, and the SQL that makes rows of
-    it.
-    """
+    """How one vendor format is recognised, and the SQL that turns its records into rows."""
 
     id: str
     title: str
@@ -61,12 +59,9 @@ class Source:
     when: str
     """SQL condition over raw(r JSON)."""
     records: tuple[str, ...]
-    """JSON paths (a.b) at which a document's list of records may stand; '' is the document
-    itself.
-    """
+    """JSON paths (a.b) where a document may hold its list of records; '' is the document itself."""
     columns: dict[str, str]
-    """Declared columns of a big flat format: read without the JSON detour; the SQL then names
-    them.
+    """Declared columns of a large flat format, read without parsing JSON; the SQL then names them.
     """
     texts: tuple[str, ...]
     """Keys that `raw` also gives as text columns; read once for all tables."""
@@ -75,8 +70,8 @@ class Source:
     may_lack: tuple[str, ...]
     """Required columns of events that the format itself does not have, such as a time."""
     together: bool
-    """Its SQL looks from one record at others, so that all must be there at once; other sources are
-    read in portions.
+    """Its SQL relates records to each other, so all must be present at once; other sources are read
+    in portions.
     """
     skip: str
     """SQL condition: recognised, but none of our tables wants it (out of scope)."""
@@ -118,18 +113,17 @@ class Content:
 
 
 def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
-    """Read all content; `extra` folders and packs may hold sources/, checks/, catalogs/, profiles/
-    of others.
+    """Read all content, with that of the `extra` folders and packs.
 
-    A pack of which the folder is named as `extra`, too, is read as that.
+    A pack whose folder is also given as `extra` is read as an extra folder.
 
-    Raises Errors with all that is wrong in any file.
+    Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
     packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
-    extra_folders = [*(p.folder for p in packs), *extra]
-    folders = [frameworks, *extra_folders]
+    extras = [*(p.folder for p in packs), *extra]
+    folders = [frameworks, *extras]
 
     def every(
         sub: str, make: Callable[[Path], Any], roots: list[Path], ending: str = "*.yml"
@@ -142,19 +136,15 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
                 errors.extend(error.errors if isinstance(error, Errors) else [error])
         return items
 
-    errors += [
-        _holds_nothing(f) for f in extra_folders if not any((f / sub).is_dir() for sub in EXTRA)
-    ]
-    checks, extra_checks = (
-        every("checks", read_check, roots) for roots in ([frameworks], extra_folders)
-    )
-    parts = every("models", read_part, extra_folders, "*.sql")
+    errors += [_holds_nothing(f) for f in extras if not any((f / sub).is_dir() for sub in EXTRA)]
+    checks, extra_checks = (every("checks", read_check, roots) for roots in ([frameworks], extras))
+    parts = every("models", read_part, extras, "*.sql")
     by_name = {m.name: m.sql for m in parts}
     errors += _wrong_parts(parts, by_name)
     extra_checks = [replace(c, models=_models_of(c, by_name)) for c in extra_checks]
-    extra_sources = every("sources", foreign_source, extra_folders)
+    extra_sources = every("sources", foreign_source, extras)
     profiles, extra_profiles = (
-        every("profiles", read_profile, roots) for roots in ([frameworks], extra_folders)
+        every("profiles", read_profile, roots) for roots in ([frameworks], extras)
     )
     registers = every("official", read_register, folders)
     result = Content(
@@ -185,8 +175,8 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
 
 
 def anywhere(content: Content) -> Content:
-    """Return content of which each file of a pack is named by the pack: a run says the same
-    wherever that is installed.
+    """Return content in which each file of a pack is named by the pack, so that a run reads the
+    same wherever the pack is installed.
     """
 
     def placed(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -202,7 +192,7 @@ def anywhere(content: Content) -> Content:
 
 
 def read_aliases() -> dict[str, Any]:
-    """Return the references people write and what they mean."""
+    """Return the references that people write, and what they mean."""
     data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
     return data
 
@@ -226,14 +216,15 @@ def _wrong_parts(parts: list[Model], by_name: dict[str, str]) -> Iterator[Conten
 
 
 def _all_files(roots: list[Path]) -> list[Path]:
-    """Return what decides: the YAML and the SQL of folders."""
+    """Return the files that decide the results: the YAML and the SQL of folders."""
     return [p for root in roots for p in sorted([*root.rglob("*.yml"), *root.rglob("*.sql")])]
 
 
 def read_part(path: Path) -> Model:
-    """Read a model of others.
+    """Read a model that does not ship.
 
-    Raises ContentError where it has the name of a table of ours, or is no part of checks.
+    Raises ContentError where it takes the name of a shipped table or model, or is not a part of
+    checks.
     """
     model = read_model(path)
     if model.name in TABLES or model.name in shipped():
@@ -250,8 +241,8 @@ def read_part(path: Path) -> Model:
 
 
 def _models_of(check: Check, parts: Mapping[str, str]) -> dict[str, str]:
-    """Return the models that a check may read, those that these read among them, by name: the text
-    of each.
+    """Return the models that a check may read, and those that these read in turn, as name ->
+    text.
     """
     models: dict[str, str] = {}
     texts = [check.sql]
@@ -302,8 +293,9 @@ def _twice(
 
 
 def foreign_source(path: Path) -> Source:
-    """Read a source of others: its SQL validated, and written anew from what was found valid; raise
-    Errors with all that is wrong.
+    """Read a source that does not ship; its SQL is validated and regenerated.
+
+    Raises Errors with every problem found.
     """
     source, problems = validated_source(read_source(path))
     if problems:
@@ -348,7 +340,7 @@ def _unknown(content: Content) -> Iterator[ReporterError]:
 
 
 def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
-    """Name what stands in for a check and is no other check."""
+    """Name each compensating check that does not exist or is the check itself."""
     check_ids = {c.id for c in checks}
     for check in checks:
         for substitute in check.compensated_by:

@@ -199,8 +199,8 @@ def _items(mapping: Fields, key: str, entry: Any) -> str:
 
 
 def _listed(mapping: Fields, entry: Any) -> str:
-    """SQL: 'true' where the cell lists something, or says that there is nothing; an empty cell does
-    not tell.
+    """SQL: 'true' where the cell lists something or states that there is nothing; an empty cell
+    does not tell.
     """
     heading = entry if isinstance(entry, str) else entry.get("from")
     bare = _bare(mapping, "lists", heading)
@@ -238,7 +238,7 @@ def _component(mapping: Fields, actor: Any) -> str:
 
 
 def _credential(mapping: Fields, actor: Any) -> str:
-    """One key a row; a row that says no more of it than the account's own name tells of none."""
+    """One key per row; a row that holds only the account's own name describes no key."""
     credential = mapping.get("credential", dict)
     unknown = sorted(set(credential) - set(CREDENTIAL))
     if unknown or "credential_id" not in credential:
@@ -283,7 +283,7 @@ def _bare(mapping: Fields, key: str, heading: Any) -> str:
 
 
 def _cell(mapping: Fields, key: str, heading: Any) -> str:
-    """SQL: the same, but for the words that say that nothing stands in it."""
+    """SQL: the text of a cell, but '' where it holds only a word for "nothing"."""
     bare, empty = _bare(mapping, key, heading), _texts(mapping, "empty")
     if not empty:
         return bare
@@ -300,7 +300,7 @@ def _row(mapping: Fields) -> str:
 
 
 def _value(mapping: Fields, key: str, name: str, entry: Any) -> str:
-    """SQL: a cell, or several joined, its words exchanged or its date rewritten as the mapping
+    """SQL: a cell or several joined, with words exchanged or a date rewritten as the mapping
     says.
     """
     if not isinstance(entry, dict):
@@ -333,8 +333,8 @@ def _value(mapping: Fields, key: str, name: str, entry: Any) -> str:
 
 
 def _date(cell: str, form: Any) -> str:
-    """SQL: a time as one of the forms writes it; one of the year 24 was not written with its
-    century.
+    """SQL: a time in one of the given forms. A year before 1900 means the form lacks the century,
+    and is rejected.
     """
     if isinstance(form, str) and form in _DATES:
         return _DATES[form].format(cell)

@@ -90,8 +90,9 @@ _ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract)
 
 
 def validate_source(text: str, place: str) -> str:
-    """Return the SELECT of a source regenerated, or raise ContentError naming the first thing it
-    must not contain.
+    """Return the regenerated SELECT of a source.
+
+    Raises ContentError naming the first construct that it must not contain.
     """
     try:
         trees = _trees(text, place)
@@ -114,10 +115,10 @@ def _trees(text: str, place: str) -> list[exp.Expr | None]:
 
 
 def validate_condition(text: str, place: str) -> str:
-    """Return a source's condition over `raw` regenerated: an expression, which ends where the text
-    does.
+    """Return the regenerated condition of a source over `raw`: one expression that spans the whole
+    text.
 
-    Raises ContentError naming the first thing that it must not contain.
+    Raises ContentError naming the first construct that it must not contain.
     """
     try:
         return _validate_source(_expression(text, place), place)
@@ -126,8 +127,10 @@ def validate_condition(text: str, place: str) -> str:
 
 
 def validate_type(text: str, place: str) -> str:
-    """Return the type of a declared column regenerated: one of a fixed list, or a list, MAP or
+    """Return the regenerated type of a declared column: one of a fixed list, or a list, MAP or
     STRUCT of them.
+
+    Raises ContentError where it is anything else.
     """
     refusal = ContentError(
         f"{text[:60]!r} is no type of a column",
@@ -203,7 +206,7 @@ def _is_of_source(node: exp.Table) -> bool:
 
 
 def _as_json_arrows(tokens: list[Token]) -> list[Token]:
-    """Give `->` a token of its own: inside of a call sqlglot takes it for an old lambda, which the
+    """Give `->` a token of its own: inside a call sqlglot reads it as an old lambda, which the
     engine does not.
     """
     return [
@@ -217,8 +220,8 @@ def _as_json_arrows(tokens: list[Token]) -> list[Token]:
 
 
 def _with_functions(tree: exp.Expr) -> exp.Expr:
-    """Write JSON arrows as calls: the engine takes `a -> b` inside of a call for an old lambda
-    too.
+    """Write JSON arrows as calls: inside a call the engine, too, reads `a -> b` as an old
+    lambda.
     """
     for node in reversed(list(tree.find_all(*_ARROWS))):
         name = "json_extract_string" if isinstance(node, exp.JSONExtractScalar) else "json_extract"

@@ -68,7 +68,7 @@ class Compiled:
     tables: frozenset[str]
     has_ref: bool
     has_certain: bool = False
-    """The engine ran it again: a fifth column says which failures stand whatever is not
+    """The engine ran it again: a fifth column marks the failures that stand whatever is not
     recorded.
     """
     written: str = ""
@@ -80,11 +80,13 @@ Told = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 def compile_check(check: Check, params: Mapping[str, object] | None = None) -> Compiled:
-    """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must
-    not contain.
+    """Return the regenerated SQL of a check.
 
     It gives subject, ok (NULL: unknown), reason_code, reason_values (a JSON object) and perhaps
-    ref; `params` stand for those of the check."""
+    ref; `params` replace those of the check.
+
+    Raises ContentError naming the first construct that it must not contain.
+    """
     sentences = tuple(
         (status, code, tuple(dict.fromkeys(p.name for p in places(text))))
         for status, texts in check.reasons.items()
@@ -118,8 +120,8 @@ def _compiled(
 
 
 def compile_part(text: str, models: Mapping[str, str], place: str) -> None:
-    """Raise ContentError where a model that is a part of checks holds what no check may; `models`
-    are those of its pack.
+    """Raise ContentError where a part of checks holds what no check may; `models` are those of its
+    pack.
     """
     try:
         _expand(text, models, place)
@@ -137,8 +139,8 @@ def _expand(
 
 
 def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
-    """Write the SQL of a check anew, with its codes turned to verdicts and its values to one
-    column; the tree is used up.
+    """Write the SQL of a check anew: codes become statuses, and values one column. The tree is used
+    up.
     """
     parts = [c.sql(dialect="duckdb", comments=False, copy=False) for c in tree.ctes]
     tree.set("with_", None)
@@ -187,8 +189,8 @@ def _parts() -> dict[str, str]:
 
 
 def _break_ties(tree: exp.Query) -> None:
-    """Of rows that ARG_MIN or ARG_MAX finds equal take the least or largest value: which comes
-    first differs from run to run.
+    """Make ARG_MIN and ARG_MAX take the least or largest value of equal rows: which comes first
+    differs between runs.
     """
     for node in list(tree.find_all(exp.ArgMin, exp.ArgMax)):
         key, value = node.expression, node.this
@@ -198,14 +200,14 @@ def _break_ties(tree: exp.Query) -> None:
 
 
 def inverted(compiled: Compiled) -> Compiled:
-    """Return a check whose condition says the opposite: no example of it may hold then."""
+    """Return a check with its condition inverted: no example may hold for it."""
     names = f"subject, NOT ok AS ok, {CODE}, {VALUES}" + (", ref" if compiled.has_ref else "")
     return replace(compiled, sql=f"SELECT {names} FROM ({compiled.sql}) AS turned")
 
 
 def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
-    """Return a check that reads SQL of ours in place of some columns: table -> column -> expression
-    over that table.
+    """Return a check in which our own expressions replace some columns: table -> column ->
+    expression over that table.
     """
     overrides = ", ".join(
         f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())})"
@@ -220,7 +222,7 @@ def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> 
 @lru_cache(maxsize=64)
 def part(compiled: Compiled, name: str) -> str:
     """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
-    its rule.
+    the same rule.
     """
     tree = parse(compiled.sql, name)
     parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
@@ -254,9 +256,7 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
 
 
 def _likes_texts(node: exp.Any) -> bool:
-    """Tell whether ANY is that of LIKE ANY with plain texts, which is written anew as LIKE and
-    OR.
-    """
+    """Tell whether ANY belongs to LIKE ANY with plain texts, which is rewritten as LIKE and OR."""
     operand = node.this.unnest()
     texts = operand.expressions if isinstance(operand, exp.Tuple) else [operand]
     is_plain_like = isinstance(node.parent, exp.Like) and not node.parent.args.get("negate")
@@ -268,7 +268,7 @@ def refuse_foreign_parts(
     place: str,
     refused_parts: Mapping[type[exp.Expr], tuple[str, ...]] = REFUSED_PARTS,
 ) -> None:
-    """Raise ContentError where allowed syntax has a part that is not, or a join is of another
+    """Raise ContentError where allowed syntax carries a refused part, or a join is of another
     kind.
     """
     parts = [name for name in refused_parts.get(type(node), ()) if node.args.get(name)]
@@ -293,8 +293,8 @@ def _refuse_foreign_table(node: exp.Table, place: str) -> None:
 
 
 def made_before(node: exp.Table) -> set[str]:
-    """Names of the CTEs that the node sees: a later one, or one of elsewhere, would name a table of
-    the engine's own.
+    """Names of the CTEs visible to the node. A later one, or one from elsewhere, would name a table
+    of the engine's own.
     """
     names: set[str] = set()
     inner: exp.Expr = node
@@ -381,8 +381,8 @@ def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentErro
 def _demand_outputs(
     outputs: Sequence[str], sentences: Told, params: frozenset[str], place: str
 ) -> None:
-    """Raise ContentError where the columns of a check are others than it needs, or its sentences
-    and values do not meet.
+    """Raise ContentError where the columns of a check are not those it needs, or its sentences and
+    values do not match.
     """
     expected = (
         "expected subject, ok or code, the values of its sentences, and ref last, if it has one"

@@ -25,10 +25,10 @@ _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 def fill(
     text: str, params: Mapping[str, object], place: str, sentence_names: Set[str] = frozenset()
 ) -> str:
-    """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors,
-    but for those in sentences.
+    """Replace each {name} by its parameter as a SQL literal.
 
-    Raises ContentError where a name is no parameter, or a parameter is not used.
+    Raises ContentError where a name is no parameter, or a parameter is used neither here nor in a
+    sentence.
     """
     placeholders = set(_PLACEHOLDER.findall(text))
     for name in sorted((placeholders ^ set(params)) - (sentence_names & set(params))):
@@ -80,7 +80,7 @@ def tokens_of(text: str, place: str) -> list[Token]:
 
 
 def _is_deep(tokens: list[Token]) -> bool:
-    """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of
+    """Tell whether SQL is nested too deeply; how deep a parser gets differs between versions of
     Python.
     """
     depth = chain = 0
@@ -106,10 +106,9 @@ def parse(text: str, place: str) -> exp.Query:
 
 
 def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Query:
-    """Put the models that a query reads before its own parts, each after those that it reads
-    itself.
+    """Put the models that a query reads before its own parts, each after those it reads itself.
 
-    Raises ContentError where a model reads itself, or two parts have one name.
+    Raises ContentError where a model reads itself, or two parts share a name.
     """
     own_names = {c.alias for c in tree.ctes}
     ctes_by_name: dict[str, list[exp.CTE]] = {}
@@ -139,7 +138,7 @@ def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Que
 
 
 def _flat(name: str, query: exp.Query, inner: Set[str]) -> list[exp.CTE]:
-    """Return a model as parts beside each other, its own ones named by it."""
+    """Return a model as separate parts, with the names of its own parts prefixed by its name."""
     for table in query.find_all(exp.Table):
         if table.name in inner:
             plain = table.name
@@ -163,9 +162,9 @@ def _macro_trees() -> Mapping[str, tuple[tuple[str, ...], exp.Expr]]:
 
 
 def without_macros(tree: exp.Query, place: str) -> exp.Query:
-    """Put what macros stand for in their place, so that what is compiled and runs is plain SQL.
+    """Expand the macros in a query, so that what is compiled and runs is plain SQL.
 
-    Raises ContentError where a macro has other than its number of values.
+    Raises ContentError where a macro gets another number of values than it takes.
     """
     macros = _macro_trees()
     while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in macros]:

@@ -48,7 +48,7 @@ _SAMPLE = {"size", "frame", "seed", "note"}
 
 @dataclass(frozen=True, slots=True)
 class BaselineSetting:
-    """Who says that some runs are as they should be."""
+    """Who approved certain runs as the baseline."""
 
     approved_by: str
     approved_at: datetime
@@ -67,7 +67,7 @@ class Workspace:
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
     frameworks: tuple[str, ...] = ()
-    """Ids of the lists to report on; none means those that are not optional."""
+    """Ids of the frameworks to report on; none means all that are not optional."""
     efforts: dict[str, Fraction] = field(default_factory=dict)
     """Person-days by cause, check or check-evidence."""
     samples: dict[str, Sample] = field(default_factory=dict)

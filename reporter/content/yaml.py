@@ -27,8 +27,8 @@ event by event.
 
 
 class _Unusual(Exception):
-    """A text holds what only the careful way knows: a tag, an anchor, a merge, a key that is no
-    scalar, great depth.
+    """A text needs the slower reader: it holds a tag, an anchor, a merge, a key that is no scalar,
+    or great depth.
     """
 
 
@@ -50,8 +50,9 @@ def _twice(key: str, mark: Any) -> yaml.MarkedYAMLError:
 def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
     """Return every document of a YAML stream, and the line of each key of one that is a mapping.
 
-    Straight from the events where the text is plain, which content and exports are; else node by
-    node. Both give the same."""
+    Plain texts, such as content and exports, are read from parser events; others node by node. Both
+    give the same result.
+    """
     try:
         return list(_plain(text))
     except _Unusual:
@@ -72,8 +73,8 @@ def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
 
 
 def _plain(text: str) -> Iterator[tuple[Any, dict[str, int]]]:
-    """Yield the documents of a text, made from its events without a tree of nodes between: a fifth
-    of the time.
+    """Yield the documents of a text from its events, without a tree of nodes: this takes a fifth of
+    the time.
     """
     scalars = _Scalars()
     holders: list[tuple[Any, dict[str, Any] | None]] = []
@@ -155,7 +156,9 @@ class _Scalars:
 
 
 def _refuse_aliases(text: str) -> None:
-    """A few aliases of aliases can stand for gigabytes; nobody needs them here."""
+    """Refuse aliases: a few aliases of aliases can expand to gigabytes, and nobody needs them
+    here.
+    """
     if "*" not in text or "&" not in text:
         return
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -190,7 +193,7 @@ def _read(path: Path) -> tuple[Any, dict[str, int]]:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """Say what the parser met; its own bound on depth is told as that of Python's."""
+    """Say what the parser met; its own depth limit is reported in the same words as Python's."""
     return (
         why_unread(RecursionError())
         if "nesting depth" in str(error.problem)
@@ -238,7 +241,9 @@ def _as_yaml(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes a text that holds what cannot be seen: only there an escape means the sign."""
+    """Quotes a text that holds invisible characters: only in quotes does an escape stand for the
+    character.
+    """
 
 
 def _quoted_where_unseen(dumper: _Dumper, text: str) -> yaml.ScalarNode:
@@ -250,7 +255,7 @@ _Dumper.add_representer(str, _quoted_where_unseen)
 
 
 def write_yaml(data: Any) -> str:
-    """Return data as YAML text in the order given, in which every sign can be seen."""
+    """Return data as YAML text in the given order, with every character visible."""
     text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return clean_lines(str(text))
 
@@ -297,7 +302,7 @@ class Fields:
 
 
 def _shown(path: Path) -> str:
-    """Our own files by their place in the project, wherever it is installed; others as they were
+    """Our own files by their place in the project, wherever it is installed; other paths as
     given.
     """
     frameworks, sources = content_dir()

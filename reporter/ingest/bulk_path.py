@@ -1,6 +1,7 @@
-"""A big flat JSONL log straight through the engine. In: one file. Out: one Parquet file, or False.
+"""A large flat JSONL log read directly by the engine. In: one file. Out: one Parquet file, or
+False.
 
-False means that a line of it is not clean; the record-by-record path then finds out which and why.
+False means that a line is not clean; the record-by-record path then finds out which and why.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from reporter.schema.tables import TABLES, WHO, columns_of
 
 Samples = tuple[tuple[int, bytes], ...]
 _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
-"""Columns by which one event is told from another."""
+"""Columns that tell one event from another."""
 
 
 def stream(
@@ -40,8 +41,9 @@ def stream(
     cache: Cache,
     child: Child,
 ) -> bool:
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean, Stopped
-    where the child was.
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean.
+
+    Raises Stopped where the child was stopped.
     """
     path, lines, samples = file.path, digest.lines, digest.samples
     if file.gzipped:
@@ -92,8 +94,8 @@ def _read(path: Path, columns: dict[str, str]) -> str:
 
 
 def _lay_out(engine: DuckDB, source: Source, child: Child, key: str, path: Path, raw: str) -> Any:
-    """Lay records out as `raw`, for the SELECT of events that is returned; one of others is done
-    already.
+    """Lay records out as `raw` for the SELECT of events, which is returned; a source that does not
+    ship has already run.
     """
     if source.foreign:
         return foreign_sources.stream(
@@ -111,8 +113,8 @@ def _in_order(
     batch: Batch,
     lay: Callable[[Path, str], Any],
 ) -> bool:
-    """Look the sample lines up: each must be the row of its number, or record numbers would lead to
-    wrong lines.
+    """Look up the sample lines: each must be the row of its number, or record numbers would point
+    to wrong lines.
     """
     plain_samples = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
     path = engine.work / f"{batch.key}.samples"
@@ -136,8 +138,9 @@ def _in_order(
 def _look_over(
     engine: DuckDB, target: Path
 ) -> tuple[int, int, int, list[str], list[str], list[str]]:
-    """Count the rows, those that lack a required column and the odd ones; name the filled columns,
-    the free texts long enough to hold a secret, and those that are too long."""
+    """Count the rows, those that lack a required column, and the odd ones. Name the filled columns,
+    the free texts long enough to hold a secret, and those that are too long.
+    """
     names = [n for n, _ in columns_of(TABLES["events"])]
     texts = free_texts("events", set(names))
     missing_condition = " OR ".join(
@@ -163,7 +166,7 @@ def _look_over(
 
 
 def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
-    """Say which fields of which lines are not believed: the file is read once more for that."""
+    """Note which fields of which lines are not believed; this reads the file once more."""
     text = select(engine, source, "events", rows)
     odd = f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
     try:
@@ -194,7 +197,7 @@ def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
 def _hide(
     engine: DuckDB, long_columns: list[str], endless_columns: list[str], path: Path, batch: Batch
 ) -> None:
-    """Take secrets and endless texts out of the rows, before they go where they stay."""
+    """Remove secrets and overlong texts from the rows before they are stored."""
     scan = parquet(path, numbered=True)
     rows = []
     if long_columns and engine.one(f"SELECT count(*) FROM {scan} WHERE {suspect(long_columns)}"):

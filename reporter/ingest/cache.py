@@ -1,8 +1,9 @@
-"""What was converted, and where it is kept. In: a source and the hashes of its files. Out: Batch,
+"""Converted input, and where it is kept. In: a source and the hashes of its files. Out: Batch,
 Cache.
 
 A cache entry is a JSON file beside its Parquet files; its name is a hash of everything that shaped
-it."""
+it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from reporter.system.plain_text import why_unread
 
 FORMAT = "13"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
-seen as a secret.
+recognised as a secret.
 """
 
 
@@ -86,8 +87,8 @@ class Cache:
 def open_cache(
     folder: Path, secret_key: str = "", warn: Callable[[str], None] = lambda _: None
 ) -> Cache:
-    """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its
-    files are hidden all the same.
+    """Open or create a cache that only its owner can read; a folder of the user's own keeps its
+    mode.
     """
     is_new = not folder.exists()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,7 +99,7 @@ def open_cache(
 
 
 def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
-    """Return the name under which a batch is kept: it changes with whatever could change its
+    """Return the name under which a batch is kept: it changes with everything that could change its
     Parquet.
     """
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
@@ -107,8 +108,8 @@ def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
 
 
 def find(cache: Cache, key: str, files: int) -> Batch | None:
-    """Return the batch of so many files kept under a key, or None; what is damaged, or has
-    fingerprints of another key, is none.
+    """Return the batch of `files` files kept under a key, or None; damage, or fingerprints of
+    another key, count as none.
     """
     path = cache.folder / f"{key}.json"
     if not os.path.lexists(path):
@@ -133,14 +134,14 @@ def find(cache: Cache, key: str, files: int) -> Batch | None:
 
 
 def _refuse_irregular(path: Path) -> None:
-    """Raise ValueError for what opening could wait for without end, or that is somebody else's."""
+    """Raise ValueError for a path that could block when opened, or that leads elsewhere."""
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(f"{path.name} is no regular file")
 
 
 def _refuse_other(batch: Batch, key: str, files: int) -> None:
-    """Raise ValueError for an entry that is whole, and of other files: one that was copied over it,
-    or made by hand.
+    """Raise ValueError for an intact entry of other files: one that was copied over, or made by
+    hand.
     """
     if batch.key != key:
         raise ValueError("it is the entry of other files")
@@ -152,8 +153,9 @@ def _refuse_other(batch: Batch, key: str, files: int) -> None:
 
 
 def _read(text: bytes) -> Batch:
-    """Return the batch of an entry; ValueError, KeyError, TypeError or AttributeError if it is not
-    as it was kept.
+    """Return the batch of an entry.
+
+    Raises ValueError, KeyError, TypeError or AttributeError if it is not as it was kept.
     """
     data = json.loads(text)
     if not isinstance(data, dict):
@@ -174,7 +176,7 @@ def _read(text: bytes) -> Batch:
 
 
 def _sentence_of(entry: Any) -> Sentence:
-    """Return the sentence that `_kept` made a list of."""
+    """Return the sentence that `_json_of` turned into a list."""
     text, values = entry
     if not isinstance(text, str):
         raise TypeError("a reason of it is no text")
@@ -191,7 +193,7 @@ _SENTENCE, _SEVERAL, _ONE = "sentence", "several", "one"
 
 
 def _json_of(reason: Sentence) -> list[Any]:
-    """Return a sentence as JSON keeps it: text and values, each with its name and kind."""
+    """Return a sentence as kept in JSON: text and values, each with its name and kind."""
     values: list[list[Any]] = []
     for name, value in reason.values:
         if isinstance(value, Sentence):
@@ -212,7 +214,7 @@ def sha256(path: Path) -> str:
 
 
 def mark(key: str) -> str:
-    """Return what tells a key of fingerprints from others, and nothing else of it."""
+    """Return what tells a key of fingerprints from others, and reveals nothing else about it."""
     return hmac.new(key.encode(), b"which key made the fingerprints", hashlib.sha256).hexdigest()[
         :16
     ]
@@ -248,8 +250,10 @@ def keep(cache: Cache, batch: Batch) -> None:
 
 
 def _replace(path: Path, cache: Cache) -> None:
-    """Put a file in the cache in the place of whatever has its name, but for a folder: who knows
-    what lies in that.
+    """Put a file in the cache, replacing any file of its name, but never a folder, whose content is
+    unknown.
+
+    Raises InputError where a folder stands there.
     """
     target = cache.folder / path.name
     try:
@@ -263,7 +267,7 @@ def _replace(path: Path, cache: Cache) -> None:
 
 
 def _aside(cache: Cache) -> AbstractContextManager[Path]:
-    """A folder in the cache for what is not whole yet; one that a killed run left is removed by
-    `open_cache`.
+    """Return a folder in the cache for unfinished files; `open_cache` removes one that a killed run
+    left.
     """
     return claimed(cache.folder / f".{os.urandom(8).hex()}.part")

@@ -1,8 +1,9 @@
-"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source.
+"""Convert every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each
+source.
 
-Small and odd files go record by record through a spool; a big flat JSONL log goes straight through
-the engine, as a batch of its own, and falls back to the spool when a line of it is not clean, so
-that every defect has its line."""
+Small and irregular files go record by record through a spool. A large flat JSONL log goes straight
+through the engine, and falls back to the spool when a line is not clean.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ class _Job:
     digests: list[Digest]
 
     def without(self, places: Set[int]) -> _Job:
-        """Leave files out, by their place."""
+        """Return the job without the files at some places."""
         indices = [i for i in range(len(self.parts)) if i not in places]
         return _Job(
             self.source, [self.parts[i] for i in indices], [self.digests[i] for i in indices]
@@ -64,11 +65,12 @@ class _Job:
 def convert(
     engine: DuckDB, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
 ) -> list[Done]:
-    """Convert the recognised files, or find them converted; two batches at a time, a copy of one
-    not again.
+    """Convert the recognised files, or find them converted: two batches at a time, and a copy of a
+    batch only once.
 
-    What is converted are the bytes that were hashed. A file of which they are gone is a batch of
-    its own without rows."""
+    The bytes converted are those that were hashed. A file whose bytes are gone is a batch of its
+    own without rows.
+    """
     batches = list(_batches(choices))
     jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
     whole_jobs: dict[int, _Job] = {}
@@ -103,7 +105,9 @@ def convert(
 
 
 def _loss(job: _Job, place: int) -> Done:
-    """A file whose records are not used; as many as were counted before it changed."""
+    """Return a batch for a file whose records are not used: as many as were counted before it
+    changed.
+    """
     record_count = max(1, job.digests[place].lines)
     batch = Batch(job.source.id, "", counts=[Counts(read=record_count, unreadable=record_count)])
     batch.problems = [(0, 0, "unreadable", CHANGED, "")]
@@ -129,9 +133,7 @@ def _work_off(
 def _convert_in_place(
     engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch, bool] | None:
-    """Convert files where they lie; None if that fails because one of them is not there any
-    more.
-    """
+    """Convert files in place; None if that fails because one of them has gone."""
     try:
         return _convert(engine, job, cache, limits)
     except (OSError, Error):
@@ -143,8 +145,8 @@ def _convert_in_place(
 def _from_copies(
     engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
-    """Convert files that somebody may be writing to: what is read a second time may not be what was
-    hashed.
+    """Convert copies of files that somebody may be writing to: a second read may differ from what
+    was hashed.
     """
     with TemporaryDirectory(dir=engine.work) as folder:
         copies_by_path: dict[Path, InputFile | None] = {}
@@ -170,8 +172,8 @@ def _from_copies(
 
 
 def _keep(batch: Batch, cache: Cache, is_repeatable: bool) -> None:
-    """Keep a batch if another run would find the same, and say with which key its fingerprints were
-    made, if it has some.
+    """Keep a batch if another run would find the same, and record the key of its fingerprints, if
+    it has any.
     """
     if any(has_hidden(why) for _, _, _, why, _ in batch.problems):
         batch.made_with = mark(cache.secret_key)
@@ -180,8 +182,8 @@ def _keep(batch: Batch, cache: Cache, is_repeatable: bool) -> None:
 
 
 def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
-    """What the files became, and whether another run would find the same: a child that was killed
-    may end next time.
+    """Return the batch of the files, and whether another run would find the same: a killed child
+    may succeed next time.
     """
     source, parts, key = job.source, job.parts, job.key
     with engine.twin() as connection:
@@ -199,8 +201,8 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
-    """Big flat logs alone, the rest of a source together: by path, unless its records look at each
-    other.
+    """Yield large flat logs alone, and the other files of a source together: by path, unless its
+    records refer to each other.
     """
     groups: dict[tuple[str, str], tuple[Source, list[Choice]]] = {}
     for choice in choices:

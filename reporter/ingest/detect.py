@@ -80,8 +80,9 @@ def recognise(
 ) -> list[Choice]:
     """Choose a source for every file by the content of its first records.
 
-    Of many files fewer records are looked at first; where those are not all of one source, more
-    are."""
+    With many files, fewer records are looked at first; where these are not all of one source, more
+    are read.
+    """
     source_macros.define(engine)
     with Child(limits) as child:
         return _recognise(engine, files, sources, child)
@@ -107,11 +108,12 @@ def _recognise(
 def _in_wrappers(
     engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
 ) -> dict[str, list[Choice]]:
-    """Try each list under a document's own keys as a file of its own: exporters wrap what they
-    fetch as they like.
+    """Try each list under a document's own keys as a file of its own, because exporters wrap
+    records in different ways.
 
-    Returns the choices by file, for files of which some list is known, its other lists then being
-    named as unknown, and for those of too many lists."""
+    Return the choices by file, for files with a recognised list or with too many lists. The other
+    lists of such a file are named as unknown.
+    """
     parts: list[InputFile] = []
     file_names: list[str] = []
     by_file: dict[str, list[Choice]] = defaultdict(list)
@@ -165,7 +167,9 @@ def lists_in(document: Any) -> list[str]:
 def _look(
     engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], limit: int, child: Child
 ) -> list[tuple[Choice, bool]]:
-    """Choose by so many records a file; say whether all of them agree."""
+    """Choose a source from the first `limit` records of each file; say whether all of them
+    agree.
+    """
     paths = sorted({p for s in sources for p in s.records})
     samples, counts = _sample(engine, files, paths, limit)
     kinds = _kinds(samples)
@@ -200,8 +204,8 @@ def _look(
 
 
 def _kinds(samples: list[Sampled]) -> list[Kind]:
-    """Sampled records by path and kind: of ten thousand alike the engine sees one. Few are all
-    their own kind.
+    """Group sampled records by path and kind, so that the engine sees one of ten thousand alike. A
+    few records each form their own kind.
     """
     kinds: dict[tuple[str, object], Kind] = {}
     for number, (index, path, record, text) in enumerate(samples):
@@ -212,8 +216,8 @@ def _kinds(samples: list[Sampled]) -> list[Kind]:
 
 
 def _signature(value: Any) -> object:
-    """What recognition can go by: keys, types, words and small numbers; of other texts how they
-    begin.
+    """What recognition can go by: keys, types, words and small numbers, and the beginnings of other
+    texts.
     """
     if isinstance(value, dict):
         return tuple((k, _signature(v)) for k, v in sorted(value.items()))
@@ -228,8 +232,8 @@ def _signature(value: Any) -> object:
 
 
 def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
-    """Split sampled records so that the engine holds few of them at a time: each JSON function
-    keeps a copy.
+    """Split sampled records so that the engine holds few at a time: each JSON function keeps a
+    copy.
     """
     chunk: list[str] = []
     size = 0
@@ -286,9 +290,7 @@ def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
 
 
 def _outline(value: Any, depth: int = 0) -> Any:
-    """Cut long texts, lists and depths: a record is recognised by its shape, however large it
-    is.
-    """
+    """Cut long texts, lists and depths: a record is recognised by its shape, whatever its size."""
     if isinstance(value, dict):
         return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
     if isinstance(value, list):
@@ -354,8 +356,8 @@ def _unrecognised(file: InputFile, count: int) -> Sentence:
 
 
 def _least(file: InputFile, source: Source) -> float:
-    """The share from which a source takes a file: of a log less than of a register, which nobody
-    mixes with others.
+    """The share from which a source takes a file: lower for logs, into which pipelines mix other
+    lines, than for registers.
     """
     return LEAST_OF_A_STREAM if file.format == "jsonl" or {*source.tables} == {"events"} else LEAST
 

@@ -1,7 +1,8 @@
-"""Sources of others, run in a child. In: a spool of records, sources. Out: whose they are, and rows
-of texts, as Parquet.
+"""Sources that do not ship, run in a child. In: a spool of records, sources. Out: the records they
+take, and rows of texts, as Parquet.
 
-Their SQL sees the records and nothing else; casting, counting and hiding secrets go on here.
+Their SQL sees the records and nothing else; casting, counting and hiding secrets happen in the
+parent.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from reporter.errors import ContentError
 from reporter.ingest.projection import given, select, spool_records
 
 BYTES_A_SECOND = 1 << 20
-"""A portion may take a second longer for every so many bytes."""
+"""A portion may take one second longer for each of these amounts of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Texts:
 
 
 def folder(engine: DuckDB) -> Path:
-    """Return the one folder of the engine's that a child may see; nothing else of the run lies
+    """Return the only folder of the engine that a child may see; nothing else of the run lies
     there.
     """
     path = engine.work / "foreign"
@@ -51,8 +52,9 @@ def clear(engine: DuckDB, key: str) -> None:
 
 
 def vote(child: Child, source: Source, spool: Path) -> list[int]:
-    """Return the kinds of sampled records that a source takes; raise ContentError naming it where
-    it cannot say.
+    """Return the kinds of sampled records that a source takes.
+
+    Raises ContentError naming the source where its condition cannot run.
     """
     try:
         kinds = child.call(_vote, spool=str(spool), records=source.records, when=source.when)
@@ -62,7 +64,10 @@ def vote(child: Child, source: Source, spool: Path) -> list[int]:
 
 
 def texts(child: Child, source: Source, spool: Path) -> Texts:
-    """Run a source over a spool; raise Stopped where the child does not come to an end."""
+    """Run a source over a spool.
+
+    Raises Stopped where the child does not finish.
+    """
     size = spool.stat().st_size
     tables = child.call(
         _texts,
@@ -78,7 +83,7 @@ def texts(child: Child, source: Source, spool: Path) -> Texts:
 
 def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> str:
     """Run a source's SELECT of events over a file, laid out as `raw` by a SELECT; return the SQL of
-    its rows, in their order.
+    its rows, in order.
     """
     out = stem.with_name(f"{stem.name}{path.suffix}.parquet")
     child.call(

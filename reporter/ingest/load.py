@@ -67,8 +67,8 @@ def ingest(
     cache: Cache,
     limits: Limits = USUAL,
 ) -> Intake:
-    """Read every file of a workspace into the in_ relations; sources of others do so within
-    limits.
+    """Read every file of a workspace into the in_ relations. Sources that do not ship run within
+    `limits`.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
@@ -118,8 +118,9 @@ def recount(
 ) -> Intake:
     """Give statements that were not kept their fate: rejected, or out of scope as (file, why).
 
-    Files that only prove an answer hold no records for a table: what no source knows of them is out
-    of scope."""
+    A file that only proves an answer holds no records for a table, so those that no source
+    recognises are out of scope.
+    """
     rejected_counts, aside_counts = Counter(q.file for q in rejected), Counter(f for f, _ in aside)
     types = Counter((ATTESTATIONS, why) for _, why in aside)
     files = []
@@ -157,8 +158,8 @@ def _in_order(entry: Quarantined) -> tuple[str, int, str, str]:
 def ingested(
     files: list[InputFile], sources: tuple[Source, ...]
 ) -> Iterator[tuple[DuckDB, Intake]]:
-    """Files read only to be looked at: an engine that holds their rows, and the accounting; nothing
-    is left behind.
+    """Read files for inspection only: yield an engine that holds their rows, and the accounting.
+    Nothing is left behind.
     """
     with (
         tempfile.TemporaryDirectory() as work,
@@ -169,7 +170,7 @@ def ingested(
 
 
 def as_artefact(why: Sentence, name: str, sha256: str) -> Sentence:
-    """Say what a document is good for, with the line to copy."""
+    """Say how a document can serve as an artefact, with the line to copy."""
     is_statement = name.startswith("statements/")
     line = statements.line_for(
         name.removeprefix("statements/") if is_statement else Path(name).name, sha256
@@ -185,7 +186,7 @@ def line_to_copy(why: Sentence | None) -> str:
 
 
 def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
-    """Lay the Parquet of all batches under one relation a table."""
+    """Put the Parquet files of all batches under one relation per table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     engine.run("CREATE TABLE hidden (file VARCHAR, record BIGINT)")
@@ -273,10 +274,10 @@ def _count(
 
 
 def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
-    """Let events that stand twice, alike in every column and with an id, count once; return a note
-    a file.
+    """Count events that repeat others in every column, with an id, only once; return a note per
+    file.
 
-    Without an id two equal events may be two events, so they stay.
+    Without an id, two equal events may be two events, so both stay.
     """
     if not engine.one(
         "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
@@ -315,7 +316,7 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
 
 
 def _undated(engine: DuckDB) -> list[Quarantined]:
-    """Say how many events of which file have no time, in a format that has none: they stand in no
+    """Say how many events of each file have no time, in a format without times: they belong to no
     period.
     """
     return [
@@ -334,13 +335,13 @@ def _undated(engine: DuckDB) -> list[Quarantined]:
 
 
 def _lost(lost_counts: Mapping[str, int]) -> Notice:
-    """Name the files that changed under the reading."""
+    """Name the files that changed while they were read."""
     lines = tuple(tell("{file}: {n} records", file=f, n=n) for f, n in sorted(lost_counts.items()))
     return Notice("files_changed", (("n", len(lost_counts)),), lines, "quarantine.csv")
 
 
 def _changed(files: Sequence[InputFile], lost_files: Collection[str]) -> list[Quarantined]:
-    """Name the files that were written to after they were found: what came later belongs to a later
+    """Name the files that were written to after discovery: what came later belongs to a later
     run.
     """
     return [

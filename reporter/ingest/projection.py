@@ -1,5 +1,5 @@
-"""The SELECT that makes a table of a source's records, and the casts around it. In: a source, a
-table. Out: SQL text.
+"""The SELECT that turns a source's records into a table, and its casts. In: a source, a table. Out:
+SQL text.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
 
 
 def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
-    """Make the tables `spooled`, which says of every record whose it is, and `raw`, over which a
-    source's SELECTs run.
+    """Make the tables `spooled`, which marks the records that the source takes, and `raw`, over
+    which its SELECTs run.
     """
     condition = "TRUE" if source.columns else source.when
     engine.run(
@@ -32,7 +32,7 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
 
 
 def _raw(source: Source) -> str:
-    """SQL: the records of a source, with what all its tables want of them read once."""
+    """SQL: the records of a source, with everything that its tables need extracted once."""
     if source.columns:
         spec = json.dumps(source.columns)
         names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
@@ -53,8 +53,8 @@ def _raw(source: Source) -> str:
 
 
 def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
-    """The SELECT of a table; {from: SELECT record, r ...} takes every column not given from r by
-    its name.
+    """Return the SELECT of a table; {from: SELECT record, r ...} takes every column that it does
+    not give from r by name.
 
     Raises ContentError where the SQL cannot be run or gives no record.
     """
@@ -166,8 +166,8 @@ def no_zone(column: Column, cast: str) -> str:
 
 
 _OLDEST = "TIMESTAMP '1000-01-01'"
-"""The engine reads 2/1/24 as a day of the year 2, and a clock that was never set says the year 1:
-no time of anything.
+"""The engine reads 2/1/24 as a day of the year 2, and an unset clock shows the year 1: neither is a
+valid time.
 """
 
 
@@ -190,8 +190,8 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
 
 
 def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> str:
-    """A word of a closed vocabulary. Not with IN: the engine makes a join of a long one, which
-    loses the order of rows.
+    """SQL: a word of a closed vocabulary. Not with IN: the engine makes a join of a long list,
+    which loses the order of rows.
     """
     kind = f"ENUM({', '.join(map(quoted, words))})"
     lowered = f"lower(trim({expression}))"

@@ -1,8 +1,9 @@
-"""Files of one source record by record. In: files. Out: Parquet a table, and a fate for every
+"""Files of one source, record by record. In: files. Out: Parquet per table, and a fate for every
 record.
 
-Readable records go through one numbered spool file; what cannot be read, cast or used is noted with
-its line."""
+Readable records go through one numbered spool file; a record that cannot be read, cast or used is
+noted with its line.
+"""
 
 from __future__ import annotations
 
@@ -68,23 +69,25 @@ from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.tables import TABLES, WHO
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
-"""Characters of records that go through the engine together; nested ones cost it many times their
+"""Characters of records that the engine takes at once; nested ones cost it many times their
 size.
 """
 NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
-"""Times that portions of a batch are halved to find what the engine fails on; then all of the
+"""Times that portions of a batch are halved to isolate what the engine fails on; then the whole
 portion is lost.
 """
 _AS_JSON = json.JSONEncoder(ensure_ascii=False)
 ENDLESS = 1 << 18
-"""Characters of a text that are cut before the engine sees them: each of its JSON functions keeps a
-copy.
+"""Characters beyond which a text is cut before the engine sees it: each of its JSON functions keeps
+a copy.
 """
 KINDS_LISTED = 1000
-"""Kinds of records out of scope that a source's files have one by one; the rest is one."""
+"""Kinds of out-of-scope records that are listed one by one for a source; the rest is one entry."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
-"""What tells the events of one record apart, so that their order is the same in every run."""
+"""Columns that tell the events of one record apart, so that their order is the same in every
+run.
+"""
 
 
 def spool(
@@ -93,9 +96,9 @@ def spool(
     """Convert the files of one source through a spool, a portion at a time unless its records
     belong together.
 
-    Return whether all of it could be; records that a source of others did not come to an end with
-    are unreadable, and so are those on which the engine fails: a portion is halved until they stand
-    alone."""
+    Return whether everything was converted. Records on which a child does not finish are
+    unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
+    """
     is_whole, kill_error, splits, number = True, None, 0, 0
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
@@ -146,7 +149,7 @@ def _stopped(source: Source, error: Stopped) -> Sentence:
 
 
 def _failed(error: Exception) -> Sentence:
-    """Say what went wrong, without a value: the engine quotes those that it stumbles over."""
+    """Say what went wrong, without a value: the engine quotes the values it fails on."""
     if isinstance(error, OutOfMemory):
         return tell("the engine could not read it: it needs more memory than --memory gives")
     cause = re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
@@ -154,7 +157,7 @@ def _failed(error: Exception) -> Sentence:
 
 
 class _Before:
-    """What a batch held before a portion; of one that failed half-way nothing is kept."""
+    """The state of a batch before a portion; nothing is kept of a portion that fails half-way."""
 
     def __init__(self, batch: Batch) -> None:
         self._tables = {table: len(names) for table, names in batch.tables.items()}
@@ -175,7 +178,7 @@ _SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')
 
 
 def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
-    """Yield (file, number, line) of a portion, without the engine: it may be what failed."""
+    """Yield (file, number, line) of a portion, without the engine, which may be what failed."""
     with lines.open(encoding="utf-8") as handle:
         for line in handle:
             if match := _SPOOLED.match(line):
@@ -183,8 +186,8 @@ def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
 
 
 def _halved(lines: Path, together: bool) -> list[Path]:
-    """Write the halves of a portion: of its files, or of the records of one; none where they cannot
-    be told apart.
+    """Write the halves of a portion: of its files, or of the records of one; none where it cannot
+    be split.
     """
     files: Counter[int] = Counter(index for index, _, _ in _places(lines))
     if len(files) > 1:
@@ -264,7 +267,7 @@ def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cac
 def _readable(
     file: InputFile, engine: DuckDB, last_read: LastRead
 ) -> Iterator[Document | Note | Problem]:
-    """Yield what stands in a file; where the engine cannot read on, the rest is one problem."""
+    """Yield the items of a file; where the engine cannot read on, the rest is one problem."""
     try:
         yield from documents(file, engine, last_read)
     except (OutOfMemory, Error) as error:
@@ -274,8 +277,8 @@ def _readable(
 
 
 def _without_endless(text: str, index: int, number: int, batch: Batch, key: str) -> str:
-    """Cut the texts of a large record that are no JSON themselves before the engine copies them,
-    and note where they stood.
+    """Cut those texts of a large record that are not JSON themselves, before the engine copies
+    them, and note where they stood.
     """
 
     def cut_in(value: Any, name: str) -> Any:
@@ -314,8 +317,8 @@ def _lose(batch: Batch, index: int, item: Problem) -> None:
 
 
 def _path(part: Choice, value: Any) -> str:
-    """Where the records of one document stand: of several in a YAML file some are lists, others the
-    thing itself.
+    """Return where the records of one document stand: in a YAML file some documents are lists,
+    others single records.
     """
     bare = part.file.format == "yaml" and part.source and "" in part.source.records
     return "" if bare and not has_place(value, part.path) else part.path
@@ -339,8 +342,8 @@ def _load(
     number: int,
     child: Child,
 ) -> None:
-    """Turn the records of one portion into rows; a source of others does so in the child, and its
-    texts are read here.
+    """Turn the records of one portion into rows; a source that does not ship runs in the child, and
+    its texts are read here.
     """
     scan = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
     engine.run("DROP TABLE IF EXISTS spooled")
@@ -364,7 +367,7 @@ def _load(
 
 
 def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
-    """What is a secret by the name of its field, by record; of logs no source reads such a
+    """Return secrets by record, as the names of their fields show; no source of logs reads such a
     field.
     """
     if {*source.tables} == {"events"}:
@@ -417,47 +420,43 @@ def _stage(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
         " AS t"
     )
-    aggregates = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
-    row_count, *measures = engine.rows(f"SELECT count(*), {aggregates} FROM staged_{table}")[0]
-    if not row_count:
+    counts = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
+    rows, *sizes = engine.rows(f"SELECT count(*), {counts} FROM staged_{table}")[0]
+    if not rows:
         return
-    batch.carried += [(table, c.name) for c, n in zip(columns, measures[::2], strict=True) if n]
+    batch.carried += [(table, c.name) for c, n in zip(columns, sizes[::2], strict=True) if n]
     if secrets:
         _hide_named(engine, table, [c.name for c in columns], secrets, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
-    long_columns = {
-        c.name for c, k in zip(columns, measures[1::2], strict=True) if (k or 0) >= SHORTEST
-    }
-    _hide_secrets(engine, table, free_texts(table, long_columns), batch)
+    texts = {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) >= SHORTEST}
+    _hide_secrets(engine, table, free_texts(table, texts), batch)
     _cut_long(
         engine,
         table,
         free_texts(
             table,
-            {c.name for c, k in zip(columns, measures[1::2], strict=True) if (k or 0) > TOO_LONG},
+            {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) > TOO_LONG},
         ),
         batch,
     )
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     lacks = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
-    condition = " AND ".join(
-        ["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)]
-    )
+    rule = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
     lacking = " ".join(
         f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(f'{table}.{c.name}')}"
         for c in required
     )
     engine.run(
-        f"INSERT INTO produced SELECT record, {condition}, CASE {lacking} END FROM staged_{table}"
+        f"INSERT INTO produced SELECT record, {rule}, CASE {lacking} END FROM staged_{table}"
     )
     ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
-    who_column = f", {WHO} AS who" if table == "events" else ""
+    who = f", {WHO} AS who" if table == "events" else ""
     path = engine.work / f"{batch.key}.{table}.{number}.parquet"
     engine.write_parquet(
-        f"SELECT *{who_column} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT"
+        f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT"
         f" t.*, s.f, s.n FROM staged_{table} AS t JOIN (SELECT record, f, n FROM spooled) AS s"
-        f" USING (record)) AS numbered WHERE {condition} ORDER BY numbered.record{ties}) AS"
+        f" USING (record)) AS numbered WHERE {rule} ORDER BY numbered.record{ties}) AS"
         " cast_rows",
         path,
     )
@@ -473,8 +472,8 @@ def _hide_named(
     key: str,
     batch: Batch,
 ) -> None:
-    """Replace what is a secret by the name of its field, whatever column a source or a mapping
-    takes it for.
+    """Replace values that are secrets by the name of their field, whatever column a source maps
+    them to.
     """
     staged = f"staged_{table}"
     rows = engine.rows(

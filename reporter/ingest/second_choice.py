@@ -1,8 +1,9 @@
-"""What a source recognised and could not use goes to the next best. In: choices and what became of
-them. Out: the same, mended.
+"""Pass files that a source recognised but could not use to the next best source. In: choices and
+their results. Out: the same, corrected.
 
-A source knows a record by a few of its keys, and may then find nothing in it; another may know it
-as well."""
+A source recognises a record by a few keys and may then find nothing in it; another source may
+recognise it too.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ def reconsider(
     cache: Cache,
     limits: Limits,
 ) -> tuple[list[Choice], list[Done]]:
-    """Give each file of which nothing was kept to the next source that keeps some; say of all of
-    them what was tried.
+    """Give each file of which nothing was kept to the next source that keeps some; say what was
+    tried.
     """
     empty = _empty(conversions)
     second_choices = [
@@ -57,9 +58,7 @@ def reconsider(
 
 
 def _empty(conversions: list[Done]) -> dict[str, Counts]:
-    """Files that hold records of which none was kept, but for those that changed under the
-    reading.
-    """
+    """Files with records of which none was kept, except those that changed while they were read."""
     return {
         file.name: counts
         for batch, files, _ in conversions

@@ -28,11 +28,11 @@ from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS, Give
 from reporter.privacy.secrets import fingerprinted, redact
 
 SMALLEST = 200
-"""Bytes of text under which a file shows nothing that somebody could have examined."""
+"""Bytes of text below which a file shows nothing that anyone could have examined."""
 FEWEST_SIGNS = 10
 _LOOKED_AT = 1 << 20
 PREFILLED = ("title", "question")
-"""Columns of the questionnaire that only help whoever fills it in."""
+"""Columns of the questionnaire that only help the person who fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
 }
-"""By file name; it stands in the accounting where other files have the id of their source."""
+"""By file name; in the accounting the name stands where other files have a source id."""
 EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
 """What a line to copy begins with; without an answer it counts for nothing."""
 _NAME = re.compile(
@@ -114,7 +114,7 @@ def headings() -> str:
 
 
 def line_for(artefact: str, sha256: str) -> str:
-    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody
+    """Return the line of statements/attestations.csv that names a file as an artefact, for a person
     to complete.
     """
     values = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
@@ -133,8 +133,8 @@ def kind_of(file: InputFile) -> str:
 def read(
     engine: DuckDB, inputs: Inputs, files: Iterable[InputFile], key: str
 ) -> tuple[Rows, list[FileCount], list[Quarantined]]:
-    """Read every statement; what is no record is unreadable, what is wrong in a record is told
-    later.
+    """Read every statement. A line that is no record is unreadable; errors inside a record are
+    reported later.
     """
     rows_by_kind: Rows = {}
     counts: list[FileCount] = []
@@ -170,8 +170,8 @@ def read(
 def _of_one(
     engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last_read: LastRead
 ) -> tuple[list[Given], list[Quarantined], str]:
-    """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are
-    gone.
+    """Return the rows of the exact bytes that were hashed, notes on them, and their hash; '' if
+    they are gone.
     """
     digest = inputs.digest(file).sha256
     copy = engine.work / "statements"
@@ -186,8 +186,8 @@ def _of_one(
 
 
 def thin(inputs: Inputs, names: Set[str]) -> dict[str, Sentence | None]:
-    """Say of each file that an answer names as proof what it lacks to show anything; None where it
-    lacks nothing.
+    """Say what each file that an answer names as proof lacks to show anything; None where it lacks
+    nothing.
     """
     paths = {f.name.split("!", 1)[0]: f.path for f in inputs.files}
     return {name: _lacking(_head(paths[name])) for name in sorted(names & {*paths})}
@@ -202,7 +202,7 @@ def _head(path: Path) -> bytes:
 
 
 def _lacking(data: bytes) -> Sentence | None:
-    """Say why bytes are no artefact: too few, or the same over and over. What is no text is
+    """Say why bytes are no artefact: too few, or the same over and over. Data that is not text is
     assessed by its bytes alone.
     """
     try:
@@ -278,7 +278,7 @@ def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
 def _parsed_row(
     file: str, line: int, record: Any, columns: tuple[str, ...], key: str
 ) -> tuple[Given, bool]:
-    """Return a row as texts, and whether a secret was taken out of it."""
+    """Return a row as texts, and whether a secret was removed from it."""
     if not isinstance(record, dict):
         return Given(file, line, {}, tell("not a record with fields")), False
     fields: dict[str, str] = {}

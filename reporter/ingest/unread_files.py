@@ -1,8 +1,8 @@
-"""What lies in a workspace and is not read. In: a workspace folder. Out: a file of the accounting
-for each, with why.
+"""What lies in a workspace and is not read. In: a workspace folder. Out: an accounting entry for
+each file, with the reason.
 
-Only the folders of `FOLDERS` and mappings/ are read; evidence in another one, or beside them, must
-not be lost without a word."""
+Only the folders of `FOLDERS` and mappings/ are read; evidence elsewhere must not be lost silently.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")
 """Files at the root that are no evidence, by the beginning of their names."""
 OF_A_RUN = "results.parquet"
 MOST = 200
-"""Files named of one folder; the rest of it is one entry."""
+"""Files listed for one folder; the rest of it is one entry."""
 GUESSED = 20
-"""Files whose content is looked at, to say where they may belong."""
+"""Files whose content is read to suggest where they belong."""
 
 
 def beside(
     engine: DuckDB, workspace: Path, sources: tuple[Source, ...], run_paths: Iterable[Path] = ()
 ) -> list[FileCount]:
-    """Name the files of a workspace that nobody reads; `known` are paths that the run uses
-    itself.
+    """Name the files of a workspace that are not read; `run_paths` are paths that the run itself
+    uses.
     """
     used_paths = {real(p) for p in run_paths}
     paths_by_place: dict[str, list[Path]] = defaultdict(list)
@@ -67,7 +67,7 @@ def beside(
 
 
 def _is_read(folder: Path) -> bool:
-    """Tell a folder that is read; a file system may take Logs for logs."""
+    """Tell whether a folder is read; a file system may treat Logs as logs."""
     twin = folder.with_name(folder.name.lower())
     return folder.name in READ or (twin.name in READ and twin.exists() and twin.samefile(folder))
 
@@ -80,7 +80,7 @@ def _is_settled(name: str, used_paths: set[Path], path: Path) -> bool:
 
 
 def _is_other(folder: Path, used_paths: set[Path]) -> bool:
-    """Tell a folder of a tool, of runs or of the user's own content."""
+    """Tell whether a folder belongs to a tool, holds runs, or is used by the run."""
     runs = (
         [folder, *(p for p in folder.iterdir() if p.is_dir())]
         if os.access(folder, os.R_OK | os.X_OK)
@@ -151,7 +151,7 @@ def _entries(
 
 
 def _elsewhere(place: str, folders: Sentence) -> Sentence:
-    """Say that a file lies where nothing is read; `read` says where something is."""
+    """Say that a file lies where nothing is read; `folders` says where files are read."""
     if place:
         return tell("not read: it lies in {place}, and only {read}", place=place, read=folders)
     return tell("not read: it lies at the root of the workspace, and only {read}", read=folders)
@@ -170,7 +170,7 @@ def _packed(home: str) -> Sentence:
 
 
 def _meant(name: str) -> str:
-    """The folder that a part of the path comes near, the first one first: Logs/, 2026/logs/,
+    """Return the folder that a part of the path resembles, the first part first: Logs/, 2026/logs/,
     inventory-old/.
     """
     for part in Path(name).parts[:-1]:

@@ -45,7 +45,7 @@ _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANKS = re.compile(r"\s*")
 _STRING = r'("(?:[^"\\]|\\.?)*(?:"|\Z))'
-"""One without an end is one to the end of the text: looking for it from each quote anew would take
+"""A string without an end runs to the end of the text: searching for it from each quote would take
 minutes.
 """
 _COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -56,8 +56,9 @@ _BUT_LINES = re.compile(r"[^\n]")
 def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
-    `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300
-    otherwise."""
+    `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
+    300 times.
+    """
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
     if file.format in ("empty",):
@@ -84,8 +85,8 @@ def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None
 
 
 def _lines(file: InputFile) -> Iterator[bytes | int]:
-    """Yield raw lines, and of one that is too long its length; a gz checksum is verified by reading
-    to the end.
+    """Yield raw lines, and the length of each line that is too long; reading to the end verifies a
+    gz checksum.
     """
     with opened(file) as handle:
         while line := handle.readline(MAX_RECORD):
@@ -220,10 +221,11 @@ def _value_of(text: str) -> Document | ValueError | RecursionError:
 
 
 def _memory_for(raw: bytes, memory: int) -> int:
-    """Estimate what the values of a JSON text take in memory; empty lists and fields take most, for
-    their size numbers.
+    """Estimate the memory that the values of a JSON text take; empty lists and fields take most for
+    their size.
 
-    Numbers in lists have no sign of their own and are dear to count: only where they may decide.
+    Numbers in lists have no sign of their own and are costly to count, so they are counted only
+    where they may decide.
     """
     need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
     return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
@@ -238,7 +240,7 @@ def _numbers_in_lists(raw: bytes) -> int:
 
 def _in_a_row(text: str) -> list[Document]:
     """Return JSON values written one after another over several lines, as console exporters do; []
-    if not.
+    if the text is anything else.
     """
     decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
     values: list[Document] = []
@@ -264,8 +266,8 @@ def _after_blanks(text: str, at: int) -> int:
 
 
 def _without_comments(text: str) -> str:
-    """Return JSON with blanks for the comments and last commas that editors allow: a complaint
-    names the line that is wrong.
+    """Return JSON in which blanks replace the comments and trailing commas that editors allow, so
+    that errors name the right line.
     """
     bare = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
     return _LAST_COMMA.sub(lambda m: m[1] or " ", bare)

@@ -124,8 +124,8 @@ class InputFile:
 
 
 def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
-    """Return every file below the folders, sorted by name, but for what systems leave lying
-    about.
+    """Return every file below the folders, sorted by name, except what operating systems leave
+    behind.
     """
     files = []
     for folder in folders:
@@ -136,9 +136,7 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
 
 
 def shown(path: str) -> str:
-    """Write the bytes of a path that are no UTF-8 as escapes: nothing that is written or asked
-    holds them otherwise.
-    """
+    """Write bytes of a path that are not UTF-8 as escapes; every output uses this form."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -148,7 +146,7 @@ def is_shown_as_it_is(path: Path) -> bool:
 
 
 def _with_distinct_names(files: list[InputFile]) -> list[InputFile]:
-    """Give a file a name of its own where an escape in it reads as another's."""
+    """Give a file a distinct name where an escape in it reads like the name of another."""
     plain_files = [f for f in files if is_shown_as_it_is(f.path)]
     names, results = {f.name for f in plain_files}, plain_files
     for file in sorted(
@@ -162,7 +160,7 @@ def _with_distinct_names(files: list[InputFile]) -> list[InputFile]:
 
 
 def leads_out(path: Path, workspace: Path) -> bool:
-    """Tell whether a link ends outside the workspace: what lies there is none of its evidence."""
+    """Tell whether a link ends outside the workspace: a file there is not evidence."""
     return path.is_symlink() and not real(path).is_relative_to(real(workspace))
 
 
@@ -179,8 +177,8 @@ def is_litter(name: str) -> bool:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, and the folders that are not entered, so that none goes
-    unsaid.
+    """Yield the files below a folder, and the folders that cannot be entered, so that each is
+    reported.
     """
     errors: list[OSError] = []
     for at, folders, names in os.walk(root, onerror=errors.append):
@@ -231,8 +229,8 @@ def _leads_nowhere(path: Path) -> Sentence:
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, ...]:
-    """Return what tells a file from another of its name, and changes whenever it is written to:
-    times come last.
+    """Return what tells a file from another of the same name, and changes with every write; times
+    come last.
     """
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
@@ -268,8 +266,8 @@ def sniff(path: Path, name: str) -> InputFile:
 
 
 def _unpacks_over(path: Path, limit: int) -> bool:
-    """Tell whether a gz file unpacks to more bytes, by unpacking it where its end says so: of a cut
-    file that says nothing.
+    """Tell whether a gz file unpacks to more than `limit` bytes. It is unpacked only where its
+    trailer says so; a truncated file has no reliable trailer.
     """
     with path.open("rb") as handle:
         handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
@@ -376,7 +374,7 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _is_lines(start: str) -> bool:
-    """True when the first line is a whole JSON value and another line follows, or it is one flat
+    """Tell whether the first line is a whole JSON value and another line follows, or it is one flat
     record.
     """
     first_line, _, remainder = start.partition("\n")
@@ -389,7 +387,7 @@ def _is_lines(start: str) -> bool:
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gz file holds, as far as it is believed."""
+    """The content of a gz file, up to the size that is accepted."""
 
     def __init__(self, file: InputFile) -> None:
         self._packed = gzip.GzipFile(file.path, "rb")
@@ -414,7 +412,7 @@ class _Unpacked(io.RawIOBase):
 
 
 class _AsFound(io.RawIOBase):
-    """What a file held when it was found: what was added since belongs to a later run."""
+    """The content of a file at discovery: what was added since belongs to a later run."""
 
     def __init__(self, file: InputFile) -> None:
         self._file = file.path.open("rb", buffering=0)
@@ -457,8 +455,8 @@ def whole(file: InputFile, limit: int) -> bytes:
 
 
 class LastRead:
-    """What was read last as a whole: the sheets of a workbook, or the lists of a document, are
-    asked for one after another.
+    """What was last read as a whole: the sheets of a workbook, or the lists of a document, are
+    requested one after another.
     """
 
     def __init__(self) -> None:
@@ -474,8 +472,8 @@ class LastRead:
         return self._content
 
     def let_go_unless(self, file: InputFile) -> None:
-        """Free what was read unless it is of this file: two documents at a time may be more than
-        the memory holds.
+        """Free what was read unless it belongs to this file: two documents at a time may exceed the
+        memory.
         """
         if self._file != (file.path, file.stamp):
             self._file = self._content = None

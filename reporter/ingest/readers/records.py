@@ -1,5 +1,5 @@
-"""What a reader yields: documents, problems where there should have been one, and notes that cost
-no record.
+"""What a reader yields: documents, problems in place of records that cannot be read, and notes that
+cost no record.
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ Item = Document | Problem | Note
 
 
 def told(reason: Sentence) -> Sentence:
-    """Return a reason without secrets, and no longer than somebody reads: it may repeat what stood
-    in a file.
-    """
+    """Return a reason without secrets and of limited length: it may repeat what a file holds."""
     sentence = without_secrets(reason.changed(lambda value: value[:READ_FOR_SECRETS]))
     excess = len(str(sentence)) - TOLD
     if excess <= 0:
@@ -68,8 +66,8 @@ def told(reason: Sentence) -> Sentence:
 
 
 def without_secrets(reason: Sentence) -> Sentence:
-    """Replace secrets in the values of a sentence; what is one only beside our own words goes with
-    them.
+    """Replace secrets in the values of a sentence; where one shows only beside our own words, the
+    whole text is redacted.
     """
     sentence = reason.changed(redact)
     text = str(sentence)
@@ -86,10 +84,10 @@ def rest_lost(count: int, kind: str) -> Sentence:
 
 
 def shown(text: str) -> str:
-    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not
-    recognised any more.
+    """Return the start of an unreadable text, for the quarantine, with secrets redacted before it
+    is cut.
 
-    Nothing is shown of a line that is one run of random signs: it may be a line of a private key.
+    A line that is one run of random characters is not shown: it may be a line of a private key.
     """
     for size in (1 << 12, READ_FOR_SECRETS):
         excerpt = redact(text[:size])

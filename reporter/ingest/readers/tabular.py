@@ -109,7 +109,7 @@ def _delimiter(lines: list[str]) -> str:
 
 
 class _Lines:
-    """Lines on their way to the CSV reader; those of the row that it is at are kept."""
+    """Lines on their way to the CSV reader; those of the current row are kept."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
@@ -155,7 +155,7 @@ def _numbered(lines: _Lines, delimiter: str) -> Iterator[Row]:
     """Number each row by the line it starts on; every line inside a quote that never closes is a
     problem.
 
-    Empty rows far down are left out here: a file of nothing else takes long enough.
+    Empty rows far down are skipped here, because a file of nothing else takes long enough.
     """
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     line, pending = 1, lines.kept
@@ -242,8 +242,8 @@ def _numbered_headings(twice: list[str]) -> Sentence:
 
 
 def _distinct_headings(header: list[str], above: list[str]) -> list[str]:
-    """Where headings stand twice, the title above tells them apart (Owner, over Name and E-mail),
-    else a number.
+    """Tell repeated headings apart by the title above them (Owner, over Name and E-mail), else by a
+    number.
     """
     titles, title = [], ""
     for i in range(len(header)):
@@ -269,7 +269,9 @@ def _distinct_headings(header: list[str], above: list[str]) -> list[str]:
 
 
 def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
-    """The heading row, with its place among the rows; a broken row before it could be it."""
+    """The heading row, with its place among the rows; None where an unreadable row before it might
+    be the heading.
+    """
     fill_counts = [
         0 if isinstance(r, Problem) else sum(bool(c.strip()) for c in r[1]) for r in rows
     ]
@@ -307,11 +309,11 @@ def too_much(error: TooLarge) -> Sentence:
 
 
 def too_large_a_book(file: InputFile) -> Sentence | None:
-    """Say which limit a workbook goes over, by unpacking its parts; nothing if none, or if it is
+    """Say which limit a workbook exceeds, by unpacking its parts; None if none, or if it is
     damaged.
 
-    What an archive says of its sizes is not believed: small parts are unpacked in one go by whoever
-    reads it."""
+    Sizes that the archive declares are not trusted: whoever reads it unpacks small parts in one go.
+    """
     n_sheets = n_texts = unpacked = 0
     try:
         with zipfile.ZipFile(io.BytesIO(whole(file, MAX_BOOK))) as book:
@@ -351,8 +353,8 @@ def too_large_a_book(file: InputFile) -> Sentence | None:
 
 
 def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, limit: int) -> tuple[int, int]:
-    """Return how many bytes a part unpacks to, counted to just over `most`, and how many texts are
-    in them.
+    """Return how many bytes a part unpacks to, counted to just over `limit`, and how many texts it
+    holds.
     """
     size, texts, tail = 0, 0, b""
     with book.open(part) as stream:
@@ -407,7 +409,7 @@ def _opened_book(file: InputFile) -> tuple[zipfile.ZipFile, Any]:
 
 def _merged_down(book: zipfile.ZipFile, part: str) -> dict[tuple[int, int], int]:
     """Return (row, column) of each cell that is merged with one above it, and the row of that
-    one.
+    cell.
     """
     tail = b""
     with book.open(part.lstrip("/")) as sheet:

@@ -128,11 +128,11 @@ def _made_from(table: str, column: str) -> str:
     """Return the columns that one is made from and, where these are derived too, the loaded columns
     behind them.
     """
-    direct_origins, loaded_origins = origins(table, column), sources_of(table, column)
-    direct = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in direct_origins)
-    if set(loaded_origins) <= set(direct_origins):
-        return direct
-    return f"{direct}; in the end {', '.join(f'[{t}](#{_home(t)}).{c}' for t, c in loaded_origins)}"
+    nearest, loaded = origins(table, column), sources_of(table, column)
+    links = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in nearest)
+    if set(loaded) <= set(nearest):
+        return links
+    return f"{links}; in the end {', '.join(f'[{t}](#{_home(t)}).{c}' for t, c in loaded)}"
 
 
 def _steps() -> str:
@@ -203,9 +203,9 @@ def _controls(framework: Framework) -> str:
             ", ".join(i for i, s in control.checks if s == strength)
             for strength in ("direct", "partial", "contextual")
         ]
-        scored = cells[0] or cells[1]
+        has_score = cells[0] or cells[1]
         lines.append(
-            f"| {control.id} | {control.title} | {cells[0] if scored else 'needs attestation'} |"
+            f"| {control.id} | {control.title} | {cells[0] if has_score else 'needs attestation'} |"
             f" {cells[1]} | {cells[2]} |"
         )
     return "\n".join(lines)
@@ -246,12 +246,13 @@ def coverage(content: Content) -> str:
 
 
 def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
-    scored = [(i, s) for i, s in control.checks if s != "contextual"]
+    scored_checks = [(i, s) for i, s in control.checks if s != "contextual"]
     best = next(
-        (s for s in ("direct", "partial") if s in {s for _, s in scored}), "needs attestation"
+        (s for s in ("direct", "partial") if s in {s for _, s in scored_checks}),
+        "needs attestation",
     )
     kinds = [
-        ", ".join(i for i, _ in scored if evidence[i] == kind)
+        ", ".join(i for i, _ in scored_checks if evidence[i] == kind)
         for kind in ("inventory", "logs", "both")
     ]
     return [control.id, best, *kinds, control.ask]

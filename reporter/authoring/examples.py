@@ -66,9 +66,9 @@ def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verd
             )
             runner.prepare(engine, [check.about])
         results = _results(engine, check, compiled)
-        is_decided = any(status in ("pass", "fail") for status, _ in results.values())
+        has_decision = any(status in ("pass", "fail") for status, _ in results.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
-        return results, _results(engine, check, inverted(compiled)) if is_decided else results
+        return results, _results(engine, check, inverted(compiled)) if has_decision else results
 
 
 def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
@@ -89,9 +89,9 @@ def failures(check: Check) -> list[str]:
     statuses: set[str] = set()
     with _opened() as engine:
         results = [_both(engine, check, example) for example in check.examples]
-    for example, (plain, turned) in zip(check.examples, results, strict=True):
+    for example, (actual, inverse) in zip(check.examples, results, strict=True):
         name = example.get("name", "unnamed")
-        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
+        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (actual, inverse))
         if got != example["expect"]:
             problems.append(f"example {name!r}: expected {example['expect']}, got {got}")
         elif got == not_got and {"pass", "fail"} & set(got.values()):

@@ -167,44 +167,50 @@ def _fits(column: str, cells: Cells) -> tuple[int, str, Any]:
 
 def _text(column: str, cells: Cells) -> tuple[int, str, Any]:
     values, heading = cells.values, cells.heading
-    different = len(set(values))
+    distinct_count = len(set(values))
     mean = sum(map(len, values)) // len(values)
     if column == "actor_id":
         return _ids(cells)
     if column in ("name", "credential.credential_id"):
-        weak = column == "name" and synonyms.named(heading, synonyms.WEAKER["name"][1]) >= 90
-        ceiling = 90 if different * (1 if weak else 3) >= cells.rows else 45 if weak else 55
+        is_weak = column == "name" and synonyms.named(heading, synonyms.WEAKER["name"][1]) >= 90
+        ceiling = (
+            90 if distinct_count * (1 if is_weak else 3) >= cells.rows else 45 if is_weak else 55
+        )
         sure = 40 if mean > 150 else ceiling
-        return sure, f"{different} different in {cells.rows} rows", heading
+        return sure, f"{distinct_count} different in {cells.rows} rows", heading
     if column in ("owner_id", "technical_owner_id"):
         mails = _share(values, r".*\S+@\S+\.\S+.*")
-        contact = (
+        is_contact = (
             synonyms.named(heading, synonyms.CONTACT) >= 90
             and synonyms.named(heading, synonyms.NAMES["owner_id"]) < 90
         )
-        if contact and different == 1 and len(values) > 4:
+        if is_contact and distinct_count == 1 and len(values) > 4:
             return (
                 40,
                 "one address in every row: who answers for the list, not for each row",
                 heading,
             )
-        preface = "somebody to ask is taken for the owner; " if contact else ""
-        return max(54 if contact else 70, mails), f"{preface}{mails} % are mail addresses", heading
+        preface = "somebody to ask is taken for the owner; " if is_contact else ""
+        return (
+            max(54 if is_contact else 70, mails),
+            f"{preface}{mails} % are mail addresses",
+            heading,
+        )
     if column == "purpose" and mean < 12:
         return 45, "too short for a purpose", heading
     if column == "component.name" and any(re.search("[;\n,]", v) for v in values):
         separator = _sign(values)
         return 85, f"models, cut at {separator!r}", {"from": heading, "split": separator}
-    if column == "business_unit" and different == 1 and cells.rows > 4:
+    if column == "business_unit" and distinct_count == 1 and cells.rows > 4:
         return 65, "the same in every row", heading
     return 85, f"text in {100 * len(values) // cells.rows} % of the rows", heading
 
 
 def _ids(cells: Cells) -> tuple[int, str, Any]:
     values, heading = cells.values, cells.heading
-    different = len(set(values))
+    distinct_count = len(set(values))
     is_sequence = [v.rstrip(".)") for v in values] == [str(i) for i in range(1, len(values) + 1)]
-    summary = f"{different} different in {cells.rows} rows"
+    summary = f"{distinct_count} different in {cells.rows} rows"
     if (
         re.fullmatch(synonyms.ROW_NUMBER, synonyms.words_of(heading)[1])
         and _share(values, r"\d+[.)]?") == 100
@@ -213,7 +219,7 @@ def _ids(cells: Cells) -> tuple[int, str, Any]:
     if is_sequence:
         return (
             60,
-            f"{summary}, 1 to {different} in order: make sure that it stays with its row",
+            f"{summary}, 1 to {distinct_count} in order: make sure that it stays with its row",
             heading,
         )
     if len(values) < cells.rows:
@@ -223,7 +229,7 @@ def _ids(cells: Cells) -> tuple[int, str, Any]:
             f"{summary}, missing in {missing_count}",
             heading,
         )
-    return (100 if different == cells.rows else 70), summary, heading
+    return (100 if distinct_count == cells.rows else 70), summary, heading
 
 
 def _list(cells: Cells) -> tuple[int, str, Any]:
@@ -260,11 +266,11 @@ def _words(column: str, cells: Cells, vocabulary: dict[str, str]) -> tuple[int, 
     if column == "state" and set(map(synonyms.plain, meanings)) <= {*synonyms.YES_NO.split("|")}:
         return _state_flag(cells, list(meanings))
     sure = 100 * sum(meanings[v] is not None for v in cells.values) // len(cells.values)
-    strange = [v for v, w in meanings.items() if w is None]
+    unknown_words = [v for v, w in meanings.items() if w is None]
     swaps = {v: w for v, w in meanings.items() if w is not None and v.lower() != w}
     pairs = ", ".join(f"{v[:24]} = {w or 'not said'}" for v, w in list(swaps.items())[:8])
     why = f"{sure} % are known words" + (f" ({pairs})" if pairs else "")
-    why += f", not {', '.join(repr(v[:30]) for v in strange[:3])}" if strange else ""
+    why += f", not {', '.join(repr(v[:30]) for v in unknown_words[:3])}" if unknown_words else ""
     return sure, why, {"from": cells.heading, "values": swaps} if swaps else cells.heading
 
 
@@ -354,11 +360,13 @@ def filled(row: dict[str, Any]) -> list[str]:
 def remark(row: dict[str, Any]) -> str:
     """Return a row that is a total, a source or a footnote, as one text; '' for a record."""
     cells = filled(row)
-    begins = bool(cells) and bool(re.match(synonyms.REMARK, synonyms.plain(cells[0])))
-    total = (
+    begins_remark = bool(cells) and bool(re.match(synonyms.REMARK, synonyms.plain(cells[0])))
+    is_total = (
         len(cells) < 4
-        and begins
+        and begins_remark
         and bool(re.match(r"(grand )?total|sum", synonyms.plain(cells[0])))
     )
-    alone = len(cells) == 1 and (begins or cells[0][0] in "*†‡¹©" or len(cells[0]) > LONGEST_ROW)
-    return " ".join(cells) if total or alone else ""
+    is_alone = len(cells) == 1 and (
+        begins_remark or cells[0][0] in "*†‡¹©" or len(cells[0]) > LONGEST_ROW
+    )
+    return " ".join(cells) if is_total or is_alone else ""

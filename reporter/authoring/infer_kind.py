@@ -66,9 +66,9 @@ def kind_of(
     """Say what each row is; `about` is the name of the file and sheet in plain words, `texts` the
     cells by heading.
     """
-    plain = {k: synonyms.plain(k) for k in texts}
-    naming = " | ".join([about, *(plain[k] for k in _naming(texts, guesses))])
-    first_heading = next(iter(plain.values()), "")
+    plain_headings = {k: synonyms.plain(k) for k in texts}
+    naming = " | ".join([about, *(plain_headings[k] for k in _naming(texts, guesses))])
+    first_heading = next(iter(plain_headings.values()), "")
     by_word = "agent" if re.search(rf"\b({synonyms.AI}|{synonyms.AI_PERHAPS})\b", naming) else ""
     if is_of_keys(about, list(texts)):
         return Kind(
@@ -77,11 +77,13 @@ def kind_of(
             "each row seems to be a key, and what is mapped is its holder",
             True,
         )
-    context = " ".join([about, *([] if by_word else list(plain.values())[:3])])
+    context = " ".join([about, *([] if by_word else list(plain_headings.values())[:3])])
     if re.search(rf"\b({synonyms.ACCOUNTS})\b", context):
         return Kind(90, "service_account", "its name or headings speak of accounts")
     points, why = _weigh(naming, first_heading, texts, guesses, rows)
-    people = [k for k in plain.values() if re.fullmatch(f"{synonyms.PEOPLE}|{synonyms.LEFT}", k)]
+    people = [
+        k for k in plain_headings.values() if re.fullmatch(f"{synonyms.PEOPLE}|{synonyms.LEFT}", k)
+    ]
     if points < 2 and (people and re.search(rf"\b({synonyms.STAFF})\b", about)):  # noqa: PLR2004 - below sure
         return Kind(
             65,
@@ -102,7 +104,7 @@ def _naming(texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess]) -> lis
 
 def _weigh(
     naming: str,
-    first_heading: str,
+    first: str,
     texts: Mapping[str, Sequence[Any]],
     guesses: Sequence[Guess],
     rows: int,
@@ -122,24 +124,22 @@ def _weigh(
         )
     )
     points += 1 if word and not points else 0
-    sure_headings = {
+    headings = {
         g.target: g.heading
         for g in reversed(guesses)
         if g.sure >= 70 and not re.fullmatch(synonyms.SKILLS, synonyms.words_of(g.heading)[1])  # noqa: PLR2004 - sure of the column
     }
-    special = [sure_headings[t] for t in _OF_AGENTS if t in sure_headings]
+    special = [headings[t] for t in _OF_AGENTS if t in headings]
     special += [
         k
         for k, cells in texts.items()
         if synonyms.named(k, synonyms.COMPONENT_NAMES["name"]) >= 90 and _are_language_models(cells)
     ]
-    general = [
-        sure_headings[t] for t in _GENERAL if t in sure_headings and sure_headings[t] not in special
-    ]
+    general = [headings[t] for t in _GENERAL if t in headings and headings[t] not in special]
     points += 2 * len(special) + (len(general) if word else min(len(general), 1))
     objections = [k for k in texts if re.fullmatch(synonyms.NO_AGENT, synonyms.plain(k))]
     points -= min(len(objections), 4)
-    if other_list := re.search(rf"\b({synonyms.OTHER_LISTS})\b", f"{naming} | {first_heading}"):
+    if other_list := re.search(rf"\b({synonyms.OTHER_LISTS})\b", f"{naming} | {first}"):
         points -= 2
         objections.append(repr(other_list[0]))
     if not certain_match and _are_people(texts, guesses):
@@ -228,8 +228,10 @@ def of_keys(guesses: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> lis
     results = []
     for guess in guesses:
         if guess.target in _MOVED:
-            sure = min(85, guess.sure)
-            results.append(Guess(guess.heading, _MOVED[guess.target], sure, guess.why, guess.said))
+            certainty = min(85, guess.sure)
+            results.append(
+                Guess(guess.heading, _MOVED[guess.target], certainty, guess.why, guess.said)
+            )
         if guess.target in _OF_WHICH:
             results.append(_doubted(guess, "the key's rather than its holder's"))
         elif guess.target in _KEEPERS and holders and guess.heading not in holders:

@@ -75,8 +75,8 @@ def _official(content: Content) -> Iterator[ReporterError]:
         register = content.official.get(framework.id)
         if register is None:
             continue
-        wrong = register.get("wrong_titles", {})
-        yield from _ids(framework, register["ids"], wrong, framework.place)
+        wrong_titles = register.get("wrong_titles", {})
+        yield from _ids(framework, register["ids"], wrong_titles, framework.place)
         if framework.source_sha256 != register["sha256"]:
             yield ContentError(
                 "source_sha256 is not that of the official register",
@@ -170,11 +170,11 @@ def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
         try:
             if model.kind == "part":
                 compile_part(model.sql, {}, place)
-            foreign = sorted(tables_read(model.sql, place) - tables)
+            unknown_tables = sorted(tables_read(model.sql, place) - tables)
         except ContentError as error:
             yield error
         else:
-            yield from (ContentError(f"there is no table {t}", place) for t in foreign)
+            yield from (ContentError(f"there is no table {t}", place) for t in unknown_tables)
 
 
 def _efforts(content: Content) -> Iterator[ReporterError]:
@@ -269,10 +269,12 @@ def _is_of(kind: str, value: object) -> bool:
 def _apart(child: Child, check: Check) -> list[str]:
     """Run the examples of a check that does not ship in a child."""
     try:
-        wrong = child.call(failures_in, path=check.place.rpartition(":")[0], models=check.models)
+        complaints = child.call(
+            failures_in, path=check.place.rpartition(":")[0], models=check.models
+        )
     except Stopped as error:
         return [f"its examples cannot be run: it {error}"]
-    return [str(w) for w in wrong]
+    return [str(w) for w in complaints]
 
 
 def failures_in(path: str, models: dict[str, str]) -> list[str]:

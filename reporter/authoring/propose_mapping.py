@@ -176,7 +176,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
             place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"]
         )
     texts = {k: table.said(k) for k in keys}
-    secret = [k for k in keys if _is_secret(k, texts[k])]
+    secret_headings = [k for k in keys if _is_secret(k, texts[k])]
     if not kind:
         _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
@@ -189,7 +189,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         (
             g
             for k in keys
-            if k not in secret
+            if k not in secret_headings
             for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)
         ),
         key=lambda g: (-g.sure, keys.index(g.heading)),
@@ -211,8 +211,8 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
     by_target = {g.target: g.said for g in picks}
     mapping = _mapping(table, picks, kind or by_target.get("kind") or row_kind)
     notes += _tell(table, mapping, f"{sure} %: {why}")
-    if secret:
-        notes.append(f"never mapped, for it holds secrets: {'; '.join(secret)}")
+    if secret_headings:
+        notes.append(f"never mapped, for it holds secrets: {'; '.join(secret_headings)}")
     asks = (
         ""
         if sure >= SURE_OF_KIND or isinstance(mapping["kind"], dict)
@@ -274,7 +274,7 @@ def _as_people(
     ]
     for heading in texts:
         words = synonyms.plain(heading)
-        different = len(table.rows)
+        row_count = len(table.rows)
         if heading in id_headings:
             person_guesses = [g for g in person_guesses if g.heading != heading]
             person_guesses.append(
@@ -282,7 +282,7 @@ def _as_people(
                     heading,
                     "actors.actor_id",
                     90,
-                    f"{different} different in {len(table.rows)} rows",
+                    f"{row_count} different in {len(table.rows)} rows",
                     heading,
                 )
             )
@@ -330,10 +330,10 @@ def _unsure(keys: list[str], candidates: list[Guess], picks: list[Guess]) -> lis
     else fills the target.
     """
     used_headings, filled_targets = {g.heading for g in picks}, {g.target for g in picks}
-    likely = [
+    likely_guesses = [
         g for g in candidates if g.why != PARTLY or (g.target not in filled_targets and g.sure > 20)
     ]
-    best = {g.heading: g for g in reversed(likely) if g.heading not in used_headings}
+    best = {g.heading: g for g in reversed(likely_guesses) if g.heading not in used_headings}
     for guess in best.values():
         if guess.target in filled_targets and guess.sure >= SURE_ENOUGH:
             guess.why = f"{guess.why}; another column fits better"
@@ -375,18 +375,18 @@ def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
     """Return the column that seems to name the rows although its heading does not say so plainly:
     all its values must differ.
     """
-    hinted = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
+    hinted_headings = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
     first_headings = [
         k for k in table.headings if not re.fullmatch(synonyms.ROW_NUMBER, synonyms.words_of(k)[1])
     ][:1]
     reasons = {}
-    for heading in dict.fromkeys([*hinted, *first_headings]):
-        different = {str(v) for v in table.said(heading)}
+    for heading in dict.fromkeys([*hinted_headings, *first_headings]):
+        distinct_values = {str(v) for v in table.said(heading)}
         is_free = len(picks) > 1 and heading not in {g.heading for g in picks}
-        if is_free and len(different) == len(table.rows):
+        if is_free and len(distinct_values) == len(table.rows):
             why = "no heading says name or id; no two rows are alike here"
             return Guess(heading, "actors.name", 50, why, heading)
-        reasons[heading] = _why_no_name(heading, len(different), picks, table)
+        reasons[heading] = _why_no_name(heading, len(distinct_values), picks, table)
     attempts = "".join(f"; {k[:50]!r} {why}" for k, why in reasons.items())
     raise InputError(
         f"no heading says of which agent each row is, by id or by name{attempts}",
@@ -395,12 +395,12 @@ def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
     )
 
 
-def _why_no_name(heading: str, different: int, picks: list[Guess], table: Table) -> str:
+def _why_no_name(heading: str, distinct_count: int, picks: list[Guess], table: Table) -> str:
     target = next((g.target for g in picks if g.heading == heading), "")
     if target:
         return f"is read as {target}"
-    if different < len(table.rows):
-        return f"tells {different} of {len(table.rows)} rows apart"
+    if distinct_count < len(table.rows):
+        return f"tells {distinct_count} of {len(table.rows)} rows apart"
     return "tells the rows apart, but no other column is understood"
 
 

@@ -96,13 +96,13 @@ def read(file: InputFile) -> Table:
         for k in keys
         if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))
     ]
-    always = [k for k in keys if all(k in r for r in rows)]
+    headings = [k for k in keys if all(k in r for r in rows)]
     return Table(
         replace(file, name=redact(file.name)),
         rows or records,
         remarks,
-        always,
-        [k for k in keys if k not in always],
+        headings,
+        [k for k in keys if k not in headings],
     )
 
 
@@ -110,10 +110,10 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record's values as texts and lists, those one level down under dotted keys."""
     texts: dict[str, Any] = {}
     for key, value in record.items():
-        inner = (
+        parts = (
             {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
         )
-        for name, item in inner.items():
+        for name, item in parts.items():
             if isinstance(item, list):
                 texts[name] = [
                     redact(x) if isinstance(x, str) else x for x in item if x not in ("", None)

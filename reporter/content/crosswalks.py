@@ -34,10 +34,10 @@ def read_crosswalk(path: Path) -> Crosswalk:
     file = fields(path)
     file.only("id", "title", "from", "to", "relation", "basis", "source", "confidence", "maps")
     source = file.get("source", dict)
-    unknown = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
-    if unknown:
+    unknown_keys = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
+    if unknown_keys:
         raise ContentError(
-            f"source: unknown key {unknown[0]!r}",
+            f"source: unknown key {unknown_keys[0]!r}",
             file.place("source"),
             "Known: what, where, by, published.",
         )
@@ -72,14 +72,14 @@ def one_of(value: Any, allowed: tuple[str, ...], key: str, place: str) -> str:
 
 def _row(data: Any, file: Fields) -> Pairs:
     place = file.place("maps")
-    wrong = (
+    unknown_keys = (
         set(data) - {"from", "to", "relation", "confidence", "note"}
         if isinstance(data, dict)
         else {data}
     )
-    if wrong:
+    if unknown_keys:
         raise ContentError(
-            f"maps: unknown key {sorted(map(str, wrong))[0]!r}",
+            f"maps: unknown key {sorted(map(str, unknown_keys))[0]!r}",
             place,
             "A row has from, to, and optionally relation, confidence and note.",
         )

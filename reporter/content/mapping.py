@@ -127,13 +127,13 @@ def _when(headings: list[str]) -> str:
     """SQL: a record has all the headings; a dotted one is a key of that name, or one below
     another.
     """
-    dotted = [
+    dotted_conditions = [
         f"list_has_any(json_keys(r), {quoted_list([h, h.split('.')[0]])})"
         for h in headings
         if "." in h
     ]
-    plain = quoted_list([h for h in headings if "." not in h])
-    return " AND ".join([f"list_has_all(json_keys(r), {plain})", *dotted])
+    plain_headings = quoted_list([h for h in headings if "." not in h])
+    return " AND ".join([f"list_has_all(json_keys(r), {plain_headings})", *dotted_conditions])
 
 
 def _actors(mapping: Fields, columns: dict[str, Any]) -> str:
@@ -203,17 +203,17 @@ def _listed(mapping: Fields, entry: Any) -> str:
     does not tell.
     """
     heading = entry if isinstance(entry, str) else entry.get("from")
-    bare = _bare(mapping, "lists", heading)
-    says_none = f"list_contains({quoted_list(_NONE)}, lower({bare}))"
+    bare_text = _bare(mapping, "lists", heading)
+    says_none = f"list_contains({quoted_list(_NONE)}, lower({bare_text}))"
     return f"CASE WHEN {says_none} OR {_cell(mapping, 'lists', heading)} <> '' THEN 'true' END"
 
 
 def _component(mapping: Fields, actor: Any) -> str:
     component = mapping.get("component", dict)
-    unknown = sorted(set(component) - set(COMPONENT))
-    if unknown or "name" not in component:
+    unknown_keys = sorted(set(component) - set(COMPONENT))
+    if unknown_keys or "name" not in component:
         raise ContentError(
-            f"component has no {unknown[0]!r}" if unknown else "component lacks 'name'",
+            f"component has no {unknown_keys[0]!r}" if unknown_keys else "component lacks 'name'",
             mapping.place("component"),
             f"Known: {', '.join(COMPONENT)}.",
         )
@@ -240,10 +240,12 @@ def _component(mapping: Fields, actor: Any) -> str:
 def _credential(mapping: Fields, actor: Any) -> str:
     """One key per row; a row that holds only the account's own name describes no key."""
     credential = mapping.get("credential", dict)
-    unknown = sorted(set(credential) - set(CREDENTIAL))
-    if unknown or "credential_id" not in credential:
+    unknown_keys = sorted(set(credential) - set(CREDENTIAL))
+    if unknown_keys or "credential_id" not in credential:
         raise ContentError(
-            f"credential has no {unknown[0]!r}" if unknown else "credential lacks 'credential_id'",
+            f"credential has no {unknown_keys[0]!r}"
+            if unknown_keys
+            else "credential lacks 'credential_id'",
             mapping.place("credential"),
             f"Known: {', '.join(CREDENTIAL)}.",
         )
@@ -284,11 +286,11 @@ def _bare(mapping: Fields, key: str, heading: Any) -> str:
 
 def _cell(mapping: Fields, key: str, heading: Any) -> str:
     """SQL: the text of a cell, but '' where it holds only a word for "nothing"."""
-    bare, empty = _bare(mapping, key, heading), _texts(mapping, "empty")
-    if not empty:
-        return bare
-    words = quoted_list(sorted({t.lower() for t in empty}))
-    return f"CASE WHEN list_contains({words}, lower({bare})) THEN '' ELSE {bare} END"
+    bare_text, empty_words = _bare(mapping, key, heading), _texts(mapping, "empty")
+    if not empty_words:
+        return bare_text
+    words = quoted_list(sorted({t.lower() for t in empty_words}))
+    return f"CASE WHEN list_contains({words}, lower({bare_text})) THEN '' ELSE {bare_text} END"
 
 
 def _row(mapping: Fields) -> str:
@@ -305,10 +307,10 @@ def _value(mapping: Fields, key: str, name: str, entry: Any) -> str:
     """
     if not isinstance(entry, dict):
         return _cell(mapping, key, entry)
-    unknown = sorted(set(entry) - {"from", "else", "values", "date"})
-    if unknown:
+    unknown_keys = sorted(set(entry) - {"from", "else", "values", "date"})
+    if unknown_keys:
         raise ContentError(
-            f"{name}: unknown key {unknown[0]!r}",
+            f"{name}: unknown key {unknown_keys[0]!r}",
             mapping.place(key),
             "Known: from, else, values, date.",
         )

@@ -201,8 +201,8 @@ _WHAT_A_SOURCE_MAY = "docs/writing-content.md lists what a source may use."
 
 
 def _is_of_source(node: exp.Table) -> bool:
-    plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
-    return plain and node.name in {"raw", *made_before(node)}
+    is_plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
+    return is_plain and node.name in {"raw", *made_before(node)}
 
 
 def _as_json_arrows(tokens: list[Token]) -> list[Token]:

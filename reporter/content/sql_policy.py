@@ -149,7 +149,7 @@ def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
         ok = "ok"
         code = "CASE WHEN ok THEN 'pass' WHEN NOT ok THEN 'fail' ELSE 'unknown' END"
     else:
-        odd = (
+        unknown_code = (
             "WHEN code IS NOT NULL THEN error('it gives the code ' || code || ', for which it has"
             " no sentence')"
         )
@@ -159,7 +159,7 @@ def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
             for status, sql in verdicts.items()
             if (status_codes := [f"'{c}'" for s, c, _ in sentences if s == status])
         ]
-        ok, code = f"CASE {' '.join([*cases, odd])} END", "coalesce(code, 'unknown')"
+        ok, code = f"CASE {' '.join([*cases, unknown_code])} END", "coalesce(code, 'unknown')"
     by_names: dict[tuple[str, ...], list[str]] = {}
     for _, name, placeholders in sentences:
         output_names = tuple(n for n in placeholders if n in outputs)

@@ -119,11 +119,11 @@ def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Que
         if name in chain:
             raise ContentError(f"the model {name} reads itself", place)
         query = parse(parts[name], f"{place} (model {name})")
-        inner = {c.alias for c in query.ctes}
+        inner_names = {c.alias for c in query.ctes}
         for table in query.find_all(exp.Table):
-            if table.name in parts and table.name not in inner:
+            if table.name in parts and table.name not in inner_names:
                 take(table.name, (*chain, name))
-        ctes_by_name[name] = _flat(name, query, inner)
+        ctes_by_name[name] = _flat(name, query, inner_names)
 
     for table in tree.find_all(exp.Table):
         if table.name in parts and table.name not in own_names:
@@ -137,14 +137,14 @@ def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Que
     return tree
 
 
-def _flat(name: str, query: exp.Query, inner: Set[str]) -> list[exp.CTE]:
+def _flat(name: str, query: exp.Query, inner_names: Set[str]) -> list[exp.CTE]:
     """Return a model as separate parts, with the names of its own parts prefixed by its name."""
     for table in query.find_all(exp.Table):
-        if table.name in inner:
-            plain = table.name
-            table.set("this", exp.to_identifier(f"{name}_{plain}"))
+        if table.name in inner_names:
+            table_name = table.name
+            table.set("this", exp.to_identifier(f"{name}_{table_name}"))
             if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(plain)))
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table_name)))
     ctes = list(query.ctes)
     for cte in ctes:
         cte.set("alias", exp.TableAlias(this=exp.to_identifier(f"{name}_{cte.alias}")))

@@ -1,7 +1,8 @@
-"""The one door to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for
+"""The only access to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for
 good.
 
-After `lock()` no file outside the work folder can be read or written and no setting can be changed.
+After `lock()` no file outside the work folder can be read or written, and no setting can be
+changed.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ _KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
     (duckdb.InternalException, Broken),
     (duckdb.FatalException, Broken),
 )
-"""What DuckDB calls an error -> what we call it; all others are `Error`."""
+"""DuckDB's class of an error -> ours; all others are `Error`."""
 
 
 class DuckDB(AbstractContextManager["DuckDB"]):
-    """An in-memory DuckDB that spills to its work folder: an `Engine`, a context manager, and what
-    intake needs beside.
+    """An in-memory DuckDB that spills to its work folder: an `Engine` and a context manager, with
+    what intake needs besides.
     """
 
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
@@ -97,8 +98,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     @contextmanager
     def world(self, name: str) -> Iterator[DuckDB]:
-        """Give a connection to an empty database in this engine, gone at the end: a hundredth of
-        what another engine costs.
+        """Yield a connection to an empty database in this engine, dropped at the end: a hundredth
+        of the cost of another engine.
         """
         with self.twin() as connection:
             connection.run(f"ATTACH ':memory:' AS {name}")
@@ -110,8 +111,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep what is done inside as a whole, or nothing of it; no other connection sees it before
-        the end.
+        """Commit what is done inside as a whole, or nothing of it; no other connection sees it
+        before the end.
         """
         self.run("BEGIN")
         try:
@@ -122,10 +123,10 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.run("COMMIT")
 
     def side_by_side(self, *jobs: Callable[[DuckDB], None]) -> None:
-        """Run jobs that make tables of their own, two at a time, each on a connection of its own.
+        """Run jobs that create tables of their own, two at a time, each on its own connection.
 
-        In a world, which has one thread and is filled in one transaction, they run one after
-        another."""
+        In a world, which has one thread and is filled in one transaction, they run in sequence.
+        """
 
         def alone(job: Callable[[DuckDB], None]) -> None:
             with self.twin() as connection:
@@ -149,7 +150,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
             return self._con.execute(sql, list(params)).fetchall()
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
+        """Yield the rows of a query in batches; other statements may run meanwhile."""
         with self._con.cursor() as cursor, _translated_errors():
             result = cursor.execute(sql)
             while rows := result.fetchmany(most):
@@ -166,8 +167,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self._con.create_function(name, function, ["VARCHAR"], "VARCHAR")
 
     def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
-        """Insert many rows at once, as a list a column: written out as VALUES they take ten times
-        as long.
+        """Insert many rows at once, as one list per column: as VALUES they take ten times as
+        long.
         """
         for at in range(0, len(rows), 10_000):
             columns = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]
@@ -192,8 +193,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self._con.interrupt()
 
     def confine(self, folder: Path, files: Sequence[Path] = ()) -> None:
-        """Lock an engine for SQL of others: it reaches one folder, named files, and spills a fixed
-        amount to disk at most.
+        """Lock an engine for SQL that does not ship: it reaches one folder and named files, and
+        spills a limited amount to disk.
         """
         self.run(f"SET allowed_paths = {quoted_list([str(f) for f in files])}")
         self.run(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
@@ -201,7 +202,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.lock([folder])
 
     def lock(self, folders: Sequence[Path] = ()) -> None:
-        """Close the doors: only the work folder and the given ones stay reachable, settings are
+        """Restrict access: only the work folder and the given ones stay reachable, and settings are
         frozen.
         """
         directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]
@@ -212,8 +213,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
 @contextmanager
 def _translated_errors() -> Iterator[None]:
-    """Tell what went wrong in our own words; too little memory is nobody's defect and no bad input:
-    say what to do.
+    """Translate errors into our own; too little memory is neither a defect nor bad input, so the
+    message says what to do.
     """
     try:
         yield
@@ -228,15 +229,13 @@ def _translated_errors() -> Iterator[None]:
 
 
 MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"
-"""What a query of others may give, and put aside while it runs."""
+"""What a query that does not ship may return, and spill while it runs."""
 
 
 def refuse_too_much(
     engine: DuckDB, path: Path, longest: int = LONGEST_TEXT, most: int = MOST_ROWS
 ) -> None:
-    """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody
-    needs.
-    """
+    """Raise Stopped where a Parquet file has more rows, or a longer text, than the limits allow."""
     scan = parquet(path)
     names = [n for n, t in engine.columns(f"SELECT * FROM {scan}") if t == "VARCHAR"]
     lengths = "".join(f', max(strlen("{n}"))' for n in names)
@@ -251,7 +250,8 @@ def refuse_too_much(
 def parquet(*paths: Path | str, numbered: bool = False) -> str:
     """SQL: the rows of Parquet files, with `file_row_number` if numbered.
 
-    What stands in the names of folders is no column: below a folder kind=human all would be people.
+    Names of folders are not read as columns: below a folder kind=human, every actor would be a
+    person.
     """
     numbers = ", file_row_number = TRUE" if numbered else ""
     return (
@@ -261,14 +261,14 @@ def parquet(*paths: Path | str, numbered: bool = False) -> str:
 
 @contextmanager
 def named_plainly(path: Path) -> Iterator[Path]:
-    """Give a path to a file under which the engine takes no sign of its name for a pattern."""
+    """Yield a path to a file in which the engine takes no character for a pattern."""
     if not set("*?[") & set(str(path.absolute())):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="reporter-") as folder:
-        plain = Path(folder) / f"plain{path.suffix}"
-        plain.symlink_to(path.absolute())
-        yield plain
+        link = Path(folder) / f"plain{path.suffix}"
+        link.symlink_to(path.absolute())
+        yield link
 
 
 def version() -> str:
@@ -277,10 +277,10 @@ def version() -> str:
 
 
 class Parquet:
-    """A Parquet file that is asked in SQL, in which it is `held`; `place` is the place of a row in
-    it, counted from 0.
+    """A Parquet file queried in SQL as the view `held`; `place` is the position of a row in it,
+    counted from 0.
 
-    What it is asked reaches this file and no other.
+    Its queries reach this file and no other.
     """
 
     def __init__(self, path: Path) -> None:
@@ -292,9 +292,9 @@ class Parquet:
     def each(
         self, sql: str, params: Sequence[Any] = (), most: int = 2000
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, so many at a time.
+        """Yield the rows of a query in batches.
 
-        Raises InputError where the file is no Parquet, or none that has such columns.
+        Raises InputError where the file is no Parquet, or lacks such columns.
         """
         try:
             with self._connection().cursor() as cursor:

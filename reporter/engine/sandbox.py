@@ -1,8 +1,9 @@
-"""Work on what others wrote, in a process of its own. In: a function, limits. Out: its result.
+"""Run work on content that does not ship in a process of its own. In: a function, limits. Out: its
+result.
 
-The child has an address-space limit and a timer of the kernel's that kills it; whatever becomes of
-it, this process goes on. What goes between the two is JSON: the child can say something wrong, but
-cannot make this process do anything."""
+The child has an address-space limit and a kernel timer that kills it; this process goes on in any
+case. The two exchange JSON: the child can give a wrong answer, but cannot make this process act.
+"""
 
 from __future__ import annotations
 
@@ -34,18 +35,20 @@ _KINDS: dict[str, type[ReporterError]] = {
 
 
 class Stopped(Exception):
-    """The child did not come to an end: it took too long, used too much memory, or failed; the text
+    """The child did not finish: it took too long, used too much memory, or failed; the text
     completes "it ...".
     """
 
 
 class Killed(Stopped):
-    """It was ended from outside: what made it so will do so again."""
+    """The child was ended from outside: the cause will recur."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What content of others may use; a run has the same ones on every machine."""
+    """What content that does not ship may use; the limits of a run are the same on every
+    machine.
+    """
 
     memory: int = 3 << 30
     """Bytes of address space beside what the program itself takes."""
@@ -57,8 +60,8 @@ USUAL = Limits()
 
 
 class Child(AbstractContextManager["Child"]):
-    """Calls functions of ours in a child, which starts with the first call and, where one killed
-    it, with the next.
+    """Calls our functions in a child, which starts with the first call, and again after it was
+    killed.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -69,10 +72,11 @@ class Child(AbstractContextManager["Child"]):
         self._kill()
 
     def call(self, function: Callable[..., Any], /, *, seconds: float = 0, **arguments: Any) -> Any:
-        """Return what a function gives in the child; raise what it raises if it is a ReporterError,
-        else Stopped.
+        """Return what a function gives in the child.
 
-        Arguments and result are what JSON can hold; `seconds` stand in for those of the limits.
+        Arguments and result are JSON values; `seconds` replace those of the limits.
+
+        Raises what the function raises if it is a ReporterError, else Stopped.
         """
         seconds = seconds or self.limits.seconds
         name = f"{function.__module__}:{function.__qualname__}"
@@ -191,7 +195,7 @@ def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _last_words(answers: BinaryIO, memory: int, _: type, error: BaseException, __: object) -> None:
-    """Say why the child ends: whatever else goes wrong in it is not caught."""
+    """Report why the child ends: no other error in it is caught."""
     _answer(answers, {"stopped": _why(error, memory)})
 
 

@@ -168,11 +168,13 @@ def _look_over(
 def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
     """Note which fields of which lines are not believed; this reads the file once more."""
     text = select(engine, source, "events", rows)
-    odd = f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
+    odd_rows = (
+        f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
+    )
     try:
         engine.run(
-            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o"
-            " USING (record)"
+            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd_rows}) AS"
+            " o USING (record)"
         )
         engine.run(
             "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
@@ -187,9 +189,9 @@ def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Ba
 def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
     """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
     lines = Lines()
-    with opened(packed) as source, target.open("wb") as plain:
+    with opened(packed) as source, target.open("wb") as output:
         while chunk := source.read(CHUNK):
-            plain.write(chunk)
+            output.write(chunk)
             lines.add(chunk)
     return lines.total(), tuple(lines.samples)
 

@@ -318,14 +318,14 @@ def _vote(engine: DuckDB, source: Source) -> list[int]:
 def _choose(
     file: InputFile, votes: list[tuple[float, int, str, Source, str]], count: int
 ) -> Choice:
-    ranked = [
+    ranking = [
         v
         for v in sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
         if v[0] >= _least(file, v[3])
     ]
-    if ranked:
-        share, _, _, source, path = ranked[0]
-        ties = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
+    if ranking:
+        share, _, _, source, path = ranking[0]
+        ties = [v[2] for v in ranking[1:] if v[0] == share and v[2] != source.id]
         why = [_share(share, source)]
         if ties:
             why.append(tell("as well as {sources}, which rank below", sources=tuple(ties)))
@@ -334,7 +334,7 @@ def _choose(
         )
         if other_paths and path:
             why.append(tell("its records at {paths} are not read", paths=tuple(other_paths)))
-        alternatives = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranked[1:])
+        alternatives = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranking[1:])
         return Choice(file, source, path, joined(*why), alternatives)
     return Choice(file, None, "", _unrecognised(file, count))
 
@@ -409,13 +409,13 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
         return
     names = steps[0].removesuffix("[]").split("|")
     name = next((n for n in names if n in value), "")
-    inner = value.get(name)
-    nested = steps[0].endswith("[]") or len(steps) == 1
-    if inner is None or (nested and not isinstance(inner, list)):
+    child = value.get(name)
+    is_list = steps[0].endswith("[]") or len(steps) == 1
+    if child is None or (is_list and not isinstance(child, list)):
         return
-    if not nested:
-        yield from _step(inner, steps[1:], parents)
+    if not is_list:
+        yield from _step(child, steps[1:], parents)
         return
     parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
-    for item in inner:
+    for item in child:
         yield from _step(item, steps[1:], [*parents, parent] if len(steps) > 1 or parents else [])

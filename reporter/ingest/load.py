@@ -204,13 +204,14 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
             for first_part, (batch, files, _) in zip(firsts, conversions, strict=False)
             if spec.name in batch.tables
         ]
-        empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
+        null_columns = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         is_events = spec.name == "events"
-        empty += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
+        null_columns += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
         place = ", CAST(NULL AS BIGINT) AS place" if is_events else ""
         parts = parts or [
-            f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
-            f"CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE FALSE"
+            f"SELECT {null_columns}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS"
+            f" file, CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE"
+            " FALSE"
         ]
         kind = "VIEW" if is_events else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
@@ -283,12 +284,12 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
         "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
     ):
         return []
-    alike = ", ".join(n for n, _ in columns_of(TABLES["events"]))
+    event_columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
         "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, row_number()"
         " OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original"
         " FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT"
-        f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike},"
+        f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {event_columns},"
         " starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
     )
     engine.run("ALTER VIEW in_events RENAME TO all_events")

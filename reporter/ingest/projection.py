@@ -66,11 +66,11 @@ def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
             f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
         ) from error
     column_types = dict(columns_of(TABLES[table]))
-    unknown = sorted(outputs - set(column_types) - {"record", "r"})
-    if unknown or "record" not in outputs:
+    unknown_columns = sorted(outputs - set(column_types) - {"record", "r"})
+    if unknown_columns or "record" not in outputs:
         defect = (
-            f"gives column {unknown[0]!r}, which {table} does not have"
-            if unknown
+            f"gives column {unknown_columns[0]!r}, which {table} does not have"
+            if unknown_columns
             else "does not give record"
         )
         raise ContentError(
@@ -194,9 +194,9 @@ def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> 
     which loses the order of rows.
     """
     kind = f"ENUM({', '.join(map(quoted, words))})"
-    lowered = f"lower(trim({expression}))"
+    lower_text = f"lower(trim({expression}))"
     swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
-    normalised = f"CASE {lowered} {swaps} ELSE {lowered} END" if swaps else lowered
+    normalised = f"CASE {lower_text} {swaps} ELSE {lower_text} END" if swaps else lower_text
     return (
         f"CAST(coalesce(TRY_CAST({expression} AS {kind}), CASE WHEN {expression} IS NOT NULL "
         f"THEN TRY_CAST({normalised} AS {kind}) END) AS VARCHAR)"

@@ -320,8 +320,8 @@ def _path(part: Choice, value: Any) -> str:
     """Return where the records of one document stand: in a YAML file some documents are lists,
     others single records.
     """
-    bare = part.file.format == "yaml" and part.source and "" in part.source.records
-    return "" if bare and not has_place(value, part.path) else part.path
+    allows_bare = part.file.format == "yaml" and part.source and "" in part.source.records
+    return "" if allows_bare and not has_place(value, part.path) else part.path
 
 
 def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
@@ -440,8 +440,8 @@ def _stage(
         batch,
     )
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
-    lacks = source.may_lack if table == "events" else ()
-    required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
+    optional_names = source.may_lack if table == "events" else ()
+    required = [c for c in TABLES[table].columns if c.required and c.name not in optional_names]
     rule = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
     lacking = " ".join(
         f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(f'{table}.{c.name}')}"

@@ -32,11 +32,11 @@ def reconsider(
     """Give each file of which nothing was kept to the next source that keeps some; say what was
     tried.
     """
-    empty = _empty(conversions)
+    empty_counts = _empty(conversions)
     second_choices = [
         (
-            _second(engine, c, empty[c.file.name], inputs, cache, limits)
-            if c.source and c.file.name in empty
+            _second(engine, c, empty_counts[c.file.name], inputs, cache, limits)
+            if c.source and c.file.name in empty_counts
             else c
         )
         for c in choices

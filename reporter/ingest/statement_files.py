@@ -225,7 +225,7 @@ def _rows(
 ) -> tuple[list[Given], list[Quarantined]]:
     rows: list[Given] = []
     notes: list[Quarantined] = []
-    unknown: dict[str, int] = {}
+    unknown_fields: dict[str, int] = {}
     for item in items:
         if isinstance(item, Problem):
             notes.append(
@@ -236,11 +236,11 @@ def _rows(
             notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
-            row, hid = _parsed_row(file.name, place, record, kind.fields, key)
+            row, has_secret = _parsed_row(file.name, place, record, kind.fields, key)
             rows.append(row)
             for name in row.fields:
                 if name not in kind.fields and name not in PREFILLED:
-                    unknown.setdefault(name, place)
+                    unknown_fields.setdefault(name, place)
             if any("…[cut: " in text[LONGEST:] for text in row.fields.values()):
                 why = tell(
                     "a field of more than {n:,} characters: its end is cut, and its length and hash"
@@ -248,7 +248,7 @@ def _rows(
                     n=LONGEST,
                 )
                 notes.append(Quarantined(file.name, place, "field", why, ""))
-            if hid:
+            if has_secret:
                 notes.append(Quarantined(file.name, place, "field", Sentence(HID_IN_RECORD), ""))
     notes += [
         Quarantined(
@@ -258,7 +258,7 @@ def _rows(
             Sentence(kind.stray, (("name", repr(redact(name)[:200])),)),
             "",
         )
-        for name, place in sorted(unknown.items())
+        for name, place in sorted(unknown_fields.items())
     ]
     return rows, notes
 

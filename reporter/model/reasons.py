@@ -1,8 +1,9 @@
-"""Why a result is what it is, in words. In: a reason code, values, sentences. Out: a sentence.
+"""The reason for a result, in words. In: a reason code, values, sentences. Out: a sentence.
 
-A sentence names its values: `{tool}`; `{last_at:day}` a moment as a day; `{kind:word}` one of our
-words; `{n:day|days}` a number with its noun. What stands in brackets is said only where all its
-values are known."""
+A sentence names its values: `{tool}`; `{last_at:day}` a time as a day; `{kind:word}` one of our
+words; `{n:day|days}` a number with its noun. Text in brackets appears only where all its values are
+known.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from reporter.model.assessment import Check
 
 DAY, WORD = "day", "word"
 FEW = 3
-"""Of a list so many are named."""
+"""Number of items of a list that are named."""
 COMPENSATED = "compensated"
-"""The value that says what stands in for a failure: a check, until when, the record."""
+"""The value that names the compensation of a failure: a check, until when, the record."""
 ENGINE: Mapping[str, str] = {
     "pass": mark("it holds"),
     "fail": mark("it does not hold"),
@@ -42,7 +43,7 @@ ENGINE: Mapping[str, str] = {
     ),
     "not_run": mark("the check could not be run: {error}"),
 }
-"""What the honesty rules say, by code; no check may have a code of these, but those of a plain
+"""Sentences of the honesty rules, by code; a check may use no code of these except those of a plain
 `ok`.
 """
 _PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
@@ -59,14 +60,14 @@ class Place:
 
 
 Parts = tuple["str | Place | Parts", ...]
-"""A sentence taken apart; a tuple within it stands in brackets."""
+"""A parsed sentence; a nested tuple stands in brackets."""
 
 
 @lru_cache(4096)
 def parsed(sentence: str) -> Parts:
-    """Take a sentence apart.
+    """Parse a sentence.
 
-    Raises ValueError where a bracket is open or a place is none.
+    Raises ValueError where a bracket is open or a placeholder is invalid.
     """
     parts: list[Any] = []
     bracket: list[Any] | None = None
@@ -160,9 +161,9 @@ class Reasons:
         if not code:
             return ""
         key = (language(), check, code)
-        parts, rule, plain = self._learned.get(key) or self._learn(key)
+        parts, rule, plain_text = self._learned.get(key) or self._learn(key)
         if not values:  # of most results that are unknown
-            return plain
+            return plain_text
         decoded = msgspec.json.decode(values)
         if parts:
             all_values, words = ({**rule.params, **decoded}, rule.words) if rule else (decoded, {})
@@ -172,27 +173,27 @@ class Reasons:
         return text + _compensated(decoded[COMPENSATED]) if COMPENSATED in decoded else text
 
     def words_of(self, check: str, code: str) -> frozenset[str]:
-        """Return the names of the values that are words of ours, in the sentence of a code."""
+        """Return the names of the values that are our own words, in the sentence of a code."""
         rule = self._checks.get(check)
         sentence = (rule.sentences.get(code) if rule else None) or ENGINE.get(code, "")
         return frozenset(p.name for p in places(sentence) if p.form == WORD)
 
     def _learn(self, key: tuple[str, str, str]) -> tuple[Parts, Check | None, str]:
-        """Return the sentence of a code in the language that is spoken, taken apart, and as it is
-        without values.
+        """Return the sentence of a code in the current language, parsed, and as it reads without
+        values.
         """
         _, check, code = key
         rule = self._checks.get(check)
         text = rule.sentences.get(code) if rule else None
         sentence = content(text) if text else say(ENGINE[code]) if code in ENGINE else ""
         params, words = (rule.params, rule.words) if rule else ({}, {})
-        plain = filled(sentence, params, words) if sentence else _bare(code, {})
-        self._learned[key] = (parsed(sentence), rule, plain)
+        plain_text = filled(sentence, params, words) if sentence else _bare(code, {})
+        self._learned[key] = (parsed(sentence), rule, plain_text)
         return self._learned[key]
 
 
 def alike(reason: str, all_alike: bool) -> str:
-    """Say the reason of several results, of which one was asked: as it is, or as an example."""
+    """Say the reason of several results, one of which was asked: as it is, or as an example."""
     return reason if all_alike else say("for example, {reason}", reason=reason)
 
 
@@ -201,6 +202,6 @@ def _compensated(by: Mapping[str, str]) -> str:
 
 
 def _bare(code: str, values: Mapping[str, Any]) -> str:
-    """Say a code of another version as it stands."""
+    """Show a code of another version unchanged."""
     listing = ", ".join(f"{name} {value}" for name, value in values.items() if name != COMPENSATED)
     return f"{code} ({listing})" if listing else code

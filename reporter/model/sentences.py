@@ -1,8 +1,9 @@
-"""What is told of a record, a file or a statement. In: an English text with places, their values.
-Out: the text filled in, in English or in the language that is spoken.
+"""Statements about a record, a file or a statement. In: an English text with placeholders, values.
+Out: the text filled in.
 
-A text stands in the code as `tell("...", n=3)` or `mark("...")`, and in the data as it is. A place
-is `{name}`, `{n:,}`, `{share:number}` (written already) or `{kind:word}`, one of our words."""
+A text stands in the code as `tell("...", n=3)` or `mark("...")`. A placeholder is `{name}`,
+`{n:,}`, `{share:number}` (already formatted) or `{kind:word}`, one of our words.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Sentence:
         return self._filled(self.text, False)
 
     def said(self) -> str:
-        """Fill it in, in the language that is spoken."""
+        """Fill it in, in the current language."""
         return self._filled(say(self.text), True)
 
     def _filled(self, text: str, spoken: bool) -> str:
@@ -50,7 +51,7 @@ class Sentence:
                 yield from value.parts()
 
     def changed(self, change: Callable[[str], str]) -> Sentence:
-        """Change the texts that are its values; what we say ourselves stays, and words of ours."""
+        """Change the texts among its values; our own text and words stay."""
 
         def anew(name: str, value: Value) -> Value:
             if f"{{{name}:{_WORD}}}" in self.text:
@@ -109,16 +110,16 @@ def joined(sentence: Sentence, *additions: Sentence) -> Sentence:
 
 
 def labelled(label: str, why: Value) -> Sentence:
-    """Say what something is about before what is told of it."""
+    """Put a label before a statement."""
     return tell("{what}: {why}", what=label, why=why)
 
 
 def met(error: Exception) -> Value:
-    """Say what an error says: a sentence of ours, or somebody else's words."""
+    """Return the message of an error: a sentence of ours, or the words of a tool."""
     value = error.args[0] if error.args else None
     return value if isinstance(value, Sentence) else str(error)
 
 
 def spoken(text: str | Sentence) -> str:
-    """Write what may be a sentence, in the language that is spoken."""
+    """Write a text or a sentence in the current language."""
     return text if isinstance(text, str) else text.said()

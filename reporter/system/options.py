@@ -1,4 +1,4 @@
-"""Words of the command line that take more than a type. In: a text. Out: what it says."""
+"""Command-line values that need more than a type. In: a text. Out: its value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import click
 
 LEAST_MEMORY = 500 * 10**6
-"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did
-not.
+"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some
+failed.
 """
 
 

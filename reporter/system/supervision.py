@@ -1,8 +1,9 @@
-"""Watch over the process that works. In: the program's start. Out: its exit code, whatever ends it.
+"""Supervise the working process. In: the program's start. Out: its exit code, however it ends.
 
-Layout, regular expressions and other native code hold a signal up for minutes, and so does waiting
-for threads. So the work is done in a child that a signal ends at once; what it had begun is removed
-here. A second signal ends this too."""
+Native code, such as layout and regular expressions, can delay a signal for minutes, as can waiting
+for threads. So a child does the work; a signal ends it at once, and its unfinished output is
+removed here. A second signal ends this process too.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
-    """Go on in a child. There, return a function that takes the folders it will make; here, end as
-    the child ends.
+    """Continue in a child. There, return a function that takes the folders it will make; in the
+    parent, end as the child ends.
 
-    `clear` then removes such a folder if nobody works in it.
+    `clear` then removes such a folder if no process works in it.
     """
     reader, writer = os.pipe()
     ends, alive = os.pipe()
@@ -47,7 +48,7 @@ def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 def _end_with(pipe: int) -> NoReturn:
-    """End when the other process does, which holds the other end and never writes."""
+    """End when the other process does: it holds the other end of the pipe and never writes."""
     os.read(pipe, 1)
     os._exit(1)
 
@@ -97,7 +98,7 @@ def _folders(pipe: int) -> list[Path]:
 
 
 def _family(process: int) -> list[int]:
-    """Return what a process has started, and what that has: the system would let them live."""
+    """Return all descendants of a process: the system would let them live."""
     descendants: list[int] = []
     with suppress(OSError):
         for path in Path(f"/proc/{process}/task").glob("*/children"):

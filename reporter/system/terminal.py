@@ -1,5 +1,5 @@
-"""What leaves for a terminal. In: texts that may hold names and values of the input. Out: lines on
-stdout and stderr that drive nothing.
+"""Output to a terminal. In: texts that may hold names and values of the input. Out: lines on stdout
+and stderr without control characters.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ PROGRESS_EVERY = 10.0
 
 
 class Unprinted(OSError):
-    """Nobody takes what goes to stdout: its file or pipe is full or closed."""
+    """Output to stdout is not accepted: its file or pipe is full or closed."""
 
 
 def open_streams() -> None:
-    """Let what was started without a standard stream say it to nobody; a file opened later must not
-    get its number.
+    """Open missing standard streams on the null device, so that no file opened later gets their
+    numbers.
     """
     for number in range(3):
         try:
@@ -38,9 +38,7 @@ def open_streams() -> None:
 
 
 def print_clean(text: str, err: bool = False) -> None:
-    """Print a text: the one way to a terminal, which names and values of the input must not
-    drive.
-    """
+    """Print a text with control characters removed: the only way to a terminal."""
     from reporter.system.plain_text import clean_lines
 
     _print(clean_lines(text), err)
@@ -54,7 +52,7 @@ def print_json(value: Any, indent: int | None = None) -> None:
 
 
 def _print(text: str, err: bool = False, nl: bool = True) -> None:
-    """Print what is clean; what stderr does not take is dropped, for stdout it is Unprinted."""
+    """Print a clean text; what stderr rejects is dropped, stdout raises Unprinted."""
     try:
         click.echo(text, nl=nl, err=err)
     except (OSError, ValueError) as error:  # ValueError: it was closed here
@@ -75,8 +73,8 @@ def _is_terminal() -> bool:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
-    a line now and then.
+    """Show progress: on a terminal in one line that disappears at the end, elsewhere in a line now
+    and then.
     """
     if not _is_terminal():
         last_time = time.monotonic()
@@ -100,7 +98,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def harmless(error: click.ClickException) -> click.ClickException:
-    """Clean the message of an error that click prints by itself."""
+    """Clean the message of an error that click itself prints."""
     from reporter.system.plain_text import clean_lines
 
     message = error.format_message()
@@ -110,7 +108,7 @@ def harmless(error: click.ClickException) -> click.ClickException:
 
 
 def trouble(error: OSError) -> str:
-    """Say what the system refused, and where; a write that fails does not know its file."""
+    """Say what the system refused, and where; a failed write does not know its file."""
     import tempfile
 
     message = error.strerror or str(error)

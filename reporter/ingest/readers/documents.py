@@ -188,25 +188,27 @@ def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
 
 
 def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
-    raw = whole(file, memory // 4)
-    if (need := _memory_for(raw, memory)) > memory:
-        raise TooLarge(too_large(file, tell("this needs some {n} MB of memory", n=need >> 20)))
+    data = whole(file, memory // 4)
+    if (needed_bytes := _memory_for(data, memory)) > memory:
+        raise TooLarge(
+            too_large(file, tell("this needs some {n} MB of memory", n=needed_bytes >> 20))
+        )
     if file.encoding == "utf-16":
-        text = raw.decode("utf-16")
+        text = data.decode("utf-16")
     else:
-        text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    del raw  # as large as the text
-    strict = _value_of(text)
-    if isinstance(strict, Document):
-        yield strict
-    elif several := _in_a_row(text):
-        yield from several
+        text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    del data  # as large as the text
+    first_result = _value_of(text)
+    if isinstance(first_result, Document):
+        yield first_result
+    elif documents_in_a_row := _in_a_row(text):
+        yield from documents_in_a_row
     else:
-        bare = _without_comments(text)
-        result = strict if bare == text else _value_of(bare)
+        uncommented_text = _without_comments(text)
+        result = first_result if uncommented_text == text else _value_of(uncommented_text)
         if isinstance(result, Document):
             yield result
-        elif "\n{" in bare.strip() and isinstance(strict, json.JSONDecodeError):
+        elif "\n{" in uncommented_text.strip() and isinstance(first_result, json.JSONDecodeError):
             yield from _jsonl(file, memory)
         else:
             line = result.lineno if isinstance(result, json.JSONDecodeError) else 1
@@ -220,21 +222,25 @@ def _value_of(text: str) -> Document | ValueError | RecursionError:
         return error
 
 
-def _memory_for(raw: bytes, memory: int) -> int:
+def _memory_for(data: bytes, memory: int) -> int:
     """Estimate the memory that the values of a JSON text take; empty lists and fields take most for
     their size.
 
     Numbers in lists have no sign of their own and are costly to count, so they are counted only
     where they may decide.
     """
-    need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
-    return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
+    needed_bytes = 2 * len(data) + sum(cost * data.count(sign) for sign, cost in _COSTS)
+    return (
+        needed_bytes + _A_NUMBER * _numbers_in_lists(data)
+        if needed_bytes <= memory < 3 * needed_bytes
+        else needed_bytes
+    )
 
 
-def _numbers_in_lists(raw: bytes) -> int:
+def _numbers_in_lists(data: bytes) -> int:
     return sum(
-        raw[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
-        for at in range(0, len(raw), _PIECE)
+        data[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
+        for at in range(0, len(data), _PIECE)
     )
 
 
@@ -269,8 +275,8 @@ def _without_comments(text: str) -> str:
     """Return JSON in which blanks replace the comments and trailing commas that editors allow, so
     that errors name the right line.
     """
-    bare = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
-    return _LAST_COMMA.sub(lambda m: m[1] or " ", bare)
+    uncommented_text = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
+    return _LAST_COMMA.sub(lambda m: m[1] or " ", uncommented_text)
 
 
 def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
@@ -350,7 +356,7 @@ def _parquet(file: InputFile, engine: DuckDB) -> Iterator[Item]:
     if not is_shown_as_it_is(path):
         path = engine.work / f"{os.urandom(8).hex()}.parquet"
         path.symlink_to(file.path.absolute())
-    with named_plainly(path) as plain:
-        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain)} AS t"
+    with named_plainly(path) as plain_path:
+        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain_path)} AS t"
         for number, (text,) in enumerate(engine.each(sql), 1):
             yield Document(number, json.loads(text), text)

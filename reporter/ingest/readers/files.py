@@ -244,25 +244,25 @@ def sniff(path: Path, name: str) -> InputFile:
     except OSError as error:
         why = tell("cannot be read: {error}", error=str(error.strerror))
         return InputFile(path, name, 0, "unknown", False, why=why)
-    gzipped = head[:2] == b"\x1f\x8b"
+    is_gzipped = head[:2] == b"\x1f\x8b"
     file = InputFile(
         path,
         name,
         status.st_size,
         "unknown",
-        gzipped,
+        is_gzipped,
         stamp=stamp_of(status),
         head=hashlib.blake2b(head, digest_size=32).hexdigest(),
     )
-    if gzipped:
+    if is_gzipped:
         if _unpacks_over(path, most_unpacked(file.size)):
             return replace(file, why=_unpacks_to(file.size))
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
             return replace(file, why=tell("a damaged gz file: {error}", error=met(error)))
-    format_, encoding, unknown = _format_of(head, name)
-    return replace(file, format=format_, encoding=encoding, why=unknown)
+    format_, encoding, why_unknown = _format_of(head, name)
+    return replace(file, format=format_, encoding=encoding, why=why_unknown)
 
 
 def _unpacks_over(path: Path, limit: int) -> bool:
@@ -275,8 +275,8 @@ def _unpacks_over(path: Path, limit: int) -> bool:
             return False
         handle.seek(0)
         try:
-            with gzip.GzipFile(fileobj=handle) as packed:
-                while limit >= 0 and (chunk := packed.read1(1 << 20)):
+            with gzip.GzipFile(fileobj=handle) as archive:
+                while limit >= 0 and (chunk := archive.read1(1 << 20)):
                     limit -= len(chunk)
         except DAMAGE:
             return False

@@ -61,8 +61,14 @@ def told(reason: Sentence) -> Sentence:
         return sentence
     values = [v for s in sentence.parts() for _, v in s.values if isinstance(v, str)]
     longest = max(values, key=len, default="")
-    short = sentence.changed(lambda value: f"{value[:-excess]}…" if value == longest else value)
-    return short if len(str(short)) <= TOLD + 1 else verbatim(f"{str(sentence)[:TOLD]}…")
+    shortened_sentence = sentence.changed(
+        lambda value: f"{value[:-excess]}…" if value == longest else value
+    )
+    return (
+        shortened_sentence
+        if len(str(shortened_sentence)) <= TOLD + 1
+        else verbatim(f"{str(sentence)[:TOLD]}…")
+    )
 
 
 def without_secrets(reason: Sentence) -> Sentence:

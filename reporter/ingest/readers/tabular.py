@@ -83,11 +83,11 @@ Row = tuple[int, list[str]] | Problem
 
 def csv_rows(file: InputFile) -> Iterator[Item]:
     """Yield the rows of a CSV file below its heading row."""
-    odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
+    error_mode = "strict" if file.encoding == "utf-16" else "surrogateescape"
     csv.field_size_limit(MAX_CELL)
     if file.encoding == "cp1252":
         yield Note(1, Sentence(NOT_UTF8))
-    with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, odd, newline="") as text:
+    with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, error_mode, newline="") as text:
         lines = _Lines(text)
         yield from _records(_numbered(lines, _delimiter(lines.first())))
 
@@ -211,8 +211,10 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
     at, line, cells = heading
     yield from (r for r in head_rows[:at] if isinstance(r, Problem))
     plain_headings = [" ".join(c.split()) for c in cells]
-    above = head_rows[at - 1] if at else None
-    header = _distinct_headings(plain_headings, above[1] if isinstance(above, tuple) else [])
+    title_row = head_rows[at - 1] if at else None
+    header = _distinct_headings(
+        plain_headings, title_row[1] if isinstance(title_row, tuple) else []
+    )
     repeats = [h for h, p in zip(header, plain_headings, strict=True) if h != p]
     if repeats:
         yield Note(line, _numbered_headings(repeats))
@@ -223,10 +225,10 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
             yield row
             continue
         line, cells = row
-        alike = (
+        may_repeat = (
             cells[first_column : first_column + 1] and cells[first_column].split() == first_words
         )
-        if alike and [" ".join(c.split()) for c in cells] == plain_headings:
+        if may_repeat and [" ".join(c.split()) for c in cells] == plain_headings:
             continue
         if full and len(cells) == len(header) and cells[0]:
             yield Document(line, dict(zip(header, cells, strict=True)))
@@ -234,36 +236,40 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
             yield from _record(row, header, widens)
 
 
-def _numbered_headings(twice: list[str]) -> Sentence:
-    names = tuple(map(repr, twice[:6]))
-    if len(twice) > len(names):
+def _numbered_headings(headings: list[str]) -> Sentence:
+    names = tuple(map(repr, headings[:6]))
+    if len(headings) > len(names):
         return tell("headings stand more than once; now they are {names} and more", names=names)
     return tell("headings stand more than once; now they are {names}", names=names)
 
 
-def _distinct_headings(header: list[str], above: list[str]) -> list[str]:
+def _distinct_headings(header: list[str], titles_above: list[str]) -> list[str]:
     """Tell repeated headings apart by the title above them (Owner, over Name and E-mail), else by a
     number.
     """
     titles, title = [], ""
     for i in range(len(header)):
-        title = " ".join(above[i].split()) if i < len(above) and above[i].strip() else title
+        title = (
+            " ".join(titles_above[i].split())
+            if i < len(titles_above) and titles_above[i].strip()
+            else title
+        )
         titles.append(title if _TITLE.fullmatch(title) else "")
     times = Counter(header)
-    alike = {h for h in header if h and times[h] > 1}
+    repeats = {h for h in header if h and times[h] > 1}
     full_names = [f"{t} {h}".strip() if h else "" for t, h in zip(titles, header, strict=True)]
     full_counts = Counter(full_names)
     helps = {
         t
         for t, n, h in zip(titles, full_names, header, strict=True)
-        if t and h in alike and n not in times and full_counts[n] == 1
+        if t and h in repeats and n not in times and full_counts[n] == 1
     }
     counts: Counter[str] = Counter()
     headings = []
     for t, n, h in zip(titles, full_names, header, strict=True):
         counts[h] += 1
         headings.append(
-            n if t in helps and full_counts[n] == 1 else f"{h} ({counts[h]})" if h in alike else h
+            n if t in helps and full_counts[n] == 1 else f"{h} ({counts[h]})" if h in repeats else h
         )
     return headings
 
@@ -276,11 +282,11 @@ def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
         0 if isinstance(r, Problem) else sum(bool(c.strip()) for c in r[1]) for r in rows
     ]
     usual = sorted(n for n in fill_counts if n) or [0]
-    wide = usual[(len(usual) - 1) * 3 // 4]
+    usual_width = usual[(len(usual) - 1) * 3 // 4]
     for place, (row, count) in enumerate(zip(rows, fill_counts, strict=True)):
         if isinstance(row, Problem):
             return None
-        if count * 2 > wide and len({c for c in row[1] if c.strip()}) * 2 >= count:
+        if count * 2 > usual_width and len({c for c in row[1] if c.strip()}) * 2 >= count:
             return place, *row
     return None
 
@@ -289,8 +295,8 @@ def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iter
     line, cells = row
     if not any(c.strip() for c in cells):
         return
-    over = [c for c in cells[len(header) :] if c.strip()]
-    if over and not widens:
+    extra_cells = [c for c in cells[len(header) :] if c.strip()]
+    if extra_cells and not widens:
         why = tell("{n} cells under {headings} headings", n=len(cells), headings=len(header))
         yield Problem(line, why, shown(",".join(cells)))
         return
